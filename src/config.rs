@@ -1,0 +1,222 @@
+//! The configuration: one struct, every key documented, one place for defaults.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::protocol::Seconds;
+
+/// Everything an owner may decide.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `[tracker]`
+    pub tracker: TrackerConfig,
+    /// `[store]`
+    pub store: StoreConfig,
+    /// `[paths]`
+    pub paths: PathsConfig,
+    /// `[network]`
+    pub network: NetworkConfig,
+    /// `[gateway]`
+    pub gateway: GatewayConfig,
+    /// `[refresh]`
+    pub refresh: RefreshConfig,
+}
+
+/// What the tracker tells its clients.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrackerConfig {
+    /// The address that clients announce to, as it stands in the .torrent files.
+    pub announce_url: String,
+    /// "listed": only the catalogue's torrents; "open": any info-hash.
+    pub torrents: Torrents,
+    /// Seconds between announces; replies add up to a tenth, fixed per peer.
+    pub interval: Seconds,
+    /// Seconds that a client must wait at least.
+    pub min_interval: Seconds,
+    /// Seconds of silence after which a peer is gone.
+    pub expiry: Seconds,
+    /// Peers in a reply when the client does not say how many it wants.
+    pub numwant: u32,
+    /// Peers in a reply at most.
+    pub max_numwant: u32,
+    /// Whether seeders are told about other seeders.
+    pub seeds_see_seeds: bool,
+    /// Whether clients that ask for dictionaries (compact=0) get the compact form all the same.
+    pub compact_only: bool,
+    /// Whether /scrape answers for named info-hashes.
+    pub scrape: bool,
+    /// Whether /scrape without an info-hash answers for all torrents that are not hidden.
+    pub full_scrape: bool,
+    /// Whether scrape replies carry each torrent's name.
+    pub scrape_names: bool,
+    /// Whether .torrent files that name another tracker, or none, are tracked too.
+    pub accept_foreign: bool,
+}
+
+/// Which info-hashes are tracked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Torrents {
+    /// Those of the catalogue.
+    Listed,
+    /// All.
+    Open,
+}
+
+/// Where peers live.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// "sqlite".
+    pub kind: StoreKind,
+    /// The store's file; folders are made when missing.
+    pub path: PathBuf,
+}
+
+/// The kinds of peer store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// A SQLite file.
+    Sqlite,
+}
+
+/// Where files are.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PathsConfig {
+    /// The folder of .torrent files.
+    pub torrents: PathBuf,
+    /// The address under which the web server shows that folder.
+    pub torrents_url: String,
+    /// The catalogue: torrents and their totals.
+    pub catalog: PathBuf,
+    /// What announces look up of the catalogue.
+    pub policy: PathBuf,
+    /// The stats table for server-side includes.
+    pub stats_fragment: PathBuf,
+    /// The RSS items for server-side includes.
+    pub rss_fragment: PathBuf,
+}
+
+/// Whose word counts about addresses.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// Proxies whose X-Forwarded-For, X-Real-IP and Forwarded headers are believed: addresses or CIDR ranges.
+    pub trusted_proxies: Vec<String>,
+    /// Whether ip=, ipv4= and ipv6= in an announce count: "never", "private" (only when the announce
+    /// itself comes from a private or loopback address), "always".
+    pub stated_addresses: StatedAddressRule,
+}
+
+/// When an address in the query of an announce is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatedAddressRule {
+    /// Never.
+    Never,
+    /// Only when the announce comes from a private or loopback address.
+    Private,
+    /// Always.
+    Always,
+}
+
+/// Limits of the FastCGI responder.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// Bytes of parameters in a request at most.
+    pub max_params: usize,
+    /// Bytes of a request's body at most.
+    pub max_body: usize,
+    /// Connections at once at most.
+    pub max_connections: usize,
+    /// Seconds after which an idle or half-sent connection is closed.
+    pub timeout: Seconds,
+}
+
+/// When statistics are made anew.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RefreshConfig {
+    /// Whether the first request after half an interval refreshes, when no cron has.
+    pub on_request: bool,
+}
+
+impl Default for TrackerConfig {
+    fn default() -> Self {
+        Self {
+            announce_url: "http://127.0.0.1:8080/cgi-bin/tracker.cgi/announce".into(),
+            torrents: Torrents::Listed,
+            interval: Seconds(1800),
+            min_interval: Seconds(300),
+            expiry: Seconds(2700),
+            numwant: 50,
+            max_numwant: 200,
+            seeds_see_seeds: false,
+            compact_only: false,
+            scrape: true,
+            full_scrape: true,
+            scrape_names: false,
+            accept_foreign: false,
+        }
+    }
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { kind: StoreKind::Sqlite, path: "../data/peers.db".into() }
+    }
+}
+
+impl Default for PathsConfig {
+    fn default() -> Self {
+        Self {
+            torrents: "../www/torrents".into(),
+            torrents_url: "http://127.0.0.1:8080/torrents".into(),
+            catalog: "../data/catalog.db".into(),
+            policy: "../data/policy.snapshot".into(),
+            stats_fragment: "../www/torrents/bt_stats.inc".into(),
+            rss_fragment: "../www/torrents/bt_rss.inc".into(),
+        }
+    }
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self { trusted_proxies: Vec::new(), stated_addresses: StatedAddressRule::Never }
+    }
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            max_params: 64 * 1024,
+            max_body: 10 * 1024 * 1024,
+            max_connections: 1024,
+            timeout: Seconds(60),
+        }
+    }
+}
+
+impl Default for RefreshConfig {
+    fn default() -> Self {
+        Self { on_request: true }
+    }
+}
+
+/// A configuration, and where it came from.
+#[derive(Clone, Debug)]
+pub struct LoadedConfig {
+    /// What was understood, with all paths made absolute.
+    pub config: Config,
+    /// The file; `None` when built-in defaults are used.
+    pub file: Option<PathBuf>,
+    /// Whether the file names `tracker.announce_url`. Without it nobody knows which announce URLs
+    /// are ours, and none is called foreign.
+    pub announce_url_is_set: bool,
+}

@@ -1,0 +1,36 @@
+//! How the web server talks to us: CGI (RFC 3875) and FastCGI 1.0, bytes to `Request` and
+//! `Response`. Knows nothing of what the requests are about.
+
+mod request;
+mod response;
+
+pub use request::{Method, Request, Variables};
+pub use response::Response;
+
+/// What answers requests. Each worker thread has one of its own.
+pub trait Handler {
+    /// Answers what is quick. `Answer::Later` means that it may take long: the request is then given
+    /// to `answer_slowly` of a handler on another thread, so that it delays nobody.
+    fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer;
+
+    /// Answers what `answer` left.
+    fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response);
+
+    /// Whether something waits to be done now that the reply is out. Must be cheap.
+    fn chores_due(&mut self) -> bool;
+
+    /// Does it; never on a thread that answers announces.
+    fn do_chores(&mut self);
+
+    /// Looks at the configuration anew (SIGHUP).
+    fn reload(&mut self);
+}
+
+/// Whether a response is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The response is filled in.
+    Ready,
+    /// It would take long; nothing was filled in.
+    Later,
+}

@@ -1,0 +1,11 @@
+//! tracker.cgi: the BitTorrent tracker for the web server you already run.
+//!
+//! One way through the house: `gateway` or `cli` at the front, `site` for the URL space, `tracker`
+//! for the rules, `store` and `catalog` for state, `protocol` at the bottom. A room uses only what
+//! stands below it.
+
+pub mod config;
+pub mod gateway;
+pub mod log;
+pub mod protocol;
+pub mod store;

@@ -1,0 +1,3 @@
+//! Picks the face: FastCGI, CGI or command line.
+
+fn main() {}

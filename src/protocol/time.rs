@@ -1,0 +1,50 @@
+//! Durations and instants in whole seconds, the only unit that trackers speak.
+
+use std::fmt;
+use std::ops::Add;
+
+/// A duration in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Seconds(pub u32);
+
+impl Seconds {
+    /// The duration in whole minutes, rounded up: what BEP 31 counts in.
+    #[must_use]
+    pub fn in_minutes_rounded_up(self) -> u32 {
+        self.0.div_ceil(60)
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0)
+    }
+}
+
+/// An instant: seconds since 1970-01-01 UTC. Processes come and go, so no other clock means
+/// anything to all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// How long ago `earlier` was; zero when it lies ahead, as after a clock that stepped back.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Seconds {
+        Seconds(u32::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(u32::MAX))
+    }
+
+    /// The instant `duration` before this one.
+    #[must_use]
+    pub fn before(self, duration: Seconds) -> Self {
+        Self(self.0.saturating_sub(u64::from(duration.0)))
+    }
+}
+
+impl Add<Seconds> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Seconds) -> Self {
+        Self(self.0.saturating_add(u64::from(duration.0)))
+    }
+}

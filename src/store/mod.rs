@@ -1,0 +1,312 @@
+//! Where peers live: one trait, `PeerStore`, and the backends behind it. Knows nothing of HTTP,
+//! users or pages.
+
+use std::path::PathBuf;
+
+use crate::protocol::{ClientKey, CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp};
+
+/// What a peer is to its swarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Wants data.
+    Leecher,
+    /// Has what it wants, but not everything (BEP 21).
+    PartialSeed,
+    /// Has everything.
+    Seeder,
+}
+
+/// What an announce does to a peer's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// The peer is here.
+    Stay,
+    /// The peer is here and says that its download has just ended (`event=completed`).
+    Complete,
+    /// The peer leaves (`event=stopped`).
+    Leave,
+}
+
+/// One announce, as a store sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAnnounce {
+    /// The swarm.
+    pub info_hash: InfoHash,
+    /// The peer in it.
+    pub peer_id: PeerId,
+    /// The IPv4 address that this announce vouches for. Port 0: counted, never handed out.
+    pub v4: Option<CompactV4>,
+    /// The IPv6 address that this announce vouches for. Port 0: counted, never handed out.
+    pub v6: Option<CompactV6>,
+    /// Proof of identity across addresses.
+    pub key: Option<ClientKey>,
+    /// Bytes still to download; `None` when the client does not know.
+    pub left: Option<u64>,
+    /// Bytes uploaded since the client's `started`.
+    pub uploaded: u64,
+    /// Bytes downloaded since the client's `started`.
+    pub downloaded: u64,
+    /// What the peer is to the swarm now.
+    pub role: Role,
+    /// What happens to its record.
+    pub action: Action,
+}
+
+/// What of the swarm the asker wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// At most so many peers; 0 is a legal wish.
+    pub peers: u32,
+    /// Whether seeders and partial seeds may be among them.
+    pub seeders: bool,
+    /// Whether peer ids are needed (replies in dictionary form).
+    pub peer_ids: bool,
+}
+
+/// One address family of a sample, in wire form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FamilySample<A> {
+    /// Addresses, ready for a compact reply.
+    pub addresses: Vec<A>,
+    /// The peer id of each address; empty unless wanted.
+    pub peer_ids: Vec<PeerId>,
+}
+
+impl<A> Default for FamilySample<A> {
+    fn default() -> Self {
+        Self { addresses: Vec::new(), peer_ids: Vec::new() }
+    }
+}
+
+/// Some peers of a swarm. A peer with both families stands in both lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeerSample {
+    /// IPv4 addresses.
+    pub v4: FamilySample<CompactV4>,
+    /// IPv6 addresses.
+    pub v6: FamilySample<CompactV6>,
+}
+
+impl PeerSample {
+    /// Empties the sample and keeps its memory for the next announce.
+    pub fn clear(&mut self) {
+        self.v4.addresses.clear();
+        self.v4.peer_ids.clear();
+        self.v6.addresses.clear();
+        self.v6.peer_ids.clear();
+    }
+}
+
+/// How many peers a swarm has. A peer with two addresses counts once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SwarmCounts {
+    /// Peers that have everything (`complete`).
+    pub seeders: u32,
+    /// Peers that want data.
+    pub leechers: u32,
+    /// Peers that have what they want (BEP 21). `incomplete` is leechers plus partial seeds.
+    pub partial_seeds: u32,
+    /// Downloads that ended since the store was made.
+    pub completed: u64,
+}
+
+/// What became of an announce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Announced {
+    /// It is in the store; the counts include the asker.
+    Done(SwarmCounts),
+    /// The peer id belongs to a client with another key at another address; nothing was changed.
+    TakenPeerId,
+}
+
+/// Names one life of a store: made anew, a store has a new one, and its totals start from zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct StoreId(pub u64);
+
+/// The figures of one swarm. Sums saturate. All but the live ones only ever grow during one life of
+/// the store, so that whoever carries them elsewhere can do it twice without harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SwarmSummary {
+    /// The swarm.
+    pub info_hash: InfoHash,
+    /// Peers in it now, and completed downloads since the store was made.
+    pub counts: SwarmCounts,
+    /// Peers that fell silent and were expired since the store was made.
+    pub expired: u64,
+    /// Uploaded bytes of peers that left or expired since the store was made.
+    pub departed_uploaded: u64,
+    /// Downloaded bytes of peers that left or expired since the store was made.
+    pub departed_downloaded: u64,
+    /// Uploaded bytes of the peers here now.
+    pub live_uploaded: u64,
+    /// Downloaded bytes of the peers here now.
+    pub live_downloaded: u64,
+    /// Bytes that the leechers and partial seeds here now still lack, as far as they know.
+    pub left: u64,
+    /// When a peer last announced.
+    pub last_announce: Timestamp,
+}
+
+/// One peer, in full, for the owner's eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerSummary {
+    /// The peer.
+    pub peer_id: PeerId,
+    /// Its IPv4 address.
+    pub v4: Option<CompactV4>,
+    /// Its IPv6 address.
+    pub v6: Option<CompactV6>,
+    /// Bytes still to download, when known.
+    pub left: Option<u64>,
+    /// Uploaded bytes as it said last.
+    pub uploaded: u64,
+    /// Downloaded bytes as it said last.
+    pub downloaded: u64,
+    /// When it announced first.
+    pub first_seen: Timestamp,
+    /// When it announced last, over either family.
+    pub last_seen: Timestamp,
+    /// What it is to the swarm.
+    pub role: Role,
+}
+
+/// A bounded part of a walk. The walk goes on from `next`, and is over when that is `None`.
+/// What comes or goes during the walk may be seen or not; what stays is seen exactly once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch<T> {
+    /// What was met.
+    pub items: Vec<T>,
+    /// Where to go on.
+    pub next: Option<Cursor>,
+}
+
+/// A place in a walk; holds no lock and outlives the call that gave it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor(pub u64);
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The store's file. Missing folders are made, with mode 0700.
+    pub path: PathBuf,
+    /// Seconds of silence after which a peer, or one address of it, is gone.
+    pub expiry: Seconds,
+}
+
+/// What can go wrong in a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file or its folder cannot be made, opened or written.
+    #[error("cannot {doing} the peer store {}: {source}; {remedy}", path.display())]
+    Io {
+        /// What was being done, a verb.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What to do about it.
+        remedy: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("cannot {doing} the peer store {}: {source}; {remedy}", path.display())]
+    Sqlite {
+        /// What was being done, a verb.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What to do about it.
+        remedy: &'static str,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// Other processes held the store for too long; the announce may be tried again.
+    #[error("the peer store {} was busy for too long; if this repeats, look for a stopped process that holds it", path.display())]
+    Busy {
+        /// The store.
+        path: PathBuf,
+    },
+}
+
+/// A place for peers that many processes and threads use at once. Each thread opens its own.
+///
+/// A peer counts until `expiry` after its last announce, whether or not its record has been swept;
+/// `now` may step back, which must neither lose nor revive peers for longer than the step.
+pub trait PeerStore: Send {
+    /// This life of the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn id(&mut self) -> Result<StoreId, StoreError>;
+
+    /// Puts the peer in or takes it out, counts, and fills `sample`: one atomic step.
+    ///
+    /// A completed download is counted when a known leecher or partial seed becomes a seeder with a
+    /// `left` known before, or when `Action::Complete` comes from a seeder not known as one.
+    /// On `Action::Leave` the sample is empty and the counts are without the asker.
+    /// A new key for a known peer is believed only from an address already known for that peer;
+    /// else the outcome is `TakenPeerId`.
+    /// Some expired peers of the swarm are swept in passing.
+    ///
+    /// # Errors
+    /// When the store cannot be written; then nothing of the announce is in it.
+    fn announce(
+        &mut self,
+        announce: &PeerAnnounce,
+        now: Timestamp,
+        want: Want,
+        sample: &mut PeerSample,
+    ) -> Result<Announced, StoreError>;
+
+    /// Counts for each info-hash, in order; an unknown one counts zeros.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn counts(
+        &mut self,
+        info_hashes: &[InfoHash],
+        now: Timestamp,
+    ) -> Result<Vec<SwarmCounts>, StoreError>;
+
+    /// Walks over all swarms, some at a time, also those that have only totals left.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn visit_swarms(
+        &mut self,
+        from: Cursor,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Batch<SwarmSummary>, StoreError>;
+
+    /// Walks over the peers of one swarm, some at a time.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn visit_peers(
+        &mut self,
+        info_hash: InfoHash,
+        from: Cursor,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Batch<PeerSummary>, StoreError>;
+
+    /// Forgets a swarm: its peers and its totals.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError>;
+
+    /// Sweeps at most `budget` expired peers and returns how many it swept; fewer than the budget
+    /// means that none is left.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError>;
+
+    /// Names every invariant that does not hold; empty when all is well.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn check(&mut self) -> Result<Vec<String>, StoreError>;
+}
