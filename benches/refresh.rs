@@ -1,0 +1,136 @@
+//! How long a refresh of 1,000 torrents and 100 thousand peers takes while announces go on.
+//!
+//! `cargo bench --bench refresh` prints the median of five; `-- --quick` does a tenth of it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use sha1::{Digest, Sha1};
+use tracker_cgi::config::{Config, LoadedConfig};
+use tracker_cgi::protocol::{CompactV4, InfoHash, PeerId, Timestamp};
+use tracker_cgi::site::publish;
+use tracker_cgi::store::{Action, PeerAnnounce, PeerSample, PeerStore, Role, Want};
+use tracker_cgi::tracker::{Quiet, open_store};
+
+const ROUNDS: usize = 5;
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let (torrents, peers) = if quick { (100, 10_000) } else { (1_000, 100_000) };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let loaded = Arc::new(site(folder.path()));
+    let hashes = make_torrents(&loaded.config.paths.torrents, torrents);
+    let mut store = open_store(&loaded).expect("the store opens");
+    for number in 0..peers {
+        announce(store.as_mut(), &hashes, number);
+    }
+    drop(store);
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let answered = Arc::new(AtomicU64::new(0));
+    let announcer = {
+        let (loaded, hashes) = (Arc::clone(&loaded), hashes.clone());
+        let (stop, answered) = (Arc::clone(&stop), Arc::clone(&answered));
+        std::thread::spawn(move || announce_until(&loaded, &hashes, peers, &stop, &answered))
+    };
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS {
+        let before = answered.load(Ordering::Relaxed);
+        let begun = Instant::now();
+        publish(&loaded, now(), true, &mut Quiet).expect("a refresh");
+        let took = begun.elapsed();
+        let during = answered.load(Ordering::Relaxed) - before;
+        println!("refresh {took:.3?}, {during} announces answered meanwhile");
+        times.push(took);
+    }
+    stop.store(true, Ordering::Relaxed);
+    let slowest = announcer.join().expect("the announcer ends");
+    times.sort();
+    println!(
+        "{torrents} torrents, {peers} peers: median {:.3?} (to reach: under 2 s); \
+         slowest announce meanwhile {slowest:.3?}",
+        times[ROUNDS / 2]
+    );
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    Timestamp(since.as_secs())
+}
+
+fn site(folder: &Path) -> LoadedConfig {
+    let mut config = Config::default();
+    let at = |name: &str| folder.join(name);
+    config.store.path = at("data/peers.db");
+    config.paths.catalog = at("data/catalog.db");
+    config.paths.policy = at("data/policy.snapshot");
+    config.paths.torrents = at("www/torrents");
+    config.paths.stats_fragment = at("www/torrents/bt_stats.inc");
+    config.paths.rss_fragment = at("www/torrents/bt_rss.inc");
+    fs::create_dir_all(&config.paths.torrents).expect("a folder for torrents");
+    LoadedConfig { config, file: None, announce_url_is_set: false }
+}
+
+fn make_torrents(folder: &Path, count: usize) -> Vec<InfoHash> {
+    let make = |number: usize| {
+        let name = format!("torrent-{number:05}");
+        let mut info = format!(
+            "d6:lengthi1073741824e4:name{}:{name}12:piece lengthi1048576e6:pieces20480:",
+            name.len()
+        )
+        .into_bytes();
+        info.extend(std::iter::repeat_n(b'p', 20 * 1024));
+        info.push(b'e');
+        let hash = InfoHash(Sha1::digest(&info).into());
+        let file = [b"d8:announce14:http://x/a/ann4:info".as_slice(), &info, b"e"].concat();
+        fs::write(folder.join(format!("{name}.torrent")), file).expect("a torrent");
+        hash
+    };
+    (0..count).map(make).collect()
+}
+
+fn announce(store: &mut dyn PeerStore, hashes: &[InfoHash], number: usize) {
+    let serial = u32::try_from(number).expect("few enough");
+    let mut peer_id = *b"-qB4620-000000000000";
+    peer_id[16..].copy_from_slice(&serial.to_be_bytes());
+    let [_, a, b, c] = serial.to_be_bytes();
+    let announce = PeerAnnounce {
+        info_hash: hashes[number % hashes.len()],
+        peer_id: PeerId(peer_id),
+        v4: Some(CompactV4([10, a, b, c, 0x1a, 0xe1])),
+        v6: None,
+        key: None,
+        left: Some(if number % 3 == 0 { 0 } else { 4096 }),
+        uploaded: 1,
+        downloaded: 1,
+        role: if number % 3 == 0 { Role::Seeder } else { Role::Leecher },
+        action: Action::Stay,
+    };
+    let want = Want { peers: 50, seeders: true, peer_ids: false };
+    store.announce(&announce, now(), want, &mut PeerSample::default()).expect("an announce");
+}
+
+/// Announces about 200 times a second, and returns the slowest answer.
+fn announce_until(
+    loaded: &LoadedConfig,
+    hashes: &[InfoHash],
+    peers: usize,
+    stop: &AtomicBool,
+    answered: &AtomicU64,
+) -> Duration {
+    let mut store = open_store(loaded).expect("the store opens");
+    let mut slowest = Duration::ZERO;
+    let mut number = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let begun = Instant::now();
+        announce(store.as_mut(), hashes, number % peers);
+        slowest = slowest.max(begun.elapsed());
+        answered.fetch_add(1, Ordering::Relaxed);
+        number += 7;
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    slowest
+}

@@ -1,0 +1,217 @@
+//! `tracker doctor`: checks an installation, from the configuration to a real announce through the
+//! web server, and says how to mend what is wrong.
+
+mod web;
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{CliError, Context};
+use crate::catalog::{Catalog, PolicySnapshot, ScanRules, scan_folder};
+use crate::config::{LoadedConfig, Torrents};
+use crate::gateway::Network;
+use crate::protocol::Timestamp;
+use crate::tracker::open_store;
+
+/// Check this installation
+#[derive(clap::Args)]
+pub struct DoctorArguments {
+    /// Ask nothing over the network
+    #[arg(long)]
+    offline: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a check ended.
+enum Outcome {
+    /// All is well; what was found.
+    Fine(String),
+    /// It works, but an owner should know.
+    Note(String),
+    /// It does not work; what to do.
+    Wrong(String),
+}
+
+use Outcome::{Fine, Note, Wrong};
+
+/// A check's name and how it ended.
+type Finding = (&'static str, Outcome);
+
+pub(super) fn run(arguments: &DoctorArguments, context: &mut Context<'_>) -> Result<(), CliError> {
+    let mut findings = Vec::new();
+    match context.load() {
+        Ok(loaded) => examine(&loaded, context.now, arguments.offline, &mut findings),
+        Err(problem) => findings.push(("configuration", Wrong(problem.to_string()))),
+    }
+    let wrong = findings.iter().filter(|(_, outcome)| matches!(outcome, Wrong(_))).count();
+    if arguments.json {
+        let list = findings.iter().map(|(name, outcome)| {
+            let (state, text) = outcome.parts();
+            json!({ "check": name, "state": state, "text": text })
+        });
+        context.print_json(&list.collect())?;
+    } else {
+        for (name, outcome) in &findings {
+            let (state, text) = outcome.parts();
+            writeln!(context.out, "{state:<5}  {name}: {text}")?;
+        }
+    }
+    if wrong == 0 { Ok(()) } else { Err(CliError::Unwell { wrong }) }
+}
+
+impl Outcome {
+    fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Fine(text) => ("fine", text),
+            Note(text) => ("note", text),
+            Wrong(text) => ("WRONG", text),
+        }
+    }
+}
+
+fn examine(loaded: &LoadedConfig, now: Timestamp, offline: bool, findings: &mut Vec<Finding>) {
+    findings.push(("configuration", configuration(loaded)));
+    findings.push(("data folder", data_folder(loaded)));
+    findings.push(("torrents folder", torrents_folder(loaded)));
+    findings.push(("catalogue", catalogue(loaded)));
+    findings.push(("peer store", peer_store(loaded)));
+    findings.push(("policy", policy(loaded, now)));
+    for path in [&loaded.config.paths.stats_fragment, &loaded.config.paths.rss_fragment] {
+        findings.push(("fragment", fragment(path)));
+    }
+    if !offline {
+        findings.push(("announce", web::announce(loaded)));
+        findings.push(("data over the web", web::data_is_not_served(loaded)));
+    }
+}
+
+fn configuration(loaded: &LoadedConfig) -> Outcome {
+    if let Err(problem) = Network::parse(&loaded.config.network.trusted_proxies) {
+        return Wrong(format!("[network] trusted_proxies: {problem}"));
+    }
+    match &loaded.file {
+        None => Note("no file found, built-in defaults are used; `tracker init` writes one".into()),
+        Some(file) if !loaded.announce_url_is_set => Note(format!(
+            "{} does not set tracker.announce_url, so no torrent is checked for naming this tracker",
+            file.display()
+        )),
+        Some(file) => Fine(file.display().to_string()),
+    }
+}
+
+fn data_folder(loaded: &LoadedConfig) -> Outcome {
+    let Some(folder) = loaded.config.paths.catalog.parent() else {
+        return Wrong("paths.catalog names no folder".into());
+    };
+    let mode = match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => metadata.permissions().mode() & 0o777,
+        Ok(_) => return Wrong(format!("{} is no folder; move it away", folder.display())),
+        Err(problem) => {
+            return Wrong(format!(
+                "{}: {problem}; `tracker refresh` as the web server's user makes it",
+                folder.display()
+            ));
+        }
+    };
+    if mode & 0o007 != 0 {
+        return Wrong(format!(
+            "{} is open to everybody on this machine (mode {mode:o}); chmod 700 it",
+            folder.display()
+        ));
+    }
+    if tempfile_in(folder).is_err() {
+        return Wrong(format!(
+            "{} cannot be written by this user; run doctor as the web server's user, or chown the folder to it",
+            folder.display()
+        ));
+    }
+    Fine(format!("{} (mode {mode:o})", folder.display()))
+}
+
+/// Makes and removes a file in a folder.
+fn tempfile_in(folder: &Path) -> std::io::Result<()> {
+    let path = folder.join(format!(".doctor-{}", std::process::id()));
+    fs::write(&path, b"")?;
+    fs::remove_file(&path)
+}
+
+fn torrents_folder(loaded: &LoadedConfig) -> Outcome {
+    let config = &loaded.config;
+    let rules = ScanRules {
+        announce_url: loaded.announce_url_is_set.then_some(config.tracker.announce_url.as_str()),
+        accept_foreign: config.tracker.accept_foreign,
+    };
+    match scan_folder(&config.paths.torrents, &rules, &mut |_| {}) {
+        Err(problem) => Wrong(problem.to_string()),
+        Ok(scan) if scan.problems.is_empty() => {
+            Fine(format!("{} torrents in {}", scan.torrents.len(), config.paths.torrents.display()))
+        }
+        Ok(scan) => {
+            let problems: Vec<String> = scan.problems.iter().map(ToString::to_string).collect();
+            Note(format!("{} torrents; {}", scan.torrents.len(), problems.join("; ")))
+        }
+    }
+}
+
+fn catalogue(loaded: &LoadedConfig) -> Outcome {
+    let path = &loaded.config.paths.catalog;
+    if !path.exists() {
+        return Note("not there yet; the first refresh makes it".into());
+    }
+    match Catalog::open(path).and_then(|catalog| catalog.torrents()) {
+        Ok(torrents) => Fine(format!("{} torrents", torrents.len())),
+        Err(problem) => Wrong(problem.to_string()),
+    }
+}
+
+fn peer_store(loaded: &LoadedConfig) -> Outcome {
+    match open_store(loaded).and_then(|mut store| store.check()) {
+        Ok(violations) if violations.is_empty() => {
+            Fine(loaded.config.store.path.display().to_string())
+        }
+        Ok(violations) => {
+            Wrong(format!("{}; `tracker store rebuild` starts anew", violations.join("; ")))
+        }
+        Err(problem) => Wrong(problem.to_string()),
+    }
+}
+
+fn policy(loaded: &LoadedConfig, now: Timestamp) -> Outcome {
+    let policy = match PolicySnapshot::open(&loaded.config.paths.policy) {
+        Ok(policy) => policy,
+        Err(problem) => return Wrong(format!("{problem}; `tracker refresh --force` makes it")),
+    };
+    if let Err(problem) = policy.verify() {
+        return Wrong(format!("{problem}; `tracker refresh --force` makes it anew"));
+    }
+    let age = now.since(policy.refreshed_at());
+    if age > loaded.config.tracker.interval {
+        return Note(format!(
+            "the last refresh was {age} seconds ago; is the cron line of conf/crontab in place?"
+        ));
+    }
+    let scope = match loaded.config.tracker.torrents {
+        Torrents::Listed => "listed torrents only",
+        Torrents::Open => "any torrent",
+    };
+    Fine(format!("refreshed {age} seconds ago, {scope}"))
+}
+
+fn fragment(path: &Path) -> Outcome {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.permissions().mode() & 0o004 == 0 => Wrong(format!(
+            "{} cannot be read by the web server; chmod 644 it",
+            path.display()
+        )),
+        Ok(_) => Fine(path.display().to_string()),
+        Err(problem) => {
+            Wrong(format!("{}: {problem}; `tracker refresh --force` writes it", path.display()))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Figures as people read them.
+
+use crate::protocol::Seconds;
+
+const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/// A number of bytes in the unit that fits, with so many decimals from KiB on.
+#[must_use]
+#[allow(clippy::cast_precision_loss)] // A few digits are shown.
+pub fn bytes(count: u64, decimals: usize) -> String {
+    scaled(count as f64, if count < 1024 { 0 } else { decimals })
+}
+
+/// Bytes a second.
+#[must_use]
+pub fn rate(bytes_per_second: f64) -> String {
+    format!("{}/s", scaled(bytes_per_second, 2))
+}
+
+fn scaled(count: f64, decimals: usize) -> String {
+    let mut value = count;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.decimals$} {}", UNITS[unit])
+}
+
+/// A duration as TrackerCGI shows it: days, hours, minutes (`00d03h25m`).
+#[must_use]
+pub fn age(duration: Seconds) -> String {
+    let minutes = duration.0 / 60;
+    format!("{:02}d{:02}h{:02}m", minutes / 1440, minutes / 60 % 24, minutes % 60)
+}
+
+/// A share of one, in percent with two decimals.
+#[must_use]
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.2} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_take_the_largest_unit_that_fits() {
+        assert_eq!(bytes(0, 2), "0 B");
+        assert_eq!(bytes(1023, 2), "1023 B");
+        assert_eq!(bytes(1536, 2), "1.50 KiB");
+        assert_eq!(bytes(5 << 30, 3), "5.000 GiB");
+        assert_eq!(bytes(u64::MAX, 2), "16777216.00 TiB");
+    }
+
+    #[test]
+    fn an_age_has_days_hours_and_minutes() {
+        assert_eq!(age(Seconds(0)), "00d00h00m");
+        assert_eq!(age(Seconds(((26 * 60) + 3) * 60 + 59)), "01d02h03m");
+        assert_eq!(age(Seconds(u32::MAX)), "49710d06h28m");
+    }
+}

@@ -1,0 +1,246 @@
+//! The URL space: which request goes where, and what people and programs see of the tracker.
+
+mod format;
+mod fragments;
+mod pages;
+mod publish;
+mod replies;
+mod route;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+pub use format::{age, bytes, rate};
+pub use publish::{PublishError, Published, publish};
+
+use crate::config::{ConfigError, LoadedConfig, Surroundings};
+use crate::gateway::{Answer, Handler, Method, Network, Request, Response, client_address};
+use crate::protocol::Timestamp;
+use crate::tracker::{FileMark, Quiet, Skipped, Tracker, rescan};
+use route::Route;
+
+/// The site for one thread: it answers requests and does what waits after them.
+pub struct Site {
+    surroundings: Arc<Surroundings>,
+    state: State,
+    /// When the files behind `state` were looked at last; processes that live long look again each
+    /// second.
+    looked_at: Timestamp,
+    lives_long: bool,
+}
+
+/// What the configuration gave.
+enum State {
+    Ready(Box<Ready>),
+    /// It is broken; the file is looked at again when it changes.
+    Broken(Option<(PathBuf, Option<FileMark>)>),
+}
+
+struct Ready {
+    tracker: Tracker,
+    network: Network,
+    file: Option<(PathBuf, Option<FileMark>)>,
+}
+
+impl Site {
+    /// A site for a process that answers one request.
+    #[must_use]
+    pub fn for_one_request(surroundings: Arc<Surroundings>) -> Self {
+        Self::new(surroundings, false)
+    }
+
+    /// A site for a process that stays: it notices when its files change.
+    #[must_use]
+    pub fn for_many_requests(surroundings: Arc<Surroundings>) -> Self {
+        Self::new(surroundings, true)
+    }
+
+    fn new(surroundings: Arc<Surroundings>, lives_long: bool) -> Self {
+        let state = State::load(&surroundings);
+        let mut site = Self { surroundings, state, looked_at: clock(), lives_long };
+        site.verify_policy();
+        site
+    }
+
+    fn verify_policy(&mut self) {
+        if let (true, State::Ready(ready)) = (self.lives_long, &mut self.state) {
+            ready.tracker.verify_policy();
+        }
+    }
+
+    /// Notices new files, at most once a second.
+    fn look_around(&mut self, now: Timestamp) {
+        if !self.lives_long || now == self.looked_at {
+            return;
+        }
+        self.looked_at = now;
+        if self.state.is_stale() {
+            self.reload();
+        } else if let State::Ready(ready) = &mut self.state {
+            ready.tracker.notice_new_policy();
+        }
+    }
+
+    fn dispatch(
+        &mut self,
+        request: &Request<'_>,
+        response: &mut Response,
+        may_take_long: bool,
+    ) -> Answer {
+        response.clear();
+        let route = Route::of(request);
+        match request.method {
+            Method::Get | Method::Head => {}
+            Method::Options => {
+                pages::options(response);
+                return Answer::Ready;
+            }
+            Method::Post | Method::Other => {
+                pages::method_not_allowed(response);
+                return Answer::Ready;
+            }
+        }
+        let State::Ready(ready) = &mut self.state else {
+            pages::broken(&route, response);
+            return Answer::Ready;
+        };
+        let call = Call { request, now: self.looked_at, may_take_long };
+        match route {
+            Route::Announce => replies::announce(ready, &call, response),
+            Route::Scrape => replies::scrape(ready, &call, response),
+            Route::Stats => pages::stats(ready.tracker.config(), response),
+            Route::Home => pages::home(ready.tracker.config(), request, response),
+            Route::Unknown => pages::not_found(request, response),
+        }
+    }
+}
+
+/// One request on its way through the site.
+struct Call<'a> {
+    request: &'a Request<'a>,
+    now: Timestamp,
+    /// Whether this thread may be kept busy.
+    may_take_long: bool,
+}
+
+impl Ready {
+    fn client(&self, request: &Request<'_>) -> Option<IpAddr> {
+        client_address(request, &self.network)
+    }
+
+    /// Takes in what was dropped into the torrents folder.
+    fn take_in_new_torrents(&mut self, now: Timestamp) {
+        let loaded = self.tracker.config().clone();
+        let outcome = if self.tracker.has_no_policy() {
+            publish(&loaded, now, true, &mut Quiet).map(|_| ()).map_err(|problem| problem.to_string())
+        } else {
+            rescan(&loaded, now).map_err(|problem| problem.to_string())
+        };
+        if let Err(problem) = outcome {
+            crate::error!("{problem}");
+        }
+        self.tracker.notice_new_policy();
+    }
+}
+
+impl State {
+    fn load(surroundings: &Surroundings) -> Self {
+        let file = LoadedConfig::locate(surroundings).map(|path| {
+            let mark = FileMark::of(&path);
+            (path, mark)
+        });
+        match Self::prepare(surroundings) {
+            Ok((loaded, network)) => {
+                let tracker = Tracker::new(Arc::new(loaded));
+                Self::Ready(Box::new(Ready { tracker, network, file }))
+            }
+            Err(problem) => {
+                crate::error!("{problem}");
+                Self::Broken(file)
+            }
+        }
+    }
+
+    fn prepare(surroundings: &Surroundings) -> Result<(LoadedConfig, Network), SetupError> {
+        let loaded = LoadedConfig::load(surroundings)?;
+        let network = Network::parse(&loaded.config.network.trusted_proxies)?;
+        if loaded.config.paths.catalog.parent().is_some_and(|folder| !folder.exists()) {
+            for made in crate::config::lay_out_missing(&loaded)? {
+                crate::info!("made {}", made.display());
+            }
+        }
+        Ok((loaded, network))
+    }
+
+    fn is_stale(&self) -> bool {
+        let file = match self {
+            Self::Ready(ready) => &ready.file,
+            Self::Broken(file) => file,
+        };
+        file.as_ref().is_some_and(|(path, mark)| FileMark::of(path) != *mark)
+    }
+}
+
+/// Why the site cannot work as configured.
+#[derive(Debug, thiserror::Error)]
+enum SetupError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("[network] trusted_proxies: {0}")]
+    Network(#[from] crate::gateway::NetworkError),
+    #[error(transparent)]
+    Layout(#[from] crate::config::LayoutError),
+}
+
+impl Handler for Site {
+    fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
+        let now = clock();
+        self.look_around(now);
+        self.looked_at = now;
+        self.dispatch(request, response, false)
+    }
+
+    fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) {
+        let now = clock();
+        self.look_around(now);
+        self.looked_at = now;
+        if let State::Ready(ready) = &mut self.state {
+            ready.tracker.notice_new_policy();
+        }
+        self.dispatch(request, response, true);
+    }
+
+    fn chores_due(&mut self) -> bool {
+        let State::Ready(ready) = &self.state else { return false };
+        ready.tracker.config().config.refresh.on_request
+            && ready.tracker.refresh_is_due(self.looked_at)
+    }
+
+    fn do_chores(&mut self) {
+        let State::Ready(ready) = &mut self.state else { return };
+        let loaded = ready.tracker.config().clone();
+        match publish(&loaded, clock(), false, &mut Quiet) {
+            Ok(Published::Done(report)) => {
+                for message in &report.messages {
+                    crate::warning!("{message}");
+                }
+            }
+            Ok(Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy)) => {}
+            Err(problem) => crate::error!("{problem}"),
+        }
+        ready.tracker.notice_new_policy();
+    }
+
+    fn reload(&mut self) {
+        self.state = State::load(&self.surroundings);
+        self.verify_policy();
+    }
+}
+
+/// The time, read once a request.
+fn clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp(since.map_or(0, |since| since.as_secs()))
+}

@@ -1,0 +1,109 @@
+//! What people get: the stats page, redirects, and clear words where nothing is.
+
+use std::fs;
+
+use askama::Template;
+
+use super::replies::fail_plainly;
+use super::route::{Route, asks_about_a_torrent};
+use crate::config::LoadedConfig;
+use crate::gateway::{Answer, Request, Response};
+
+const ALLOWED: &str = "GET, HEAD, OPTIONS";
+
+/// The stats table as a page of its own, for servers without server-side includes.
+#[derive(Template)]
+#[template(path = "stats_page.html")]
+struct StatsPage<'a> {
+    style: &'static str,
+    fragment: &'a str,
+}
+
+pub(super) fn stats(loaded: &LoadedConfig, response: &mut Response) -> Answer {
+    let path = &loaded.config.paths.stats_fragment;
+    let fragment = match fs::read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(problem) => {
+            crate::warning!("cannot read {}: {problem}; run `tracker refresh`", path.display());
+            r#"<p class="tracker-empty">No statistics yet.</p>"#.into()
+        }
+    };
+    let style = include_str!("../../www/style.css");
+    match (StatsPage { style, fragment: &fragment }).render() {
+        Ok(page) => {
+            response.content_type = "text/html; charset=utf-8";
+            response.headers.push(("Cache-Control", "max-age=60".into()));
+            response.body.extend_from_slice(page.as_bytes());
+        }
+        Err(problem) => {
+            crate::error!("cannot render the stats page: {problem}");
+            response.status = 500;
+            response.body.extend_from_slice(b"The statistics cannot be shown now.\n");
+        }
+    }
+    Answer::Ready
+}
+
+/// A person opened the tracker itself: off to the page that the owner names, or to the statistics.
+pub(super) fn home(
+    loaded: &LoadedConfig,
+    request: &Request<'_>,
+    response: &mut Response,
+) -> Answer {
+    let configured = &loaded.config.paths.home_url;
+    let target = if configured.is_empty() {
+        let script = String::from_utf8_lossy(request.script_name);
+        format!("{}/stats", percent_encoding::utf8_percent_encode(&script, PATH))
+    } else {
+        configured.clone()
+    };
+    response.status = 302;
+    response.headers.push(("Cache-Control", "no-store".into()));
+    response.body.extend_from_slice(format!("This is a BitTorrent tracker; see {target}\n").as_bytes());
+    response.headers.push(("Location", target));
+    Answer::Ready
+}
+
+/// What a script's path keeps; all else is escaped, a line break above all.
+const PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// People put all sorts of addresses into torrents; their clients are told, at 200, what is wrong.
+pub(super) fn not_found(request: &Request<'_>, response: &mut Response) -> Answer {
+    if asks_about_a_torrent(request.query) {
+        fail_plainly(response, "this is not the announce address of this tracker");
+    } else {
+        response.status = 404;
+        response.body.extend_from_slice(b"There is nothing at this address of the tracker.\n");
+    }
+    Answer::Ready
+}
+
+/// The configuration is broken: clients hear that much, the log has the rest.
+pub(super) fn broken(route: &Route, response: &mut Response) {
+    if matches!(route, Route::Announce | Route::Scrape) {
+        fail_plainly(
+            response,
+            "the tracker is not set up rightly; its owner finds the reason in the error log",
+        );
+    } else {
+        response.status = 500;
+        response.body.extend_from_slice(
+            b"The tracker is not set up rightly; its owner finds the reason in the error log.\n",
+        );
+    }
+}
+
+pub(super) fn options(response: &mut Response) {
+    response.headers.push(("Allow", ALLOWED.into()));
+}
+
+pub(super) fn method_not_allowed(response: &mut Response) {
+    response.status = 405;
+    response.headers.push(("Allow", ALLOWED.into()));
+    response.body.extend_from_slice(b"A tracker answers GET and HEAD.\n");
+}

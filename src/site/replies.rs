@@ -1,0 +1,114 @@
+//! Announces and scrapes: bencoded at HTTP 200, whatever happens.
+
+use super::{Call, Ready};
+use crate::config::Config;
+use crate::gateway::{Answer, Method, Response};
+use crate::protocol::{AnnounceRequest, Failure, RetryIn, ScrapeReply, ScrapeRequest, Seconds};
+use crate::tracker::Refusal;
+
+/// What clients of all ages expect.
+const CONTENT_TYPE: &str = "text/plain; charset=ISO-8859-1";
+
+/// When a client of a tracker that is out of order may try again.
+const TROUBLE_INTERVAL: Seconds = Seconds(1800);
+
+pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {
+    let outcome = AnnounceRequest::parse(call.request.query)
+        .map_err(Refusal::from)
+        .map(|announce| (announce, ready.client(call.request)));
+    let (announce, from) = match outcome {
+        Ok(understood) => understood,
+        Err(refusal) => return refuse(ready, refusal, response),
+    };
+    // Without a policy the tracker has never run here, and what it needs is laid out first.
+    if ready.tracker.has_no_policy() {
+        if !call.may_take_long {
+            return Answer::Later;
+        }
+        ready.take_in_new_torrents(call.now);
+    }
+    let preview = call.request.method == Method::Head;
+    let mut looked_for_more = false;
+    loop {
+        let outcome = if preview {
+            ready.tracker.preview(&announce, from, call.now)
+        } else {
+            ready.tracker.announce(&announce, from, call.now)
+        };
+        let refusal = match outcome {
+            Ok(reply) => {
+                begin(response);
+                reply.encode(&mut response.body);
+                return Answer::Ready;
+            }
+            Err(refusal) => refusal,
+        };
+        let may_be_new = refusal == Refusal::Unlisted
+            && !looked_for_more
+            && ready.tracker.folder_may_hold_more(call.now);
+        if !may_be_new {
+            return refuse(ready, refusal, response);
+        }
+        if !call.may_take_long {
+            return Answer::Later;
+        }
+        ready.take_in_new_torrents(call.now);
+        looked_for_more = true;
+    }
+}
+
+pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {
+    let scrape = match ScrapeRequest::parse(call.request.query) {
+        Ok(scrape) => scrape,
+        Err(problem) => return refuse(ready, problem.into(), response),
+    };
+    let full = scrape.info_hashes.is_empty();
+    let wants_time = full || ready.tracker.has_no_policy();
+    if wants_time && !call.may_take_long {
+        return Answer::Later;
+    }
+    if ready.tracker.has_no_policy() {
+        ready.take_in_new_torrents(call.now);
+    }
+    let min_request_interval = ready.tracker.config().config.tracker.min_interval;
+    let outcome = if full {
+        ready.tracker.full_scrape(call.now)
+    } else {
+        ready.tracker.scrape(&scrape, call.now)
+    };
+    match outcome {
+        Ok(mut answer) => {
+            begin(response);
+            let entries = &mut answer.entries;
+            ScrapeReply { entries, min_request_interval }.encode(&mut response.body);
+            Answer::Ready
+        }
+        Err(refusal) => refuse(ready, refusal, response),
+    }
+}
+
+fn refuse(ready: &Ready, refusal: Refusal, response: &mut Response) -> Answer {
+    let Config { tracker, .. } = &ready.tracker.config().config;
+    let (interval, min_interval) = (tracker.interval, tracker.min_interval);
+    let retry_in = refusal.retry_in(interval);
+    fail(response, &Failure { reason: &refusal.to_string(), retry_in, interval, min_interval });
+    Answer::Ready
+}
+
+/// A failure where there is no configuration to ask.
+pub(super) fn fail_plainly(response: &mut Response, reason: &str) {
+    let retry_in = Some(RetryIn::Minutes(TROUBLE_INTERVAL.in_minutes_rounded_up()));
+    let (interval, min_interval) = (TROUBLE_INTERVAL, TROUBLE_INTERVAL);
+    fail(response, &Failure { reason, retry_in, interval, min_interval });
+}
+
+fn fail(response: &mut Response, failure: &Failure<'_>) {
+    begin(response);
+    failure.encode(&mut response.body);
+}
+
+fn begin(response: &mut Response) {
+    response.clear();
+    response.content_type = CONTENT_TYPE;
+    response.headers.push(("Cache-Control", "no-store".into()));
+}

@@ -1,0 +1,222 @@
+//! What an announce does and gets back.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
+
+use super::{Known, Refusal, Tracker};
+use crate::config::{Config, StatedAddressRule};
+use crate::protocol::{
+    AnnounceReply, AnnounceRequest, CompactV4, CompactV6, Event, PeerList, Seconds, Timestamp,
+    interval_for,
+};
+use crate::store::{
+    Action, Announced, FamilySample, PeerAnnounce, PeerSample, Role, SwarmCounts, Want,
+};
+
+/// What Bitstorm promises a client that announces with `short`.
+const SHORT_INTERVAL: Seconds = Seconds(120);
+const SHORT_MIN_INTERVAL: Seconds = Seconds(30);
+
+impl Tracker {
+    /// Takes an announce into the store and says what the client gets back. `from` is the address
+    /// that the client was seen with.
+    ///
+    /// # Errors
+    /// When the client gets no peers, with the reason for it.
+    pub fn announce(
+        &mut self,
+        request: &AnnounceRequest,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<AnnounceReply<'_>, Refusal> {
+        let known = self.known(request)?;
+        let config = &self.loaded.config;
+        let announce = describe(request, &known, addresses(config, request, from)?);
+        let want = wanted(config, request, announce.role);
+        let mut sample = std::mem::take(&mut self.sample);
+        let outcome =
+            self.store().and_then(|store| store.announce(&announce, now, want, &mut sample));
+        self.sample = sample;
+        match outcome {
+            Ok(Announced::Done(counts)) => Ok(self.reply(request, &known, counts, from)),
+            Ok(Announced::TakenPeerId) => Err(Refusal::TakenPeerId),
+            Err(problem) => Err(Refusal::from_store(&problem)),
+        }
+    }
+
+    /// What an announce would get back, without peers and without a trace in the store: the answer
+    /// to a HEAD request.
+    ///
+    /// # Errors
+    /// As for `announce`.
+    pub fn preview(
+        &mut self,
+        request: &AnnounceRequest,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<AnnounceReply<'_>, Refusal> {
+        let known = self.known(request)?;
+        let counts = self
+            .store()
+            .and_then(|store| store.counts(&[known.swarm], now))
+            .map_err(|problem| Refusal::from_store(&problem))?;
+        self.sample.clear();
+        Ok(self.reply(request, &known, counts.first().copied().unwrap_or_default(), from))
+    }
+
+    fn known(&mut self, request: &AnnounceRequest) -> Result<Known, Refusal> {
+        self.look_up(request.info_hash)
+            .map_err(|problem| Refusal::from_store(&problem))?
+            .ok_or(Refusal::Unlisted)
+    }
+
+    fn reply(
+        &self,
+        request: &AnnounceRequest,
+        known: &Known,
+        counts: SwarmCounts,
+        from: Option<IpAddr>,
+    ) -> AnnounceReply<'_> {
+        let config = &self.loaded.config.tracker;
+        let (interval, min_interval) = if request.short {
+            (config.interval.min(SHORT_INTERVAL), config.min_interval.min(SHORT_MIN_INTERVAL))
+        } else {
+            (config.interval, config.min_interval)
+        };
+        AnnounceReply {
+            complete: counts.seeders,
+            downloaded: known.completed.saturating_add(counts.completed),
+            external_ip: from,
+            incomplete: counts.leechers.saturating_add(counts.partial_seeds),
+            interval: interval_for(interval, request.peer_id),
+            min_interval,
+            peers: peer_list(&self.sample, request, config.compact_only),
+            warning: None,
+        }
+    }
+}
+
+/// The addresses that an announce vouches for.
+type Addresses = (Option<CompactV4>, Option<CompactV6>);
+
+/// The address that the client was seen with, and what it states itself where the owner believes it.
+fn addresses(
+    config: &Config,
+    request: &AnnounceRequest,
+    from: Option<IpAddr>,
+) -> Result<Addresses, Refusal> {
+    let seen_v4 = match from {
+        Some(IpAddr::V4(ip)) => Some(SocketAddrV4::new(ip, request.port)),
+        _ => None,
+    };
+    let seen_v6 = match from {
+        Some(IpAddr::V6(ip)) => Some(SocketAddrV6::new(ip, request.port, 0, 0)),
+        _ => None,
+    };
+    let believed = match config.network.stated_addresses {
+        StatedAddressRule::Never => false,
+        StatedAddressRule::Private => from.is_some_and(is_private),
+        StatedAddressRule::Always => true,
+    };
+    let stated = if believed { request.stated } else { Default::default() };
+    let port = |stated: Option<u16>| stated.unwrap_or(request.port);
+    let stated_v4 = stated.v4.map(|(ip, own)| SocketAddrV4::new(ip, port(own)));
+    let stated_v6 = stated.v6.map(|(ip, own)| SocketAddrV6::new(ip, port(own), 0, 0));
+    let v4 = stated_v4.or(seen_v4).map(CompactV4::from);
+    let v6 = stated_v6.or(seen_v6).map(CompactV6::from);
+    if v4.is_none() && v6.is_none() {
+        crate::error!("a request came without REMOTE_ADDR; let the web server pass it on");
+        return Err(Refusal::NoAddress);
+    }
+    Ok((v4, v6))
+}
+
+/// Whether an address is of a local network or of this host (RFC 1918, RFC 4193, RFC 3927).
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+fn describe(request: &AnnounceRequest, known: &Known, (v4, v6): Addresses) -> PeerAnnounce {
+    let role = match (request.event, request.left) {
+        (Event::Paused, _) => Role::PartialSeed,
+        (_, Some(0)) => Role::Seeder,
+        _ => Role::Leecher,
+    };
+    // A magnet's client that does not know the size yet claims to lack more than there is.
+    let left = match (request.left, known.size) {
+        (Some(left), Some(size)) if left > size => None,
+        (left, _) => left,
+    };
+    let action = match request.event {
+        Event::Stopped => Action::Leave,
+        Event::Completed => Action::Complete,
+        Event::None | Event::Started | Event::Paused => Action::Stay,
+    };
+    PeerAnnounce {
+        info_hash: known.swarm,
+        peer_id: request.peer_id,
+        v4,
+        v6,
+        key: request.key,
+        left,
+        uploaded: request.uploaded,
+        downloaded: request.downloaded,
+        role,
+        action,
+    }
+}
+
+fn wanted(config: &Config, request: &AnnounceRequest, role: Role) -> Want {
+    let config = &config.tracker;
+    let peers = match request.event {
+        Event::Stopped => 0,
+        _ => request.numwant.unwrap_or(config.numwant).min(config.max_numwant),
+    };
+    Want {
+        peers,
+        seeders: role == Role::Leecher || config.seeds_see_seeds,
+        peer_ids: in_dictionaries(request, config.compact_only) && !request.no_peer_id,
+    }
+}
+
+fn in_dictionaries(request: &AnnounceRequest, compact_only: bool) -> bool {
+    request.compact == Some(false) && !compact_only
+}
+
+fn peer_list<'a>(
+    sample: &'a PeerSample,
+    request: &AnnounceRequest,
+    compact_only: bool,
+) -> PeerList<'a> {
+    if in_dictionaries(request, compact_only) {
+        PeerList::Dictionaries { v4: with_ids(&sample.v4), v6: with_ids(&sample.v6) }
+    } else {
+        PeerList::Compact { v4: &sample.v4.addresses, v6: &sample.v6.addresses }
+    }
+}
+
+fn with_ids<A>(family: &FamilySample<A>) -> (&[A], &[crate::protocol::PeerId]) {
+    (&family.addresses, &family.peer_ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses_are_those_of_no_public_network() {
+        for ip in ["10.0.0.1", "127.0.0.1", "192.168.1.1", "::1", "fd00::1", "fe80::1"] {
+            assert!(is_private(ip.parse().unwrap()), "{ip}");
+        }
+        for ip in ["8.8.8.8", "172.32.0.1", "2001:db8::1"] {
+            assert!(!is_private(ip.parse().unwrap()), "{ip}");
+        }
+    }
+
+    #[test]
+    fn unspecified_is_not_a_private_address() {
+        assert!(!is_private(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+    }
+}

@@ -1,0 +1,190 @@
+//! The rules: who may announce, what an announce and a scrape get back, what a refresh does.
+//! Renders nothing and never looks at the environment.
+
+mod announce;
+mod refusal;
+mod refresh;
+mod report;
+mod scrape;
+
+use std::fs;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+pub use refresh::{Progress, Quiet, Refresh, RefreshError, Skipped, rescan};
+pub use refusal::Refusal;
+pub use report::{Figures, Report, Row};
+pub use scrape::ScrapeAnswer;
+
+use crate::catalog::{FolderChange, PolicyError, PolicySnapshot};
+use crate::config::{LoadedConfig, Torrents};
+use crate::protocol::{InfoHash, Timestamp};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{PeerSample, PeerStore, StoreError, StoreOptions};
+
+/// The rules at work for one thread: configuration, policy and a store of its own.
+pub struct Tracker {
+    loaded: Arc<LoadedConfig>,
+    policy: Option<PolicySnapshot>,
+    policy_file: Option<FileMark>,
+    store: Option<Box<dyn PeerStore>>,
+    sample: PeerSample,
+}
+
+/// What tells that a file was replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileMark {
+    modified: Option<SystemTime>,
+    length: u64,
+    inode: u64,
+}
+
+impl FileMark {
+    /// The mark of a file; `None` when there is no such file.
+    #[must_use]
+    pub fn of(path: &std::path::Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            modified: metadata.modified().ok(),
+            length: metadata.len(),
+            inode: metadata.ino(),
+        })
+    }
+}
+
+/// What the announce path knows of a torrent.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// The info-hash of its swarm; a hybrid's two share one.
+    swarm: InfoHash,
+    /// Bytes of its content; `None` for a torrent that no catalogue names.
+    size: Option<u64>,
+    /// Completed downloads to add to what the store has counted.
+    completed: u64,
+}
+
+impl Tracker {
+    /// Opens what announces look up. The store is opened at the first need of it.
+    #[must_use]
+    pub fn new(loaded: Arc<LoadedConfig>) -> Self {
+        let mut tracker = Self {
+            loaded,
+            policy: None,
+            policy_file: None,
+            store: None,
+            sample: PeerSample::default(),
+        };
+        tracker.open_policy();
+        tracker
+    }
+
+    /// The configuration that these rules follow.
+    #[must_use]
+    pub fn config(&self) -> &LoadedConfig {
+        &self.loaded
+    }
+
+    /// Opens the policy anew when another process has published one since.
+    pub fn notice_new_policy(&mut self) {
+        if self.policy_file != FileMark::of(&self.loaded.config.paths.policy) {
+            self.open_policy();
+        }
+    }
+
+    /// Checks all of the policy, not only its head; for processes that live long enough to pay.
+    pub fn verify_policy(&mut self) {
+        if let Some(Err(problem)) = self.policy.as_ref().map(PolicySnapshot::verify) {
+            self.reject_policy(&problem);
+        }
+    }
+
+    fn open_policy(&mut self) {
+        let path = &self.loaded.config.paths.policy;
+        self.policy_file = FileMark::of(path);
+        match PolicySnapshot::open(path) {
+            Ok(policy) => self.policy = Some(policy),
+            Err(PolicyError::Missing { .. }) => self.policy = None,
+            Err(problem) => self.reject_policy(&problem),
+        }
+    }
+
+    fn reject_policy(&mut self, problem: &PolicyError) {
+        crate::warning!("{problem}; it will be made anew from the catalogue");
+        self.policy = None;
+    }
+
+    /// Whether nothing was published yet: then nothing is known, not even what is unknown.
+    #[must_use]
+    pub fn has_no_policy(&self) -> bool {
+        self.policy.is_none()
+    }
+
+    /// Whether a torrent that the policy does not know may have been dropped in meanwhile.
+    #[must_use]
+    pub fn folder_may_hold_more(&self, now: Timestamp) -> bool {
+        if self.loaded.config.tracker.torrents == Torrents::Open {
+            return false;
+        }
+        let Some(policy) = &self.policy else { return true };
+        match policy.folder_change() {
+            FolderChange::None => false,
+            // A change in the very moment of the scan; one more look in the next second settles it.
+            FolderChange::Perhaps => now > policy.published_at(),
+            FolderChange::Certain => true,
+        }
+    }
+
+    /// Whether the statistics are older than half an interval, and nobody tried to renew them within
+    /// the last minute.
+    #[must_use]
+    pub fn refresh_is_due(&self, now: Timestamp) -> bool {
+        let config = &self.loaded.config;
+        let due = match &self.policy {
+            None => true,
+            Some(policy) => refresh::is_due(config, policy.refreshed_at(), now),
+        };
+        due && !refresh::tried_lately(config)
+    }
+
+    fn store(&mut self) -> Result<&mut dyn PeerStore, StoreError> {
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => open_store(&self.loaded)?,
+        };
+        Ok(self.store.insert(store).as_mut())
+    }
+
+    /// What is known of an info-hash; `None` when it is not tracked.
+    fn look_up(&mut self, info_hash: InfoHash) -> Result<Option<Known>, StoreError> {
+        let open = self.loaded.config.tracker.torrents == Torrents::Open;
+        let Some(policy) = &self.policy else {
+            return Ok(open.then_some(Known { swarm: info_hash, size: None, completed: 0 }));
+        };
+        let life = policy.store();
+        let Some(torrent) = policy.find(info_hash) else {
+            return Ok(open.then_some(Known { swarm: info_hash, size: None, completed: 0 }));
+        };
+        let known = Known {
+            swarm: torrent.canonical,
+            size: Some(torrent.size),
+            completed: torrent.completed,
+        };
+        let carried = torrent.carried_completed;
+        if carried == 0 || self.store()?.id()?.0 != life {
+            return Ok(Some(known));
+        }
+        Ok(Some(Known { completed: known.completed.saturating_sub(carried), ..known }))
+    }
+}
+
+/// Opens the peer store that the configuration names.
+///
+/// # Errors
+/// When it cannot be opened or made.
+pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
+    let config = &loaded.config;
+    let options =
+        StoreOptions { path: config.store.path.clone(), expiry: config.tracker.expiry };
+    Ok(Box::new(SqliteStore::open(&options)?))
+}

@@ -1,0 +1,330 @@
+//! Refresh: expire peers, scan the folder, carry totals over, publish the policy, compute figures.
+//!
+//! One at a time: a file lock beside the catalogue. Killed at any point, it leaves what was there,
+//! and the next one does the work again without counting anything twice.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::report::{self, Computed, Report};
+use crate::catalog::{
+    Catalog, CatalogError, FolderError, FolderScan, PolicyError, PolicySnapshot, RefreshRecord,
+    ScanRules, WatchedFolder, scan_folder,
+};
+use crate::config::{Config, LoadedConfig};
+use crate::protocol::{InfoHash, Seconds, Timestamp};
+use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
+
+/// Swarms or peers looked at in one go, so that announces are never held up for long.
+const BATCH: usize = 500;
+
+/// How long an open tracker remembers a swarm without peers.
+const DAY: Seconds = Seconds(24 * 60 * 60);
+
+/// Hears how far a refresh is.
+pub trait Progress {
+    /// So many files of the torrents folder were looked at.
+    fn files(&mut self, count: usize);
+    /// So many swarms were counted.
+    fn swarms(&mut self, count: usize);
+}
+
+/// Nobody listens.
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn files(&mut self, _count: usize) {}
+    fn swarms(&mut self, _count: usize) {}
+}
+
+/// Why a refresh did nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skipped {
+    /// The last one is young; the next is due in so many seconds.
+    TooEarly(Seconds),
+    /// Another process is at it.
+    Busy,
+}
+
+/// What can stop a refresh.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// The lock file cannot be made or locked.
+    #[error("cannot lock {}: {source}; let the tracker's user write to that folder", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The catalogue refused.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The peer store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether statistics of `last` are older than half an interval. A `last` far in the future comes
+/// from a clock that was wrong then.
+pub(super) fn is_due(config: &Config, last: Timestamp, now: Timestamp) -> bool {
+    let period = period(config);
+    now.since(last) >= period || last.since(now) > period
+}
+
+fn period(config: &Config) -> Seconds {
+    Seconds((config.tracker.interval.0 / 2).max(1))
+}
+
+/// A refresh under way. It holds the lock; dropped without `commit`, it changed nothing that the
+/// next one would not do again.
+pub struct Refresh<'a> {
+    loaded: &'a LoadedConfig,
+    catalog: Catalog,
+    folder: WatchedFolder,
+    report: Report,
+    records: Vec<RefreshRecord>,
+    store: u64,
+    _lock: File,
+}
+
+impl<'a> Refresh<'a> {
+    /// Does all but the last step. `Err` inside means that there was nothing to do.
+    ///
+    /// # Errors
+    /// When the catalogue or the store cannot be used. A torrents folder that cannot be read is no
+    /// error: its torrents stay as they are, and the report says so.
+    pub fn begin(
+        loaded: &'a LoadedConfig,
+        now: Timestamp,
+        force: bool,
+        progress: &mut dyn Progress,
+    ) -> Result<Result<Self, Skipped>, RefreshError> {
+        let Some(lock) = try_lock(&loaded.config)? else { return Ok(Err(Skipped::Busy)) };
+        let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
+        let last = catalog.last_refresh()?;
+        if let Some(last) = last.filter(|&last| !force && is_current(&loaded.config, last, now)) {
+            let next = (last + period(&loaded.config)).since(now);
+            return Ok(Err(Skipped::TooEarly(next)));
+        }
+        let mut messages = Vec::new();
+        let folder = take_in_folder(loaded, &mut catalog, now, progress, &mut messages)?;
+        let mut store = super::open_store(loaded)?;
+        while store.expire(now, BATCH)? == BATCH {}
+        let swarms = all_swarms(store.as_mut(), now, progress)?;
+        forget_dead_swarms(store.as_mut(), &catalog, &swarms, now)?;
+        let life = store.id()?.0;
+        let since_last = last.map(|last| now.since(last));
+        let mut refresh = Self {
+            loaded,
+            report: Report {
+                at: now,
+                since_last,
+                next_in: period(&loaded.config),
+                rows: Vec::new(),
+                totals: report::Figures::default(),
+                messages,
+            },
+            records: Vec::new(),
+            store: life,
+            catalog,
+            folder,
+            _lock: lock,
+        };
+        refresh.compute(&swarms)?;
+        Ok(Ok(refresh))
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Makes it last: totals into the catalogue, the policy published.
+    ///
+    /// # Errors
+    /// When either cannot be written.
+    pub fn commit(mut self) -> Result<Report, RefreshError> {
+        self.catalog.record_refresh(self.report.at, self.store, &self.records)?;
+        publish(self.loaded, &self.catalog, &self.folder, self.report.at)?;
+        Ok(self.report)
+    }
+
+    fn compute(&mut self, swarms: &HashMap<InfoHash, SwarmSummary>) -> Result<(), RefreshError> {
+        for torrent in self.catalog.torrents()? {
+            let swarm = swarms.get(&torrent.canonical);
+            let Computed { figures, period } =
+                report::compute(&torrent, swarm, self.store, self.report.since_last);
+            self.records.push(RefreshRecord {
+                info_hash: torrent.canonical,
+                counters: swarm.map(report::counters).unwrap_or_default(),
+                period,
+            });
+            if !torrent.hidden {
+                self.report.rows.push(report::row(torrent, figures, self.report.at));
+            }
+        }
+        self.report.totals = report::add_up(self.report.rows.iter().map(|row| &row.figures));
+        Ok(())
+    }
+}
+
+/// Takes torrents in that were dropped into the folder since the policy was published. Waits a
+/// little for another process that is at it, so that its work counts for this request too.
+///
+/// # Errors
+/// When the catalogue cannot be used or the policy not be published.
+pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError> {
+    let Some(_lock) = lock_within(&loaded.config, std::time::Duration::from_secs(3))? else {
+        return Ok(());
+    };
+    let current = PolicySnapshot::open(&loaded.config.paths.policy);
+    if current.is_ok_and(|policy| policy.published_at() >= now && !policy.folder_has_changed()) {
+        return Ok(());
+    }
+    let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
+    let mut messages = Vec::new();
+    let folder = take_in_folder(loaded, &mut catalog, now, &mut Quiet, &mut messages)?;
+    for message in &messages {
+        crate::warning!("{message}");
+    }
+    publish(loaded, &catalog, &folder, now)
+}
+
+/// Reads the folder into the catalogue.
+fn take_in_folder(
+    loaded: &LoadedConfig,
+    catalog: &mut Catalog,
+    now: Timestamp,
+    progress: &mut dyn Progress,
+    messages: &mut Vec<String>,
+) -> Result<WatchedFolder, RefreshError> {
+    let config = &loaded.config;
+    let rules = ScanRules {
+        announce_url: loaded.announce_url_is_set.then_some(config.tracker.announce_url.as_str()),
+        accept_foreign: config.tracker.accept_foreign,
+    };
+    let begun = std::time::SystemTime::now();
+    let scan = scan_folder(&config.paths.torrents, &rules, &mut |count| progress.files(count));
+    match scan {
+        Ok(scan) => {
+            messages.extend(scan.problems.iter().map(ToString::to_string));
+            catalog.apply_scan(&scan, now)?;
+            Ok(WatchedFolder::seen(scan.watched, begun))
+        }
+        Err(problem) => {
+            messages.push(format!("{problem}; its torrents stay as they were"));
+            Ok(WatchedFolder::unseen())
+        }
+    }
+}
+
+fn publish(
+    loaded: &LoadedConfig,
+    catalog: &Catalog,
+    folder: &WatchedFolder,
+    now: Timestamp,
+) -> Result<(), RefreshError> {
+    Ok(catalog.publish(&loaded.config.paths.policy, folder, now)?)
+}
+
+fn all_swarms(
+    store: &mut dyn PeerStore,
+    now: Timestamp,
+    progress: &mut dyn Progress,
+) -> Result<HashMap<InfoHash, SwarmSummary>, StoreError> {
+    let mut swarms = HashMap::new();
+    let mut next = Some(Cursor::default());
+    while let Some(from) = next {
+        let batch = store.visit_swarms(from, BATCH, now)?;
+        swarms.extend(batch.items.into_iter().map(|swarm| (swarm.info_hash, swarm)));
+        progress.swarms(swarms.len());
+        next = batch.next;
+    }
+    Ok(swarms)
+}
+
+/// Forgets the swarms that nobody has announced to for a day and that no catalogue names, as an open
+/// tracker gathers them.
+fn forget_dead_swarms(
+    store: &mut dyn PeerStore,
+    catalog: &Catalog,
+    swarms: &HashMap<InfoHash, SwarmSummary>,
+    now: Timestamp,
+) -> Result<(), RefreshError> {
+    let named: HashSet<InfoHash> =
+        catalog.all_torrents()?.iter().map(|torrent| torrent.canonical).collect();
+    for swarm in swarms.values() {
+        let counts = swarm.counts;
+        let empty = counts.seeders + counts.leechers + counts.partial_seeds == 0;
+        if empty && now.since(swarm.last_announce) > DAY && !named.contains(&swarm.info_hash) {
+            store.remove_swarm(swarm.info_hash)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the last refresh is young and all that it made is there.
+fn is_current(config: &Config, last: Timestamp, now: Timestamp) -> bool {
+    !is_due(config, last, now)
+        && config.paths.stats_fragment.exists()
+        && config.paths.rss_fragment.exists()
+        && PolicySnapshot::open(&config.paths.policy)
+            .is_ok_and(|policy| policy.refreshed_at() == last)
+}
+
+/// The lock file that all who scan or refresh share.
+fn lock_path(config: &Config) -> PathBuf {
+    config.paths.catalog.parent().unwrap_or(Path::new(".")).join("refresh.lock")
+}
+
+/// Whether somebody tried to refresh or rescan within the last minute; one that fails is not tried
+/// again at each request.
+pub(super) fn tried_lately(config: &Config) -> bool {
+    let modified = std::fs::metadata(lock_path(config)).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|at| {
+        at.elapsed().is_ok_and(|since| since < std::time::Duration::from_secs(60))
+    })
+}
+
+fn open_lock(config: &Config) -> Result<(File, PathBuf), RefreshError> {
+    let path = lock_path(config);
+    let open = || OpenOptions::new().create(true).append(true).open(&path);
+    match open() {
+        Ok(file) => Ok((file, path)),
+        Err(source) => Err(RefreshError::Lock { path, source }),
+    }
+}
+
+fn try_lock(config: &Config) -> Result<Option<File>, RefreshError> {
+    lock_within(config, std::time::Duration::ZERO)
+}
+
+/// Asks for the lock for at most `patience`; `None` when another holds it all the time.
+fn lock_within(
+    config: &Config,
+    patience: std::time::Duration,
+) -> Result<Option<File>, RefreshError> {
+    let (file, path) = open_lock(config)?;
+    let give_up = std::time::Instant::now() + patience;
+    loop {
+        match file.try_lock() {
+            Ok(()) => {
+                // The file's time tells others when somebody tried last; see `tried_lately`.
+                let _ = file.set_modified(std::time::SystemTime::now());
+                return Ok(Some(file));
+            }
+            Err(TryLockError::WouldBlock) if std::time::Instant::now() >= give_up => {
+                return Ok(None);
+            }
+            Err(TryLockError::WouldBlock) => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            Err(TryLockError::Error(source)) if source.kind() == io::ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(source)) => return Err(RefreshError::Lock { path, source }),
+        }
+    }
+}

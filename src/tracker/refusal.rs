@@ -1,0 +1,53 @@
+//! Why a client gets no peers: texts that are safe to send, and when to come back.
+
+use crate::protocol::{AnnounceError, RetryIn, ScrapeError, Seconds};
+use crate::store::StoreError;
+
+/// A reason that a person behind a client understands. Nothing of the machine is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The announce itself is wrong.
+    #[error("{0}")]
+    Announce(#[from] AnnounceError),
+    /// The scrape itself is wrong.
+    #[error("{0}")]
+    Scrape(#[from] ScrapeError),
+    /// The info-hash is not the catalogue's.
+    #[error("this tracker does not track that torrent")]
+    Unlisted,
+    /// The web server passed no address on.
+    #[error("the tracker cannot see your address; please tell the owner of the site")]
+    NoAddress,
+    /// Another client uses the peer id.
+    #[error("your peer id is in use by another client; restart the torrent to get a new one")]
+    TakenPeerId,
+    /// Switched off in the configuration.
+    #[error("this tracker does not answer scrapes")]
+    ScrapeIsOff,
+    /// Switched off in the configuration.
+    #[error("this tracker answers a scrape only for torrents that are named by their info_hash")]
+    FullScrapeIsOff,
+    /// Trouble of our own; the log has the story.
+    #[error("the tracker has a problem of its own and has told its owner; please try again later")]
+    Trouble,
+}
+
+impl Refusal {
+    /// Logs what went wrong in the store; the client is only told that something did.
+    pub(super) fn from_store(problem: &StoreError) -> Self {
+        crate::error!("{problem}");
+        Self::Trouble
+    }
+
+    /// When trying again makes sense (BEP 31); `None` where nothing but a changed request helps.
+    #[must_use]
+    pub fn retry_in(self, interval: Seconds) -> Option<RetryIn> {
+        match self {
+            Self::Announce(_) | Self::Scrape(_) | Self::ScrapeIsOff | Self::FullScrapeIsOff => None,
+            Self::Unlisted | Self::NoAddress | Self::TakenPeerId => {
+                Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
+            }
+            Self::Trouble => Some(RetryIn::Minutes(5)),
+        }
+    }
+}

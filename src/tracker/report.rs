@@ -1,0 +1,173 @@
+//! The figures of a refresh: what TrackerCGI computed, with its slips mended. Pure arithmetic.
+
+use std::path::PathBuf;
+
+use crate::catalog::{Carried, Period, StoreCounters, Torrent, Totals, carry};
+use crate::protocol::{Seconds, Timestamp};
+use crate::store::SwarmSummary;
+
+/// What a refresh found, for whoever shows it.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// When.
+    pub at: Timestamp,
+    /// Time since the refresh before; `None` at the first.
+    pub since_last: Option<Seconds>,
+    /// Seconds until the next one is due.
+    pub next_in: Seconds,
+    /// The torrents that are not hidden, by path.
+    pub rows: Vec<Row>,
+    /// All rows together.
+    pub totals: Figures,
+    /// What the owner should look at, a sentence each.
+    pub messages: Vec<String>,
+}
+
+/// One torrent with its figures.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The torrent as the catalogue has it.
+    pub torrent: Torrent,
+    /// Its figures.
+    pub figures: Figures,
+    /// Time since it was seen first.
+    pub age: Seconds,
+}
+
+/// The figures of one torrent or of all together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// Average rate of a peer over the last period, bytes a second. Counts what was sent and what
+    /// was received, so about each byte twice, as TrackerCGI does.
+    pub rate: f64,
+    /// Average progress of those that download, 0 to 1; 0 when nobody lacks anything.
+    pub progress: f64,
+    /// Peers that have everything.
+    pub seeders: u64,
+    /// Peers that want data.
+    pub leechers: u64,
+    /// Peers that have what they want.
+    pub partial_seeds: u64,
+    /// Bytes sent and received by all peers ever; each byte about twice, as TrackerCGI counts.
+    pub transferred: u64,
+    /// Bytes received by all peers ever: each byte once.
+    pub downloaded: u64,
+    /// Completed downloads ever.
+    pub completed: u64,
+    /// Bytes of the content.
+    pub size: u64,
+    /// Bytes that the peers here now still lack.
+    pub left: u64,
+}
+
+/// Figures of one torrent, and what the next refresh needs to know of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Computed {
+    pub figures: Figures,
+    pub period: Period,
+}
+
+/// Computes a torrent's figures from the catalogue's totals and its swarm, if it has one. `store`
+/// names the life of the store that the swarm's counters belong to.
+pub(super) fn compute(
+    torrent: &Torrent,
+    swarm: Option<&SwarmSummary>,
+    store: u64,
+    since_last: Option<Seconds>,
+) -> Computed {
+    let counters = swarm.map(counters).unwrap_or_default();
+    let (totals, _) = carry(torrent.totals, torrent.carried, store, counters);
+    let live_uploaded = swarm.map_or(0, |swarm| swarm.live_uploaded);
+    let live_downloaded = swarm.map_or(0, |swarm| swarm.live_downloaded);
+    let counts = swarm.map(|swarm| swarm.counts).unwrap_or_default();
+    let downloaded = totals.downloaded.saturating_add(live_downloaded);
+    let transferred = totals.uploaded.saturating_add(live_uploaded).saturating_add(downloaded);
+    let figures = Figures {
+        rate: 0.0,
+        progress: progress(counts.leechers + counts.partial_seeds, swarm, torrent.size),
+        seeders: counts.seeders.into(),
+        leechers: counts.leechers.into(),
+        partial_seeds: counts.partial_seeds.into(),
+        transferred,
+        downloaded,
+        completed: totals.completed,
+        size: torrent.size,
+        left: swarm.map_or(0, |swarm| swarm.left),
+    };
+    let expired = expired_since(torrent.carried, store, counters);
+    let rate = since_last.map_or(0.0, |period| rate(&figures, torrent.period, expired, period));
+    let period = Period { transferred, completed: totals.completed };
+    Computed { figures: Figures { rate, ..figures }, period }
+}
+
+/// The counters of a swarm in the form that the catalogue carries.
+pub(super) fn counters(swarm: &SwarmSummary) -> StoreCounters {
+    StoreCounters {
+        completed: swarm.counts.completed,
+        uploaded: swarm.departed_uploaded,
+        downloaded: swarm.departed_downloaded,
+        expired: swarm.expired,
+    }
+}
+
+fn expired_since(carried: Carried, store: u64, counters: StoreCounters) -> u64 {
+    if carried.store == store {
+        counters.expired.saturating_sub(carried.expired)
+    } else {
+        counters.expired
+    }
+}
+
+/// Bytes a second a peer: what was transferred in the period, shared among all who were there.
+#[allow(clippy::cast_precision_loss)] // Shown with three digits.
+fn rate(figures: &Figures, before: Period, expired: u64, period: Seconds) -> f64 {
+    let transferred = figures.transferred.saturating_sub(before.transferred);
+    let peers = (figures.completed.saturating_sub(before.completed))
+        .saturating_add(expired)
+        .saturating_add(figures.leechers + figures.seeders + figures.partial_seeds)
+        .max(1);
+    transferred as f64 / (peers as f64 * f64::from(period.0.max(1)))
+}
+
+#[allow(clippy::cast_precision_loss)] // Shown with four digits.
+fn progress(downloading: u32, swarm: Option<&SwarmSummary>, size: u64) -> f64 {
+    let left = swarm.map_or(0, |swarm| swarm.left);
+    if left == 0 || size == 0 {
+        return 0.0;
+    }
+    (1.0 - left as f64 / (f64::from(downloading.max(1)) * size as f64)).clamp(0.0, 1.0)
+}
+
+/// Adds all rows up; the progress of the whole weighs each torrent by what its peers want.
+#[allow(clippy::cast_precision_loss)] // Shown with four digits.
+pub(super) fn add_up<'a>(rows: impl IntoIterator<Item = &'a Figures>) -> Figures {
+    let mut total = Figures::default();
+    let mut wanted = 0.0;
+    let mut peers = 0_u64;
+    let mut rates = 0.0;
+    for row in rows {
+        let here = row.leechers + row.seeders + row.partial_seeds;
+        peers += here;
+        rates += row.rate * here as f64;
+        wanted += (row.leechers + row.partial_seeds) as f64 * row.size as f64;
+        total.seeders += row.seeders;
+        total.leechers += row.leechers;
+        total.partial_seeds += row.partial_seeds;
+        total.transferred = total.transferred.saturating_add(row.transferred);
+        total.downloaded = total.downloaded.saturating_add(row.downloaded);
+        total.completed = total.completed.saturating_add(row.completed);
+        total.size = total.size.saturating_add(row.size);
+        total.left = total.left.saturating_add(row.left);
+    }
+    total.rate = if peers == 0 { 0.0 } else { rates / peers as f64 };
+    if total.left > 0 && wanted > 0.0 {
+        total.progress = (1.0 - total.left as f64 / wanted).clamp(0.0, 1.0);
+    }
+    total
+}
+
+/// The age of a torrent.
+pub(super) fn row(torrent: Torrent, figures: Figures, now: Timestamp) -> Row {
+    let age = now.since(torrent.first_seen);
+    Row { torrent, figures, age }
+}

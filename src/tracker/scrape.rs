@@ -1,0 +1,122 @@
+//! What a scrape gets back (BEP 48, BEP 21).
+
+use super::{Known, Refusal, Tracker};
+use crate::config::Torrents;
+use crate::protocol::{InfoHash, ScrapeEntry, ScrapeRequest, Timestamp};
+use crate::store::{Cursor, SwarmCounts};
+
+/// Swarms looked at in one go, so that the store is never held for long.
+const BATCH: usize = 500;
+
+/// The figures of the torrents asked for.
+pub struct ScrapeAnswer<'a> {
+    /// One entry a torrent, in no order.
+    pub entries: Vec<ScrapeEntry<'a>>,
+}
+
+impl Tracker {
+    /// Figures for the named torrents. An unknown one gets zeros when any torrent is tracked, and is
+    /// left out when only listed ones are.
+    ///
+    /// # Errors
+    /// When none of them is known, or the store has trouble.
+    pub fn scrape(
+        &mut self,
+        request: &ScrapeRequest,
+        now: Timestamp,
+    ) -> Result<ScrapeAnswer<'_>, Refusal> {
+        if !self.loaded.config.tracker.scrape {
+            return Err(Refusal::ScrapeIsOff);
+        }
+        let mut asked = Vec::with_capacity(request.info_hashes.len());
+        for &info_hash in &request.info_hashes {
+            let known =
+                self.look_up(info_hash).map_err(|problem| Refusal::from_store(&problem))?;
+            asked.extend(known.map(|known| (info_hash, known)));
+        }
+        if asked.is_empty() {
+            return Err(Refusal::Unlisted);
+        }
+        self.figures(&asked, now)
+    }
+
+    /// Figures for all torrents that are not hidden.
+    ///
+    /// # Errors
+    /// When full scrapes are switched off, or the store has trouble.
+    pub fn full_scrape(&mut self, now: Timestamp) -> Result<ScrapeAnswer<'_>, Refusal> {
+        let config = &self.loaded.config.tracker;
+        if !config.scrape {
+            return Err(Refusal::ScrapeIsOff);
+        }
+        if !config.full_scrape {
+            return Err(Refusal::FullScrapeIsOff);
+        }
+        let mut shown: Vec<InfoHash> = self
+            .policy
+            .iter()
+            .flat_map(|policy| policy.torrents())
+            .filter(|torrent| !torrent.hidden)
+            .map(|torrent| torrent.canonical)
+            .collect();
+        if config.torrents == Torrents::Open {
+            shown.extend(self.unlisted_swarms(now)?);
+        }
+        let mut asked = Vec::with_capacity(shown.len());
+        for info_hash in shown {
+            let known =
+                self.look_up(info_hash).map_err(|problem| Refusal::from_store(&problem))?;
+            asked.extend(known.map(|known| (info_hash, known)));
+        }
+        self.figures(&asked, now)
+    }
+
+    /// The swarms that an open tracker has and no catalogue names.
+    fn unlisted_swarms(&mut self, now: Timestamp) -> Result<Vec<InfoHash>, Refusal> {
+        let mut found = Vec::new();
+        let mut next = Some(Cursor::default());
+        while let Some(from) = next {
+            let batch = self
+                .store()
+                .and_then(|store| store.visit_swarms(from, BATCH, now))
+                .map_err(|problem| Refusal::from_store(&problem))?;
+            found.extend(batch.items.iter().map(|swarm| swarm.info_hash));
+            next = batch.next;
+        }
+        if let Some(policy) = &self.policy {
+            found.retain(|&info_hash| policy.find(info_hash).is_none());
+        }
+        Ok(found)
+    }
+
+    fn figures(
+        &mut self,
+        asked: &[(InfoHash, Known)],
+        now: Timestamp,
+    ) -> Result<ScrapeAnswer<'_>, Refusal> {
+        let mut counts: Vec<SwarmCounts> = Vec::with_capacity(asked.len());
+        for part in asked.chunks(BATCH) {
+            let swarms: Vec<InfoHash> = part.iter().map(|(_, known)| known.swarm).collect();
+            counts.extend(
+                self.store()
+                    .and_then(|store| store.counts(&swarms, now))
+                    .map_err(|problem| Refusal::from_store(&problem))?,
+            );
+        }
+        let names = self.loaded.config.tracker.scrape_names;
+        let policy = self.policy.as_ref().filter(|_| names);
+        let entries = asked
+            .iter()
+            .zip(counts)
+            .map(|(&(info_hash, known), counts)| ScrapeEntry {
+                info_hash,
+                complete: counts.seeders,
+                downloaded: known.completed.saturating_add(counts.completed),
+                downloaders: counts.leechers,
+                incomplete: counts.leechers.saturating_add(counts.partial_seeds),
+                name: policy.and_then(|policy| policy.find(info_hash)).map(|known| known.name),
+            })
+            .collect();
+        Ok(ScrapeAnswer { entries })
+    }
+}
