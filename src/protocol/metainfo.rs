@@ -270,7 +270,7 @@ fn v2_size(
     tree: Value<'_>,
     piece_length: u64,
 ) -> Result<(Versions, u64), MetainfoError> {
-    let v2 = files::v2_size(&tree, piece_length)?;
+    let v2 = files::v2_size(tree, piece_length)?;
     let v1 = match v1_size(info, piece_length) {
         Ok(v1) => v1,
         Err(MetainfoError::NoLength | MetainfoError::NoPieces) => {
@@ -288,7 +288,7 @@ fn v2_size(
 /// The size of the v1 part, which must have a hash for each piece.
 fn v1_size(info: Value<'_>, piece_length: u64) -> Result<u64, MetainfoError> {
     let size = match (info.get(b"files").filter(|files| files.is_list()), info.get(b"length")) {
-        (Some(files), _) => files::v1_size(&files)?,
+        (Some(files), _) => files::v1_size(files)?,
         (None, Some(length)) => {
             let length = length.integer().ok_or(MetainfoError::NoLength)?;
             u64::try_from(length).map_err(|_| MetainfoError::NegativeLength(length))?

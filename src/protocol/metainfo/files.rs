@@ -2,9 +2,12 @@
 //! and whether any client could use it.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_bytes::ByteBuf;
 
 use super::MetainfoError;
@@ -59,9 +62,7 @@ impl<'de> Visitor<'de> for FileVisitor {
                     let stated = map.next_value::<ByteBuf>()?;
                     attributes.get_or_insert(stated);
                 }
-                b"path" | b"path.utf-8" => {
-                    has_path |= !map.next_value::<Vec<ByteBuf>>()?.is_empty()
-                }
+                b"path" | b"path.utf-8" => has_path |= map.next_value::<PathParts>()?.0 > 0,
                 b"pieces root" => has_root |= is_root(&map.next_value::<ByteBuf>()?),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -79,6 +80,33 @@ impl<'de> Visitor<'de> for FileVisitor {
     }
 }
 
+/// How many parts a path has. They are not kept: a hostile path has millions.
+struct PathParts(usize);
+
+impl<'de> Deserialize<'de> for PathParts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(PathVisitor)
+    }
+}
+
+struct PathVisitor;
+
+impl<'de> Visitor<'de> for PathVisitor {
+    type Value = PathParts;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of the parts of a path")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<PathParts, A::Error> {
+        let mut count = 0;
+        while parts.next_element::<ByteBuf>()?.is_some() {
+            count += 1;
+        }
+        Ok(PathParts(count))
+    }
+}
+
 /// Whether it can be the root of a file's Merkle tree: a SHA-256 other than nought.
 fn is_root(bytes: &[u8]) -> bool {
     bytes.len() == 32 && bytes.iter().any(|&byte| byte != 0)
@@ -87,7 +115,7 @@ fn is_root(bytes: &[u8]) -> bool {
 /// Reads a v2 tree of folders into the list of its files. The depth was checked before.
 pub(super) struct Tree<'v>(pub(super) &'v mut Vec<File>);
 
-impl<'de> serde::de::DeserializeSeed<'de> for Tree<'_> {
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -115,8 +143,8 @@ impl<'de> Visitor<'de> for Tree<'_> {
 }
 
 /// The v1 files' size together, with pad files, as clients show it.
-pub(super) fn v1_size(files: &Value<'_>) -> Result<u64, MetainfoError> {
-    let files: Vec<File> = files.read(std::marker::PhantomData).map_err(MetainfoError::Files)?;
+pub(super) fn v1_size(files: Value<'_>) -> Result<u64, MetainfoError> {
+    let files: Vec<File> = files.read(PhantomData).map_err(MetainfoError::Files)?;
     if files.is_empty() {
         return Err(MetainfoError::NoFiles);
     }
@@ -137,7 +165,7 @@ pub(super) struct V2Size {
 }
 
 /// Sums up a v2 tree of files; `piece_length` is not 0.
-pub(super) fn v2_size(tree: &Value<'_>, piece_length: u64) -> Result<V2Size, MetainfoError> {
+pub(super) fn v2_size(tree: Value<'_>, piece_length: u64) -> Result<V2Size, MetainfoError> {
     let mut files = Vec::new();
     tree.read(Tree(&mut files)).map_err(MetainfoError::Files)?;
     if files.is_empty() {
