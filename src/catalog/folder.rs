@@ -1,0 +1,247 @@
+//! The torrents folder: which torrents it offers, what is wrong with the other files, and how to
+//! notice that it has changed. It is read only.
+
+mod announce_url;
+mod listing;
+mod watched;
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use self::listing::Listing;
+pub use self::watched::{Watched, has_changed, modified_nanos};
+use crate::protocol::{InfoHash, MAX_FILE, Metainfo, MetainfoError};
+
+/// What a scan of the torrents folder found.
+#[derive(Debug)]
+pub struct FolderScan {
+    /// The torrents to track, by the bytes of their paths.
+    pub torrents: Vec<FoundTorrent>,
+    /// What the owner should mend, by the bytes of the paths.
+    pub problems: Vec<FolderProblem>,
+    /// What a change of the folder would show on.
+    pub watched: Vec<Watched>,
+    /// Whether everything could be looked at. If not, a torrent that was not found may still be
+    /// there, and must not be called vanished.
+    pub complete: bool,
+}
+
+/// A torrent in the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundTorrent {
+    /// Its file, relative to the folder, as seen through links.
+    pub file: PathBuf,
+    /// What the file says.
+    pub metainfo: Metainfo,
+    /// Bytes of the file itself.
+    pub file_size: u64,
+    /// Whether it is left out of everything public: a `*.secret.torrent`.
+    pub hidden: bool,
+    /// The page about it, relative to the folder: beside it, with its name, and ending in `.html`,
+    /// `.txt` or `.nfo`.
+    pub info_page: Option<PathBuf>,
+}
+
+/// A file or folder that the owner should look at.
+#[derive(Debug)]
+pub struct FolderProblem {
+    /// Relative to the torrents folder.
+    pub file: PathBuf,
+    /// What is wrong, and what to do.
+    pub problem: Problem,
+}
+
+/// What is wrong with a file or folder.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The system does not let it be read.
+    #[error("cannot be read ({0}); let the tracker's user read it, or remove it")]
+    Unreadable(#[from] io::Error),
+    /// A device, a pipe or the like.
+    #[error("is not a file; remove it or give it another name")]
+    NotAFile,
+    /// More than [`MAX_FILE`] bytes.
+    #[error("is larger than {MAX_FILE} bytes; make the torrent anew with larger pieces")]
+    TooBig,
+    /// Not a torrent, or a broken one.
+    #[error("is not a usable torrent: {0}")]
+    Metainfo(#[from] MetainfoError),
+    /// It announces to others only.
+    #[error(
+        "announces to another tracker ({announce}); make it anew with this tracker's announce \
+         URL, or set tracker.accept_foreign"
+    )]
+    Foreign {
+        /// Its first announce URL.
+        announce: String,
+    },
+    /// It announces to nobody.
+    #[error(
+        "names no tracker; make it anew with this tracker's announce URL, or set \
+         tracker.accept_foreign"
+    )]
+    NoAnnounce,
+    /// The same torrent once more.
+    #[error("is the same torrent as {}; remove one of them", file.display())]
+    SameInfoHash {
+        /// The file that counts, relative to the torrents folder.
+        file: PathBuf,
+    },
+}
+
+/// The torrents folder cannot be read at all, so that nothing is known about any torrent.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot read the torrents folder {} ({source}); make it, let the tracker's user read it, or \
+     set paths.torrents to another", folder.display()
+)]
+pub struct FolderError {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// Which torrents may be tracked.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanRules<'a> {
+    /// The announce URL that torrents should have in any tier; `None`: whatever they have is right.
+    pub announce_url: Option<&'a str>,
+    /// Whether a torrent of another tracker, or of none, is tracked although it is reported.
+    pub accept_foreign: bool,
+}
+
+/// Reads every `*.torrent` in the folder and the folders below it. Links are followed; what begins
+/// with a dot is passed over, because uploads in progress are named so. Of one torrent in several
+/// files, the first by the bytes of the path counts. After each file, `on_file` is told how many
+/// have been read.
+///
+/// # Errors
+/// When the folder itself cannot be read; anything less is among the problems.
+pub fn scan_folder(
+    folder: &Path,
+    rules: &ScanRules<'_>,
+    on_file: &mut dyn FnMut(usize),
+) -> Result<FolderScan, FolderError> {
+    let listing = Listing::of(folder)
+        .map_err(|source| FolderError { folder: folder.to_path_buf(), source })?;
+    let mut scan = FolderScan {
+        torrents: Vec::new(),
+        problems: listing.problems,
+        watched: listing.watched,
+        complete: listing.complete,
+    };
+    let mut known = HashMap::new();
+    for (index, file) in listing.files.into_iter().enumerate() {
+        match look_at(folder, &file) {
+            Ok(found) => scan.admit(found, rules, &mut known),
+            Err((problem, watched)) => {
+                scan.watched.extend(watched);
+                scan.problems.push(FolderProblem { file, problem });
+            }
+        }
+        on_file(index + 1);
+    }
+    scan.problems.sort_by(|a, b| a.file.as_os_str().cmp(b.file.as_os_str()));
+    Ok(scan)
+}
+
+/// Reads one `.torrent` file.
+///
+/// # Errors
+/// When it cannot be read, or is not a usable torrent.
+pub fn read_metainfo(path: &Path) -> Result<Metainfo, Problem> {
+    Ok(Metainfo::parse(&read(path)?)?)
+}
+
+/// The content of a file of at most [`MAX_FILE`] bytes, even if it grows meanwhile.
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    // Before it is opened, because to open a pipe is to wait for its writer.
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(Problem::NotAFile);
+    }
+    let mut content = Vec::new();
+    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut content)?;
+    if length(&content) > MAX_FILE {
+        return Err(Problem::TooBig);
+    }
+    Ok(content)
+}
+
+fn length(content: &[u8]) -> u64 {
+    // No memory holds more than 2^64 bytes.
+    u64::try_from(content.len()).unwrap_or(u64::MAX)
+}
+
+/// Reads a torrent of the folder. One that cannot be used yet may still be on its way here, and is
+/// to be watched.
+fn look_at(folder: &Path, file: &Path) -> Result<FoundTorrent, (Problem, Option<Watched>)> {
+    let path = folder.join(file);
+    let watched = Watched::before_reading(&path);
+    let understood = read(&path)
+        .and_then(|content| Ok((Metainfo::parse(&content)?, length(&content))))
+        .map_err(|problem| (problem, watched));
+    let (metainfo, file_size) = understood?;
+    Ok(FoundTorrent {
+        file: file.to_path_buf(),
+        metainfo,
+        file_size,
+        hidden: is_hidden(file),
+        info_page: info_page(folder, file),
+    })
+}
+
+fn is_hidden(file: &Path) -> bool {
+    let name = file.file_stem().map(Path::new).and_then(Path::extension);
+    name.is_some_and(|ending| ending.eq_ignore_ascii_case("secret"))
+}
+
+fn info_page(folder: &Path, file: &Path) -> Option<PathBuf> {
+    let pages = ["html", "txt", "nfo"].into_iter().map(|ending| file.with_extension(ending));
+    pages.into_iter().find(|page| folder.join(page).is_file())
+}
+
+impl FolderScan {
+    /// Lists a torrent unless it belongs to another tracker or is listed already. `known` leads
+    /// from every info-hash to the file that brought it.
+    fn admit(
+        &mut self,
+        found: FoundTorrent,
+        rules: &ScanRules<'_>,
+        known: &mut HashMap<InfoHash, PathBuf>,
+    ) {
+        if let Some(problem) = rules.complaint(&found.metainfo) {
+            self.problems.push(FolderProblem { file: found.file.clone(), problem });
+            if !rules.accept_foreign {
+                return;
+            }
+        }
+        let hashes = [Some(found.metainfo.canonical()), found.metainfo.alias()];
+        if let Some(first) = hashes.iter().flatten().find_map(|hash| known.get(hash)) {
+            let problem = Problem::SameInfoHash { file: first.clone() };
+            self.problems.push(FolderProblem { file: found.file, problem });
+            return;
+        }
+        known.extend(hashes.into_iter().flatten().map(|hash| (hash, found.file.clone())));
+        self.torrents.push(found);
+    }
+}
+
+impl ScanRules<'_> {
+    /// What there is to say against a torrent's announce URLs.
+    fn complaint(&self, metainfo: &Metainfo) -> Option<Problem> {
+        let ours = self.announce_url?;
+        let urls = &metainfo.announce_urls;
+        match urls.first() {
+            None => Some(Problem::NoAnnounce),
+            Some(_) if urls.iter().any(|url| announce_url::leads_to(url, ours)) => None,
+            Some(first) => Some(Problem::Foreign { announce: first.clone() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::protocol::sample::{dictionary, list, number, single_file, text, v1_file, v2_file};
+use crate::protocol::{InfoHashV2, InfoHashes};
+
+const OURS: &str = "http://tracker.example/announce";
+const OTHER: &str = "http://other.example/announce";
+
+const ANY: ScanRules<'_> = ScanRules { announce_url: None, accept_foreign: false };
+const OURS_ONLY: ScanRules<'_> = ScanRules { announce_url: Some(OURS), accept_foreign: false };
+
+/// A folder with these files in it, each a torrent of its own.
+fn folder_of(torrents: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in torrents {
+        put(&folder, file, &single_file(file, Some(OURS)));
+    }
+    folder
+}
+
+fn put(folder: &TempDir, file: &str, content: &[u8]) {
+    let path = folder.path().join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
+
+fn scan(folder: &TempDir, rules: &ScanRules<'_>) -> FolderScan {
+    scan_folder(folder.path(), rules, &mut |_| {}).unwrap()
+}
+
+fn files(scan: &FolderScan) -> Vec<&str> {
+    scan.torrents.iter().map(|torrent| torrent.file.to_str().unwrap()).collect()
+}
+
+fn problems(scan: &FolderScan) -> Vec<(&str, &Problem)> {
+    scan.problems.iter().map(|found| (found.file.to_str().unwrap(), &found.problem)).collect()
+}
+
+#[test]
+fn torrents_are_found_at_any_depth_in_the_order_of_their_paths_bytes() {
+    let folder = folder_of(&["b.torrent", "a/z.torrent", "a/b/c.TORRENT", "a-b.torrent", "a.txt"]);
+    let mut counts = Vec::new();
+    let scan = scan_folder(folder.path(), &ANY, &mut |count| counts.push(count)).unwrap();
+    assert_eq!(files(&scan), ["a-b.torrent", "a/b/c.TORRENT", "a/z.torrent", "b.torrent"]);
+    assert!(scan.problems.is_empty() && scan.complete);
+    assert_eq!(counts, [1, 2, 3, 4]);
+    let first = &scan.torrents[0];
+    assert_eq!(first.metainfo.name, "a-b.torrent");
+    assert_eq!(first.file_size, fs::metadata(folder.path().join("a-b.torrent")).unwrap().len());
+}
+
+#[test]
+fn what_begins_with_a_dot_is_passed_over() {
+    let folder = folder_of(&["a.torrent", ".b.torrent", ".upload/c.torrent", ".torrent"]);
+    assert_eq!(files(&scan(&folder, &ANY)), ["a.torrent"]);
+}
+
+#[test]
+fn a_name_need_not_be_utf8() {
+    let folder = folder_of(&[]);
+    let name = OsStr::from_bytes(b"na\xefve.torrent");
+    fs::write(folder.path().join(name), single_file("x", None)).unwrap();
+    assert_eq!(scan(&folder, &ANY).torrents[0].file, Path::new(name));
+}
+
+#[test]
+fn a_secret_torrent_is_hidden() {
+    let folder = folder_of(&["a.secret.torrent", "b.Secret.torrent", "secret.torrent"]);
+    let scan = scan(&folder, &ANY);
+    let hidden: Vec<bool> = scan.torrents.iter().map(|torrent| torrent.hidden).collect();
+    assert_eq!(hidden, [true, true, false]);
+}
+
+#[test]
+fn the_page_beside_a_torrent_is_found() {
+    let folder = folder_of(&["d/a.torrent", "b.torrent", "c.torrent"]);
+    for page in ["d/a.nfo", "d/a.txt", "b.nfo", "b.torrent.html", "other.html"] {
+        put(&folder, page, b"");
+    }
+    fs::create_dir(folder.path().join("d/a.html")).unwrap();
+    let scan = scan(&folder, &ANY);
+    let pages: Vec<_> = scan.torrents.iter().map(|torrent| torrent.info_page.as_deref()).collect();
+    assert_eq!(pages, [Some(Path::new("b.nfo")), None, Some(Path::new("d/a.txt"))]);
+}
+
+#[test]
+fn links_are_followed_but_not_in_circles() {
+    let elsewhere = folder_of(&["one.torrent", "two.torrent"]);
+    let folder = folder_of(&["sub/own.torrent"]);
+    let at = |file: &str| folder.path().join(file);
+    symlink(elsewhere.path().join("one.torrent"), at("link.torrent")).unwrap();
+    symlink(elsewhere.path(), at("sub/away")).unwrap();
+    symlink(folder.path(), at("sub/up")).unwrap();
+    symlink(at("sub"), at("again")).unwrap();
+
+    let scan = scan(&folder, &ANY);
+    // By the first way to each folder: `again` comes before `sub`, which is the same.
+    assert_eq!(
+        files(&scan),
+        ["again/away/one.torrent", "again/away/two.torrent", "again/own.torrent"]
+    );
+    let [("link.torrent", Problem::SameInfoHash { file })] = problems(&scan)[..] else {
+        panic!("{:?}", scan.problems);
+    };
+    assert_eq!(file, Path::new("again/away/one.torrent"));
+    assert!(scan.complete);
+}
+
+#[test]
+fn of_one_torrent_in_several_files_the_first_counts() {
+    let folder = folder_of(&[]);
+    let info = |versions: &[&str]| {
+        let all = [
+            ("file tree", dictionary(&[("a", v2_file(10))])),
+            ("files", list(&[v1_file("a", 10)])),
+            ("meta version", number(2)),
+            ("name", text("a")),
+            ("piece length", number(16_384)),
+            ("pieces", text([7; 20])),
+        ];
+        let wanted: Vec<_> = all.into_iter().filter(|(key, _)| !versions.contains(key)).collect();
+        dictionary(&[("info", dictionary(&wanted))])
+    };
+    put(&folder, "1.torrent", &info(&[]));
+    put(&folder, "2.torrent", &info(&[]));
+    put(&folder, "3.torrent", &info(&["files", "pieces"]));
+    let scan = scan(&folder, &ANY);
+    assert_eq!(files(&scan), ["1.torrent", "3.torrent"], "another info dictionary, other hashes");
+    let [("2.torrent", Problem::SameInfoHash { file })] = problems(&scan)[..] else {
+        panic!("{:?}", scan.problems);
+    };
+    assert_eq!(file, Path::new("1.torrent"));
+}
+
+#[test]
+fn an_alias_that_is_listed_already_is_a_duplicate() {
+    let folder = folder_of(&["a.torrent", "b.torrent"]);
+    let found = scan(&folder, &ANY).torrents;
+    let mut again = scan(&folder_of(&[]), &ANY);
+    let mut known = HashMap::new();
+    let mut hybrid = found[0].clone();
+    let v2 = InfoHashV2([9; 32]);
+    hybrid.metainfo.hashes = InfoHashes::Hybrid(found[0].metainfo.canonical(), v2);
+    let mut v2_only = found[1].clone();
+    v2_only.metainfo.hashes = InfoHashes::V2(v2);
+    for torrent in [hybrid, v2_only] {
+        again.admit(torrent, &ANY, &mut known);
+    }
+    assert_eq!(files(&again), ["a.torrent"]);
+    assert!(matches!(problems(&again)[..], [("b.torrent", Problem::SameInfoHash { .. })]));
+}
+
+#[test]
+fn torrents_of_another_tracker_or_of_none_are_refused_and_reported() {
+    let folder = folder_of(&["ours.torrent"]);
+    put(&folder, "none.torrent", &single_file("none", None));
+    put(&folder, "other.torrent", &single_file("other", Some(OTHER)));
+    let refused = scan(&folder, &OURS_ONLY);
+    assert_eq!(files(&refused), ["ours.torrent"]);
+    let [("none.torrent", Problem::NoAnnounce), ("other.torrent", Problem::Foreign { announce })] =
+        problems(&refused)[..]
+    else {
+        panic!("{:?}", refused.problems);
+    };
+    assert_eq!(announce, OTHER);
+
+    let accepted = scan(&folder, &ScanRules { accept_foreign: true, ..OURS_ONLY });
+    assert_eq!(files(&accepted), ["none.torrent", "other.torrent", "ours.torrent"]);
+    assert_eq!(accepted.problems.len(), 2);
+
+    let unasked = scan(&folder, &ANY);
+    assert_eq!((unasked.torrents.len(), unasked.problems.len()), (3, 0));
+}
+
+#[test]
+fn ours_may_stand_in_any_tier() {
+    let folder = folder_of(&[]);
+    let info = dictionary(&[
+        ("length", number(1)),
+        ("name", text("x")),
+        ("piece length", number(16_384)),
+        ("pieces", text([7; 20])),
+    ]);
+    let tiers = list(&[list(&[text(OTHER)]), list(&[text(OURS)])]);
+    let torrent = [("announce", text(OTHER)), ("announce-list", tiers), ("info", info)];
+    put(&folder, "x.torrent", &dictionary(&torrent));
+    let scan = scan(&folder, &OURS_ONLY);
+    assert_eq!((scan.torrents.len(), scan.problems.len()), (1, 0));
+}
+
+#[test]
+fn a_broken_file_is_a_problem_and_the_rest_goes_on() {
+    let folder = folder_of(&["good.torrent", "cut.torrent"]);
+    let whole = single_file("cut", None);
+    put(&folder, "cut.torrent", &whole[..whole.len() - 1]);
+    put(&folder, "deep.torrent", &b"l".repeat(100_000));
+    put(&folder, "empty.torrent", b"");
+    fs::File::create(folder.path().join("big.torrent")).unwrap().set_len(MAX_FILE + 1).unwrap();
+    symlink("nowhere", folder.path().join("gone.torrent")).unwrap();
+    let scan = scan(&folder, &ANY);
+    assert_eq!(files(&scan), ["good.torrent"]);
+    assert!(matches!(
+        problems(&scan)[..],
+        [
+            ("big.torrent", Problem::TooBig),
+            ("cut.torrent", Problem::Metainfo(_)),
+            ("deep.torrent", Problem::Metainfo(_)),
+            ("empty.torrent", Problem::Metainfo(_)),
+            ("gone.torrent", Problem::Unreadable(_)),
+        ]
+    ));
+    assert!(scan.complete, "each problem has its name, so that nothing is missing unnoticed");
+}
+
+#[test]
+fn a_pipe_is_never_opened() {
+    let folder = folder_of(&["good.torrent"]);
+    let path = folder.path().join("pipe.torrent");
+    let name = CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: `name` is a C string that outlives the call.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    let scan = scan(&folder, &ANY);
+    assert_eq!(files(&scan), ["good.torrent"]);
+    assert!(matches!(problems(&scan)[..], [("pipe.torrent", Problem::NotAFile)]));
+    assert!(matches!(read_metainfo(&path), Err(Problem::NotAFile)));
+    assert!(matches!(read_metainfo(folder.path()), Err(Problem::NotAFile)));
+}
+
+#[test]
+fn a_folder_that_is_missing_is_an_error_and_not_an_empty_one() {
+    let folder = folder_of(&["a.torrent"]);
+    for wrong in ["missing", "a.torrent"] {
+        let wrong = folder.path().join(wrong);
+        let error = scan_folder(&wrong, &ANY, &mut |_| {}).unwrap_err();
+        assert!(error.to_string().contains(wrong.to_str().unwrap()), "{error}");
+    }
+}
+
+#[test]
+fn after_a_folder_that_cannot_be_looked_into_nothing_is_called_vanished() {
+    let folder = folder_of(&["a.torrent"]);
+    symlink("not-mounted", folder.path().join("disk")).unwrap();
+    let scan = scan(&folder, &ANY);
+    assert_eq!(files(&scan), ["a.torrent"]);
+    assert!(matches!(problems(&scan)[..], [("disk", Problem::Unreadable(_))]));
+    assert!(!scan.complete);
+}
+
+#[test]
+fn folders_and_broken_files_are_watched() {
+    let folder = folder_of(&["a.torrent", "d/b.torrent"]);
+    put(&folder, "d/upload.torrent", b"d8:announce");
+    let scan = scan(&folder, &ANY);
+    let paths: Vec<_> = scan.watched.iter().map(|watched| watched.path.as_path()).collect();
+    let root = folder.path();
+    assert_eq!(paths, [root, &root.join("d"), &root.join("d/upload.torrent")]);
+}
+
+#[test]
+fn a_finished_upload_is_noticed() {
+    let folder = folder_of(&[]);
+    put(&folder, "a.torrent", b"d8:announce");
+    for path in [folder.path().join("a.torrent"), folder.path().to_path_buf()] {
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(100);
+        File::open(path).unwrap().set_modified(long_ago).unwrap();
+    }
+    let before = scan(&folder, &ANY);
+    assert!(!has_changed(&before.watched));
+    put(&folder, "a.torrent", &single_file("a", None));
+    assert!(has_changed(&before.watched));
+    assert_eq!(files(&scan(&folder, &ANY)), ["a.torrent"]);
+}

@@ -1,0 +1,388 @@
+//! Reads bencode that strangers wrote (BEP 3): one walk without recursion checks everything before
+//! anything is believed, and only then are values taken out of it.
+//!
+//! Real files are sloppy, and their exact bytes are what is hashed: unsorted and repeated keys and
+//! leading zeros are accepted, and the first of repeated keys counts, as in libtorrent.
+
+use serde::de::DeserializeSeed;
+
+/// Levels of lists and dictionaries at most. Real metainfo nests as deep as its folders.
+pub const MAX_DEPTH: usize = 64;
+
+/// Digits of an integer at most: those of 2^64.
+const MAX_DIGITS: usize = 20;
+
+/// What is wrong with bencode, and at which byte, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BencodeError {
+    /// The bytes end inside a value.
+    #[error("it is cut off at byte {offset}; fetch or upload it again")]
+    Truncated {
+        /// Where the bytes end.
+        offset: usize,
+    },
+    /// No value starts like this.
+    #[error("it is not bencode: byte {offset} is {byte:#04x}, which starts no value")]
+    NotAValue {
+        /// Where the byte stands.
+        offset: usize,
+        /// The byte.
+        byte: u8,
+    },
+    /// An integer or a length that is not written in digits, or has too many.
+    #[error("it is not bencode: there is no number at byte {offset}")]
+    NotANumber {
+        /// Where the number starts.
+        offset: usize,
+    },
+    /// A dictionary's key that is not a string, or one without a value.
+    #[error("it is not bencode: a dictionary is broken at byte {offset}")]
+    BrokenDictionary {
+        /// Where a key or a value should start.
+        offset: usize,
+    },
+    /// More than [`MAX_DEPTH`] levels.
+    #[error("it nests deeper than {MAX_DEPTH} levels at byte {offset}")]
+    TooDeep {
+        /// Where the first level too many starts.
+        offset: usize,
+    },
+    /// Something other than white space after the value.
+    #[error("it goes on after its end at byte {offset}; fetch or upload it again")]
+    Trailing {
+        /// Where the surplus starts.
+        offset: usize,
+    },
+}
+
+/// One checked bencoded value: its exact bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Value<'a>(&'a [u8]);
+
+impl<'a> Value<'a> {
+    /// Checks that `bytes` are one whole value; white space may follow, as it does in files that
+    /// an editor or a shell has touched.
+    ///
+    /// # Errors
+    /// Says what is wrong first and where.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, BencodeError> {
+        let end = end_of_value(bytes)?;
+        let (value, rest) = bytes.split_at(end);
+        match rest.iter().position(|byte| !byte.is_ascii_whitespace()) {
+            Some(surplus) => Err(BencodeError::Trailing { offset: end + surplus }),
+            None => Ok(Self(value)),
+        }
+    }
+
+    /// The bytes that the value is written in.
+    #[must_use]
+    pub fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The content of a string, `None` of anything else.
+    #[must_use]
+    pub fn string(self) -> Option<&'a [u8]> {
+        strings(self.0).next().filter(|_| self.0.first().is_some_and(u8::is_ascii_digit))
+    }
+
+    /// An integer that fits, `None` of anything else.
+    #[must_use]
+    pub fn integer(self) -> Option<i64> {
+        serde_bencode::from_bytes(self.0).ok()
+    }
+
+    /// Whether it is a list.
+    #[must_use]
+    pub fn is_list(self) -> bool {
+        self.0.starts_with(b"l")
+    }
+
+    /// Whether it is a dictionary.
+    #[must_use]
+    pub fn is_dictionary(self) -> bool {
+        self.0.starts_with(b"d")
+    }
+
+    /// What a dictionary has under `key`, the first if there are several; `None` of anything else.
+    #[must_use]
+    pub fn get(self, key: &[u8]) -> Option<Self> {
+        let mut rest = self.0.strip_prefix(b"d")?;
+        loop {
+            let (name, after) = next_value(rest)?;
+            let (value, after) = next_value(after)?;
+            if name.string() == Some(key) {
+                return Some(value);
+            }
+            rest = after;
+        }
+    }
+
+    /// All strings in it, however lists are nested; keys of dictionaries count as strings.
+    pub fn strings(self) -> impl Iterator<Item = &'a [u8]> {
+        strings(self.0)
+    }
+
+    /// Reads a typed structure. The depth has been checked, so that a recursive one is safe.
+    ///
+    /// # Errors
+    /// Says what does not fit the type.
+    pub fn read<S: DeserializeSeed<'a>>(self, seed: S) -> Result<S::Value, serde_bencode::Error> {
+        seed.deserialize(&mut serde_bencode::Deserializer::new(self.0))
+    }
+}
+
+/// The value at the start of checked `bytes`, and what follows it.
+fn next_value(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+    let end = end_of_value(bytes).ok()?;
+    bytes.split_at_checked(end).map(|(value, rest)| (Value(value), rest))
+}
+
+/// The strings at the start of checked `bytes`.
+fn strings(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut walk = Walk::new(bytes);
+    std::iter::from_fn(move || {
+        loop {
+            if let Token::String(text) = walk.step().ok()?? {
+                return Some(text);
+            }
+        }
+    })
+}
+
+/// Where the value at the start of `bytes` ends.
+fn end_of_value(bytes: &[u8]) -> Result<usize, BencodeError> {
+    let mut walk = Walk::new(bytes);
+    while walk.step()?.is_some() {}
+    Ok(walk.at)
+}
+
+/// What one step of a walk passes.
+enum Token<'a> {
+    String(&'a [u8]),
+    Integer,
+    Open,
+    Close,
+}
+
+/// What an open list or dictionary takes next.
+#[derive(Clone, Copy, PartialEq)]
+enum Open {
+    List,
+    Key,
+    KeysValue,
+}
+
+/// A walk over one value: it checks as it goes, and remembers only what is open.
+struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    open: Vec<Open>,
+    started: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, open: Vec::new(), started: false }
+    }
+
+    /// Passes one token; `None` when the value has ended.
+    fn step(&mut self) -> Result<Option<Token<'a>>, BencodeError> {
+        if self.started && self.open.is_empty() {
+            return Ok(None);
+        }
+        self.started = true;
+        let offset = self.at;
+        let byte = self.peek()?;
+        if byte != b'e' {
+            self.enter(byte)?;
+        }
+        match byte {
+            b'e' => self.close(),
+            b'l' => self.open(Open::List),
+            b'd' => self.open(Open::Key),
+            b'i' => self.integer(),
+            b'0'..=b'9' => self.string(),
+            _ => Err(BencodeError::NotAValue { offset, byte }),
+        }
+        .map(Some)
+    }
+
+    fn peek(&self) -> Result<u8, BencodeError> {
+        self.bytes.get(self.at).copied().ok_or(BencodeError::Truncated { offset: self.at })
+    }
+
+    /// Notes in the innermost dictionary that a key or a value begins.
+    fn enter(&mut self, byte: u8) -> Result<(), BencodeError> {
+        match self.open.last_mut() {
+            Some(Open::Key) if !byte.is_ascii_digit() => {
+                return Err(BencodeError::BrokenDictionary { offset: self.at });
+            }
+            Some(open @ Open::Key) => *open = Open::KeysValue,
+            Some(open @ Open::KeysValue) => *open = Open::Key,
+            Some(Open::List) | None => {}
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, kind: Open) -> Result<Token<'a>, BencodeError> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(BencodeError::TooDeep { offset: self.at });
+        }
+        self.open.push(kind);
+        self.at += 1;
+        Ok(Token::Open)
+    }
+
+    fn close(&mut self) -> Result<Token<'a>, BencodeError> {
+        let offset = self.at;
+        match self.open.pop() {
+            Some(Open::KeysValue) => return Err(BencodeError::BrokenDictionary { offset }),
+            Some(Open::List | Open::Key) => {}
+            None => return Err(BencodeError::NotAValue { offset, byte: b'e' }),
+        }
+        self.at += 1;
+        Ok(Token::Close)
+    }
+
+    fn integer(&mut self) -> Result<Token<'a>, BencodeError> {
+        self.at += 1;
+        if self.peek()? == b'-' {
+            self.at += 1;
+        }
+        self.digits(b'e')?;
+        Ok(Token::Integer)
+    }
+
+    fn string(&mut self) -> Result<Token<'a>, BencodeError> {
+        let offset = self.at;
+        let digits = self.digits(b':')?;
+        let length = digits
+            .iter()
+            .try_fold(0_usize, |sum, digit| {
+                sum.checked_mul(10)?.checked_add(usize::from(digit - b'0'))
+            })
+            .ok_or(BencodeError::NotANumber { offset })?;
+        let text = self.bytes.get(self.at..).and_then(|rest| rest.get(..length));
+        let text = text.ok_or(BencodeError::Truncated { offset: self.bytes.len() })?;
+        self.at += length;
+        Ok(Token::String(text))
+    }
+
+    /// Passes a run of digits and the byte that must end it.
+    fn digits(&mut self, end: u8) -> Result<&'a [u8], BencodeError> {
+        let offset = self.at;
+        let rest = self.bytes.get(offset..).unwrap_or_default();
+        let count =
+            rest.iter().take(MAX_DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += count;
+        if count > MAX_DIGITS || (count == 0 && !rest.is_empty()) || self.peek()? != end {
+            return Err(BencodeError::NotANumber { offset });
+        }
+        self.at += 1;
+        Ok(&rest[..count])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::marker::PhantomData;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_key_of_a_dictionary_is_found_with_its_exact_bytes() {
+        let value = Value::parse(b"d3:abcli1ei-2ee4:infod1:xi007ee1:z0:e").unwrap();
+        assert_eq!(value.get(b"info").unwrap().bytes(), b"d1:xi007ee");
+        assert_eq!(value.get(b"info").unwrap().get(b"x").unwrap().integer(), Some(7));
+        assert_eq!(value.get(b"z").unwrap().string(), Some(&b""[..]));
+        assert_eq!(value.get(b"x"), None, "a key further inside is not a key of the outside");
+        assert_eq!(value.get(b"abc").unwrap().get(b"abc"), None);
+    }
+
+    #[test]
+    fn unsorted_and_repeated_keys_are_accepted_and_the_first_counts() {
+        let value = Value::parse(b"d1:bi1e1:ai2e1:bi3ee").unwrap();
+        assert_eq!(value.get(b"b").unwrap().integer(), Some(1));
+        assert_eq!(value.get(b"a").unwrap().integer(), Some(2));
+    }
+
+    #[test]
+    fn a_value_is_not_read_as_another_type() {
+        let list = Value::parse(b"l1:ai5ee").unwrap();
+        assert_eq!((list.string(), list.integer(), list.is_list()), (None, None, true));
+        assert_eq!(Value::parse(b"1:5").unwrap().integer(), None);
+        assert_eq!(Value::parse(b"i5e").unwrap().string(), None);
+        let huge = Value::parse(b"i18446744073709551615e").unwrap();
+        assert_eq!(huge.integer(), None, "it is well written, but fits nowhere");
+    }
+
+    #[test]
+    fn strings_are_found_however_lists_nest() {
+        let value = Value::parse(b"ll1:ael1:bi3el1:ceee").unwrap();
+        assert_eq!(value.strings().collect::<Vec<_>>(), [b"a", b"b", b"c"]);
+    }
+
+    #[test]
+    fn each_mistake_is_named_with_its_offset() {
+        let cases: [(&[u8], BencodeError); 18] = [
+            (b"", BencodeError::Truncated { offset: 0 }),
+            (b"e", BencodeError::NotAValue { offset: 0, byte: b'e' }),
+            (b"<html>", BencodeError::NotAValue { offset: 0, byte: b'<' }),
+            (b"i", BencodeError::Truncated { offset: 1 }),
+            (b"ie", BencodeError::NotANumber { offset: 1 }),
+            (b"i-e", BencodeError::NotANumber { offset: 2 }),
+            (b"i+1e", BencodeError::NotANumber { offset: 1 }),
+            (b"i12x", BencodeError::NotANumber { offset: 1 }),
+            (b"i123456789012345678901e", BencodeError::NotANumber { offset: 1 }),
+            (b"5:abcd", BencodeError::Truncated { offset: 6 }),
+            (b"18446744073709551615:a", BencodeError::Truncated { offset: 22 }),
+            (b"99999999999999999999:a", BencodeError::NotANumber { offset: 0 }),
+            (b"l1:a", BencodeError::Truncated { offset: 4 }),
+            (b"di1ei2ee", BencodeError::BrokenDictionary { offset: 1 }),
+            (b"d1:ae", BencodeError::BrokenDictionary { offset: 4 }),
+            (b"d1:ai1edei2ee", BencodeError::BrokenDictionary { offset: 7 }),
+            (b"i1ei2e", BencodeError::Trailing { offset: 3 }),
+            (b"i1e\n\0", BencodeError::Trailing { offset: 4 }),
+        ];
+        for (bytes, error) in cases {
+            assert_eq!(Value::parse(bytes), Err(error), "{}", bytes.escape_ascii());
+        }
+        assert_eq!(Value::parse(b"i1e\r\n").unwrap().bytes(), b"i1e");
+    }
+
+    #[test]
+    fn the_depth_is_limited() {
+        let nested = |depth: usize| [b"l".repeat(depth), b"e".repeat(depth)].concat();
+        assert!(Value::parse(&nested(MAX_DEPTH)).is_ok());
+        let too_deep = Err(BencodeError::TooDeep { offset: MAX_DEPTH });
+        assert_eq!(Value::parse(&nested(MAX_DEPTH + 1)), too_deep);
+        assert_eq!(Value::parse(&nested(100_000)), too_deep);
+        assert_eq!(Value::parse(&b"l".repeat(100_000)), too_deep);
+    }
+
+    /// Bencode-like bytes: much likelier than arbitrary ones to get far.
+    fn nearly_bencode() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop::sample::select(b"dlie0123:-\xff".to_vec()), 0..200)
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop_oneof![any::<Vec<u8>>(), nearly_bencode()]) {
+            if let Ok(value) = Value::parse(&bytes) {
+                let _ = (value.get(b"info"), value.string(), value.integer(), value.strings().count());
+                prop_assert!(bytes.starts_with(value.bytes()));
+            }
+        }
+
+        #[test]
+        fn what_is_accepted_serde_bencode_reads_too(bytes in nearly_bencode()) {
+            let fits = !bytes.windows(19).any(|run| run.iter().all(u8::is_ascii_digit));
+            if let (Ok(value), true) = (Value::parse(&bytes), fits) {
+                prop_assert!(value.read(PhantomData::<serde::de::IgnoredAny>).is_ok());
+            }
+        }
+    }
+}
