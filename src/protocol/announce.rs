@@ -1,8 +1,9 @@
 //! An announce as the client sends it: one pass over the query, no allocation (BEP 3, 7, 21, 23).
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{ClientKey, InfoHash, PeerId};
+use super::query::{DecodeError, percent_decode};
+use super::{ClientKey, InfoHash, Parameters, PeerId};
 
 /// What the client says has happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub enum Event {
 }
 
 /// Addresses that the client states in its query. Whether they count is not decided here.
+///
+/// An IPv4 address in IPv6 dress (`::ffff:192.0.2.1`) is an IPv4 address. DNS names, which BEP 3
+/// allows in `ip=`, are passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StatedAddresses {
     /// From `ipv4=` or `ip=`, with the port if one is stated (`addr:port`).
@@ -66,4 +70,245 @@ pub enum AnnounceError {
     /// The query is longer than 4 KiB.
     #[error("the announce is longer than 4096 bytes")]
     TooLong,
+    /// No swarm is named.
+    #[error("info_hash is missing")]
+    MissingInfoHash,
+    /// More than one `info_hash`, equal or not.
+    #[error("info_hash is given more than once; announce each torrent on its own")]
+    RepeatedInfoHash,
+    /// The obfuscated form of BEP 8.
+    #[error("sha_ih (BEP 8) is not supported; use info_hash")]
+    ObfuscatedInfoHash,
+    /// A broken escape in `info_hash`.
+    #[error("info_hash holds a % without two hexadecimal digits after it")]
+    MalformedInfoHash,
+    /// `info_hash` is too short or too long.
+    #[error("info_hash must be exactly 20 bytes")]
+    InfoHashLength,
+    /// The peer does not name itself.
+    #[error("peer_id is missing")]
+    MissingPeerId,
+    /// A broken escape in `peer_id`.
+    #[error("peer_id holds a % without two hexadecimal digits after it")]
+    MalformedPeerId,
+    /// `peer_id` is too short or too long.
+    #[error("peer_id must be exactly 20 bytes")]
+    PeerIdLength,
+    /// The peer does not say where it listens.
+    #[error("port is missing")]
+    MissingPort,
+    /// Not a port.
+    #[error("port must be a number from 0 to 65535")]
+    BadPort,
 }
+
+impl AnnounceRequest {
+    /// Bytes of the longest query that is looked at.
+    const LONGEST_QUERY: usize = 4096;
+
+    /// Reads a query: the part of the URL after its first `?`, as it came.
+    ///
+    /// `info_hash`, `peer_id` and `port` must be there and be right; anything else that is senseless
+    /// counts as missing, because real clients send it. Of repeated parameters the last one counts.
+    ///
+    /// # Errors
+    /// What the client did wrong, in words for the person in front of it.
+    pub fn parse(query: &[u8]) -> Result<Self, AnnounceError> {
+        if query.len() > Self::LONGEST_QUERY {
+            return Err(AnnounceError::TooLong);
+        }
+        let raw = RawAnnounce::collect(query)?;
+        Ok(Self {
+            info_hash: raw.info_hash()?,
+            peer_id: raw.peer_id()?,
+            port: raw.port()?,
+            uploaded: byte_count(raw.uploaded),
+            downloaded: byte_count(raw.downloaded),
+            left: number(raw.left).ok(),
+            event: event(raw.event),
+            numwant: numwant(raw.numwant),
+            compact: raw.compact.map(is_set),
+            no_peer_id: raw.no_peer_id.is_some_and(is_set),
+            key: client_key(raw.key),
+            short: raw.short,
+            stated: StatedAddresses::of([raw.ipv4, raw.ipv6, raw.ip]),
+        })
+    }
+}
+
+/// The values of a query as they came. Empty stands for missing where the two mean the same.
+#[derive(Default)]
+struct RawAnnounce<'a> {
+    info_hash: Option<&'a [u8]>,
+    peer_id: Option<&'a [u8]>,
+    port: Option<&'a [u8]>,
+    uploaded: &'a [u8],
+    downloaded: &'a [u8],
+    left: &'a [u8],
+    event: &'a [u8],
+    numwant: &'a [u8],
+    compact: Option<&'a [u8]>,
+    no_peer_id: Option<&'a [u8]>,
+    key: &'a [u8],
+    short: bool,
+    ip: &'a [u8],
+    ipv4: &'a [u8],
+    ipv6: &'a [u8],
+}
+
+impl<'a> RawAnnounce<'a> {
+    fn collect(query: &'a [u8]) -> Result<Self, AnnounceError> {
+        let mut raw = Self::default();
+        for (name, value) in Parameters::of(query) {
+            match &*name {
+                b"info_hash" => {
+                    if raw.info_hash.replace(value).is_some() {
+                        return Err(AnnounceError::RepeatedInfoHash);
+                    }
+                }
+                b"sha_ih" => return Err(AnnounceError::ObfuscatedInfoHash),
+                b"peer_id" => raw.peer_id = Some(value),
+                b"port" => raw.port = Some(value),
+                b"uploaded" => raw.uploaded = value,
+                b"downloaded" => raw.downloaded = value,
+                b"left" => raw.left = value,
+                b"event" => raw.event = value,
+                b"numwant" | b"num_want" | b"num want" | b"num+want" => raw.numwant = value,
+                b"compact" => raw.compact = Some(value),
+                b"no_peer_id" => raw.no_peer_id = Some(value),
+                b"key" => raw.key = value,
+                b"short" => raw.short = true,
+                b"ip" => raw.ip = value,
+                b"ipv4" => raw.ipv4 = value,
+                b"ipv6" => raw.ipv6 = value,
+                _ => {}
+            }
+        }
+        Ok(raw)
+    }
+
+    fn info_hash(&self) -> Result<InfoHash, AnnounceError> {
+        let raw = self.info_hash.ok_or(AnnounceError::MissingInfoHash)?;
+        twenty_bytes(raw, AnnounceError::MalformedInfoHash, AnnounceError::InfoHashLength)
+            .map(InfoHash)
+    }
+
+    fn peer_id(&self) -> Result<PeerId, AnnounceError> {
+        let raw = self.peer_id.ok_or(AnnounceError::MissingPeerId)?;
+        twenty_bytes(raw, AnnounceError::MalformedPeerId, AnnounceError::PeerIdLength).map(PeerId)
+    }
+
+    fn port(&self) -> Result<u16, AnnounceError> {
+        let port = number(self.port.ok_or(AnnounceError::MissingPort)?);
+        port.ok().and_then(|port| u16::try_from(port).ok()).ok_or(AnnounceError::BadPort)
+    }
+}
+
+fn twenty_bytes(
+    raw: &[u8],
+    malformed: AnnounceError,
+    wrong_length: AnnounceError,
+) -> Result<[u8; 20], AnnounceError> {
+    let mut bytes = [0; 20];
+    match percent_decode(raw, &mut bytes) {
+        Ok(decoded) if decoded.len() == 20 => Ok(bytes),
+        Ok(_) | Err(DecodeError::TooLong) => Err(wrong_length),
+        Err(DecodeError::MalformedEscape) => Err(malformed),
+    }
+}
+
+/// Decodes what needs it; what cannot be decoded, or has no room, stays as it came.
+fn decoded<'v>(raw: &'v [u8], room: &'v mut [u8]) -> &'v [u8] {
+    if raw.contains(&b'%') { percent_decode(raw, room).unwrap_or(raw) } else { raw }
+}
+
+enum NotANumber {
+    TooLarge,
+    Senseless,
+}
+
+fn number(raw: &[u8]) -> Result<u64, NotANumber> {
+    let mut room = [0; 64];
+    let digits = decoded(raw, &mut room);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(NotANumber::Senseless);
+    }
+    digits
+        .iter()
+        .try_fold(0_u64, |number, digit| {
+            number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+        })
+        .ok_or(NotANumber::TooLarge)
+}
+
+fn byte_count(raw: &[u8]) -> u64 {
+    match number(raw) {
+        Ok(count) => count,
+        Err(NotANumber::TooLarge) => u64::MAX,
+        Err(NotANumber::Senseless) => 0,
+    }
+}
+
+/// A number beyond 31 bits is -1 printed as unsigned: no wish at all.
+fn numwant(raw: &[u8]) -> Option<u32> {
+    let wanted = i32::try_from(number(raw).ok()?).ok()?;
+    u32::try_from(wanted).ok()
+}
+
+fn event(raw: &[u8]) -> Event {
+    let mut room = [0; 16];
+    match decoded(raw, &mut room) {
+        word if word.eq_ignore_ascii_case(b"started") => Event::Started,
+        word if word.eq_ignore_ascii_case(b"completed") => Event::Completed,
+        word if word.eq_ignore_ascii_case(b"stopped") => Event::Stopped,
+        word if word.eq_ignore_ascii_case(b"paused") => Event::Paused,
+        _ => Event::None,
+    }
+}
+
+fn is_set(raw: &[u8]) -> bool {
+    raw != b"0"
+}
+
+/// A key of more than 128 bytes is no key; clients send 8.
+fn client_key(raw: &[u8]) -> Option<ClientKey> {
+    let mut room = [0; 128];
+    let key = decoded(raw, &mut room);
+    if key.len() > 128 { None } else { ClientKey::of(key) }
+}
+
+impl StatedAddresses {
+    /// The first address of each family.
+    fn of(values: [&[u8]; 3]) -> Self {
+        let mut stated = Self::default();
+        for (ip, port) in values.into_iter().filter_map(address) {
+            match ip {
+                IpAddr::V4(ip) => _ = stated.v4.get_or_insert((ip, port)),
+                IpAddr::V6(ip) => _ = stated.v6.get_or_insert((ip, port)),
+            }
+        }
+        stated
+    }
+}
+
+/// `address`, `v4:port`, `[v6]:port` or `[v6]`.
+fn address(raw: &[u8]) -> Option<(IpAddr, Option<u16>)> {
+    if raw.is_empty() {
+        return None;
+    }
+    let mut room = [0; 64];
+    let text = std::str::from_utf8(decoded(raw, &mut room)).ok()?;
+    if let Ok(stated) = text.parse::<SocketAddr>() {
+        return Some((stated.ip().to_canonical(), Some(stated.port())));
+    }
+    let inner = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
+    let ip = match inner {
+        Some(inner) => IpAddr::V6(inner.parse().ok()?),
+        None => text.parse().ok()?,
+    };
+    Some((ip.to_canonical(), None))
+}
+
+#[cfg(test)]
+#[path = "announce_tests.rs"]
+mod tests;

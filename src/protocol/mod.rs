@@ -2,14 +2,24 @@
 
 mod announce;
 pub mod bencode;
+mod client;
 mod identity;
 mod metainfo;
+mod query;
+mod reply;
+mod scrape;
 mod time;
 
 pub use announce::{AnnounceError, AnnounceRequest, Event, StatedAddresses};
 pub use bencode::BencodeError;
+pub use client::ClientName;
 pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId};
 #[cfg(test)]
 pub(crate) use metainfo::sample;
 pub use metainfo::{InfoHashes, MAX_FILE, Metainfo, MetainfoError};
+pub use query::{Name, Parameters};
+pub use reply::{
+    AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeReply, interval_for,
+};
+pub use scrape::{ScrapeError, ScrapeRequest};
 pub use time::{Seconds, Timestamp};

@@ -1,0 +1,266 @@
+//! Queries as clients send them: splitting into parameters, and percent-decoding byte by byte.
+//!
+//! Values are raw bytes, never text: an info-hash holds any byte, and `+` is the byte 2B (RFC 3986),
+//! not a space.
+
+use std::ops::Deref;
+
+/// The parameters of a query, in order: each name, decoded, with its raw value.
+///
+/// A part without `=` is a name with an empty value; empty parts are left out. Tolerated, because
+/// clients do send it:
+/// - any run of `?`, `&`, spaces and `%20` before the first name (`announce ?info_hash=`, `??`);
+/// - a `?` inside the query that stands right before the name and `=` of a parameter every announce
+///   has: clients append `?info_hash=...` to an announce URL that has a query already. Any other
+///   `?` is part of the value.
+#[derive(Clone, Debug)]
+pub struct Parameters<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Parameters<'a> {
+    /// The parameters of `query`, the part of a URL after its first `?`.
+    #[must_use]
+    pub fn of(query: &'a [u8]) -> Self {
+        let mut rest = query;
+        while let [b'?' | b'&' | b' ', tail @ ..] | [b'%', b'2', b'0', tail @ ..] = rest {
+            rest = tail;
+        }
+        Self { rest }
+    }
+}
+
+impl<'a> Iterator for Parameters<'a> {
+    type Item = (Name<'a>, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.rest.is_empty() {
+            let part = self.next_part();
+            if let Some(equals) = part.iter().position(|&byte| byte == b'=') {
+                return Some((Name::of(&part[..equals]), &part[equals + 1..]));
+            } else if !part.is_empty() {
+                return Some((Name::of(part), &[]));
+            }
+        }
+        None
+    }
+}
+
+impl<'a> Parameters<'a> {
+    fn next_part(&mut self) -> &'a [u8] {
+        let separates = |(at, &byte): (usize, &u8)| {
+            byte == b'&' || byte == b'?' && begins_an_announce(&self.rest[at + 1..])
+        };
+        if let Some(end) = self.rest.iter().enumerate().position(separates) {
+            let part = &self.rest[..end];
+            self.rest = &self.rest[end + 1..];
+            part
+        } else {
+            std::mem::take(&mut self.rest)
+        }
+    }
+}
+
+/// Names that a client may write first when it appends its announce to a URL. All are so long that
+/// they do not turn up in an unescaped info-hash by chance.
+const FIRST_NAMES: [&[u8]; 7] =
+    [b"info_hash", b"peer_id", b"port", b"uploaded", b"downloaded", b"left", b"event"];
+
+fn begins_an_announce(rest: &[u8]) -> bool {
+    FIRST_NAMES
+        .iter()
+        .any(|name| rest.strip_prefix(*name).is_some_and(|after| after.first() == Some(&b'=')))
+}
+
+/// The name of a parameter, decoded; use it as the bytes it derefs to.
+#[derive(Clone, Debug)]
+pub struct Name<'a>(Spelling<'a>);
+
+#[derive(Clone, Debug)]
+enum Spelling<'a> {
+    Plain(&'a [u8]),
+    Escaped { decoded: [u8; Name::LONGEST], length: usize },
+}
+
+impl<'a> Name<'a> {
+    /// An escaped name that is longer stays as written: no parameter is called so.
+    const LONGEST: usize = 32;
+
+    fn of(raw: &'a [u8]) -> Self {
+        let mut decoded = [0; Self::LONGEST];
+        if raw.contains(&b'%')
+            && let Ok(name) = percent_decode(raw, &mut decoded)
+        {
+            let length = name.len();
+            return Self(Spelling::Escaped { decoded, length });
+        }
+        Self(Spelling::Plain(raw))
+    }
+}
+
+impl Deref for Name<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Spelling::Plain(name) => name,
+            Spelling::Escaped { decoded, length } => &decoded[..*length],
+        }
+    }
+}
+
+/// Why a value could not be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DecodeError {
+    /// A `%` without two hexadecimal digits after it.
+    MalformedEscape,
+    /// More bytes than there is room for.
+    TooLong,
+}
+
+/// Decodes `raw` into `room` and returns the part of it that was filled.
+///
+/// Bytes that should have been escaped and were not stand for themselves: being strict here only
+/// loses clients. `+` stays `+`.
+pub(super) fn percent_decode<'r>(raw: &[u8], room: &'r mut [u8]) -> Result<&'r [u8], DecodeError> {
+    let mut length = 0;
+    let mut rest = raw;
+    while let [first, after @ ..] = rest {
+        let byte = if *first == b'%' {
+            let [high, low, after @ ..] = after else { return Err(DecodeError::MalformedEscape) };
+            rest = after;
+            hex_pair(*high, *low).ok_or(DecodeError::MalformedEscape)?
+        } else {
+            rest = after;
+            *first
+        };
+        *room.get_mut(length).ok_or(DecodeError::TooLong)? = byte;
+        length += 1;
+    }
+    Ok(&room[..length])
+}
+
+fn hex_pair(high: u8, low: u8) -> Option<u8> {
+    let (high, low) = (HEX_VALUES[usize::from(high)], HEX_VALUES[usize::from(low)]);
+    (high | low < 16).then_some(high << 4 | low)
+}
+
+/// For each byte its value as a hexadecimal digit of either case; 16 and above for any other byte.
+static HEX_VALUES: [u8; 256] = {
+    let mut values = [16; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parameters(query: &str) -> Vec<(String, String)> {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Parameters::of(query.as_bytes()).map(|(name, value)| (text(&name), text(value))).collect()
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_query_is_split_at_ampersands_and_at_the_first_equals_sign() {
+        let expected = pairs(&[("a", "1"), ("b", "x=y"), ("short", ""), ("", "z"), ("c", ";d=2")]);
+        assert_eq!(parameters("a=1&b=x=y&short&=z&c=;d=2"), expected);
+        assert_eq!(parameters(""), []);
+    }
+
+    #[test]
+    fn empty_parts_and_noise_before_the_first_name_are_nothing() {
+        for query in ["&a=1&b=2", "??a=1&&b=2&", "?&?a=1&b=2", " ?a=1&b=2", "%20?a=1&&&b=2"] {
+            assert_eq!(parameters(query), pairs(&[("a", "1"), ("b", "2")]), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_question_mark_separates_only_before_what_every_announce_has() {
+        let expected = pairs(&[("pass", "1"), ("info_hash", "A"), ("port", "2")]);
+        assert_eq!(parameters("pass=1?info_hash=A&port=2"), expected);
+        assert_eq!(parameters("pass=1&?info_hash=A?port=2"), expected);
+        for kept in ["A?B", "?", "??", "?port", "?ports=1", "?info_has=", "?x=1"] {
+            assert_eq!(parameters(&format!("info_hash={kept}")), pairs(&[("info_hash", kept)]));
+        }
+    }
+
+    #[test]
+    fn names_are_decoded_and_values_are_not() {
+        let expected = pairs(&[("info_hash", "%41"), ("num want", "5"), ("%zz", "1")]);
+        assert_eq!(parameters("%69nfo%5Fhash=%41&num%20want=5&%zz=1"), expected);
+        let long = "%41".repeat(Name::LONGEST + 1);
+        assert_eq!(parameters(&long), pairs(&[(&long, "")]));
+        assert_eq!(parameters(&long[3..]), pairs(&[(&"A".repeat(Name::LONGEST), "")]));
+    }
+
+    #[test]
+    fn malformed_escapes_and_missing_room_are_told_apart() {
+        let mut room = [0; 3];
+        for malformed in ["%", "%4", "%zz", "%4g", "%g4", "a%%41", "%-1", "%+1"] {
+            let outcome = percent_decode(malformed.as_bytes(), &mut room);
+            assert_eq!(outcome, Err(DecodeError::MalformedEscape), "{malformed}");
+        }
+        assert_eq!(percent_decode(b"a+%2B%2b", &mut room), Err(DecodeError::TooLong));
+        assert_eq!(percent_decode(b"+%2B%2b", &mut room), Ok(b"+++".as_slice()));
+    }
+
+    #[test]
+    fn every_byte_survives_in_every_escaped_form() {
+        for byte in 0..=255_u8 {
+            for escaped in [format!("%{byte:02x}"), format!("%{byte:02X}")] {
+                assert_eq!(percent_decode(escaped.as_bytes(), &mut [0]), Ok([byte].as_slice()));
+            }
+            if byte != b'%' {
+                assert_eq!(percent_decode(&[byte], &mut [0]), Ok([byte].as_slice()));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn twenty_bytes_come_back_from_any_mix_of_spellings(
+            bytes in any::<[u8; 20]>(),
+            spellings in any::<[u8; 20]>(),
+        ) {
+            let raw = spell(bytes, spellings);
+            let mut room = [0; 20];
+            prop_assert_eq!(percent_decode(&raw, &mut room), Ok(bytes.as_slice()));
+            let query = [b"a=1&info_hash=", raw.as_slice(), b"&port=1"].concat();
+            let value = Parameters::of(&query).find(|(name, _)| **name == *b"info_hash").unwrap().1;
+            prop_assert_eq!(value, raw);
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange(query in any::<Vec<u8>>()) {
+            let total: usize = Parameters::of(&query).map(|(_, value)| value.len()).sum();
+            prop_assert!(total <= query.len());
+        }
+    }
+
+    /// Each byte in one of its legal spellings: escaped in upper, lower or mixed case, or bare.
+    fn spell(bytes: [u8; 20], spellings: [u8; 20]) -> Vec<u8> {
+        let mut raw = Vec::new();
+        for (byte, spelling) in bytes.into_iter().zip(spellings) {
+            match spelling % 4 {
+                0 => raw.extend(format!("%{byte:02x}").bytes()),
+                1 => raw.extend(format!("%{byte:02X}").bytes()),
+                2 => raw.extend(format!("%{:x}{:X}", byte >> 4, byte & 15).bytes()),
+                _ if b"%&".contains(&byte) => raw.extend(format!("%{byte:02X}").bytes()),
+                _ => raw.push(byte),
+            }
+        }
+        raw
+    }
+}
