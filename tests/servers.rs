@@ -34,6 +34,10 @@ impl Served {
         let reply = self.tracker(rest);
         assert_eq!(reply.status, 200, "{rest}: {}\n{}", reply.text(), self.error_log());
         assert_eq!(reply.header("cache-control"), Some("no-store"), "{rest}");
+        assert!(
+            reply.header("content-length").is_some(),
+            "some clients know nothing else: {reply:?}"
+        );
         bencode::parse(&reply.body).unwrap_or_else(|error| panic!("{rest}: {error}: {reply:?}"))
     }
 

@@ -164,7 +164,7 @@ fn shared_hosting_works_with_the_htaccess_file_alone() {
     let page = host.get("/www/");
     assert!(page.status == 200 && page.text().contains("tracker-empty"), "{page:?}");
     let feed = host.get("/www/rss.xml");
-    assert_eq!(feed.header("content-type"), Some("application/rss+xml; charset=UTF-8"));
+    assert_eq!(feed.header("content-type"), Some("application/rss+xml; charset=utf-8"));
     assert_eq!(host.get("/www/torrents/").status, 403, "the folder is not listed");
 }
 

@@ -20,7 +20,7 @@ pub enum Mpm {
 }
 
 /// What every configuration of these tests needs.
-const BASE_MODULES: [&str; 4] = ["authz_core", "mime", "dir", "alias"];
+const BASE_MODULES: [&str; 5] = ["authz_core", "mime", "dir", "alias", "autoindex"];
 
 /// The snippets for the pages, and the modules that they say they need.
 pub const PAGE_SNIPPETS: [(&str, &[&str]); 5] = [
@@ -59,7 +59,7 @@ impl Apache {
     /// With the module that starts CGIs under this kind of server.
     pub fn cgi_module(self) -> Self {
         let name = if self.mpm == Mpm::Prefork { "cgi" } else { "cgid" };
-        self.modules(&[name])
+        self.modules(&[name, "env"])
     }
 
     /// With a line of configuration.
@@ -142,7 +142,7 @@ pub fn proxy_fcgi(listen: &Listen) -> Apache {
         Listen::Tcp(port) => format!("fcgi://127.0.0.1:{port}"),
     };
     Apache::new(Mpm::Event)
-        .modules(&["proxy", "proxy_fcgi", "setenvif"])
+        .modules(&["env", "proxy", "proxy_fcgi", "setenvif"])
         .line(&format!("Define TRACKER_BACKEND {backend}"))
         .snippet("proxy-fcgi.conf")
         .pages()

@@ -1,14 +1,33 @@
 //! A strict bencode reader for replies: keys must be sorted and unique, nothing may follow.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A bencoded value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Value {
     Integer(i64),
     Bytes(Vec<u8>),
     List(Vec<Value>),
     Dictionary(BTreeMap<Vec<u8>, Value>),
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(number) => number.fmt(f),
+            Self::Bytes(bytes) => write!(f, "\"{}\"", bytes.escape_ascii()),
+            Self::List(items) => items.fmt(f),
+            Self::Dictionary(entries) => {
+                let entries = entries.iter().map(|(key, value)| (key.escape_ascii(), value));
+                f.write_str("{")?;
+                for (key, value) in entries {
+                    write!(f, "{key}: {value:?}, ")?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
 }
 
 impl Value {
