@@ -1,1 +1,12 @@
-//! One integration binary.
+//! The tracker as its users meet it: through real web servers, with real BitTorrent clients and a
+//! real browser. `scripts/test` installs the programs that these tests start.
+
+// A test that cannot be set up has failed; clippy's exemption covers test functions only.
+#![allow(clippy::expect_used)]
+
+mod clients;
+mod harness;
+mod pages;
+mod scripts;
+mod servers;
+mod snippets;

@@ -1,0 +1,194 @@
+//! Real BitTorrent clients of different make find each other through the tracker alone: one seeds a
+//! file, the other downloads it. DHT, peer exchange and local discovery are off in both.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::harness::apache::{self, Mpm};
+use crate::harness::bencode::{self, Value};
+use crate::harness::http::{encode, request};
+use crate::harness::process::Process;
+use crate::harness::responder::{self, Listen};
+use crate::harness::site::{CGI, FCGI, Layout, Site};
+use crate::harness::torrent::Torrent;
+use crate::harness::{checkout, free_port, nginx, program};
+
+/// The makes of client. Transmission can only seed here: it refuses to connect to 127.0.0.0/8 and
+/// to ::1, but takes connections from there. libtorrent leaves the brackets of [::1] out of its Host
+/// header, which web servers answer with 400, so that it takes no part over IPv6.
+#[derive(Clone, Copy, Debug)]
+enum Make {
+    Aria2,
+    Libtorrent,
+    Transmission,
+}
+
+/// A running client with a folder of its own.
+struct Client {
+    process: Process,
+    folder: TempDir,
+}
+
+impl Client {
+    /// A client that has the torrent's file already.
+    fn seeding(make: Make, torrent: &Torrent, host: IpAddr) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join(&torrent.name), &torrent.content).expect("the file to seed");
+        Self::start(make, torrent, host, folder)
+    }
+
+    /// A client that has nothing.
+    fn downloading(make: Make, torrent: &Torrent, host: IpAddr) -> Self {
+        Self::start(make, torrent, host, tempfile::tempdir().expect("a folder"))
+    }
+
+    fn start(make: Make, torrent: &Torrent, host: IpAddr, folder: TempDir) -> Self {
+        let metainfo = folder.path().join("metainfo");
+        fs::create_dir(&metainfo).expect("a folder");
+        let metainfo = metainfo.join(torrent.file_name());
+        fs::write(&metainfo, &torrent.metainfo).expect("a .torrent file");
+        let mut command = match make {
+            Make::Aria2 => aria2(&metainfo, folder.path()),
+            Make::Libtorrent => libtorrent(&metainfo, folder.path(), host),
+            Make::Transmission => transmission(&metainfo, folder.path()),
+        };
+        // Whatever the surroundings say about proxies is not for 127.0.0.1.
+        for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+            command.env_remove(name);
+        }
+        let log = folder.path().join("log");
+        Self { process: Process::start(&format!("{make:?}"), &mut command, &log), folder }
+    }
+
+    fn file(&self, torrent: &Torrent) -> PathBuf {
+        self.folder.path().join(&torrent.name)
+    }
+}
+
+fn aria2(metainfo: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program("aria2c"));
+    command.args(["--no-conf", "--enable-dht=false", "--enable-dht6=false"]);
+    command.args(["--enable-peer-exchange=false", "--bt-enable-lpd=false"]);
+    command.args(["--file-allocation=none", "--check-integrity=true", "--seed-ratio=0.0"]);
+    command.arg(format!("--listen-port={}", free_port()));
+    command.arg(format!("--dir={}", folder.display())).arg(metainfo);
+    command
+}
+
+fn libtorrent(metainfo: &Path, folder: &Path, host: IpAddr) -> Command {
+    let interface = std::net::SocketAddr::new(host, free_port()).to_string();
+    // Debian's Python, which is the one that has Debian's libtorrent.
+    let mut command = Command::new(program("python3"));
+    command.arg(checkout().join("tests/clients/libtorrent_client.py"));
+    command.arg(metainfo).arg(folder).arg(interface);
+    command
+}
+
+fn transmission(metainfo: &Path, folder: &Path) -> Command {
+    let configuration = folder.join("transmission");
+    fs::create_dir(&configuration).expect("a folder");
+    let watched = metainfo.parent().expect("a folder");
+    let settings = format!(
+        r#"{{ "dht-enabled": false, "pex-enabled": false, "lpd-enabled": false,
+              "utp-enabled": false, "port-forwarding-enabled": false, "rpc-enabled": false,
+              "peer-port": {}, "watch-dir": "{}", "watch-dir-enabled": true,
+              "download-dir": "{}", "start-added-torrents": true }}"#,
+        free_port(),
+        watched.display(),
+        folder.display()
+    );
+    fs::write(configuration.join("settings.json"), settings).expect("settings");
+    let mut command = Command::new(program("transmission-daemon"));
+    command.arg("--foreground").arg("--config-dir").arg(configuration);
+    command
+}
+
+/// What the tracker says about a torrent.
+fn scrape(site: &Site, torrent: &Torrent) -> Option<Value> {
+    let target = format!("{}/scrape?info_hash={}", site.script(), encode(&torrent.info_hash));
+    let reply = request(site.address(), "GET", &target, &[]).ok()?;
+    bencode::parse(&reply.body).ok()?.get("files")?.get(torrent.info_hash).cloned()
+}
+
+/// The figures of the torrent's row on the page, by their column.
+fn row(site: &Site, torrent: &Torrent) -> String {
+    let page = request(site.address(), "GET", "/", &[]).expect("the page").text();
+    let rows = page.split("<tr").find(|row| row.contains(&format!(">{}</a>", torrent.name)));
+    rows.unwrap_or_else(|| panic!("{} is not on the page: {page}", torrent.name)).to_owned()
+}
+
+/// `seeder` has a file, `leecher` gets it, the tracker and its page count it.
+fn transfer(site: &Site, host: IpAddr, seeder: Make, leecher: Make) {
+    let torrent = Torrent::new("shared-file", 1_500_000, &site.announce_url());
+    site.add(&torrent);
+    let mut seeding = Client::seeding(seeder, &torrent, host);
+    seeding.process.wait_for("an announce as a seeder", || {
+        scrape(site, &torrent).filter(|swarm| swarm.number("complete") == 1)
+    });
+    let mut downloading = Client::downloading(leecher, &torrent, host);
+    let file = downloading.file(&torrent);
+    downloading.process.wait_for("the whole file", || {
+        fs::read(&file).ok().filter(|content| *content == torrent.content)
+    });
+    let swarm = downloading.process.wait_for("an announce of its completion", || {
+        scrape(site, &torrent).filter(|swarm| swarm.number("complete") == 2)
+    });
+    assert_eq!((swarm.number("downloaded"), swarm.number("incomplete")), (1, 0), "{swarm:?}");
+
+    site.tracker(&["refresh", "--force"]);
+    let row = row(site, &torrent);
+    assert!(row.contains("class=\"done\">1<"), "completed once: {row}");
+    assert!(row.contains("class=\"seeds\">2<"), "two seeders: {row}");
+}
+
+const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const IPV6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+
+fn over_cgi(host: IpAddr, seeder: Make, leecher: Make) {
+    let site = Site::new(Layout::listed(CGI, host));
+    let _apache = apache::cgi(Mpm::Event).start(&site);
+    transfer(&site, host, seeder, leecher);
+}
+
+fn over_mod_fcgid(host: IpAddr, seeder: Make, leecher: Make) {
+    let site = Site::new(Layout::listed(FCGI, host));
+    let _apache = apache::fcgid().start(&site);
+    transfer(&site, host, seeder, leecher);
+}
+
+fn over_nginx(host: IpAddr, seeder: Make, leecher: Make) {
+    let site = Site::new(Layout::listed(CGI, host));
+    let listen = Listen::unix(&site);
+    let _tracker = responder::own_socket(&site, &listen);
+    let _nginx = nginx::start(&site, "conf/nginx.conf", &listen);
+    transfer(&site, host, seeder, leecher);
+}
+
+#[test]
+fn transmission_to_aria2_over_cgi() {
+    over_cgi(IPV4, Make::Transmission, Make::Aria2);
+}
+
+#[test]
+fn aria2_to_libtorrent_over_mod_fcgid() {
+    over_mod_fcgid(IPV4, Make::Aria2, Make::Libtorrent);
+}
+
+#[test]
+fn libtorrent_to_aria2_over_nginx() {
+    over_nginx(IPV4, Make::Libtorrent, Make::Aria2);
+}
+
+#[test]
+fn transmission_to_aria2_over_cgi_and_ipv6() {
+    over_cgi(IPV6, Make::Transmission, Make::Aria2);
+}
+
+#[test]
+fn transmission_to_aria2_over_nginx_and_ipv6() {
+    over_nginx(IPV6, Make::Transmission, Make::Aria2);
+}

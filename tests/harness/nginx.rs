@@ -1,0 +1,50 @@
+//! nginx in front of a site, with the shipped configuration.
+
+use std::fs;
+use std::process::Command;
+
+use super::process::Process;
+use super::program;
+use super::responder::Listen;
+use super::site::{Site, server_account, shipped, wait_until_served};
+
+/// The command that starts nginx with a file of `conf/` and the site's port and folders in it.
+pub fn command(site: &Site, name: &str, backend: &Listen) -> Command {
+    let (root, port) = (site.root().display().to_string(), site.port());
+    let (ipv4, ipv6) = (format!("listen 127.0.0.1:{port};"), format!("listen [::1]:{port};"));
+    let mut changes =
+        vec![("listen 80;", ipv4.as_str()), ("listen [::]:80;", &ipv6), ("/srv/tracker", &root)];
+    let backend = backend.address();
+    match name {
+        "conf/nginx.conf" => changes.push(("unix:/run/tracker/tracker.sock", &backend)),
+        _ => changes.push(("unix:/run/fcgiwrap.socket", &backend)),
+    }
+    fs::write(site.run("tracker.conf"), shipped(name, &changes)).expect("nginx's server block");
+    let main = site.run("nginx.conf");
+    fs::write(&main, main_configuration(&root)).expect("nginx's main configuration");
+    let mut command = Command::new(program("nginx"));
+    command.arg("-p").arg(site.root().join("run")).arg("-c").arg(main);
+    command.arg("-e").arg(site.run("error.log"));
+    command
+}
+
+/// What Debian's /etc/nginx/nginx.conf does, with all paths inside the site.
+fn main_configuration(root: &str) -> String {
+    let user = if server_account().is_some() { "user www-data;" } else { "" };
+    format!(
+        "{user}\nworker_processes 2;\ndaemon off;\npid {root}/run/nginx.pid;\n\
+         error_log {root}/run/error.log;\nevents {{ worker_connections 256; }}\n\
+         http {{\n  include /etc/nginx/mime.types;\n  access_log off;\n  gzip on;\n\
+         client_body_temp_path {root}/run/body;\n  proxy_temp_path {root}/run/proxy;\n\
+         fastcgi_temp_path {root}/run/fastcgi;\n  uwsgi_temp_path {root}/run/uwsgi;\n\
+         scgi_temp_path {root}/run/scgi;\n  include {root}/run/tracker.conf;\n}}\n"
+    )
+}
+
+/// Starts nginx and waits until it answers.
+pub fn start(site: &Site, name: &str, backend: &Listen) -> Process {
+    let mut command = command(site, name, backend);
+    let mut process = Process::start("nginx", &mut command, &site.run("nginx.log"));
+    wait_until_served(site, &mut process);
+    process
+}

@@ -1,0 +1,213 @@
+//! Every file in `apache-snippets` and `conf` is loaded by the program that it is for.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Command, Output};
+
+use crate::harness::apache::{self, Apache, Mpm, PAGE_SNIPPETS};
+use crate::harness::http::{Reply, request};
+use crate::harness::process::Process;
+use crate::harness::responder::Listen;
+use crate::harness::site::{CGI, FCGI, Layout, Site, shipped};
+use crate::harness::torrent::Torrent;
+use crate::harness::{checkout, executable, lighttpd, nginx, program};
+
+fn succeeds(what: &str, output: &Output) {
+    let text = [&output.stdout[..], &output.stderr].concat();
+    assert!(output.status.success(), "{what}:\n{}", String::from_utf8_lossy(&text));
+}
+
+fn apache_accepts(name: &str, configuration: &Apache) {
+    let site = Site::new(Layout::open(CGI));
+    let mut command = Command::new(program("apache2"));
+    command.arg("-t").arg("-f").arg(configuration.write(&site));
+    succeeds(name, &command.output().expect("apache2 runs"));
+}
+
+fn files_of(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(checkout().join(folder)).expect("a folder of the checkout");
+    entries
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("ASCII"))
+        .collect()
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn no_shipped_configuration_is_without_a_test() {
+    let snippets = ["cgi.conf", "fcgid.conf", "proxy-fcgi.conf", "htaccess"];
+    let pages = PAGE_SNIPPETS.map(|(name, _)| name);
+    assert_eq!(files_of("apache-snippets"), set(&[&snippets[..], &pages[..]].concat()));
+    let conf = [
+        "crontab",
+        "lighttpd-cgi.conf",
+        "lighttpd.conf",
+        "nginx-fcgiwrap.conf",
+        "nginx.conf",
+        "tracker.service",
+        "tracker.socket",
+        "tracker.toml",
+    ];
+    assert_eq!(files_of("conf"), set(&conf));
+}
+
+#[test]
+fn apache_accepts_each_page_snippet_alone() {
+    for (name, modules) in PAGE_SNIPPETS {
+        apache_accepts(name, &Apache::new(Mpm::Event).modules(modules).snippet(name));
+    }
+}
+
+#[test]
+fn apache_accepts_each_tracker_snippet_with_the_modules_it_names() {
+    apache_accepts("cgi.conf", &Apache::new(Mpm::Event).cgi_module().snippet("cgi.conf"));
+    apache_accepts("cgi.conf", &Apache::new(Mpm::Prefork).cgi_module().snippet("cgi.conf"));
+    apache_accepts(
+        "fcgid.conf",
+        &Apache::new(Mpm::Event).modules(&["fcgid"]).snippet("fcgid.conf"),
+    );
+    apache_accepts("proxy-fcgi.conf", &apache::proxy_fcgi(&Listen::Tcp(9000)));
+}
+
+#[test]
+fn nginx_accepts_its_configurations() {
+    for name in ["conf/nginx.conf", "conf/nginx-fcgiwrap.conf"] {
+        let site = Site::new(Layout::open(CGI));
+        let mut command = nginx::command(&site, name, &Listen::unix(&site));
+        succeeds(name, &command.arg("-t").output().expect("nginx runs"));
+    }
+}
+
+#[test]
+fn lighttpd_accepts_its_configurations() {
+    for name in ["conf/lighttpd.conf", "conf/lighttpd-cgi.conf"] {
+        let site = Site::new(Layout::open(FCGI));
+        let mut command = lighttpd::command(&site, name);
+        let output = command.arg("-tt").output().expect("lighttpd runs");
+        succeeds(name, &output);
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn systemd_accepts_the_units() {
+    let site = Site::new(Layout::open(CGI));
+    let tracker = site.root().join("cgi-bin/tracker.cgi").display().to_string();
+    let changes = [("/usr/lib/cgi-bin/tracker.cgi", tracker.as_str())];
+    fs::write(site.run("tracker.service"), shipped("conf/tracker.service", &changes))
+        .expect("unit");
+    fs::write(site.run("tracker.socket"), shipped("conf/tracker.socket", &[])).expect("unit");
+    let mut command = Command::new(program("systemd-analyze"));
+    command.args(["verify", "--recursive-errors=no", "--man=no"]);
+    command.arg(site.run("tracker.service")).arg(site.run("tracker.socket"));
+    let output = command.output().expect("systemd-analyze runs");
+    succeeds("systemd-analyze verify", &output);
+    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!complaints.contains("tracker."), "{complaints}");
+}
+
+/// A crontab in the form of /etc/cron.d: five fields, a user, a command that exists.
+#[test]
+fn the_crontab_line_runs_a_command_that_the_tracker_has() {
+    let crontab = shipped("conf/crontab", &[]);
+    let lines: Vec<_> = crontab
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c == '*' || c.is_ascii_digit()))
+        .collect();
+    assert_eq!(lines.len(), 1, "{crontab}");
+    let fields: Vec<_> = lines[0].split_whitespace().collect();
+    assert_eq!(fields[5], "www-data", "{}", lines[0]);
+    assert!(fields[6].ends_with("/tracker"), "{}", lines[0]);
+    let mut command = Command::new(executable());
+    succeeds(lines[0], &command.args(&fields[7..]).arg("--help").output().expect("it runs"));
+}
+
+/// Shared hosting: the whole release lies in the served folder, and only a .htaccess can be written.
+struct SharedHost {
+    _apache: Process,
+    site: Site,
+}
+
+impl SharedHost {
+    fn new() -> Self {
+        let site = Site::new(Layout::open(CGI));
+        let htaccess = checkout().join("apache-snippets/htaccess");
+        fs::copy(htaccess, site.root().join(".htaccess")).expect(".htaccess is put up");
+        let apache = Apache::new(Mpm::Event)
+            .cgi_module()
+            .modules(&["fcgid", "include", "expires", "filter", "deflate"])
+            .line(&format!("DocumentRoot \"{}\"", site.root().display()))
+            .line(&format!("<Directory \"{}\">", site.root().display()))
+            .line("AllowOverride AuthConfig FileInfo Indexes Limit Options=ExecCGI,IncludesNOEXEC,Indexes")
+            .line("Options FollowSymLinks Indexes")
+            .line("Require all granted")
+            .line("</Directory>")
+            .line("Alias /style.css \"${TRACKER_WWW}/style.css\"")
+            .start(&site);
+        Self { _apache: apache, site }
+    }
+
+    fn get(&self, target: &str) -> Reply {
+        request(self.site.address(), "GET", target, &[]).expect("an answer")
+    }
+}
+
+#[test]
+fn shared_hosting_works_with_the_htaccess_file_alone() {
+    let host = SharedHost::new();
+    for script in [CGI, FCGI] {
+        let reply = host.get(&format!("{script}/scrape?info_hash={}", "%00".repeat(20)));
+        assert!(reply.status == 200 && reply.body.starts_with(b"d"), "{script}: {reply:?}");
+    }
+    let page = host.get("/www/");
+    assert!(page.status == 200 && page.text().contains("tracker-empty"), "{page:?}");
+    let feed = host.get("/www/rss.xml");
+    assert_eq!(feed.header("content-type"), Some("application/rss+xml; charset=utf-8"));
+    assert_eq!(host.get("/www/torrents/").status, 403, "the folder is not listed");
+}
+
+#[test]
+fn shared_hosting_serves_neither_data_nor_settings() {
+    let host = SharedHost::new();
+    fs::write(host.site.data().join("peers.db"), "secret").expect("a file in the data folder");
+    for path in ["/conf/tracker.toml", "/data/peers.db", "/data/", "/conf/"] {
+        let reply = host.get(path);
+        assert_eq!(reply.status, 404, "{path}: {}", reply.text());
+    }
+}
+
+#[test]
+fn the_data_folder_is_never_served_even_when_it_lies_among_the_pages() {
+    let site = Site::new(Layout::open(CGI));
+    let inside = site.www().join("data");
+    fs::create_dir(&inside).expect("a folder");
+    fs::write(inside.join("peers.db"), "secret").expect("a file");
+    let _apache = apache::cgi(Mpm::Event)
+        .line(&format!("Define TRACKER_DATA {}", inside.display()))
+        .snippet("data-deny.conf")
+        .start(&site);
+    let reply = request(site.address(), "GET", "/data/peers.db", &[]).expect("an answer");
+    assert_eq!(reply.status, 403, "{}", reply.text());
+}
+
+#[test]
+fn pages_expire_and_are_compressed_and_tracker_replies_are_not() {
+    let site = Site::new(Layout::open(CGI));
+    let torrent = Torrent::new("expires", 1000, &site.announce_url());
+    site.add(&torrent);
+    let _apache = apache::cgi(Mpm::Event).start(&site);
+    let accept = [("Accept-Encoding", "gzip, br")];
+    let get = |target: &str| request(site.address(), "GET", target, &accept).expect("an answer");
+    let page = get("/");
+    assert_eq!(page.header("cache-control"), Some("max-age=900"), "{page:?}");
+    assert!(page.header("content-encoding").is_some(), "{page:?}");
+    let file = get("/torrents/expires.torrent");
+    assert_eq!(file.header("cache-control"), Some("max-age=3600"), "{file:?}");
+    assert_eq!(file.body, torrent.metainfo);
+    let reply = get(&format!("{CGI}/scrape?info_hash={}", "%00".repeat(20)));
+    assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply:?}");
+    assert_eq!(reply.header("content-encoding"), None, "{reply:?}");
+    assert!(reply.header("content-length").is_some(), "{reply:?}");
+}
