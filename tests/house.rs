@@ -1,0 +1,88 @@
+//! The house rules: a room uses only what stands below it, and files stay small.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room and the rooms it may name. `log` is everybody's.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("protocol", &[]),
+    ("config", &["protocol"]),
+    ("gateway", &[]),
+    ("store", &["protocol"]),
+    ("catalog", &["protocol"]),
+    ("tracker", &["store", "catalog", "protocol", "config"]),
+    ("site", &["tracker", "catalog", "gateway", "protocol", "config"]),
+    ("cli", &["site", "tracker", "store", "catalog", "gateway", "protocol", "config"]),
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    assert!(found.len() > 30, "the sources were not found");
+    found
+}
+
+/// The room a file belongs to: `src/store/mod.rs` and `src/config.rs` alike.
+fn room(path: &Path) -> String {
+    let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The rooms that a text names after `crate::`.
+fn named_rooms(text: &str) -> Vec<String> {
+    text.split("crate::")
+        .skip(1)
+        .map(|rest| {
+            rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+        })
+        .filter(|name| ROOMS.iter().any(|(room, _)| room == name))
+        .collect()
+}
+
+#[test]
+fn a_room_uses_only_what_stands_below_it() {
+    let mut broken = Vec::new();
+    for path in all_sources() {
+        let room = room(&path);
+        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else { continue };
+        for named in named_rooms(&fs::read_to_string(&path).unwrap()) {
+            if named != room && !allowed.contains(&named.as_str()) {
+                broken.push(format!("{} names {named}", path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_file_says_in_its_first_line_what_it_owns() {
+    let silent: Vec<PathBuf> = all_sources()
+        .into_iter()
+        .filter(|path| !fs::read_to_string(path).unwrap().starts_with("//!"))
+        .collect();
+    assert!(silent.is_empty(), "{silent:#?}");
+}
+
+#[test]
+fn unsafe_stands_only_where_memory_is_mapped_or_the_kernel_called() {
+    let allowed = ["gateway/system.rs", "catalog/policy/read.rs", "gateway/fastcgi/spool.rs"];
+    let word = ["uns", "afe {"].concat();
+    let elsewhere: Vec<PathBuf> = all_sources()
+        .into_iter()
+        .filter(|path| fs::read_to_string(path).unwrap().contains(&word))
+        .filter(|path| !allowed.iter().any(|allowed| path.ends_with(allowed)))
+        .collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:#?}");
+}
