@@ -88,6 +88,8 @@ mod tests {
             "x".repeat(240) + ".torrent"
         );
         assert_eq!(shown(format!("{long}.not-an-extension").as_bytes()).unwrap(), "x".repeat(240));
+        let across_the_cut = "x".repeat(238) + ".abcdef";
+        assert_eq!(shown(across_the_cut.as_bytes()).unwrap(), "x".repeat(238) + ".a");
         let wide = "é".repeat(119) + "名前";
         assert_eq!(shown(wide.as_bytes()).unwrap(), "é".repeat(119) + "名");
     }
