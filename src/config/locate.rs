@@ -134,7 +134,7 @@ impl Start<'_> {
 
     fn candidates(&self, name: &OsStr) -> Vec<PathBuf> {
         let here = absolute(self.current_folder, Path::new(name));
-        if Path::new(name).components().count() > 1 || name.as_encoded_bytes().contains(&b'/') {
+        if name.as_encoded_bytes().contains(&b'/') {
             return vec![here];
         }
         let on_search_path = self.search_path.iter().flat_map(env::split_paths);
