@@ -1,13 +1,31 @@
 //! The configuration: one struct, every key documented, one place for defaults.
+//!
+//! `locate` finds the file, `load` reads it and makes its paths absolute, `validate` refuses what
+//! cannot be, `diagnose` says what is wrong in which line, `sample` is the documented file, and
+//! `layout` makes the folders that a configuration names.
 
-use std::path::{Path, PathBuf};
+mod diagnose;
+mod layout;
+mod load;
+mod locate;
+mod sample;
+mod validate;
 
-use serde::Deserialize;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use crate::protocol::Seconds;
 
+pub use diagnose::{Flaw, KeyName};
+pub(crate) use layout::private_folders;
+pub use layout::{LaidOut, LayoutError, lay_out_missing};
+pub use load::{ConfigError, LoadedConfig};
+pub use locate::{Face, Surroundings, absolute};
+pub use sample::{SAMPLE, is_web_address, sample_with_addresses};
+
 /// Everything an owner may decide.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// `[tracker]`
@@ -25,22 +43,22 @@ pub struct Config {
 }
 
 /// What the tracker tells its clients.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrackerConfig {
     /// The address that clients announce to, as it stands in the .torrent files.
     pub announce_url: String,
     /// "listed": only the catalogue's torrents; "open": any info-hash.
     pub torrents: Torrents,
-    /// Seconds between announces; replies add up to a tenth, fixed per peer.
+    /// Seconds between announces, up to a week; replies add up to a tenth, fixed per peer.
     pub interval: Seconds,
-    /// Seconds that a client must wait at least.
+    /// Seconds that a client must wait at least; not above `interval`.
     pub min_interval: Seconds,
-    /// Seconds of silence after which a peer is gone.
+    /// Seconds of silence after which a peer is gone; not below `interval`.
     pub expiry: Seconds,
-    /// Peers in a reply when the client does not say how many it wants.
+    /// Peers in a reply when the client does not say how many it wants; not above `max_numwant`.
     pub numwant: u32,
-    /// Peers in a reply at most.
+    /// Peers in a reply at most, 1 to 2000.
     pub max_numwant: u32,
     /// Whether seeders are told about other seeders.
     pub seeds_see_seeds: bool,
@@ -57,7 +75,7 @@ pub struct TrackerConfig {
 }
 
 /// Which info-hashes are tracked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Torrents {
     /// Those of the catalogue.
@@ -67,7 +85,7 @@ pub enum Torrents {
 }
 
 /// Where peers live.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
     /// "sqlite".
@@ -77,7 +95,7 @@ pub struct StoreConfig {
 }
 
 /// The kinds of peer store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StoreKind {
     /// A SQLite file.
@@ -85,7 +103,7 @@ pub enum StoreKind {
 }
 
 /// Where files are.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PathsConfig {
     /// The folder of .torrent files.
@@ -103,10 +121,11 @@ pub struct PathsConfig {
 }
 
 /// Whose word counts about addresses.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkConfig {
-    /// Proxies whose X-Forwarded-For, X-Real-IP and Forwarded headers are believed: addresses or CIDR ranges.
+    /// Proxies whose X-Forwarded-For, X-Real-IP and Forwarded headers are believed: addresses or
+    /// CIDR ranges.
     pub trusted_proxies: Vec<String>,
     /// Whether ip=, ipv4= and ipv6= in an announce count: "never", "private" (only when the announce
     /// itself comes from a private or loopback address), "always".
@@ -114,7 +133,7 @@ pub struct NetworkConfig {
 }
 
 /// When an address in the query of an announce is believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StatedAddressRule {
     /// Never.
@@ -126,7 +145,7 @@ pub enum StatedAddressRule {
 }
 
 /// Limits of the FastCGI responder.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatewayConfig {
     /// Bytes of parameters in a request at most.
@@ -140,7 +159,7 @@ pub struct GatewayConfig {
 }
 
 /// When statistics are made anew.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RefreshConfig {
     /// Whether the first request after half an interval refreshes, when no cron has.
@@ -207,16 +226,4 @@ impl Default for RefreshConfig {
     fn default() -> Self {
         Self { on_request: true }
     }
-}
-
-/// A configuration, and where it came from.
-#[derive(Clone, Debug)]
-pub struct LoadedConfig {
-    /// What was understood, with all paths made absolute.
-    pub config: Config,
-    /// The file; `None` when built-in defaults are used.
-    pub file: Option<PathBuf>,
-    /// Whether the file names `tracker.announce_url`. Without it nobody knows which announce URLs
-    /// are ours, and none is called foreign.
-    pub announce_url_is_set: bool,
 }

@@ -5,8 +5,11 @@
 //! stands below it.
 
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod gateway;
 pub mod log;
 pub mod protocol;
+pub mod site;
 pub mod store;
+pub mod tracker;

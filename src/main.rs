@@ -1,3 +1,7 @@
 //! Picks the face: FastCGI, CGI or command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tracker_cgi::cli::run(std::env::args_os())
+}

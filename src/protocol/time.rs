@@ -4,7 +4,19 @@ use std::fmt;
 use std::ops::Add;
 
 /// A duration in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Deserialize,
+    serde::Serialize,
+)]
 #[serde(transparent)]
 pub struct Seconds(pub u32);
 

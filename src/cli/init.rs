@@ -1,0 +1,427 @@
+//! `tracker init`: lays out a site. Nothing that exists is changed, so that it may be run again.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{CommandError, World};
+use crate::config::{
+    LaidOut, LayoutError, LoadedConfig, absolute, is_web_address, lay_out_missing, private_folders,
+    sample_with_addresses,
+};
+
+/// The pages, which the owner is to make their own.
+const PAGES: [(&str, &str); 3] = [
+    ("www/index.shtml", include_str!("../../www/index.shtml")),
+    ("www/rss.xml", include_str!("../../www/rss.xml")),
+    ("www/style.css", include_str!("../../www/style.css")),
+];
+
+const APACHE_SNIPPETS: [&str; 4] = [
+    include_str!("../../apache-snippets/cgi.conf"),
+    include_str!("../../apache-snippets/ssi.conf"),
+    include_str!("../../apache-snippets/mime.conf"),
+    include_str!("../../apache-snippets/data-deny.conf"),
+];
+
+const NGINX: &str = include_str!("../../conf/nginx.conf");
+
+/// The one line of [`NGINX`] that depends on where the site is.
+const NGINX_ROOT: &str = "root /srv/tracker/www;";
+
+/// Lays out a site: configuration, data folder, pages, cgi-bin; safe to run again
+///
+/// Nothing that exists is changed. A configuration that is there already is followed.
+#[derive(Debug, clap::Args)]
+pub(super) struct InitArguments {
+    /// The folder of the site
+    #[arg(default_value = ".", value_name = "DIR")]
+    folder: PathBuf,
+    /// The address that clients will announce to, such as
+    /// https://example.org/cgi-bin/tracker.cgi/announce
+    #[arg(long, value_name = "URL", value_parser = web_address)]
+    announce_url: Option<String>,
+    /// The address under which the web server will show www/torrents; without it: /torrents on the
+    /// host of the announce URL
+    #[arg(long, value_name = "URL", value_parser = web_address)]
+    torrents_url: Option<String>,
+}
+
+fn web_address(text: &str) -> Result<String, String> {
+    if is_web_address(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("write an address that begins with http:// or https://".to_owned())
+    }
+}
+
+impl InitArguments {
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        if world.config_file.is_some() {
+            let reason = "init makes DIR/conf/tracker.toml, and takes no --config";
+            return Err(CommandError::Usage(reason.into()));
+        }
+        let root = absolute(&world.surroundings.current_folder, &self.folder);
+        let file = root.join("conf/tracker.toml");
+        let mut done = LaidOut::default();
+        done.folder(&root.join("conf"))?;
+        done.file(&file, &self.configuration())?;
+        let loaded = LoadedConfig::load(&world.surroundings, Some(&file))?;
+        lay_out_pages(&mut done, &root)?;
+        let named = lay_out_missing(&loaded)?;
+        done.made.extend(named.made);
+        done.left.extend(named.left);
+        lay_out_snippets(&mut done, &root, &loaded)?;
+        let copy = root.join("cgi-bin/tracker.cgi");
+        done.folder(&root.join("cgi-bin"))?;
+        done.executable(&copy, &world.surroundings.started_as)?;
+
+        print_done(world, &done)?;
+        self.print_what_was_not_done(world, &done, &file)?;
+        print_upgrade(world, &copy)?;
+        print_next_steps(world, &root, &loaded)
+    }
+
+    fn configuration(&self) -> String {
+        let beside_announces =
+            self.announce_url.as_deref().map(|url| format!("{}/torrents", origin(url)));
+        let torrents_url = self.torrents_url.as_ref().or(beside_announces.as_ref());
+        sample_with_addresses(self.announce_url.as_deref(), torrents_url.map(String::as_str))
+    }
+
+    /// Addresses were given, and the configuration was there already.
+    fn print_what_was_not_done(
+        &self,
+        world: &mut World<'_>,
+        done: &LaidOut,
+        file: &Path,
+    ) -> Result<(), CommandError> {
+        if (self.announce_url.is_some() || self.torrents_url.is_some())
+            && done.left.iter().any(|path| path == file)
+        {
+            let file = file.display();
+            world.print(format_args!(
+                "\n{file} was left as it was: put the addresses in yourself.\n"
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Scheme, host and port of an address of the web.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let rest = url.get(host..).unwrap_or_default();
+    let end = rest.find(['/', '?', '#']).map_or(url.len(), |length| host + length);
+    url.get(..end).unwrap_or(url)
+}
+
+fn lay_out_pages(done: &mut LaidOut, root: &Path) -> Result<(), LayoutError> {
+    done.folder(&root.join("www"))?;
+    PAGES.iter().try_for_each(|(name, content)| done.file(&root.join(name), content))
+}
+
+/// What Apache and nginx are to include.
+fn lay_out_snippets(
+    done: &mut LaidOut,
+    root: &Path,
+    loaded: &LoadedConfig,
+) -> Result<(), LayoutError> {
+    let data = loaded.config.paths.catalog.parent().unwrap_or(root);
+    let mut apache = String::new();
+    for (name, folder) in [
+        ("TRACKER_CGI_BIN", root.join("cgi-bin")),
+        ("TRACKER_WWW", root.join("www")),
+        ("TRACKER_DATA", data.to_owned()),
+    ] {
+        apache += &format!("Define {name} {}\n", quoted(&folder));
+    }
+    for snippet in APACHE_SNIPPETS {
+        apache += "\n";
+        apache += snippet;
+    }
+    done.file(&root.join("conf/apache.conf"), &apache)?;
+    let nginx = NGINX.replace(NGINX_ROOT, &format!("root {};", quoted(&root.join("www"))));
+    done.file(&root.join("conf/nginx.conf"), &nginx)
+}
+
+/// A path as Apache and nginx read it, also with spaces in it.
+fn quoted(path: &Path) -> String {
+    format!("\"{}\"", path.display().to_string().replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn print_done(world: &mut World<'_>, done: &LaidOut) -> Result<(), CommandError> {
+    for path in &done.made {
+        world.print(format_args!("made  {}\n", path.display()))?;
+    }
+    for path in &done.left {
+        world.print(format_args!("left  {} (was there)\n", path.display()))?;
+    }
+    Ok(())
+}
+
+/// A copy that was there may be of another version.
+fn print_upgrade(world: &mut World<'_>, copy: &Path) -> Result<(), CommandError> {
+    let original = world.surroundings.started_as.clone();
+    if is_same(&original, copy).unwrap_or(false) {
+        return Ok(());
+    }
+    world.print(format_args!(
+        "\n{1} is not this version. To upgrade it:\n    install -m 755 {0} {1}\n",
+        original.display(),
+        copy.display()
+    ))
+}
+
+fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(one)?.len() == fs::metadata(other)?.len() && fs::read(one)? == fs::read(other)?)
+}
+
+fn print_next_steps(
+    world: &mut World<'_>,
+    root: &Path,
+    loaded: &LoadedConfig,
+) -> Result<(), CommandError> {
+    let root = root.display();
+    world.print("\nNext:\n")?;
+    if !loaded.announce_url_is_set {
+        world.print(format_args!(
+            "* In {root}/conf/tracker.toml, say at which addresses your web server will show the \
+             tracker and the torrents: announce_url and torrents_url.\n"
+        ))?;
+    }
+    world.print(
+        "* The tracker runs as the web server's user (often www-data), unless your provider runs \
+         CGIs as you. That user must be able to write, so as root:\n    chown -R www-data",
+    )?;
+    for folder in written_folders(loaded) {
+        world.print(format_args!(" {}", quoted(folder)))?;
+    }
+    world.print(format_args!(
+        "\n* Apache, with the modules alias, cgid (or cgi), include and mime:\n    \
+         <VirtualHost *:80>\n        \
+         DocumentRoot \"{root}/www\"\n        \
+         Include \"{root}/conf/apache.conf\"\n    \
+         </VirtualHost>\n\
+         * Or nginx, within http {{ }}:\n    \
+         include \"{root}/conf/nginx.conf\";\n  \
+         and as a service, as the web server's user:\n    \
+         \"{root}/cgi-bin/tracker.cgi\" fastcgi --listen unix:/run/tracker/tracker.sock\n\
+         * Put .torrent files into {}; each is tracked from its first announce on.\n",
+        loaded.config.paths.torrents.display()
+    ))
+}
+
+/// The folders that the tracker itself writes to, each once.
+fn written_folders(loaded: &LoadedConfig) -> Vec<&Path> {
+    let paths = &loaded.config.paths;
+    let mut folders = private_folders(loaded);
+    folders.push(&paths.torrents);
+    folders.extend([&paths.stats_fragment, &paths.rss_fragment].iter().filter_map(|f| f.parent()));
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::Outcome;
+    use super::super::tests::{Ran, run_at};
+    use super::*;
+
+    /// A folder with an executable in it, to run `init` of.
+    fn home() -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("bin")).unwrap();
+        fs::write(home.path().join("bin/tracker"), "the executable").unwrap();
+        home
+    }
+
+    fn init(home: &Path, arguments: &[&str]) -> Ran {
+        let ran = run_at(home, &[&["init"], arguments].concat());
+        ran.assert_done();
+        ran
+    }
+
+    fn config(home: &Path) -> LoadedConfig {
+        let file = home.join("site/conf/tracker.toml");
+        LoadedConfig::parse(&fs::read_to_string(&file).unwrap(), &file).unwrap()
+    }
+
+    /// All files below a folder with mode, time of change and content.
+    fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (u32, std::time::SystemTime, Vec<u8>)> {
+        let mut all = BTreeMap::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let metadata = fs::metadata(&path).unwrap();
+            let content = if path.is_dir() { Vec::new() } else { fs::read(&path).unwrap() };
+            let state = (metadata.permissions().mode(), metadata.modified().unwrap(), content);
+            if path.is_dir() {
+                all.extend(snapshot(&path));
+            }
+            all.insert(path, state);
+        }
+        all
+    }
+
+    #[test]
+    fn a_site_has_all_that_a_tracker_needs() {
+        let home = home();
+        let ran = init(home.path(), &["site"]);
+        let site = home.path().join("site");
+        for name in [
+            "conf/tracker.toml",
+            "conf/apache.conf",
+            "conf/nginx.conf",
+            "data/.htaccess",
+            "www/index.shtml",
+            "www/rss.xml",
+            "www/style.css",
+            "www/torrents/bt_stats.inc",
+            "www/torrents/bt_rss.inc",
+            "cgi-bin/tracker.cgi",
+        ] {
+            let path = site.join(name);
+            assert!(path.is_file(), "{name}");
+            assert!(ran.output.contains(&format!("made  {}\n", path.display())), "{}", ran.output);
+        }
+        let copy = site.join("cgi-bin/tracker.cgi");
+        assert_eq!(fs::read(&copy).unwrap(), b"the executable");
+        assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o111, 0o111);
+        assert_eq!(fs::metadata(site.join("data")).unwrap().permissions().mode() & 0o777, 0o700);
+        assert!(!ran.output.contains("left"), "{}", ran.output);
+        assert!(ran.output.contains("announce_url and torrents_url"), "{}", ran.output);
+    }
+
+    #[test]
+    fn a_second_time_changes_nothing() {
+        let home = home();
+        init(home.path(), &["site"]);
+        let before = snapshot(&home.path().join("site"));
+        let ran = init(home.path(), &["site"]);
+        assert_eq!(snapshot(&home.path().join("site")), before);
+        assert!(!ran.output.contains("made"), "{}", ran.output);
+        assert!(!ran.output.contains("upgrade"), "{}", ran.output);
+    }
+
+    #[test]
+    fn the_current_folder_is_the_default() {
+        let home = home();
+        init(home.path(), &[]);
+        assert!(home.path().join("conf/tracker.toml").is_file());
+    }
+
+    #[test]
+    fn addresses_go_into_the_configuration() {
+        let home = home();
+        let announce = "https://example.org:8443/cgi-bin/tracker.cgi/announce";
+        let ran = init(home.path(), &["site", "--announce-url", announce]);
+        let loaded = config(home.path());
+        assert!(loaded.announce_url_is_set);
+        assert_eq!(loaded.config.tracker.announce_url, announce);
+        assert_eq!(loaded.config.paths.torrents_url, "https://example.org:8443/torrents");
+        assert!(!ran.output.contains("announce_url and torrents_url"), "{}", ran.output);
+
+        let home = self::home();
+        let torrents = "http://files.example.org/t";
+        init(home.path(), &["site", "--announce-url", announce, "--torrents-url", torrents]);
+        assert_eq!(config(home.path()).config.paths.torrents_url, torrents);
+    }
+
+    #[test]
+    fn without_an_announce_url_none_is_claimed() {
+        let home = home();
+        init(home.path(), &["site"]);
+        assert!(!config(home.path()).announce_url_is_set);
+    }
+
+    #[test]
+    fn a_configuration_that_is_there_is_followed_and_not_changed() {
+        let home = home();
+        let file = home.path().join("site/conf/tracker.toml");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "paths.catalog = '../private/catalog.db'").unwrap();
+        let ran = init(home.path(), &["site", "--announce-url", "http://example.org/announce"]);
+        assert!(home.path().join("site/private/.htaccess").is_file());
+        assert_eq!(fs::read(&file).unwrap(), b"paths.catalog = '../private/catalog.db'");
+        assert!(ran.output.contains("put the addresses in yourself"), "{}", ran.output);
+    }
+
+    #[test]
+    fn another_version_in_cgi_bin_is_left_and_told() {
+        let home = home();
+        init(home.path(), &["site"]);
+        let copy = home.path().join("site/cgi-bin/tracker.cgi");
+        fs::write(&copy, "an older one").unwrap();
+        let ran = init(home.path(), &["site"]);
+        assert_eq!(fs::read(&copy).unwrap(), b"an older one");
+        assert!(ran.output.contains("install -m 755 "), "{}", ran.output);
+    }
+
+    #[test]
+    fn web_servers_are_told_where_the_site_is() {
+        let home = home();
+        init(home.path(), &["my site"]);
+        let root = home.path().join("my site");
+        let apache = fs::read_to_string(root.join("conf/apache.conf")).unwrap();
+        let www = format!("Define TRACKER_WWW \"{}/www\"\n", root.display());
+        assert!(apache.contains(&www), "{apache}");
+        for used in apache.split("${").skip(1).filter_map(|rest| rest.split('}').next()) {
+            assert!(
+                apache.contains(&format!("\nDefine {used} "))
+                    || apache.starts_with(&format!("Define {used} ")),
+                "{used}"
+            );
+        }
+        let nginx = fs::read_to_string(root.join("conf/nginx.conf")).unwrap();
+        assert!(nginx.contains(&format!("root \"{}/www\";", root.display())), "{nginx}");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_to_gives_one_line() {
+        // Not even root makes folders in sysfs.
+        let ran = run_at(home().path(), &["init", "/sys/tracker"]);
+        let failure = ran.failure();
+        assert!(failure.starts_with("tracker: cannot make /sys/tracker/conf: "), "{failure}");
+        assert_eq!(ran.output, "");
+    }
+
+    #[test]
+    fn a_file_in_the_way_gives_one_line() {
+        let home = home();
+        fs::write(home.path().join("site"), "").unwrap();
+        run_at(home.path(), &["init", "site"]).failure();
+    }
+
+    #[test]
+    fn a_broken_configuration_is_told_by_its_line() {
+        let home = home();
+        fs::create_dir(home.path().join("conf")).unwrap();
+        fs::write(home.path().join("conf/tracker.toml"), "\n[trackre]").unwrap();
+        let ran = run_at(home.path(), &["init"]);
+        assert!(ran.failure().contains("line 2: unknown section [trackre]"), "{}", ran.errors);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_wrong_usage_and_makes_nothing() {
+        let home = home();
+        for arguments in [
+            &["init", "site", "--announce-url", "udp://example.org"][..],
+            &["init", "site", "--torrents-url", "/torrents"],
+            &["--config", "x.toml", "init", "site"],
+        ] {
+            assert_eq!(run_at(home.path(), arguments).outcome, Outcome::WrongUsage);
+        }
+        assert!(!home.path().join("site").exists());
+    }
+
+    #[test]
+    fn the_origin_of_an_address_is_scheme_host_and_port() {
+        assert_eq!(origin("http://[::1]:8080/announce?x=/"), "http://[::1]:8080");
+        assert_eq!(origin("https://example.org"), "https://example.org");
+        assert_eq!(origin("https://example.org?x"), "https://example.org");
+    }
+}

@@ -1,0 +1,270 @@
+//! The command line: `tracker COMMAND`, one file a subcommand.
+//!
+//! A subcommand is a `clap::Args` or `clap::Subcommand` with a method `run(self, &mut World)`. It
+//! prints to the world, and returns why it failed as one sentence that says what to do.
+
+mod config;
+mod init;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings};
+
+/// The BitTorrent tracker for the web server you already run.
+#[derive(Debug, Parser)]
+#[command(name = "tracker", bin_name = "tracker", version, arg_required_else_help = true)]
+struct CommandLine {
+    /// The configuration, instead of the first that is found in the usual places
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Init(init::InitArguments),
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+impl Command {
+    fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        match self {
+            Self::Init(arguments) => arguments.run(world),
+            Self::Config(command) => command.run(world),
+        }
+    }
+}
+
+/// All that a command has to do with outside its arguments and the files that it names.
+pub struct World<'a> {
+    /// Where the process was started, and as what.
+    pub surroundings: Surroundings,
+    /// The file that `--config` names.
+    pub config_file: Option<PathBuf>,
+    output: &'a mut dyn Write,
+}
+
+impl World<'_> {
+    /// Finds and reads the configuration.
+    ///
+    /// # Errors
+    /// When it cannot be read or followed.
+    pub fn load_config(&self) -> Result<LoadedConfig, CommandError> {
+        Ok(LoadedConfig::load(&self.surroundings, self.config_file.as_deref())?)
+    }
+
+    /// Writes `text` to the standard output.
+    ///
+    /// # Errors
+    /// When it cannot be written, also because nobody reads it any more: the command is then to
+    /// stop, and that is no failure.
+    pub fn print(&mut self, text: impl fmt::Display) -> Result<(), CommandError> {
+        self.output.write_fmt(format_args!("{text}")).map_err(CommandError::Output)
+    }
+}
+
+/// Why a command did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// There is no configuration to go by.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The folders and files of a site cannot be made.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The output went nowhere.
+    #[error("cannot write the output: {0}; make room, or send it elsewhere")]
+    Output(io::Error),
+    /// What the command was for failed: one sentence that says what to do.
+    #[error("{0}")]
+    Failed(String),
+    /// The arguments make no sense together.
+    #[error("{0}; see --help")]
+    Usage(String),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Done = 0,
+    Failed = 1,
+    WrongUsage = 2,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(outcome as u8)
+    }
+}
+
+/// Does what the arguments of this process say, the first of which is its own name. Exit status: 0
+/// done, 1 failed (the reason on standard error, in one line), 2 wrong usage.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let surroundings = Surroundings::of_this_process(Face::CommandLine);
+    run_in(surroundings, arguments, &mut io::stdout().lock(), &mut io::stderr().lock()).into()
+}
+
+fn run_in(
+    surroundings: Surroundings,
+    arguments: impl IntoIterator<Item = OsString>,
+    output: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> Outcome {
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) if error.use_stderr() => {
+            // Where standard error is closed, the exit status has to do.
+            let _ = write!(errors, "{}", error.render());
+            return Outcome::WrongUsage;
+        }
+        Err(help) => return report(print_help(&help, output), errors),
+    };
+    let mut world = World { surroundings, config_file: line.config, output };
+    let result = line.command.run(&mut world);
+    let flushed = world.output.flush().map_err(CommandError::Output);
+    report(result.and(flushed), errors)
+}
+
+fn print_help(help: &clap::Error, output: &mut dyn Write) -> Result<(), CommandError> {
+    write!(output, "{}", help.render()).and_then(|()| output.flush()).map_err(CommandError::Output)
+}
+
+fn report(result: Result<(), CommandError>, errors: &mut dyn Write) -> Outcome {
+    let (error, outcome) = match result {
+        Ok(()) => return Outcome::Done,
+        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return Outcome::Done;
+        }
+        Err(error @ CommandError::Usage(_)) => (error, Outcome::WrongUsage),
+        Err(error) => (error, Outcome::Failed),
+    };
+    // Names of files and keys may hold line breaks; a reason is one line all the same.
+    let reason = error.to_string().replace(char::is_control, " ");
+    let _ = writeln!(errors, "tracker: {reason}");
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// What a run printed and how it ended.
+    pub(super) struct Ran {
+        pub(super) outcome: Outcome,
+        pub(super) output: String,
+        pub(super) errors: String,
+    }
+
+    impl Ran {
+        pub(super) fn assert_done(&self) {
+            assert_eq!((self.outcome, self.errors.as_str()), (Outcome::Done, ""));
+        }
+
+        /// Asserts a failure with one line on standard error, and returns it.
+        pub(super) fn failure(&self) -> &str {
+            assert_eq!(self.outcome, Outcome::Failed);
+            assert!(self.errors.starts_with("tracker: "), "{}", self.errors);
+            assert_eq!(self.errors.matches('\n').count(), 1, "{}", self.errors);
+            self.errors.trim_end()
+        }
+    }
+
+    /// Runs a command in `folder`, as an executable `bin/tracker` in it.
+    pub(super) fn run_at(folder: &Path, arguments: &[&str]) -> Ran {
+        let (mut output, mut errors) = (Vec::new(), Vec::new());
+        let outcome = run_in(surroundings(folder), line(arguments), &mut output, &mut errors);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { outcome, output: text(output), errors: text(errors) }
+    }
+
+    fn surroundings(folder: &Path) -> Surroundings {
+        Surroundings {
+            started_as: folder.join("bin/tracker"),
+            current_folder: folder.to_owned(),
+            tracker_config: None,
+            system_file: folder.join("etc/tracker.toml"),
+        }
+    }
+
+    fn line(arguments: &[&str]) -> Vec<OsString> {
+        std::iter::once(&"tracker").chain(arguments).map(OsString::from).collect()
+    }
+
+    /// An output that fails in one way.
+    struct Broken(io::ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn outcome_with(kind: io::ErrorKind, arguments: &[&str]) -> Outcome {
+        let surroundings = surroundings(Path::new("/nowhere"));
+        run_in(surroundings, line(arguments), &mut Broken(kind), &mut io::sink())
+    }
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn help_and_version_go_to_the_output() {
+        for arguments in
+            [&["--help"][..], &["help", "init"], &["init", "--help"], &["config", "show", "--help"]]
+        {
+            let ran = run_at(Path::new("/nowhere"), arguments);
+            ran.assert_done();
+            assert!(ran.output.contains("Usage: tracker"), "{}", ran.output);
+        }
+        let ran = run_at(Path::new("/nowhere"), &["--version"]);
+        assert_eq!(ran.output, format!("tracker {}\n", env!("CARGO_PKG_VERSION")));
+    }
+
+    #[test]
+    fn wrong_usage_is_told_apart_from_failure() {
+        for arguments in [&[][..], &["frobnicate"], &["config"], &["config", "show", "--xml"]] {
+            let ran = run_at(Path::new("/nowhere"), arguments);
+            assert_eq!(ran.outcome, Outcome::WrongUsage, "{arguments:?}");
+            assert!(ran.errors.contains("Usage: tracker"), "{}", ran.errors);
+            assert_eq!(ran.output, "");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_failure_and_a_full_disk_is() {
+        for arguments in [&["config", "default"][..], &["--help"]] {
+            assert_eq!(outcome_with(io::ErrorKind::BrokenPipe, arguments), Outcome::Done);
+            assert_eq!(outcome_with(io::ErrorKind::StorageFull, arguments), Outcome::Failed);
+        }
+    }
+
+    #[test]
+    fn exit_statuses_are_those_of_the_manual() {
+        let statuses = [Outcome::Done, Outcome::Failed, Outcome::WrongUsage].map(|o| o as u8);
+        assert_eq!(statuses, [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_reason_is_one_line_whatever_a_file_is_called() {
+        let ran = run_at(Path::new("/nowhere"), &["--config", "a\nb", "config", "check"]);
+        assert!(ran.failure().contains("a b"), "{}", ran.errors);
+    }
+}

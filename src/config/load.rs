@@ -1,0 +1,288 @@
+//! From a file to a configuration: finding, reading, understanding, making paths absolute.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize as _;
+use toml::de::DeTable;
+
+use super::diagnose::{self, Flaw};
+use super::locate::{Surroundings, absolute};
+use super::{Config, validate};
+
+/// A configuration, and where it came from.
+#[derive(Clone, Debug)]
+pub struct LoadedConfig {
+    /// What was understood, with all paths made absolute.
+    pub config: Config,
+    /// The file; `None` when built-in defaults are used.
+    pub file: Option<PathBuf>,
+    /// Whether the file names `tracker.announce_url`. Without it nobody knows which announce URLs
+    /// are ours, and none is called foreign.
+    pub announce_url_is_set: bool,
+}
+
+/// Why there is no configuration. The text is one sentence for the owner, with file, line and
+/// remedy; clients must not see it, as it gives paths away.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file that was named is not there.
+    #[error("there is no file {}, which {named_by} names; correct the name, or leave {named_by} \
+        out to have the usual places searched", file.display())]
+    Missing {
+        /// The file.
+        file: PathBuf,
+        /// `--config` or `TRACKER_CONFIG`.
+        named_by: &'static str,
+    },
+    /// The file is there and cannot be read.
+    #[error("cannot read {}: {source}; make it readable for the user that the tracker runs as",
+        file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file says something that cannot be followed.
+    #[error("{}, line {line}: {flaw}", file.display())]
+    Wrong {
+        /// The file.
+        file: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong there.
+        flaw: Flaw,
+    },
+}
+
+impl LoadedConfig {
+    /// Finds and reads the configuration: the file that `--config` names, or that `$TRACKER_CONFIG`
+    /// names, or the first of [`Surroundings::usual_files`], or built-in defaults.
+    ///
+    /// # Errors
+    /// When a named file is missing, or the file cannot be read or followed.
+    pub fn load(surroundings: &Surroundings, option: Option<&Path>) -> Result<Self, ConfigError> {
+        if let Some(name) = option {
+            let file = absolute(&surroundings.current_folder, name);
+            return Self::read_named(file, "--config");
+        }
+        if let Some(file) = surroundings.file_of_variable() {
+            return Self::read_named(file, "TRACKER_CONFIG");
+        }
+        for file in surroundings.usual_files() {
+            if let Some(loaded) = Self::read(&file)? {
+                return Ok(loaded);
+            }
+        }
+        Ok(Self::built_in(surroundings.folder()))
+    }
+
+    /// The built-in defaults, for an executable in `folder`.
+    #[must_use]
+    pub fn built_in(folder: &Path) -> Self {
+        let mut config = Config::default();
+        make_paths_absolute(&mut config, folder);
+        Self { config, file: None, announce_url_is_set: false }
+    }
+
+    /// Understands the text of `file`, an absolute path, which relative paths are relative to.
+    ///
+    /// # Errors
+    /// The first thing that is wrong in the text.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
+        let wrong = |(line, flaw)| ConfigError::Wrong { file: file.to_owned(), line, flaw };
+        let (mut config, announce_url_is_set) =
+            understand(text).map_err(|error| wrong(diagnose::explain(text, &error)))?;
+        make_paths_absolute(&mut config, file.parent().unwrap_or(Path::new("/")));
+        match validate::validate(&config) {
+            Ok(()) => Ok(Self { config, file: Some(file.to_owned()), announce_url_is_set }),
+            Err(impossible) => Err(wrong(diagnose::place(text, &impossible))),
+        }
+    }
+
+    fn read_named(file: PathBuf, named_by: &'static str) -> Result<Self, ConfigError> {
+        Self::read(&file)?.ok_or(ConfigError::Missing { file, named_by })
+    }
+
+    /// Reads `file`; `None` when there is none. A file that is there and cannot be read is an error
+    /// and not passed over: another configuration would be a surprise.
+    fn read(file: &Path) -> Result<Option<Self>, ConfigError> {
+        let bytes = match fs::read(file) {
+            Ok(bytes) => bytes,
+            Err(error) if is_absence(&error) => return Ok(None),
+            Err(source) => return Err(ConfigError::Unreadable { file: file.to_owned(), source }),
+        };
+        match str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(text, file).map(Some),
+            Err(error) => {
+                let line = diagnose::line_at(&bytes, error.valid_up_to());
+                Err(ConfigError::Wrong { file: file.to_owned(), line, flaw: Flaw::NotUtf8 })
+            }
+        }
+    }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// The configuration, and whether it sets `tracker.announce_url`.
+fn understand(text: &str) -> Result<(Config, bool), toml::de::Error> {
+    let document = DeTable::parse(text)?;
+    let announce_url_is_set =
+        diagnose::find(document.get_ref(), "tracker", "announce_url").is_some();
+    let config = Config::deserialize(toml::de::Deserializer::from(document))?;
+    Ok((config, announce_url_is_set))
+}
+
+/// Empty paths stay empty: they name nothing, and are refused later.
+fn make_paths_absolute(config: &mut Config, base: &Path) {
+    let paths = &mut config.paths;
+    for path in [
+        &mut config.store.path,
+        &mut paths.torrents,
+        &mut paths.catalog,
+        &mut paths.policy,
+        &mut paths.stats_fragment,
+        &mut paths.rss_fragment,
+    ] {
+        if !path.as_os_str().is_empty() {
+            *path = absolute(base, path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "/srv/bt/conf/tracker.toml";
+
+    fn parse(text: &str) -> LoadedConfig {
+        LoadedConfig::parse(text, Path::new(FILE)).unwrap()
+    }
+
+    /// A site whose executable is `cgi-bin/tracker.cgi`, and whose system file is `etc/tracker.toml`.
+    fn surroundings(root: &Path) -> Surroundings {
+        Surroundings {
+            started_as: root.join("cgi-bin/tracker.cgi"),
+            current_folder: root.to_owned(),
+            tracker_config: None,
+            system_file: root.join("etc/tracker.toml"),
+        }
+    }
+
+    /// Writes a configuration that tells itself from others by its interval.
+    fn write(root: &Path, name: &str, interval: u32) {
+        let file = root.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, format!("tracker.interval = {interval}")).unwrap();
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults_relative_to_the_file() {
+        let loaded = parse("");
+        assert_eq!(loaded.config.tracker, Config::default().tracker);
+        assert_eq!(loaded.config.paths.catalog, Path::new("/srv/bt/data/catalog.db"));
+        assert_eq!(loaded.config.store.path, Path::new("/srv/bt/data/peers.db"));
+        assert_eq!(loaded.file.as_deref(), Some(Path::new(FILE)));
+    }
+
+    #[test]
+    fn absolute_paths_stay_as_they_are() {
+        let loaded = parse("[store]\npath = \"/dev/shm/tracker.d/peers\"");
+        assert_eq!(loaded.config.store.path, Path::new("/dev/shm/tracker.d/peers"));
+    }
+
+    #[test]
+    fn it_is_known_whether_the_announce_url_is_set() {
+        assert!(!parse("[tracker]\ninterval = 1800").announce_url_is_set);
+        assert!(!LoadedConfig::built_in(Path::new("/srv/bt/cgi-bin")).announce_url_is_set);
+        let default = Config::default().tracker.announce_url;
+        assert!(parse(&format!("[tracker]\nannounce_url = '{default}'")).announce_url_is_set);
+        assert!(parse(&format!("tracker.announce_url = '{default}'")).announce_url_is_set);
+    }
+
+    #[test]
+    fn files_are_looked_for_in_the_order_of_the_manual() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let mut surroundings = surroundings(root);
+        let interval = |surroundings: &Surroundings, option: Option<&str>| {
+            let loaded = LoadedConfig::load(surroundings, option.map(Path::new)).unwrap();
+            loaded.config.tracker.interval.0
+        };
+        assert_eq!(interval(&surroundings, None), 1800);
+        write(root, "etc/tracker.toml", 1001);
+        assert_eq!(interval(&surroundings, None), 1001);
+        write(root, "conf/tracker.toml", 1002);
+        assert_eq!(interval(&surroundings, None), 1002);
+        write(root, "cgi-bin/tracker.toml", 1003);
+        assert_eq!(interval(&surroundings, None), 1003);
+        write(root, "named by variable", 1004);
+        surroundings.tracker_config = Some("named by variable".into());
+        assert_eq!(interval(&surroundings, None), 1004);
+        write(root, "named by option", 1005);
+        assert_eq!(interval(&surroundings, Some("named by option")), 1005);
+    }
+
+    #[test]
+    fn the_configuration_of_a_link_stands_beside_the_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        write(root, "conf/tracker.toml", 1001);
+        write(root, "opt/conf/tracker.toml", 1002);
+        fs::create_dir_all(root.join("opt/bin")).unwrap();
+        std::os::unix::fs::symlink("opt/bin", root.join("cgi-bin")).unwrap();
+        let loaded = LoadedConfig::load(&surroundings(root), None).unwrap();
+        assert_eq!(loaded.file.unwrap(), root.join("conf/tracker.toml"));
+        assert_eq!(loaded.config.paths.torrents, root.join("www/torrents"));
+    }
+
+    #[test]
+    fn without_a_file_paths_are_relative_to_the_executable() {
+        let folder = tempfile::tempdir().unwrap();
+        let loaded = LoadedConfig::load(&surroundings(folder.path()), None).unwrap();
+        assert_eq!(loaded.file, None);
+        assert_eq!(loaded.config.paths.catalog, folder.path().join("data/catalog.db"));
+    }
+
+    #[test]
+    fn a_named_file_that_is_missing_is_an_error_and_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "conf/tracker.toml", 1001);
+        let mut surroundings = surroundings(folder.path());
+        let error = LoadedConfig::load(&surroundings, Some(Path::new("none"))).unwrap_err();
+        assert!(matches!(error, ConfigError::Missing { named_by: "--config", .. }), "{error}");
+        surroundings.tracker_config = Some("none".into());
+        let error = LoadedConfig::load(&surroundings, None).unwrap_err();
+        assert!(matches!(error, ConfigError::Missing { named_by: "TRACKER_CONFIG", .. }));
+        surroundings.tracker_config = Some("".into());
+        assert!(LoadedConfig::load(&surroundings, None).is_ok());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_an_error_and_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "etc/tracker.toml", 1001);
+        fs::create_dir_all(folder.path().join("conf/tracker.toml")).unwrap();
+        let error = LoadedConfig::load(&surroundings(folder.path()), None).unwrap_err();
+        assert!(matches!(error, ConfigError::Unreadable { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_in_another_encoding_is_told_by_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tracker.toml");
+        fs::write(&file, b"# a\n# caf\xe9\n").unwrap();
+        let error = LoadedConfig::load(&surroundings(folder.path()), Some(&file)).unwrap_err();
+        assert!(matches!(error, ConfigError::Wrong { line: 2, flaw: Flaw::NotUtf8, .. }));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_error() {
+        assert_eq!(parse("\u{feff}[tracker]\ninterval = 900").config.tracker.interval.0, 900);
+    }
+}

@@ -1,0 +1,287 @@
+//! Values of the right type that cannot be followed all the same. Address ranges are the gateway's
+//! to judge.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use super::{Config, is_web_address};
+
+/// Section and key.
+pub(super) type Key = (&'static str, &'static str);
+
+/// A week: no client waits longer, and sums of intervals stay far from overflow.
+const LONGEST_SECONDS: u64 = 7 * 24 * 3600;
+
+/// So many IPv6 peers are 36 kB; a tracker that sends more to whoever asks amplifies attacks.
+const MOST_PEERS: u64 = 2000;
+
+/// Why a configuration cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Impossible {
+    /// The likeliest culprit.
+    pub(super) key: Key,
+    /// The key that it is at odds with.
+    pub(super) other: Option<Key>,
+    /// Why, and what to do.
+    pub(super) reason: String,
+}
+
+impl Impossible {
+    fn new(key: Key, reason: String) -> Self {
+        Self { key, other: None, reason }
+    }
+
+    fn between(key: Key, other: Key, reason: String) -> Self {
+        Self { key, other: Some(other), reason }
+    }
+}
+
+/// Checks a configuration whose paths are absolute, or empty where they name nothing.
+pub(super) fn validate(config: &Config) -> Result<(), Impossible> {
+    numbers_within_ranges(config)?;
+    numbers_in_order(config)?;
+    addresses_are_of_the_web(config)?;
+    let paths = Paths::of(config);
+    paths.are_filled()?;
+    paths.are_apart()?;
+    paths.publish_nothing_private()
+}
+
+fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
+    let (tracker, gateway) = (&config.tracker, &config.gateway);
+    let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+    let ranges: [(Key, u64, RangeInclusive<u64>); 9] = [
+        (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS),
+        (("tracker", "min_interval"), tracker.min_interval.0.into(), 0..=LONGEST_SECONDS),
+        (("tracker", "expiry"), tracker.expiry.0.into(), 1..=LONGEST_SECONDS),
+        (("tracker", "max_numwant"), tracker.max_numwant.into(), 1..=MOST_PEERS),
+        (("tracker", "numwant"), tracker.numwant.into(), 1..=MOST_PEERS),
+        (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),
+        (("gateway", "max_body"), size(gateway.max_body), 0..=1 << 30),
+        (("gateway", "max_connections"), size(gateway.max_connections), 1..=1 << 20),
+        (("gateway", "timeout"), gateway.timeout.0.into(), 1..=3600),
+    ];
+    match ranges.into_iter().find(|(_, value, range)| !range.contains(value)) {
+        None => Ok(()),
+        Some((key, value, range)) => Err(Impossible::new(
+            key,
+            format!("{value}; choose one from {} to {}", range.start(), range.end()),
+        )),
+    }
+}
+
+fn numbers_in_order(config: &Config) -> Result<(), Impossible> {
+    let tracker = &config.tracker;
+    let ordered = [
+        ("min_interval", tracker.min_interval.0, "interval", tracker.interval.0),
+        ("interval", tracker.interval.0, "expiry", tracker.expiry.0),
+        ("numwant", tracker.numwant, "max_numwant", tracker.max_numwant),
+    ];
+    match ordered.into_iter().find(|(_, lower, _, upper)| lower > upper) {
+        None => Ok(()),
+        Some((low, lower, high, upper)) => Err(Impossible::between(
+            ("tracker", low),
+            ("tracker", high),
+            format!(
+                "`{low}` ({lower}) is above `{high}` ({upper}); lower the one or raise the other"
+            ),
+        )),
+    }
+}
+
+fn addresses_are_of_the_web(config: &Config) -> Result<(), Impossible> {
+    let addresses = [
+        (("tracker", "announce_url"), &config.tracker.announce_url),
+        (("paths", "torrents_url"), &config.paths.torrents_url),
+    ];
+    match addresses.into_iter().find(|(_, address)| !is_web_address(address)) {
+        None => Ok(()),
+        Some((key, address)) => Err(Impossible::new(
+            key,
+            format!(
+                "{address:?} is no address of the web; write one such as \"https://example.org/…\""
+            ),
+        )),
+    }
+}
+
+/// What lies at a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    TorrentFiles,
+    Secrets,
+    Fragment,
+}
+
+/// The paths of a configuration by key.
+struct Paths<'a>([(Key, Holds, &'a Path); 6]);
+
+impl<'a> Paths<'a> {
+    fn of(config: &'a Config) -> Self {
+        let paths = &config.paths;
+        Self([
+            (("paths", "torrents"), Holds::TorrentFiles, &paths.torrents),
+            (("store", "path"), Holds::Secrets, &config.store.path),
+            (("paths", "catalog"), Holds::Secrets, &paths.catalog),
+            (("paths", "policy"), Holds::Secrets, &paths.policy),
+            (("paths", "stats_fragment"), Holds::Fragment, &paths.stats_fragment),
+            (("paths", "rss_fragment"), Holds::Fragment, &paths.rss_fragment),
+        ])
+    }
+
+    fn are_filled(&self) -> Result<(), Impossible> {
+        match self.0.iter().find(|(_, _, path)| path.as_os_str().is_empty()) {
+            None => Ok(()),
+            Some((key, ..)) => {
+                Err(Impossible::new(*key, "it is empty; name a path, or leave the key out".into()))
+            }
+        }
+    }
+
+    /// No file may be what another key names, nor the folder that it lies in.
+    fn are_apart(&self) -> Result<(), Impossible> {
+        let files = self.0.iter().filter(|(_, holds, _)| *holds != Holds::TorrentFiles);
+        for (key, _, file) in files {
+            let clash =
+                self.0.iter().find(|(other, _, path)| other != key && path.starts_with(file));
+            if let Some((other, _, _)) = clash {
+                return Err(Impossible::between(
+                    *key,
+                    *other,
+                    format!(
+                        "{} is a file of its own, and `{}` in [{}] names the same or something \
+                         within; choose another path for one of them",
+                        file.display(),
+                        other.1,
+                        other.0
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn publish_nothing_private(&self) -> Result<(), Impossible> {
+        let [(torrents_key, _, torrents), rest @ ..] = &self.0;
+        let exposed = rest
+            .iter()
+            .find(|(_, holds, path)| *holds == Holds::Secrets && path.starts_with(torrents));
+        match exposed {
+            None => Ok(()),
+            Some((key, _, path)) => Err(Impossible::between(
+                *key,
+                *torrents_key,
+                format!(
+                    "{} is in the folder of .torrent files, which everybody may download; choose a \
+                     folder that the web server does not show",
+                    path.display()
+                ),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LoadedConfig;
+    use super::*;
+
+    /// The text about the first impossible value.
+    fn refusal(text: &str) -> String {
+        let file = Path::new("/srv/conf/tracker.toml");
+        LoadedConfig::parse(text, file).map(|_| "accepted".into()).unwrap_or_else(|e| e.to_string())
+    }
+
+    fn assert_refused(text: &str, expected: &str) {
+        let refusal = refusal(text);
+        assert!(refusal.ends_with(expected), "{text}: {refusal}");
+    }
+
+    #[test]
+    fn the_defaults_can_be_followed() {
+        assert_eq!(validate(&LoadedConfig::built_in(Path::new("/srv/cgi-bin")).config), Ok(()));
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused_with_the_range() {
+        for (setting, expected) in [
+            ("tracker.interval = 0", "`interval` in [tracker]: 0; choose one from 1 to 604800"),
+            ("tracker.interval = 604801", "[tracker]: 604801; choose one from 1 to 604800"),
+            ("tracker.expiry = 700000", "[tracker]: 700000; choose one from 1 to 604800"),
+            ("tracker.max_numwant = 2001", "[tracker]: 2001; choose one from 1 to 2000"),
+            ("tracker.numwant = 0", "`numwant` in [tracker]: 0; choose one from 1 to 2000"),
+            ("gateway.timeout = 0", "`timeout` in [gateway]: 0; choose one from 1 to 3600"),
+            ("gateway.max_params = 100", "[gateway]: 100; choose one from 4096 to 16777216"),
+            ("gateway.max_connections = 0", "[gateway]: 0; choose one from 1 to 1048576"),
+        ] {
+            assert_refused(setting, expected);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_ranges_are_accepted() {
+        for setting in [
+            "tracker.interval = 1\ntracker.min_interval = 0\ntracker.expiry = 1",
+            "tracker.interval = 604800\ntracker.expiry = 604800",
+            "tracker.numwant = 2000\ntracker.max_numwant = 2000",
+            "gateway.max_body = 0",
+        ] {
+            assert_eq!(refusal(setting), "accepted", "{setting}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_contradict_each_other_are_refused() {
+        assert_refused(
+            "tracker.min_interval = 1801",
+            "line 1: impossible value for `min_interval` in [tracker]: `min_interval` (1801) is above \
+             `interval` (1800); lower the one or raise the other",
+        );
+        assert_refused(
+            "tracker.interval = 2701",
+            "is above `expiry` (2700); lower the one or raise the other",
+        );
+        assert_refused(
+            "tracker.expiry = 1799",
+            "`expiry` (1799); lower the one or raise the other",
+        );
+        assert_refused(
+            "tracker.numwant = 201",
+            "`max_numwant` (200); lower the one or raise the other",
+        );
+    }
+
+    #[test]
+    fn addresses_must_be_of_the_web() {
+        let hint = "is no address of the web; write one such as \"https://example.org/…\"";
+        assert_refused("tracker.announce_url = 'udp://example.org:6969'", hint);
+        assert_refused("tracker.announce_url = ''", hint);
+        assert_refused("paths.torrents_url = '/torrents'", hint);
+        assert_eq!(refusal("paths.torrents_url = 'https://[::1]:8080/t'"), "accepted");
+    }
+
+    #[test]
+    fn an_empty_path_is_refused() {
+        assert_refused(
+            "store.path = ''",
+            "`path` in [store]: it is empty; name a path, or leave the key out",
+        );
+    }
+
+    #[test]
+    fn paths_that_are_the_same_however_written_are_refused() {
+        let hint = "choose another path for one of them";
+        assert_refused("paths.policy = '../data/catalog.db'", hint);
+        assert_refused("store.path = '/srv/conf/../data/./catalog.db'", hint);
+        assert_refused("paths.rss_fragment = '../www/torrents'", hint);
+        assert_refused("paths.catalog = '../data'", hint);
+    }
+
+    #[test]
+    fn private_files_in_the_published_folder_are_refused() {
+        assert_refused(
+            "paths.catalog = '../www/torrents/catalog.db'",
+            "choose a folder that the web server does not show",
+        );
+    }
+}
