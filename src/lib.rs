@@ -4,6 +4,7 @@
 //! for the rules, `store` and `catalog` for state, `protocol` at the bottom. A room uses only what
 //! stands below it.
 
+pub mod catalog;
 pub mod config;
 pub mod gateway;
 pub mod log;
