@@ -6,12 +6,13 @@ mod listing;
 mod watched;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use self::listing::Listing;
-pub use self::watched::{Watched, has_changed, modified_nanos};
+pub use self::watched::{Watched, modified_nanos};
 use crate::protocol::{InfoHash, MAX_FILE, Metainfo, MetainfoError};
 
 /// What a scan of the torrents folder found.
@@ -51,6 +52,12 @@ pub struct FolderProblem {
     pub file: PathBuf,
     /// What is wrong, and what to do.
     pub problem: Problem,
+}
+
+impl fmt::Display for FolderProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.file.display(), self.problem)
+    }
 }
 
 /// What is wrong with a file or folder.
@@ -205,6 +212,20 @@ fn info_page(folder: &Path, file: &Path) -> Option<PathBuf> {
 }
 
 impl FolderScan {
+    /// The files that are there but could not be read or understood now, as in the middle of an
+    /// upload.
+    pub(super) fn unread(&self) -> impl Iterator<Item = &Path> {
+        self.problems.iter().filter_map(|found| match found.problem {
+            Problem::Unreadable(_) | Problem::TooBig | Problem::Metainfo(_) => {
+                Some(found.file.as_path())
+            }
+            Problem::NotAFile
+            | Problem::Foreign { .. }
+            | Problem::NoAnnounce
+            | Problem::SameInfoHash { .. } => None,
+        })
+    }
+
     /// Lists a torrent unless it belongs to another tracker or is listed already. `known` leads
     /// from every info-hash to the file that brought it.
     fn admit(

@@ -77,9 +77,8 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
         ready.tracker.scrape(&scrape, call.now)
     };
     match outcome {
-        Ok(mut answer) => {
+        Ok(entries) => {
             begin(response);
-            let entries = &mut answer.entries;
             ScrapeReply { entries, min_request_interval }.encode(&mut response.body);
             Answer::Ready
         }

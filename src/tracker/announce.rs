@@ -1,11 +1,11 @@
 //! What an announce does and gets back.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 
 use super::{Known, Refusal, Tracker};
 use crate::config::{Config, StatedAddressRule};
 use crate::protocol::{
-    AnnounceReply, AnnounceRequest, CompactV4, CompactV6, Event, PeerList, Seconds, Timestamp,
+    AnnounceReply, AnnounceRequest, CompactV4, CompactV6, Event, FamilyPeers, PeerList, Seconds, Timestamp,
     interval_for,
 };
 use crate::store::{
@@ -197,12 +197,14 @@ fn peer_list<'a>(
     }
 }
 
-fn with_ids<A>(family: &FamilySample<A>) -> (&[A], &[crate::protocol::PeerId]) {
-    (&family.addresses, &family.peer_ids)
+fn with_ids<A>(family: &FamilySample<A>) -> FamilyPeers<'_, A> {
+    FamilyPeers { addresses: &family.addresses, peer_ids: &family.peer_ids }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]

@@ -14,7 +14,6 @@ use std::time::SystemTime;
 pub use refresh::{Progress, Quiet, Refresh, RefreshError, Skipped, rescan};
 pub use refusal::Refusal;
 pub use report::{Figures, Report, Row};
-pub use scrape::ScrapeAnswer;
 
 use crate::catalog::{FolderChange, PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};

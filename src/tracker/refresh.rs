@@ -7,11 +7,12 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::report::{self, Computed, Report};
 use crate::catalog::{
-    Catalog, CatalogError, FolderError, FolderScan, PolicyError, PolicySnapshot, RefreshRecord,
-    ScanRules, WatchedFolder, scan_folder,
+    Catalog, CatalogError, FolderChange, PolicySnapshot, Publication, RefreshRecord, ScanRules,
+    Watched, scan_folder,
 };
 use crate::config::{Config, LoadedConfig};
 use crate::protocol::{InfoHash, Seconds, Timestamp};
@@ -83,7 +84,7 @@ fn period(config: &Config) -> Seconds {
 pub struct Refresh<'a> {
     loaded: &'a LoadedConfig,
     catalog: Catalog,
-    folder: WatchedFolder,
+    folder: SeenFolder,
     report: Report,
     records: Vec<RefreshRecord>,
     store: u64,
@@ -149,7 +150,8 @@ impl<'a> Refresh<'a> {
     /// When either cannot be written.
     pub fn commit(mut self) -> Result<Report, RefreshError> {
         self.catalog.record_refresh(self.report.at, self.store, &self.records)?;
-        publish(self.loaded, &self.catalog, &self.folder, self.report.at)?;
+        let now = self.report.at;
+        self.folder.publish(self.loaded, &self.catalog, now, self.store, now)?;
         Ok(self.report)
     }
 
@@ -181,8 +183,12 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     let Some(_lock) = lock_within(&loaded.config, std::time::Duration::from_secs(3))? else {
         return Ok(());
     };
-    let current = PolicySnapshot::open(&loaded.config.paths.policy);
-    if current.is_ok_and(|policy| policy.published_at() >= now && !policy.folder_has_changed()) {
+    let Ok(current) = PolicySnapshot::open(&loaded.config.paths.policy) else { return Ok(()) };
+    let change = current.folder_change();
+    if change == FolderChange::None
+        || change == FolderChange::Perhaps && current.published_at() >= now
+    {
+        // Another process was at it while this one waited for the lock.
         return Ok(());
     }
     let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
@@ -191,7 +197,8 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     for message in &messages {
         crate::warning!("{message}");
     }
-    publish(loaded, &catalog, &folder, now)
+    let last = catalog.last_refresh()?.unwrap_or_default();
+    Ok(folder.publish(loaded, &catalog, last, current.store(), now)?)
 }
 
 /// Reads the folder into the catalogue.
@@ -201,34 +208,52 @@ fn take_in_folder(
     now: Timestamp,
     progress: &mut dyn Progress,
     messages: &mut Vec<String>,
-) -> Result<WatchedFolder, RefreshError> {
+) -> Result<SeenFolder, RefreshError> {
     let config = &loaded.config;
     let rules = ScanRules {
         announce_url: loaded.announce_url_is_set.then_some(config.tracker.announce_url.as_str()),
         accept_foreign: config.tracker.accept_foreign,
     };
-    let begun = std::time::SystemTime::now();
     let scan = scan_folder(&config.paths.torrents, &rules, &mut |count| progress.files(count));
     match scan {
         Ok(scan) => {
             messages.extend(scan.problems.iter().map(ToString::to_string));
-            catalog.apply_scan(&scan, now)?;
-            Ok(WatchedFolder::seen(scan.watched, begun))
+            catalog.take_in(&scan, now)?;
+            Ok(SeenFolder { watched: scan.watched, scanned: SystemTime::now() })
         }
         Err(problem) => {
             messages.push(format!("{problem}; its torrents stay as they were"));
-            Ok(WatchedFolder::unseen())
+            Ok(SeenFolder { watched: Vec::new(), scanned: SystemTime::now() })
         }
     }
 }
 
-fn publish(
-    loaded: &LoadedConfig,
-    catalog: &Catalog,
-    folder: &WatchedFolder,
-    now: Timestamp,
-) -> Result<(), RefreshError> {
-    Ok(catalog.publish(&loaded.config.paths.policy, folder, now)?)
+/// The torrents folder as a scan saw it; nothing watched when it could not be seen at all.
+struct SeenFolder {
+    watched: Vec<Watched>,
+    scanned: SystemTime,
+}
+
+impl SeenFolder {
+    /// Publishes what the catalogue holds now.
+    fn publish(
+        &self,
+        loaded: &LoadedConfig,
+        catalog: &Catalog,
+        refreshed_at: Timestamp,
+        store: u64,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let since = self.scanned.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let publication = Publication {
+            watched: &self.watched,
+            scanned_nanos: i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+            refreshed_at,
+            store,
+            published_at: now,
+        };
+        catalog.publish(&loaded.config.paths.policy, &publication)
+    }
 }
 
 fn all_swarms(
@@ -314,7 +339,7 @@ fn lock_within(
         match file.try_lock() {
             Ok(()) => {
                 // The file's time tells others when somebody tried last; see `tried_lately`.
-                let _ = file.set_modified(std::time::SystemTime::now());
+                let _ = file.set_modified(SystemTime::now());
                 return Ok(Some(file));
             }
             Err(TryLockError::WouldBlock) if std::time::Instant::now() >= give_up => {

@@ -8,12 +8,6 @@ use crate::store::{Cursor, SwarmCounts};
 /// Swarms looked at in one go, so that the store is never held for long.
 const BATCH: usize = 500;
 
-/// The figures of the torrents asked for.
-pub struct ScrapeAnswer<'a> {
-    /// One entry a torrent, in no order.
-    pub entries: Vec<ScrapeEntry<'a>>,
-}
-
 impl Tracker {
     /// Figures for the named torrents. An unknown one gets zeros when any torrent is tracked, and is
     /// left out when only listed ones are.
@@ -24,7 +18,7 @@ impl Tracker {
         &mut self,
         request: &ScrapeRequest,
         now: Timestamp,
-    ) -> Result<ScrapeAnswer<'_>, Refusal> {
+    ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
         if !self.loaded.config.tracker.scrape {
             return Err(Refusal::ScrapeIsOff);
         }
@@ -44,7 +38,7 @@ impl Tracker {
     ///
     /// # Errors
     /// When full scrapes are switched off, or the store has trouble.
-    pub fn full_scrape(&mut self, now: Timestamp) -> Result<ScrapeAnswer<'_>, Refusal> {
+    pub fn full_scrape(&mut self, now: Timestamp) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
         let config = &self.loaded.config.tracker;
         if !config.scrape {
             return Err(Refusal::ScrapeIsOff);
@@ -93,7 +87,7 @@ impl Tracker {
         &mut self,
         asked: &[(InfoHash, Known)],
         now: Timestamp,
-    ) -> Result<ScrapeAnswer<'_>, Refusal> {
+    ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
         let mut counts: Vec<SwarmCounts> = Vec::with_capacity(asked.len());
         for part in asked.chunks(BATCH) {
             let swarms: Vec<InfoHash> = part.iter().map(|(_, known)| known.swarm).collect();
@@ -114,9 +108,9 @@ impl Tracker {
                 downloaded: known.completed.saturating_add(counts.completed),
                 downloaders: counts.leechers,
                 incomplete: counts.leechers.saturating_add(counts.partial_seeds),
-                name: policy.and_then(|policy| policy.find(info_hash)).map(|known| known.name),
+                name: policy.and_then(|policy| policy.find(info_hash)).map(|known| known.name()),
             })
             .collect();
-        Ok(ScrapeAnswer { entries })
+        Ok(entries)
     }
 }

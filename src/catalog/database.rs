@@ -1,0 +1,413 @@
+//! The catalogue's file: making, opening and migrating it, and what can go wrong with it.
+//!
+//! A rollback journal and `synchronous=EXTRA`: one file to back up, works on network file systems,
+//! and what was committed survives a power cut. A file that is not a catalogue, is broken or comes from
+//! a newer tracker is an error for a person to see; it is never moved aside or made anew.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use super::policy::PolicyError;
+use super::temporary::TemporaryFile;
+
+/// SQLite's header names the application that a file belongs to: "trca".
+const APPLICATION_ID: i32 = 0x7472_6361;
+
+/// How long to wait for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Step N brings a catalogue of version N to version N + 1. Steps are only ever added.
+///
+/// Counts are clamped to SQLite's signed 64 bits, the name of a store's life keeps its bits. Paths are
+/// bytes, relative to the torrents folder, since file names need not be UTF-8.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE torrents (
+        info_hash          BLOB    NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
+        v1                 BLOB    CHECK (length(v1) = 20),
+        v2                 BLOB    CHECK (length(v2) = 32),
+        file               BLOB    NOT NULL,
+        name               TEXT    NOT NULL,
+        size               INTEGER NOT NULL CHECK (size >= 0),
+        file_size          INTEGER NOT NULL CHECK (file_size >= 0),
+        hidden             INTEGER NOT NULL CHECK (hidden IN (0, 1)),
+        private            INTEGER NOT NULL CHECK (private IN (0, 1)),
+        info_page          BLOB,
+        first_seen         INTEGER NOT NULL CHECK (first_seen >= 0),
+        missing_since      INTEGER CHECK (missing_since >= 0),
+        completed          INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+        uploaded           INTEGER NOT NULL DEFAULT 0 CHECK (uploaded >= 0),
+        downloaded         INTEGER NOT NULL DEFAULT 0 CHECK (downloaded >= 0),
+        carried_store      INTEGER NOT NULL DEFAULT 0,
+        carried_completed  INTEGER NOT NULL DEFAULT 0 CHECK (carried_completed >= 0),
+        carried_uploaded   INTEGER NOT NULL DEFAULT 0 CHECK (carried_uploaded >= 0),
+        carried_downloaded INTEGER NOT NULL DEFAULT 0 CHECK (carried_downloaded >= 0),
+        carried_expired    INTEGER NOT NULL DEFAULT 0 CHECK (carried_expired >= 0),
+        period_transferred INTEGER NOT NULL DEFAULT 0 CHECK (period_transferred >= 0),
+        period_completed   INTEGER NOT NULL DEFAULT 0 CHECK (period_completed >= 0)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX torrents_by_v1 ON torrents (v1);
+    CREATE INDEX torrents_by_v2 ON torrents (substr(v2, 1, 20));
+    CREATE TABLE last_refresh (
+        id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+        at INTEGER NOT NULL CHECK (at >= 0)
+    ) STRICT;
+"];
+
+/// The catalogue: torrents and their totals.
+#[derive(Debug)]
+pub struct Catalog {
+    pub(super) connection: Connection,
+    path: PathBuf,
+}
+
+/// What can go wrong with the catalogue. None of it is mended by the tracker itself.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The file or its folder cannot be made or looked at.
+    #[error("cannot {doing} the catalogue {}: {source}; its folder must exist and be writable for the user that the tracker runs as, with space left", path.display())]
+    Io {
+        /// What was being done, a verb.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("cannot {doing} the catalogue {}: {source}; the file and its folder must be writable for the user that the tracker runs as, with space left", path.display())]
+    Sqlite {
+        /// What was being done, a verb.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// Another process held the catalogue for too long.
+    #[error("cannot {doing} the catalogue {}: another process has held it for too long; try again, and if this repeats, look for a stopped process that has it open", path.display())]
+    Busy {
+        /// What was being done, a verb.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error("cannot {doing} the catalogue {}: it is damaged ({source}); put a backup in its place, or save what `sqlite3 FILE .recover` can read of it", path.display())]
+    Broken {
+        /// What was being done, a verb.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// The file is something else: empty, or another program's database.
+    #[error("{} is not a catalogue of this tracker; name another file as `catalog` in [paths], put a backup in its place, or move it away to start with an empty catalogue", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer tracker has migrated the file.
+    #[error("the catalogue {} has version {found}, and this tracker knows versions up to {known}; install the newer tracker again, or put a backup from before in its place", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that this tracker can use.
+        known: usize,
+    },
+    /// The policy snapshot cannot be written.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+impl CatalogError {
+    fn sqlite(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source {
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..) => Self::Broken { doing, path, source },
+            _ => match source.sqlite_error_code() {
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                    Self::Busy { doing, path }
+                }
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                    Self::Broken { doing, path, source }
+                }
+                _ => Self::Sqlite { doing, path, source },
+            },
+        }
+    }
+}
+
+impl Catalog {
+    /// Opens the catalogue at `path` and migrates it to this tracker's version; makes it when there is
+    /// none, with its folders (mode 0700).
+    ///
+    /// # Errors
+    /// When it cannot be made or read, is damaged, is not a catalogue, or comes from a newer tracker.
+    pub fn open(path: &Path) -> Result<Self, CatalogError> {
+        let io = |source| CatalogError::Io { doing: "look for", path: path.to_owned(), source };
+        if !path.try_exists().map_err(io)? {
+            create(path)?;
+        }
+        let mut catalog = Self::connect(path)?;
+        catalog.migrate()?;
+        Ok(catalog)
+    }
+
+    /// Does `work` in one transaction: all of it, or nothing.
+    pub(super) fn write<T>(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, CatalogError> {
+        let written = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(|transaction| {
+                let result = work(&transaction)?;
+                transaction.commit()?;
+                Ok(result)
+            });
+        written.map_err(self.failed(doing))
+    }
+
+    /// Names what was being done when SQLite refused.
+    pub(super) fn failed(
+        &self,
+        doing: &'static str,
+    ) -> impl FnOnce(rusqlite::Error) -> CatalogError {
+        move |source| CatalogError::sqlite(doing, &self.path, source)
+    }
+
+    fn connect(path: &Path) -> Result<Self, CatalogError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connect = || {
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.pragma_update(None, "trusted_schema", false)?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "synchronous", "EXTRA")?;
+            Ok(connection)
+        };
+        let connection = connect().map_err(|source| CatalogError::sqlite("open", path, source))?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// The version of a file that is a catalogue.
+    fn version(&self) -> Result<usize, CatalogError> {
+        let pragma = |name| {
+            self.connection
+                .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+                .map_err(self.failed("open"))
+        };
+        let path = || self.path.clone();
+        if pragma("application_id")? != i64::from(APPLICATION_ID) {
+            return Err(CatalogError::Foreign { path: path() });
+        }
+        let found = pragma("user_version")?;
+        match usize::try_from(found) {
+            Ok(version) if version <= MIGRATIONS.len() => Ok(version),
+            Ok(_) => Err(CatalogError::Newer { path: path(), found, known: MIGRATIONS.len() }),
+            Err(_) => Err(CatalogError::Foreign { path: path() }),
+        }
+    }
+
+    fn migrate(&mut self) -> Result<(), CatalogError> {
+        if self.version()? == MIGRATIONS.len() {
+            return Ok(());
+        }
+        self.write("migrate", |transaction| {
+            // Another process may have been faster.
+            let version: i64 =
+                transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            for (step, reached) in MIGRATIONS.iter().zip(1_i64..) {
+                if reached > version {
+                    transaction.execute_batch(step)?;
+                    transaction.pragma_update(None, "user_version", reached)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Makes a catalogue as a whole and puts it at `path` unless somebody else was faster, so that a file
+/// that is found empty or cut short was damaged and is not merely unfinished.
+fn create(path: &Path) -> Result<(), CatalogError> {
+    let io = |source| CatalogError::Io { doing: "make", path: path.to_owned(), source };
+    let temporary = TemporaryFile::beside(path).map_err(io)?.close();
+    let mut catalog = Catalog::connect(temporary.path())?;
+    catalog
+        .connection
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(catalog.failed("make"))?;
+    catalog.migrate()?;
+    drop(catalog);
+    if temporary.place_if_absent(path).map_err(io)? {
+        crate::info!("made the catalogue {}", path.display());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::catalog::samples::{files_in, new_catalog, scan, scanned};
+
+    fn pragma(path: &Path, pragma: &str) {
+        Connection::open(path).unwrap().execute_batch(&format!("PRAGMA {pragma}")).unwrap();
+    }
+
+    #[test]
+    fn a_missing_catalogue_is_made_with_its_folders_for_the_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some/where/catalog.db");
+        let catalog = Catalog::open(&path).unwrap();
+        assert_eq!(catalog.torrents().unwrap(), []);
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        assert_eq!(mode(&path) & 0o007, 0, "others must not read it");
+        assert_eq!(files_in(path.parent().unwrap()), ["catalog.db"]);
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_opening_again() {
+        let (folder, mut catalog) = new_catalog();
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
+        let before = catalog.torrents().unwrap();
+        drop(catalog);
+        let catalog = Catalog::open(&folder.path().join("catalog.db")).unwrap();
+        assert_eq!(catalog.torrents().unwrap(), before);
+        assert_eq!(before.len(), 1);
+    }
+
+    #[test]
+    fn commits_are_made_durable_and_the_schema_is_not_trusted() {
+        let (_folder, catalog) = new_catalog();
+        let pragma = |name: &str| -> i64 {
+            catalog.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+        };
+        assert_eq!(pragma("synchronous"), 3, "EXTRA");
+        assert_eq!(pragma("foreign_keys"), 1);
+        assert_eq!(pragma("trusted_schema"), 0);
+        assert_eq!(pragma("busy_timeout"), 5000);
+    }
+
+    #[test]
+    fn many_that_start_at_once_make_one_catalogue() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/catalog.db");
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for number in 0..8_u32 {
+                let (path, start) = (&path, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let mut catalog = Catalog::open(path).unwrap();
+                    let found = [scanned(number, &format!("{number}.torrent"))];
+                    catalog.apply_scan(&found, &[], false, crate::protocol::Timestamp(1)).unwrap();
+                });
+            }
+        });
+        assert_eq!(Catalog::open(&path).unwrap().torrents().unwrap().len(), 8);
+        assert_eq!(files_in(path.parent().unwrap()), ["catalog.db"]);
+    }
+
+    #[test]
+    fn a_catalogue_of_an_older_version_is_migrated() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        pragma(&path, &format!("application_id = {APPLICATION_ID}"));
+        assert_eq!(Catalog::open(&path).unwrap().torrents().unwrap(), []);
+        assert_eq!(Catalog::open(&path).unwrap().version().unwrap(), MIGRATIONS.len());
+    }
+
+    #[test]
+    fn a_newer_catalogue_is_an_error_and_stays_as_it_is() {
+        let (folder, catalog) = new_catalog();
+        drop(catalog);
+        let path = folder.path().join("catalog.db");
+        pragma(&path, "user_version = 99");
+        let before = fs::read(&path).unwrap();
+        let error = Catalog::open(&path).unwrap_err();
+        assert!(matches!(error, CatalogError::Newer { found: 99, .. }), "{error}");
+        assert!(error.to_string().contains("install the newer tracker"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn another_programs_database_is_an_error_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+        let before = fs::read(&path).unwrap();
+        let error = Catalog::open(&path).unwrap_err();
+        assert!(matches!(error, CatalogError::Foreign { .. }), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_damaged_catalogue_is_an_error_and_stays_as_it_is() {
+        let (folder, mut catalog) = new_catalog();
+        let many: Vec<_> = (0..200).map(|n| scanned(n, &format!("{n}.torrent"))).collect();
+        scan(&mut catalog, &many, 1);
+        drop(catalog);
+        let path = folder.path().join("catalog.db");
+        let whole = fs::read(&path).unwrap();
+        for damaged in
+            [&whole[..whole.len() / 2], &whole[..100], &whole[..1], &[], &[0; 4096], b"garbage"]
+        {
+            fs::write(&path, damaged).unwrap();
+            let error = Catalog::open(&path)
+                .and_then(|catalog| catalog.torrents())
+                .expect_err("a damaged catalogue was opened");
+            assert!(
+                matches!(error, CatalogError::Broken { .. } | CatalogError::Foreign { .. }),
+                "{error}"
+            );
+            assert!(error.to_string().contains("backup"), "{error}");
+            assert_eq!(fs::read(&path).unwrap(), damaged);
+            assert_eq!(files_in(folder.path()), ["catalog.db"]);
+        }
+    }
+
+    #[test]
+    fn impossible_values_in_a_catalogue_are_damage() {
+        let (_folder, mut catalog) = new_catalog();
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 1);
+        catalog
+            .connection
+            .execute_batch("PRAGMA ignore_check_constraints = ON; UPDATE torrents SET size = -1")
+            .unwrap();
+        let error = catalog.torrents().unwrap_err();
+        assert!(matches!(error, CatalogError::Broken { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_an_error_that_names_the_catalogue() {
+        let folder = tempfile::tempdir().unwrap();
+        File::create(folder.path().join("file")).unwrap();
+        let error = Catalog::open(&folder.path().join("file/catalog.db")).unwrap_err();
+        assert!(matches!(error, CatalogError::Io { .. }), "{error}");
+        assert!(error.to_string().contains("file/catalog.db"), "{error}");
+    }
+
+    #[test]
+    fn a_catalogue_that_another_process_holds_is_busy_and_not_broken() {
+        let (folder, catalog) = new_catalog();
+        catalog.connection.busy_timeout(Duration::ZERO).unwrap();
+        let other = Connection::open(folder.path().join("catalog.db")).unwrap();
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        let error = catalog.torrents().unwrap_err();
+        assert!(matches!(error, CatalogError::Busy { .. }), "{error}");
+    }
+}

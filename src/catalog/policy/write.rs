@@ -1,0 +1,110 @@
+//! Publishing the policy snapshot.
+
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::PolicyError;
+use super::format::{self, Facts, TorrentRecord};
+use crate::catalog::temporary::TemporaryFile;
+use crate::catalog::{Catalog, CatalogError, Torrent, Watched};
+use crate::protocol::{InfoHash, Timestamp};
+
+/// What a snapshot says beside the torrents.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication<'a> {
+    /// Every folder whose change may mean another torrent, as the scan saw them.
+    pub watched: &'a [Watched],
+    /// When that scan ended: nanoseconds since 1970-01-01 UTC.
+    pub scanned_nanos: i64,
+    /// When the last refresh was; 0 before the first.
+    pub refreshed_at: Timestamp,
+    /// The life of the peer store now. Of each torrent's completed downloads the snapshot says how
+    /// many this life has counted.
+    pub store: u64,
+    /// Now.
+    pub published_at: Timestamp,
+}
+
+impl Catalog {
+    /// Writes the policy snapshot at `policy_path` from the torrents whose files are there. Whoever
+    /// opens it sees the old one or the new one, whole; missing folders are made (mode 0700).
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read or the snapshot cannot be written; then the old one stays.
+    pub fn publish(
+        &self,
+        policy_path: &Path,
+        publication: &Publication<'_>,
+    ) -> Result<(), CatalogError> {
+        let torrents = self.torrents()?;
+        Ok(write_snapshot(policy_path, torrents, publication)?)
+    }
+}
+
+/// Puts a snapshot of these torrents at `path`.
+pub(super) fn write_snapshot(
+    path: &Path,
+    torrents: Vec<Torrent>,
+    publication: &Publication<'_>,
+) -> Result<(), PolicyError> {
+    let snapshot = encode(torrents, publication)
+        .ok_or_else(|| PolicyError::TooLarge { path: path.to_owned() })?;
+    let write = || {
+        let mut temporary = TemporaryFile::beside(path)?;
+        temporary.file.write_all(&snapshot)?;
+        temporary.replace(path)
+    };
+    write().map_err(|source| PolicyError::Io { doing: "write", path: path.to_owned(), source })
+}
+
+/// The bytes of a snapshot; `None` when a count or an offset does not fit.
+fn encode(mut torrents: Vec<Torrent>, publication: &Publication<'_>) -> Option<Vec<u8>> {
+    torrents.sort_unstable_by_key(|torrent| torrent.canonical);
+    let (mut records, mut names) = (Vec::new(), Vec::new());
+    let mut aliases: Vec<(InfoHash, u32)> = Vec::new();
+    for (position, torrent) in torrents.iter().enumerate() {
+        let position = u32::try_from(position).ok()?;
+        aliases.extend(torrent.aliases().map(|alias| (alias, position)));
+        record_of(torrent, publication.store, names.len())?.write(&mut records);
+        names.extend(torrent.name.as_bytes());
+    }
+    aliases.sort_unstable();
+    aliases.dedup_by_key(|&mut (alias, _)| alias);
+    let aliases =
+        aliases.iter().flat_map(|(alias, at)| alias.0.into_iter().chain(at.to_le_bytes()));
+    let mut watched = Vec::new();
+    for Watched { path, modified_nanos } in publication.watched {
+        let path = path.as_os_str().as_bytes();
+        watched.extend(modified_nanos.to_le_bytes());
+        watched.extend(u32::try_from(path.len()).ok()?.to_le_bytes());
+        watched.extend(path);
+    }
+    let facts = Facts {
+        published_at: publication.published_at.0,
+        refreshed_at: publication.refreshed_at.0,
+        scanned_nanos: publication.scanned_nanos,
+        store: publication.store,
+    };
+    let sections = [
+        (format::TORRENTS, records),
+        (format::ALIASES, aliases.collect()),
+        (format::NAMES, names),
+        (format::WATCHED, watched),
+    ];
+    Some(format::assemble(facts, &sections))
+}
+
+fn record_of(torrent: &Torrent, store: u64, name_offset: usize) -> Option<TorrentRecord> {
+    let Torrent { totals, carried, .. } = torrent;
+    let carried_completed = if carried.store == store { carried.completed } else { 0 };
+    Some(TorrentRecord {
+        canonical: torrent.canonical.0,
+        flags: if torrent.hidden { format::HIDDEN } else { 0 },
+        size: torrent.size,
+        completed: totals.completed,
+        carried_completed: carried_completed.min(totals.completed),
+        name_offset: u32::try_from(name_offset).ok()?,
+        name_len: u32::try_from(torrent.name.len()).ok()?,
+    })
+}

@@ -1,0 +1,60 @@
+//! Catalogues and torrents for tests.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::{Catalog, ScanChanges, ScannedTorrent};
+use crate::protocol::{InfoHash, InfoHashV2, Timestamp};
+
+/// A made-up info-hash of its own for each number.
+pub(super) fn hash(number: u32) -> InfoHash {
+    let mut hash = [0x11; 20];
+    // The odd factor spreads the numbers over all values without two falling together.
+    hash[..4].copy_from_slice(&number.wrapping_mul(0x9e37_79b1).to_be_bytes());
+    InfoHash(hash)
+}
+
+/// A v1 torrent with the info-hash `hash(number)`.
+pub(super) fn scanned(number: u32, file: &str) -> ScannedTorrent {
+    ScannedTorrent {
+        file: file.into(),
+        canonical: hash(number),
+        v1: Some(hash(number)),
+        v2: None,
+        name: format!("content {number}"),
+        size: 1_000 + u64::from(number),
+        file_size: 300,
+        hidden: false,
+        private: false,
+        info_page: None,
+    }
+}
+
+/// The same torrent with a v2 info-hash besides, which begins with `hash(number + 1_000_000)`.
+pub(super) fn hybrid(number: u32, file: &str) -> ScannedTorrent {
+    let mut whole = [0x22; 32];
+    whole[..20].copy_from_slice(&hash(number + 1_000_000).0);
+    ScannedTorrent { v2: Some(InfoHashV2(whole)), ..scanned(number, file) }
+}
+
+/// A new catalogue in a folder of its own.
+pub(super) fn new_catalog() -> (TempDir, Catalog) {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(&folder.path().join("catalog.db")).unwrap();
+    (folder, catalog)
+}
+
+/// A complete scan that could read everything.
+pub(super) fn scan(catalog: &mut Catalog, found: &[ScannedTorrent], now: u64) -> ScanChanges {
+    catalog.apply_scan(found, &[], true, Timestamp(now)).unwrap()
+}
+
+/// The names of the files in a folder, sorted.
+pub(super) fn files_in(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
