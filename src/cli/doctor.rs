@@ -4,13 +4,12 @@
 mod web;
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::json;
 
-use super::{CliError, Context};
+use super::{CommandError, World};
 use crate::catalog::{Catalog, PolicySnapshot, ScanRules, scan_folder};
 use crate::config::{LoadedConfig, Torrents};
 use crate::gateway::Network;
@@ -18,7 +17,7 @@ use crate::protocol::Timestamp;
 use crate::tracker::open_store;
 
 /// Check this installation
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct DoctorArguments {
     /// Ask nothing over the network
     #[arg(long)]
@@ -43,26 +42,29 @@ use Outcome::{Fine, Note, Wrong};
 /// A check's name and how it ended.
 type Finding = (&'static str, Outcome);
 
-pub(super) fn run(arguments: &DoctorArguments, context: &mut Context<'_>) -> Result<(), CliError> {
+impl DoctorArguments {
+    /// Does it.
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
     let mut findings = Vec::new();
-    match context.load() {
-        Ok(loaded) => examine(&loaded, context.now, arguments.offline, &mut findings),
+    match world.load_config() {
+        Ok(loaded) => examine(&loaded, world.now, self.offline, &mut findings),
         Err(problem) => findings.push(("configuration", Wrong(problem.to_string()))),
     }
     let wrong = findings.iter().filter(|(_, outcome)| matches!(outcome, Wrong(_))).count();
-    if arguments.json {
+    if self.json {
         let list = findings.iter().map(|(name, outcome)| {
             let (state, text) = outcome.parts();
             json!({ "check": name, "state": state, "text": text })
         });
-        context.print_json(&list.collect())?;
+        world.print_json(&list.collect())?;
     } else {
         for (name, outcome) in &findings {
             let (state, text) = outcome.parts();
-            writeln!(context.out, "{state:<5}  {name}: {text}")?;
+            world.print(format_args!("{state:<5}  {name}: {text}\n"))?;
         }
     }
-    if wrong == 0 { Ok(()) } else { Err(CliError::Unwell { wrong }) }
+    if wrong == 0 { Ok(()) } else { Err(CommandError::Failed(format!("{wrong} checks failed; what to do stands beside each"))) }
+    }
 }
 
 impl Outcome {

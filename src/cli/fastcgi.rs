@@ -3,14 +3,14 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::{CliError, Context};
+use super::{CommandError, World};
 use crate::config::LoadedConfig;
 use crate::gateway::Listening;
 use crate::gateway::fastcgi::{Options, serve};
 use crate::site::Site;
 
 /// Answer a web server over FastCGI
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct FastCgiArguments {
     /// Where to listen: unix:/run/tracker/tracker.sock or 127.0.0.1:9000
     #[arg(long, value_name = "ADDRESS")]
@@ -20,17 +20,17 @@ pub struct FastCgiArguments {
     workers: Option<NonZeroUsize>,
 }
 
-pub(super) fn run(
-    arguments: &FastCgiArguments,
-    context: &mut Context<'_>,
-) -> Result<(), CliError> {
-    let loaded = context.load()?;
-    let listening = Listening::bind(&arguments.listen)?;
-    let workers = arguments.workers.map_or_else(one_a_core, NonZeroUsize::get);
-    let surroundings = Arc::new(context.surroundings.clone());
-    crate::info!("listening on {} with {workers} workers", arguments.listen);
+impl FastCgiArguments {
+    /// Does it.
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+    let loaded = world.load_config()?;
+    let listening = Listening::bind(&self.listen)?;
+    let workers = self.workers.map_or_else(one_a_core, NonZeroUsize::get);
+    let surroundings = Arc::new(world.surroundings.clone());
+    crate::info!("listening on {} with {workers} workers", self.listen);
     let make_site = || Site::for_many_requests(Arc::clone(&surroundings));
     Ok(serve(listening, options(&loaded, workers), make_site)?)
+    }
 }
 
 /// The responder's limits, as configured.

@@ -4,7 +4,14 @@
 //! prints to the world, and returns why it failed as one sentence that says what to do.
 
 mod config;
+mod doctor;
+mod fastcgi;
 mod init;
+mod peers;
+mod refresh;
+mod stats;
+mod store;
+mod torrent;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -14,7 +21,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::catalog::CatalogError;
 use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings};
+use crate::protocol::Timestamp;
+use crate::site::{PublishError, clock};
+use crate::store::StoreError;
 
 /// The BitTorrent tracker for the web server you already run.
 #[derive(Debug, Parser)]
@@ -30,15 +41,35 @@ struct CommandLine {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Init(init::InitArguments),
+    Refresh(refresh::RefreshArguments),
+    /// The same as `refresh --force`
+    ForceRefresh,
+    #[command(name = "fastcgi")]
+    FastCgi(fastcgi::FastCgiArguments),
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    #[command(subcommand)]
+    Torrent(torrent::TorrentCommand),
+    Stats(stats::StatsArguments),
+    Peers(peers::PeersArguments),
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+    Doctor(doctor::DoctorArguments),
 }
 
 impl Command {
     fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         match self {
             Self::Init(arguments) => arguments.run(world),
+            Self::Refresh(arguments) => arguments.run(world),
+            Self::ForceRefresh => refresh::RefreshArguments::forced().run(world),
+            Self::FastCgi(arguments) => arguments.run(world),
             Self::Config(command) => command.run(world),
+            Self::Torrent(command) => command.run(world),
+            Self::Stats(arguments) => arguments.run(world),
+            Self::Peers(arguments) => arguments.run(world),
+            Self::Store(command) => command.run(world),
+            Self::Doctor(arguments) => arguments.run(world),
         }
     }
 }
@@ -49,6 +80,8 @@ pub struct World<'a> {
     pub surroundings: Surroundings,
     /// The file that `--config` names.
     pub config_file: Option<PathBuf>,
+    /// The time, read once.
+    pub now: Timestamp,
     output: &'a mut dyn Write,
 }
 
@@ -59,6 +92,14 @@ impl World<'_> {
     /// When it cannot be read or followed.
     pub fn load_config(&self) -> Result<LoadedConfig, CommandError> {
         Ok(LoadedConfig::load(&self.surroundings, self.config_file.as_deref())?)
+    }
+
+    /// Writes `value` to the standard output, for programs.
+    ///
+    /// # Errors
+    /// As for `print`.
+    pub fn print_json(&mut self, value: &serde_json::Value) -> Result<(), CommandError> {
+        self.print(format_args!("{value:#}\n"))
     }
 
     /// Writes `text` to the standard output.
@@ -80,6 +121,21 @@ pub enum CommandError {
     /// The folders and files of a site cannot be made.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+    /// A refresh did not come to its end.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The catalogue cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The peer store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The responder cannot listen there.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The responder stopped.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// The output went nowhere.
     #[error("cannot write the output: {0}; make room, or send it elsewhere")]
     Output(io::Error),
@@ -127,7 +183,7 @@ fn run_in(
         }
         Err(help) => return report(print_help(&help, output), errors),
     };
-    let mut world = World { surroundings, config_file: line.config, output };
+    let mut world = World { surroundings, config_file: line.config, now: clock(), output };
     let result = line.command.run(&mut world);
     let flushed = world.output.flush().map_err(CommandError::Output);
     report(result.and(flushed), errors)

@@ -1,16 +1,15 @@
 //! `tracker refresh`: expires, rescans, carries over, publishes.
 
-use std::io::Write as _;
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CliError, Context};
+use super::{CommandError, World};
 use crate::site::{Published, publish};
 use crate::tracker::{Progress, Skipped};
 
 /// Expire peers, rescan the torrents folder, rewrite the pages' fragments.
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct RefreshArguments {
     /// Do it now, however young the last refresh is
     #[arg(long)]
@@ -24,13 +23,12 @@ impl RefreshArguments {
     }
 }
 
-pub(super) fn run(
-    arguments: &RefreshArguments,
-    context: &mut Context<'_>,
-) -> Result<(), CliError> {
-    let loaded = context.load()?;
+impl RefreshArguments {
+    /// Does it.
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+    let loaded = world.load_config()?;
     let mut bar = Bar::new();
-    let outcome = publish(&loaded, context.now, arguments.force, &mut bar);
+    let outcome = publish(&loaded, world.now, self.force, &mut bar);
     bar.finish();
     match outcome? {
         Published::Done(report) => {
@@ -38,23 +36,22 @@ pub(super) fn run(
                 crate::warning!("{message}");
             }
             let totals = report.totals;
-            writeln!(
-                context.out,
-                "refreshed: {} torrents, {} seeders, {} leechers, {} partial seeds",
+            world.print(format_args!("refreshed: {} torrents, {} seeders, {} leechers, {} partial seeds\n",
                 report.rows.len(),
                 totals.seeders,
                 totals.leechers,
                 totals.partial_seeds
-            )?;
+            ))?;
         }
         Published::Skipped(Skipped::TooEarly(next)) => {
-            writeln!(context.out, "nothing to do: the next refresh is due in {next} seconds; --force does it now")?;
+            world.print(format_args!("nothing to do: the next refresh is due in {next} seconds; --force does it now\n"))?;
         }
         Published::Skipped(Skipped::Busy) => {
-            writeln!(context.out, "nothing to do: another refresh is under way")?;
+            world.print(format_args!("nothing to do: another refresh is under way\n"))?;
         }
     }
     Ok(())
+    }
 }
 
 /// A progress bar on a terminal; nothing elsewhere, so that cron sends no mail.

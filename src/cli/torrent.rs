@@ -1,17 +1,17 @@
 //! `tracker torrent`: the catalogue's torrents, and `.torrent` files anywhere.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::peers::parse_info_hash;
-use super::{CliError, Context};
+use super::{CommandError, World};
 use crate::catalog::{Catalog, Torrent, read_metainfo};
+use crate::protocol::Metainfo;
 use crate::site::{age, bytes};
 
 /// The catalogue's torrents
-#[derive(clap::Subcommand)]
+#[derive(Debug, clap::Subcommand)]
 pub enum TorrentCommand {
     /// List the torrents
     List {
@@ -41,19 +41,22 @@ pub enum TorrentCommand {
     },
 }
 
-pub(super) fn run(command: &TorrentCommand, context: &mut Context<'_>) -> Result<(), CliError> {
-    match command {
-        TorrentCommand::List { all, json } => list(*all, *json, context),
-        TorrentCommand::Show { torrent, json } => show(torrent, *json, context),
-        TorrentCommand::Verify { files, json } => verify(files, *json, context),
+impl TorrentCommand {
+    /// Does it.
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        match self {
+            Self::List { all, json } => list(all, json, world),
+            Self::Show { torrent, json } => show(&torrent, json, world),
+            Self::Verify { files, json } => verify(&files, json, world),
+        }
     }
 }
 
-fn list(all: bool, json: bool, context: &mut Context<'_>) -> Result<(), CliError> {
-    let catalog = Catalog::open(&context.load()?.config.paths.catalog)?;
+fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
+    let catalog = Catalog::open(&world.load_config()?.config.paths.catalog)?;
     let torrents = if all { catalog.all_torrents()? } else { catalog.torrents()? };
     if json {
-        return context.print_json(&Value::Array(torrents.iter().map(torrent_json).collect()));
+        return world.print_json(&Value::Array(torrents.iter().map(torrent_json).collect()));
     }
     for torrent in &torrents {
         let note = match (torrent.missing_since, torrent.hidden) {
@@ -61,20 +64,18 @@ fn list(all: bool, json: bool, context: &mut Context<'_>) -> Result<(), CliError
             (None, true) => "  (hidden)",
             (None, false) => "",
         };
-        writeln!(
-            context.out,
-            "{}  {:>12}  {}{note}",
+        world.print(format_args!("{}  {:>12}  {}{note}\n",
             torrent.canonical,
             bytes(torrent.size, 2),
             torrent.name
-        )?;
+        ))?;
     }
-    writeln!(context.out, "{} torrents", torrents.len())?;
+    world.print(format_args!("{} torrents\n", torrents.len()))?;
     Ok(())
 }
 
-fn show(wanted: &str, json: bool, context: &mut Context<'_>) -> Result<(), CliError> {
-    let loaded = context.load()?;
+fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
+    let loaded = world.load_config()?;
     let catalog = Catalog::open(&loaded.config.paths.catalog)?;
     let by_hash = match parse_info_hash(wanted) {
         Ok(info_hash) => catalog.torrent(info_hash)?,
@@ -87,24 +88,28 @@ fn show(wanted: &str, json: bool, context: &mut Context<'_>) -> Result<(), CliEr
             .all_torrents()?
             .into_iter()
             .find(named)
-            .ok_or_else(|| CliError::NoSuchTorrent { wanted: wanted.to_owned() })?,
+            .ok_or_else(|| {
+                CommandError::Failed(format!(
+                    "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
+                ))
+            })?,
     };
     if json {
-        return context.print_json(&torrent_json(&torrent));
+        return world.print_json(&torrent_json(&torrent));
     }
     let hash = |hash: Option<String>| hash.unwrap_or_else(|| "none".into());
-    writeln!(context.out, "name          {}", torrent.name)?;
-    writeln!(context.out, "file          {}", torrent.file.display())?;
-    writeln!(context.out, "info-hash v1  {}", hash(torrent.v1.map(|hash| hash.to_string())))?;
-    writeln!(context.out, "info-hash v2  {}", hash(torrent.v2.map(|hash| hash.to_string())))?;
-    writeln!(context.out, "size          {}", bytes(torrent.size, 2))?;
-    writeln!(context.out, "age           {}", age(context.now.since(torrent.first_seen)))?;
-    writeln!(context.out, "completed     {}", torrent.totals.completed)?;
-    writeln!(context.out, "uploaded      {}", bytes(torrent.totals.uploaded, 2))?;
-    writeln!(context.out, "downloaded    {}", bytes(torrent.totals.downloaded, 2))?;
-    writeln!(context.out, "hidden        {}", if torrent.hidden { "yes" } else { "no" })?;
+    world.print(format_args!("name          {}\n", torrent.name))?;
+    world.print(format_args!("file          {}\n", torrent.file.display()))?;
+    world.print(format_args!("info-hash v1  {}\n", hash(torrent.v1.map(|hash| hash.to_string()))))?;
+    world.print(format_args!("info-hash v2  {}\n", hash(torrent.v2.map(|hash| hash.to_string()))))?;
+    world.print(format_args!("size          {}\n", bytes(torrent.size, 2)))?;
+    world.print(format_args!("age           {}\n", age(world.now.since(torrent.first_seen))))?;
+    world.print(format_args!("completed     {}\n", torrent.totals.completed))?;
+    world.print(format_args!("uploaded      {}\n", bytes(torrent.totals.uploaded, 2)))?;
+    world.print(format_args!("downloaded    {}\n", bytes(torrent.totals.downloaded, 2)))?;
+    world.print(format_args!("hidden        {}\n", if torrent.hidden { "yes" } else { "no" }))?;
     if torrent.missing_since.is_some() {
-        writeln!(context.out, "its file is gone; its totals are kept for when it comes back")?;
+        world.print(format_args!("its file is gone; its totals are kept for when it comes back\n"))?;
     }
     Ok(())
 }
@@ -127,7 +132,7 @@ fn torrent_json(torrent: &Torrent) -> Value {
     })
 }
 
-fn verify(files: &[PathBuf], json: bool, context: &mut Context<'_>) -> Result<(), CliError> {
+fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let mut bad = 0;
     let mut found = Vec::new();
     for file in files {
@@ -142,8 +147,8 @@ fn verify(files: &[PathBuf], json: bool, context: &mut Context<'_>) -> Result<()
             found.push(json!({
                 "file": file.to_string_lossy(),
                 "ok": problem.is_none(),
-                "info_hash_v1": metainfo.and_then(|it| it.v1).map(|hash| hash.to_string()),
-                "info_hash_v2": metainfo.and_then(|it| it.v2).map(|hash| hash.to_string()),
+                "info_hash_v1": metainfo.and_then(Metainfo::v1).map(|hash| hash.to_string()),
+                "info_hash_v2": metainfo.and_then(Metainfo::v2).map(|hash| hash.to_string()),
                 "name": metainfo.map(|it| it.name.as_str()),
                 "size": metainfo.map(|it| it.size),
                 "problem": problem,
@@ -151,13 +156,13 @@ fn verify(files: &[PathBuf], json: bool, context: &mut Context<'_>) -> Result<()
         } else if let Some(metainfo) = metainfo {
             let size = bytes(metainfo.size, 2);
             let hash = metainfo.canonical();
-            writeln!(context.out, "{}: {hash}  {size}  {}", file.display(), metainfo.name)?;
+            world.print(format_args!("{}: {hash}  {size}  {}\n", file.display(), metainfo.name))?;
         } else if let Some(problem) = problem {
-            writeln!(context.out, "{}: {problem}", file.display())?;
+            world.print(format_args!("{}: {problem}\n", file.display()))?;
         }
     }
     if json {
-        context.print_json(&Value::Array(found))?;
+        world.print_json(&Value::Array(found))?;
     }
-    if bad == 0 { Ok(()) } else { Err(CliError::BadTorrents { bad, of: files.len() }) }
+    if bad == 0 { Ok(()) } else { Err(CommandError::Failed(format!("{bad} of {} files cannot be used", files.len()))) }
 }

@@ -167,7 +167,7 @@ impl State {
         let loaded = LoadedConfig::load(surroundings)?;
         let network = Network::parse(&loaded.config.network.trusted_proxies)?;
         if loaded.config.paths.catalog.parent().is_some_and(|folder| !folder.exists()) {
-            for made in crate::config::lay_out_missing(&loaded)? {
+            for made in crate::config::lay_out_missing(&loaded)?.made {
                 crate::info!("made {}", made.display());
             }
         }
@@ -239,8 +239,9 @@ impl Handler for Site {
     }
 }
 
-/// The time, read once a request.
-fn clock() -> Timestamp {
+/// The time, read once a request or command.
+#[must_use]
+pub fn clock() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Timestamp(since.map_or(0, |since| since.as_secs()))
 }

@@ -58,7 +58,10 @@ pub fn publish(
     force: bool,
     progress: &mut dyn Progress,
 ) -> Result<Published, PublishError> {
-    crate::config::lay_out_missing(loaded)?;
+    // Only at the very first time: a torrents folder that vanished later must be missed, not made.
+    if !loaded.config.paths.catalog.exists() {
+        crate::config::lay_out_missing(loaded)?;
+    }
     let refresh = match Refresh::begin(loaded, now, force, progress)? {
         Ok(refresh) => refresh,
         Err(skipped) => return Ok(Published::Skipped(skipped)),

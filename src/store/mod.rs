@@ -184,6 +184,23 @@ pub struct Batch<T> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor(pub u64);
 
+/// Goes all the way of a walk whose next part `step` gives.
+///
+/// # Errors
+/// The first one of `step`.
+pub fn walk<T>(
+    mut step: impl FnMut(Cursor) -> Result<Batch<T>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut items = Vec::new();
+    let mut next = Some(Cursor::default());
+    while let Some(from) = next {
+        let batch = step(from)?;
+        items.extend(batch.items);
+        next = batch.next;
+    }
+    Ok(items)
+}
+
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {

@@ -3,7 +3,7 @@
 use super::{Known, Refusal, Tracker};
 use crate::config::Torrents;
 use crate::protocol::{InfoHash, ScrapeEntry, ScrapeRequest, Timestamp};
-use crate::store::{Cursor, SwarmCounts};
+use crate::store::{SwarmCounts, walk};
 
 /// Swarms looked at in one go, so that the store is never held for long.
 const BATCH: usize = 500;
@@ -67,16 +67,11 @@ impl Tracker {
 
     /// The swarms that an open tracker has and no catalogue names.
     fn unlisted_swarms(&mut self, now: Timestamp) -> Result<Vec<InfoHash>, Refusal> {
-        let mut found = Vec::new();
-        let mut next = Some(Cursor::default());
-        while let Some(from) = next {
-            let batch = self
-                .store()
-                .and_then(|store| store.visit_swarms(from, BATCH, now))
-                .map_err(|problem| Refusal::from_store(&problem))?;
-            found.extend(batch.items.iter().map(|swarm| swarm.info_hash));
-            next = batch.next;
-        }
+        let swarms = self
+            .store()
+            .and_then(|store| walk(|from| store.visit_swarms(from, BATCH, now)))
+            .map_err(|problem| Refusal::from_store(&problem))?;
+        let mut found: Vec<InfoHash> = swarms.iter().map(|swarm| swarm.info_hash).collect();
         if let Some(policy) = &self.policy {
             found.retain(|&info_hash| policy.find(info_hash).is_none());
         }

@@ -1,0 +1,109 @@
+//! `tracker stats`: what is going on now.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::{CommandError, World};
+use crate::catalog::{Catalog, Torrent};
+use crate::protocol::InfoHash;
+use crate::store::{SwarmSummary, walk};
+use crate::tracker::open_store;
+
+/// Swarms read in one go.
+const BATCH: usize = 500;
+
+/// Show what is going on now
+#[derive(Debug, clap::Args)]
+pub struct StatsArguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl StatsArguments {
+    /// Does it.
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+    let loaded = world.load_config()?;
+    let torrents = Catalog::open(&loaded.config.paths.catalog)?.torrents()?;
+    let mut store = open_store(&loaded)?;
+    let now = world.now;
+    let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
+    let life = store.id()?.0;
+    let rows = rows(&torrents, &swarms, life);
+    if self.json {
+        let rows: Vec<Value> = rows.iter().map(StatsRow::json).collect();
+        return world.print_json(&json!({ "totals": totals(&swarms), "torrents": rows }));
+    }
+    world.print(format_args!("seeders leechers partial completed  torrent\n"))?;
+    for row in &rows {
+        let counts = row.swarm.counts;
+        world.print(format_args!("{:>7} {:>8} {:>7} {:>9}  {}\n",
+            counts.seeders, counts.leechers, counts.partial_seeds, row.completed, row.name
+        ))?;
+    }
+    let sum = totals(&swarms);
+    world.print(format_args!("{} swarms, {} seeders, {} leechers, {} partial seeds\n",
+        sum["swarms"], sum["seeders"], sum["leechers"], sum["partial_seeds"]
+    ))?;
+    Ok(())
+    }
+}
+
+/// A swarm with the catalogue's word for it.
+struct StatsRow {
+    swarm: SwarmSummary,
+    name: String,
+    completed: u64,
+}
+
+impl StatsRow {
+    fn json(&self) -> Value {
+        let counts = self.swarm.counts;
+        json!({
+            "info_hash": self.swarm.info_hash.to_string(),
+            "name": self.name,
+            "seeders": counts.seeders,
+            "leechers": counts.leechers,
+            "partial_seeds": counts.partial_seeds,
+            "completed": self.completed,
+            "left": self.swarm.left,
+            "uploaded": self.swarm.live_uploaded.saturating_add(self.swarm.departed_uploaded),
+            "downloaded": self.swarm.live_downloaded.saturating_add(self.swarm.departed_downloaded),
+            "last_announce": self.swarm.last_announce.0,
+        })
+    }
+}
+
+fn rows(torrents: &[Torrent], swarms: &[SwarmSummary], life: u64) -> Vec<StatsRow> {
+    let known: HashMap<InfoHash, &Torrent> =
+        torrents.iter().map(|torrent| (torrent.canonical, torrent)).collect();
+    let mut rows: Vec<StatsRow> = swarms
+        .iter()
+        .map(|&swarm| {
+            let torrent = known.get(&swarm.info_hash);
+            let earlier = torrent.map_or(0, |torrent| {
+                let counted = if torrent.carried.store == life { torrent.carried.completed } else { 0 };
+                torrent.totals.completed.saturating_sub(counted)
+            });
+            let name = torrent
+                .map_or_else(|| swarm.info_hash.to_string(), |torrent| torrent.name.clone());
+            StatsRow { swarm, name, completed: earlier.saturating_add(swarm.counts.completed) }
+        })
+        .collect();
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    rows
+}
+
+fn totals(swarms: &[SwarmSummary]) -> Value {
+    let sum = |field: fn(&SwarmSummary) -> u32| -> u64 {
+        swarms.iter().map(|swarm| u64::from(field(swarm))).sum()
+    };
+    json!({
+        "swarms": swarms.len(),
+        "seeders": sum(|swarm| swarm.counts.seeders),
+        "leechers": sum(|swarm| swarm.counts.leechers),
+        "partial_seeds": sum(|swarm| swarm.counts.partial_seeds),
+    })
+}
+
