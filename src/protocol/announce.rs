@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::query::{DecodeError, percent_decode};
+use super::query::{DecodeError, decoded, percent_decode};
 use super::{ClientKey, InfoHash, Parameters, PeerId};
 
 /// What the client says has happened.
@@ -159,13 +159,13 @@ struct RawAnnounce<'a> {
 impl<'a> RawAnnounce<'a> {
     fn collect(query: &'a [u8]) -> Result<Self, AnnounceError> {
         let mut raw = Self::default();
+        let mut room = [0; 16];
         for (name, value) in Parameters::of(query) {
-            match &*name {
-                b"info_hash" => {
-                    if raw.info_hash.replace(value).is_some() {
-                        return Err(AnnounceError::RepeatedInfoHash);
-                    }
+            match decoded(name, &mut room) {
+                b"info_hash" if raw.info_hash.is_some() => {
+                    return Err(AnnounceError::RepeatedInfoHash);
                 }
+                b"info_hash" => raw.info_hash = Some(value),
                 b"sha_ih" => return Err(AnnounceError::ObfuscatedInfoHash),
                 b"peer_id" => raw.peer_id = Some(value),
                 b"port" => raw.port = Some(value),
@@ -215,11 +215,6 @@ fn twenty_bytes(
         Ok(_) | Err(DecodeError::TooLong) => Err(wrong_length),
         Err(DecodeError::MalformedEscape) => Err(malformed),
     }
-}
-
-/// Decodes what needs it; what cannot be decoded, or has no room, stays as it came.
-fn decoded<'v>(raw: &'v [u8], room: &'v mut [u8]) -> &'v [u8] {
-    if raw.contains(&b'%') { percent_decode(raw, room).unwrap_or(raw) } else { raw }
 }
 
 enum NotANumber {
