@@ -11,7 +11,7 @@ mod time;
 pub use announce::{AnnounceError, AnnounceRequest, Event, StatedAddresses};
 pub use client::ClientName;
 pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId};
-pub use query::{Parameters, decoded};
+pub use query::{Parameters, percent_decoded};
 pub use reply::{
     AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeReply, interval_for,
 };

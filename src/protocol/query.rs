@@ -3,8 +3,8 @@
 //! Values are raw bytes, never text: an info-hash holds any byte, and `+` is the byte 2B (RFC 3986),
 //! not a space.
 
-/// The parameters of a query, in order: each name with its value, both as they came. Use [`decoded`]
-/// on them: clients escape names too.
+/// The parameters of a query, in order: each name with its value, both as they came. Use
+/// [`percent_decoded`] on them: clients escape names too.
 ///
 /// A part without `=` is a name with an empty value; empty parts are left out. Tolerated, because
 /// clients do send it:
@@ -74,7 +74,7 @@ fn begins_an_announce(rest: &[u8]) -> bool {
 /// `raw` without its percent escapes, as far as that goes: what has a malformed escape, or no room
 /// in `room`, stays as it came.
 #[must_use]
-pub fn decoded<'r>(raw: &'r [u8], room: &'r mut [u8]) -> &'r [u8] {
+pub fn percent_decoded<'r>(raw: &'r [u8], room: &'r mut [u8]) -> &'r [u8] {
     if raw.contains(&b'%') { percent_decode(raw, room).unwrap_or(raw) } else { raw }
 }
 
@@ -168,9 +168,9 @@ mod tests {
     #[test]
     fn what_cannot_be_decoded_stays_as_it_came() {
         let mut room = [0; 4];
-        assert_eq!(decoded(b"%69nf%6F", &mut room), b"info");
+        assert_eq!(percent_decoded(b"%69nf%6F", &mut room), b"info");
         for raw in [b"i%6".as_slice(), b"%zz", b"inf%6f_", b"long and plain", b""] {
-            assert_eq!(decoded(raw, &mut room), raw);
+            assert_eq!(percent_decoded(raw, &mut room), raw);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A scrape as the client sends it (BEP 48).
 
-use super::query::{DecodeError, decoded, percent_decode};
+use super::query::{DecodeError, percent_decode, percent_decoded};
 use super::{InfoHash, Parameters};
 
 /// A scrape as it was understood.
@@ -44,7 +44,7 @@ impl ScrapeRequest {
             if info_hashes.len() == Self::MOST_INFO_HASHES {
                 break;
             }
-            if decoded(name, &mut room) == b"info_hash" {
+            if percent_decoded(name, &mut room) == b"info_hash" {
                 let info_hash = info_hash(value)?;
                 if !info_hashes.contains(&info_hash) {
                     info_hashes.push(info_hash);
