@@ -34,8 +34,8 @@ impl<'a> Iterator for Parameters<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.rest.is_empty() {
-            let part = self.next_part();
-            if let Some(equals) = part.iter().position(|&byte| byte == b'=') {
+            let (part, equals) = self.next_part();
+            if let Some(equals) = equals {
                 return Some((&part[..equals], &part[equals + 1..]));
             } else if !part.is_empty() {
                 return Some((part, &[]));
@@ -46,17 +46,22 @@ impl<'a> Iterator for Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    fn next_part(&mut self) -> &'a [u8] {
-        let separates = |(at, &byte): (usize, &u8)| {
-            byte == b'&' || byte == b'?' && begins_an_announce(&self.rest[at + 1..])
-        };
-        if let Some(end) = self.rest.iter().enumerate().position(separates) {
-            let part = &self.rest[..end];
-            self.rest = &self.rest[end + 1..];
-            part
-        } else {
-            std::mem::take(&mut self.rest)
+    /// Takes off what stands before the next separator, and says where its first `=` is.
+    fn next_part(&mut self) -> (&'a [u8], Option<usize>) {
+        let rest = self.rest;
+        let mut equals = None;
+        for (at, byte) in rest.iter().enumerate() {
+            match byte {
+                b'=' if equals.is_none() => equals = Some(at),
+                b'&' | b'?' if *byte == b'&' || begins_an_announce(&rest[at + 1..]) => {
+                    self.rest = &rest[at + 1..];
+                    return (&rest[..at], equals);
+                }
+                _ => {}
+            }
         }
+        self.rest = &[];
+        (rest, equals)
     }
 }
 
