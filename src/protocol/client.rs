@@ -72,7 +72,7 @@ const PREFIXES: &[(&[u8], &str, Scheme)] = &[
     (b"-AG", "Ares", Scheme::Three),
     (b"-AZ", "Vuze", Scheme::Four),
     (b"-BC", "BitComet", Scheme::PaddedPairs),
-    (b"-BG", "BTGetit", Scheme::Four),
+    (b"-BG", "BTG", Scheme::Four),
     (b"-BI", "BiglyBT", Scheme::Four),
     (b"-BOW", "BitsOnWheels", Scheme::Unknown),
     (b"-BT", "BitTorrent", Scheme::Three),
