@@ -17,8 +17,8 @@ const QUERY: &[u8] = b"info_hash=%C3%9A%0F%B2j%15%A7%7F%F0%E1%3Ck%D4%05%22%91%B8
     &left=524288000&corrupt=0&key=7C1F09E2&event=started&numwant=200&compact=1&no_peer_id=1\
     &supportcrypto=1&redundant=0";
 
-const ROUNDS: usize = 31;
-const ANNOUNCES: u32 = 100_000;
+const ROUNDS: usize = 1001;
+const ANNOUNCES: u32 = 500;
 
 fn main() {
     let Ok(request) = AnnounceRequest::parse(QUERY) else {

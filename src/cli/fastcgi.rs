@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{CommandError, World};
-use crate::config::LoadedConfig;
-use crate::gateway::Listening;
+use crate::config::GatewayConfig;
+use crate::gateway::{ListenAddress, Listening};
 use crate::gateway::fastcgi::{Options, serve};
 use crate::site::Site;
 
@@ -24,19 +24,19 @@ impl FastCgiArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
-    let listening = Listening::bind(&self.listen)?;
+    let address: ListenAddress = self.listen.parse()?;
+    let listening = Listening::bind(&address)?;
     let workers = self.workers.map_or_else(one_a_core, NonZeroUsize::get);
     let surroundings = Arc::new(world.surroundings.clone());
     crate::info!("listening on {} with {workers} workers", self.listen);
     let make_site = || Site::for_many_requests(Arc::clone(&surroundings));
-    Ok(serve(listening, options(&loaded, workers), make_site)?)
+    Ok(serve(listening, options(&loaded.config.gateway, workers), make_site)?)
     }
 }
 
 /// The responder's limits, as configured.
 #[must_use]
-pub fn options(loaded: &LoadedConfig, workers: usize) -> Options {
-    let gateway = &loaded.config.gateway;
+pub fn options(gateway: &GatewayConfig, workers: usize) -> Options {
     Options {
         workers,
         max_params: gateway.max_params,
@@ -47,7 +47,6 @@ pub fn options(loaded: &LoadedConfig, workers: usize) -> Options {
 }
 
 /// As many workers as there are cores.
-#[must_use]
-pub fn one_a_core() -> usize {
+fn one_a_core() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

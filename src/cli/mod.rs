@@ -21,8 +21,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+pub use fastcgi::options as fastcgi_options;
+
 use crate::catalog::CatalogError;
 use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings};
+use crate::gateway::{ListenError, fastcgi::ServeError};
 use crate::protocol::Timestamp;
 use crate::site::{PublishError, clock};
 use crate::store::StoreError;

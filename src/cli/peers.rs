@@ -40,7 +40,7 @@ impl PeersArguments {
     for peer in &peers {
         world.print(format_args!("{}  {:<24}  {:<8}  left {}  seen {} ago  {}\n",
             peer.peer_id,
-            ClientName::of(peer.peer_id).to_string(),
+            ClientName::from(peer.peer_id).to_string(),
             role_word(peer.role),
             peer.left.map_or_else(|| "unknown".into(), |left| bytes(left, 2)),
             age(now.since(peer.last_seen)),
@@ -54,7 +54,7 @@ impl PeersArguments {
 fn peer_json(peer: &PeerSummary) -> Value {
     json!({
         "peer_id": peer.peer_id.to_string(),
-        "client": ClientName::of(peer.peer_id).to_string(),
+        "client": ClientName::from(peer.peer_id).to_string(),
         "addresses": addresses(peer),
         "left": peer.left,
         "uploaded": peer.uploaded,

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::query::{DecodeError, percent_decode};
+use super::query::{DecodeError, percent_decode, percent_decoded};
 use super::{ClientKey, InfoHash, Parameters, PeerId};
 
 /// What the client says has happened.
@@ -159,13 +159,13 @@ struct RawAnnounce<'a> {
 impl<'a> RawAnnounce<'a> {
     fn collect(query: &'a [u8]) -> Result<Self, AnnounceError> {
         let mut raw = Self::default();
+        let mut room = [0; 16];
         for (name, value) in Parameters::of(query) {
-            match &*name {
-                b"info_hash" => {
-                    if raw.info_hash.replace(value).is_some() {
-                        return Err(AnnounceError::RepeatedInfoHash);
-                    }
+            match percent_decoded(name, &mut room) {
+                b"info_hash" if raw.info_hash.is_some() => {
+                    return Err(AnnounceError::RepeatedInfoHash);
                 }
+                b"info_hash" => raw.info_hash = Some(value),
                 b"sha_ih" => return Err(AnnounceError::ObfuscatedInfoHash),
                 b"peer_id" => raw.peer_id = Some(value),
                 b"port" => raw.port = Some(value),
@@ -217,11 +217,6 @@ fn twenty_bytes(
     }
 }
 
-/// Decodes what needs it; what cannot be decoded, or has no room, stays as it came.
-fn decoded<'v>(raw: &'v [u8], room: &'v mut [u8]) -> &'v [u8] {
-    if raw.contains(&b'%') { percent_decode(raw, room).unwrap_or(raw) } else { raw }
-}
-
 enum NotANumber {
     TooLarge,
     Senseless,
@@ -229,7 +224,7 @@ enum NotANumber {
 
 fn number(raw: &[u8]) -> Result<u64, NotANumber> {
     let mut room = [0; 64];
-    let digits = decoded(raw, &mut room);
+    let digits = percent_decoded(raw, &mut room);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(NotANumber::Senseless);
     }
@@ -257,7 +252,7 @@ fn numwant(raw: &[u8]) -> Option<u32> {
 
 fn event(raw: &[u8]) -> Event {
     let mut room = [0; 16];
-    match decoded(raw, &mut room) {
+    match percent_decoded(raw, &mut room) {
         word if word.eq_ignore_ascii_case(b"started") => Event::Started,
         word if word.eq_ignore_ascii_case(b"completed") => Event::Completed,
         word if word.eq_ignore_ascii_case(b"stopped") => Event::Stopped,
@@ -273,7 +268,7 @@ fn is_set(raw: &[u8]) -> bool {
 /// A key of more than 128 bytes is no key; clients send 8.
 fn client_key(raw: &[u8]) -> Option<ClientKey> {
     let mut room = [0; 128];
-    let key = decoded(raw, &mut room);
+    let key = percent_decoded(raw, &mut room);
     if key.len() > 128 { None } else { ClientKey::of(key) }
 }
 
@@ -297,7 +292,7 @@ fn address(raw: &[u8]) -> Option<(IpAddr, Option<u16>)> {
         return None;
     }
     let mut room = [0; 64];
-    let text = std::str::from_utf8(decoded(raw, &mut room)).ok()?;
+    let text = std::str::from_utf8(percent_decoded(raw, &mut room)).ok()?;
     if let Ok(stated) = text.parse::<SocketAddr>() {
         return Some((stated.ip().to_canonical(), Some(stated.port())));
     }

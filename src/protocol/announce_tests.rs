@@ -265,9 +265,9 @@ proptest! {
     #[test]
     fn no_value_is_too_strange(
         name in "uploaded|downloaded|left|event|numwant|compact|no_peer_id|key|ip|ipv4|ipv6",
-        value in proptest::collection::vec(any::<u8>().prop_filter("no end", |b| *b != b'&'), 0..200),
+        mut value in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
-        prop_assume!(!value.contains(&b'?'));
+        value.retain(|byte| !b"&?".contains(byte));
         let query = [REQUIRED.as_bytes(), b"&", name.as_bytes(), b"=", &value].concat();
         prop_assert!(AnnounceRequest::parse(&query).is_ok());
     }

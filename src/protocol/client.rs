@@ -72,7 +72,7 @@ const PREFIXES: &[(&[u8], &str, Scheme)] = &[
     (b"-AG", "Ares", Scheme::Three),
     (b"-AZ", "Vuze", Scheme::Four),
     (b"-BC", "BitComet", Scheme::PaddedPairs),
-    (b"-BG", "BTGetit", Scheme::Four),
+    (b"-BG", "BTG", Scheme::Four),
     (b"-BI", "BiglyBT", Scheme::Four),
     (b"-BOW", "BitsOnWheels", Scheme::Unknown),
     (b"-BT", "BitTorrent", Scheme::Three),
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn look_alikes_are_not_mistaken_for_a_client() {
         assert_names(&[
-            ("M7-2-0", "M7-2-0"),
+            ("M12345-12345-1234567", "M12345-1"),
             ("Mozart12", "Mozart12"),
             ("M7-+2-0-", "M7-"),
             ("S58Babcde", "S58Babcd"),

@@ -49,13 +49,7 @@ impl ClientKey {
     /// Digests the decoded bytes of a `key` parameter (FNV-1a, 64 bits); an empty key is no key.
     #[must_use]
     pub fn of(key: &[u8]) -> Option<Self> {
-        if key.is_empty() {
-            return None;
-        }
-        let digest = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
-        Some(Self(digest))
+        if key.is_empty() { None } else { Some(Self(fnv1a(key))) }
     }
 
     /// The digest as a store keeps it.
@@ -132,6 +126,13 @@ impl From<SocketAddrV6> for CompactV6 {
         bytes[16..].copy_from_slice(&address.port().to_be_bytes());
         Self(bytes)
     }
+}
+
+/// The FNV-1a digest of `bytes`: quick, well spread, no secret.
+pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 fn from_hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {

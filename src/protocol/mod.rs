@@ -17,7 +17,7 @@ pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId
 #[cfg(test)]
 pub(crate) use metainfo::sample;
 pub use metainfo::{InfoHashes, MAX_FILE, Metainfo, MetainfoError};
-pub use query::{Name, Parameters};
+pub use query::{Parameters, percent_decoded};
 pub use reply::{
     AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeReply, interval_for,
 };

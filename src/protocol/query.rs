@@ -3,9 +3,8 @@
 //! Values are raw bytes, never text: an info-hash holds any byte, and `+` is the byte 2B (RFC 3986),
 //! not a space.
 
-use std::ops::Deref;
-
-/// The parameters of a query, in order: each name, decoded, with its raw value.
+/// The parameters of a query, in order: each name with its value, both as they came. Use
+/// [`percent_decoded`] on them: clients escape names too.
 ///
 /// A part without `=` is a name with an empty value; empty parts are left out. Tolerated, because
 /// clients do send it:
@@ -31,15 +30,15 @@ impl<'a> Parameters<'a> {
 }
 
 impl<'a> Iterator for Parameters<'a> {
-    type Item = (Name<'a>, &'a [u8]);
+    type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.rest.is_empty() {
-            let part = self.next_part();
-            if let Some(equals) = part.iter().position(|&byte| byte == b'=') {
-                return Some((Name::of(&part[..equals]), &part[equals + 1..]));
+            let (part, equals) = self.next_part();
+            if let Some(equals) = equals {
+                return Some((&part[..equals], &part[equals + 1..]));
             } else if !part.is_empty() {
-                return Some((Name::of(part), &[]));
+                return Some((part, &[]));
             }
         }
         None
@@ -47,24 +46,29 @@ impl<'a> Iterator for Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    fn next_part(&mut self) -> &'a [u8] {
-        let separates = |(at, &byte): (usize, &u8)| {
-            byte == b'&' || byte == b'?' && begins_an_announce(&self.rest[at + 1..])
-        };
-        if let Some(end) = self.rest.iter().enumerate().position(separates) {
-            let part = &self.rest[..end];
-            self.rest = &self.rest[end + 1..];
-            part
-        } else {
-            std::mem::take(&mut self.rest)
+    /// Takes off what stands before the next separator, and says where its first `=` is.
+    fn next_part(&mut self) -> (&'a [u8], Option<usize>) {
+        let rest = self.rest;
+        let mut equals = None;
+        for (at, byte) in rest.iter().enumerate() {
+            match byte {
+                b'=' if equals.is_none() => equals = Some(at),
+                b'&' | b'?' if *byte == b'&' || begins_an_announce(&rest[at + 1..]) => {
+                    self.rest = &rest[at + 1..];
+                    return (&rest[..at], equals);
+                }
+                _ => {}
+            }
         }
+        self.rest = &[];
+        (rest, equals)
     }
 }
 
 /// Names that a client may write first when it appends its announce to a URL. All are so long that
 /// they do not turn up in an unescaped info-hash by chance.
-const FIRST_NAMES: [&[u8]; 7] =
-    [b"info_hash", b"peer_id", b"port", b"uploaded", b"downloaded", b"left", b"event"];
+const FIRST_NAMES: [&[u8]; 6] =
+    [b"info_hash", b"peer_id", b"port", b"uploaded", b"downloaded", b"left"];
 
 fn begins_an_announce(rest: &[u8]) -> bool {
     FIRST_NAMES
@@ -72,41 +76,11 @@ fn begins_an_announce(rest: &[u8]) -> bool {
         .any(|name| rest.strip_prefix(*name).is_some_and(|after| after.first() == Some(&b'=')))
 }
 
-/// The name of a parameter, decoded; use it as the bytes it derefs to.
-#[derive(Clone, Debug)]
-pub struct Name<'a>(Spelling<'a>);
-
-#[derive(Clone, Debug)]
-enum Spelling<'a> {
-    Plain(&'a [u8]),
-    Escaped { decoded: [u8; Name::LONGEST], length: usize },
-}
-
-impl<'a> Name<'a> {
-    /// An escaped name that is longer stays as written: no parameter is called so.
-    const LONGEST: usize = 32;
-
-    fn of(raw: &'a [u8]) -> Self {
-        let mut decoded = [0; Self::LONGEST];
-        if raw.contains(&b'%')
-            && let Ok(name) = percent_decode(raw, &mut decoded)
-        {
-            let length = name.len();
-            return Self(Spelling::Escaped { decoded, length });
-        }
-        Self(Spelling::Plain(raw))
-    }
-}
-
-impl Deref for Name<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match &self.0 {
-            Spelling::Plain(name) => name,
-            Spelling::Escaped { decoded, length } => &decoded[..*length],
-        }
-    }
+/// `raw` without its percent escapes, as far as that goes: what has a malformed escape, or no room
+/// in `room`, stays as it came.
+#[must_use]
+pub fn percent_decoded<'r>(raw: &'r [u8], room: &'r mut [u8]) -> &'r [u8] {
+    if raw.contains(&b'%') { percent_decode(raw, room).unwrap_or(raw) } else { raw }
 }
 
 /// Why a value could not be decoded.
@@ -165,7 +139,7 @@ mod tests {
 
     fn parameters(query: &str) -> Vec<(String, String)> {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Parameters::of(query.as_bytes()).map(|(name, value)| (text(&name), text(value))).collect()
+        Parameters::of(query.as_bytes()).map(|(name, value)| (text(name), text(value))).collect()
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -197,12 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn names_are_decoded_and_values_are_not() {
-        let expected = pairs(&[("info_hash", "%41"), ("num want", "5"), ("%zz", "1")]);
-        assert_eq!(parameters("%69nfo%5Fhash=%41&num%20want=5&%zz=1"), expected);
-        let long = "%41".repeat(Name::LONGEST + 1);
-        assert_eq!(parameters(&long), pairs(&[(&long, "")]));
-        assert_eq!(parameters(&long[3..]), pairs(&[(&"A".repeat(Name::LONGEST), "")]));
+    fn what_cannot_be_decoded_stays_as_it_came() {
+        let mut room = [0; 4];
+        assert_eq!(percent_decoded(b"%69nf%6F", &mut room), b"info");
+        for raw in [b"i%6".as_slice(), b"%zz", b"inf%6f_", b"long and plain", b""] {
+            assert_eq!(percent_decoded(raw, &mut room), raw);
+        }
     }
 
     #[test]
@@ -238,13 +212,13 @@ mod tests {
             let mut room = [0; 20];
             prop_assert_eq!(percent_decode(&raw, &mut room), Ok(bytes.as_slice()));
             let query = [b"a=1&info_hash=", raw.as_slice(), b"&port=1"].concat();
-            let value = Parameters::of(&query).find(|(name, _)| **name == *b"info_hash").unwrap().1;
+            let value = Parameters::of(&query).find(|(name, _)| name == b"info_hash").unwrap().1;
             prop_assert_eq!(value, raw);
         }
 
         #[test]
         fn no_bytes_are_too_strange(query in any::<Vec<u8>>()) {
-            let total: usize = Parameters::of(&query).map(|(_, value)| value.len()).sum();
+            let total: usize = Parameters::of(&query).map(|(name, value)| name.len() + value.len()).sum();
             prop_assert!(total <= query.len());
         }
     }

@@ -5,6 +5,7 @@
 use std::io::Write as _;
 use std::net::IpAddr;
 
+use super::identity::fnv1a;
 use super::{CompactV4, CompactV6, InfoHash, PeerId, Seconds};
 
 /// When a client may try again after a failure (BEP 31).
@@ -239,9 +240,7 @@ impl ScrapeEntry<'_> {
 /// so that clients which came at once after an outage drift apart.
 #[must_use]
 pub fn interval_for(base: Seconds, peer: PeerId) -> Seconds {
-    let digest = peer.0.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    });
+    let digest = fnv1a(&peer.0);
     let steps = u64::from(base.0 / 10) + 1;
     let extra = (digest ^ (digest >> 32)) % steps;
     Seconds(base.0.saturating_add(u32::try_from(extra).unwrap_or(0)))

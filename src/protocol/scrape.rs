@@ -1,6 +1,6 @@
 //! A scrape as the client sends it (BEP 48).
 
-use super::query::{DecodeError, percent_decode};
+use super::query::{DecodeError, percent_decode, percent_decoded};
 use super::{InfoHash, Parameters};
 
 /// A scrape as it was understood.
@@ -39,11 +39,12 @@ impl ScrapeRequest {
             return Err(ScrapeError::TooLong);
         }
         let mut info_hashes = Vec::new();
+        let mut room = [0; 16];
         for (name, value) in Parameters::of(query) {
             if info_hashes.len() == Self::MOST_INFO_HASHES {
                 break;
             }
-            if *name == *b"info_hash" {
+            if percent_decoded(name, &mut room) == b"info_hash" {
                 let info_hash = info_hash(value)?;
                 if !info_hashes.contains(&info_hash) {
                     info_hashes.push(info_hash);

@@ -67,7 +67,7 @@ impl Route {
 
 /// Whether a query comes from a BitTorrent client.
 pub(super) fn asks_about_a_torrent(query: &[u8]) -> bool {
-    Parameters::of(query).any(|(name, _)| &*name == b"info_hash")
+    Parameters::of(query).any(|(name, _)| name == b"info_hash")
 }
 
 #[cfg(test)]

@@ -177,13 +177,17 @@ impl Tracker {
     }
 }
 
+/// How the configuration wants the peer store to be opened.
+#[must_use]
+pub fn store_options(loaded: &LoadedConfig) -> StoreOptions {
+    let config = &loaded.config;
+    StoreOptions { path: config.store.path.clone(), expiry: config.tracker.expiry }
+}
+
 /// Opens the peer store that the configuration names.
 ///
 /// # Errors
 /// When it cannot be opened or made.
 pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    let config = &loaded.config;
-    let options =
-        StoreOptions { path: config.store.path.clone(), expiry: config.tracker.expiry };
-    Ok(Box::new(SqliteStore::open(&options)?))
+    Ok(Box::new(SqliteStore::open(&store_options(loaded))?))
 }
