@@ -110,6 +110,8 @@ pub struct PathsConfig {
     pub torrents: PathBuf,
     /// The address under which the web server shows that folder.
     pub torrents_url: String,
+    /// Where a browser that opens the tracker itself is sent; empty: to its /stats page.
+    pub home_url: String,
     /// The catalogue: torrents and their totals.
     pub catalog: PathBuf,
     /// What announces look up of the catalogue.
@@ -197,6 +199,7 @@ impl Default for PathsConfig {
         Self {
             torrents: "../www/torrents".into(),
             torrents_url: "http://127.0.0.1:8080/torrents".into(),
+            home_url: String::new(),
             catalog: "../data/catalog.db".into(),
             policy: "../data/policy.snapshot".into(),
             stats_fragment: "../www/torrents/bt_stats.inc".into(),

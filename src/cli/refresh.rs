@@ -1,6 +1,6 @@
 //! `tracker refresh`: expires, rescans, carries over, publishes.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -1,6 +1,8 @@
 //! Where peers live: one trait, `PeerStore`, and the backends behind it. Knows nothing of HTTP,
 //! users or pages.
 
+pub mod sqlite;
+
 use std::path::PathBuf;
 
 use crate::protocol::{ClientKey, CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp};

@@ -1,8 +1,6 @@
 //! The figures of a refresh: what TrackerCGI computed, with its slips mended. Pure arithmetic.
 
-use std::path::PathBuf;
-
-use crate::catalog::{Carried, Period, StoreCounters, Torrent, Totals, carry};
+use crate::catalog::{Carried, Period, StoreCounters, Torrent, carry};
 use crate::protocol::{Seconds, Timestamp};
 use crate::store::SwarmSummary;
 
