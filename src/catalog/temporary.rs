@@ -14,8 +14,12 @@ pub(super) struct TemporaryFile {
     path: TemporaryPath,
 }
 
-/// The name of a file that is removed when this is dropped.
-pub(super) struct TemporaryPath(PathBuf);
+/// The name of a file that is removed when this is dropped, unless it was moved away.
+pub(super) struct TemporaryPath {
+    path: PathBuf,
+    /// Then the name may be another writer's by now.
+    moved: bool,
+}
 
 impl TemporaryFile {
     /// Makes an empty file beside `target`, under a name that nobody else uses; and the folder, with
@@ -30,7 +34,9 @@ impl TemporaryFile {
             let path = target.with_file_name(name);
             // Not for everybody's eyes; the umask takes away more.
             match OpenOptions::new().write(true).create_new(true).mode(0o660).open(&path) {
-                Ok(file) => return Ok(Self { file, path: TemporaryPath(path) }),
+                Ok(file) => {
+                    return Ok(Self { file, path: TemporaryPath { path, moved: false } });
+                }
                 // Another thread, another host's process, or one that was killed.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -42,9 +48,7 @@ impl TemporaryFile {
     /// Makes the content durable and takes the target's place in one step.
     pub(super) fn replace(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
-        fs::rename(&self.path.0, target)?;
-        sync_folder_of(target);
-        Ok(())
+        self.path.move_to(target)
     }
 
     /// Closes the file and keeps its name.
@@ -56,28 +60,38 @@ impl TemporaryFile {
 impl TemporaryPath {
     /// Where the file is.
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    fn move_to(mut self, target: &Path) -> io::Result<()> {
+        fs::rename(&self.path, target)?;
+        self.moved = true;
+        sync_folder_of(target);
+        Ok(())
     }
 
     /// Gives the file the target's name, unless that name is taken by now: whoever was first stays.
     /// Returns whether it was this one.
     pub(super) fn place_if_absent(self, target: &Path) -> io::Result<bool> {
-        match fs::hard_link(&self.0, target) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        match fs::hard_link(&self.path, target) {
+            Ok(()) => {
+                sync_folder_of(target);
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             // Some file systems have no hard links; there two first starts at the same instant race.
-            Err(_) if !target.try_exists()? => fs::rename(&self.0, target)?,
-            Err(error) => return Err(error),
+            Err(_) if !target.try_exists()? => self.move_to(target).map(|()| true),
+            Err(error) => Err(error),
         }
-        sync_folder_of(target);
-        Ok(true)
     }
 }
 
 impl Drop for TemporaryPath {
     fn drop(&mut self) {
-        // After a rename there is nothing to remove; what cannot be removed does no harm.
-        let _ = fs::remove_file(&self.0);
+        if !self.moved {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

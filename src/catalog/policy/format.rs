@@ -190,14 +190,15 @@ impl<'a> UnvalidatedHeader<'a> {
     }
 }
 
-/// The sections of a table, if from `start` on they fill the file up to `end`.
+/// The sections of a table, if from `start` on they fill the file up to `end`. Since each begins where
+/// the one before ends, none of them then reaches beyond.
 fn read_table(entries: &[u8], start: usize, end: usize) -> Option<Vec<Section>> {
     let mut at = start;
     let mut sections = Vec::with_capacity(entries.len() / ENTRY_LEN);
     for entry in entries.chunks_exact(ENTRY_LEN) {
         let mut fields = Fields(entry);
         let (id, _reserved, len) = (fields.u32()?, fields.u32()?, fields.u64()?);
-        let section_end = at.checked_add(usize::try_from(len).ok()?).filter(|&it| it <= end)?;
+        let section_end = at.checked_add(usize::try_from(len).ok()?)?;
         sections.push(Section { id, bytes: at..section_end, digest: fields.array()? });
         at = section_end;
     }

@@ -1,1 +1,186 @@
+//! What a policy snapshot promises, to those who publish it and to those who look things up.
 
+mod damage;
+mod publishing;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::write::{encode, write_snapshot};
+use super::*;
+use crate::catalog::samples::{hash, hybrid};
+use crate::catalog::{Carried, ScannedTorrent, Torrent, Totals, Watched};
+use crate::protocol::{InfoHash, Timestamp};
+
+/// Where a test keeps its snapshot.
+fn place() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.snapshot");
+    (folder, path)
+}
+
+fn torrent(scanned: ScannedTorrent, totals: Totals, carried: Carried) -> Torrent {
+    let ScannedTorrent { file, canonical, v1, v2, name, size, file_size, .. } = scanned;
+    let ScannedTorrent { hidden, private, info_page, .. } = scanned;
+    Torrent {
+        file,
+        canonical,
+        v1,
+        v2,
+        name,
+        size,
+        file_size,
+        hidden,
+        private,
+        info_page,
+        first_seen: Timestamp(1),
+        missing_since: None,
+        totals,
+        carried,
+        period: Default::default(),
+    }
+}
+
+/// Hybrids with the numbers 0 up to `count`.
+fn hybrids(count: u32) -> Vec<Torrent> {
+    let sample = |number| {
+        let totals = Totals { completed: u64::from(number) + 5, ..Default::default() };
+        let carried = Carried { store: 7, completed: 5, ..Default::default() };
+        torrent(hybrid(number, "file.torrent"), totals, carried)
+    };
+    (0..count).map(sample).collect()
+}
+
+fn publication(watched: &[Watched]) -> Publication<'_> {
+    Publication {
+        watched,
+        scanned_nanos: 40_000_000_000,
+        refreshed_at: Timestamp(30),
+        store: 7,
+        published_at: Timestamp(50),
+    }
+}
+
+fn write(path: &Path, torrents: Vec<Torrent>) {
+    write_snapshot(path, torrents, &publication(&[])).unwrap();
+}
+
+prop_compose! {
+    fn any_torrent()(
+        number in 0..200_u32, is_hybrid: bool, hidden: bool, name in any::<String>(),
+        size: u64, completed: u64, carried_completed: u64, store in 6..9_u64,
+    ) -> Torrent {
+        let mut scanned = hybrid(number, "file.torrent");
+        scanned.v2 = scanned.v2.filter(|_| is_hybrid);
+        let scanned = ScannedTorrent { name, size, hidden, ..scanned };
+        let totals = Totals { completed, ..Default::default() };
+        torrent(scanned, totals, Carried { store, completed: carried_completed, ..Default::default() })
+    }
+}
+
+proptest! {
+    #[test]
+    fn all_torrents_and_only_these_are_found_as_they_were_published(
+        torrents in prop::collection::vec(any_torrent(), 0..60),
+    ) {
+        let torrents: BTreeMap<InfoHash, Torrent> =
+            torrents.into_iter().map(|torrent| (torrent.canonical, torrent)).collect();
+        let (_folder, path) = place();
+        let published = torrents.values().rev().cloned().collect();
+        std::fs::write(&path, encode(published, &publication(&[])).unwrap()).unwrap();
+        let snapshot = PolicySnapshot::open(&path).unwrap();
+        snapshot.verify().unwrap();
+
+        let listed: Vec<_> = snapshot.torrents().map(|found| found.canonical).collect();
+        prop_assert_eq!(listed, torrents.keys().copied().collect::<Vec<_>>());
+        for number in 0..200 {
+            let found = snapshot.find(hash(number));
+            let alias = snapshot.find(hash(number + 1_000_000));
+            let Some(torrent) = torrents.get(&hash(number)) else {
+                prop_assert_eq!((found, alias), (None, None));
+                continue;
+            };
+            let completed = torrent.totals.completed;
+            let carried = if torrent.carried.store == 7 { torrent.carried.completed } else { 0 };
+            let found = found.unwrap();
+            prop_assert_eq!(found.canonical, torrent.canonical);
+            prop_assert_eq!(found.name(), &torrent.name);
+            prop_assert_eq!((found.size, found.hidden), (torrent.size, torrent.hidden));
+            prop_assert_eq!(found.completed, completed);
+            prop_assert_eq!(found.carried_completed, carried.min(completed));
+            prop_assert_eq!(alias, torrent.v2.map(|_| found));
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_without_torrents_allows_none() {
+    let (_folder, path) = place();
+    write(&path, Vec::new());
+    let snapshot = PolicySnapshot::open(&path).unwrap();
+    snapshot.verify().unwrap();
+    assert_eq!(snapshot.torrents().count(), 0);
+    assert_eq!(snapshot.find(hash(1)), None);
+}
+
+#[test]
+fn a_snapshot_says_when_and_from_what_it_was_made() {
+    let (_folder, path) = place();
+    write(&path, Vec::new());
+    let snapshot = PolicySnapshot::open(&path).unwrap();
+    assert_eq!(snapshot.published_at(), Timestamp(50));
+    assert_eq!(snapshot.refreshed_at(), Timestamp(30));
+    assert_eq!(snapshot.store(), 7);
+}
+
+#[test]
+fn a_canonical_info_hash_comes_before_anothers_alias() {
+    let (_folder, path) = place();
+    let mut torrents = hybrids(2);
+    let alias = torrents[0].aliases().next().unwrap();
+    torrents[1].canonical = alias;
+    torrents[1].v1 = Some(alias);
+    write(&path, torrents);
+    let snapshot = PolicySnapshot::open(&path).unwrap();
+    assert_eq!(snapshot.find(alias).unwrap().canonical, alias);
+}
+
+#[test]
+fn the_bytes_are_those_of_the_description() {
+    let (_folder, path) = place();
+    let watched = [Watched { path: "/t".into(), modified_nanos: -2 }];
+    let mut torrents = hybrids(1);
+    torrents[0].name = "\u{fc}".into();
+    torrents[0].hidden = true;
+    torrents[0].size = 0x1234;
+    write_snapshot(&path, torrents.clone(), &publication(&watched)).unwrap();
+
+    let mut header = b"\x89TPS\r\n\x1a\n\x01\0\0\0\x04\0\0\0".to_vec();
+    let content: [&[u8]; 4] = [
+        &[
+            &torrents[0].canonical.0[..],
+            b"\x01\0\0\0\x34\x12\0\0\0\0\0\0",
+            b"\x05\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\0",
+        ]
+        .concat(),
+        &[&hash(1_000_000).0[..], b"\0\0\0\0"].concat(),
+        b"\xc3\xbc",
+        b"\xfe\xff\xff\xff\xff\xff\xff\xff\x02\0\0\0/t",
+    ];
+    assert_eq!(content.map(<[u8]>::len), [56, 24, 2, 14]);
+    header.extend(376_u64.to_le_bytes());
+    header.extend([50, 30, 40_000_000_000, 7_u64].map(u64::to_le_bytes).concat());
+    let mut table = Vec::new();
+    for (id, section) in (1_u8..).zip(content) {
+        table.extend([id, 0, 0, 0, 0, 0, 0, 0]);
+        table.extend((section.len() as u64).to_le_bytes());
+        table.extend(format::digest_of(&[section]));
+    }
+    let digest = format::digest_of(&[&header, &table]);
+    let expected = [header, digest.to_vec(), table, content.concat()].concat();
+    assert_eq!(std::fs::read(&path).unwrap(), expected);
+    assert_eq!(expected.len(), 376);
+}

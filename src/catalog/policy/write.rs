@@ -59,7 +59,7 @@ pub(super) fn write_snapshot(
 }
 
 /// The bytes of a snapshot; `None` when a count or an offset does not fit.
-fn encode(mut torrents: Vec<Torrent>, publication: &Publication<'_>) -> Option<Vec<u8>> {
+pub(super) fn encode(mut torrents: Vec<Torrent>, publication: &Publication<'_>) -> Option<Vec<u8>> {
     torrents.sort_unstable_by_key(|torrent| torrent.canonical);
     let (mut records, mut names) = (Vec::new(), Vec::new());
     let mut aliases: Vec<(InfoHash, u32)> = Vec::new();

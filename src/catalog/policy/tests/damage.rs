@@ -1,0 +1,227 @@
+//! Files that are damaged, cut short, or not of this version.
+
+use std::fs;
+
+use super::*;
+use crate::catalog::policy::format::{self, DIGEST_AT, ENTRY_LEN, Facts, HEADER_LEN};
+
+const FACTS: Facts = Facts { published_at: 1, refreshed_at: 2, scanned_nanos: 3, store: 4 };
+
+/// A small snapshot with something in every section.
+fn sample() -> Vec<u8> {
+    let watched = [Watched { path: "/".into(), modified_nanos: 1 }];
+    encode(hybrids(5), &publication(&watched)).unwrap()
+}
+
+/// Does everything that can be done with a file; `Err` when any of it says that it is damaged.
+fn use_everything(path: &Path, bytes: &[u8]) -> Result<(), PolicyError> {
+    // A file of its own each time, as a rename would bring it.
+    let _ = fs::remove_file(path);
+    fs::write(path, bytes).unwrap();
+    let snapshot = PolicySnapshot::open(path)?;
+    for found in snapshot.torrents() {
+        assert!(found.carried_completed <= found.completed);
+        let _ = (found.name().len(), snapshot.find(found.canonical));
+    }
+    for number in 0..6 {
+        let _ = (snapshot.find(hash(number)), snapshot.find(hash(number + 1_000_000)));
+    }
+    let _ = snapshot.folder_has_changed();
+    snapshot.verify()
+}
+
+/// Makes the checksums right again, of the header and of the sections.
+fn reseal(bytes: &mut [u8]) {
+    let Some(Ok(count)) = bytes.get(12..16).map(<[u8; 4]>::try_from) else { return };
+    let count = u32::from_le_bytes(count) as usize;
+    let mut at = HEADER_LEN + count.min(64) * ENTRY_LEN;
+    for entry in (HEADER_LEN..at).step_by(ENTRY_LEN) {
+        let Some(len) = bytes.get(entry + 8..entry + 16) else { break };
+        let len = usize::try_from(u64::from_le_bytes(len.try_into().unwrap())).unwrap();
+        let end = at.saturating_add(len);
+        let Some(section) = bytes.get(at..end) else { break };
+        let digest = format::digest_of(&[section]);
+        if let Some(place) = bytes.get_mut(entry + 16..entry + 48) {
+            place.copy_from_slice(&digest);
+        }
+        at = end;
+    }
+    let table = HEADER_LEN..HEADER_LEN + count.min(64) * ENTRY_LEN;
+    let (Some(header), Some(table)) = (bytes.get(..DIGEST_AT), bytes.get(table)) else { return };
+    let digest = format::digest_of(&[header, table]);
+    bytes[DIGEST_AT..HEADER_LEN].copy_from_slice(&digest);
+}
+
+#[test]
+fn every_single_flipped_bit_is_noticed() {
+    let (_folder, path) = place();
+    let whole = sample();
+    use_everything(&path, &whole).unwrap();
+    for place in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1 << (place % 8);
+        assert!(use_everything(&path, &bytes).is_err(), "a flip in byte {place} went unnoticed");
+    }
+}
+
+#[test]
+fn a_file_cut_short_or_grown_is_refused_when_it_is_opened() {
+    let (_folder, path) = place();
+    let mut bytes = sample();
+    bytes.push(0);
+    for len in (0..bytes.len() - 1).chain([bytes.len()]) {
+        fs::write(&path, &bytes[..len]).unwrap();
+        let error = PolicySnapshot::open(&path).unwrap_err();
+        assert!(matches!(error, PolicyError::Broken { .. }), "{len}: {error}");
+        assert!(error.to_string().contains("tracker refresh --force"), "{error}");
+    }
+}
+
+/// Bytes to overwrite; the header and the section table are hit as often as all the rest.
+fn edits() -> impl Strategy<Value = Vec<(usize, u8)>> {
+    let place = prop_oneof![0..HEADER_LEN + 4 * ENTRY_LEN, 0..2_000_usize];
+    let value = prop_oneof![Just(0), Just(1), Just(0xff), any::<u8>()];
+    prop::collection::vec((place, value), 1..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+    #[test]
+    fn damage_never_crashes_and_never_goes_unnoticed(
+        edits in edits(), cut in 0..1_500_usize, is_cut in prop::bool::weighted(0.2), resealed: bool,
+    ) {
+        let (_folder, path) = place();
+        let whole = sample();
+        let mut bytes = whole.clone();
+        for (place, value) in edits {
+            let place = place % bytes.len();
+            bytes[place] = value;
+        }
+        if is_cut {
+            bytes.truncate(cut);
+        }
+        if resealed {
+            // With right checksums every look-up meets the damage; answers may be wrong, no more.
+            reseal(&mut bytes);
+            let _ = use_everything(&path, &bytes);
+        } else if bytes != whole {
+            prop_assert!(use_everything(&path, &bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn garbage_never_crashes(mut bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let (_folder, path) = place();
+        prop_assert!(use_everything(&path, &bytes).is_err());
+        let magic_and_version = sample()[..12].to_vec();
+        if let Some(start) = bytes.get_mut(..12) {
+            start.copy_from_slice(&magic_and_version);
+        }
+        reseal(&mut bytes);
+        let _ = use_everything(&path, &bytes);
+    }
+}
+
+#[test]
+fn sections_that_do_not_fill_the_file_are_refused() {
+    let (_folder, path) = place();
+    let whole = sample();
+    for entry in (HEADER_LEN..).step_by(ENTRY_LEN).take(4) {
+        let len = entry + 8..entry + 16;
+        let right = u64::from_le_bytes(whole[len.clone()].try_into().unwrap());
+        for wrong in [right - 1, right + 1, 0, u64::MAX, u64::MAX - right, 1 << 63] {
+            let mut bytes = whole.clone();
+            bytes[len.clone()].copy_from_slice(&wrong.to_le_bytes());
+            reseal(&mut bytes);
+            fs::write(&path, &bytes).unwrap();
+            let error = PolicySnapshot::open(&path).unwrap_err();
+            assert!(error.to_string().contains("its sections do not fill it"), "{wrong}: {error}");
+        }
+    }
+}
+
+#[test]
+fn lengths_that_add_up_only_by_overflowing_are_refused() {
+    let (_folder, path) = place();
+    let mut bytes = sample();
+    let mut change = |entry: usize, by: u64| {
+        let at = HEADER_LEN + entry * ENTRY_LEN + 8;
+        let right = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+        bytes[at..at + 8].copy_from_slice(&right.wrapping_add(by).to_le_bytes());
+    };
+    // Names and watched folders: no record size that would give it away.
+    change(2, 1 << 63);
+    change(3, 1 << 63);
+    reseal(&mut bytes);
+    fs::write(&path, &bytes).unwrap();
+    assert!(matches!(PolicySnapshot::open(&path), Err(PolicyError::Broken { .. })));
+}
+
+#[test]
+fn opening_does_not_look_behind_the_header() {
+    let (_folder, path) = place();
+    let mut bytes = sample();
+    bytes[HEADER_LEN + 4 * ENTRY_LEN..].fill(0xa5);
+    fs::write(&path, &bytes).unwrap();
+    let snapshot = PolicySnapshot::open(&path).unwrap();
+    assert!(matches!(snapshot.verify(), Err(PolicyError::Broken { .. })));
+}
+
+#[test]
+fn no_snapshot_is_an_error_of_its_own() {
+    let (folder, path) = place();
+    assert!(matches!(PolicySnapshot::open(&path), Err(PolicyError::Missing { .. })));
+    assert!(matches!(PolicySnapshot::open(folder.path()), Err(PolicyError::Io { .. })));
+}
+
+#[test]
+fn another_version_is_named() {
+    let (_folder, path) = place();
+    let mut bytes = sample();
+    bytes[8] = 2;
+    fs::write(&path, &bytes).unwrap();
+    let error = PolicySnapshot::open(&path).unwrap_err();
+    assert!(matches!(error, PolicyError::Version { found: 2, .. }), "{error}");
+}
+
+/// Four empty sections, and `extra` ones before them.
+fn sections(extra: &[(u32, Vec<u8>)]) -> Vec<(u32, Vec<u8>)> {
+    let known = (1..=4).map(|id| (id, Vec::new()));
+    extra.iter().cloned().chain(known).collect()
+}
+
+#[test]
+fn sections_of_later_versions_are_skipped_but_verified() {
+    let (_folder, path) = place();
+    let later = sections(&[(77, b"bans".to_vec()), (78, Vec::new())]);
+    let mut bytes = format::assemble(FACTS, &later);
+    use_everything(&path, &bytes).unwrap();
+    let bans = HEADER_LEN + later.len() * ENTRY_LEN;
+    assert_eq!(&bytes[bans..], b"bans");
+    bytes[bans] = b'B';
+    assert!(use_everything(&path, &bytes).is_err());
+}
+
+#[test]
+fn a_section_that_is_missing_or_doubled_or_ends_within_a_record_is_refused() {
+    let (_folder, path) = place();
+    let refused = |sections: &[(u32, Vec<u8>)]| {
+        fs::write(&path, format::assemble(FACTS, sections)).unwrap();
+        matches!(PolicySnapshot::open(&path), Err(PolicyError::Broken { .. }))
+    };
+    assert!(!refused(&sections(&[])));
+    for missing in 0..4 {
+        let mut sections = sections(&[]);
+        sections.remove(missing);
+        assert!(refused(&sections));
+    }
+    assert!(refused(&sections(&[(format::NAMES, Vec::new())])));
+    for uneven in [format::TORRENTS, format::ALIASES] {
+        let mut sections = sections(&[]);
+        sections[uneven as usize - 1].1 = vec![0; 23];
+        assert!(refused(&sections));
+    }
+    let many: Vec<_> = (100..161).map(|id| (id, Vec::new())).collect();
+    assert!(!refused(&sections(&many[..60])));
+    assert!(refused(&sections(&many)));
+}

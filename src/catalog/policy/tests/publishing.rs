@@ -1,0 +1,201 @@
+//! Publishing while others read, folders that change, and what stands in the way.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use super::*;
+use crate::catalog::samples::{files_in, new_catalog, scan, scanned};
+use crate::catalog::{CatalogError, RefreshRecord, StoreCounters, modified_nanos};
+
+#[test]
+fn the_catalogues_present_torrents_are_published() {
+    let (folder, mut catalog) = new_catalog();
+    let quoted = ScannedTorrent { name: "\"it's\" \u{1f980} <b>".into(), ..hybrid(1, "a.torrent") };
+    scan(&mut catalog, &[quoted, scanned(2, "b.torrent")], 1);
+    scan(&mut catalog, &[hybrid(1, "a.torrent")], 2);
+    let found = ScannedTorrent { name: "\"it's\" \u{1f980} <b>".into(), ..hybrid(1, "a.torrent") };
+    scan(&mut catalog, &[found], 3);
+    let counters = StoreCounters { completed: 3, ..Default::default() };
+    let record = RefreshRecord { info_hash: hash(1), counters, period: Default::default() };
+    catalog.record_refresh(Timestamp(30), 6, &[record]).unwrap();
+    catalog.record_refresh(Timestamp(30), 7, &[record]).unwrap();
+
+    let path = folder.path().join("made/here/policy.snapshot");
+    catalog.publish(&path, &publication(&[])).unwrap();
+    let snapshot = PolicySnapshot::open(&path).unwrap();
+    assert_eq!(snapshot.torrents().count(), 1);
+    let found = snapshot.find(hash(1_000_001)).unwrap();
+    assert_eq!(found.name(), "\"it's\" \u{1f980} <b>");
+    assert_eq!((found.completed, found.carried_completed), (6, 3));
+    assert_eq!(snapshot.find(hash(2)), None, "a missing torrent was published");
+    assert_eq!(files_in(path.parent().unwrap()), ["policy.snapshot"]);
+}
+
+#[test]
+fn whoever_has_a_snapshot_open_keeps_it_and_sees_that_it_was_replaced() {
+    let (_folder, path) = place();
+    write(&path, hybrids(3));
+    let old = PolicySnapshot::open(&path).unwrap();
+    assert!(!old.is_replaced());
+    write(&path, hybrids(1));
+    assert!(old.is_replaced());
+    old.verify().unwrap();
+    assert_eq!(old.torrents().count(), 3);
+    assert_eq!(PolicySnapshot::open(&path).unwrap().torrents().count(), 1);
+    fs::remove_file(&path).unwrap();
+    assert!(old.is_replaced());
+}
+
+#[test]
+fn threads_that_publish_and_open_at_once_only_ever_meet_whole_snapshots() {
+    let (folder, path) = place();
+    write(&path, hybrids(1));
+    std::thread::scope(|scope| {
+        for count in [10, 300] {
+            let path = &path;
+            scope.spawn(move || (0..40).for_each(|_| write(path, hybrids(count))));
+        }
+        for _ in 0..200 {
+            let snapshot = PolicySnapshot::open(&path).unwrap();
+            snapshot.verify().unwrap();
+            assert!([1, 10, 300].contains(&snapshot.torrents().count()));
+        }
+    });
+    assert_eq!(files_in(folder.path()), ["policy.snapshot"]);
+}
+
+/// Tells a child of this test binary where to publish.
+const PUBLISH_AT: &str = "TRACKER_TEST_PUBLISH_AT";
+
+/// Ends a child whatever becomes of its test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Not a test of its own: publishes without a pause in the child process of the next test.
+#[test]
+fn publisher_process() {
+    let Some(path) = std::env::var_os(PUBLISH_AT) else { return };
+    let end = Instant::now() + Duration::from_secs(30);
+    for published_at in (1_000..).take_while(|_| Instant::now() < end) {
+        let publication = Publication { published_at: Timestamp(published_at), ..publication(&[]) };
+        write_snapshot(path.as_ref(), hybrids(200), &publication).unwrap();
+    }
+}
+
+#[test]
+fn a_publisher_that_is_killed_leaves_a_whole_snapshot() {
+    let (_folder, path) = place();
+    for _ in 0..5 {
+        write(&path, hybrids(200));
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "catalog::policy::tests::publishing::publisher_process"])
+            .env(PUBLISH_AT, &path)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut child = Killed(child);
+        // Killed at some instant of one of its later publications.
+        loop {
+            let snapshot = PolicySnapshot::open(&path).unwrap();
+            snapshot.verify().unwrap();
+            assert_eq!(snapshot.torrents().count(), 200);
+            if snapshot.published_at() > Timestamp(1_005) {
+                break;
+            }
+            assert_eq!(child.0.try_wait().unwrap(), None, "the publisher ended by itself");
+        }
+        drop(child);
+        PolicySnapshot::open(&path).unwrap().verify().unwrap();
+    }
+}
+
+#[test]
+fn a_temporary_file_that_a_killed_process_left_is_not_in_the_way() {
+    let (folder, path) = place();
+    let left = format!(".policy.snapshot.{}-0.new", std::process::id());
+    fs::write(folder.path().join(&left), "left").unwrap();
+    write(&path, hybrids(1));
+    assert_eq!(files_in(folder.path()), [left.as_str(), "policy.snapshot"]);
+    assert_eq!(fs::read(folder.path().join(left)).unwrap(), b"left");
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_written_leaves_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    // Its name leaves no room for that of a temporary file: also root cannot write one.
+    let path = folder.path().join("p".repeat(250));
+    let (_other_folder, written) = place();
+    write(&written, hybrids(3));
+    fs::copy(&written, &path).unwrap();
+    let (_catalog_folder, catalog) = new_catalog();
+    let error = catalog.publish(&path, &publication(&[])).unwrap_err();
+    assert!(matches!(error, CatalogError::Policy(PolicyError::Io { .. })), "{error}");
+    assert_eq!(PolicySnapshot::open(&path).unwrap().torrents().count(), 3);
+    assert_eq!(files_in(folder.path()).len(), 1);
+}
+
+#[test]
+fn a_snapshot_that_cannot_take_its_place_leaves_nothing_behind() {
+    let (folder, path) = place();
+    fs::create_dir(&path).unwrap();
+    let result = write_snapshot(&path, hybrids(3), &publication(&[]));
+    assert!(matches!(result, Err(PolicyError::Io { doing: "write", .. })));
+    assert_eq!(files_in(folder.path()), ["policy.snapshot"]);
+}
+
+/// A watched folder that was modified `seconds` after 1970.
+fn watched(path: &Path, seconds: u64) -> io::Result<Watched> {
+    File::open(path)?.set_modified(UNIX_EPOCH + Duration::from_secs(seconds))?;
+    let modified_nanos = modified_nanos(path).ok_or(io::ErrorKind::NotFound)?;
+    Ok(Watched { path: path.into(), modified_nanos })
+}
+
+/// Whether a snapshot of a scan that ended 40 seconds after 1970 calls these folders changed.
+fn has_changed(watched: &[Watched]) -> bool {
+    let (_folder, path) = place();
+    write_snapshot(&path, Vec::new(), &publication(watched)).unwrap();
+    PolicySnapshot::open(&path).unwrap().folder_has_changed()
+}
+
+#[test]
+fn a_change_of_any_watched_folder_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join(OsStr::from_bytes(b"sub \xff\""));
+    fs::create_dir(&inner).unwrap();
+    let seen = [watched(&inner, 20).unwrap(), watched(folder.path(), 30).unwrap()];
+    assert!(!has_changed(&seen));
+
+    File::create(inner.join("new.torrent")).unwrap();
+    assert!(has_changed(&seen));
+    let seen = [watched(&inner, 20).unwrap(), watched(folder.path(), 30).unwrap()];
+    assert!(!has_changed(&seen));
+
+    fs::remove_dir_all(&inner).unwrap();
+    watched(folder.path(), 30).unwrap();
+    assert!(has_changed(&seen), "a folder that is gone");
+}
+
+#[test]
+fn a_folder_modified_within_two_seconds_of_the_scans_end_may_have_changed_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let changed_at = |seconds| has_changed(&[watched(folder.path(), seconds).unwrap()]);
+    assert!(!changed_at(38));
+    assert!(changed_at(39));
+    assert!(changed_at(41));
+    assert!(!changed_at(42), "a clock that is ahead must not make every miss a scan");
+}
+
+#[test]
+fn without_watched_folders_everything_may_have_changed() {
+    assert!(has_changed(&[]));
+}
