@@ -32,7 +32,7 @@ fn answer_many(listening: Listening) -> ExitCode {
     // it is mended; until then the built-in limits count.
     let gateway = LoadedConfig::load(&surroundings, None)
         .map_or_else(|_| GatewayConfig::default(), |loaded| loaded.config.gateway);
-    let make_site = || Site::for_many_requests(Arc::clone(&surroundings));
+    let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
     match fastcgi::serve(listening, cli::fastcgi_options(&gateway, 1), make_site) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

@@ -27,9 +27,14 @@ impl FastCgiArguments {
     let address: ListenAddress = self.listen.parse()?;
     let listening = Listening::bind(&address)?;
     let workers = self.workers.map_or_else(one_a_core, NonZeroUsize::get);
-    let surroundings = Arc::new(world.surroundings.clone());
+    let mut surroundings = world.surroundings.clone();
+    if let Some(file) = &world.config_file {
+        // The next to be asked; so that a reload reads the same file.
+        surroundings.tracker_config = Some(file.clone().into_os_string());
+    }
+    let surroundings = Arc::new(surroundings);
     crate::info!("listening on {} with {workers} workers", self.listen);
-    let make_site = || Site::for_many_requests(Arc::clone(&surroundings));
+    let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
     Ok(serve(listening, options(&loaded.config.gateway, workers), make_site)?)
     }
 }

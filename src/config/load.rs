@@ -9,7 +9,8 @@ use toml::de::DeTable;
 
 use super::diagnose::{self, Flaw};
 use super::locate::{Surroundings, absolute};
-use super::{Config, validate};
+use super::{Config, TrackerConfig, validate};
+use crate::protocol::Seconds;
 
 /// A configuration, and where it came from.
 #[derive(Clone, Debug)]
@@ -87,6 +88,15 @@ impl LoadedConfig {
         Self { config, file: None, announce_url_is_set: false }
     }
 
+    /// The files whose coming, going or changing may mean another configuration.
+    #[must_use]
+    pub fn sources(surroundings: &Surroundings) -> Vec<PathBuf> {
+        match surroundings.file_of_variable() {
+            Some(file) => vec![file],
+            None => surroundings.usual_files().into(),
+        }
+    }
+
     /// Understands the text of `file`, an absolute path, which relative paths are relative to.
     ///
     /// # Errors
@@ -133,8 +143,26 @@ fn understand(text: &str) -> Result<(Config, bool), toml::de::Error> {
     let document = DeTable::parse(text)?;
     let announce_url_is_set =
         diagnose::find(document.get_ref(), "tracker", "announce_url").is_some();
-    let config = Config::deserialize(toml::de::Deserializer::from(document))?;
+    let is_set = |key| diagnose::find(document.get_ref(), "tracker", key).is_some();
+    let unset = ["min_interval", "expiry", "numwant"].map(|key| !is_set(key));
+    let mut config = Config::deserialize(toml::de::Deserializer::from(document))?;
+    fit_defaults(&mut config.tracker, unset);
     Ok((config, announce_url_is_set))
+}
+
+/// Lets the defaults of what is unset follow what is set: who asks for an interval of an hour does
+/// not mean that peers are gone after three quarters of it.
+fn fit_defaults(tracker: &mut TrackerConfig, [min_interval, expiry, numwant]: [bool; 3]) {
+    if min_interval {
+        tracker.min_interval = tracker.min_interval.min(tracker.interval);
+    }
+    if expiry {
+        let enough = Seconds(tracker.interval.0.saturating_add(tracker.interval.0 / 2));
+        tracker.expiry = tracker.expiry.max(enough);
+    }
+    if numwant {
+        tracker.numwant = tracker.numwant.min(tracker.max_numwant);
+    }
 }
 
 /// Empty paths stay empty: they name nothing, and are refused later.

@@ -94,7 +94,9 @@ fn addresses_are_of_the_web(config: &Config) -> Result<(), Impossible> {
         (("tracker", "announce_url"), &config.tracker.announce_url),
         (("paths", "torrents_url"), &config.paths.torrents_url),
     ];
-    match addresses.into_iter().find(|(_, address)| !is_web_address(address)) {
+    let home_url = (("paths", "home_url"), &config.paths.home_url);
+    let mut addresses = addresses.into_iter().chain(Some(home_url).filter(|(_, url)| !url.is_empty()));
+    match addresses.find(|(_, address)| !is_web_address(address)) {
         None => Ok(()),
         Some((key, address)) => Err(Impossible::new(
             key,

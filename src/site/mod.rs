@@ -25,6 +25,8 @@ use route::Route;
 pub struct Site {
     surroundings: Arc<Surroundings>,
     state: State,
+    /// The files that the configuration may come from, as they were when it was read.
+    sources: Vec<(PathBuf, Option<FileMark>)>,
     /// When the files behind `state` were looked at last; processes that live long look again each
     /// second.
     looked_at: Timestamp,
@@ -34,14 +36,13 @@ pub struct Site {
 /// What the configuration gave.
 enum State {
     Ready(Box<Ready>),
-    /// It is broken; the file is looked at again when it changes.
-    Broken(Option<(PathBuf, Option<FileMark>)>),
+    /// It is broken, and the log says why.
+    Broken,
 }
 
 struct Ready {
     tracker: Tracker,
     network: Network,
-    file: Option<(PathBuf, Option<FileMark>)>,
 }
 
 impl Site {
@@ -58,8 +59,9 @@ impl Site {
     }
 
     fn new(surroundings: Arc<Surroundings>, lives_long: bool) -> Self {
+        let sources = if lives_long { marked_sources(&surroundings) } else { Vec::new() };
         let state = State::load(&surroundings);
-        let mut site = Self { surroundings, state, looked_at: clock(), lives_long };
+        let mut site = Self { surroundings, state, sources, looked_at: clock(), lives_long };
         site.verify_policy();
         site
     }
@@ -76,7 +78,7 @@ impl Site {
             return;
         }
         self.looked_at = now;
-        if self.state.is_stale() {
+        if self.sources.iter().any(|(path, mark)| FileMark::of(path) != *mark) {
             self.reload();
         } else if let State::Ready(ready) = &mut self.state {
             ready.tracker.notice_new_policy();
@@ -147,24 +149,20 @@ impl Ready {
 
 impl State {
     fn load(surroundings: &Surroundings) -> Self {
-        let file = LoadedConfig::locate(surroundings).map(|path| {
-            let mark = FileMark::of(&path);
-            (path, mark)
-        });
         match Self::prepare(surroundings) {
             Ok((loaded, network)) => {
                 let tracker = Tracker::new(Arc::new(loaded));
-                Self::Ready(Box::new(Ready { tracker, network, file }))
+                Self::Ready(Box::new(Ready { tracker, network }))
             }
             Err(problem) => {
                 crate::error!("{problem}");
-                Self::Broken(file)
+                Self::Broken
             }
         }
     }
 
     fn prepare(surroundings: &Surroundings) -> Result<(LoadedConfig, Network), SetupError> {
-        let loaded = LoadedConfig::load(surroundings)?;
+        let loaded = LoadedConfig::load(surroundings, None)?;
         let network = Network::parse(&loaded.config.network.trusted_proxies)?;
         if loaded.config.paths.catalog.parent().is_some_and(|folder| !folder.exists()) {
             for made in crate::config::lay_out_missing(&loaded)?.made {
@@ -173,14 +171,14 @@ impl State {
         }
         Ok((loaded, network))
     }
+}
 
-    fn is_stale(&self) -> bool {
-        let file = match self {
-            Self::Ready(ready) => &ready.file,
-            Self::Broken(file) => file,
-        };
-        file.as_ref().is_some_and(|(path, mark)| FileMark::of(path) != *mark)
-    }
+fn marked_sources(surroundings: &Surroundings) -> Vec<(PathBuf, Option<FileMark>)> {
+    let marked = |path: PathBuf| {
+        let mark = FileMark::of(&path);
+        (path, mark)
+    };
+    LoadedConfig::sources(surroundings).into_iter().map(marked).collect()
 }
 
 /// Why the site cannot work as configured.
@@ -234,6 +232,7 @@ impl Handler for Site {
     }
 
     fn reload(&mut self) {
+        self.sources = marked_sources(&self.surroundings);
         self.state = State::load(&self.surroundings);
         self.verify_policy();
     }
