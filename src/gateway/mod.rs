@@ -1,9 +1,24 @@
 //! How the web server talks to us: CGI (RFC 3875) and FastCGI 1.0, bytes to `Request` and
 //! `Response`. Knows nothing of what the requests are about.
 
+pub mod cgi;
+mod client_address;
+mod face;
+pub mod fastcgi;
+mod guarded;
+mod listening;
+mod network;
+mod refusal;
 mod request;
 mod response;
+mod system;
 
+pub use cgi::Environment;
+pub use client_address::client_address;
+pub use face::Face;
+pub use listening::{ListenAddress, ListenError, Listening};
+pub use network::{Network, NetworkError};
+use refusal::{Refusal, content_length};
 pub use request::{Method, Request, Variables};
 pub use response::Response;
 

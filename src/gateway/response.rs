@@ -1,5 +1,7 @@
 //! A response, built once and written by CGI and FastCGI alike.
 
+use std::io::{self, Write};
+
 /// One response. Workers reuse it, so that its memory is asked for once.
 #[derive(Debug, Default)]
 pub struct Response {
@@ -20,5 +22,119 @@ impl Response {
         self.content_type = "text/plain; charset=utf-8";
         self.headers.clear();
         self.body.clear();
+    }
+
+    /// Makes it a short plain text with a status: how the gateway itself refuses a request.
+    pub(super) fn refuse(&mut self, status: u16, text: &str) {
+        self.clear();
+        self.status = status;
+        self.headers.push(("Cache-Control", "no-store".to_owned()));
+        self.body.extend_from_slice(text.as_bytes());
+        self.body.push(b'\n');
+    }
+
+    /// Writes the header lines and the empty line after them (RFC 3875, 6.3).
+    ///
+    /// A header that could forge further ones is left out. 204 and 304 have no `Content-Length`
+    /// (RFC 9110, 8.6), all others do, also for HEAD.
+    pub(super) fn write_head(&self, out: &mut impl Write) -> io::Result<()> {
+        write!(out, "Status: {} {}\r\n", self.status, reason(self.status))?;
+        if self.has_content() {
+            write!(out, "Content-Type: {}\r\n", self.content_type)?;
+            write!(out, "Content-Length: {}\r\n", self.body.len())?;
+        }
+        for (name, value) in &self.headers {
+            if name.bytes().chain(value.bytes()).any(|byte| byte.is_ascii_control()) {
+                crate::error!("header {name} left out of a reply: control character in {value:?}");
+                continue;
+            }
+            write!(out, "{name}: {value}\r\n")?;
+        }
+        out.write_all(b"\r\n")
+    }
+
+    /// Writes it whole; for HEAD (`head_only`) without the body.
+    pub(super) fn write(&self, head_only: bool, out: &mut impl Write) -> io::Result<()> {
+        self.write_head(out)?;
+        if head_only || !self.has_content() {
+            return Ok(());
+        }
+        out.write_all(&self.body)
+    }
+
+    fn has_content(&self) -> bool {
+        !matches!(self.status, 204 | 304)
+    }
+}
+
+/// The reason phrase (RFC 9110, 15). Web servers put their own; the grammar wants one to be possible.
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(response: &Response, head_only: bool) -> String {
+        let mut out = Vec::new();
+        response.write(head_only, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn response(status: u16, body: &str) -> Response {
+        let mut response = Response::default();
+        response.clear();
+        response.status = status;
+        response.body.extend_from_slice(body.as_bytes());
+        response
+    }
+
+    #[test]
+    fn a_response_is_headers_an_empty_line_and_the_body() {
+        let mut response = response(200, "hello");
+        response.headers.push(("Cache-Control", "no-store".to_owned()));
+        assert_eq!(
+            written(&response, false),
+            "Status: 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n\
+             Cache-Control: no-store\r\n\r\nhello"
+        );
+    }
+
+    #[test]
+    fn head_keeps_the_length_and_loses_the_body() {
+        let text = written(&response(200, "hello"), true);
+        assert!(text.contains("Content-Length: 5\r\n") && text.ends_with("\r\n\r\n"), "{text}");
+    }
+
+    #[test]
+    fn not_modified_has_neither_length_nor_body() {
+        assert_eq!(written(&response(304, "x"), false), "Status: 304 Not Modified\r\n\r\n");
+    }
+
+    #[test]
+    fn a_value_with_a_line_break_cannot_forge_a_header() {
+        let mut response = response(302, "");
+        response.headers.push(("Location", "/a\r\nSet-Cookie: b=c".to_owned()));
+        assert!(!written(&response, false).contains("Set-Cookie"));
     }
 }

@@ -1,0 +1,119 @@
+//! CGI (RFC 3875): one request from the environment and standard input, one response to standard
+//! output, and what is left to do afterwards in a process of its own.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+
+use super::guarded::Guarded;
+use super::system::{self, Detached};
+use super::{Answer, Handler, Method, Refusal, Request, Response, Variables, content_length};
+
+/// The variables of an environment.
+#[derive(Debug)]
+pub struct Environment {
+    variables: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Environment {
+    /// The environment of this process, as it is now.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        Self::from_iter(std::env::vars_os())
+    }
+}
+
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Self {
+        let bytes = |(name, value): (OsString, OsString)| (name.into_vec(), value.into_vec());
+        Self { variables: variables.into_iter().map(bytes).collect() }
+    }
+}
+
+impl Variables for Environment {
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        let (_, value) = self.variables.iter().find(|(known, _)| known == name.as_bytes())?;
+        Some(value)
+    }
+}
+
+/// Answers the request that this process was started for, and does due chores after the reply.
+///
+/// The chores get a handler made anew in a process that the web server does not wait for. The first
+/// handler is dropped before, so that no open file or database is shared by the two.
+pub fn run<H: Handler>(make_handler: impl Fn() -> H, max_body: usize) {
+    let mut handler = Guarded::new(&make_handler);
+    // Its own copy of the descriptor: the standard library's buffer would cut the reply in two.
+    let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    let written = stdout.and_then(|stdout| {
+        let environment = Environment::of_this_process();
+        answer(&mut handler, max_body, &environment, io::stdin().lock(), stdout)
+    });
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        crate::warning!("cannot write the reply to the web server: {error}");
+    }
+    if handler.chores_due() {
+        drop(handler);
+        do_chores_apart(&make_handler);
+    }
+}
+
+fn do_chores_apart<H: Handler>(make_handler: &dyn Fn() -> H) {
+    match system::detach() {
+        Ok(Detached::Parent) => {}
+        Ok(Detached::Child) => Guarded::new(make_handler).do_chores(),
+        Err(error) => crate::warning!("chores left for another time, cannot fork: {error}"),
+    }
+}
+
+/// Answers one request from any environment and streams, with a single write.
+fn answer<H: Handler>(
+    handler: &mut Guarded<'_, H>,
+    max_body: usize,
+    variables: &dyn Variables,
+    stdin: impl Read,
+    mut stdout: impl Write,
+) -> io::Result<()> {
+    let mut response = Response::default();
+    match read_body(variables, stdin, max_body) {
+        Ok(body) => {
+            let request = Request::new(variables, &body);
+            if handler.answer(&request, &mut response) == Answer::Later {
+                handler.answer_slowly(&request, &mut response);
+            }
+        }
+        Err(refusal) => refusal.fill(&mut response),
+    }
+    let head_only = method(variables) == Method::Head;
+    let mut reply = Vec::with_capacity(512 + response.body.len());
+    response.write(head_only, &mut reply)?;
+    stdout.write_all(&reply)?;
+    stdout.flush()
+}
+
+fn method(variables: &dyn Variables) -> Method {
+    Method::parse(variables.get("REQUEST_METHOD").unwrap_or_default())
+}
+
+/// Reads exactly `CONTENT_LENGTH` bytes, and only for POST: a web server need not end the stream
+/// after them.
+fn read_body(
+    variables: &dyn Variables,
+    stdin: impl Read,
+    max_body: usize,
+) -> Result<Vec<u8>, Refusal> {
+    if method(variables) != Method::Post {
+        return Ok(Vec::new());
+    }
+    let length = content_length(variables, max_body)?.unwrap_or(0);
+    let mut body = Vec::with_capacity(length.min(64 * 1024));
+    let limit = u64::try_from(length).unwrap_or(u64::MAX);
+    match stdin.take(limit).read_to_end(&mut body) {
+        Ok(read) if read == length => Ok(body),
+        Ok(_) | Err(_) => Err(Refusal::BodyShort),
+    }
+}

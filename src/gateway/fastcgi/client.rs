@@ -1,0 +1,271 @@
+//! One web server's connection: moves bytes between its socket and the protocol, as far as they go
+//! without waiting.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+
+use mio::{Interest, Registry, Token};
+
+use super::connection::{Connection, Event, Limits, OwnedRequest, Transport};
+use super::params::Params;
+use super::socket::Socket;
+use crate::gateway::Response;
+
+/// Bytes of output beyond which no further request of the connection is looked at.
+const OUTPUT_LIMIT: usize = 64 * 1024;
+
+/// The memory of a connection, to be used again for the next one.
+#[derive(Debug)]
+pub struct Buffers {
+    connection: Connection,
+    output: Vec<u8>,
+}
+
+impl Buffers {
+    /// For connections with these limits.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { connection: Connection::new(limits), output: Vec::new() }
+    }
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A request wants an answer.
+    Request,
+    /// Nothing to do before the socket is ready again or an answer is there.
+    Wait,
+    /// It has ended; drop it.
+    Over,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Client {
+    socket: Socket,
+    connection: Connection,
+    output: Vec<u8>,
+    /// How much of `output` has been written.
+    written: usize,
+    /// The number of the answer that is being made on another thread.
+    ticket: Option<u64>,
+    /// Reading may give something: no read has come back short since the socket was ready.
+    readable: bool,
+    /// The web server has closed its side: a short read is not the last one, the end comes after it.
+    end_is_near: bool,
+    ended: bool,
+    end_said: bool,
+    last_progress: Instant,
+    /// What the kernel watches it for.
+    watched: Option<Interest>,
+}
+
+impl Client {
+    /// A connection that has just been accepted.
+    #[must_use]
+    pub fn new(socket: Socket, buffers: Buffers, now: Instant) -> Self {
+        let Buffers { connection, output } = buffers;
+        Self {
+            socket,
+            connection,
+            output,
+            written: 0,
+            ticket: None,
+            readable: true,
+            end_is_near: false,
+            ended: false,
+            end_said: false,
+            last_progress: now,
+            watched: None,
+        }
+    }
+
+    /// Closes it and gives its memory back.
+    #[must_use]
+    pub fn into_buffers(mut self) -> Buffers {
+        self.connection.reset();
+        self.forget_output();
+        Buffers { connection: self.connection, output: self.output }
+    }
+
+    /// The socket is ready to be read, or has `ended` at the other side.
+    pub fn on_readable(&mut self, ended: bool) {
+        self.readable = true;
+        self.end_is_near |= ended;
+    }
+
+    /// Has the kernel say when it is worth going on: after new bytes, and while output waits, after
+    /// room for it. Registered anew only when that changes, for it is a system call.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let wanted = if self.wants_to_write() {
+            Interest::READABLE | Interest::WRITABLE
+        } else {
+            Interest::READABLE
+        };
+        match self.watched.replace(wanted) {
+            None => registry.register(self.socket.source(), token, wanted),
+            Some(before) if before == wanted => Ok(()),
+            Some(_) => registry.reregister(self.socket.source(), token, wanted),
+        }
+    }
+
+    fn wants_to_write(&self) -> bool {
+        self.pending_output() > 0
+    }
+
+    /// Whether it is between two requests.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        !self.connection.is_busy() && !self.wants_to_write()
+    }
+
+    /// Whether the web server has neither sent nor taken anything for too long. The time that we
+    /// take for an answer does not count.
+    #[must_use]
+    pub fn has_expired(&self, now: Instant, timeout: Duration) -> bool {
+        self.ticket.is_none() && now.saturating_duration_since(self.last_progress) > timeout
+    }
+
+    /// Reads, understands and writes until a request is there or nothing more goes.
+    pub fn advance(&mut self, now: Instant) -> Step {
+        loop {
+            let full = self.pending_output() >= OUTPUT_LIMIT;
+            if !full {
+                match self.connection.next(&mut self.output) {
+                    Ok(Some(Event::Request)) => return Step::Request,
+                    Ok(Some(Event::Refused(_))) => continue,
+                    Ok(Some(Event::Aborted)) => {
+                        self.ticket = None;
+                        continue;
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        crate::warning!("connection closed, the web server sent {error}");
+                        return Step::Over;
+                    }
+                }
+            }
+            if !self.write(now) || self.is_over() {
+                return Step::Over;
+            }
+            if self.pending_output() >= OUTPUT_LIMIT {
+                return Step::Wait;
+            }
+            if !full && !self.read(now) {
+                return if self.is_over() { Step::Over } else { Step::Wait };
+            }
+        }
+    }
+
+    /// The request that wants an answer.
+    #[must_use]
+    pub fn request(&self) -> (Params<'_>, &[u8]) {
+        self.connection.request()
+    }
+
+    /// The same for another thread, whose answer will come with `ticket`.
+    #[must_use]
+    pub fn defer(&mut self, ticket: u64) -> OwnedRequest {
+        self.ticket = Some(ticket);
+        self.connection.take_request()
+    }
+
+    /// Whether the answer with this number is still wanted.
+    #[must_use]
+    pub fn awaits(&self, ticket: u64) -> bool {
+        self.ticket == Some(ticket)
+    }
+
+    /// Answers the request; [`advance`](Self::advance) writes it.
+    pub fn reply(&mut self, response: &Response, now: Instant) {
+        self.ticket = None;
+        self.last_progress = now;
+        self.connection.reply(response, &mut self.output);
+    }
+
+    fn pending_output(&self) -> usize {
+        self.output.len() - self.written
+    }
+
+    /// Whether nothing can follow: the web server has closed and gets no more, or we have to close.
+    fn is_over(&self) -> bool {
+        if self.ended {
+            return self.ticket.is_none();
+        }
+        self.connection.transport() == Transport::Close && !self.wants_to_write()
+    }
+
+    /// Reads once; says whether anything came.
+    fn read(&mut self, now: Instant) -> bool {
+        if !self.readable || self.ended {
+            return false;
+        }
+        let room = self.connection.room();
+        if room.is_empty() {
+            return false;
+        }
+        let most = room.len();
+        match self.socket.read(room) {
+            Ok(0) => {
+                self.ended = true;
+                false
+            }
+            Ok(length) => {
+                // A short read has emptied the socket: no need to ask again before it is ready.
+                self.readable = length == most || self.end_is_near;
+                self.connection.filled(length);
+                self.last_progress = now;
+                true
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.readable = false;
+                false
+            }
+            Err(_) => {
+                // Reset by the web server: nobody waits for a reply any more.
+                self.ended = true;
+                self.ticket = None;
+                false
+            }
+        }
+    }
+
+    /// Writes what there is; says whether the connection is still good.
+    fn write(&mut self, now: Instant) -> bool {
+        while let Some(rest) = self.output.get(self.written..).filter(|rest| !rest.is_empty()) {
+            match self.socket.write(rest) {
+                Ok(0) => return false,
+                Ok(length) => {
+                    self.written += length;
+                    self.last_progress = now;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.written >= OUTPUT_LIMIT {
+                        self.output.drain(..self.written);
+                        self.written = 0;
+                    }
+                    return true;
+                }
+                Err(_) => return false,
+            }
+        }
+        self.forget_output();
+        if self.connection.transport() == Transport::DrainAndClose && !self.end_said {
+            self.end_said = true;
+            self.socket.end_writing();
+        }
+        true
+    }
+
+    fn forget_output(&mut self) {
+        self.output.clear();
+        self.output.shrink_to(OUTPUT_LIMIT);
+        self.written = 0;
+    }
+}

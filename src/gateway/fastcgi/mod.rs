@@ -1,0 +1,18 @@
+//! A FastCGI 1.0 responder: records (`record`), the protocol on one connection (`connection`), and
+//! the server that moves the bytes (`server`, `worker`, `client`, `pool`).
+
+mod body;
+mod client;
+mod connection;
+mod control;
+mod params;
+mod pool;
+mod record;
+mod server;
+mod slots;
+mod socket;
+mod web_servers;
+mod worker;
+
+pub use control::Control;
+pub use server::{Options, ServeError, serve, serve_until};

@@ -1,0 +1,89 @@
+//! A handler behind a wall: a panic in it becomes a 500 and a log line, and the handler is made anew.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Answer, Handler, Request, Response};
+
+/// A handler and the way to make another.
+pub(super) struct Guarded<'a, H> {
+    make: &'a dyn Fn() -> H,
+    handler: Option<H>,
+}
+
+impl<'a, H: Handler> Guarded<'a, H> {
+    /// Makes the handler right away, on this thread.
+    pub(super) fn new(make: &'a dyn Fn() -> H) -> Self {
+        let mut guarded = Self { make, handler: None };
+        guarded.run("starting", |_| ());
+        guarded
+    }
+
+    /// [`Handler::answer`] into a cleared response; a panic is an answer too.
+    pub(super) fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
+        response.clear();
+        let answer = self.run("answering a request", |handler| handler.answer(request, response));
+        answer.unwrap_or_else(|| {
+            refuse_panicked(response);
+            Answer::Ready
+        })
+    }
+
+    /// [`Handler::answer_slowly`] into a cleared response.
+    pub(super) fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) {
+        response.clear();
+        let task = "answering a request slowly";
+        if self.run(task, |handler| handler.answer_slowly(request, response)).is_none() {
+            refuse_panicked(response);
+        }
+    }
+
+    /// [`Handler::chores_due`]; no when that panics.
+    pub(super) fn chores_due(&mut self) -> bool {
+        self.run("looking for chores", Handler::chores_due).unwrap_or_default()
+    }
+
+    /// [`Handler::do_chores`].
+    pub(super) fn do_chores(&mut self) {
+        self.run("doing chores", Handler::do_chores);
+    }
+
+    /// [`Handler::reload`].
+    pub(super) fn reload(&mut self) {
+        self.run("reloading", Handler::reload);
+    }
+
+    /// Runs `work`, on a handler made anew when the last one panicked. `None`: it panicked.
+    ///
+    /// Whatever state a panic leaves half changed is in the handler, which is dropped, or in the
+    /// response, which is cleared; so nothing broken is seen afterwards.
+    fn run<T>(&mut self, task: &str, work: impl FnOnce(&mut H) -> T) -> Option<T> {
+        let make = self.make;
+        let handler = &mut self.handler;
+        match catch_unwind(AssertUnwindSafe(|| work(handler.get_or_insert_with(make)))) {
+            Ok(value) => Some(value),
+            Err(panic) => {
+                crate::error!("panic while {task}: {}; please report it", panic_text(&*panic));
+                let broken = self.handler.take();
+                if catch_unwind(AssertUnwindSafe(|| drop(broken))).is_err() {
+                    crate::error!("panic while dropping a handler that had panicked");
+                }
+                None
+            }
+        }
+    }
+}
+
+fn refuse_panicked(response: &mut Response) {
+    response.refuse(500, "Internal error; it has been logged.");
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        text
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text
+    } else {
+        "(no message)"
+    }
+}

@@ -1,0 +1,58 @@
+//! What the gateway refuses by itself, before a handler sees it.
+
+use super::{Response, Variables};
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// More bytes of parameters than allowed.
+    ParamsTooLong,
+    /// Parameters that are no name-value pairs.
+    ParamsMalformed,
+    /// `CONTENT_LENGTH` is no number.
+    LengthMalformed,
+    /// More bytes of body than allowed.
+    BodyTooLong,
+    /// Fewer bytes of body than announced.
+    BodyShort,
+    /// The body could not be kept: a full disk.
+    BodyNotKept,
+    /// No thread for what takes long.
+    Overloaded,
+}
+
+impl Refusal {
+    /// Turns a response into this refusal.
+    pub(super) fn fill(self, response: &mut Response) {
+        let (status, text) = match self {
+            Self::ParamsTooLong => (431, "The request's parameters are too long."),
+            Self::ParamsMalformed => (400, "The request's parameters are malformed."),
+            Self::LengthMalformed => (400, "The request's Content-Length is not a number."),
+            Self::BodyTooLong => (413, "The request's body is too long."),
+            Self::BodyShort => (400, "The request's body is shorter than its Content-Length."),
+            Self::BodyNotKept => (500, "The request's body could not be kept; see the log."),
+            Self::Overloaded => (503, "Too busy; please try again."),
+        };
+        response.refuse(status, text);
+    }
+}
+
+/// The bytes of body that a request announces; `None` when it does not say.
+///
+/// # Errors
+/// Not a number, or more than `max_body`.
+pub(super) fn content_length(
+    variables: &dyn Variables,
+    max_body: usize,
+) -> Result<Option<usize>, Refusal> {
+    let text = variables.get("CONTENT_LENGTH").unwrap_or_default();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if !text.iter().all(u8::is_ascii_digit) {
+        return Err(Refusal::LengthMalformed);
+    }
+    // Digits that make no number make one that is too large.
+    let length = std::str::from_utf8(text).ok().and_then(|digits| digits.parse::<usize>().ok());
+    length.filter(|length| *length <= max_body).map(Some).ok_or(Refusal::BodyTooLong)
+}

@@ -1,0 +1,245 @@
+//! What only the kernel can tell or do: sockets that we inherit, signals, forks, mappings. The only
+//! `unsafe` of the gateway.
+
+use std::fs::File;
+use std::io;
+use std::mem::{MaybeUninit, size_of};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+
+use memmap2::Mmap;
+
+/// The connections that may wait to be accepted; the kernel lowers it to its own limit.
+const BACKLOG: libc::c_int = 1024;
+
+/// What kind of address a socket listens on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// A path.
+    Unix,
+    /// An IPv4 or IPv6 address and a port.
+    Tcp,
+}
+
+/// A copy of a descriptor that the process was started with; `None` when that is not open.
+#[must_use]
+pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
+    // SAFETY: F_DUPFD_CLOEXEC takes a number and touches no memory of ours; on a closed one it fails.
+    let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) };
+    if copy < 0 {
+        return None;
+    }
+    // SAFETY: the kernel has just made `copy` for us, and nobody else knows its number.
+    Some(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// The family of a socket that listens; `None` for one that is connected, and for what is no socket.
+#[must_use]
+pub fn listening_family(socket: BorrowedFd<'_>) -> Option<Family> {
+    if socket_option(socket, libc::SO_ACCEPTCONN).ok()? != 1 {
+        return None;
+    }
+    match socket_option(socket, libc::SO_DOMAIN).ok()? {
+        libc::AF_UNIX => Some(Family::Unix),
+        libc::AF_INET | libc::AF_INET6 => Some(Family::Tcp),
+        _ => None,
+    }
+}
+
+fn socket_option(socket: BorrowedFd<'_>, option: libc::c_int) -> io::Result<libc::c_int> {
+    let mut value: libc::c_int = 0;
+    let mut length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or(0);
+    // SAFETY: `value` has room for the `length` bytes that the kernel may write, and both live
+    // across the call.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            option,
+            (&raw mut value).cast(),
+            &raw mut length,
+        )
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(value) }
+}
+
+/// Lets more connections wait than the standard library asks for.
+///
+/// # Errors
+/// What the kernel says.
+pub fn widen_backlog(socket: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: takes two numbers; on a socket that listens already it only changes the limit.
+    let result = unsafe { libc::listen(socket.as_raw_fd(), BACKLOG) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM, SIGINT or SIGUSR1.
+    Stop,
+    /// SIGHUP.
+    Reload,
+}
+
+/// The signals that a responder listens to, as something to poll.
+#[derive(Debug)]
+pub struct Signals {
+    descriptor: OwnedFd,
+}
+
+impl Signals {
+    /// Blocks the signals for this thread and those that it starts later, and collects them. To be
+    /// called before the process has further threads.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn collect() -> io::Result<Self> {
+        let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: sigemptyset initialises `set`, which the other calls only then read or change;
+        // it outlives all of them, and null is allowed for the mask that was in force.
+        let descriptor = unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGUSR1, libc::SIGHUP] {
+                libc::sigaddset(set.as_mut_ptr(), signal);
+            }
+            let error = libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut());
+            if error != 0 {
+                return Err(io::Error::from_raw_os_error(error));
+            }
+            libc::signalfd(-1, set.as_ptr(), libc::SFD_NONBLOCK | libc::SFD_CLOEXEC)
+        };
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel has just made it for us, and nobody else knows its number.
+        Ok(Self { descriptor: unsafe { OwnedFd::from_raw_fd(descriptor) } })
+    }
+
+    /// The next signal that has arrived; `None` when there is no further one.
+    pub fn next(&mut self) -> Option<Signal> {
+        let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
+        let size = size_of::<libc::signalfd_siginfo>();
+        // SAFETY: `info` has room for the `size` bytes that are written at most.
+        let read =
+            unsafe { libc::read(self.descriptor.as_raw_fd(), info.as_mut_ptr().cast(), size) };
+        if usize::try_from(read) != Ok(size) {
+            return None;
+        }
+        // SAFETY: the kernel has filled all of it in.
+        let number = unsafe { info.assume_init() }.ssi_signo;
+        Some(if libc::c_int::try_from(number) == Ok(libc::SIGHUP) {
+            Signal::Reload
+        } else {
+            Signal::Stop
+        })
+    }
+}
+
+impl AsRawFd for Signals {
+    fn as_raw_fd(&self) -> RawFd {
+        self.descriptor.as_raw_fd()
+    }
+}
+
+/// Which of the two processes one is after [`detach`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detached {
+    /// The process that the web server knows; it ends the request by exiting.
+    Parent,
+    /// The new one, which the web server neither knows nor waits for.
+    Child,
+}
+
+/// Divides the process: the child is in a session of its own and holds none of the web server's
+/// pipes, so that the web server ends the request without it, and does not kill it.
+///
+/// To be called by a process of one thread only.
+///
+/// # Errors
+/// When there is no `/dev/null`, or no further process is allowed.
+pub fn detach() -> io::Result<Detached> {
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    // SAFETY: takes nothing. The process has one thread (see above), so the child finds no lock
+    // held by a thread that it does not have.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            // SAFETY: both take numbers only. Descriptors 0 to 2 are replaced, never closed, so
+            // whoever owns them in this process still has something open there.
+            unsafe {
+                libc::setsid();
+                for standard in 0..=2 {
+                    libc::dup2(null.as_raw_fd(), standard);
+                }
+            }
+            Ok(Detached::Child)
+        }
+        _ => Ok(Detached::Parent),
+    }
+}
+
+/// Maps a whole file that nobody else can open: one without a name, made by us.
+///
+/// # Errors
+/// What the kernel says.
+pub fn map_private_file(file: &File) -> io::Result<Mmap> {
+    // SAFETY: the caller's file has no name and its descriptor is not shared, so no other process
+    // can change or shorten it while it is mapped; we ourselves write no more to it.
+    unsafe { Mmap::map(file) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::AsFd;
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    use super::*;
+
+    #[test]
+    fn a_listening_socket_is_known_by_its_family() {
+        let folder = tempfile::tempdir().unwrap();
+        let unix = UnixListener::bind(folder.path().join("socket")).unwrap();
+        assert_eq!(listening_family(unix.as_fd()), Some(Family::Unix));
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(tcp) = TcpListener::bind(address) else { continue };
+            assert_eq!(listening_family(tcp.as_fd()), Some(Family::Tcp));
+        }
+    }
+
+    #[test]
+    fn a_connected_socket_and_a_file_do_not_listen() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert_eq!(listening_family(one.as_fd()), None);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert_eq!(listening_family(client.as_fd()), None);
+        assert_eq!(listening_family(File::open("/dev/null").unwrap().as_fd()), None);
+    }
+
+    #[test]
+    fn an_inherited_descriptor_must_be_open() {
+        let file = File::open("/dev/null").unwrap();
+        assert!(inherited(file.as_raw_fd()).is_some());
+        assert!(inherited(-1).is_none());
+    }
+
+    #[test]
+    fn signals_are_collected_in_the_thread_that_blocks_them() {
+        let mut signals = Signals::collect().unwrap();
+        assert_eq!(signals.next(), None);
+        let cases = [
+            (libc::SIGUSR1, Signal::Stop),
+            (libc::SIGTERM, Signal::Stop),
+            (libc::SIGINT, Signal::Stop),
+            (libc::SIGHUP, Signal::Reload),
+        ];
+        for (number, meaning) in cases {
+            // SAFETY: raise() directs the signal to this thread, where it is blocked.
+            assert_eq!(unsafe { libc::raise(number) }, 0);
+            assert_eq!(signals.next(), Some(meaning));
+        }
+        assert_eq!(signals.next(), None);
+    }
+}
