@@ -4,7 +4,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{Catalog, ScanChanges, ScannedTorrent};
+use super::scan::ScannedTorrent;
+use super::{Catalog, ScanChanges};
 use crate::protocol::{InfoHash, InfoHashV2, Timestamp};
 
 /// A made-up info-hash of its own for each number.

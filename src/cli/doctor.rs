@@ -45,25 +45,31 @@ type Finding = (&'static str, Outcome);
 impl DoctorArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-    let mut findings = Vec::new();
-    match world.load_config() {
-        Ok(loaded) => examine(&loaded, world.now, self.offline, &mut findings),
-        Err(problem) => findings.push(("configuration", Wrong(problem.to_string()))),
-    }
-    let wrong = findings.iter().filter(|(_, outcome)| matches!(outcome, Wrong(_))).count();
-    if self.json {
-        let list = findings.iter().map(|(name, outcome)| {
-            let (state, text) = outcome.parts();
-            json!({ "check": name, "state": state, "text": text })
-        });
-        world.print_json(&list.collect())?;
-    } else {
-        for (name, outcome) in &findings {
-            let (state, text) = outcome.parts();
-            world.print(format_args!("{state:<5}  {name}: {text}\n"))?;
+        let mut findings = Vec::new();
+        match world.load_config() {
+            Ok(loaded) => examine(&loaded, world.now, self.offline, &mut findings),
+            Err(problem) => findings.push(("configuration", Wrong(problem.to_string()))),
         }
-    }
-    if wrong == 0 { Ok(()) } else { Err(CommandError::Failed(format!("{wrong} checks failed; what to do stands beside each"))) }
+        let wrong = findings.iter().filter(|(_, outcome)| matches!(outcome, Wrong(_))).count();
+        if self.json {
+            let list = findings.iter().map(|(name, outcome)| {
+                let (state, text) = outcome.parts();
+                json!({ "check": name, "state": state, "text": text })
+            });
+            world.print_json(&list.collect())?;
+        } else {
+            for (name, outcome) in &findings {
+                let (state, text) = outcome.parts();
+                world.print(format_args!("{state:<5}  {name}: {text}\n"))?;
+            }
+        }
+        if wrong == 0 {
+            Ok(())
+        } else {
+            Err(CommandError::Failed(format!(
+                "{wrong} checks failed; what to do stands beside each"
+            )))
+        }
     }
 }
 
@@ -207,10 +213,9 @@ fn policy(loaded: &LoadedConfig, now: Timestamp) -> Outcome {
 
 fn fragment(path: &Path) -> Outcome {
     match fs::metadata(path) {
-        Ok(metadata) if metadata.permissions().mode() & 0o004 == 0 => Wrong(format!(
-            "{} cannot be read by the web server; chmod 644 it",
-            path.display()
-        )),
+        Ok(metadata) if metadata.permissions().mode() & 0o004 == 0 => {
+            Wrong(format!("{} cannot be read by the web server; chmod 644 it", path.display()))
+        }
         Ok(_) => Fine(path.display().to_string()),
         Err(problem) => {
             Wrong(format!("{}: {problem}; `tracker refresh --force` writes it", path.display()))

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{CommandError, World};
 use crate::config::GatewayConfig;
-use crate::gateway::{ListenAddress, Listening};
 use crate::gateway::fastcgi::{Options, serve};
+use crate::gateway::{ListenAddress, Listening};
 use crate::site::Site;
 
 /// Answer a web server over FastCGI
@@ -23,19 +23,19 @@ pub struct FastCgiArguments {
 impl FastCgiArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-    let loaded = world.load_config()?;
-    let address: ListenAddress = self.listen.parse()?;
-    let listening = Listening::bind(&address)?;
-    let workers = self.workers.map_or_else(one_a_core, NonZeroUsize::get);
-    let mut surroundings = world.surroundings.clone();
-    if let Some(file) = &world.config_file {
-        // The next to be asked; so that a reload reads the same file.
-        surroundings.tracker_config = Some(file.clone().into_os_string());
-    }
-    let surroundings = Arc::new(surroundings);
-    crate::info!("listening on {} with {workers} workers", self.listen);
-    let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
-    Ok(serve(listening, options(&loaded.config.gateway, workers), make_site)?)
+        let loaded = world.load_config()?;
+        let address: ListenAddress = self.listen.parse()?;
+        let listening = Listening::bind(&address)?;
+        let workers = self.workers.map_or_else(one_a_core, NonZeroUsize::get);
+        let mut surroundings = world.surroundings.clone();
+        if let Some(file) = &world.config_file {
+            // The next to be asked; so that a reload reads the same file.
+            surroundings.tracker_config = Some(file.clone().into_os_string());
+        }
+        let surroundings = Arc::new(surroundings);
+        crate::info!("listening on {} with {workers} workers", self.listen);
+        let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
+        Ok(serve(listening, options(&loaded.config.gateway, workers), make_site)?)
     }
 }
 

@@ -27,27 +27,28 @@ pub struct PeersArguments {
 impl PeersArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-    let asked = parse_info_hash(&self.info_hash)?;
-    let loaded = world.load_config()?;
-    let known = Catalog::open(&loaded.config.paths.catalog)?.torrent(asked)?;
-    let swarm = known.map_or(asked, |torrent| torrent.canonical);
-    let mut store = open_store(&loaded)?;
-    let now = world.now;
-    let peers = walk(|from| store.visit_peers(swarm, from, BATCH, now))?;
-    if self.json {
-        return world.print_json(&Value::Array(peers.iter().map(peer_json).collect()));
-    }
-    for peer in &peers {
-        world.print(format_args!("{}  {:<24}  {:<8}  left {}  seen {} ago  {}\n",
-            peer.peer_id,
-            ClientName::from(peer.peer_id).to_string(),
-            role_word(peer.role),
-            peer.left.map_or_else(|| "unknown".into(), |left| bytes(left, 2)),
-            age(now.since(peer.last_seen)),
-            addresses(peer).join(" ")
-        ))?;
-    }
-    world.print(format_args!("{} peers\n", peers.len()))
+        let asked = parse_info_hash(&self.info_hash)?;
+        let loaded = world.load_config()?;
+        let known = Catalog::open(&loaded.config.paths.catalog)?.torrent(asked)?;
+        let swarm = known.map_or(asked, |torrent| torrent.canonical);
+        let mut store = open_store(&loaded)?;
+        let now = world.now;
+        let peers = walk(|from| store.visit_peers(swarm, from, BATCH, now))?;
+        if self.json {
+            return world.print_json(&Value::Array(peers.iter().map(peer_json).collect()));
+        }
+        for peer in &peers {
+            world.print(format_args!(
+                "{}  {:<24}  {:<8}  left {}  seen {} ago  {}\n",
+                peer.peer_id,
+                ClientName::from(peer.peer_id).to_string(),
+                role_word(peer.role),
+                peer.left.map_or_else(|| "unknown".into(), |left| bytes(left, 2)),
+                age(now.since(peer.last_seen)),
+                addresses(peer).join(" ")
+            ))?;
+        }
+        world.print(format_args!("{} peers\n", peers.len()))
     }
 }
 

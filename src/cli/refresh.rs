@@ -26,31 +26,32 @@ impl RefreshArguments {
 impl RefreshArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-    let loaded = world.load_config()?;
-    let mut bar = Bar::new();
-    let outcome = publish(&loaded, world.now, self.force, &mut bar);
-    bar.finish();
-    match outcome? {
-        Published::Done(report) => {
-            for message in &report.messages {
-                crate::warning!("{message}");
+        let loaded = world.load_config()?;
+        let mut bar = Bar::new();
+        let outcome = publish(&loaded, world.now, self.force, &mut bar);
+        bar.finish();
+        match outcome? {
+            Published::Done(report) => {
+                for message in &report.messages {
+                    crate::warning!("{message}");
+                }
+                let totals = report.totals;
+                world.print(format_args!(
+                    "refreshed: {} torrents, {} seeders, {} leechers, {} partial seeds\n",
+                    report.rows.len(),
+                    totals.seeders,
+                    totals.leechers,
+                    totals.partial_seeds
+                ))?;
             }
-            let totals = report.totals;
-            world.print(format_args!("refreshed: {} torrents, {} seeders, {} leechers, {} partial seeds\n",
-                report.rows.len(),
-                totals.seeders,
-                totals.leechers,
-                totals.partial_seeds
-            ))?;
+            Published::Skipped(Skipped::TooEarly(next)) => {
+                world.print(format_args!("nothing to do: the next refresh is due in {next} seconds; --force does it now\n"))?;
+            }
+            Published::Skipped(Skipped::Busy) => {
+                world.print(format_args!("nothing to do: another refresh is under way\n"))?;
+            }
         }
-        Published::Skipped(Skipped::TooEarly(next)) => {
-            world.print(format_args!("nothing to do: the next refresh is due in {next} seconds; --force does it now\n"))?;
-        }
-        Published::Skipped(Skipped::Busy) => {
-            world.print(format_args!("nothing to do: another refresh is under way\n"))?;
-        }
-    }
-    Ok(())
+        Ok(())
     }
 }
 

@@ -24,29 +24,31 @@ pub struct StatsArguments {
 impl StatsArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-    let loaded = world.load_config()?;
-    let torrents = Catalog::open(&loaded.config.paths.catalog)?.torrents()?;
-    let mut store = open_store(&loaded)?;
-    let now = world.now;
-    let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
-    let life = store.id()?.0;
-    let rows = rows(&torrents, &swarms, life);
-    if self.json {
-        let rows: Vec<Value> = rows.iter().map(StatsRow::json).collect();
-        return world.print_json(&json!({ "totals": totals(&swarms), "torrents": rows }));
-    }
-    world.print(format_args!("seeders leechers partial completed  torrent\n"))?;
-    for row in &rows {
-        let counts = row.swarm.counts;
-        world.print(format_args!("{:>7} {:>8} {:>7} {:>9}  {}\n",
-            counts.seeders, counts.leechers, counts.partial_seeds, row.completed, row.name
+        let loaded = world.load_config()?;
+        let torrents = Catalog::open(&loaded.config.paths.catalog)?.torrents()?;
+        let mut store = open_store(&loaded)?;
+        let now = world.now;
+        let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
+        let life = store.id()?.0;
+        let rows = rows(&torrents, &swarms, life);
+        if self.json {
+            let rows: Vec<Value> = rows.iter().map(StatsRow::json).collect();
+            return world.print_json(&json!({ "totals": totals(&swarms), "torrents": rows }));
+        }
+        world.print(format_args!("seeders leechers partial completed  torrent\n"))?;
+        for row in &rows {
+            let counts = row.swarm.counts;
+            world.print(format_args!(
+                "{:>7} {:>8} {:>7} {:>9}  {}\n",
+                counts.seeders, counts.leechers, counts.partial_seeds, row.completed, row.name
+            ))?;
+        }
+        let sum = totals(&swarms);
+        world.print(format_args!(
+            "{} swarms, {} seeders, {} leechers, {} partial seeds\n",
+            sum["swarms"], sum["seeders"], sum["leechers"], sum["partial_seeds"]
         ))?;
-    }
-    let sum = totals(&swarms);
-    world.print(format_args!("{} swarms, {} seeders, {} leechers, {} partial seeds\n",
-        sum["swarms"], sum["seeders"], sum["leechers"], sum["partial_seeds"]
-    ))?;
-    Ok(())
+        Ok(())
     }
 }
 
@@ -83,11 +85,12 @@ fn rows(torrents: &[Torrent], swarms: &[SwarmSummary], life: u64) -> Vec<StatsRo
         .map(|&swarm| {
             let torrent = known.get(&swarm.info_hash);
             let earlier = torrent.map_or(0, |torrent| {
-                let counted = if torrent.carried.store == life { torrent.carried.completed } else { 0 };
+                let counted =
+                    if torrent.carried.store == life { torrent.carried.completed } else { 0 };
                 torrent.totals.completed.saturating_sub(counted)
             });
-            let name = torrent
-                .map_or_else(|| swarm.info_hash.to_string(), |torrent| torrent.name.clone());
+            let name =
+                torrent.map_or_else(|| swarm.info_hash.to_string(), |torrent| torrent.name.clone());
             StatsRow { swarm, name, completed: earlier.saturating_add(swarm.counts.completed) }
         })
         .collect();
@@ -106,4 +109,3 @@ fn totals(swarms: &[SwarmSummary]) -> Value {
         "partial_seeds": sum(|swarm| swarm.counts.partial_seeds),
     })
 }
-

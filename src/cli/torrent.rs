@@ -64,7 +64,8 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
             (None, true) => "  (hidden)",
             (None, false) => "",
         };
-        world.print(format_args!("{}  {:>12}  {}{note}\n",
+        world.print(format_args!(
+            "{}  {:>12}  {}{note}\n",
             torrent.canonical,
             bytes(torrent.size, 2),
             torrent.name
@@ -84,15 +85,11 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     let named = |torrent: &Torrent| torrent.file == Path::new(wanted) || torrent.name == wanted;
     let torrent = match by_hash {
         Some(torrent) => torrent,
-        None => catalog
-            .all_torrents()?
-            .into_iter()
-            .find(named)
-            .ok_or_else(|| {
-                CommandError::Failed(format!(
-                    "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
-                ))
-            })?,
+        None => catalog.all_torrents()?.into_iter().find(named).ok_or_else(|| {
+            CommandError::Failed(format!(
+                "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
+            ))
+        })?,
     };
     if json {
         return world.print_json(&torrent_json(&torrent));
@@ -100,8 +97,10 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     let hash = |hash: Option<String>| hash.unwrap_or_else(|| "none".into());
     world.print(format_args!("name          {}\n", torrent.name))?;
     world.print(format_args!("file          {}\n", torrent.file.display()))?;
-    world.print(format_args!("info-hash v1  {}\n", hash(torrent.v1.map(|hash| hash.to_string()))))?;
-    world.print(format_args!("info-hash v2  {}\n", hash(torrent.v2.map(|hash| hash.to_string()))))?;
+    world
+        .print(format_args!("info-hash v1  {}\n", hash(torrent.v1.map(|hash| hash.to_string()))))?;
+    world
+        .print(format_args!("info-hash v2  {}\n", hash(torrent.v2.map(|hash| hash.to_string()))))?;
     world.print(format_args!("size          {}\n", bytes(torrent.size, 2)))?;
     world.print(format_args!("age           {}\n", age(world.now.since(torrent.first_seen))))?;
     world.print(format_args!("completed     {}\n", torrent.totals.completed))?;
@@ -109,7 +108,9 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     world.print(format_args!("downloaded    {}\n", bytes(torrent.totals.downloaded, 2)))?;
     world.print(format_args!("hidden        {}\n", if torrent.hidden { "yes" } else { "no" }))?;
     if torrent.missing_since.is_some() {
-        world.print(format_args!("its file is gone; its totals are kept for when it comes back\n"))?;
+        world.print(format_args!(
+            "its file is gone; its totals are kept for when it comes back\n"
+        ))?;
     }
     Ok(())
 }
@@ -164,5 +165,9 @@ fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), Co
     if json {
         world.print_json(&Value::Array(found))?;
     }
-    if bad == 0 { Ok(()) } else { Err(CommandError::Failed(format!("{bad} of {} files cannot be used", files.len()))) }
+    if bad == 0 {
+        Ok(())
+    } else {
+        Err(CommandError::Failed(format!("{bad} of {} files cannot be used", files.len())))
+    }
 }

@@ -416,9 +416,9 @@ mod tests {
 
     #[test]
     fn two_keys_at_odds_are_told_where_one_stands() {
-        let (line, text) = flaw_of("[tracker]\n\ninterval = 200\n");
+        let (line, text) = flaw_of("[tracker]\n\nexpiry = 200\n");
         assert_eq!(line, 3);
-        assert!(text.starts_with("impossible value for `interval` in [tracker]: "), "{text}");
+        assert!(text.starts_with("impossible value for `expiry` in [tracker]: "), "{text}");
     }
 
     #[test]

@@ -9,7 +9,8 @@ use toml::de::DeTable;
 
 use super::diagnose::{self, Flaw};
 use super::locate::{Surroundings, absolute};
-use super::{Config, TrackerConfig, validate};
+use super::validate::{self, LONGEST_SECONDS};
+use super::{Config, TrackerConfig};
 use crate::protocol::Seconds;
 
 /// A configuration, and where it came from.
@@ -158,7 +159,7 @@ fn fit_defaults(tracker: &mut TrackerConfig, [min_interval, expiry, numwant]: [b
     }
     if expiry {
         let enough = Seconds(tracker.interval.0.saturating_add(tracker.interval.0 / 2));
-        tracker.expiry = tracker.expiry.max(enough);
+        tracker.expiry = tracker.expiry.max(enough.min(Seconds(LONGEST_SECONDS)));
     }
     if numwant {
         tracker.numwant = tracker.numwant.min(tracker.max_numwant);
@@ -200,6 +201,17 @@ mod tests {
             tracker_config: None,
             system_file: root.join("etc/tracker.toml"),
         }
+    }
+
+    #[test]
+    fn defaults_follow_what_is_set() {
+        let hourly = parse("tracker.interval = 3600").config.tracker;
+        assert_eq!((hourly.min_interval, hourly.expiry), (Seconds(300), Seconds(5400)));
+        let hasty = parse("tracker.interval = 10\ntracker.max_numwant = 20").config.tracker;
+        assert_eq!((hasty.min_interval, hasty.expiry), (Seconds(10), Seconds(2700)));
+        assert_eq!(hasty.numwant, 20);
+        let longest = parse("tracker.interval = 604800").config.tracker;
+        assert_eq!(longest.expiry, Seconds(604_800));
     }
 
     /// Writes a configuration that tells itself from others by its interval.

@@ -10,7 +10,7 @@ use super::{Config, is_web_address};
 pub(super) type Key = (&'static str, &'static str);
 
 /// A week: no client waits longer, and sums of intervals stay far from overflow.
-const LONGEST_SECONDS: u64 = 7 * 24 * 3600;
+pub(super) const LONGEST_SECONDS: u32 = 7 * 24 * 3600;
 
 /// So many IPv6 peers are 36 kB; a tracker that sends more to whoever asks amplifies attacks.
 const MOST_PEERS: u64 = 2000;
@@ -51,9 +51,9 @@ fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
     let (tracker, gateway) = (&config.tracker, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
     let ranges: [(Key, u64, RangeInclusive<u64>); 9] = [
-        (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS),
-        (("tracker", "min_interval"), tracker.min_interval.0.into(), 0..=LONGEST_SECONDS),
-        (("tracker", "expiry"), tracker.expiry.0.into(), 1..=LONGEST_SECONDS),
+        (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS.into()),
+        (("tracker", "min_interval"), tracker.min_interval.0.into(), 0..=LONGEST_SECONDS.into()),
+        (("tracker", "expiry"), tracker.expiry.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "max_numwant"), tracker.max_numwant.into(), 1..=MOST_PEERS),
         (("tracker", "numwant"), tracker.numwant.into(), 1..=MOST_PEERS),
         (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),
@@ -95,7 +95,8 @@ fn addresses_are_of_the_web(config: &Config) -> Result<(), Impossible> {
         (("paths", "torrents_url"), &config.paths.torrents_url),
     ];
     let home_url = (("paths", "home_url"), &config.paths.home_url);
-    let mut addresses = addresses.into_iter().chain(Some(home_url).filter(|(_, url)| !url.is_empty()));
+    let mut addresses =
+        addresses.into_iter().chain(Some(home_url).filter(|(_, url)| !url.is_empty()));
     match addresses.find(|(_, address)| !is_web_address(address)) {
         None => Ok(()),
         Some((key, address)) => Err(Impossible::new(
@@ -240,7 +241,7 @@ mod tests {
              `interval` (1800); lower the one or raise the other",
         );
         assert_refused(
-            "tracker.interval = 2701",
+            "tracker.interval = 2701\ntracker.expiry = 2700",
             "is above `expiry` (2700); lower the one or raise the other",
         );
         assert_refused(

@@ -182,7 +182,8 @@ fn system_time(at: Timestamp) -> SystemTime {
 /// RFC 3339 in UTC, for machines, from the IMF-fixdate `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn machine_time(at: Timestamp) -> String {
     let text = httpdate::fmt_http_date(system_time(at));
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let months =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut parts = text.split(' ').skip(1);
     let mut part = || parts.next().unwrap_or_default();
     let (day, month, year, time) = (part(), part(), part(), part());

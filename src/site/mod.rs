@@ -136,7 +136,9 @@ impl Ready {
     fn take_in_new_torrents(&mut self, now: Timestamp) {
         let loaded = self.tracker.config().clone();
         let outcome = if self.tracker.has_no_policy() {
-            publish(&loaded, now, true, &mut Quiet).map(|_| ()).map_err(|problem| problem.to_string())
+            publish(&loaded, now, true, &mut Quiet)
+                .map(|_| ())
+                .map_err(|problem| problem.to_string())
         } else {
             rescan(&loaded, now).map_err(|problem| problem.to_string())
         };

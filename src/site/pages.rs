@@ -59,7 +59,9 @@ pub(super) fn home(
     };
     response.status = 302;
     response.headers.push(("Cache-Control", "no-store".into()));
-    response.body.extend_from_slice(format!("This is a BitTorrent tracker; see {target}\n").as_bytes());
+    response
+        .body
+        .extend_from_slice(format!("This is a BitTorrent tracker; see {target}\n").as_bytes());
     response.headers.push(("Location", target));
     Answer::Ready
 }

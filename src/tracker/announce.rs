@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 use super::{Known, Refusal, Tracker};
 use crate::config::{Config, StatedAddressRule};
 use crate::protocol::{
-    AnnounceReply, AnnounceRequest, CompactV4, CompactV6, Event, FamilyPeers, PeerList, Seconds, Timestamp,
-    interval_for,
+    AnnounceReply, AnnounceRequest, CompactV4, CompactV6, Event, FamilyPeers, PeerList, Seconds,
+    Timestamp, interval_for,
 };
 use crate::store::{
     Action, Announced, FamilySample, PeerAnnounce, PeerSample, Role, SwarmCounts, Want,

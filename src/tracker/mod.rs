@@ -2,8 +2,8 @@
 //! Renders nothing and never looks at the environment.
 
 mod announce;
-mod refusal;
 mod refresh;
+mod refusal;
 mod report;
 mod scrape;
 

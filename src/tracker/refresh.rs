@@ -310,9 +310,8 @@ fn lock_path(config: &Config) -> PathBuf {
 /// again at each request.
 pub(super) fn tried_lately(config: &Config) -> bool {
     let modified = std::fs::metadata(lock_path(config)).and_then(|metadata| metadata.modified());
-    modified.is_ok_and(|at| {
-        at.elapsed().is_ok_and(|since| since < std::time::Duration::from_secs(60))
-    })
+    modified
+        .is_ok_and(|at| at.elapsed().is_ok_and(|since| since < std::time::Duration::from_secs(60)))
 }
 
 fn open_lock(config: &Config) -> Result<(File, PathBuf), RefreshError> {

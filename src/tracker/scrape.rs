@@ -24,8 +24,7 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(request.info_hashes.len());
         for &info_hash in &request.info_hashes {
-            let known =
-                self.look_up(info_hash).map_err(|problem| Refusal::from_store(&problem))?;
+            let known = self.look_up(info_hash).map_err(|problem| Refusal::from_store(&problem))?;
             asked.extend(known.map(|known| (info_hash, known)));
         }
         if asked.is_empty() {
@@ -58,8 +57,7 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(shown.len());
         for info_hash in shown {
-            let known =
-                self.look_up(info_hash).map_err(|problem| Refusal::from_store(&problem))?;
+            let known = self.look_up(info_hash).map_err(|problem| Refusal::from_store(&problem))?;
             asked.extend(known.map(|known| (info_hash, known)));
         }
         self.figures(&asked, now)

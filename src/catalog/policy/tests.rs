@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use super::write::{encode, write_snapshot};
 use super::*;
 use crate::catalog::samples::{hash, hybrid};
-use crate::catalog::{Carried, ScannedTorrent, Torrent, Totals, Watched};
+use crate::catalog::scan::ScannedTorrent;
+use crate::catalog::{Carried, Torrent, Totals, Watched};
 use crate::protocol::{InfoHash, Timestamp};
 
 /// Where a test keeps its snapshot.

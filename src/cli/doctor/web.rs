@@ -37,7 +37,10 @@ pub(super) fn announce(loaded: &LoadedConfig) -> Outcome {
         percent_encode(PEER_ID, NON_ALPHANUMERIC)
     );
     let separator = if url.contains('?') { '&' } else { '?' };
-    let response = match minreq::get(format!("{url}{separator}{query}")).with_timeout(PATIENCE).send() {
+    let response = match minreq::get(format!("{url}{separator}{query}"))
+        .with_timeout(PATIENCE)
+        .send()
+    {
         Ok(response) => response,
         Err(problem) => {
             return Wrong(format!(

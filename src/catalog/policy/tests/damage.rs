@@ -26,7 +26,7 @@ fn use_everything(path: &Path, bytes: &[u8]) -> Result<(), PolicyError> {
     for number in 0..6 {
         let _ = (snapshot.find(hash(number)), snapshot.find(hash(number + 1_000_000)));
     }
-    let _ = snapshot.folder_has_changed();
+    let _ = snapshot.folder_change();
     snapshot.verify()
 }
 

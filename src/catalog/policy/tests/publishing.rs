@@ -160,11 +160,11 @@ fn watched(path: &Path, seconds: u64) -> io::Result<Watched> {
     Ok(Watched { path: path.into(), modified_nanos })
 }
 
-/// Whether a snapshot of a scan that ended 40 seconds after 1970 calls these folders changed.
-fn has_changed(watched: &[Watched]) -> bool {
+/// What a snapshot of a scan that ended 40 seconds after 1970 says of these folders.
+fn change(watched: &[Watched]) -> FolderChange {
     let (_folder, path) = place();
     write_snapshot(&path, Vec::new(), &publication(watched)).unwrap();
-    PolicySnapshot::open(&path).unwrap().folder_has_changed()
+    PolicySnapshot::open(&path).unwrap().folder_change()
 }
 
 #[test]
@@ -173,29 +173,30 @@ fn a_change_of_any_watched_folder_shows() {
     let inner = folder.path().join(OsStr::from_bytes(b"sub \xff\""));
     fs::create_dir(&inner).unwrap();
     let seen = [watched(&inner, 20).unwrap(), watched(folder.path(), 30).unwrap()];
-    assert!(!has_changed(&seen));
+    assert_eq!(change(&seen), FolderChange::None);
 
     File::create(inner.join("new.torrent")).unwrap();
-    assert!(has_changed(&seen));
+    assert_eq!(change(&seen), FolderChange::Certain);
     let seen = [watched(&inner, 20).unwrap(), watched(folder.path(), 30).unwrap()];
-    assert!(!has_changed(&seen));
+    assert_eq!(change(&seen), FolderChange::None);
 
     fs::remove_dir_all(&inner).unwrap();
     watched(folder.path(), 30).unwrap();
-    assert!(has_changed(&seen), "a folder that is gone");
+    assert_eq!(change(&seen), FolderChange::Certain, "a folder that is gone");
 }
 
 #[test]
 fn a_folder_modified_within_two_seconds_of_the_scans_end_may_have_changed_unseen() {
     let folder = tempfile::tempdir().unwrap();
-    let changed_at = |seconds| has_changed(&[watched(folder.path(), seconds).unwrap()]);
-    assert!(!changed_at(38));
-    assert!(changed_at(39));
-    assert!(changed_at(41));
-    assert!(!changed_at(42), "a clock that is ahead must not make every miss a scan");
+    let change_at = |seconds| change(&[watched(folder.path(), seconds).unwrap()]);
+    assert_eq!(change_at(38), FolderChange::None);
+    assert_eq!(change_at(39), FolderChange::Perhaps);
+    assert_eq!(change_at(41), FolderChange::Perhaps);
+    let ahead = "a clock that is ahead must not make every miss a scan";
+    assert_eq!(change_at(42), FolderChange::None, "{ahead}");
 }
 
 #[test]
 fn without_watched_folders_everything_may_have_changed() {
-    assert!(has_changed(&[]));
+    assert_eq!(change(&[]), FolderChange::Certain);
 }
