@@ -116,7 +116,10 @@ fn apache_accepts_the_installed_configuration() {
     let root = host.root.path().display().to_string();
     let snippet = host.read("etc/apache2/conf-available/tracker.conf");
     let snippet = snippet.replace(" /usr/", &format!(" {root}/usr/"));
-    let mut text = format!("ServerRoot \"{root}\"\nServerName x\nListen 127.0.0.1:1\n");
+    let mut text = format!(
+        "ServerRoot \"{root}\"\nServerName x\nListen 127.0.0.1:1\n\
+         ErrorLog \"{root}/error.log\"\n"
+    );
     let modules =
         "mpm_event authz_core mime dir alias env include expires filter deflate cgid fcgid";
     for module in modules.split(' ') {
