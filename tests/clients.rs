@@ -114,11 +114,14 @@ fn scrape(site: &Site, torrent: &Torrent) -> Option<Value> {
     bencode::parse(&reply.body).ok()?.get("files")?.get(torrent.info_hash).cloned()
 }
 
-/// The figures of the torrent's row on the page, by their column.
-fn row(site: &Site, torrent: &Torrent) -> String {
+/// The figure in a column of the torrent's row on the page.
+fn figure(site: &Site, torrent: &Torrent, column: &str) -> String {
     let page = request(site.address(), "GET", "/", &[]).expect("the page").text();
-    let rows = page.split("<tr").find(|row| row.contains(&format!(">{}</a>", torrent.name)));
-    rows.unwrap_or_else(|| panic!("{} is not on the page: {page}", torrent.name)).to_owned()
+    let link = format!(">{}</a>", torrent.name);
+    let row = page.split("<tr").find(|row| row.contains(&link));
+    let cell = row.and_then(|row| row.split("<td").find(|cell| cell.contains(column)));
+    let text = cell.and_then(|cell| cell.split(['>', '<']).nth(1));
+    text.unwrap_or_else(|| panic!("no {column} of {} on the page: {page}", torrent.name)).into()
 }
 
 /// `seeder` has a file, `leecher` gets it, the tracker and its page count it.
@@ -140,9 +143,8 @@ fn transfer(site: &Site, host: IpAddr, seeder: Make, leecher: Make) {
     assert_eq!((swarm.number("downloaded"), swarm.number("incomplete")), (1, 0), "{swarm:?}");
 
     site.tracker(&["refresh", "--force"]);
-    let row = row(site, &torrent);
-    assert!(row.contains("class=\"done\">1<"), "completed once: {row}");
-    assert!(row.contains("class=\"seeds\">2<"), "two seeders: {row}");
+    assert_eq!(figure(site, &torrent, "class=\"completed\""), "1", "completed once");
+    assert_eq!(figure(site, &torrent, "class=\"seeders\""), "2");
 }
 
 const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
