@@ -117,3 +117,7 @@ fn read_body(
         Ok(_) | Err(_) => Err(Refusal::BodyShort),
     }
 }
+
+#[cfg(test)]
+#[path = "cgi_tests.rs"]
+mod tests;

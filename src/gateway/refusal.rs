@@ -4,7 +4,7 @@ use super::{Response, Variables};
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// More bytes of parameters than allowed.
     ParamsTooLong,
     /// Parameters that are no name-value pairs.
