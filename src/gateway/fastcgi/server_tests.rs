@@ -102,6 +102,13 @@ impl Handler for Echo {
     }
 }
 
+/// A socket on a path, and the folder that it is in.
+fn listen() -> (Listening, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let address = ListenAddress::Unix(folder.path().join("socket"));
+    (Listening::bind(&address).unwrap(), folder)
+}
+
 /// A responder that runs until it is dropped.
 struct Running {
     stage: Arc<Stage>,
@@ -113,8 +120,7 @@ struct Running {
 }
 
 impl Running {
-    fn on(address: &ListenAddress, folder: TempDir, options: Options) -> Self {
-        let listening = Listening::bind(address).unwrap();
+    fn on(listening: Listening, folder: TempDir, options: Options) -> Self {
         let tcp = listening.tcp_address();
         let (stage, control) = (Arc::<Stage>::default(), Arc::<Control>::default());
         let (on_stage, controlled) = (Arc::clone(&stage), Arc::clone(&control));
@@ -128,14 +134,14 @@ impl Running {
     }
 
     fn start(options: Options) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let address = ListenAddress::Unix(folder.path().join("socket"));
-        Self::on(&address, folder, options)
+        let (listening, folder) = listen();
+        Self::on(listening, folder, options)
     }
 
     fn start_tcp(address: &str) -> Option<Self> {
         std::net::TcpListener::bind(address).ok()?;
-        Some(Self::on(&address.parse().unwrap(), tempfile::tempdir().unwrap(), OPTIONS))
+        let listening = Listening::bind(&address.parse().unwrap()).unwrap();
+        Some(Self::on(listening, tempfile::tempdir().unwrap(), OPTIONS))
     }
 
     fn connect(&self) -> Peer {
@@ -442,6 +448,18 @@ mod chores {
         // A slow request behind them shows that nothing else was waiting.
         peer.ask(&get(1, KEEP, "slow"));
         assert_eq!(responder.stage.chores.load(Ordering::SeqCst), 1);
+    }
+
+    /// Seen under mod_fcgid: a request that was there already when its connection was accepted was
+    /// answered, and its chores left until the next event.
+    #[test]
+    fn wait_for_no_further_request() {
+        let (listening, folder) = listen();
+        let mut early = UnixStream::connect(folder.path().join("socket")).unwrap();
+        early.write_all(&get(1, 0, "chores")).unwrap();
+        let responder = Running::on(listening, folder, OPTIONS);
+        responder.stage.open_gate();
+        until(|| responder.stage.chores.load(Ordering::SeqCst) == 1);
     }
 
     #[test]
