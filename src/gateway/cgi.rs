@@ -99,21 +99,42 @@ fn method(variables: &dyn Variables) -> Method {
     Method::parse(variables.get("REQUEST_METHOD").unwrap_or_default())
 }
 
-/// Reads exactly `CONTENT_LENGTH` bytes, and only for POST: a web server need not end the stream
-/// after them.
+/// Reads the body: exactly `CONTENT_LENGTH` bytes, for a web server need not end the stream after
+/// them. One that was sent in chunks has no length; where the web server undoes the chunks (Apache),
+/// it does end the stream.
+///
+/// What nobody wants is read too, and forgotten: mod_cgid and mod_cgi read no reply before they have
+/// written all of the body, and see a lost connection when they cannot.
 fn read_body(
     variables: &dyn Variables,
     stdin: impl Read,
     max_body: usize,
 ) -> Result<Vec<u8>, Refusal> {
-    if method(variables) != Method::Post {
-        return Ok(Vec::new());
+    let in_chunks = variables.get("HTTP_TRANSFER_ENCODING").is_some();
+    let announced = match content_length(variables)? {
+        None if in_chunks => None,
+        length => Some(length.unwrap_or(0)),
+    };
+    let limit = announced.and_then(|length| u64::try_from(length).ok()).unwrap_or(u64::MAX);
+    let mut stdin = stdin.take(limit);
+    let mut body = Vec::new();
+    let wanted = if method(variables) == Method::Post { max_body } else { 0 };
+    if announced.is_none_or(|length| length <= wanted) {
+        // One more than wanted shows that there is more.
+        let most = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_add(1);
+        stdin.by_ref().take(most).read_to_end(&mut body).map_err(|_| Refusal::BodyShort)?;
     }
-    let length = content_length(variables, max_body)?.unwrap_or(0);
-    let mut body = Vec::with_capacity(length.min(64 * 1024));
-    let limit = u64::try_from(length).unwrap_or(u64::MAX);
-    match stdin.take(limit).read_to_end(&mut body) {
-        Ok(read) if read == length => Ok(body),
-        Ok(_) | Err(_) => Err(Refusal::BodyShort),
+    io::copy(&mut stdin, &mut io::sink()).map_err(|_| Refusal::BodyShort)?;
+    match method(variables) {
+        Method::Post if announced.unwrap_or(body.len()) > max_body => Err(Refusal::BodyTooLong),
+        Method::Post if announced.is_some_and(|length| body.len() < length) => {
+            Err(Refusal::BodyShort)
+        }
+        Method::Post => Ok(body),
+        _ => Ok(Vec::new()),
     }
 }
+
+#[cfg(test)]
+#[path = "cgi_tests.rs"]
+mod tests;

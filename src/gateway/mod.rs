@@ -18,7 +18,8 @@ pub use client_address::client_address;
 pub use face::Face;
 pub use listening::{ListenAddress, ListenError, Listening};
 pub use network::{Network, NetworkError};
-use refusal::{Refusal, content_length};
+pub use refusal::Refusal;
+use refusal::content_length;
 pub use request::{Method, Request, Variables};
 pub use response::Response;
 

@@ -4,7 +4,7 @@ use super::{Response, Variables};
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// More bytes of parameters than allowed.
     ParamsTooLong,
     /// Parameters that are no name-value pairs.
@@ -40,11 +40,8 @@ impl Refusal {
 /// The bytes of body that a request announces; `None` when it does not say.
 ///
 /// # Errors
-/// Not a number, or more than `max_body`.
-pub(super) fn content_length(
-    variables: &dyn Variables,
-    max_body: usize,
-) -> Result<Option<usize>, Refusal> {
+/// [`Refusal::LengthMalformed`].
+pub(super) fn content_length(variables: &dyn Variables) -> Result<Option<usize>, Refusal> {
     let text = variables.get("CONTENT_LENGTH").unwrap_or_default();
     if text.is_empty() {
         return Ok(None);
@@ -52,7 +49,7 @@ pub(super) fn content_length(
     if !text.iter().all(u8::is_ascii_digit) {
         return Err(Refusal::LengthMalformed);
     }
-    // Digits that make no number make one that is too large.
-    let length = std::str::from_utf8(text).ok().and_then(|digits| digits.parse::<usize>().ok());
-    length.filter(|length| *length <= max_body).map(Some).ok_or(Refusal::BodyTooLong)
+    // Digits that make no number make one that is too large for anybody.
+    let length = std::str::from_utf8(text).ok().and_then(|digits| digits.parse().ok());
+    Ok(Some(length.unwrap_or(usize::MAX)))
 }

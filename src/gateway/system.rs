@@ -194,6 +194,10 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::os::fd::AsFd;
     use std::os::unix::net::{UnixListener, UnixStream};
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    use std::{fs, thread};
 
     use super::*;
 
@@ -241,5 +245,49 @@ mod tests {
             assert_eq!(signals.next(), Some(meaning));
         }
         assert_eq!(signals.next(), None);
+    }
+
+    /// What a web server sees of a CGI process that leaves chores behind: `Command::output` returns
+    /// once nobody holds the pipes. The process is this test once more, which then only divides.
+    #[test]
+    fn a_detached_child_holds_no_pipe_and_lives_on() {
+        const FOLDER: &str = "GATEWAY_TEST_DETACH";
+        if let Some(folder) = std::env::var_os(FOLDER) {
+            return divide(Path::new(&folder));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "gateway::system::tests::a_detached_child_holds_no_pipe_and_lives_on",
+            ])
+            .args(["--test-threads=1", "--nocapture"])
+            .env(FOLDER, folder.path())
+            .stdin(Stdio::piped())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(!folder.path().join("done").exists());
+        fs::write(folder.path().join("go"), "").unwrap();
+        wait_for(&folder.path().join("done"));
+    }
+
+    fn divide(folder: &Path) {
+        if detach().unwrap() == Detached::Parent {
+            return;
+        }
+        wait_for(&folder.join("go"));
+        println!("into /dev/null");
+        fs::write(folder.join("done"), "").unwrap();
+        std::process::exit(0);
+    }
+
+    /// Waits for a file, but not for ever.
+    fn wait_for(path: &Path) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !path.exists() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(path.exists(), "{} never came", path.display());
     }
 }

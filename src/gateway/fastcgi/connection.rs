@@ -367,13 +367,17 @@ impl Connection {
         let (params, _) = self.request();
         params.check().map_err(|_| Refusal::ParamsMalformed)?;
         let method = Method::parse(params.get("REQUEST_METHOD").unwrap_or_default());
-        let expects_body = method == Method::Post;
-        let length =
-            if expects_body { content_length(&params, self.limits.body) } else { Ok(Some(0)) };
+        let length = match method {
+            Method::Post => content_length(&params)?,
+            _ => Some(0),
+        };
         if let Some(active) = &mut self.active {
             active.method = method;
             active.stage = Stage::Body;
-            active.content_length = length?;
+            active.content_length = length;
+        }
+        if length.is_some_and(|length| length > self.limits.body) {
+            return Err(Refusal::BodyTooLong);
         }
         Ok(())
     }

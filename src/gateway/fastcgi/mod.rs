@@ -3,16 +3,19 @@
 
 mod body;
 mod client;
-mod connection;
+pub mod connection;
 mod control;
 mod params;
 mod pool;
-mod record;
+pub mod record;
 mod server;
 mod slots;
 mod socket;
+#[cfg(test)]
+mod testing;
 mod web_servers;
 mod worker;
 
 pub use control::Control;
+pub use params::Params;
 pub use server::{Options, ServeError, serve, serve_until};

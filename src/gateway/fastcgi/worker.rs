@@ -1,12 +1,12 @@
 //! One thread's event loop: accepts connections and answers what is quick on the spot.
 
 use std::io::{self, ErrorKind};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
-use std::os::fd::AsRawFd;
 
 use super::client::{Buffers, Client, Step};
 use super::connection::Limits;
@@ -120,6 +120,7 @@ where
             {
                 return Ok(());
             }
+            self.look_for_chores();
             match self.poll.poll(&mut events, self.patience()) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
                     return Err(ServeError::Events(error));
@@ -144,7 +145,6 @@ where
                 }
             }
             self.sweep();
-            self.look_for_chores();
         }
     }
 
