@@ -6,6 +6,7 @@
 
 mod clients;
 mod harness;
+mod house;
 mod killed;
 mod pages;
 mod scripts;

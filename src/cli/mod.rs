@@ -168,7 +168,8 @@ impl From<Outcome> for ExitCode {
 /// done, 1 failed (the reason on standard error, in one line), 2 wrong usage.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let surroundings = Surroundings::of_this_process(Face::CommandLine);
-    run_in(surroundings, arguments, &mut io::stdout().lock(), &mut io::stderr().lock()).into()
+    // Not locked: a responder's other threads write to the log.
+    run_in(surroundings, arguments, &mut io::stdout(), &mut io::stderr()).into()
 }
 
 fn run_in(

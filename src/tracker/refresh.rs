@@ -11,8 +11,8 @@ use std::time::SystemTime;
 
 use super::report::{self, Computed, Report};
 use crate::catalog::{
-    Catalog, CatalogError, FolderChange, PolicySnapshot, Publication, RefreshRecord, ScanRules,
-    Watched, scan_folder,
+    Catalog, CatalogError, FolderChange, PolicySnapshot, Publication, RefreshRecord, ScanChanges,
+    ScanRules, Watched, scan_folder,
 };
 use crate::config::{Config, LoadedConfig};
 use crate::protocol::{InfoHash, Seconds, Timestamp};
@@ -88,7 +88,7 @@ pub struct Refresh<'a> {
     report: Report,
     records: Vec<RefreshRecord>,
     store: u64,
-    _lock: File,
+    lock: File,
 }
 
 impl<'a> Refresh<'a> {
@@ -104,10 +104,12 @@ impl<'a> Refresh<'a> {
         progress: &mut dyn Progress,
     ) -> Result<Result<Self, Skipped>, RefreshError> {
         let Some(lock) = try_lock(&loaded.config)? else { return Ok(Err(Skipped::Busy)) };
+        mark_attempt(&lock, SystemTime::now());
         let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
         let last = catalog.last_refresh()?;
         if let Some(last) = last.filter(|&last| !force && is_current(&loaded.config, last, now)) {
             let next = (last + period(&loaded.config)).since(now);
+            mark_attempt(&lock, SystemTime::UNIX_EPOCH);
             return Ok(Err(Skipped::TooEarly(next)));
         }
         let mut messages = Vec::new();
@@ -118,6 +120,10 @@ impl<'a> Refresh<'a> {
         forget_dead_swarms(store.as_mut(), &catalog, &swarms, now)?;
         let life = store.id()?.0;
         let since_last = last.map(|last| now.since(last));
+        // A refresh before its time, because a torrent came, must not take what was reported just
+        // now for what was transferred just now. Who forces one knows.
+        let since_last =
+            since_last.map(|since| if force { since } else { since.max(period(&loaded.config)) });
         let mut refresh = Self {
             loaded,
             report: Report {
@@ -132,7 +138,7 @@ impl<'a> Refresh<'a> {
             store: life,
             catalog,
             folder,
-            _lock: lock,
+            lock,
         };
         refresh.compute(&swarms)?;
         Ok(Ok(refresh))
@@ -152,6 +158,7 @@ impl<'a> Refresh<'a> {
         self.catalog.record_refresh(self.report.at, self.store, &self.records)?;
         let now = self.report.at;
         self.folder.publish(self.loaded, &self.catalog, now, self.store, now)?;
+        mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
         Ok(self.report)
     }
 
@@ -197,7 +204,9 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     for message in &messages {
         crate::warning!("{message}");
     }
-    let last = catalog.last_refresh()?.unwrap_or_default();
+    // What the pages show is no longer true then, and a refresh is due.
+    let last = if folder.changed { None } else { catalog.last_refresh()? };
+    let last = last.unwrap_or_default();
     Ok(folder.publish(loaded, &catalog, last, current.store(), now)?)
 }
 
@@ -218,12 +227,12 @@ fn take_in_folder(
     match scan {
         Ok(scan) => {
             messages.extend(scan.problems.iter().map(ToString::to_string));
-            catalog.take_in(&scan, now)?;
-            Ok(SeenFolder { watched: scan.watched, scanned: SystemTime::now() })
+            let changed = catalog.take_in(&scan, now)? != ScanChanges::default();
+            Ok(SeenFolder { watched: scan.watched, scanned: SystemTime::now(), changed })
         }
         Err(problem) => {
             messages.push(format!("{problem}; its torrents stay as they were"));
-            Ok(SeenFolder { watched: Vec::new(), scanned: SystemTime::now() })
+            Ok(SeenFolder { watched: Vec::new(), scanned: SystemTime::now(), changed: false })
         }
     }
 }
@@ -232,6 +241,8 @@ fn take_in_folder(
 struct SeenFolder {
     watched: Vec<Watched>,
     scanned: SystemTime,
+    /// Whether torrents came or went.
+    changed: bool,
 }
 
 impl SeenFolder {
@@ -306,8 +317,14 @@ fn lock_path(config: &Config) -> PathBuf {
     config.paths.catalog.parent().unwrap_or(Path::new(".")).join("refresh.lock")
 }
 
-/// Whether somebody tried to refresh or rescan within the last minute; one that fails is not tried
-/// again at each request.
+/// Notes in the lock file's time when a refresh began; 1970 once it has come to its end.
+fn mark_attempt(lock: &File, at: SystemTime) {
+    // Without it a refresh that fails is tried again sooner, no more.
+    let _ = lock.set_modified(at);
+}
+
+/// Whether a refresh that began within the last minute has not come to its end: one that fails is
+/// not tried again at each request.
 pub(super) fn tried_lately(config: &Config) -> bool {
     let modified = std::fs::metadata(lock_path(config)).and_then(|metadata| metadata.modified());
     modified
@@ -337,8 +354,6 @@ fn lock_within(
     loop {
         match file.try_lock() {
             Ok(()) => {
-                // The file's time tells others when somebody tried last; see `tried_lately`.
-                let _ = file.set_modified(SystemTime::now());
                 return Ok(Some(file));
             }
             Err(TryLockError::WouldBlock) if std::time::Instant::now() >= give_up => {
