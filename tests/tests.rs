@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used)]
 
 mod clients;
+mod doctor;
 mod harness;
 mod house;
 mod killed;

@@ -169,3 +169,133 @@ pub(super) fn row(torrent: Torrent, figures: Figures, now: Timestamp) -> Row {
     let age = now.since(torrent.first_seen);
     Row { torrent, figures, age }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Totals;
+    use crate::protocol::InfoHash;
+    use crate::store::SwarmCounts;
+
+    const HASH: InfoHash = InfoHash([7; 20]);
+
+    fn torrent(size: u64) -> Torrent {
+        Torrent {
+            file: "a.torrent".into(),
+            canonical: HASH,
+            v1: Some(HASH),
+            v2: None,
+            name: "a".into(),
+            size,
+            file_size: 100,
+            hidden: false,
+            private: false,
+            info_page: None,
+            first_seen: Timestamp(0),
+            missing_since: None,
+            totals: Totals::default(),
+            carried: Carried::default(),
+            period: Period::default(),
+        }
+    }
+
+    fn swarm() -> SwarmSummary {
+        SwarmSummary {
+            info_hash: HASH,
+            counts: SwarmCounts { seeders: 3, leechers: 2, partial_seeds: 1, completed: 4 },
+            expired: 5,
+            departed_uploaded: 1_000,
+            departed_downloaded: 2_000,
+            live_uploaded: 300,
+            live_downloaded: 400,
+            left: 600,
+            last_announce: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn what_was_transferred_is_what_departed_and_what_is_live() {
+        let computed = compute(&torrent(1_000), Some(&swarm()), 9, None);
+        assert_eq!(computed.figures.transferred, 1_000 + 2_000 + 300 + 400);
+        assert_eq!(computed.figures.downloaded, 2_000 + 400);
+        assert_eq!(computed.figures.completed, 4);
+        assert_eq!(computed.period, Period { transferred: 3_700, completed: 4 });
+    }
+
+    #[test]
+    fn progress_is_that_of_those_who_lack_something() {
+        // Three who download, 600 of 3 x 1,000 bytes missing.
+        let progress = compute(&torrent(1_000), Some(&swarm()), 9, None).figures.progress;
+        assert!((progress - 0.8).abs() < 1e-9, "{progress}");
+        let done = SwarmSummary { left: 0, ..swarm() };
+        assert_eq!(compute(&torrent(1_000), Some(&done), 9, None).figures.progress, 0.0);
+    }
+
+    #[test]
+    fn a_torrent_of_size_zero_divides_nothing() {
+        assert_eq!(compute(&torrent(0), Some(&swarm()), 9, None).figures.progress, 0.0);
+    }
+
+    #[test]
+    fn a_peer_that_lacks_more_than_there_is_makes_no_progress() {
+        let absurd = SwarmSummary { left: u64::MAX, ..swarm() };
+        assert_eq!(compute(&torrent(1_000), Some(&absurd), 9, None).figures.progress, 0.0);
+    }
+
+    #[test]
+    fn the_rate_shares_the_period_among_all_who_were_there() {
+        let before = Torrent {
+            period: Period { transferred: 700, completed: 1 },
+            totals: Totals { completed: 1, uploaded: 0, downloaded: 0 },
+            carried: Carried { store: 9, completed: 1, expired: 2, ..Carried::default() },
+            ..torrent(1_000)
+        };
+        let rate = compute(&before, Some(&swarm()), 9, Some(Seconds(100))).figures.rate;
+        // 3,700 - 700 bytes; 3 more completed, 3 more expired, 6 here; 100 seconds.
+        assert!((rate - 3_000.0 / (12.0 * 100.0)).abs() < 1e-9, "{rate}");
+    }
+
+    #[test]
+    fn the_first_refresh_has_no_rate() {
+        assert_eq!(compute(&torrent(1_000), Some(&swarm()), 9, None).figures.rate, 0.0);
+    }
+
+    #[test]
+    fn a_store_made_anew_adds_to_what_was_carried() {
+        let before = Torrent {
+            totals: Totals { completed: 10, uploaded: 5_000, downloaded: 5_000 },
+            carried: Carried {
+                store: 8,
+                completed: 10,
+                uploaded: 5_000,
+                downloaded: 5_000,
+                expired: 9,
+            },
+            ..torrent(1_000)
+        };
+        let figures = compute(&before, Some(&swarm()), 9, None).figures;
+        assert_eq!((figures.completed, figures.transferred), (14, 10_000 + 3_700));
+        let same = compute(&before, Some(&swarm()), 8, None).figures;
+        assert_eq!((same.completed, same.transferred), (10, 10_000 + 700));
+    }
+
+    #[test]
+    fn a_torrent_without_a_swarm_keeps_its_totals() {
+        let before = Torrent {
+            totals: Totals { completed: 10, uploaded: 1, downloaded: 2 },
+            ..torrent(1_000)
+        };
+        let figures = compute(&before, None, 9, Some(Seconds(10))).figures;
+        assert_eq!((figures.completed, figures.transferred, figures.seeders), (10, 3, 0));
+    }
+
+    #[test]
+    fn all_together_adds_up_and_weighs() {
+        let row = compute(&torrent(1_000), Some(&swarm()), 9, None).figures;
+        let idle = Figures { size: 5_000, ..Figures::default() };
+        let total = add_up([&row, &row, &idle]);
+        assert_eq!((total.seeders, total.transferred, total.size), (6, 7_400, 7_000));
+        assert!((total.progress - 0.8).abs() < 1e-9);
+        assert_eq!(add_up([]), Figures::default());
+    }
+}

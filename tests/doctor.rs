@@ -1,0 +1,76 @@
+//! `tracker doctor` on installations that are well, and on some that are not.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use crate::harness::apache::{self, Mpm};
+use crate::harness::site::{CGI, Layout, Site, as_the_server};
+use crate::harness::torrent::Torrent;
+
+fn doctor(site: &Site) -> Output {
+    let mut command = Command::new(site.root().join("cgi-bin/tracker.cgi"));
+    as_the_server(command.arg("doctor")).output().expect("doctor runs")
+}
+
+/// What doctor says of one check.
+fn verdict(output: &Output, check: &str) -> String {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().find(|line| line.contains(&format!("  {check}: ")));
+    line.unwrap_or_else(|| panic!("no {check} in {text}")).to_owned()
+}
+
+#[test]
+fn an_installation_that_is_well_passes_through_the_web_server() {
+    let site = Site::new(Layout::listed(CGI, [127, 0, 0, 1].into()));
+    site.add(&Torrent::new("well", 1000, &site.announce_url()));
+    let _apache = apache::cgi(Mpm::Event).start(&site);
+    site.tracker(&["refresh", "--force"]);
+    let output = doctor(&site);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(verdict(&output, "announce").starts_with("fine"), "{text}");
+    assert!(verdict(&output, "data over the web").starts_with("fine"), "{text}");
+    let left = site.tracker(&["stats", "--json"]);
+    assert!(left.contains("\"leechers\": 0"), "doctor leaves no peer behind: {left}");
+}
+
+#[test]
+fn a_data_folder_among_the_pages_is_found_by_fetching_it() {
+    let site = Site::new(Layout::open(CGI));
+    let file = site.root().join("conf/tracker.toml");
+    let text = fs::read_to_string(&file).expect("the configuration").replace(
+        "[paths]\n",
+        "[store]\npath = \"../www/data/peers.db\"\n\n[paths]\ncatalog = \"../www/data/catalog.db\"\n",
+    );
+    fs::write(&file, text).expect("the configuration");
+    fs::create_dir(site.www().join("data")).expect("a folder");
+    let mut chown = Command::new("chown");
+    chown.args(["--reference", &site.data().display().to_string()]).arg(site.www().join("data"));
+    assert!(chown.status().expect("chown runs").success());
+    let _apache = apache::cgi(Mpm::Event).start(&site);
+    site.tracker(&["refresh", "--force"]);
+    let output = doctor(&site);
+    assert_eq!(output.status.code(), Some(1));
+    let verdict = verdict(&output, "data over the web");
+    assert!(verdict.starts_with("WRONG") && verdict.contains("/data/"), "{verdict}");
+}
+
+#[test]
+fn a_web_server_that_does_not_run_is_named_as_the_reason() {
+    let site = Site::new(Layout::open(CGI));
+    site.tracker(&["refresh", "--force"]);
+    let output = doctor(&site);
+    assert_eq!(output.status.code(), Some(1));
+    let verdict = verdict(&output, "announce");
+    assert!(verdict.contains("is the web server running"), "{verdict}");
+}
+
+#[test]
+fn a_broken_configuration_is_the_first_thing_said() {
+    let site = Site::new(Layout::open(CGI));
+    fs::write(site.root().join("conf/tracker.toml"), "[tracker]\nintervall = 5\n").expect("a file");
+    let output = doctor(&site);
+    assert_eq!(output.status.code(), Some(1));
+    let verdict = verdict(&output, "configuration");
+    assert!(verdict.contains("line 2") && verdict.contains("did you mean `interval`"), "{verdict}");
+}
