@@ -269,3 +269,83 @@ impl Client {
         self.written = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mio::net::UnixStream;
+
+    use super::*;
+    use crate::gateway::Variables;
+    use crate::gateway::fastcgi::testing::{KEEP, get};
+
+    fn pair() -> (std::os::unix::net::UnixStream, Client) {
+        let (theirs, ours) = std::os::unix::net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let limits = Limits { params: 1000, body: 1000, connections: 1 };
+        let socket = Socket::Unix(UnixStream::from_std(ours));
+        (theirs, Client::new(socket, Buffers::new(limits), Instant::now()))
+    }
+
+    /// The kernel tells of the last bytes and of the end in one event, and then no more.
+    #[test]
+    fn an_end_that_comes_with_the_last_request_is_seen() {
+        let (mut theirs, mut client) = pair();
+        assert_eq!(client.advance(Instant::now()), Step::Wait);
+        theirs.write_all(&get(1, KEEP, "last")).unwrap();
+        theirs.shutdown(std::net::Shutdown::Write).unwrap();
+        client.on_readable(true);
+        assert_eq!(client.advance(Instant::now()), Step::Request);
+        assert_eq!(client.request().0.get("QUERY_STRING"), Some(&b"last"[..]));
+        client.reply(&Response::default(), Instant::now());
+        assert_eq!(client.advance(Instant::now()), Step::Over);
+    }
+
+    #[test]
+    fn a_socket_is_not_read_again_before_it_is_ready() {
+        let (mut theirs, mut client) = pair();
+        assert_eq!(client.advance(Instant::now()), Step::Wait);
+        theirs.write_all(&get(1, KEEP, "")).unwrap();
+        assert_eq!(client.advance(Instant::now()), Step::Wait);
+        client.on_readable(false);
+        assert_eq!(client.advance(Instant::now()), Step::Request);
+    }
+
+    #[test]
+    fn it_expires_only_between_our_turns() {
+        let (mut theirs, mut client) = pair();
+        let (start, timeout) = (Instant::now(), Duration::from_secs(10));
+        let late = start + Duration::from_secs(60);
+        assert!(!client.has_expired(start, timeout) && client.has_expired(late, timeout));
+        theirs.write_all(&get(1, KEEP, "")).unwrap();
+        assert_eq!(client.advance(start), Step::Request);
+        drop(client.defer(1));
+        assert!(!client.has_expired(late, timeout));
+        client.reply(&Response::default(), late);
+        assert!(!client.has_expired(late, timeout));
+    }
+
+    #[test]
+    fn output_that_is_not_read_stays_within_bounds() {
+        let (mut theirs, mut client) = pair();
+        let asking = std::thread::spawn(move || {
+            // Fails in the end, when nobody takes it any more.
+            let _ = theirs.write_all(&get(1, KEEP, "").repeat(3000));
+        });
+        let mut response = Response::default();
+        response.body.resize(10_000, b'x');
+        let mut most = 0;
+        let mut answered = 0;
+        // Nobody reads, so it comes to rest at some place; until then it is ready again and again.
+        while answered == 0 || client.pending_output() < OUTPUT_LIMIT {
+            client.on_readable(false);
+            while client.advance(Instant::now()) == Step::Request {
+                client.reply(&response, Instant::now());
+                answered += 1;
+                most = most.max(client.output.len());
+            }
+        }
+        assert!(answered < 3000 && most < 2 * OUTPUT_LIMIT + 20_000, "{answered} {most}");
+        drop(client);
+        asking.join().unwrap();
+    }
+}

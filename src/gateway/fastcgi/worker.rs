@@ -81,6 +81,8 @@ where
         let registry = poll.registry();
         let waker = Arc::new(Waker::new(registry, WAKER).map_err(ServeError::Events)?);
         server.control.tell(Arc::clone(&waker));
+        // Counted before the handler looks at its configuration, so that no reload is lost between.
+        let reloads = server.control.reloads();
         registry
             .register(listener.source(), LISTENER, Interest::READABLE)
             .map_err(ServeError::Listening)?;
@@ -102,7 +104,7 @@ where
             clients: Slots::default(),
             spares: Vec::new(),
             next_ticket: 0,
-            reloads: server.control.reloads(),
+            reloads,
             answered: false,
             next_sweep: now,
             now,
