@@ -13,7 +13,7 @@ use crate::harness::site::{CGI, Layout, Site};
 use crate::harness::torrent::Torrent;
 
 /// The name of a torrent that breaks pages which do not escape.
-const AWKWARD: &str = "Tom & Jerry's \"<i>best\" ünïcode";
+const AWKWARD: &str = "Tom & Jerry's \"<i>best<b>\" ünïcode";
 
 /// A site with two torrents on its page.
 fn site_with_torrents() -> (Process, Site, [Torrent; 2]) {
