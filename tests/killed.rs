@@ -5,18 +5,18 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::harness::apache::{self, Apache, Mpm};
+use crate::harness::apache::{self, Mpm};
 use crate::harness::bencode;
 use crate::harness::http::{encode, request};
-use crate::harness::site::{CGI, FCGI, Layout, Site};
+use crate::harness::nginx;
+use crate::harness::responder::{self, Listen};
+use crate::harness::site::{CGI, Layout, Site};
 
 const INFO_HASH: [u8; 20] = *b"killed under load!!!";
 const THREADS: usize = 4;
 const ANNOUNCES_A_THREAD: usize = 250;
-/// mod_fcgid starts processes anew slowly when they die often; the test ends all the same.
-const LONGEST: Duration = Duration::from_secs(15);
 
 /// One peer announces; whether the tracker said that it did.
 fn announce(site: &Site, thread: usize, number: usize) -> bool {
@@ -44,7 +44,7 @@ fn processes_of(executable: &Path) -> Vec<i32> {
 }
 
 /// Kills whatever runs the site's tracker, again and again; the number of processes killed.
-fn kill_until(site: &Site, done: &AtomicBool, pause: Duration) -> usize {
+fn kill_whatever_runs(site: &Site, done: &AtomicBool) -> usize {
     let executable = site.root().join("cgi-bin/tracker.cgi");
     let mut killed = 0;
     while !done.load(SeqCst) {
@@ -55,26 +55,33 @@ fn kill_until(site: &Site, done: &AtomicBool, pause: Duration) -> usize {
                 killed += 1;
             }
         }
-        thread::sleep(pause);
+        thread::sleep(Duration::from_millis(15));
     }
     killed
 }
 
-fn survives(script: &'static str, configuration: Apache, pause: Duration) {
-    let begun = Instant::now();
-    let site = Site::new(Layout::open(script));
-    let _apache = configuration.start(&site);
+/// Kills the responder and starts it anew on the same socket, again and again.
+fn kill_and_restart(site: &Site, listen: &Listen, done: &AtomicBool) -> usize {
+    let mut killed = 0;
+    while !done.load(SeqCst) {
+        let responder = responder::own_socket(site, listen);
+        thread::sleep(Duration::from_millis(40));
+        responder.kill();
+        killed += 1;
+    }
+    killed
+}
+
+/// Announces while `kill` kills. Whatever was answered must have been kept.
+fn survives(site: &Site, kill: impl Fn(&AtomicBool) -> usize + Sync) -> usize {
     let (done, counted) = (AtomicBool::new(false), AtomicUsize::new(0));
     let killed = thread::scope(|scope| {
-        let killer = scope.spawn(|| kill_until(&site, &done, pause));
+        let killer = scope.spawn(|| kill(&done));
         let clients: Vec<_> = (0..THREADS)
             .map(|thread| {
-                let (site, counted) = (&site, &counted);
+                let counted = &counted;
                 scope.spawn(move || {
                     for number in 0..ANNOUNCES_A_THREAD {
-                        if begun.elapsed() > LONGEST {
-                            break;
-                        }
                         if announce(site, thread, number) {
                             counted.fetch_add(1, SeqCst);
                         }
@@ -88,26 +95,42 @@ fn survives(script: &'static str, configuration: Apache, pause: Duration) {
         killer.join().expect("the killer ends")
     });
     let counted = counted.into_inner();
-    assert!(killed > 4, "only {killed} processes were killed");
+    assert!(killed > 5, "only {killed} processes were killed");
     assert!(counted > 10, "only {counted} announces were answered");
     assert!(counted < THREADS * ANNOUNCES_A_THREAD, "no announce was hit");
 
     site.tracker(&["store", "check"]);
-    let target = format!("{script}/scrape?info_hash={}", encode(&INFO_HASH));
+    counted
+}
+
+/// The number of peers that the tracker has kept.
+fn kept(site: &Site) -> usize {
+    let target = format!("{}/scrape?info_hash={}", site.script(), encode(&INFO_HASH));
     let reply = request(site.address(), "GET", &target, &[]).expect("an answer");
     let reply = bencode::parse(&reply.body).expect("bencode");
     let swarm = reply.get("files").and_then(|files| files.get(INFO_HASH)).expect("the swarm");
-    let kept = usize::try_from(swarm.number("incomplete")).expect("a count");
+    usize::try_from(swarm.number("incomplete")).expect("a count")
+}
+
+fn nothing_is_lost(counted: usize, kept: usize) {
     assert!(kept >= counted, "{counted} announces were answered, {kept} peers are kept");
     assert!(kept <= THREADS * ANNOUNCES_A_THREAD, "{kept} peers are more than ever announced");
 }
 
 #[test]
 fn cgi_processes_may_be_killed_at_any_time() {
-    survives(CGI, apache::cgi(Mpm::Event), Duration::from_millis(15));
+    let site = Site::new(Layout::open(CGI));
+    let _apache = apache::cgi(Mpm::Event).start(&site);
+    let counted = survives(&site, |done| kill_whatever_runs(&site, done));
+    nothing_is_lost(counted, kept(&site));
 }
 
 #[test]
-fn fastcgi_processes_may_be_killed_at_any_time() {
-    survives(FCGI, apache::fcgid(), Duration::from_millis(250));
+fn a_fastcgi_responder_may_be_killed_at_any_time() {
+    let site = Site::new(Layout::open(CGI));
+    let listen = Listen::unix(&site);
+    let _nginx = nginx::start(&site, "conf/nginx.conf", &listen);
+    let counted = survives(&site, |done| kill_and_restart(&site, &listen, done));
+    let _responder = responder::own_socket(&site, &listen);
+    nothing_is_lost(counted, kept(&site));
 }

@@ -305,26 +305,32 @@ fn nginx_over_ipv6() {
     behaves(&nginx_with(layout, responder::own_socket, Listen::unix));
 }
 
+/// The first request makes the statistics when no cron does; a torrent that comes later is tracked at
+/// once.
 #[test]
-fn a_torrent_dropped_in_is_announced_and_shown_without_cron() {
-    let layout = |script| Layout {
-        refresh_on_request: true,
-        ..Layout::listed(script, std::net::Ipv4Addr::LOCALHOST.into())
-    };
-    let by_cgi = apache(layout(CGI), apache::cgi(Mpm::Event));
-    let by_fastcgi = nginx_with(layout(CGI), responder::own_socket, Listen::unix);
+fn torrents_dropped_in_are_tracked_and_shown_without_cron() {
+    let host = std::net::Ipv4Addr::LOCALHOST.into();
+    let layout = Layout { refresh_on_request: true, ..Layout::listed(CGI, host) };
+    let by_cgi = apache(layout, apache::cgi(Mpm::Event));
+    let by_fastcgi = nginx_with(layout, responder::own_socket, Listen::unix);
     for served in [by_cgi, by_fastcgi] {
-        let torrent = Torrent::new("dropped", 70_000, &served.site.announce_url());
+        let [first, second] =
+            ["first", "second"].map(|name| Torrent::new(name, 70_000, &served.site.announce_url()));
         let peer = Peer::new(6, 0);
-        let reply = served.announce(&torrent.info_hash, &peer, "");
+        served.site.add(&first);
+        let reply = served.announce(&second.info_hash, &peer, "");
         assert!(reply.get("failure reason").is_some(), "not listed yet: {reply:?}");
-        served.site.add(&torrent);
-        let shown = poll(Duration::from_secs(20), || {
-            let reply = served.announce(&torrent.info_hash, &peer, "");
-            let accepted = reply.get("failure reason").is_none();
-            (accepted && served.ask("GET", "/").text().contains("dropped")).then_some(())
-        });
+        let limit = Duration::from_secs(20);
+        let shown =
+            poll(limit, || served.ask("GET", "/").text().contains(">first</a>").then_some(()));
         assert!(shown.is_some(), "{}\n{}", served.ask("GET", "/").text(), served.error_log());
+
+        served.site.add(&second);
+        let tracked = poll(limit, || {
+            let reply = served.announce(&second.info_hash, &peer, "");
+            reply.get("failure reason").is_none().then_some(())
+        });
+        assert!(tracked.is_some(), "{}", served.error_log());
     }
 }
 

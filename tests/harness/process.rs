@@ -55,6 +55,12 @@ impl Process {
         ended.unwrap_or_else(|| panic!("{} does not end within 8 s of SIGTERM", self.name))
     }
 
+    /// Ends the program as the kernel does when memory is short.
+    pub fn kill(mut self) {
+        self.signal_group(libc::SIGKILL);
+        let _ = self.child.wait();
+    }
+
     fn signal_group(&self, signal: libc::c_int) {
         let group = i32::try_from(self.child.id()).expect("a process id");
         // SAFETY: kill touches no memory. The child has not been reaped by anybody else, so its
