@@ -3,7 +3,10 @@
 mod announce;
 mod connection;
 mod error;
+mod journal;
 mod peer;
+#[cfg(test)]
+mod processes;
 mod random;
 mod recovery;
 mod sample;
@@ -27,6 +30,9 @@ use super::{
 };
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 
+/// Announces after which a process is known to keep the file open.
+const SETTLED: u32 = 64;
+
 /// Peers in an SQLite file.
 ///
 /// A file that cannot be read as a store is moved aside and made anew, also while it is in use.
@@ -42,6 +48,9 @@ pub struct SqliteStore {
     announces: u32,
     /// The swarm that the next sweep starts with.
     sweep_from: i64,
+    /// Whether this process does more than one announce, and so leaves the file fit for those that do
+    /// no more.
+    stays: bool,
 }
 
 impl SqliteStore {
@@ -70,6 +79,7 @@ impl SqliteStore {
             checked: Timestamp(0),
             announces: 0,
             sweep_from: 0,
+            stays: false,
         }
     }
 
@@ -97,7 +107,10 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => recovery::open_or_make(&self.path)?,
+            None => {
+                self.announces = 0;
+                recovery::open_or_make(&self.path)?
+            }
         };
         let failure = match call(&connection, &mut self.random) {
             Ok(value) => {
@@ -114,9 +127,26 @@ impl SqliteStore {
                 return Err(error::sqlite(doing, &self.path, failure));
             }
         };
+        self.announces = 0;
         let repeated = call(&connection, &mut self.random);
         self.connection = Some(connection);
         repeated.map_err(|source| error::sqlite(doing, &self.path, source))
+    }
+
+    /// Counts an announce, and suits the file to a process that stays when this one is seen to.
+    fn settle(&mut self) {
+        self.announces = self.announces.saturating_add(1);
+        if self.announces == SETTLED
+            && let Some(connection) = &self.connection
+        {
+            self.stays = true;
+            if let Err(failure) = journal::settle(connection, &self.path) {
+                // Not now; the next ones will do with what there is.
+                self.announces = 0;
+                let path = self.path.display();
+                crate::info!("the journal of the peer store {path} stays as it is: {failure}");
+            }
+        }
     }
 
     /// Lets go of a file that is not at its path any more; looks at most once a second.
@@ -124,6 +154,17 @@ impl SqliteStore {
         if self.checked != now {
             self.checked = now;
             self.connection.take_if(|connection| connection::has_moved(connection));
+        }
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.connection
+            && self.stays
+            && !connection::has_moved(connection)
+        {
+            journal::unsettle(connection);
         }
     }
 }
@@ -151,6 +192,7 @@ impl PeerStore for SqliteStore {
             let arrival = Arrival { connection, random, announce, now, cutoff, want };
             arrival.happen(sample)
         })
+        .inspect(|_| self.settle())
     }
 
     fn counts(
@@ -194,6 +236,7 @@ impl PeerStore for SqliteStore {
 
     fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError> {
         self.notice_replacement(now);
+        self.stays = true;
         let cutoff = now.before(self.expiry);
         let start = self.sweep_from;
         let mut turned = false;
