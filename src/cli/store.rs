@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CommandError, World};
-use crate::store::sqlite;
+use crate::store::sqlite::SqliteStore;
 use crate::tracker::{open_store, store_options};
 
 /// The peer store
@@ -34,10 +34,10 @@ impl StoreCommand {
 
 fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
-    let info = sqlite::info(&store_options(&loaded))?;
+    let info = SqliteStore::open(&store_options(&loaded))?.info()?;
     if json {
         return world.print_json(&json!({
-            "kind": "sqlite",
+            "kind": info.kind,
             "path": info.path.to_string_lossy(),
             "bytes": info.bytes,
             "swarms": info.swarms,
@@ -45,7 +45,8 @@ fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
         }));
     }
     world.print(format_args!(
-        "sqlite {}: {} swarms, {} peers, {}\n",
+        "{} {}: {} swarms, {} peers, {}\n",
+        info.kind,
         info.path.display(),
         info.swarms,
         info.peers,
@@ -68,9 +69,8 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
 }
 
 fn rebuild(world: &mut World<'_>) -> Result<(), CommandError> {
-    let aside = sqlite::rebuild(&store_options(&world.load_config()?))?;
-    match aside {
-        Some(path) => world.print(format_args!("made anew; the old one is {}\n", path.display())),
-        None => world.print("made anew\n"),
-    }
+    let options = store_options(&world.load_config()?);
+    SqliteStore::rebuild(&options)?;
+    world
+        .print(format_args!("made {} anew; the old one stands beside it\n", options.path.display()))
 }

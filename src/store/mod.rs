@@ -1,6 +1,10 @@
 //! Where peers live: one trait, `PeerStore`, and the backends behind it. Knows nothing of HTTP,
 //! users or pages.
 
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod model;
 pub mod sqlite;
 
 use std::path::PathBuf;
@@ -112,6 +116,17 @@ pub struct SwarmCounts {
     pub completed: u64,
 }
 
+impl SwarmCounts {
+    /// The count of the peers that are this to the swarm.
+    pub(crate) fn of_role(&mut self, role: Role) -> &mut u32 {
+        match role {
+            Role::Leecher => &mut self.leechers,
+            Role::PartialSeed => &mut self.partial_seeds,
+            Role::Seeder => &mut self.seeders,
+        }
+    }
+}
+
 /// What became of an announce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Announced {
@@ -210,6 +225,21 @@ pub struct StoreOptions {
     pub path: PathBuf,
     /// Seconds of silence after which a peer, or one address of it, is gone.
     pub expiry: Seconds,
+}
+
+/// What there is to tell about a store's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreInfo {
+    /// The kind of the store, as the configuration names it.
+    pub kind: &'static str,
+    /// Its file.
+    pub path: PathBuf,
+    /// The size of the file.
+    pub bytes: u64,
+    /// Swarms, also those that have only totals left.
+    pub swarms: u64,
+    /// Peers, also silent ones that no sweep has met yet.
+    pub peers: u64,
 }
 
 /// What can go wrong in a store.

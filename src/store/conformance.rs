@@ -1,0 +1,635 @@
+//! What every backend must do, as ordinary functions that take a way to make a fresh store.
+//! `conforms!` turns them into a backend's tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::model::Model;
+use super::*;
+
+/// How long a peer lives in these tests.
+pub(super) const EXPIRY: Seconds = Seconds(2700);
+
+/// Noon of the first day of the tests.
+pub(super) const NOON: Timestamp = Timestamp(1_700_000_000);
+
+const ALL: Want = Want { peers: 1000, seeders: true, peer_ids: true };
+
+/// A store that nobody has used, and the folder that goes with it.
+pub(super) struct Fresh {
+    pub(super) store: Box<dyn PeerStore>,
+    _home: Option<tempfile::TempDir>,
+}
+
+impl Fresh {
+    pub(super) fn in_folder(store: impl PeerStore + 'static, home: tempfile::TempDir) -> Self {
+        Self { store: Box::new(store), _home: Some(home) }
+    }
+
+    pub(super) fn in_memory(store: impl PeerStore + 'static) -> Self {
+        Self { store: Box::new(store), _home: None }
+    }
+}
+
+/// One test for each function of the suite.
+macro_rules! conforms {
+    ($make:expr) => {
+        conforms!($make;
+            does_what_the_model_does, every_wish_is_met_exactly, samples_differ,
+            every_peer_of_a_large_swarm_is_reached, neither_seeders_nor_leechers_starve,
+            seeders_are_not_handed_to_those_who_do_not_want_them,
+            completed_downloads_are_counted_once, a_peer_id_cannot_be_taken_from_another_address,
+            two_families_are_one_peer, a_peer_counts_until_its_expiry,
+            many_silent_peers_are_not_counted_before_they_are_swept,
+            expiry_keeps_to_its_budget_and_leaves_none, a_clock_that_steps_back_does_no_harm,
+            totals_outlive_the_peers, huge_numbers_saturate, walks_see_what_stays_exactly_once,
+            a_removed_swarm_is_forgotten);
+    };
+    ($make:expr; $($name:ident),*) => {$(
+        #[test]
+        fn $name() {
+            $crate::store::conformance::$name($make);
+        }
+    )*};
+}
+pub(super) use conforms;
+
+type Make = fn() -> Fresh;
+
+pub(super) fn swarm(number: u8) -> InfoHash {
+    InfoHash([number; 20])
+}
+
+pub(super) fn peer_id(number: u32) -> PeerId {
+    let mut id = *b"-XX0001-000000000000";
+    id[16..].copy_from_slice(&number.to_be_bytes());
+    PeerId(id)
+}
+
+pub(super) fn v4(host: u32, port: u16) -> CompactV4 {
+    let [a, b, c, d] = (0x0a00_0000 + host).to_be_bytes();
+    let [e, f] = port.to_be_bytes();
+    CompactV4([a, b, c, d, e, f])
+}
+
+fn v6(host: u32, port: u16) -> CompactV6 {
+    let mut bytes = [0; 18];
+    bytes[..2].copy_from_slice(&[0x20, 0x01]);
+    bytes[12..16].copy_from_slice(&host.to_be_bytes());
+    bytes[16..].copy_from_slice(&port.to_be_bytes());
+    CompactV6(bytes)
+}
+
+/// A leecher of swarm 1 at an IPv4 address of its own.
+pub(super) fn leecher(number: u32) -> PeerAnnounce {
+    PeerAnnounce {
+        info_hash: swarm(1),
+        peer_id: peer_id(number),
+        v4: Some(v4(number, 6881)),
+        v6: None,
+        key: None,
+        left: Some(1000),
+        uploaded: 10,
+        downloaded: 20,
+        role: Role::Leecher,
+        action: Action::Stay,
+    }
+}
+
+fn seeder(number: u32) -> PeerAnnounce {
+    PeerAnnounce { left: Some(0), role: Role::Seeder, ..leecher(number) }
+}
+
+fn announce(fresh: &mut Fresh, announce: PeerAnnounce, now: Timestamp, want: Want) -> PeerSample {
+    let mut sample = PeerSample::default();
+    let announced = fresh.store.announce(&announce, now, want, &mut sample).unwrap();
+    assert!(matches!(announced, Announced::Done(_)), "{announce:?} gives {announced:?}");
+    sample
+}
+
+fn counts(fresh: &mut Fresh, now: Timestamp) -> SwarmCounts {
+    fresh.store.counts(&[swarm(1)], now).unwrap()[0]
+}
+
+fn fill(fresh: &mut Fresh, leechers: u32, seeders: u32) {
+    for number in 0..leechers {
+        announce(fresh, leecher(number), NOON, Want { peers: 0, ..ALL });
+    }
+    for number in leechers..leechers + seeders {
+        announce(fresh, seeder(number), NOON, Want { peers: 0, ..ALL });
+    }
+}
+
+pub(super) fn swarms(
+    store: &mut dyn PeerStore,
+    now: Timestamp,
+) -> BTreeMap<InfoHash, SwarmSummary> {
+    let mut all = BTreeMap::new();
+    let mut from = Some(Cursor::default());
+    while let Some(cursor) = from {
+        let batch = store.visit_swarms(cursor, 2, now).unwrap();
+        for summary in batch.items {
+            assert_eq!(all.insert(summary.info_hash, summary), None, "a swarm was met twice");
+        }
+        from = batch.next;
+    }
+    all
+}
+
+pub(super) fn peers(
+    store: &mut dyn PeerStore,
+    info_hash: InfoHash,
+    limit: usize,
+    now: Timestamp,
+) -> BTreeMap<PeerId, PeerSummary> {
+    let mut all = BTreeMap::new();
+    let mut from = Some(Cursor::default());
+    while let Some(cursor) = from {
+        let batch = store.visit_peers(info_hash, cursor, limit, now).unwrap();
+        for peer in batch.items {
+            assert_eq!(all.insert(peer.peer_id, peer), None, "a peer was met twice");
+        }
+        from = batch.next;
+    }
+    all
+}
+
+fn ids(sample: &PeerSample) -> BTreeSet<PeerId> {
+    sample.v4.peer_ids.iter().chain(&sample.v6.peer_ids).copied().collect()
+}
+
+/// Holds a sample against the peers that may be in it.
+fn check_sample(sample: &PeerSample, want: Want, eligible: &[PeerSummary]) {
+    let limit = usize::try_from(want.peers).unwrap();
+    let mut v4: BTreeMap<CompactV4, usize> = BTreeMap::new();
+    let mut v6: BTreeMap<CompactV6, usize> = BTreeMap::new();
+    eligible
+        .iter()
+        .flat_map(|peer| peer.v4)
+        .for_each(|address| *v4.entry(address).or_default() += 1);
+    eligible
+        .iter()
+        .flat_map(|peer| peer.v6)
+        .for_each(|address| *v6.entry(address).or_default() += 1);
+    for address in &sample.v4.addresses {
+        let left = v4.get_mut(address).expect("an address that may not be handed out");
+        *left = left.checked_sub(1).expect("an address was handed out twice");
+    }
+    for address in &sample.v6.addresses {
+        let left = v6.get_mut(address).expect("an address that may not be handed out");
+        *left = left.checked_sub(1).expect("an address was handed out twice");
+    }
+    assert!(sample.v4.addresses.len() <= limit && sample.v6.addresses.len() <= limit);
+    if !want.peer_ids {
+        assert!(sample.v4.peer_ids.is_empty() && sample.v6.peer_ids.is_empty());
+        return;
+    }
+    let handed_out = ids(sample);
+    assert_eq!(handed_out.len(), limit.min(eligible.len()));
+    let chosen = eligible.iter().filter(|peer| handed_out.contains(&peer.peer_id));
+    let of_v4 = sample.v4.peer_ids.iter().copied().zip(sample.v4.addresses.iter().copied());
+    let of_v6 = sample.v6.peer_ids.iter().copied().zip(sample.v6.addresses.iter().copied());
+    assert_eq!(sample.v4.peer_ids.len(), sample.v4.addresses.len());
+    assert_eq!(sample.v6.peer_ids.len(), sample.v6.addresses.len());
+    let (v4, v6): (Vec<_>, Vec<_>) =
+        chosen.map(|peer| ((peer.peer_id, peer.v4), (peer.peer_id, peer.v6))).unzip();
+    let known = |list: Vec<(PeerId, Option<CompactV4>)>| -> BTreeSet<_> {
+        list.into_iter().filter_map(|(id, address)| Some((id, address?))).collect()
+    };
+    assert_eq!(of_v4.collect::<BTreeSet<_>>(), known(v4));
+    let known = |list: Vec<(PeerId, Option<CompactV6>)>| -> BTreeSet<_> {
+        list.into_iter().filter_map(|(id, address)| Some((id, address?))).collect()
+    };
+    assert_eq!(of_v6.collect::<BTreeSet<_>>(), known(v6));
+}
+
+/// Something that happens to a store.
+#[derive(Clone, Debug)]
+enum Step {
+    Announce(PeerAnnounce, Want),
+    Forward(u32),
+    Back(u32),
+    Expire(usize),
+    Remove(InfoHash),
+}
+
+prop_compose! {
+    fn any_address()(host in 0..3_u32, port in prop::sample::select(vec![0, 1, 6881, 6881])) -> (u32, u16) {
+        (host, port)
+    }
+}
+
+prop_compose! {
+    fn any_announce()(
+        at in (0..3_u8, 0..8_u32),
+        first in prop::option::weighted(0.7, any_address()),
+        second in prop::option::weighted(0.4, any_address()),
+        key in prop::option::of(0..2_u8),
+        left in prop::option::of(prop::sample::select(vec![0, 1, 1 << 40, 1 << 50])),
+        moved in (0..=1_u64 << 50, prop::sample::select(vec![0, 5, 1 << 50])),
+        role in prop::sample::select(vec![Role::Leecher, Role::PartialSeed, Role::Seeder]),
+        action in prop::sample::select(
+            vec![Action::Stay, Action::Stay, Action::Stay, Action::Complete, Action::Leave]
+        ),
+        want in (0..9_u32, any::<bool>(), any::<bool>()),
+    ) -> Step {
+        let announce = PeerAnnounce {
+            info_hash: swarm(at.0),
+            peer_id: peer_id(at.1),
+            v4: first.map(|(host, port)| v4(host, port)),
+            v6: second.map(|(host, port)| v6(host, port)),
+            key: key.and_then(|key| ClientKey::of(&[key])),
+            left,
+            uploaded: moved.0,
+            downloaded: moved.1,
+            role,
+            action,
+        };
+        Step::Announce(announce, Want { peers: want.0, seeders: want.1, peer_ids: want.2 })
+    }
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        16 => any_announce(),
+        2 => (0..2800_u32).prop_map(Step::Forward),
+        1 => (0..4000_u32).prop_map(Step::Back),
+        1 => (0..5_usize).prop_map(Step::Expire),
+        1 => (0..3_u8).prop_map(|number| Step::Remove(swarm(number))),
+    ]
+}
+
+pub(super) fn does_what_the_model_does(make: Make) {
+    let config =
+        ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(steps in prop::collection::vec(any_step(), 1..80))| {
+        let (mut fresh, mut model, mut now) = (make(), Model::new(EXPIRY), NOON);
+        for step in &steps {
+            now = take(step, fresh.store.as_mut(), &mut model, now);
+            compare(fresh.store.as_mut(), &mut model, now);
+        }
+        // Totals of the silent are only known once they are swept.
+        fresh.store.expire(now, usize::MAX).unwrap();
+        prop_assert_eq!(swarms(fresh.store.as_mut(), now), swarms(&mut model, now));
+        prop_assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
+    });
+}
+
+fn take(step: &Step, store: &mut dyn PeerStore, model: &mut Model, now: Timestamp) -> Timestamp {
+    match *step {
+        Step::Announce(announce, want) => {
+            let mut sample = PeerSample::default();
+            let announced = store.announce(&announce, now, want, &mut sample).unwrap();
+            let expected = model.announce(&announce, now, want, &mut PeerSample::default());
+            assert_eq!(announced, expected.unwrap(), "{announce:?}");
+            if announced == Announced::TakenPeerId || announce.action == Action::Leave {
+                assert_eq!(sample, PeerSample::default());
+            } else {
+                let (info_hash, asker) = (announce.info_hash, announce.peer_id);
+                check_sample(&sample, want, &model.eligible(info_hash, asker, want.seeders, now));
+            }
+        }
+        Step::Forward(seconds) => return now + Seconds(seconds),
+        Step::Back(seconds) => {
+            // The model has swept them all already, and they must not come back in one of both.
+            assert!(store.expire(now, usize::MAX).is_ok() && model.expire(now, usize::MAX).is_ok());
+            return now.before(Seconds(seconds));
+        }
+        Step::Expire(budget) => assert!(store.expire(now, budget).unwrap() <= budget),
+        Step::Remove(info_hash) => {
+            store.remove_swarm(info_hash).unwrap();
+            model.remove_swarm(info_hash).unwrap();
+        }
+    }
+    now
+}
+
+fn compare(store: &mut dyn PeerStore, model: &mut Model, now: Timestamp) {
+    let all: Vec<InfoHash> = (0..4).map(swarm).collect();
+    assert_eq!(store.counts(&all, now).unwrap(), model.counts(&all, now).unwrap());
+    for &info_hash in &all {
+        assert_eq!(peers(store, info_hash, 3, now), peers(model, info_hash, 3, now));
+    }
+    let (found, expected) = (swarms(store, now), swarms(model, now));
+    assert!(found.keys().eq(expected.keys()));
+    for (found, expected) in found.values().zip(expected.values()) {
+        assert_eq!((found.counts, found.left), (expected.counts, expected.left));
+        assert_eq!(found.live_uploaded, expected.live_uploaded);
+        assert_eq!(found.live_downloaded, expected.live_downloaded);
+        assert_eq!(found.last_announce, expected.last_announce);
+    }
+}
+
+pub(super) fn every_wish_is_met_exactly(make: Make) {
+    for (leechers, seeders) in [(0, 0), (1, 0), (0, 1), (30, 9), (9, 30), (100, 100), (200, 1)] {
+        let mut fresh = make();
+        fill(&mut fresh, leechers, seeders);
+        for seeds_too in [false, true] {
+            let eligible = if seeds_too { leechers + seeders } else { leechers };
+            let near = [eligible.saturating_sub(1), eligible, eligible + 1, u32::MAX];
+            for want in [0, 1, 2, 3, 17, 33, 51, 99].into_iter().chain(near) {
+                let want = Want { peers: want, seeders: seeds_too, peer_ids: true };
+                let sample = announce(&mut fresh, leecher(10_000), NOON, want);
+                let expected = usize::try_from(want.peers.min(eligible)).unwrap();
+                assert_eq!(ids(&sample).len(), expected, "{want:?} of {leechers}, {seeders}");
+                assert_eq!(sample.v4.addresses.len(), expected);
+                assert!(!ids(&sample).contains(&peer_id(10_000)), "the asker was handed out");
+            }
+        }
+    }
+}
+
+pub(super) fn samples_differ(make: Make) {
+    let mut fresh = make();
+    fill(&mut fresh, 300, 100);
+    let want = Want { peers: 50, ..ALL };
+    let samples: Vec<_> =
+        (0..6).map(|_| ids(&announce(&mut fresh, leecher(10_000), NOON, want))).collect();
+    for (number, one) in samples.iter().enumerate() {
+        assert!(samples[..number].iter().all(|other| one != other));
+    }
+}
+
+pub(super) fn every_peer_of_a_large_swarm_is_reached(make: Make) {
+    let mut fresh = make();
+    fill(&mut fresh, 1500, 500);
+    let mut handed_out = vec![0_u32; 2000];
+    for _ in 0..800 {
+        let sample = announce(&mut fresh, leecher(10_000), NOON, Want { peers: 50, ..ALL });
+        for id in ids(&sample) {
+            let number = u32::from_be_bytes(id.0[16..].try_into().unwrap());
+            handed_out[usize::try_from(number).unwrap()] += 1;
+        }
+    }
+    // 20 times each on average. A fair dice gives each side of 2000 between 4 and 45 in 800 throws
+    // of 50, but for once in a million; a sample may be somewhat less fair than that.
+    let (least, most) = (handed_out.iter().min().unwrap(), handed_out.iter().max().unwrap());
+    assert!(*least >= 1 && *most <= 80, "a peer was handed out {least} times, another {most}");
+}
+
+pub(super) fn neither_seeders_nor_leechers_starve(make: Make) {
+    for (leechers, seeders) in [(400, 3), (3, 400)] {
+        let mut fresh = make();
+        fill(&mut fresh, leechers, seeders);
+        let rare: BTreeSet<PeerId> = match leechers {
+            3 => (0..3).map(peer_id).collect(),
+            _ => (400..403).map(peer_id).collect(),
+        };
+        let sample = ids(&announce(&mut fresh, leecher(10_000), NOON, Want { peers: 50, ..ALL }));
+        assert!(rare.is_subset(&sample), "the rarer kind is handed out first");
+        assert_eq!(sample.len(), 50);
+        let one = Want { peers: 1, ..ALL };
+        let met: Vec<bool> = (0..200)
+            .map(|_| ids(&announce(&mut fresh, leecher(10_000), NOON, one)).is_subset(&rare))
+            .collect();
+        assert!(met.contains(&true) && met.contains(&false), "one kind starves");
+    }
+}
+
+pub(super) fn seeders_are_not_handed_to_those_who_do_not_want_them(make: Make) {
+    let mut fresh = make();
+    fill(&mut fresh, 5, 5);
+    let partial = PeerAnnounce { role: Role::PartialSeed, ..leecher(20) };
+    announce(&mut fresh, partial, NOON, ALL);
+    let sample = announce(&mut fresh, seeder(30), NOON, Want { seeders: false, ..ALL });
+    assert_eq!(ids(&sample), (0..5).map(peer_id).collect());
+    let sample = announce(&mut fresh, leecher(31), NOON, ALL);
+    assert!(ids(&sample).contains(&peer_id(20)), "leechers get partial seeds");
+}
+
+pub(super) fn completed_downloads_are_counted_once(make: Make) {
+    let mut fresh = make();
+    let mut completed = |what: PeerAnnounce| {
+        announce(&mut fresh, what, NOON, ALL);
+        counts(&mut fresh, NOON).completed
+    };
+    let says_so = |number| PeerAnnounce { action: Action::Complete, ..seeder(number) };
+    assert_eq!(completed(seeder(1)), 0, "it was a seeder when it came");
+    assert_eq!(completed(says_so(1)), 0, "it was one before");
+    assert_eq!(completed(leecher(2)), 0);
+    assert_eq!(completed(seeder(2)), 1, "a leecher became a seeder");
+    assert_eq!(completed(says_so(2)), 1, "it is the same download");
+    assert_eq!(completed(says_so(3)), 2, "the store was made anew in the meantime");
+    assert_eq!(completed(PeerAnnounce { left: None, ..leecher(4) }), 2);
+    assert_eq!(completed(seeder(4)), 2, "its left was not known: perhaps it had all");
+    assert_eq!(completed(PeerAnnounce { left: None, ..leecher(5) }), 2);
+    assert_eq!(completed(says_so(5)), 3, "unless it says so");
+    assert_eq!(completed(PeerAnnounce { role: Role::PartialSeed, ..leecher(6) }), 3);
+    assert_eq!(
+        completed(PeerAnnounce { action: Action::Complete, ..leecher(6) }),
+        3,
+        "it lacks data"
+    );
+    assert_eq!(completed(says_so(6)), 4);
+}
+
+pub(super) fn a_peer_id_cannot_be_taken_from_another_address(make: Make) {
+    let mut fresh = make();
+    let with = |key: &[u8], host| PeerAnnounce {
+        key: ClientKey::of(key),
+        v4: Some(v4(host, 6881)),
+        ..leecher(1)
+    };
+    let mut taken = |what: PeerAnnounce| {
+        let mut sample = PeerSample::default();
+        fresh.store.announce(&what, NOON, ALL, &mut sample).unwrap() == Announced::TakenPeerId
+    };
+    assert!(!taken(with(b"one", 1)));
+    assert!(taken(with(b"two", 2)), "another key at another address");
+    assert!(taken(with(b"", 2)), "no key proves nothing");
+    assert!(taken(PeerAnnounce { action: Action::Leave, ..with(b"two", 2) }));
+    assert!(!taken(with(b"one", 2)), "the key goes with the client to another address");
+    assert!(!taken(with(b"two", 2)), "a client that was restarted at a known address");
+    assert!(taken(with(b"one", 3)), "the old key is forgotten then");
+    let both = PeerAnnounce { v6: Some(v6(9, 1)), ..with(b"two", 7) };
+    assert!(!taken(both));
+    assert!(!taken(PeerAnnounce { v4: None, v6: Some(v6(9, 2)), ..with(b"three", 0) }), "by IPv6");
+    let found = peers(fresh.store.as_mut(), swarm(1), 10, NOON);
+    assert_eq!(found[&peer_id(1)].v4, Some(v4(7, 6881)), "the other address stays");
+    let late = NOON + Seconds(EXPIRY.0 + 1);
+    let stranger = with(b"four", 8);
+    let mut sample = PeerSample::default();
+    let announced = fresh.store.announce(&stranger, late, ALL, &mut sample).unwrap();
+    assert!(matches!(announced, Announced::Done(_)), "a silent peer has lost its peer id");
+}
+
+pub(super) fn two_families_are_one_peer(make: Make) {
+    let mut fresh = make();
+    let over_v4 = leecher(1);
+    let over_v6 = PeerAnnounce { v4: None, v6: Some(v6(1, 6881)), ..over_v4 };
+    announce(&mut fresh, over_v4, NOON, ALL);
+    announce(&mut fresh, over_v6, NOON, ALL);
+    assert_eq!(counts(&mut fresh, NOON).leechers, 1);
+    let sample = announce(&mut fresh, leecher(2), NOON, Want { peers: 1, ..ALL });
+    assert_eq!((sample.v4.addresses.len(), sample.v6.addresses.len()), (1, 1));
+    let later = NOON + Seconds(EXPIRY.0 - 10);
+    announce(&mut fresh, over_v6, later, ALL);
+    let late = later + Seconds(20);
+    let sample = announce(&mut fresh, leecher(3), late, ALL);
+    assert_eq!(sample.v4.addresses, [], "its IPv4 address was not vouched for in time");
+    assert_eq!(sample.v6.addresses, [v6(1, 6881)]);
+    assert_eq!(peers(fresh.store.as_mut(), swarm(1), 10, late)[&peer_id(1)].v4, None);
+    let portless = PeerAnnounce { v6: Some(v6(1, 0)), ..over_v6 };
+    announce(&mut fresh, portless, late, ALL);
+    let sample = announce(&mut fresh, leecher(3), late, ALL);
+    assert_eq!(sample, PeerSample::default(), "a peer with no port is never handed out");
+    assert_eq!(counts(&mut fresh, late).leechers, 2, "but counted");
+}
+
+pub(super) fn a_peer_counts_until_its_expiry(make: Make) {
+    let mut fresh = make();
+    announce(&mut fresh, leecher(1), NOON, ALL);
+    announce(&mut fresh, seeder(2), NOON + Seconds(1), ALL);
+    let last = NOON + EXPIRY;
+    assert_eq!(counts(&mut fresh, last).leechers, 1);
+    let after = last + Seconds(1);
+    let now = counts(&mut fresh, after);
+    assert_eq!((now.leechers, now.seeders), (0, 1), "not counted although nothing was swept");
+    assert_eq!(peers(fresh.store.as_mut(), swarm(1), 10, after).len(), 1);
+    let sample = announce(&mut fresh, leecher(3), after, ALL);
+    assert_eq!(ids(&sample), [peer_id(2)].into());
+    announce(&mut fresh, seeder(1), after, ALL);
+    assert_eq!(counts(&mut fresh, after).completed, 0, "who was silent is not known any more");
+}
+
+pub(super) fn many_silent_peers_are_not_counted_before_they_are_swept(make: Make) {
+    let mut fresh = make();
+    fill(&mut fresh, 900, 300);
+    announce(&mut fresh, leecher(5000), NOON + Seconds(100), ALL);
+    let late = NOON + Seconds(EXPIRY.0 + 50);
+    let sample = announce(&mut fresh, seeder(5001), late, ALL);
+    assert_eq!(ids(&sample), [peer_id(5000)].into());
+    let live = SwarmCounts { seeders: 1, leechers: 1, ..SwarmCounts::default() };
+    assert_eq!(counts(&mut fresh, late), live);
+    assert_eq!(swarms(fresh.store.as_mut(), late)[&swarm(1)].counts, live);
+    announce(&mut fresh, seeder(3), late, ALL);
+    assert_eq!(counts(&mut fresh, late), SwarmCounts { seeders: 2, ..live });
+    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
+}
+
+pub(super) fn expiry_keeps_to_its_budget_and_leaves_none(make: Make) {
+    let mut fresh = make();
+    for number in 0..600 {
+        let info_hash = InfoHash([u8::try_from(number % 250).unwrap(); 20]);
+        let at = NOON + Seconds(number);
+        announce(&mut fresh, PeerAnnounce { info_hash, ..leecher(number) }, at, ALL);
+    }
+    let late = NOON + Seconds(EXPIRY.0 + 500);
+    assert_eq!(fresh.store.expire(late, 0).unwrap(), 0);
+    let swept: Vec<usize> = (0..12).map(|_| fresh.store.expire(late, 60).unwrap()).collect();
+    assert_eq!(swept.iter().sum::<usize>(), 500);
+    assert!(swept[..8].iter().all(|&swept| swept == 60), "{swept:?}");
+    let all = swarms(fresh.store.as_mut(), late);
+    assert_eq!(all.values().map(|swarm| swarm.expired).sum::<u64>(), 500);
+    assert_eq!(all.values().map(|swarm| swarm.departed_uploaded).sum::<u64>(), 5000);
+    assert_eq!(all.values().map(|swarm| swarm.counts.leechers).sum::<u32>(), 100);
+    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
+}
+
+pub(super) fn a_clock_that_steps_back_does_no_harm(make: Make) {
+    let mut fresh = make();
+    announce(&mut fresh, leecher(1), NOON, ALL);
+    let before = NOON.before(Seconds(600));
+    assert_eq!(counts(&mut fresh, before).leechers, 1, "it is not lost");
+    announce(&mut fresh, leecher(2), before, ALL);
+    announce(&mut fresh, leecher(1), before, ALL);
+    assert_eq!(counts(&mut fresh, before + EXPIRY).leechers, 2);
+    assert_eq!(counts(&mut fresh, before + Seconds(EXPIRY.0 + 1)).leechers, 0);
+    let late = NOON + Seconds(EXPIRY.0 + 601);
+    assert_eq!(counts(&mut fresh, late).leechers, 0);
+    assert_eq!(fresh.store.expire(late, 10).unwrap(), 2);
+    announce(&mut fresh, leecher(3), Timestamp(0), ALL);
+    announce(&mut fresh, leecher(4), Timestamp(u64::MAX), ALL);
+    assert_eq!(counts(&mut fresh, Timestamp(u64::MAX)).leechers, 1);
+    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
+}
+
+pub(super) fn totals_outlive_the_peers(make: Make) {
+    let mut fresh = make();
+    announce(&mut fresh, leecher(1), NOON, ALL);
+    announce(&mut fresh, seeder(1), NOON, ALL);
+    let leaves = PeerAnnounce { action: Action::Leave, uploaded: 100, downloaded: 7, ..seeder(1) };
+    announce(&mut fresh, leaves, NOON + Seconds(5), ALL);
+    announce(&mut fresh, leaves, NOON + Seconds(6), ALL);
+    announce(&mut fresh, leecher(2), NOON, ALL);
+    let late = NOON + Seconds(EXPIRY.0 + 1);
+    assert_eq!(fresh.store.expire(late, 10).unwrap(), 1);
+    let summary = swarms(fresh.store.as_mut(), late)[&swarm(1)];
+    assert_eq!(summary.counts, SwarmCounts { completed: 1, ..SwarmCounts::default() });
+    assert_eq!((summary.departed_uploaded, summary.departed_downloaded), (110, 27));
+    assert_eq!((summary.live_uploaded, summary.left, summary.expired), (0, 0, 1));
+    assert_eq!(summary.last_announce, NOON + Seconds(5));
+    let unknown = PeerAnnounce { info_hash: swarm(9), ..leaves };
+    announce(&mut fresh, unknown, NOON, ALL);
+    assert_eq!(swarms(fresh.store.as_mut(), late).len(), 1, "who leaves founds no swarm");
+}
+
+pub(super) fn huge_numbers_saturate(make: Make) {
+    let mut fresh = make();
+    for number in 0..5 {
+        let huge = PeerAnnounce {
+            left: Some(u64::MAX),
+            uploaded: u64::MAX - 1,
+            downloaded: 1 << 63,
+            ..leecher(number)
+        };
+        announce(&mut fresh, huge, NOON, ALL);
+        let leaves = PeerAnnounce { action: Action::Leave, ..huge };
+        announce(&mut fresh, leaves, NOON, ALL);
+        announce(&mut fresh, huge, NOON, ALL);
+    }
+    let most = i64::MAX.unsigned_abs();
+    let late = NOON + Seconds(EXPIRY.0 + 1);
+    let summary = swarms(fresh.store.as_mut(), NOON)[&swarm(1)];
+    assert!(
+        summary.left >= most && summary.live_uploaded >= most && summary.live_downloaded >= most
+    );
+    assert_eq!(fresh.store.expire(late, 100).unwrap(), 5);
+    let summary = swarms(fresh.store.as_mut(), late)[&swarm(1)];
+    assert!(summary.departed_uploaded >= most && summary.departed_downloaded >= most);
+    assert_eq!((summary.left, summary.live_uploaded), (0, 0));
+}
+
+pub(super) fn walks_see_what_stays_exactly_once(make: Make) {
+    let mut fresh = make();
+    fill(&mut fresh, 60, 40);
+    let mut met = BTreeSet::new();
+    let mut from = Some(Cursor::default());
+    let mut coming = 1000;
+    while let Some(cursor) = from {
+        let batch = fresh.store.visit_peers(swarm(1), cursor, 7, NOON).unwrap();
+        assert!(batch.items.len() <= 7);
+        for peer in batch.items {
+            assert!(met.insert(peer.peer_id), "a peer was met twice");
+        }
+        // Roles change, peers come and go.
+        announce(&mut fresh, seeder(coming % 50), NOON, ALL);
+        announce(&mut fresh, leecher(99 - coming % 50), NOON, ALL);
+        announce(&mut fresh, leecher(coming), NOON, ALL);
+        announce(
+            &mut fresh,
+            PeerAnnounce { action: Action::Leave, ..leecher(coming - 1) },
+            NOON,
+            ALL,
+        );
+        coming += 1;
+        from = batch.next;
+    }
+    assert!((0..100).all(|number| met.contains(&peer_id(number))), "a peer was not met");
+}
+
+pub(super) fn a_removed_swarm_is_forgotten(make: Make) {
+    let mut fresh = make();
+    fill(&mut fresh, 3, 3);
+    let other = PeerAnnounce { info_hash: swarm(2), ..leecher(1) };
+    announce(&mut fresh, other, NOON, ALL);
+    fresh.store.remove_swarm(swarm(1)).unwrap();
+    fresh.store.remove_swarm(swarm(7)).unwrap();
+    assert_eq!(counts(&mut fresh, NOON), SwarmCounts::default());
+    assert_eq!(swarms(fresh.store.as_mut(), NOON).keys().copied().collect::<Vec<_>>(), [swarm(2)]);
+    assert_eq!(peers(fresh.store.as_mut(), swarm(1), 10, NOON).len(), 0);
+    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
+    let before = fresh.store.id().unwrap();
+    assert_eq!(fresh.store.id().unwrap(), before);
+}

@@ -1,0 +1,273 @@
+//! The contract of `PeerStore` in its plainest form, to hold the backends against: tables in memory,
+//! every silent peer swept before anything else, no thought of speed.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+/// A naive store.
+pub(super) struct Model {
+    expiry: Seconds,
+    swarms: BTreeMap<InfoHash, Swarm>,
+}
+
+#[derive(Clone, Copy)]
+struct Peer {
+    v4: Option<(CompactV4, Timestamp)>,
+    v6: Option<(CompactV6, Timestamp)>,
+    key: Option<ClientKey>,
+    summary: PeerSummary,
+}
+
+struct Swarm {
+    peers: BTreeMap<PeerId, Peer>,
+    totals: SwarmSummary,
+}
+
+impl Swarm {
+    fn new(info_hash: InfoHash) -> Self {
+        let totals = SwarmSummary {
+            info_hash,
+            counts: SwarmCounts::default(),
+            expired: 0,
+            departed_uploaded: 0,
+            departed_downloaded: 0,
+            live_uploaded: 0,
+            live_downloaded: 0,
+            left: 0,
+            last_announce: Timestamp(0),
+        };
+        Self { peers: BTreeMap::new(), totals }
+    }
+
+    fn depart(&mut self, uploaded: u64, downloaded: u64, last: Timestamp) {
+        let totals = &mut self.totals;
+        totals.departed_uploaded = totals.departed_uploaded.saturating_add(uploaded);
+        totals.departed_downloaded = totals.departed_downloaded.saturating_add(downloaded);
+        totals.last_announce = totals.last_announce.max(last);
+    }
+
+    fn sweep(&mut self, cutoff: Timestamp, budget: usize) -> usize {
+        let silent = self.peers.values().map(|peer| peer.summary);
+        let silent: Vec<PeerSummary> =
+            silent.filter(|peer| peer.last_seen < cutoff).take(budget).collect();
+        for peer in &silent {
+            self.peers.remove(&peer.peer_id);
+            self.depart(peer.uploaded, peer.downloaded, peer.last_seen);
+            self.totals.expired += 1;
+        }
+        silent.len()
+    }
+
+    fn summary(&self) -> SwarmSummary {
+        let mut summary = self.totals;
+        for Peer { summary: peer, .. } in self.peers.values() {
+            *summary.counts.of_role(peer.role) += 1;
+            summary.live_uploaded = summary.live_uploaded.saturating_add(peer.uploaded);
+            summary.live_downloaded = summary.live_downloaded.saturating_add(peer.downloaded);
+            if peer.role != Role::Seeder {
+                summary.left = summary.left.saturating_add(peer.left.unwrap_or(0));
+            }
+            summary.last_announce = summary.last_announce.max(peer.last_seen);
+        }
+        summary
+    }
+}
+
+impl Peer {
+    fn sends(&self, announce: &PeerAnnounce, cutoff: Timestamp) -> bool {
+        let v4 = self.v4.filter(|v4| v4.1 >= cutoff).map(|v4| v4.0.ip());
+        let v6 = self.v6.filter(|v6| v6.1 >= cutoff).map(|v6| v6.0.ip());
+        self.key == announce.key
+            || (v4.is_some() && v4 == announce.v4.map(CompactV4::ip))
+            || (v6.is_some() && v6 == announce.v6.map(CompactV6::ip))
+    }
+
+    fn seen(&self, cutoff: Timestamp) -> PeerSummary {
+        PeerSummary {
+            v4: self.v4.filter(|v4| v4.1 >= cutoff).map(|v4| v4.0),
+            v6: self.v6.filter(|v6| v6.1 >= cutoff).map(|v6| v6.0),
+            ..self.summary
+        }
+    }
+}
+
+impl Model {
+    pub(super) fn new(expiry: Seconds) -> Self {
+        Self { expiry, swarms: BTreeMap::new() }
+    }
+
+    /// The peers that may be handed out, with the addresses that may be.
+    pub(super) fn eligible(
+        &self,
+        info_hash: InfoHash,
+        asker: PeerId,
+        seeders: bool,
+        now: Timestamp,
+    ) -> Vec<PeerSummary> {
+        let Some(swarm) = self.swarms.get(&info_hash) else { return Vec::new() };
+        let seen = swarm.peers.values().map(|peer| PeerSummary {
+            v4: peer.seen(now.before(self.expiry)).v4.filter(|v4| v4.port() != 0),
+            v6: peer.seen(now.before(self.expiry)).v6.filter(|v6| v6.port() != 0),
+            ..peer.summary
+        });
+        seen.filter(|peer| peer.v4.is_some() || peer.v6.is_some())
+            .filter(|peer| peer.peer_id != asker && (seeders || peer.role == Role::Leecher))
+            .collect()
+    }
+
+    fn sweep_all(&mut self, now: Timestamp) {
+        let cutoff = now.before(self.expiry);
+        self.swarms.values_mut().for_each(|swarm| {
+            swarm.sweep(cutoff, usize::MAX);
+        });
+    }
+}
+
+impl PeerStore for Model {
+    fn id(&mut self) -> Result<StoreId, StoreError> {
+        Ok(StoreId(1))
+    }
+
+    fn announce(
+        &mut self,
+        announce: &PeerAnnounce,
+        now: Timestamp,
+        want: Want,
+        sample: &mut PeerSample,
+    ) -> Result<Announced, StoreError> {
+        sample.clear();
+        self.sweep_all(now);
+        let cutoff = now.before(self.expiry);
+        let leaves = announce.action == Action::Leave;
+        if leaves && !self.swarms.contains_key(&announce.info_hash) {
+            return Ok(Announced::Done(SwarmCounts::default()));
+        }
+        let swarm =
+            self.swarms.entry(announce.info_hash).or_insert_with(|| Swarm::new(announce.info_hash));
+        let known = swarm.peers.get(&announce.peer_id).copied();
+        if known.is_some_and(|known| !known.sends(announce, cutoff)) {
+            return Ok(Announced::TakenPeerId);
+        }
+        if leaves {
+            if swarm.peers.remove(&announce.peer_id).is_some() {
+                swarm.depart(announce.uploaded, announce.downloaded, now);
+            }
+            return Ok(Announced::Done(swarm.summary().counts));
+        }
+        if announce.role == Role::Seeder
+            && known.is_none_or(|known| known.summary.role != Role::Seeder)
+            && (announce.action == Action::Complete
+                || known.is_some_and(|known| known.summary.left.is_some()))
+        {
+            swarm.totals.counts.completed += 1;
+        }
+        let old_v4 = known.and_then(|known| known.v4).filter(|v4| v4.1 >= cutoff);
+        let old_v6 = known.and_then(|known| known.v6).filter(|v6| v6.1 >= cutoff);
+        let peer = Peer {
+            v4: announce.v4.map(|v4| (v4, now)).or(old_v4.map(|v4| (v4.0, v4.1.min(now)))),
+            v6: announce.v6.map(|v6| (v6, now)).or(old_v6.map(|v6| (v6.0, v6.1.min(now)))),
+            key: announce.key.or(known.and_then(|known| known.key)),
+            summary: PeerSummary {
+                peer_id: announce.peer_id,
+                v4: None,
+                v6: None,
+                left: announce.left,
+                uploaded: announce.uploaded,
+                downloaded: announce.downloaded,
+                first_seen: known.map_or(now, |known| known.summary.first_seen),
+                last_seen: now,
+                role: announce.role,
+            },
+        };
+        swarm.peers.insert(announce.peer_id, peer);
+        let counts = swarm.summary().counts;
+        let limit = usize::try_from(want.peers).unwrap_or(usize::MAX);
+        let eligible = self.eligible(announce.info_hash, announce.peer_id, want.seeders, now);
+        for peer in eligible.into_iter().take(limit) {
+            let peer_id = want.peer_ids.then_some(peer.peer_id);
+            if let Some(v4) = peer.v4 {
+                sample.v4.addresses.push(v4);
+                sample.v4.peer_ids.extend(peer_id);
+            }
+            if let Some(v6) = peer.v6 {
+                sample.v6.addresses.push(v6);
+                sample.v6.peer_ids.extend(peer_id);
+            }
+        }
+        Ok(Announced::Done(counts))
+    }
+
+    fn counts(
+        &mut self,
+        info_hashes: &[InfoHash],
+        now: Timestamp,
+    ) -> Result<Vec<SwarmCounts>, StoreError> {
+        self.sweep_all(now);
+        let count = |info_hash| self.swarms.get(info_hash).map(|swarm| swarm.summary().counts);
+        Ok(info_hashes.iter().map(|info_hash| count(info_hash).unwrap_or_default()).collect())
+    }
+
+    fn visit_swarms(
+        &mut self,
+        _from: Cursor,
+        _limit: usize,
+        now: Timestamp,
+    ) -> Result<Batch<SwarmSummary>, StoreError> {
+        self.sweep_all(now);
+        Ok(Batch { items: self.swarms.values().map(Swarm::summary).collect(), next: None })
+    }
+
+    fn visit_peers(
+        &mut self,
+        info_hash: InfoHash,
+        _from: Cursor,
+        _limit: usize,
+        now: Timestamp,
+    ) -> Result<Batch<PeerSummary>, StoreError> {
+        self.sweep_all(now);
+        let cutoff = now.before(self.expiry);
+        let peers = self.swarms.get(&info_hash).map(|swarm| swarm.peers.values());
+        let items = peers.into_iter().flatten().map(|peer| peer.seen(cutoff)).collect();
+        Ok(Batch { items, next: None })
+    }
+
+    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError> {
+        self.swarms.remove(&info_hash);
+        Ok(())
+    }
+
+    fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError> {
+        let cutoff = now.before(self.expiry);
+        let mut swept = 0;
+        for swarm in self.swarms.values_mut() {
+            swept += swarm.sweep(cutoff, budget - swept);
+        }
+        Ok(swept)
+    }
+
+    fn check(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+mod tests {
+    use super::*;
+    use crate::store::conformance::Fresh;
+
+    fn fresh() -> Fresh {
+        Fresh::in_memory(Model::new(crate::store::conformance::EXPIRY))
+    }
+
+    /// The rules that do not depend on chance hold for the model too, so that the suite tests it.
+    #[test]
+    fn the_model_keeps_the_rules_that_the_backends_are_tested_for() {
+        use crate::store::conformance::*;
+        completed_downloads_are_counted_once(fresh);
+        a_peer_id_cannot_be_taken_from_another_address(fresh);
+        two_families_are_one_peer(fresh);
+        a_peer_counts_until_its_expiry(fresh);
+        totals_outlive_the_peers(fresh);
+        huge_numbers_saturate(fresh);
+    }
+}

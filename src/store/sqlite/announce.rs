@@ -1,0 +1,129 @@
+//! What an announce does, inside its transaction.
+
+use rusqlite::Connection;
+
+use super::peer::{self, Found, Peer};
+use super::random::Random;
+use super::sample::Sampler;
+use super::schema;
+use super::swarm::Swarm;
+use super::transaction::Immediate;
+use crate::protocol::Timestamp;
+use crate::store::{Action, Announced, PeerAnnounce, PeerSample, Role, SwarmCounts, Want};
+
+/// Silent peers that one announce takes out of its swarm; more are counted, and left to the next.
+const SWEEP: usize = 256;
+
+/// One announce and all it needs.
+pub(super) struct Arrival<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) random: &'a mut Random,
+    pub(super) announce: &'a PeerAnnounce,
+    pub(super) now: Timestamp,
+    /// Who was last seen before this is gone.
+    pub(super) cutoff: Timestamp,
+    pub(super) want: Want,
+}
+
+impl Arrival<'_> {
+    /// Does it all, or nothing.
+    pub(super) fn happen(mut self, sample: &mut PeerSample) -> rusqlite::Result<Announced> {
+        sample.clear();
+        let transaction = Immediate::begin(self.connection)?;
+        let announced = self.within(sample)?;
+        if let Announced::Done(_) = announced {
+            transaction.commit()?;
+        }
+        Ok(announced)
+    }
+
+    fn within(&mut self, sample: &mut PeerSample) -> rusqlite::Result<Announced> {
+        let leaves = self.announce.action == Action::Leave;
+        let mut swarm = match Swarm::find(self.connection, self.announce.info_hash)? {
+            Some(swarm) => swarm,
+            None if leaves => return Ok(Announced::Done(SwarmCounts::default())),
+            None => Swarm::create(self.connection, self.announce.info_hash, self.random)?,
+        };
+        swarm.sweep(self.connection, self.cutoff, SWEEP)?;
+        let known = match self.known(&mut swarm)? {
+            Found::Nobody => None,
+            Found::Peer(peer) if peer.is_sender_of(self.announce, self.cutoff) => Some(peer),
+            Found::Peer(_) | Found::Another => return Ok(Announced::TakenPeerId),
+        };
+        if leaves {
+            self.leave(&mut swarm, known.as_ref())?;
+        } else {
+            self.stay(&mut swarm, known.as_ref())?;
+        }
+        swarm.save(self.connection)?;
+        if !leaves {
+            self.fill(&swarm, sample)?;
+        }
+        Ok(Announced::Done(swarm.live_counts(self.connection, self.cutoff)?))
+    }
+
+    /// The asker as the store knows it. One that was silent for too long is not known any more.
+    fn known(&self, swarm: &mut Swarm) -> rusqlite::Result<Found> {
+        let likely = self.peer(swarm, None).class;
+        let found = Peer::find(self.connection, swarm, self.announce.peer_id, likely)?;
+        if let Found::Peer(peer) = &found
+            && peer.last_seen < self.cutoff
+        {
+            swarm.take_out_silent(self.connection, peer.class, peer.tag)?;
+            return Ok(Found::Nobody);
+        }
+        Ok(found)
+    }
+
+    fn peer(&self, swarm: &Swarm, known: Option<&Peer>) -> Peer {
+        let tag = schema::tag(self.announce.peer_id, swarm.salt);
+        Peer::announced(self.announce, known, tag, self.now, self.cutoff)
+    }
+
+    fn leave(&self, swarm: &mut Swarm, known: Option<&Peer>) -> rusqlite::Result<()> {
+        if let Some(known) = known {
+            peer::delete(self.connection, swarm.id, known.class, known.tag)?;
+            swarm.count_out(known.role);
+            let announce = self.announce;
+            swarm.count_departed(announce.uploaded, announce.downloaded, self.now);
+        }
+        Ok(())
+    }
+
+    fn stay(&self, swarm: &mut Swarm, known: Option<&Peer>) -> rusqlite::Result<()> {
+        let peer = self.peer(swarm, known);
+        peer.put(self.connection, swarm.id, known)?;
+        if known.map(|known| known.role) != Some(peer.role) {
+            if let Some(known) = known {
+                swarm.count_out(known.role);
+            }
+            swarm.count_in(peer.role);
+        }
+        if self.completes(known) {
+            swarm.count_completed();
+        }
+        Ok(())
+    }
+
+    fn completes(&self, known: Option<&Peer>) -> bool {
+        let says_so = self.announce.action == Action::Complete;
+        self.announce.role == Role::Seeder
+            && match known {
+                None => says_so,
+                Some(known) => known.role != Role::Seeder && (says_so || known.left.is_some()),
+            }
+    }
+
+    fn fill(&mut self, swarm: &Swarm, sample: &mut PeerSample) -> rusqlite::Result<()> {
+        let sampler = Sampler {
+            connection: self.connection,
+            swarm,
+            asker: schema::tag(self.announce.peer_id, swarm.salt),
+            want: self.want,
+            cutoff: self.cutoff,
+            random: self.random,
+            sample,
+        };
+        sampler.fill()
+    }
+}

@@ -1,0 +1,124 @@
+//! One open file: how it is opened cheaply, known for ours, and noticed when it has gone.
+
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, FileControl, MAIN_DB, OpenFlags};
+
+use super::error::{self, Kind};
+use super::schema::{APPLICATION_ID, VERSION};
+use crate::store::StoreError;
+
+/// How long a process waits for others before it gives up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The longest nap between two tries for a lock.
+const LONGEST_NAP: Duration = Duration::from_millis(2);
+
+/// Room for all statements of this module.
+const STATEMENTS: usize = 32;
+
+/// What stands at the path of a store.
+pub(super) enum Inspected {
+    /// Nothing.
+    Missing,
+    /// A store of ours, open.
+    Ours(Connection),
+    /// Something else; why it is not ours.
+    Foreign(String),
+}
+
+/// Opens what is there; makes nothing and changes nothing.
+pub(super) fn inspect(path: &Path) -> Result<Inspected, StoreError> {
+    match open(path).and_then(|connection| Ok((is_ours(&connection)?, connection))) {
+        Ok((None, connection)) => writable(path, connection).map(Inspected::Ours),
+        Ok((Some(reason), _)) => Ok(Inspected::Foreign(reason)),
+        Err(broken) if error::kind(&broken) == Kind::Broken => {
+            Ok(Inspected::Foreign(broken.to_string()))
+        }
+        Err(unopened) => match std::fs::metadata(path) {
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(Inspected::Missing),
+            Err(hidden) => Err(error::io("open", path, hidden)),
+            Ok(found) if found.is_dir() => {
+                Err(error::io("open", path, io::ErrorKind::IsADirectory.into()))
+            }
+            Ok(_) if error::kind(&unopened) == Kind::Closed => {
+                Err(error::io("open", path, io::ErrorKind::PermissionDenied.into()))
+            }
+            Ok(_) => Err(error::sqlite("open", path, unopened)),
+        },
+    }
+}
+
+/// SQLite opens what it may not write for reading only, and would tell later.
+fn writable(path: &Path, connection: Connection) -> Result<Connection, StoreError> {
+    match connection.is_readonly(MAIN_DB) {
+        Ok(false) => Ok(connection),
+        _ => Err(error::io("write", path, io::ErrorKind::PermissionDenied.into())),
+    }
+}
+
+/// Opens a file with our settings.
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    configured(Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?)
+}
+
+fn configured(mut connection: Connection) -> rusqlite::Result<Connection> {
+    wait_for_locks(&mut connection)?;
+    // Else a changed limit makes SQLite plan the statement again, which costs more than running it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A killed process breaks nothing with this; after a power cut the file may have to be made
+    // anew, and the peers announce again.
+    connection.execute_batch("PRAGMA synchronous = OFF")?;
+    Ok(connection)
+}
+
+/// SQLite's own naps grow to a tenth of a second, in which a busy tracker answers a thousand others.
+fn wait_for_locks(connection: &mut Connection) -> rusqlite::Result<()> {
+    let mut started = Instant::now();
+    connection.busy_handler(Some(move |tries: i32| {
+        if tries == 0 {
+            started = Instant::now();
+        }
+        let nap = Duration::from_micros(50) * u32::try_from(tries).unwrap_or(0).saturating_add(1);
+        std::thread::sleep(nap.min(LONGEST_NAP));
+        started.elapsed() < PATIENCE
+    }))
+}
+
+/// Why the file is not ours, if it is not.
+fn is_ours(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    let application_id = number("PRAGMA application_id")?;
+    if application_id != APPLICATION_ID {
+        return Ok(Some(format!("it is another program's file ({application_id:#x})")));
+    }
+    let version = number("PRAGMA user_version")?;
+    Ok((version != VERSION).then(|| format!("its format is {version}, not {VERSION}")))
+}
+
+/// Makes the folder of a store.
+pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| error::io("make the folder of", path, source))
+}
+
+/// Whether the file was deleted, or another stands at its path.
+pub(super) fn has_moved(connection: &Connection) -> bool {
+    let mut moved = 0;
+    let asked = connection.file_control(Some(MAIN_DB), FileControl::HasMoved(&mut moved));
+    asked.is_ok() && moved != 0
+}

@@ -1,0 +1,74 @@
+//! What SQLite's errors mean to a store, and what a person can do about them.
+
+use std::io;
+use std::path::Path;
+
+use rusqlite::ffi::SQLITE_READONLY_DBMOVED;
+use rusqlite::{Error, ErrorCode};
+
+use crate::store::StoreError;
+
+/// What to do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The file does not hold what it should: make it anew.
+    Broken,
+    /// The file is not at its path any more: open what is there.
+    Moved,
+    /// Others held it for too long.
+    Busy,
+    /// It may not be opened.
+    Closed,
+    /// Anything else, for a person.
+    Other,
+}
+
+/// Sorts an error.
+pub(super) fn kind(error: &Error) -> Kind {
+    match error {
+        Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Kind::Broken,
+            _ if failure.extended_code == SQLITE_READONLY_DBMOVED => Kind::Moved,
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Kind::Busy,
+            ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Kind::Closed,
+            _ => Kind::Other,
+        },
+        // Our statements never change: one that cannot be prepared lacks its tables.
+        Error::SqlInputError { .. }
+        | Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..) => Kind::Broken,
+        _ => Kind::Other,
+    }
+}
+
+/// An error of SQLite as one of the store.
+pub(super) fn sqlite(doing: &'static str, path: &Path, source: Error) -> StoreError {
+    if kind(&source) == Kind::Busy {
+        return StoreError::Busy { path: path.to_owned() };
+    }
+    let remedy = match source.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "free some space on its disk",
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "make the file and its folder writable for the user that the web server runs as"
+        }
+        Some(ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
+            "look for trouble with its disk in the system's log, or keep the store on a local disk"
+        }
+        _ => "look at it with `tracker store check`, or make it anew with `tracker store rebuild`",
+    };
+    StoreError::Sqlite { doing, path: path.to_owned(), remedy, source }
+}
+
+/// An error of the file system as one of the store.
+pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
+    let remedy = match source.kind() {
+        io::ErrorKind::IsADirectory => "name a file in `path` of [store], not a folder",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "make the file and its folder writable for the user that the web server runs as"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space on its disk",
+        _ => "check `path` of [store]",
+    };
+    StoreError::Io { doing, path: path.to_owned(), remedy, source }
+}

@@ -1,0 +1,150 @@
+//! Several processes on one file, and what is left when they are killed at any instant.
+//!
+//! A worker is this test binary started again, told by an environment variable what to do. It writes
+//! the number of each peer on standard output once its announce was answered.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use super::random::Random;
+use super::*;
+use crate::store::conformance::{EXPIRY, NOON, leecher, peer_id, peers, swarm};
+
+const TASK: &str = "TRACKER_TEST_STORE_WORKER";
+const SWARMS: u32 = 3;
+
+/// What a worker does with the file between two announces.
+#[derive(Clone, Copy)]
+enum Habit {
+    /// Keeps it open, as under FastCGI.
+    Keep,
+    /// Opens it anew, as a CGI does.
+    Reopen,
+}
+
+struct Worker {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    fn start(path: &Path, habit: Habit, first: u32, announces: u32) -> Self {
+        let habit = match habit {
+            Habit::Keep => "keep",
+            Habit::Reopen => "reopen",
+        };
+        let task = format!("{habit} {first} {announces} {}", path.display());
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "store::sqlite::processes::worker", "--nocapture"])
+            .env(TASK, task)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { child, answers }
+    }
+
+    /// The next peers whose announce was answered; fewer when the worker has ended.
+    fn answered(&mut self, at_most: usize) -> Vec<u32> {
+        let lines = (&mut self.answers).lines().map(Result::unwrap);
+        lines.filter_map(|line| line.strip_prefix("peer ")?.parse().ok()).take(at_most).collect()
+    }
+
+    fn finish(mut self) -> Vec<u32> {
+        let answered = self.answered(usize::MAX);
+        assert!(self.child.wait().unwrap().success());
+        answered
+    }
+
+    fn kill_after(mut self, announces: usize) -> Vec<u32> {
+        let mut answered = self.answered(announces);
+        self.child.kill().unwrap();
+        answered.extend(self.answered(usize::MAX));
+        self.child.wait().unwrap();
+        answered
+    }
+}
+
+/// Not a test by itself: the part of the tests below that runs in other processes.
+#[test]
+fn worker() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let mut words = task.splitn(4, ' ');
+    let habit = words.next().unwrap().to_owned();
+    let first: u32 = words.next().unwrap().parse().unwrap();
+    let announces: u32 = words.next().unwrap().parse().unwrap();
+    let options = StoreOptions { path: words.next().unwrap().into(), expiry: EXPIRY };
+    let mut store = SqliteStore::open(&options).unwrap();
+    let mut sample = PeerSample::default();
+    for number in first..first + announces {
+        if habit == "reopen" {
+            store = SqliteStore::open(&options).unwrap();
+        }
+        let want = Want { peers: 50, seeders: true, peer_ids: false };
+        store.announce(&peer(number), NOON, want, &mut sample).unwrap();
+        std::io::stdout().write_all(format!("\npeer {number}\n").as_bytes()).unwrap();
+    }
+}
+
+fn peer(number: u32) -> PeerAnnounce {
+    PeerAnnounce { info_hash: swarm_of(number), ..leecher(number) }
+}
+
+fn swarm_of(number: u32) -> InfoHash {
+    swarm(u8::try_from(number % SWARMS).unwrap())
+}
+
+fn check_answered(path: &Path, answered: &[u32]) {
+    let mut store = SqliteStore::open(&StoreOptions { path: path.into(), expiry: EXPIRY }).unwrap();
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    let present: BTreeSet<PeerIdIn> = (0..SWARMS)
+        .flat_map(|number| {
+            let info_hash = swarm_of(number);
+            let found = peers(&mut store, info_hash, 500, NOON);
+            found.into_keys().map(move |id| (info_hash, id))
+        })
+        .collect();
+    for &number in answered {
+        let stands = present.contains(&(swarm_of(number), peer_id(number)));
+        assert!(stands, "the answered announce of peer {number} is not in the store");
+    }
+}
+
+type PeerIdIn = (InfoHash, crate::protocol::PeerId);
+
+#[test]
+fn several_processes_at_once_lose_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("peers.db");
+    // The file is not there yet: they also make it together.
+    let workers = [
+        Worker::start(&path, Habit::Keep, 0, 200),
+        Worker::start(&path, Habit::Reopen, 1000, 200),
+        Worker::start(&path, Habit::Keep, 2000, 200),
+        Worker::start(&path, Habit::Reopen, 3000, 200),
+    ];
+    let answered: Vec<u32> = workers.into_iter().flat_map(Worker::finish).collect();
+    assert_eq!(answered.len(), 800);
+    check_answered(&path, &answered);
+}
+
+#[test]
+fn killed_processes_break_nothing_and_keep_what_they_answered() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("peers.db");
+    let mut random = Random::new();
+    let mut answered = Vec::new();
+    for round in 0..16 {
+        let first = round * 10_000;
+        let keeper = Worker::start(&path, Habit::Keep, first, 5000);
+        let opener = Worker::start(&path, Habit::Reopen, first + 5000, 5000);
+        for (worker, most) in [(keeper, 150), (opener, 40)] {
+            let announces = usize::try_from(random.below(most)).unwrap();
+            answered.extend(worker.kill_after(announces));
+        }
+        check_answered(&path, &answered);
+    }
+    assert!(answered.len() > 100, "the workers hardly worked: {}", answered.len());
+}

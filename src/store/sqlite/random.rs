@@ -1,0 +1,46 @@
+//! Random numbers for samples, salts and store ids: SplitMix64, seeded by the system.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use super::schema::scramble;
+
+/// A generator that is good enough to choose peers; never a source of passwords.
+pub(super) struct Random(u64);
+
+impl Random {
+    /// Starts anywhere.
+    pub(super) fn new() -> Self {
+        // Std seeds its hash tables from the system, which is the only such source that it has.
+        Self(RandomState::new().hash_one(std::process::id()))
+    }
+
+    /// Any 64 bits.
+    pub(super) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        scramble(self.0)
+    }
+
+    /// Any integer that is not negative.
+    pub(super) fn positive(&mut self) -> i64 {
+        (self.bits() >> 1).cast_signed()
+    }
+
+    /// A number from 0 to `below` - 1; 0 when `below` is 0.
+    pub(super) fn below(&mut self, below: u64) -> u64 {
+        u64::try_from((u128::from(self.bits()) * u128::from(below)) >> 64).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_generators_differ_and_stay_below_the_limit() {
+        let (mut one, mut other) = (Random::new(), Random::new());
+        assert_ne!(one.bits(), other.bits());
+        assert!((0..1000).all(|_| one.below(7) < 7));
+        assert_eq!(one.below(0), 0);
+        assert!((0..1000).all(|_| one.positive() >= 0));
+    }
+}

@@ -1,0 +1,149 @@
+//! The file format: tables, marks of identity, and how values become SQLite's.
+//!
+//! A peer's row is clustered by (swarm, class, tag). The tag is a hash of the peer id, keyed with a
+//! secret of the swarm: it finds the peer, and walking along it from a random place is a random
+//! sample that costs no more than its size. The index `seen` finds the silent ones of a swarm.
+
+use rusqlite::Row;
+
+use crate::protocol::{PeerId, Timestamp};
+use crate::store::Role;
+
+/// `PRAGMA application_id` of our files: "Trkr".
+pub(super) const APPLICATION_ID: i64 = 0x5472_6b72;
+
+/// `PRAGMA user_version` of this format.
+pub(super) const VERSION: i64 = 1;
+
+/// Makes an empty store, but for its row in `store`.
+pub(super) const TABLES: &str = "
+CREATE TABLE store(id INTEGER NOT NULL);
+CREATE TABLE swarm(
+    id INTEGER PRIMARY KEY,
+    info_hash BLOB NOT NULL UNIQUE,
+    salt INTEGER NOT NULL,
+    seeders INTEGER NOT NULL,
+    leechers INTEGER NOT NULL,
+    partial_seeds INTEGER NOT NULL,
+    completed INTEGER NOT NULL,
+    expired INTEGER NOT NULL,
+    departed_uploaded INTEGER NOT NULL,
+    departed_downloaded INTEGER NOT NULL,
+    last_announce INTEGER NOT NULL
+);
+CREATE TABLE peer(
+    swarm INTEGER NOT NULL,
+    class INTEGER NOT NULL,
+    tag INTEGER NOT NULL,
+    v4 BLOB,
+    v6 BLOB,
+    v4_seen INTEGER,
+    v6_seen INTEGER,
+    peer_id BLOB NOT NULL,
+    role INTEGER NOT NULL,
+    key INTEGER,
+    left INTEGER,
+    uploaded INTEGER NOT NULL,
+    downloaded INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    PRIMARY KEY(swarm, class, tag)
+) WITHOUT ROWID;
+CREATE INDEX seen ON peer(swarm, last_seen, role);
+";
+
+/// To whom a peer may be handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// To all.
+    Leecher,
+    /// To those who want seeders: seeders and partial seeds.
+    Seed,
+    /// To nobody: it has no port.
+    Hidden,
+}
+
+impl Class {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Leecher, Self::Seed, Self::Hidden];
+
+    /// The class of a peer.
+    pub(super) fn of(role: Role, reachable: bool) -> Self {
+        match role {
+            _ if !reachable => Self::Hidden,
+            Role::Leecher => Self::Leecher,
+            Role::PartialSeed | Role::Seeder => Self::Seed,
+        }
+    }
+
+    /// As the column `class` holds it.
+    pub(super) fn number(self) -> i64 {
+        match self {
+            Self::Leecher => 0,
+            Self::Seed => 1,
+            Self::Hidden => 2,
+        }
+    }
+}
+
+/// A role as the column `role` holds it.
+pub(super) fn role_number(role: Role) -> i64 {
+    match role {
+        Role::Leecher => 0,
+        Role::PartialSeed => 1,
+        Role::Seeder => 2,
+    }
+}
+
+/// The role in a column.
+pub(super) fn role_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Role> {
+    match row.get(column)? {
+        0 => Ok(Role::Leecher),
+        1 => Ok(Role::PartialSeed),
+        2 => Ok(Role::Seeder),
+        other => Err(rusqlite::Error::IntegralValueOutOfRange(column, other)),
+    }
+}
+
+/// The class in a column.
+pub(super) fn class_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Class> {
+    let number = row.get(column)?;
+    let class = Class::ALL.into_iter().find(|class| class.number() == number);
+    class.ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// A number as SQLite holds it; its integers end at 2^63 - 1, and so do ours then.
+pub(super) fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The number in a column.
+pub(super) fn number_in(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let value: i64 = row.get(column)?;
+    u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
+}
+
+/// The instant in a column.
+pub(super) fn instant_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    number_in(row, column).map(Timestamp)
+}
+
+/// Where a peer stands in its swarm: a hash of 63 bits that nobody can aim without the salt.
+pub(super) fn tag(peer_id: PeerId, salt: i64) -> i64 {
+    let mut hash = salt.cast_unsigned();
+    for chunk in peer_id.0.chunks(8) {
+        let mut word = [0; 8];
+        for (to, from) in word.iter_mut().zip(chunk) {
+            *to = *from;
+        }
+        hash = scramble(hash ^ u64::from_le_bytes(word));
+    }
+    (hash >> 1).cast_signed()
+}
+
+/// The finalizer of SplitMix64: each bit of the input moves half of the output's.
+pub(super) fn scramble(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}

@@ -1,0 +1,331 @@
+//! The conformance suite on SQLite files, and what only concerns files.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use super::*;
+use crate::store::conformance::{self, EXPIRY, Fresh, NOON, conforms, leecher, peers, swarm};
+use crate::store::{Action, PeerStore as _};
+
+const WANT: Want = Want { peers: 50, seeders: true, peer_ids: false };
+
+fn options(home: &tempfile::TempDir) -> StoreOptions {
+    StoreOptions { path: home.path().join("data/peers.db"), expiry: EXPIRY }
+}
+
+fn fresh() -> Fresh {
+    let home = tempfile::tempdir().unwrap();
+    Fresh::in_folder(SqliteStore::open(&options(&home)).unwrap(), home)
+}
+
+fn fresh_and_settled() -> Fresh {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(&options(&home)).unwrap();
+    (0..SETTLED).for_each(|number| announce(&mut store, number, NOON));
+    store.remove_swarm(swarm(1)).unwrap();
+    assert!(logs_ahead(&store.path));
+    Fresh::in_folder(store, home)
+}
+
+conforms!(fresh);
+
+#[test]
+fn does_what_the_model_does_with_a_write_ahead_log() {
+    conformance::does_what_the_model_does(fresh_and_settled);
+}
+
+fn announce(store: &mut SqliteStore, number: u32, now: Timestamp) {
+    try_announce(store, number, now).unwrap();
+}
+
+fn try_announce(
+    store: &mut SqliteStore,
+    number: u32,
+    now: Timestamp,
+) -> Result<Announced, StoreError> {
+    store.announce(&leecher(number), now, WANT, &mut PeerSample::default())
+}
+
+fn present(store: &mut SqliteStore, now: Timestamp) -> usize {
+    peers(store, swarm(1), 100, now).len()
+}
+
+/// Whether the header of a file says that it has a write-ahead log.
+fn logs_ahead(path: &Path) -> bool {
+    fs::read(path).unwrap()[18] == 2
+}
+
+/// What was moved aside, without companions.
+fn moved_aside(options: &StoreOptions) -> Vec<PathBuf> {
+    let entries = options.path.parent().unwrap().read_dir().unwrap();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.to_string_lossy().contains(".broken-"));
+    found.retain(|path| !["-wal", "-shm"].iter().any(|end| path.to_string_lossy().ends_with(end)));
+    found
+}
+
+mod opening {
+    use super::*;
+
+    #[test]
+    fn makes_private_folders_and_keeps_what_is_there() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        let mut store = SqliteStore::open(&options).unwrap();
+        let folder = fs::metadata(home.path().join("data")).unwrap();
+        assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+        announce(&mut store, 1, NOON);
+        let id = store.id().unwrap();
+        let mut again = SqliteStore::open(&options).unwrap();
+        assert_eq!(again.id().unwrap(), id);
+        assert_eq!(present(&mut again, NOON), 1);
+        let info = again.info().unwrap();
+        assert_eq!((info.swarms, info.peers, info.kind), (1, 1, "sqlite"));
+        assert_eq!(info.bytes, fs::metadata(&options.path).unwrap().len());
+    }
+
+    #[test]
+    fn moves_aside_what_is_no_store_of_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let database = |pragmas: &str| {
+            let path = home.path().join("other.db");
+            let _ = fs::remove_file(&path);
+            let connection = Connection::open(&path).unwrap();
+            connection.execute_batch("CREATE TABLE theirs(x)").unwrap();
+            connection.execute_batch(pragmas).unwrap();
+            drop(connection);
+            fs::read(path).unwrap()
+        };
+        let application_id = schema::APPLICATION_ID;
+        let mut ours = fs::read(SqliteStore::open(&options(&home)).unwrap().path.clone()).unwrap();
+        ours.truncate(ours.len() / 2);
+        let contents = [
+            b"# a text that somebody put there".to_vec(),
+            vec![0xa5; 20_000],
+            Vec::new(),
+            database(""),
+            database(&format!(
+                "PRAGMA application_id = {application_id}; PRAGMA user_version = 99"
+            )),
+            ours,
+        ];
+        for (number, content) in contents.into_iter().enumerate() {
+            let home = tempfile::tempdir().unwrap();
+            let options = options(&home);
+            fs::create_dir(home.path().join("data")).unwrap();
+            fs::write(&options.path, &content).unwrap();
+            let mut store = SqliteStore::open(&options).unwrap();
+            announce(&mut store, 1, NOON);
+            assert_eq!(present(&mut store, NOON), 1, "content {number}");
+            let aside = moved_aside(&options);
+            assert_eq!(aside.len(), 1, "content {number}");
+            assert_eq!(fs::read(&aside[0]).unwrap(), content, "content {number} was not kept");
+        }
+    }
+
+    #[test]
+    fn happens_at_once_in_many_places_and_one_makes_the_file() {
+        for broken in [false, true] {
+            let home = tempfile::tempdir().unwrap();
+            let options = options(&home);
+            if broken {
+                fs::create_dir(home.path().join("data")).unwrap();
+                fs::write(&options.path, "broken").unwrap();
+            }
+            let ids: Vec<StoreId> = std::thread::scope(|scope| {
+                let open = |_| scope.spawn(|| SqliteStore::open(&options).unwrap().id().unwrap());
+                let threads: Vec<_> = (0..8).map(open).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(ids.iter().all(|id| *id == ids[0]), "several stores were made");
+            assert_eq!(moved_aside(&options).len(), usize::from(broken));
+        }
+    }
+
+    #[test]
+    fn fails_with_a_remedy_where_no_file_can_be_and_moves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        fs::create_dir_all(&options.path).unwrap();
+        let failure = SqliteStore::open(&options).err().unwrap();
+        assert!(matches!(failure, StoreError::Io { .. }), "{failure:?}");
+        assert!(failure.to_string().contains("not a folder"), "{failure}");
+        assert!(options.path.is_dir() && moved_aside(&options).is_empty());
+        let nowhere = StoreOptions { path: "/proc/tracker/peers.db".into(), ..options };
+        let failure = SqliteStore::open(&nowhere).err().unwrap();
+        assert!(matches!(failure, StoreError::Io { .. }), "{failure:?}");
+    }
+
+    #[test]
+    fn rebuilding_moves_a_sound_store_aside() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        let mut old = SqliteStore::open(&options).unwrap();
+        announce(&mut old, 1, NOON);
+        let mut new = SqliteStore::rebuild(&options).unwrap();
+        assert_ne!(new.id().unwrap(), old.id().unwrap());
+        assert_eq!(present(&mut new, NOON), 0);
+        assert_eq!(moved_aside(&options).len(), 1);
+        announce(&mut old, 2, NOON + Seconds(1));
+        assert_eq!(present(&mut new, NOON), 1, "who had the old file open has found the new one");
+    }
+}
+
+mod in_use {
+    use super::*;
+
+    #[test]
+    fn a_file_that_breaks_is_made_anew_and_the_announce_is_not_lost() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        let mut store = SqliteStore::open(&options).unwrap();
+        announce(&mut store, 1, NOON);
+        drop(store);
+        let mut store = SqliteStore::open(&options).unwrap();
+        let mut content = fs::read(&options.path).unwrap();
+        content[200..].fill(0xff);
+        fs::write(&options.path, &content).unwrap();
+        announce(&mut store, 2, NOON);
+        assert_eq!(present(&mut store, NOON), 1);
+        assert_eq!(moved_aside(&options).len(), 1);
+        announce(&mut SqliteStore::open(&options).unwrap(), 3, NOON);
+        assert_eq!(present(&mut store, NOON), 2);
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_row_that_holds_nonsense_breaks_the_file_too() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        let mut store = SqliteStore::open(&options).unwrap();
+        announce(&mut store, 1, NOON);
+        let connection = store.connection.as_ref().unwrap();
+        connection.execute_batch("UPDATE peer SET v4 = 'text', role = 7").unwrap();
+        announce(&mut store, 1, NOON);
+        assert_eq!(present(&mut store, NOON), 1);
+        assert_eq!(moved_aside(&options).len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_was_deleted_or_replaced_is_noticed_within_a_second() {
+        for settled in [false, true] {
+            let home = tempfile::tempdir().unwrap();
+            let options = options(&home);
+            let mut store = SqliteStore::open(&options).unwrap();
+            let announces = if settled { SETTLED } else { 3 };
+            (0..announces).for_each(|number| announce(&mut store, number, NOON));
+            fs::remove_file(&options.path).unwrap();
+            announce(&mut store, 1, NOON + Seconds(1));
+            let mut other = SqliteStore::open(&options).unwrap();
+            assert_eq!(present(&mut other, NOON), 1);
+            let aside = home.path().join("aside.db");
+            fs::rename(&options.path, &aside).unwrap();
+            let mut replacement = SqliteStore::open(&options).unwrap();
+            announce(&mut store, 2, NOON + Seconds(2));
+            announce(&mut store, 3, NOON + Seconds(2));
+            assert_eq!(present(&mut replacement, NOON), 2);
+            assert_eq!(replacement.check().unwrap(), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn a_deleted_file_never_gets_an_announce_by_its_rollback_journal() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        let mut store = SqliteStore::open(&options).unwrap();
+        announce(&mut store, 1, NOON);
+        fs::remove_file(&options.path).unwrap();
+        announce(&mut store, 2, NOON);
+        let mut other = SqliteStore::open(&options).unwrap();
+        assert_eq!(present(&mut other, NOON), 1, "also within the same second");
+    }
+
+    #[test]
+    fn a_full_disk_refuses_the_announce_whole_and_can_be_freed() {
+        let home = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(&options(&home)).unwrap();
+        announce(&mut store, 0, NOON);
+        let limit = |store: &SqliteStore, pages: u32| {
+            let connection = store.connection.as_ref().unwrap();
+            connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
+        };
+        limit(&store, 8);
+        let (mut answered, mut refused) = (1, None);
+        for number in 1..10_000 {
+            match try_announce(&mut store, number, NOON) {
+                Ok(_) => answered += 1,
+                Err(failure) => {
+                    refused = Some((number, failure));
+                    break;
+                }
+            }
+        }
+        let (number, failure) = refused.unwrap();
+        assert!(failure.to_string().contains("free some space"), "{failure}");
+        assert_eq!(present(&mut store, NOON), answered);
+        let counts = store.counts(&[swarm(1)], NOON).unwrap()[0];
+        assert_eq!(usize::try_from(counts.leechers).unwrap(), answered);
+        let leaves = PeerAnnounce { action: Action::Leave, ..leecher(0) };
+        store.announce(&leaves, NOON, WANT, &mut PeerSample::default()).unwrap();
+        limit(&store, 1000);
+        announce(&mut store, number, NOON);
+        assert_eq!(present(&mut store, NOON), answered);
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_store_that_others_hold_is_busy_and_then_free_again() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        let mut store = SqliteStore::open(&options).unwrap();
+        let connection = store.connection.as_ref().unwrap();
+        connection.busy_timeout(std::time::Duration::from_millis(10)).unwrap();
+        let holder = Connection::open(&options.path).unwrap();
+        holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let failure = try_announce(&mut store, 1, NOON).unwrap_err();
+        assert!(matches!(failure, StoreError::Busy { .. }), "{failure:?}");
+        holder.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(present(&mut store, NOON), 0);
+        announce(&mut store, 1, NOON);
+    }
+
+    #[test]
+    fn the_journal_suits_those_who_use_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        let mut first = SqliteStore::open(&options).unwrap();
+        (1..SETTLED).for_each(|number| announce(&mut first, number, NOON));
+        assert!(!logs_ahead(&options.path), "nobody is known to stay");
+        announce(&mut first, SETTLED, NOON);
+        assert!(logs_ahead(&options.path), "one process stays");
+        let mut second = SqliteStore::open(&options).unwrap();
+        (0..=SETTLED).for_each(|number| announce(&mut second, number, NOON));
+        announce(&mut SqliteStore::open(&options).unwrap(), 1000, NOON);
+        drop(first);
+        assert!(logs_ahead(&options.path), "another one stays");
+        drop(second);
+        assert!(!logs_ahead(&options.path), "all are gone");
+        let mut last = SqliteStore::open(&options).unwrap();
+        assert_eq!(present(&mut last, NOON), usize::try_from(SETTLED).unwrap() + 2);
+    }
+}
+
+#[test]
+fn the_check_names_what_does_not_hold() {
+    for (damage, named) in [
+        ("UPDATE swarm SET leechers = 7", "says"),
+        ("UPDATE peer SET class = 2", "wrong class"),
+        ("UPDATE peer SET tag = 5", "wrong tag"),
+        ("UPDATE peer SET swarm = 5", "no swarm"),
+        ("UPDATE peer SET last_seen = 5", "younger"),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(&options(&home)).unwrap();
+        announce(&mut store, 1, NOON);
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        store.connection.as_ref().unwrap().execute_batch(damage).unwrap();
+        let problems = store.check().unwrap().join("\n");
+        assert!(problems.contains(named), "{damage}: {problems}");
+    }
+}

@@ -1,0 +1,231 @@
+//! The slow calls: counts for scrapes, walks over swarms and peers, the general sweep, the check.
+
+use rusqlite::{Connection, params};
+
+use super::peer::Peer;
+use super::schema::{self, Class, instant_in, number_in, role_in, stored};
+use super::swarm::Swarm;
+use super::transaction::{Immediate, Snapshot};
+use crate::protocol::{InfoHash, PeerId, Timestamp};
+use crate::store::{Batch, Cursor, PeerSummary, Role, SwarmCounts, SwarmSummary};
+
+/// Peers after which a batch of swarms is long enough, so that no walk holds back writers for long.
+const PEERS_PER_BATCH: usize = 10_000;
+
+/// Swarms that the general sweep looks at in one transaction.
+const SWARMS_PER_SWEEP: usize = 256;
+
+const LIVE: &str = "SELECT role, left, uploaded, downloaded, last_seen FROM peer \
+     WHERE swarm = ?1 AND class BETWEEN 0 AND 2";
+
+/// Counts for each info-hash, in order.
+pub(super) fn counts(
+    connection: &Connection,
+    info_hashes: &[InfoHash],
+    cutoff: Timestamp,
+) -> rusqlite::Result<Vec<SwarmCounts>> {
+    let _snapshot = Snapshot::begin(connection)?;
+    let count = |&info_hash| match Swarm::find(connection, info_hash)? {
+        Some(swarm) => swarm.live_counts(connection, cutoff),
+        None => Ok(SwarmCounts::default()),
+    };
+    info_hashes.iter().map(count).collect()
+}
+
+/// Swarms in order of their ids.
+pub(super) fn visit_swarms(
+    connection: &Connection,
+    from: Cursor,
+    limit: usize,
+    cutoff: Timestamp,
+) -> rusqlite::Result<Batch<SwarmSummary>> {
+    let _snapshot = Snapshot::begin(connection)?;
+    let mut swarms = Swarm::walk(connection, stored(from.0), limit.max(1).saturating_add(1))?;
+    let after = (swarms.len() > limit.max(1)).then(|| swarms.pop()).flatten();
+    let mut batch = Batch { items: Vec::with_capacity(swarms.len()), next: after.map(cursor_of) };
+    let mut visited = 0;
+    for swarm in &swarms {
+        if visited >= PEERS_PER_BATCH {
+            batch.next = Some(cursor_of(*swarm));
+            break;
+        }
+        let (summary, peers) = summary(connection, swarm, cutoff)?;
+        batch.items.push(summary);
+        visited += peers;
+    }
+    Ok(batch)
+}
+
+fn cursor_of(swarm: Swarm) -> Cursor {
+    Cursor(swarm.id.unsigned_abs())
+}
+
+/// The figures of a swarm, and how many rows were read for them.
+fn summary(
+    connection: &Connection,
+    swarm: &Swarm,
+    cutoff: Timestamp,
+) -> rusqlite::Result<(SwarmSummary, usize)> {
+    let mut summary = SwarmSummary {
+        info_hash: swarm.info_hash,
+        counts: SwarmCounts { completed: swarm.counts.completed, ..SwarmCounts::default() },
+        expired: swarm.expired,
+        departed_uploaded: swarm.departed_uploaded,
+        departed_downloaded: swarm.departed_downloaded,
+        live_uploaded: 0,
+        live_downloaded: 0,
+        left: 0,
+        last_announce: swarm.last_announce,
+    };
+    let mut statement = connection.prepare_cached(LIVE)?;
+    let mut rows = statement.query(params![swarm.id])?;
+    let mut read = 0;
+    while let Some(row) = rows.next()? {
+        read += 1;
+        let last_seen = instant_in(row, 4)?;
+        summary.last_announce = summary.last_announce.max(last_seen);
+        if last_seen < cutoff {
+            continue;
+        }
+        let role = role_in(row, 0)?;
+        *summary.counts.of_role(role) += 1;
+        summary.live_uploaded = summary.live_uploaded.saturating_add(number_in(row, 2)?);
+        summary.live_downloaded = summary.live_downloaded.saturating_add(number_in(row, 3)?);
+        if role != Role::Seeder && row.get::<_, Option<i64>>(1)?.is_some() {
+            summary.left = summary.left.saturating_add(number_in(row, 1)?);
+        }
+    }
+    Ok((summary, read))
+}
+
+/// Peers of one swarm in order of their tags, which never change.
+pub(super) fn visit_peers(
+    connection: &Connection,
+    info_hash: InfoHash,
+    from: Cursor,
+    limit: usize,
+    cutoff: Timestamp,
+) -> rusqlite::Result<Batch<PeerSummary>> {
+    let _snapshot = Snapshot::begin(connection)?;
+    let Some(swarm) = Swarm::find(connection, info_hash)? else {
+        return Ok(Batch { items: Vec::new(), next: None });
+    };
+    let limit = limit.max(1);
+    let mut peers = Vec::new();
+    for class in Class::ALL {
+        let more = limit.saturating_add(1);
+        peers.extend(Peer::walk(connection, swarm.id, class, stored(from.0), more)?);
+    }
+    peers.sort_unstable_by_key(|peer| peer.tag);
+    let next = peers.get(limit).map(|peer| Cursor(peer.tag.unsigned_abs()));
+    peers.truncate(limit);
+    let live = peers.iter().filter(|peer| peer.last_seen >= cutoff);
+    Ok(Batch { items: live.map(|peer| peer.summary(cutoff)).collect(), next })
+}
+
+/// Forgets a swarm.
+pub(super) fn remove_swarm(connection: &Connection, info_hash: InfoHash) -> rusqlite::Result<()> {
+    let transaction = Immediate::begin(connection)?;
+    if let Some(swarm) = Swarm::find(connection, info_hash)? {
+        connection.execute("DELETE FROM peer WHERE swarm = ?1", params![swarm.id])?;
+        connection.execute("DELETE FROM swarm WHERE id = ?1", params![swarm.id])?;
+    }
+    transaction.commit()
+}
+
+/// Sweeps some swarms from the id `from` on. Returns how many peers went, and the id to go on with:
+/// 0 when the last swarm was met.
+pub(super) fn expire(
+    connection: &Connection,
+    from: i64,
+    cutoff: Timestamp,
+    budget: usize,
+) -> rusqlite::Result<(usize, i64)> {
+    let transaction = Immediate::begin(connection)?;
+    let swarms = Swarm::walk(connection, from, SWARMS_PER_SWEEP)?;
+    let mut next = match swarms.last() {
+        Some(last) if swarms.len() == SWARMS_PER_SWEEP => last.id.saturating_add(1),
+        _ => 0,
+    };
+    let mut swept = 0;
+    for mut swarm in swarms {
+        if swept == budget {
+            next = swarm.id;
+            break;
+        }
+        swept += swarm.sweep(connection, cutoff, budget - swept)?;
+        swarm.save(connection)?;
+    }
+    transaction.commit()?;
+    Ok((swept, next))
+}
+
+/// Names what does not hold.
+pub(super) fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let _snapshot = Snapshot::begin(connection)?;
+    let mut problems: Vec<String> = connection
+        .prepare("PRAGMA integrity_check")?
+        .query_map([], |row| row.get(0))?
+        .filter(|line| !line.as_ref().is_ok_and(|line| line == "ok"))
+        .collect::<rusqlite::Result<_>>()?;
+    let lost: u64 = connection.query_row(
+        "SELECT count(*) FROM peer WHERE swarm NOT IN (SELECT id FROM swarm)",
+        [],
+        |row| number_in(row, 0),
+    )?;
+    if lost > 0 {
+        problems.push(format!("{lost} peers belong to no swarm"));
+    }
+    let mut from = 0;
+    loop {
+        let swarms = Swarm::walk(connection, from, SWARMS_PER_SWEEP)?;
+        let Some(last) = swarms.last() else { return Ok(problems) };
+        from = last.id.saturating_add(1);
+        for swarm in &swarms {
+            check_swarm(connection, swarm, &mut problems)?;
+        }
+    }
+}
+
+fn check_swarm(
+    connection: &Connection,
+    swarm: &Swarm,
+    problems: &mut Vec<String>,
+) -> rusqlite::Result<()> {
+    let mut counted = SwarmCounts { completed: swarm.counts.completed, ..SwarmCounts::default() };
+    let mut seen = std::collections::HashSet::<PeerId>::new();
+    for class in Class::ALL {
+        for peer in Peer::walk(connection, swarm.id, class, i64::MIN, usize::MAX)? {
+            *counted.of_role(peer.role) += 1;
+            for problem in peer.problems(swarm.salt) {
+                problems.push(format!("peer {} of {} {problem}", peer.peer_id, swarm.info_hash));
+            }
+            if !seen.insert(peer.peer_id) {
+                problems
+                    .push(format!("peer {} of {} is there twice", peer.peer_id, swarm.info_hash));
+            }
+        }
+    }
+    if counted != swarm.counts {
+        problems
+            .push(format!("swarm {} says {:?} and has {counted:?}", swarm.info_hash, swarm.counts));
+    }
+    Ok(())
+}
+
+impl Peer {
+    fn problems(&self, salt: i64) -> Vec<&'static str> {
+        let vouched = [self.v4.map(|v4| v4.at), self.v6.map(|v6| v6.at)];
+        let mut problems = Vec::new();
+        if self.tag != schema::tag(self.peer_id, salt) {
+            problems.push("stands at a wrong tag");
+        }
+        if self.class != Class::of(self.role, self.is_reachable()) {
+            problems.push("is in a wrong class");
+        }
+        if vouched.into_iter().flatten().any(|at| at > self.last_seen) {
+            problems.push("has an address that is younger than its last announce");
+        }
+        problems
+    }
+}
