@@ -132,15 +132,22 @@ impl Ready {
         client_address(request, &self.network)
     }
 
-    /// Takes in what was dropped into the torrents folder.
+    /// Takes in what was dropped into the torrents folder; at the very first request, makes all that
+    /// is made for pages and announces.
     fn take_in_new_torrents(&mut self, now: Timestamp) {
-        let loaded = self.tracker.config().clone();
+        let loaded = self.tracker.config();
         let outcome = if self.tracker.has_no_policy() {
-            publish(&loaded, now, true, &mut Quiet)
-                .map(|_| ())
-                .map_err(|problem| problem.to_string())
+            match publish(loaded, now, true, &mut Quiet) {
+                // Another process makes it; its work is waited for.
+                Ok(Published::Skipped(_)) => rescan(loaded, now).map_err(PublishError::from),
+                Ok(Published::Done(report)) => {
+                    report.messages.iter().for_each(|message| crate::warning!("{message}"));
+                    Ok(())
+                }
+                Err(problem) => Err(problem),
+            }
         } else {
-            rescan(&loaded, now).map_err(|problem| problem.to_string())
+            rescan(loaded, now).map_err(PublishError::from)
         };
         if let Err(problem) = outcome {
             crate::error!("{problem}");
@@ -220,12 +227,9 @@ impl Handler for Site {
 
     fn do_chores(&mut self) {
         let State::Ready(ready) = &mut self.state else { return };
-        let loaded = ready.tracker.config().clone();
-        match publish(&loaded, clock(), false, &mut Quiet) {
+        match publish(ready.tracker.config(), clock(), false, &mut Quiet) {
             Ok(Published::Done(report)) => {
-                for message in &report.messages {
-                    crate::warning!("{message}");
-                }
+                report.messages.iter().for_each(|message| crate::warning!("{message}"));
             }
             Ok(Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy)) => {}
             Err(problem) => crate::error!("{problem}"),

@@ -146,6 +146,12 @@ impl Tracker {
         due && !refresh::tried_lately(config)
     }
 
+    /// What to say of an info-hash that is not known. Without a policy nothing is, and the log says
+    /// why there is none.
+    fn unknown(&self) -> Refusal {
+        if self.has_no_policy() { Refusal::Trouble } else { Refusal::Unlisted }
+    }
+
     fn store(&mut self) -> Result<&mut dyn PeerStore, StoreError> {
         let store = match self.store.take() {
             Some(store) => store,

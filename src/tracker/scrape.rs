@@ -28,7 +28,7 @@ impl Tracker {
             asked.extend(known.map(|known| (info_hash, known)));
         }
         if asked.is_empty() {
-            return Err(Refusal::Unlisted);
+            return Err(self.unknown());
         }
         self.figures(&asked, now)
     }
