@@ -96,6 +96,7 @@ fn make_torrents(folder: &Path, count: usize) -> Vec<InfoHash> {
 }
 
 fn announce(store: &mut dyn PeerStore, hashes: &[InfoHash], number: usize) {
+    let seeds = number.is_multiple_of(3);
     let serial = u32::try_from(number).expect("few enough");
     let mut peer_id = *b"-qB4620-000000000000";
     peer_id[16..].copy_from_slice(&serial.to_be_bytes());
@@ -106,10 +107,10 @@ fn announce(store: &mut dyn PeerStore, hashes: &[InfoHash], number: usize) {
         v4: Some(CompactV4([10, a, b, c, 0x1a, 0xe1])),
         v6: None,
         key: None,
-        left: Some(if number % 3 == 0 { 0 } else { 4096 }),
+        left: Some(if seeds { 0 } else { 4096 }),
         uploaded: 1,
         downloaded: 1,
-        role: if number % 3 == 0 { Role::Seeder } else { Role::Leecher },
+        role: if seeds { Role::Seeder } else { Role::Leecher },
         action: Action::Stay,
     };
     let want = Want { peers: 50, seeders: true, peer_ids: false };
