@@ -18,7 +18,7 @@ use crate::gateway::system::Signals;
 /// How long requests in flight may still take once the responder is to stop.
 pub(super) const STOP_LIMIT: Duration = Duration::from_secs(4);
 /// How much longer threads get to notice that the time is over.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_millis(250);
 
 /// Limits of a responder.
 #[derive(Clone, Copy, Debug)]

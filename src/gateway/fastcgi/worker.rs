@@ -156,7 +156,14 @@ where
             let pause = self.door.paused_until;
             return Some(pause.map_or(Duration::ZERO, |until| until.duration_since(self.now)));
         }
-        (!self.clients.is_empty()).then(|| self.next_sweep.saturating_duration_since(self.now))
+        if self.clients.is_empty() {
+            return None;
+        }
+        let sweep = self.next_sweep.saturating_duration_since(self.now);
+        if !self.server.control.is_stopping() {
+            return Some(sweep);
+        }
+        Some(sweep.min(self.server.control.deadline().saturating_duration_since(self.now)))
     }
 
     fn take_signals(&mut self) {
