@@ -337,7 +337,11 @@ fn torrents_dropped_in_are_tracked_and_shown_without_cron() {
 #[test]
 fn a_responder_ends_with_status_0_when_it_is_told_to() {
     let site = Site::new(Layout::open(CGI));
-    let mut tracker = responder::own_socket(&site, &Listen::unix(&site));
+    let listen = Listen::unix(&site);
+    let mut tracker = responder::own_socket(&site, &listen);
+    let served = Served { _processes: vec![nginx::start(&site, "conf/nginx.conf", &listen)], site };
+    // Its socket is there before it minds signals; once it has answered, it does.
+    served.announce(b"told to end, it ends", &Peer::new(7, 0), "");
     let status = tracker.terminate();
     assert_eq!(status.code(), Some(0), "{}", tracker.output());
 }
