@@ -305,8 +305,17 @@ fn nginx_over_ipv6() {
     behaves(&nginx_with(layout, responder::own_socket, Listen::unix));
 }
 
-/// The first request makes the statistics when no cron does; a torrent that comes later is tracked at
-/// once.
+/// Whether the tracker takes announces for a torrent and its page shows it, sooner or later.
+fn is_tracked_and_shown(served: &Served, torrent: &Torrent) -> bool {
+    let link = format!(">{}</a>", torrent.name);
+    let answer = poll(Duration::from_secs(20), || {
+        let reply = served.announce(&torrent.info_hash, &Peer::new(6, 0), "");
+        let tracked = reply.get("failure reason").is_none();
+        (tracked && served.ask("GET", "/").text().contains(&link)).then_some(())
+    });
+    answer.is_some()
+}
+
 #[test]
 fn torrents_dropped_in_are_tracked_and_shown_without_cron() {
     let host = std::net::Ipv4Addr::LOCALHOST.into();
@@ -314,30 +323,25 @@ fn torrents_dropped_in_are_tracked_and_shown_without_cron() {
     let by_cgi = apache(layout, apache::cgi(Mpm::Event));
     let by_fastcgi = nginx_with(layout, responder::own_socket, Listen::unix);
     for served in [by_cgi, by_fastcgi] {
-        let [first, second] =
-            ["first", "second"].map(|name| Torrent::new(name, 70_000, &served.site.announce_url()));
-        let peer = Peer::new(6, 0);
-        served.site.add(&first);
-        let reply = served.announce(&second.info_hash, &peer, "");
-        assert!(reply.get("failure reason").is_some(), "not listed yet: {reply:?}");
-        let limit = Duration::from_secs(20);
-        let shown =
-            poll(limit, || served.ask("GET", "/").text().contains(">first</a>").then_some(()));
-        assert!(shown.is_some(), "{}\n{}", served.ask("GET", "/").text(), served.error_log());
-
-        served.site.add(&second);
-        let tracked = poll(limit, || {
-            let reply = served.announce(&second.info_hash, &peer, "");
-            reply.get("failure reason").is_none().then_some(())
-        });
-        assert!(tracked.is_some(), "{}", served.error_log());
+        for name in ["first", "second"] {
+            let torrent = Torrent::new(name, 70_000, &served.site.announce_url());
+            let reply = served.announce(&torrent.info_hash, &Peer::new(6, 0), "");
+            assert!(reply.get("failure reason").is_some(), "not listed yet: {reply:?}");
+            served.site.add(&torrent);
+            let page = || served.ask("GET", "/").text();
+            assert!(is_tracked_and_shown(&served, &torrent), "{}\n{}", page(), served.error_log());
+        }
     }
 }
 
 #[test]
 fn a_responder_ends_with_status_0_when_it_is_told_to() {
     let site = Site::new(Layout::open(CGI));
-    let mut tracker = responder::own_socket(&site, &Listen::unix(&site));
+    let listen = Listen::unix(&site);
+    let mut tracker = responder::own_socket(&site, &listen);
+    let served = Served { _processes: vec![nginx::start(&site, "conf/nginx.conf", &listen)], site };
+    // Its socket is there before it minds signals; once it has answered, it does.
+    served.announce(b"told to end, it ends", &Peer::new(7, 0), "");
     let status = tracker.terminate();
     assert_eq!(status.code(), Some(0), "{}", tracker.output());
 }
