@@ -136,16 +136,23 @@ impl Ready {
     fn take_in_new_torrents(&mut self, now: Timestamp) {
         let loaded = self.tracker.config().clone();
         let outcome = if self.tracker.has_no_policy() {
-            publish(&loaded, now, true, &mut Quiet)
-                .map(|_| ())
-                .map_err(|problem| problem.to_string())
+            publish_first(&loaded, now)
         } else {
-            rescan(&loaded, now).map_err(|problem| problem.to_string())
+            rescan(&loaded, now).map_err(PublishError::from)
         };
         if let Err(problem) = outcome {
             crate::error!("{problem}");
         }
         self.tracker.notice_new_policy();
+    }
+}
+
+/// Publishes where nothing is published yet. Several first requests may come at once: all but one
+/// wait for what that one publishes.
+fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishError> {
+    match publish(loaded, now, true, &mut Quiet)? {
+        Published::Done(_) | Published::Skipped(Skipped::TooEarly(_)) => Ok(()),
+        Published::Skipped(Skipped::Busy) => Ok(rescan(loaded, now)?),
     }
 }
 
