@@ -5,9 +5,11 @@
 #![allow(clippy::expect_used)]
 
 mod clients;
+mod command_line;
 mod harness;
 mod killed;
 mod pages;
+mod protocol;
 mod scripts;
 mod servers;
 mod snippets;
