@@ -291,7 +291,11 @@ mod tests {
     fn trusted_proxies_are_addresses_or_ranges() {
         for wrong in ["10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "::1/+8", "proxy.local"] {
             let text = format!("network.trusted_proxies = ['::1', '{wrong}']");
-            assert_refused(&text, &format!("`trusted_proxies` in [network]: \"{wrong}\" is no"));
+            let hint = format!(
+                "[network]: \"{wrong}\" is no address range; write 192.0.2.1, 10.0.0.0/8 or \
+                 2001:db8::/32"
+            );
+            assert_refused(&text, &hint);
         }
         let text = "network.trusted_proxies = ['::1', '10.0.0.0/8', ' 192.0.2.1 ', '::/0']";
         assert_eq!(refusal(text), "accepted");
