@@ -5,11 +5,13 @@
 #![allow(clippy::expect_used)]
 
 mod clients;
+mod command_line;
 mod doctor;
 mod harness;
 mod house;
 mod killed;
 mod pages;
+mod protocol;
 mod scripts;
 mod servers;
 mod snippets;

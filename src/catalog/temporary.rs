@@ -4,8 +4,13 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// After so long nobody is at work on a temporary file any more.
+const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
 /// A file beside its target, removed unless it takes the target's place.
 pub(super) struct TemporaryFile {
@@ -26,11 +31,11 @@ impl TemporaryFile {
     /// mode 0700, when it is missing.
     pub(super) fn beside(target: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder_of(target))?;
+        remove_abandoned(target);
         let process = std::process::id();
         for attempt in 0_u32.. {
-            let mut name = OsString::from(".");
-            name.push(target.file_name().ok_or(io::ErrorKind::InvalidFilename)?);
-            name.push(format!(".{process}-{attempt}.new"));
+            let mut name = prefix(target).ok_or(io::ErrorKind::InvalidFilename)?;
+            name.push(format!("{process}-{attempt}.new"));
             let path = target.with_file_name(name);
             // Not for everybody's eyes; the umask takes away more.
             match OpenOptions::new().write(true).create_new(true).mode(0o660).open(&path) {
@@ -95,6 +100,33 @@ impl Drop for TemporaryPath {
     }
 }
 
+/// What the names of a target's temporary files begin with.
+fn prefix(target: &Path) -> Option<OsString> {
+    let mut name = OsString::from(".");
+    name.push(target.file_name()?);
+    name.push(".");
+    Some(name)
+}
+
+/// Removes what killed processes have left beside `target`, lest it fill the disk.
+fn remove_abandoned(target: &Path) {
+    let Some(prefix) = prefix(target) else { return };
+    // Best effort: whatever cannot be seen or removed does no harm yet.
+    let entries = fs::read_dir(folder_of(target)).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let is_ours = name.as_bytes().starts_with(prefix.as_bytes())
+            && name.as_bytes().windows(4).any(|part| part == b".new");
+        let is_old = || {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED))
+        };
+        if is_ours && is_old() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -102,4 +134,31 @@ fn folder_of(path: &Path) -> &Path {
 fn sync_folder_of(path: &Path) {
     // The file is in its place; some network file systems cannot sync a folder.
     let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn what_killed_processes_left_an_hour_ago_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, hours: u64| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(hours * 3601)).unwrap();
+        };
+        make(".target.77-0.new", 1);
+        make(".target.77-1.new-journal", 2);
+        let kept = [".other.77-0.new", ".target.78-0.new", ".target.notes", "target"];
+        for (name, hours) in kept.into_iter().zip([9, 0, 9, 9]) {
+            make(name, hours);
+        }
+        drop(TemporaryFile::beside(&folder.path().join("target")).unwrap());
+        let entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut left: Vec<_> = entries.collect();
+        left.sort_unstable();
+        assert_eq!(left, kept);
+    }
 }

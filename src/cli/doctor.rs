@@ -12,7 +12,6 @@ use serde_json::json;
 use super::{CommandError, World};
 use crate::catalog::{Catalog, PolicySnapshot, ScanRules, scan_folder};
 use crate::config::{LoadedConfig, Torrents};
-use crate::gateway::Network;
 use crate::protocol::Timestamp;
 use crate::tracker::open_store;
 
@@ -100,9 +99,6 @@ fn examine(loaded: &LoadedConfig, now: Timestamp, offline: bool, findings: &mut 
 }
 
 fn configuration(loaded: &LoadedConfig) -> Outcome {
-    if let Err(problem) = Network::parse(&loaded.config.network.trusted_proxies) {
-        return Wrong(format!("[network] trusted_proxies: {problem}"));
-    }
     match &loaded.file {
         None => Note("no file found, built-in defaults are used; `tracker init` writes one".into()),
         Some(file) if !loaded.announce_url_is_set => Note(format!(

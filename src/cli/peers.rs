@@ -87,7 +87,7 @@ pub(super) fn parse_info_hash(text: &str) -> Result<InfoHash, CommandError> {
     InfoHash::from_hex(digits)
         .or_else(|| InfoHashV2::from_hex(digits).map(InfoHashV2::truncated))
         .ok_or_else(|| {
-            CommandError::Failed(format!(
+            CommandError::Usage(format!(
                 "`{text}` is no info-hash; give 40 hexadecimal digits, or 64 for version 2"
             ))
         })

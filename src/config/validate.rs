@@ -1,6 +1,6 @@
-//! Values of the right type that cannot be followed all the same. Address ranges are the gateway's
-//! to judge.
+//! Values of the right type that cannot be followed all the same.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -41,6 +41,7 @@ pub(super) fn validate(config: &Config) -> Result<(), Impossible> {
     numbers_within_ranges(config)?;
     numbers_in_order(config)?;
     addresses_are_of_the_web(config)?;
+    proxies_are_addresses(config)?;
     let paths = Paths::of(config);
     paths.are_filled()?;
     paths.are_apart()?;
@@ -106,6 +107,29 @@ fn addresses_are_of_the_web(config: &Config) -> Result<(), Impossible> {
             ),
         )),
     }
+}
+
+fn proxies_are_addresses(config: &Config) -> Result<(), Impossible> {
+    match config.network.trusted_proxies.iter().find(|proxy| !is_address_range(proxy)) {
+        None => Ok(()),
+        Some(proxy) => Err(Impossible::new(
+            ("network", "trusted_proxies"),
+            format!("{proxy:?} is no address range; write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32"),
+        )),
+    }
+}
+
+/// Whether the gateway will understand it: an address, or one with the bits of its prefix.
+fn is_address_range(text: &str) -> bool {
+    let text = text.trim();
+    let (address, prefix) = text.split_once('/').unwrap_or((text, "0"));
+    let longest = match address.parse() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    prefix.bytes().all(|byte| byte.is_ascii_digit())
+        && prefix.parse::<u32>().is_ok_and(|prefix| prefix <= longest)
 }
 
 /// What lies at a path.
@@ -261,6 +285,20 @@ mod tests {
         assert_refused("tracker.announce_url = ''", hint);
         assert_refused("paths.torrents_url = '/torrents'", hint);
         assert_eq!(refusal("paths.torrents_url = 'https://[::1]:8080/t'"), "accepted");
+    }
+
+    #[test]
+    fn trusted_proxies_are_addresses_or_ranges() {
+        for wrong in ["10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "::1/+8", "proxy.local"] {
+            let text = format!("network.trusted_proxies = ['::1', '{wrong}']");
+            let hint = format!(
+                "[network]: \"{wrong}\" is no address range; write 192.0.2.1, 10.0.0.0/8 or \
+                 2001:db8::/32"
+            );
+            assert_refused(&text, &hint);
+        }
+        let text = "network.trusted_proxies = ['::1', '10.0.0.0/8', ' 192.0.2.1 ', '::/0']";
+        assert_eq!(refusal(text), "accepted");
     }
 
     #[test]

@@ -137,15 +137,7 @@ impl Ready {
     fn take_in_new_torrents(&mut self, now: Timestamp) {
         let loaded = self.tracker.config();
         let outcome = if self.tracker.has_no_policy() {
-            match publish(loaded, now, true, &mut Quiet) {
-                // Another process makes it; its work is waited for.
-                Ok(Published::Skipped(_)) => rescan(loaded, now).map_err(PublishError::from),
-                Ok(Published::Done(report)) => {
-                    report.messages.iter().for_each(|message| crate::warning!("{message}"));
-                    Ok(())
-                }
-                Err(problem) => Err(problem),
-            }
+            publish_first(loaded, now)
         } else {
             rescan(loaded, now).map_err(PublishError::from)
         };
@@ -153,6 +145,19 @@ impl Ready {
             crate::error!("{problem}");
         }
         self.tracker.notice_new_policy();
+    }
+}
+
+/// Publishes where nothing is published yet. Several first requests may come at once: all but one
+/// wait for what that one publishes.
+fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishError> {
+    match publish(loaded, now, true, &mut Quiet)? {
+        Published::Done(report) => {
+            report.messages.iter().for_each(|message| crate::warning!("{message}"));
+            Ok(())
+        }
+        Published::Skipped(Skipped::TooEarly(_)) => Ok(()),
+        Published::Skipped(Skipped::Busy) => Ok(rescan(loaded, now)?),
     }
 }
 

@@ -64,9 +64,7 @@ impl Tracker {
     }
 
     fn known(&mut self, request: &AnnounceRequest) -> Result<Known, Refusal> {
-        self.look_up(request.info_hash)
-            .map_err(|problem| Refusal::from_store(&problem))?
-            .ok_or_else(|| self.unknown())
+        self.look_up(request.info_hash)?.ok_or(Refusal::Unlisted)
     }
 
     fn reply(

@@ -146,12 +146,6 @@ impl Tracker {
         due && !refresh::tried_lately(config)
     }
 
-    /// What to say of an info-hash that is not known. Without a policy nothing is, and the log says
-    /// why there is none.
-    fn unknown(&self) -> Refusal {
-        if self.has_no_policy() { Refusal::Trouble } else { Refusal::Unlisted }
-    }
-
     fn store(&mut self) -> Result<&mut dyn PeerStore, StoreError> {
         let store = match self.store.take() {
             Some(store) => store,
@@ -160,11 +154,21 @@ impl Tracker {
         Ok(self.store.insert(store).as_mut())
     }
 
+    fn store_life(&mut self) -> Result<u64, Refusal> {
+        let id = self.store().and_then(|store| store.id());
+        id.map(|id| id.0).map_err(|problem| Refusal::from_store(&problem))
+    }
+
     /// What is known of an info-hash; `None` when it is not tracked.
-    fn look_up(&mut self, info_hash: InfoHash) -> Result<Option<Known>, StoreError> {
+    ///
+    /// # Errors
+    /// When the store has trouble, or there is no policy although only listed torrents are tracked:
+    /// then nobody knows which these are.
+    fn look_up(&mut self, info_hash: InfoHash) -> Result<Option<Known>, Refusal> {
         let open = self.loaded.config.tracker.torrents == Torrents::Open;
         let Some(policy) = &self.policy else {
-            return Ok(open.then_some(Known { swarm: info_hash, size: None, completed: 0 }));
+            let known = Known { swarm: info_hash, size: None, completed: 0 };
+            return if open { Ok(Some(known)) } else { Err(Refusal::Trouble) };
         };
         let life = policy.store();
         let Some(torrent) = policy.find(info_hash) else {
@@ -176,7 +180,7 @@ impl Tracker {
             completed: torrent.completed,
         };
         let carried = torrent.carried_completed;
-        if carried == 0 || self.store()?.id()?.0 != life {
+        if carried == 0 || self.store_life()? != life {
             return Ok(Some(known));
         }
         Ok(Some(Known { completed: known.completed.saturating_sub(carried), ..known }))

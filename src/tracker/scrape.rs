@@ -24,11 +24,11 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(request.info_hashes.len());
         for &info_hash in &request.info_hashes {
-            let known = self.look_up(info_hash).map_err(|problem| Refusal::from_store(&problem))?;
+            let known = self.look_up(info_hash)?;
             asked.extend(known.map(|known| (info_hash, known)));
         }
         if asked.is_empty() {
-            return Err(self.unknown());
+            return Err(Refusal::Unlisted);
         }
         self.figures(&asked, now)
     }
@@ -45,6 +45,9 @@ impl Tracker {
         if !config.full_scrape {
             return Err(Refusal::FullScrapeIsOff);
         }
+        if self.policy.is_none() && config.torrents == Torrents::Listed {
+            return Err(Refusal::Trouble);
+        }
         let mut shown: Vec<InfoHash> = self
             .policy
             .iter()
@@ -57,7 +60,7 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(shown.len());
         for info_hash in shown {
-            let known = self.look_up(info_hash).map_err(|problem| Refusal::from_store(&problem))?;
+            let known = self.look_up(info_hash)?;
             asked.extend(known.map(|known| (info_hash, known)));
         }
         self.figures(&asked, now)

@@ -75,6 +75,13 @@ fn parse(bytes: &[u8], head_only: bool) -> Option<Reply> {
     complete.then_some(reply)
 }
 
+/// Reads what a CGI wrote (RFC 3875, 6): header fields with `Status` among them, and a body.
+pub fn parse_cgi(bytes: &[u8]) -> Option<Reply> {
+    let reply = parse(&[b"HTTP/1.1 0\r\n", bytes].concat(), true)?;
+    let status = reply.header("status")?.split(' ').next()?.parse().ok()?;
+    Some(Reply { status, ..reply })
+}
+
 fn dechunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {

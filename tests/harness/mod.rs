@@ -4,7 +4,9 @@
 pub mod apache;
 pub mod bencode;
 pub mod browser;
+pub mod fragments;
 pub mod http;
+pub mod installation;
 pub mod lighttpd;
 pub mod nginx;
 pub mod process;

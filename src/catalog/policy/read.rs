@@ -165,13 +165,13 @@ impl PolicySnapshot {
         self.layout.facts.store
     }
 
-    /// Whether a torrent may have come, gone or changed since the scan behind this snapshot. Nothing
-    /// watched is as good as a change.
+    /// Whether a torrent may have come, gone or changed since the scan behind this snapshot. Where
+    /// nothing is watched, the folder could not be seen; perhaps it can be now.
     #[must_use]
     pub fn folder_change(&self) -> FolderChange {
         let mut rest = Fields(self.section(&self.layout.watched));
         if rest.0.is_empty() {
-            return FolderChange::Certain;
+            return FolderChange::Perhaps;
         }
         let mut change = FolderChange::None;
         while !rest.0.is_empty() {

@@ -1,0 +1,274 @@
+//! The tracker without a web server in front: started by the test itself, as a CGI for one request
+//! with exactly the variables that the test names, or as the command line.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use super::bencode::{self, Value};
+use super::executable;
+use super::fragments::{Element, Table};
+use super::http::{Reply, parse_cgi};
+use super::torrent::Torrent;
+
+/// The address of every installation: nothing listens there, the test plays the web server.
+pub const ANNOUNCE_URL: &str = "http://tracker.test/tracker.cgi/announce";
+
+/// A configuration with the folders that it leads to: `conf`, `data`, `www/torrents`.
+pub struct Installation {
+    folder: TempDir,
+}
+
+impl Installation {
+    /// With settings beyond those that all tests share, such as `tracker.numwant = 3`. It refreshes
+    /// only when it is told to.
+    pub fn new(settings: &[&str]) -> Self {
+        let installation = Self::bare();
+        for name in ["conf", "data", "www/torrents"] {
+            fs::create_dir_all(installation.path(name)).expect("a folder");
+        }
+        installation.configure(settings);
+        installation
+    }
+
+    /// An empty folder.
+    pub fn bare() -> Self {
+        let folder = tempfile::Builder::new().prefix("tracker-direct-").tempdir();
+        Self { folder: folder.expect("a folder") }
+    }
+
+    /// Tracks whatever is announced.
+    pub fn open() -> Self {
+        Self::new(&["tracker.torrents = 'open'"])
+    }
+
+    /// Tracks the torrents in its folder.
+    pub fn listed() -> Self {
+        Self::new(&[])
+    }
+
+    /// Writes the configuration anew.
+    pub fn configure(&self, settings: &[&str]) {
+        let text = format!(
+            "tracker.announce_url = '{ANNOUNCE_URL}'\n\
+             paths.torrents_url = 'http://tracker.test/torrents'\n\
+             refresh.on_request = false\n{}\n",
+            settings.join("\n")
+        );
+        fs::write(self.path("conf/tracker.toml"), text).expect("a configuration");
+    }
+
+    /// A file or folder of the installation.
+    pub fn path(&self, name: impl AsRef<std::path::Path>) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Puts a torrent for this tracker into its folder.
+    pub fn add(&self, name: &str, length: usize) -> Torrent {
+        let torrent = Torrent::new(name, length, ANNOUNCE_URL);
+        self.drop_in(torrent.file_name(), &torrent.metainfo);
+        torrent
+    }
+
+    /// Puts a file into the torrents folder as an upload should: whole, by renaming it.
+    pub fn drop_in(&self, name: impl AsRef<OsStr>, content: &[u8]) {
+        let path = self.path("www/torrents").join(name.as_ref());
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder below torrents");
+        let upload = path.with_file_name(".upload");
+        fs::write(&upload, content).expect("a file");
+        fs::rename(&upload, &path).expect("a file in its place");
+    }
+
+    /// A file's text.
+    pub fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The stats table as it is now.
+    pub fn table(&self) -> Table {
+        let text = self.text("www/torrents/bt_stats.inc");
+        Table::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// The feed's items as they are now.
+    pub fn feed(&self) -> Element {
+        let text = self.text("www/torrents/bt_rss.inc");
+        Element::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// A request to the tracker, to be sent after more was said about it.
+    pub fn get(&self, path_info: &str, query: impl AsRef<[u8]>) -> Call {
+        let mut command = Command::new(executable());
+        command
+            .env_clear()
+            .env("GATEWAY_INTERFACE", "CGI/1.1")
+            .env("SERVER_PROTOCOL", "HTTP/1.1")
+            .env("REQUEST_METHOD", "GET")
+            .env("SCRIPT_NAME", "/tracker.cgi")
+            .env("PATH_INFO", path_info)
+            .env("QUERY_STRING", OsStr::from_bytes(query.as_ref()))
+            .env("REMOTE_ADDR", "192.0.2.1")
+            .env("TRACKER_CONFIG", self.path("conf/tracker.toml"));
+        Call { command }
+    }
+
+    /// The command line with its configuration, ready to run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(executable());
+        command
+            .env_clear()
+            .env("TRACKER_CONFIG", self.path("conf/tracker.toml"))
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .args(arguments);
+        command
+    }
+
+    /// Runs the command line.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().expect("the command runs"))
+    }
+
+    /// Refreshes now; panics when that fails.
+    pub fn refresh(&self) -> Ran {
+        let ran = self.run(&["refresh", "--force"]);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        ran
+    }
+}
+
+/// One request to a CGI.
+pub struct Call {
+    command: Command,
+}
+
+impl Call {
+    /// Sets or replaces a variable.
+    pub fn with(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Takes a variable away.
+    pub fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// The address of the client.
+    pub fn from(self, address: &str) -> Self {
+        self.with("REMOTE_ADDR", address)
+    }
+
+    /// The request method.
+    pub fn method(self, method: &str) -> Self {
+        self.with("REQUEST_METHOD", method)
+    }
+
+    /// Arguments, as Apache makes them of the words of a query.
+    pub fn arguments(mut self, words: &[&str]) -> Self {
+        self.command.args(words.iter().map(OsString::from));
+        self
+    }
+
+    /// Starts the tracker and reads all of its answer.
+    pub fn send(mut self) -> Answer {
+        Answer::of(&self.command.stdin(Stdio::null()).output().expect("the CGI runs"))
+    }
+
+    /// Sends it and reads the bencoded answer.
+    pub fn value(self) -> Value {
+        self.send().value()
+    }
+
+    /// Sends it and reads the reason why it was refused.
+    pub fn refusal(self) -> String {
+        self.send().refusal()
+    }
+}
+
+/// What a CGI answered, and what it wrote into the log.
+#[derive(Debug)]
+pub struct Answer {
+    pub reply: Reply,
+    pub log: String,
+}
+
+impl Answer {
+    /// Reads what a CGI wrote.
+    pub fn of(output: &Output) -> Self {
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "the CGI ended with {}: {log}", output.status);
+        let reply = parse_cgi(&output.stdout)
+            .unwrap_or_else(|| panic!("no CGI reply: {}\n{log}", output.stdout.escape_ascii()));
+        Self { reply, log }
+    }
+
+    /// The bencoded answer; panics unless it came as all answers to clients must.
+    pub fn value(&self) -> Value {
+        let reply = &self.reply;
+        assert_eq!(reply.status, 200, "{self:?}");
+        assert_eq!(reply.header("content-type"), Some("text/plain; charset=ISO-8859-1"));
+        assert_eq!(reply.header("cache-control"), Some("no-store"), "{self:?}");
+        let length = reply.body.len().to_string();
+        assert_eq!(reply.header("content-length"), Some(length.as_str()), "{self:?}");
+        bencode::parse(&reply.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The reason in a refusal; panics when there is none.
+    pub fn refusal(&self) -> String {
+        let value = self.value();
+        assert!(value.number("interval") > 0 && value.number("min interval") >= 0, "{value:?}");
+        String::from_utf8(value.bytes("failure reason").to_vec()).expect("a reason in UTF-8")
+    }
+}
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: i32,
+    pub output: String,
+    pub errors: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            status: output.status.code().expect("an exit status and no signal"),
+            output: text(&output.stdout),
+            errors: text(&output.stderr),
+        }
+    }
+}
+
+impl Ran {
+    /// What it printed; panics unless it did what it should without a complaint.
+    pub fn done(self) -> String {
+        assert_eq!((self.status, complaints(&self.errors)), (0, vec![]), "{self:?}");
+        self.output
+    }
+
+    /// The JSON that it printed; panics unless all went well.
+    pub fn json(self) -> serde_json::Value {
+        let text = self.done();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// The one line in which it says why it failed.
+    pub fn failure(self) -> String {
+        assert_eq!(self.status, 1, "{self:?}");
+        let lines = complaints(&self.errors);
+        assert!(lines.len() == 1 && lines[0].starts_with("tracker: "), "{self:?}");
+        lines[0].to_owned()
+    }
+}
+
+/// The lines of a log that are no mere information.
+pub fn complaints(log: &str) -> Vec<&str> {
+    log.lines().filter(|line| !line.starts_with("tracker: info: ")).collect()
+}

@@ -1,0 +1,254 @@
+//! Who is in a swarm, who is told about whom, and what counts as a completed download.
+
+use super::{Client, INFO_HASH, client, counts, peers, scraped, sockets};
+use crate::harness::installation::Installation;
+
+const TAKEN: &str = "your peer id is in use by another client";
+
+#[test]
+fn a_completed_download_is_counted_once_however_often_it_is_said() {
+    let tracker = Installation::open();
+    client(1).announce(&tracker, "event=started");
+    assert_eq!(counts(&client(1).announce(&tracker, "left=0&event=completed")), (1, 0, 1));
+    assert_eq!(counts(&client(1).announce(&tracker, "left=0&event=completed")), (1, 0, 1));
+    assert_eq!(counts(&client(1).seed(&tracker)), (1, 0, 1));
+}
+
+#[test]
+fn a_completed_download_is_counted_once_over_both_families() {
+    let tracker = Installation::open();
+    let ipv4 = client(1).with_key("secret");
+    let ipv6 = ipv4.clone().over_ipv6();
+    ipv4.announce(&tracker, "event=started");
+    ipv6.announce(&tracker, "event=started");
+    assert_eq!(counts(&ipv4.announce(&tracker, "left=0&event=completed")), (1, 0, 1));
+    assert_eq!(counts(&ipv6.announce(&tracker, "left=0&event=completed")), (1, 0, 1));
+}
+
+#[test]
+fn a_download_whose_completed_was_lost_is_counted_at_its_next_announce() {
+    let tracker = Installation::open();
+    client(1).announce(&tracker, "left=5");
+    assert_eq!(counts(&client(1).seed(&tracker)), (1, 0, 1));
+}
+
+#[test]
+fn a_client_that_had_everything_at_its_start_has_completed_nothing() {
+    let tracker = Installation::open();
+    assert_eq!(counts(&client(1).announce(&tracker, "left=0&event=started")), (1, 0, 0));
+    assert_eq!(counts(&client(1).seed(&tracker)), (1, 0, 0));
+    // Neither has one that did not know how much it lacked: a magnet link of something at hand.
+    client(2).announce(&tracker, "left=");
+    assert_eq!(counts(&client(2).seed(&tracker)), (2, 0, 0));
+}
+
+#[test]
+fn a_completed_from_an_unknown_peer_counts() {
+    let tracker = Installation::open();
+    assert_eq!(counts(&client(1).announce(&tracker, "left=0&event=completed")), (1, 0, 1));
+    // Only from one that has everything.
+    assert_eq!(counts(&client(2).announce(&tracker, "left=5&event=completed")), (1, 1, 1));
+}
+
+#[test]
+fn a_seeder_that_lost_something_and_fetched_it_again_has_completed_again() {
+    let tracker = Installation::open();
+    client(1).seed(&tracker);
+    assert_eq!(counts(&client(1).announce(&tracker, "left=9")), (0, 1, 0));
+    assert_eq!(counts(&client(1).announce(&tracker, "left=0&event=completed")), (1, 0, 1));
+}
+
+#[test]
+fn one_client_over_both_families_counts_once_and_stands_in_both_lists() {
+    let tracker = Installation::open();
+    let ipv4 = client(1).with_key("secret");
+    let ipv6 = ipv4.clone().over_ipv6();
+    assert_eq!(counts(&ipv4.announce(&tracker, "")), (0, 1, 0));
+    let answer = ipv6.announce(&tracker, "");
+    assert_eq!((counts(&answer), peers(&answer)), ((0, 1, 0), vec![]));
+    let answer = client(2).announce(&tracker, "");
+    assert_eq!((counts(&answer), peers(&answer)), ((0, 2, 0), sockets(&[&ipv4, &ipv6])));
+    assert_eq!(counts(&scraped(&tracker, INFO_HASH)), (0, 2, 0));
+}
+
+#[test]
+fn a_stolen_peer_id_is_refused_and_changes_nothing() {
+    let tracker = Installation::open();
+    let owner = client(1).with_key("mine");
+    owner.announce(&tracker, "");
+    let thief = Client { port: 6666, ..owner.clone().at("203.0.113.66").with_key("guess") };
+    for more in ["", "left=0&event=completed", "event=stopped"] {
+        let refusal = thief.refused(&tracker, more);
+        assert!(refusal.contains(TAKEN), "{more}: {refusal}");
+    }
+    let answer = client(2).announce(&tracker, "");
+    assert_eq!((counts(&answer), peers(&answer)), ((0, 2, 0), sockets(&[&owner])));
+}
+
+#[test]
+fn the_key_lets_a_client_change_its_address() {
+    let tracker = Installation::open();
+    let before = client(1).with_key("mine");
+    before.announce(&tracker, "");
+    let after = Client { port: 7777, ..before.at("198.51.100.1") };
+    assert_eq!(counts(&after.announce(&tracker, "")), (0, 1, 0));
+    assert_eq!(peers(&client(2).announce(&tracker, "")), sockets(&[&after]));
+}
+
+#[test]
+fn a_known_address_lets_a_client_change_its_key() {
+    let tracker = Installation::open();
+    client(1).with_key("before").announce(&tracker, "");
+    client(1).with_key("after").announce(&tracker, "");
+    // From now on the new key is the proof.
+    let moved = client(1).at("198.51.100.1");
+    let refusal = moved.clone().with_key("before").refused(&tracker, "");
+    assert!(refusal.contains(TAKEN), "{refusal}");
+    assert_eq!(counts(&moved.with_key("after").announce(&tracker, "")), (0, 1, 0));
+}
+
+#[test]
+fn the_key_is_never_shown_to_others() {
+    let tracker = Installation::open();
+    client(1).with_key("confidential").announce(&tracker, "");
+    let answer = client(2).call(&tracker, "compact=0").send();
+    assert!(!answer.reply.text().contains("confidential"), "{answer:?}");
+}
+
+#[test]
+fn a_peer_that_stops_is_gone_at_once_and_gets_no_peers() {
+    let tracker = Installation::open();
+    client(1).announce(&tracker, "");
+    client(2).seed(&tracker);
+    let answer = client(1).announce(&tracker, "event=stopped&numwant=50");
+    assert_eq!((counts(&answer), peers(&answer)), ((1, 0, 0), vec![]), "without the asker");
+    assert_eq!(answer.bytes("peers"), b"");
+    assert_eq!(peers(&client(3).announce(&tracker, "")), sockets(&[&client(2)]));
+}
+
+#[test]
+fn stopping_over_one_family_stops_the_client() {
+    let tracker = Installation::open();
+    let ipv4 = client(1).with_key("secret");
+    ipv4.announce(&tracker, "");
+    ipv4.clone().over_ipv6().announce(&tracker, "");
+    assert_eq!(counts(&ipv4.announce(&tracker, "event=stopped")), (0, 0, 0));
+    let ipv6 = ipv4.over_ipv6();
+    assert_eq!(counts(&ipv6.announce(&tracker, "event=stopped")), (0, 0, 0), "a second time");
+}
+
+#[test]
+fn stopping_without_having_started_is_no_error_and_counts_nothing() {
+    let tracker = Installation::open();
+    assert_eq!(counts(&client(1).announce(&tracker, "event=stopped&left=0")), (0, 0, 0));
+    assert_eq!(counts(&scraped(&tracker, INFO_HASH)), (0, 0, 0));
+}
+
+#[test]
+fn seeds_do_not_see_seeds_unless_the_owner_wants_it() {
+    let tracker = Installation::open();
+    client(1).seed(&tracker);
+    client(2).announce(&tracker, "");
+    assert_eq!(peers(&client(3).seed(&tracker)), sockets(&[&client(2)]));
+    assert_eq!(peers(&client(2).announce(&tracker, "")), sockets(&[&client(1), &client(3)]));
+    tracker.configure(&["tracker.torrents = 'open'", "tracker.seeds_see_seeds = true"]);
+    assert_eq!(peers(&client(3).seed(&tracker)), sockets(&[&client(1), &client(2)]));
+}
+
+#[test]
+fn port_0_counts_and_is_never_handed_out() {
+    let tracker = Installation::open();
+    client(1).announce(&tracker, "port=0");
+    let answer = client(2).announce(&tracker, "");
+    assert_eq!((counts(&answer), peers(&answer)), ((0, 2, 0), vec![]));
+    let answer = client(2).announce(&tracker, "compact=0");
+    assert_eq!(answer.get("peers"), Some(&crate::harness::bencode::Value::List(vec![])));
+    // It opens its port: from then on it is a peer like any other.
+    client(1).announce(&tracker, "");
+    assert_eq!(peers(&client(2).announce(&tracker, "")), sockets(&[&client(1)]));
+}
+
+#[test]
+fn a_swarm_larger_than_numwant_is_handed_out_in_changing_parts_without_repetition() {
+    let tracker = Installation::new(&["tracker.torrents = 'open'", "tracker.numwant = 10"]);
+    for number in 100..140 {
+        client(number).announce(&tracker, "");
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let mut part = peers(&client(1).announce(&tracker, ""));
+        assert_eq!(part.len(), 10);
+        part.dedup();
+        assert_eq!(part.len(), 10, "each once");
+        seen.extend(part);
+    }
+    // 40 times a quarter of the swarm: to miss half of it is all but impossible.
+    assert!(seen.len() > 20, "{} of 40 peers", seen.len());
+}
+
+#[test]
+fn swarms_do_not_mix() {
+    let tracker = Installation::open();
+    client(1).announce(&tracker, "");
+    let other = *b"quite another swarm.";
+    let answer = client(2).of(other).announce(&tracker, "");
+    assert_eq!((counts(&answer), peers(&answer)), ((0, 1, 0), vec![]));
+    // One client in two swarms leaves one of them.
+    client(1).of(other).announce(&tracker, "");
+    client(1).announce(&tracker, "event=stopped");
+    assert_eq!(counts(&scraped(&tracker, INFO_HASH)), (0, 0, 0));
+    assert_eq!(counts(&scraped(&tracker, other)), (0, 2, 0));
+}
+
+/// BEP 21.
+mod partial_seeds {
+    use super::*;
+
+    #[test]
+    fn count_as_incomplete_and_not_as_downloaders() {
+        let tracker = Installation::open();
+        assert_eq!(counts(&client(1).announce(&tracker, "left=400&event=paused")), (0, 1, 0));
+        client(2).announce(&tracker, "");
+        client(3).seed(&tracker);
+        let entry = scraped(&tracker, INFO_HASH);
+        assert_eq!(counts(&entry), (1, 2, 0));
+        assert_eq!(entry.number("downloaders"), 1, "a partial seed is incomplete - downloaders");
+    }
+
+    #[test]
+    fn are_never_complete_even_with_nothing_left() {
+        let tracker = Installation::open();
+        assert_eq!(counts(&client(1).announce(&tracker, "left=0&event=paused")), (0, 1, 0));
+    }
+
+    #[test]
+    fn are_handed_to_leechers_and_see_leechers_only() {
+        let tracker = Installation::open();
+        let (partial, leecher, seeder) = (client(1), client(2), client(3));
+        partial.announce(&tracker, "event=paused");
+        leecher.announce(&tracker, "");
+        seeder.seed(&tracker);
+        client(4).announce(&tracker, "event=paused");
+        assert_eq!(peers(&partial.announce(&tracker, "event=paused")), sockets(&[&leecher]));
+        assert_eq!(peers(&seeder.seed(&tracker)), sockets(&[&leecher]), "no use to a seeder");
+        let seen = peers(&leecher.announce(&tracker, ""));
+        assert_eq!(seen, sockets(&[&partial, &seeder, &client(4)]));
+    }
+
+    #[test]
+    fn download_again_when_they_announce_without_paused() {
+        let tracker = Installation::open();
+        client(1).announce(&tracker, "event=paused");
+        client(1).announce(&tracker, "event=paused");
+        assert_eq!(scraped(&tracker, INFO_HASH).number("downloaders"), 0, "a state");
+        client(1).announce(&tracker, "");
+        assert_eq!(scraped(&tracker, INFO_HASH).number("downloaders"), 1);
+    }
+
+    #[test]
+    fn have_completed_when_they_have_everything_in_the_end() {
+        let tracker = Installation::open();
+        client(1).announce(&tracker, "event=paused");
+        assert_eq!(counts(&client(1).announce(&tracker, "left=0&event=completed")), (1, 0, 1));
+    }
+}
