@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tracker_cgi::config::{self, GatewayConfig, LoadedConfig, Surroundings};
-use tracker_cgi::gateway::{Face, Listening, cgi, fastcgi};
+use tracker_cgi::gateway::{Face, Listening, Signals, cgi, fastcgi};
 use tracker_cgi::site::Site;
 use tracker_cgi::{cli, error};
 
@@ -33,7 +33,10 @@ fn answer_many(listening: Listening) -> ExitCode {
     let gateway = LoadedConfig::load(&surroundings, None)
         .map_or_else(|_| GatewayConfig::default(), |loaded| loaded.config.gateway);
     let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
-    match fastcgi::serve(listening, cli::fastcgi_options(&gateway, 1), make_site) {
+    let outcome = Signals::collect().map_err(fastcgi::ServeError::Signals).and_then(|signals| {
+        fastcgi::serve(listening, signals, cli::fastcgi_options(&gateway, 1), make_site)
+    });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             error!("{problem}");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{CommandError, World};
 use crate::config::GatewayConfig;
-use crate::gateway::fastcgi::{Options, serve};
-use crate::gateway::{ListenAddress, Listening};
+use crate::gateway::fastcgi::{Options, ServeError, serve};
+use crate::gateway::{ListenAddress, Listening, Signals};
 use crate::site::Site;
 
 /// Answer a web server over FastCGI
@@ -25,6 +25,7 @@ impl FastCgiArguments {
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let loaded = world.load_config()?;
         let address: ListenAddress = self.listen.parse()?;
+        let signals = Signals::collect().map_err(ServeError::Signals)?;
         let listening = Listening::bind(&address)?;
         let workers = self.workers.map_or_else(one_a_core, NonZeroUsize::get);
         let mut surroundings = world.surroundings.clone();
@@ -35,7 +36,7 @@ impl FastCgiArguments {
         let surroundings = Arc::new(surroundings);
         crate::info!("listening on {} with {workers} workers", self.listen);
         let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
-        Ok(serve(listening, options(&loaded.config.gateway, workers), make_site)?)
+        Ok(serve(listening, signals, options(&loaded.config.gateway, workers), make_site)?)
     }
 }
 

@@ -22,6 +22,7 @@ pub use refusal::Refusal;
 use refusal::content_length;
 pub use request::{Method, Request, Variables};
 pub use response::Response;
+pub use system::Signals;
 
 /// What answers requests. Each worker thread has one of its own.
 pub trait Handler {

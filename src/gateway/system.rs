@@ -75,7 +75,7 @@ pub fn widen_backlog(socket: BorrowedFd<'_>) -> io::Result<()> {
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
+pub(super) enum Signal {
     /// SIGTERM, SIGINT or SIGUSR1.
     Stop,
     /// SIGHUP.
@@ -117,7 +117,7 @@ impl Signals {
     }
 
     /// The next signal that has arrived; `None` when there is no further one.
-    pub fn next(&mut self) -> Option<Signal> {
+    pub(super) fn next(&mut self) -> Option<Signal> {
         let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
         let size = size_of::<libc::signalfd_siginfo>();
         // SAFETY: `info` has room for the `size` bytes that are written at most.

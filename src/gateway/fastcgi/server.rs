@@ -65,13 +65,14 @@ pub(super) struct Server<F> {
 /// Answers requests on a socket until a signal says stop (SIGTERM, SIGINT or SIGUSR1); SIGHUP
 /// reloads. Stops within 5 s, whatever handlers do on other threads.
 ///
-/// `make_handler` is called on each thread that needs a handler. To be called before the process
-/// has further threads.
+/// `signals` are best collected before the socket is made: who finds the socket may send one.
+/// `make_handler` is called on each thread that needs a handler.
 ///
 /// # Errors
 /// [`ServeError`].
 pub fn serve<F, H>(
     listening: Listening,
+    signals: Signals,
     options: Options,
     make_handler: F,
 ) -> Result<(), ServeError>
@@ -79,7 +80,6 @@ where
     F: Fn() -> H + Send + Sync + 'static,
     H: Handler,
 {
-    let signals = Signals::collect().map_err(ServeError::Signals)?;
     run(listening, options, Arc::default(), Some(signals), make_handler)
 }
 

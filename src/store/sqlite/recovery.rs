@@ -49,7 +49,7 @@ pub(super) fn rebuild(path: &Path) -> Result<Connection, StoreError> {
     connection::make_folder(path)?;
     let _lock = lock(path)?;
     if path.exists() {
-        move_aside(path, "it is to be made anew")?;
+        move_aside(path, "as its owner wishes")?;
     }
     build(path)
 }
