@@ -71,6 +71,8 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
 fn rebuild(world: &mut World<'_>) -> Result<(), CommandError> {
     let options = store_options(&world.load_config()?);
     SqliteStore::rebuild(&options)?;
-    world
-        .print(format_args!("made {} anew; the old one stands beside it\n", options.path.display()))
+    world.print(format_args!(
+        "made anew: {}; the old one stands beside it\n",
+        options.path.display()
+    ))
 }
