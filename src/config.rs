@@ -19,7 +19,7 @@ use crate::protocol::Seconds;
 
 pub use diagnose::{Flaw, KeyName};
 pub(crate) use layout::private_folders;
-pub use layout::{LaidOut, LayoutError, lay_out_missing};
+pub use layout::{LaidOut, LayoutError, hand_over, lay_out_missing};
 pub use load::{ConfigError, LoadedConfig};
 pub use locate::{Face, Surroundings, absolute};
 pub use sample::{SAMPLE, is_web_address, sample_with_addresses};

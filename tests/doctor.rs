@@ -74,3 +74,13 @@ fn a_broken_configuration_is_the_first_thing_said() {
     let verdict = verdict(&output, "configuration");
     assert!(verdict.contains("line 2") && verdict.contains("did you mean `interval`"), "{verdict}");
 }
+
+#[test]
+fn what_root_runs_leaves_nothing_that_the_web_server_cannot_write() {
+    let site = Site::new(Layout::open(CGI));
+    let mut refresh = Command::new(site.root().join("cgi-bin/tracker.cgi"));
+    // As whoever runs the tests: root, where the web server has a user of its own.
+    assert!(refresh.args(["refresh", "--force"]).status().expect("refresh runs").success());
+    site.tracker(&["refresh", "--force"]);
+    site.tracker(&["store", "check"]);
+}

@@ -24,7 +24,7 @@ use clap::Parser;
 pub use fastcgi::options as fastcgi_options;
 
 use crate::catalog::CatalogError;
-use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings};
+use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings, hand_over};
 use crate::gateway::{ListenError, fastcgi::ServeError};
 use crate::protocol::Timestamp;
 use crate::site::{PublishError, clock};
@@ -85,6 +85,8 @@ pub struct World<'a> {
     pub config_file: Option<PathBuf>,
     /// The time, read once.
     pub now: Timestamp,
+    /// The site whose files the command may have made.
+    site: Option<LoadedConfig>,
     output: &'a mut dyn Write,
 }
 
@@ -93,8 +95,10 @@ impl World<'_> {
     ///
     /// # Errors
     /// When it cannot be read or followed.
-    pub fn load_config(&self) -> Result<LoadedConfig, CommandError> {
-        Ok(LoadedConfig::load(&self.surroundings, self.config_file.as_deref())?)
+    pub fn load_config(&mut self) -> Result<LoadedConfig, CommandError> {
+        let loaded = LoadedConfig::load(&self.surroundings, self.config_file.as_deref())?;
+        self.site = Some(loaded.clone());
+        Ok(loaded)
     }
 
     /// Writes `value` to the standard output, for programs.
@@ -187,8 +191,10 @@ fn run_in(
         }
         Err(help) => return report(print_help(&help, output), errors),
     };
-    let mut world = World { surroundings, config_file: line.config, now: clock(), output };
+    let mut world =
+        World { surroundings, config_file: line.config, now: clock(), site: None, output };
     let result = line.command.run(&mut world);
+    world.site.iter().for_each(hand_over);
     let flushed = world.output.flush().map_err(CommandError::Output);
     report(result.and(flushed), errors)
 }

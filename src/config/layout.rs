@@ -1,9 +1,11 @@
 //! The folders and files that a configuration names, made where they are missing: by `tracker init`,
 //! and by the first request of a site that was only uploaded. Nothing that exists is changed.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, DirEntry, Metadata, OpenOptions};
 use std::io::{self, Read, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+};
 use std::path::{Path, PathBuf};
 
 use super::LoadedConfig;
@@ -76,6 +78,42 @@ pub fn lay_out_missing(loaded: &LoadedConfig) -> Result<LaidOut, LayoutError> {
     Ok(site)
 }
 
+/// Gives the private files that root has made to the owners of their folders: the web server's user
+/// could not write them otherwise. For anybody but root there is nothing to give.
+pub fn hand_over(loaded: &LoadedConfig) {
+    let paths = &loaded.config.paths;
+    let lock = Path::new("refresh.lock");
+    let ours = [&loaded.config.store.path, &paths.catalog, &paths.policy].map(PathBuf::as_path);
+    let names: Vec<_> =
+        ours.into_iter().chain([lock]).filter_map(|path| path.file_name()?.to_str()).collect();
+    let is_ours = |entry: &DirEntry| {
+        let name = entry.file_name();
+        names.iter().any(|ours| name.to_string_lossy().starts_with(ours))
+    };
+    for folder in private_folders(loaded) {
+        let (Ok(owner), Ok(entries)) = (fs::metadata(folder), fs::read_dir(folder)) else {
+            continue;
+        };
+        for entry in entries.flatten().filter(is_ours) {
+            // Best effort: the next command tries again.
+            let _ = give(&entry.path(), &owner);
+        }
+    }
+}
+
+/// Gives a file away; through its descriptor, so that nobody can put a link to another file in its
+/// place meanwhile, and only when it has no second name elsewhere.
+fn give(path: &Path, owner: &Metadata) -> io::Result<()> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    let is_roots = metadata.uid() == 0 && owner.uid() != 0;
+    if is_roots && metadata.is_file() && metadata.nlink() == 1 {
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
+}
+
 /// The folders of the peer store, the catalogue and the policy, each once.
 pub(crate) fn private_folders(loaded: &LoadedConfig) -> Vec<&Path> {
     let paths = &loaded.config.paths;
@@ -118,7 +156,12 @@ impl LaidOut {
     fn private_folder(&mut self, path: &Path) -> Result<(), LayoutError> {
         self.folder_with_mode(path, PRIVATE_FOLDER)?;
         let is_empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-        if is_empty { self.file(&path.join(".htaccess"), DENY_ALL) } else { Ok(()) }
+        if !is_empty {
+            return Ok(());
+        }
+        // Where that is not allowed, the deny file has to do.
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE_FOLDER));
+        self.file(&path.join(".htaccess"), DENY_ALL)
     }
 
     fn folder_with_mode(&mut self, path: &Path, mode: u32) -> Result<(), LayoutError> {
