@@ -6,14 +6,15 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::bencode::{self, Value};
-use super::executable;
 use super::fragments::{Element, Table};
 use super::http::{Reply, parse_cgi};
 use super::torrent::Torrent;
+use super::{executable, poll};
 
 /// The address of every installation: nothing listens there, the test plays the web server.
 pub const ANNOUNCE_URL: &str = "http://tracker.test/tracker.cgi/announce";
@@ -92,6 +93,20 @@ impl Installation {
     pub fn table(&self) -> Table {
         let text = self.text("www/torrents/bt_stats.inc");
         Table::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// Waits until two seconds have passed since the table was written, so that rates are rates.
+    pub fn wait_until_the_table_is_old(&self) {
+        let written = fs::metadata(self.path("www/torrents/bt_stats.inc"));
+        let written = written.and_then(|it| it.modified()).expect("when the table was written");
+        let is_old = || written.elapsed().is_ok_and(|age| age >= Duration::from_secs(2));
+        poll(Duration::from_secs(10), || is_old().then_some(())).expect("two seconds");
+    }
+
+    /// Waits for a refresh that goes on after a reply, which must not write into what is removed.
+    pub fn wait_for_a_refresh_to_end(&self) {
+        let lock = fs::File::open(self.path("data/refresh.lock")).expect("the lock of refreshes");
+        lock.lock().expect("it is free in the end");
     }
 
     /// The feed's items as they are now.

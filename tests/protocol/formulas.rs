@@ -42,14 +42,6 @@ fn rate(bytes: i64, peers: i64, period: i64) -> String {
     format!("{:.2} B/s", bytes as f64 / (peers * period) as f64)
 }
 
-/// Time for a rate to be one: waits until the table is two seconds old.
-fn wait_two_seconds(tracker: &Installation) {
-    let written = std::fs::metadata(tracker.path("www/torrents/bt_stats.inc"));
-    let written = written.and_then(|it| it.modified()).expect("when the table was written");
-    let old = || written.elapsed().is_ok_and(|age| age >= Duration::from_secs(2)).then_some(());
-    poll(Duration::from_secs(10), old).expect("two seconds");
-}
-
 #[test]
 fn the_counts_are_those_of_the_swarm() {
     let (tracker, torrent) = one_torrent(&[]);
@@ -137,7 +129,7 @@ fn the_rate_is_what_was_moved_in_the_period_for_each_peer_and_second() {
     announce(&tracker, &torrent, 1, "uploaded=1000");
     announce(&tracker, &torrent, 2, "event=started");
     let before = refreshed(&tracker);
-    wait_two_seconds(&tracker);
+    tracker.wait_until_the_table_is_old();
     announce(&tracker, &torrent, 1, "uploaded=3000&downloaded=400");
     announce(&tracker, &torrent, 2, "downloaded=1000&left=0&event=completed");
     announce(&tracker, &torrent, 3, "event=paused");

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::process::{Child, Stdio};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -253,19 +253,14 @@ fn the_first_request_after_half_an_interval_refreshes_when_no_cron_does() {
     ]);
     tracker.refresh();
     tracker.add("a", 1000);
-    let lock = File::options().append(true).open(tracker.path("data/refresh.lock"));
-    // Nobody has tried for a while: who fails is not to try again at each request.
-    let long_ago = SystemTime::now() - Duration::from_secs(120);
-    lock.and_then(|lock| lock.set_modified(long_ago)).expect("the lock of refreshes");
     let switched_on =
-        tracker.text("conf/tracker.toml").replace("request = false", "request = true");
+        tracker.text("conf/tracker.toml").replace("on_request = false", "on_request = true");
     fs::write(tracker.path("conf/tracker.toml"), switched_on).expect("a configuration");
-    let refreshed = || {
-        // The reply does not wait for it, so the page is behind by one announce at least.
-        client(1).announce(&tracker, "");
-        (tracker.table().names() == ["a"]).then_some(())
-    };
-    poll(Duration::from_secs(10), refreshed).expect("refreshed after a reply");
+    tracker.wait_until_the_table_is_old();
+    client(1).announce(&tracker, "");
+    let refreshed = || (tracker.table().names() == ["a"]).then_some(());
+    poll(Duration::from_secs(10), refreshed).expect("refreshed after the reply");
+    tracker.wait_for_a_refresh_to_end();
 }
 
 #[test]
