@@ -74,7 +74,7 @@ fn site(folder: &Path) -> LoadedConfig {
     config.paths.stats_fragment = at("www/torrents/bt_stats.inc");
     config.paths.rss_fragment = at("www/torrents/bt_rss.inc");
     fs::create_dir_all(&config.paths.torrents).expect("a folder for torrents");
-    LoadedConfig { config, file: None, announce_url_is_set: false }
+    LoadedConfig { config, ..LoadedConfig::built_in(folder) }
 }
 
 fn make_torrents(folder: &Path, count: usize) -> Vec<InfoHash> {

@@ -89,6 +89,7 @@ fn examine(loaded: &LoadedConfig, now: Timestamp, offline: bool, findings: &mut 
     findings.push(("catalogue", catalogue(loaded)));
     findings.push(("peer store", peer_store(loaded)));
     findings.push(("policy", policy(loaded, now)));
+    findings.extend(last_refresh(loaded).map(|said| ("last refresh", Note(said))));
     for path in [&loaded.config.paths.stats_fragment, &loaded.config.paths.rss_fragment] {
         findings.push(("fragment", fragment(path)));
     }
@@ -165,7 +166,7 @@ fn torrents_folder(loaded: &LoadedConfig) -> Outcome {
 
 fn catalogue(loaded: &LoadedConfig) -> Outcome {
     let path = &loaded.config.paths.catalog;
-    if !path.exists() {
+    if matches!(path.try_exists(), Ok(false)) {
         return Note("not there yet; the first refresh makes it".into());
     }
     match Catalog::open(path).and_then(|catalog| catalog.torrents()) {
@@ -189,10 +190,10 @@ fn peer_store(loaded: &LoadedConfig) -> Outcome {
 fn policy(loaded: &LoadedConfig, now: Timestamp) -> Outcome {
     let policy = match PolicySnapshot::open(&loaded.config.paths.policy) {
         Ok(policy) => policy,
-        Err(problem) => return Wrong(format!("{problem}; `tracker refresh --force` makes it")),
+        Err(problem) => return Wrong(problem.to_string()),
     };
     if let Err(problem) = policy.verify() {
-        return Wrong(format!("{problem}; `tracker refresh --force` makes it anew"));
+        return Wrong(problem.to_string());
     }
     let age = now.since(policy.refreshed_at());
     if age > loaded.config.tracker.interval {
@@ -205,6 +206,12 @@ fn policy(loaded: &LoadedConfig, now: Timestamp) -> Outcome {
         Torrents::Open => "any torrent",
     };
     Fine(format!("refreshed {age} seconds ago, {scope}"))
+}
+
+/// What the last refresh after a CGI's reply had to say, which no web server has heard.
+fn last_refresh(loaded: &LoadedConfig) -> Option<String> {
+    let text = fs::read_to_string(loaded.refresh_log()).ok()?;
+    (!text.trim().is_empty()).then(|| text.trim().replace('\n', "; "))
 }
 
 fn fragment(path: &Path) -> Outcome {

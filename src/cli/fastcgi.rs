@@ -14,7 +14,7 @@ use crate::site::Site;
 pub struct FastCgiArguments {
     /// Where to listen: unix:/run/tracker/tracker.sock or 127.0.0.1:9000
     #[arg(long, value_name = "ADDRESS")]
-    listen: String,
+    listen: ListenAddress,
     /// Worker threads, each with an event loop of its own; by default one a core
     #[arg(long, value_name = "N")]
     workers: Option<NonZeroUsize>,
@@ -24,9 +24,8 @@ impl FastCgiArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let loaded = world.load_config()?;
-        let address: ListenAddress = self.listen.parse()?;
         let signals = Signals::collect().map_err(ServeError::Signals)?;
-        let listening = Listening::bind(&address)?;
+        let listening = Listening::bind(&self.listen)?;
         let workers = self.workers.map_or_else(one_a_core, NonZeroUsize::get);
         let mut surroundings = world.surroundings.clone();
         if let Some(file) = &world.config_file {

@@ -67,7 +67,7 @@ impl InitArguments {
         done.folder(&root.join("conf"))?;
         done.file(&file, &self.configuration())?;
         let loaded = LoadedConfig::load(&world.surroundings, Some(&file))?;
-        lay_out_pages(&mut done, &root)?;
+        lay_out_pages(&mut done, &root, &loaded)?;
         let named = lay_out_missing(&loaded)?;
         done.made.extend(named.made);
         done.left.extend(named.left);
@@ -108,6 +108,9 @@ impl InitArguments {
     }
 }
 
+/// Where the shipped pages say that they are.
+const PAGES_URL: &str = "http://127.0.0.1:8080";
+
 /// Scheme, host and port of an address of the web.
 fn origin(url: &str) -> &str {
     let host = url.find("://").map_or(0, |at| at + 3);
@@ -116,9 +119,18 @@ fn origin(url: &str) -> &str {
     url.get(..end).unwrap_or(url)
 }
 
-fn lay_out_pages(done: &mut LaidOut, root: &Path) -> Result<(), LayoutError> {
+fn lay_out_pages(
+    done: &mut LaidOut,
+    root: &Path,
+    loaded: &LoadedConfig,
+) -> Result<(), LayoutError> {
     done.folder(&root.join("www"))?;
-    PAGES.iter().try_for_each(|(name, content)| done.file(&root.join(name), content))
+    // The pages stand above the torrents.
+    let torrents = loaded.config.paths.torrents_url.trim_end_matches('/');
+    let pages = torrents.strip_suffix("/torrents").unwrap_or_else(|| origin(torrents));
+    PAGES.iter().try_for_each(|(name, content)| {
+        done.file(&root.join(name), &content.replace(PAGES_URL, pages))
+    })
 }
 
 /// What Apache and nginx are to include.

@@ -82,10 +82,12 @@ pub fn lay_out_missing(loaded: &LoadedConfig) -> Result<LaidOut, LayoutError> {
 /// could not write them otherwise. For anybody but root there is nothing to give.
 pub fn hand_over(loaded: &LoadedConfig) {
     let paths = &loaded.config.paths;
-    let lock = Path::new("refresh.lock");
     let ours = [&loaded.config.store.path, &paths.catalog, &paths.policy].map(PathBuf::as_path);
-    let names: Vec<_> =
-        ours.into_iter().chain([lock]).filter_map(|path| path.file_name()?.to_str()).collect();
+    let names: Vec<_> = ours
+        .into_iter()
+        .filter_map(|path| path.file_name()?.to_str())
+        .chain(["refresh."])
+        .collect();
     let is_ours = |entry: &DirEntry| {
         let name = entry.file_name();
         names.iter().any(|ours| name.to_string_lossy().starts_with(ours))

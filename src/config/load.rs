@@ -23,6 +23,8 @@ pub struct LoadedConfig {
     /// Whether the file names `tracker.announce_url`. Without it nobody knows which announce URLs
     /// are ours, and none is called foreign.
     pub announce_url_is_set: bool,
+    /// Whether the file names `paths.torrents_url`. Without it links can only be relative.
+    pub torrents_url_is_set: bool,
 }
 
 /// Why there is no configuration. The text is one sentence for the owner, with file, line and
@@ -81,12 +83,18 @@ impl LoadedConfig {
         Ok(Self::built_in(surroundings.folder()))
     }
 
+    /// The file that takes what a refresh after a CGI's reply has to say.
+    #[must_use]
+    pub fn refresh_log(&self) -> PathBuf {
+        self.config.paths.catalog.with_file_name("refresh.log")
+    }
+
     /// The built-in defaults, for an executable in `folder`.
     #[must_use]
     pub fn built_in(folder: &Path) -> Self {
         let mut config = Config::default();
         make_paths_absolute(&mut config, folder);
-        Self { config, file: None, announce_url_is_set: false }
+        Self { config, file: None, announce_url_is_set: false, torrents_url_is_set: false }
     }
 
     /// The files whose coming, going or changing may mean another configuration.
@@ -104,11 +112,16 @@ impl LoadedConfig {
     /// The first thing that is wrong in the text.
     pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
         let wrong = |(line, flaw)| ConfigError::Wrong { file: file.to_owned(), line, flaw };
-        let (mut config, announce_url_is_set) =
+        let (mut config, [announce_url_is_set, torrents_url_is_set]) =
             understand(text).map_err(|error| wrong(diagnose::explain(text, &error)))?;
         make_paths_absolute(&mut config, file.parent().unwrap_or(Path::new("/")));
         match validate::validate(&config) {
-            Ok(()) => Ok(Self { config, file: Some(file.to_owned()), announce_url_is_set }),
+            Ok(()) => Ok(Self {
+                config,
+                file: Some(file.to_owned()),
+                announce_url_is_set,
+                torrents_url_is_set,
+            }),
             Err(impossible) => Err(wrong(diagnose::place(text, &impossible))),
         }
     }
@@ -139,16 +152,16 @@ fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// The configuration, and whether it sets `tracker.announce_url`.
-fn understand(text: &str) -> Result<(Config, bool), toml::de::Error> {
+/// The configuration, and whether it sets `tracker.announce_url` and `paths.torrents_url`.
+fn understand(text: &str) -> Result<(Config, [bool; 2]), toml::de::Error> {
     let document = DeTable::parse(text)?;
-    let announce_url_is_set =
-        diagnose::find(document.get_ref(), "tracker", "announce_url").is_some();
-    let is_set = |key| diagnose::find(document.get_ref(), "tracker", key).is_some();
-    let unset = ["min_interval", "expiry", "numwant"].map(|key| !is_set(key));
+    let is_set = |section, key| diagnose::find(document.get_ref(), section, key).is_some();
+    let addresses = [("tracker", "announce_url"), ("paths", "torrents_url")]
+        .map(|(section, key)| is_set(section, key));
+    let unset = ["min_interval", "expiry", "numwant"].map(|key| !is_set("tracker", key));
     let mut config = Config::deserialize(toml::de::Deserializer::from(document))?;
     fit_defaults(&mut config.tracker, unset);
-    Ok((config, announce_url_is_set))
+    Ok((config, addresses))
 }
 
 /// Lets the defaults of what is unset follow what is set: who asks for an interval of an hour does

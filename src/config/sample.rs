@@ -21,8 +21,8 @@ pub fn is_web_address(text: &str) -> bool {
     })
 }
 
-/// The sample for a site with these addresses. An announce URL that is not known is commented out,
-/// so that no .torrent file is taken for another tracker's.
+/// The sample for a site with these addresses. One that is not known is commented out: then no
+/// .torrent file is taken for another tracker's, and links are relative.
 #[must_use]
 pub fn sample_with_addresses(announce_url: Option<&str>, torrents_url: Option<&str>) -> String {
     let mut text = String::with_capacity(SAMPLE.len());
@@ -32,7 +32,9 @@ pub fn sample_with_addresses(announce_url: Option<&str>, torrents_url: Option<&s
                 let key = assigned_key(line).unwrap_or_default();
                 text += &format!("{key} = {}", toml_value(&url.into()));
             }
-            (Some("announce_url"), None, _) => text += &format!("# {line}"),
+            (Some("announce_url"), None, _) | (Some("torrents_url"), _, None) => {
+                text += &format!("# {line}");
+            }
             _ => text += line,
         }
         text.push('\n');

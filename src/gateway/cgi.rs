@@ -2,10 +2,11 @@
 //! output, and what is left to do afterwards in a process of its own.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 
 use super::guarded::Guarded;
 use super::system::{self, Detached};
@@ -57,16 +58,28 @@ pub fn run<H: Handler>(make_handler: impl Fn() -> H, max_body: usize) {
         crate::warning!("cannot write the reply to the web server: {error}");
     }
     if handler.chores_due() {
+        let log = handler.chores_log();
         drop(handler);
-        do_chores_apart(&make_handler);
+        do_chores_apart(&make_handler, log.as_deref());
     }
 }
 
-fn do_chores_apart<H: Handler>(make_handler: &dyn Fn() -> H) {
-    match system::detach() {
+fn do_chores_apart<H: Handler>(make_handler: &dyn Fn() -> H, log: Option<&Path>) {
+    if let Some(log) = log {
+        pass_on(log);
+    }
+    match system::detach(log) {
         Ok(Detached::Parent) => {}
         Ok(Detached::Child) => Guarded::new(make_handler).do_chores(),
         Err(error) => crate::warning!("chores left for another time, cannot fork: {error}"),
+    }
+}
+
+/// Shows the web server what earlier chores have logged; the next ones begin a new log.
+fn pass_on(log: &Path) {
+    if let Ok(lines) = fs::read(log) {
+        // As for any log line: there is nowhere to say that it cannot be written.
+        let _ = io::stderr().lock().write_all(&lines);
     }
 }
 

@@ -6,6 +6,10 @@ use super::*;
 struct Echo;
 
 impl Handler for Echo {
+    fn chores_log(&self) -> Option<std::path::PathBuf> {
+        None
+    }
+
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         match request.query {
             b"panic" => panic!("asked to"),

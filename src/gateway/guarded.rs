@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use super::{Answer, Handler, Request, Response};
 
@@ -46,6 +47,11 @@ impl<'a, H: Handler> Guarded<'a, H> {
     /// [`Handler::do_chores`].
     pub(super) fn do_chores(&mut self) {
         self.run("doing chores", Handler::do_chores);
+    }
+
+    /// [`Handler::chores_log`].
+    pub(super) fn chores_log(&mut self) -> Option<PathBuf> {
+        self.run("asking for the log of chores", |handler| handler.chores_log()).flatten()
     }
 
     /// [`Handler::reload`].

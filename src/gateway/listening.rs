@@ -1,5 +1,6 @@
 //! Sockets that web servers connect to: inherited from whoever started us, or made by ourselves.
 
+use std::fmt;
 use std::fs::{self, Permissions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -56,6 +57,15 @@ impl FromStr for ListenAddress {
             Some("") => Err(wrong()),
             Some(path) => Ok(Self::Unix(PathBuf::from(path))),
             None => text.parse().map(Self::Tcp).map_err(|_| wrong()),
+        }
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(formatter, "unix:{}", path.display()),
+            Self::Tcp(address) => address.fmt(formatter),
         }
     }
 }

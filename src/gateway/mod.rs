@@ -13,6 +13,8 @@ mod request;
 mod response;
 mod system;
 
+use std::path::PathBuf;
+
 pub use cgi::Environment;
 pub use client_address::client_address;
 pub use face::Face;
@@ -38,6 +40,10 @@ pub trait Handler {
 
     /// Does it; never on a thread that answers announces.
     fn do_chores(&mut self);
+
+    /// The file that takes what chores log when they run in a process that the web server does not
+    /// hear: after a CGI's reply. The next such process shows it to the web server.
+    fn chores_log(&self) -> Option<PathBuf>;
 
     /// Looks at the configuration anew (SIGHUP).
     fn reload(&mut self);

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::ptr;
 
 use memmap2::Mmap;
@@ -154,12 +156,15 @@ pub enum Detached {
 /// Divides the process: the child is in a session of its own and holds none of the web server's
 /// pipes, so that the web server ends the request without it, and does not kill it.
 ///
-/// To be called by a process of one thread only.
+/// Its log goes to a file, begun anew, or nowhere when that cannot be made. To be called by a process
+/// of one thread only.
 ///
 /// # Errors
 /// When there is no `/dev/null`, or no further process is allowed.
-pub fn detach() -> io::Result<Detached> {
+pub fn detach(log: Option<&Path>) -> io::Result<Detached> {
     let null = File::options().read(true).write(true).open("/dev/null")?;
+    let log = log.and_then(|path| begin_log(path).ok());
+    let log = log.as_ref().unwrap_or(&null);
     // SAFETY: takes nothing. The process has one thread (see above), so the child finds no lock
     // held by a thread that it does not have.
     match unsafe { libc::fork() } {
@@ -169,14 +174,20 @@ pub fn detach() -> io::Result<Detached> {
             // whoever owns them in this process still has something open there.
             unsafe {
                 libc::setsid();
-                for standard in 0..=2 {
-                    libc::dup2(null.as_raw_fd(), standard);
+                for (standard, instead) in [(0, &null), (1, &null), (2, log)] {
+                    libc::dup2(instead.as_raw_fd(), standard);
                 }
             }
             Ok(Detached::Child)
         }
         _ => Ok(Detached::Parent),
     }
+}
+
+fn begin_log(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).write(true).truncate(true);
+    options.mode(0o640).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
 }
 
 /// Maps a whole file that nobody else can open: one without a name, made by us.
@@ -273,7 +284,7 @@ mod tests {
     }
 
     fn divide(folder: &Path) {
-        if detach().unwrap() == Detached::Parent {
+        if detach(None).unwrap() == Detached::Parent {
             return;
         }
         wait_for(&folder.join("go"));

@@ -65,14 +65,14 @@ impl StatsFragment {
 
 impl StatsRow {
     fn new(row: &Row, loaded: &LoadedConfig) -> Self {
-        let base = &loaded.config.paths.torrents_url;
+        let base = torrents_base(loaded);
         let torrent = &row.torrent;
         Self {
             cells: Cells::new(&row.figures),
             age: age(row.age),
             info_url: torrent.info_page.as_deref().map(|page| url_below(base, page)),
             torrent_url: url_below(base, &torrent.file),
-            magnet: magnet(row, &loaded.config.tracker.announce_url),
+            magnet: magnet(row, loaded),
             name: torrent.name.clone(),
         }
     }
@@ -136,7 +136,7 @@ impl RssItem {
         let category = torrent.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         Self {
             title: xml_text(&torrent.name),
-            link: url_below(&loaded.config.paths.torrents_url, &torrent.file),
+            link: url_below(torrents_base(loaded), &torrent.file),
             guid: format!("urn:btih:{}", torrent.canonical),
             published: httpdate::fmt_http_date(system_time(torrent.first_seen)),
             category: category.map(|folder| xml_text(&folder.to_string_lossy())),
@@ -157,21 +157,31 @@ fn xml_text(text: &str) -> String {
         .collect()
 }
 
+/// Where the torrents are: absolute when the owner says where, else beside the page.
+fn torrents_base(loaded: &LoadedConfig) -> &str {
+    if loaded.torrents_url_is_set { &loaded.config.paths.torrents_url } else { "torrents" }
+}
+
 /// The address of a file below a base address.
 fn url_below(base: &str, file: &Path) -> String {
     let path = percent_encode(file.as_os_str().as_bytes(), PATH);
     format!("{}/{path}", base.trim_end_matches('/'))
 }
 
-/// A magnet link: both hashes of a hybrid, name, size and tracker (BEP 9, BEP 52).
-fn magnet(row: &Row, announce_url: &str) -> String {
+/// A magnet link: both hashes of a hybrid, name, size, and the tracker if it knows its own address
+/// (BEP 9, BEP 52).
+fn magnet(row: &Row, loaded: &LoadedConfig) -> String {
     let torrent = &row.torrent;
     let mut topics = Vec::new();
     topics.extend(torrent.v1.map(|hash| format!("xt=urn:btih:{hash}")));
     topics.extend(torrent.v2.map(|hash| format!("xt=urn:btmh:1220{hash}")));
     let name = percent_encode(torrent.name.as_bytes(), COMPONENT);
-    let tracker = percent_encode(announce_url.as_bytes(), COMPONENT);
-    format!("magnet:?{}&dn={name}&xl={}&tr={tracker}", topics.join("&"), torrent.size)
+    let mut link = format!("magnet:?{}&dn={name}&xl={}", topics.join("&"), torrent.size);
+    if loaded.announce_url_is_set {
+        let tracker = percent_encode(loaded.config.tracker.announce_url.as_bytes(), COMPONENT);
+        link += &format!("&tr={tracker}");
+    }
+    link
 }
 
 fn system_time(at: Timestamp) -> SystemTime {

@@ -19,7 +19,10 @@ use crate::config::{ConfigError, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Handler, Method, Network, Request, Response, client_address};
 use crate::protocol::Timestamp;
 use crate::tracker::{FileMark, Quiet, Skipped, Tracker, rescan};
-use route::Route;
+use route::{Route, asks_about_a_torrent};
+
+/// Seconds after which a site that could not be set up is tried again.
+const RETRY: u32 = 5;
 
 /// The site for one thread: it answers requests and does what waits after them.
 pub struct Site {
@@ -36,8 +39,8 @@ pub struct Site {
 /// What the configuration gave.
 enum State {
     Ready(Box<Ready>),
-    /// It is broken, and the log says why.
-    Broken,
+    /// It cannot be followed, for this reason, which the log has.
+    Broken(String),
 }
 
 struct Ready {
@@ -61,6 +64,7 @@ impl Site {
     fn new(surroundings: Arc<Surroundings>, lives_long: bool) -> Self {
         let sources = if lives_long { marked_sources(&surroundings) } else { Vec::new() };
         let state = State::load(&surroundings);
+        state.log_trouble(None);
         let mut site = Self { surroundings, state, sources, looked_at: clock(), lives_long };
         site.verify_policy();
         site
@@ -78,7 +82,8 @@ impl Site {
             return;
         }
         self.looked_at = now;
-        if self.sources.iter().any(|(path, mark)| FileMark::of(path) != *mark) {
+        let broken = matches!(self.state, State::Broken(_)) && now.0.is_multiple_of(RETRY.into());
+        if broken || self.sources.iter().any(|(path, mark)| FileMark::of(path) != *mark) {
             self.reload();
         } else if let State::Ready(ready) = &mut self.state {
             ready.tracker.notice_new_policy();
@@ -112,6 +117,9 @@ impl Site {
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
+            Route::Stats if asks_about_a_torrent(request.query) => {
+                pages::not_found(request, response)
+            }
             Route::Stats => pages::stats(ready.tracker.config(), response),
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
@@ -162,16 +170,23 @@ fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishErr
 }
 
 impl State {
+    /// Logs why the site cannot work, unless the same was said before.
+    fn log_trouble(&self, before: Option<&Self>) {
+        match (self, before) {
+            (Self::Broken(reason), Some(Self::Broken(known))) if reason == known => {}
+            (Self::Broken(reason), _) => crate::error!("{reason}"),
+            (Self::Ready(_), Some(Self::Broken(_))) => crate::info!("the site works again"),
+            (Self::Ready(_), _) => {}
+        }
+    }
+
     fn load(surroundings: &Surroundings) -> Self {
         match Self::prepare(surroundings) {
             Ok((loaded, network)) => {
                 let tracker = Tracker::new(Arc::new(loaded));
                 Self::Ready(Box::new(Ready { tracker, network }))
             }
-            Err(problem) => {
-                crate::error!("{problem}");
-                Self::Broken
-            }
+            Err(problem) => Self::Broken(problem.to_string()),
         }
     }
 
@@ -242,9 +257,15 @@ impl Handler for Site {
         ready.tracker.notice_new_policy();
     }
 
+    fn chores_log(&self) -> Option<PathBuf> {
+        let State::Ready(ready) = &self.state else { return None };
+        Some(ready.tracker.config().refresh_log())
+    }
+
     fn reload(&mut self) {
         self.sources = marked_sources(&self.surroundings);
-        self.state = State::load(&self.surroundings);
+        let before = std::mem::replace(&mut self.state, State::load(&self.surroundings));
+        self.state.log_trouble(Some(&before));
         self.verify_policy();
     }
 }

@@ -16,6 +16,8 @@ const ALLOWED: &str = "GET, HEAD, OPTIONS";
 #[template(path = "stats_page.html")]
 struct StatsPage<'a> {
     style: &'static str,
+    /// Where relative links of the fragment lead; empty when they are absolute.
+    base: &'static str,
     fragment: &'a str,
 }
 
@@ -29,7 +31,9 @@ pub(super) fn stats(loaded: &LoadedConfig, response: &mut Response) -> Answer {
         }
     };
     let style = include_str!("../../www/style.css");
-    match (StatsPage { style, fragment: &fragment }).render() {
+    // As the folders lie by default: below .../cgi-bin/tracker.cgi/stats, beside .../www/.
+    let base = if loaded.torrents_url_is_set { "" } else { "../../www/" };
+    match (StatsPage { style, base, fragment: &fragment }).render() {
         Ok(page) => {
             response.content_type = "text/html; charset=utf-8";
             response.headers.push(("Cache-Control", "max-age=60".into()));

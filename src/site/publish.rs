@@ -71,7 +71,11 @@ pub fn publish(
     let stats = write_fragment(&paths.stats_fragment, &StatsFragment::new(report, loaded));
     let rss = write_fragment(&paths.rss_fragment, &RssFragment::new(report, loaded));
     let report = refresh.commit()?;
-    stats.and(rss)?;
+    if let Err(problem) = stats.and(rss) {
+        // Nobody else will hear them.
+        report.messages.iter().for_each(|message| crate::warning!("{message}"));
+        return Err(problem);
+    }
     Ok(Published::Done(report))
 }
 
@@ -90,7 +94,12 @@ fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let beside = PathBuf::from(name);
-    let written = File::create(&beside).and_then(|mut file| {
+    // Made new, never opened: who may write to the folder could have put a link there.
+    let made = match fs::remove_file(&beside) {
+        Err(problem) if problem.kind() != io::ErrorKind::NotFound => Err(problem),
+        _ => File::create_new(&beside),
+    };
+    let written = made.and_then(|mut file| {
         file.write_all(content)?;
         // The web server's user reads it, whatever our mask is.
         file.set_permissions(fs::Permissions::from_mode(0o644))?;
@@ -116,6 +125,17 @@ mod tests {
         fs::create_dir(&target).unwrap();
         assert!(replace_file(&target, b"new").is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_that_somebody_put_there_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, victim) = (folder.path().join("fragment"), folder.path().join("victim"));
+        fs::write(&victim, b"mine").unwrap();
+        std::os::unix::fs::symlink(&victim, folder.path().join("fragment.new")).unwrap();
+        replace_file(&target, b"new").unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"mine");
+        assert_eq!(fs::read(&target).unwrap(), b"new");
     }
 
     #[test]

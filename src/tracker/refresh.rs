@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -333,8 +334,9 @@ pub(super) fn tried_lately(config: &Config) -> bool {
 
 fn open_lock(config: &Config) -> Result<(File, PathBuf), RefreshError> {
     let path = lock_path(config);
-    let open = || OpenOptions::new().create(true).append(true).open(&path);
-    match open() {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).custom_flags(libc::O_NOFOLLOW);
+    match options.open(&path) {
         Ok(file) => Ok((file, path)),
         Err(source) => Err(RefreshError::Lock { path, source }),
     }

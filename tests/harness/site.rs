@@ -68,7 +68,7 @@ impl Site {
         for name in ["bt_stats.inc", "bt_rss.inc"] {
             copy(&checkout().join("www/torrents").join(name), &site.torrents().join(name));
         }
-        copy(&executable(), &root.join("cgi-bin/tracker.cgi"));
+        copy_executable(&root.join("cgi-bin/tracker.cgi"));
         copy(&checkout().join("cgi-bin/tracker.fcgi"), &root.join("cgi-bin/tracker.fcgi"));
         fs::write(root.join("conf/tracker.toml"), site.configuration()).expect("a configuration");
         site.give_to_the_server();
@@ -182,6 +182,13 @@ pub fn server_account() -> Option<(u32, u32)> {
         let id = |field: usize| fields[field].parse().expect("a number in the list of accounts");
         (id(2), id(3))
     })
+}
+
+/// By a process of its own: one that is started while this process writes an executable inherits the
+/// descriptor, and the executable cannot be run before that one is gone.
+fn copy_executable(to: &Path) {
+    let copied = Command::new("cp").arg(executable()).arg(to).status().expect("cp runs");
+    assert!(copied.success(), "the executable is not copied");
 }
 
 fn copy(from: &Path, to: &Path) {

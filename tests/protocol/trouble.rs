@@ -327,3 +327,22 @@ fn a_data_folder_that_cannot_be_written_is_trouble_of_ours() {
     assert_trouble(&tracker, &answer, TROUBLE, "data");
     fs::set_permissions(tracker.path("data"), fs::Permissions::from_mode(0o755)).expect("a mode");
 }
+
+#[test]
+fn what_a_refresh_after_a_reply_has_to_say_reaches_the_log_with_the_next_one() {
+    let tracker = Installation::listed();
+    let file = tracker.path("conf/tracker.toml");
+    let text = tracker.text("conf/tracker.toml").replace("on_request = false", "on_request = true");
+    fs::write(&file, format!("{text}tracker.interval = 2\n")).expect("a configuration");
+    tracker.drop_in("broken.torrent", b"d8:announce");
+    tracker.refresh();
+    // Each is due after a second; the first one logs for the second one to show.
+    let shown = || {
+        let answer = tracker.get("/scrape", "").send();
+        answer.log.contains("broken.torrent is not a usable torrent").then_some(())
+    };
+    poll(Duration::from_secs(20), shown).expect("the message in a web server's log");
+    tracker.wait_for_a_refresh_to_end();
+    let doctor = tracker.run(&["doctor", "--offline"]);
+    assert!(doctor.output.contains("broken.torrent"), "{doctor:?}");
+}

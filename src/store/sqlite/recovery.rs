@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,6 +20,9 @@ use crate::store::StoreError;
 
 /// How long a process waits for the one that makes the store.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Addresses of peers are for the owner and, as the umask allows, for the group.
+const MODE: u32 = 0o660;
 
 /// What SQLite keeps beside a file while it is in use.
 const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
@@ -74,8 +78,9 @@ fn make(path: &Path, broken: Option<(Connection, &str)>) -> Result<Connection, S
 fn lock(path: &Path) -> Result<File, StoreError> {
     let path = with_ending(path, ".lock");
     let failed = |source| error::io("lock", &path, source);
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(MODE).custom_flags(libc::O_NOFOLLOW);
+    let file = options.open(&path).map_err(failed)?;
     let started = Instant::now();
     loop {
         match file.try_lock() {
@@ -119,6 +124,7 @@ fn build(path: &Path) -> Result<Connection, StoreError> {
         }
     }
     remove(&unfinished)?;
+    make_private(&unfinished).map_err(|source| error::io("make", path, source))?;
     fill(&unfinished).map_err(|source| error::sqlite("make", path, source))?;
     std::fs::rename(&unfinished, path).map_err(|source| error::io("make", path, source))?;
     match connection::inspect(path)? {
@@ -127,6 +133,11 @@ fn build(path: &Path) -> Result<Connection, StoreError> {
             Err(error::io("keep", path, io::ErrorKind::NotFound.into()))
         }
     }
+}
+
+/// Makes the file before SQLite does, which would let everybody read it.
+fn make_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(MODE).open(path)
 }
 
 fn fill(path: &Path) -> rusqlite::Result<()> {
