@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use rusqlite::Connection;
+
 use super::*;
 use crate::store::conformance::{self, EXPIRY, Fresh, NOON, conforms, leecher, peers, swarm};
 use crate::store::{Action, PeerStore as _};
@@ -200,8 +202,8 @@ mod in_use {
         let options = options(&home);
         let mut store = SqliteStore::open(&options).unwrap();
         announce(&mut store, 1, NOON);
-        let connection = store.connection.as_ref().unwrap();
-        connection.execute_batch("UPDATE peer SET v4 = 'text', role = 7").unwrap();
+        let connection = store.database.as_ref().unwrap();
+        connection.execute_batch("UPDATE peer SET addresses = 'text', role = 7").unwrap();
         announce(&mut store, 1, NOON);
         assert_eq!(present(&mut store, NOON), 1);
         assert_eq!(moved_aside(&options).len(), 1);
@@ -247,7 +249,7 @@ mod in_use {
         let mut store = SqliteStore::open(&options(&home)).unwrap();
         announce(&mut store, 0, NOON);
         let limit = |store: &SqliteStore, pages: u32| {
-            let connection = store.connection.as_ref().unwrap();
+            let connection = store.database.as_ref().unwrap();
             connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
         };
         limit(&store, 8);
@@ -279,7 +281,7 @@ mod in_use {
         let home = tempfile::tempdir().unwrap();
         let options = options(&home);
         let mut store = SqliteStore::open(&options).unwrap();
-        let connection = store.connection.as_ref().unwrap();
+        let connection = store.database.as_ref().unwrap();
         connection.busy_timeout(std::time::Duration::from_millis(10)).unwrap();
         let holder = Connection::open(&options.path).unwrap();
         holder.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -324,7 +326,7 @@ fn the_check_names_what_does_not_hold() {
         let mut store = SqliteStore::open(&options(&home)).unwrap();
         announce(&mut store, 1, NOON);
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
-        store.connection.as_ref().unwrap().execute_batch(damage).unwrap();
+        store.database.as_ref().unwrap().execute_batch(damage).unwrap();
         let problems = store.check().unwrap().join("\n");
         assert!(problems.contains(named), "{damage}: {problems}");
     }
