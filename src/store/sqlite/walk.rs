@@ -17,6 +17,9 @@ const PEERS_PER_BATCH: usize = 10_000;
 /// Swarms that the general sweep looks at in one transaction.
 const SWARMS_PER_SWEEP: usize = 256;
 
+/// Peers that it takes out in one transaction, while which nobody else can write.
+const PEERS_PER_SWEEP: usize = 1000;
+
 const LIVE: &str = "SELECT role, left, uploaded, downloaded, last_seen FROM peer \
      WHERE swarm = ?1 AND class BETWEEN 0 AND 2";
 
@@ -144,6 +147,7 @@ pub(super) fn expire(
     budget: usize,
 ) -> rusqlite::Result<(usize, i64)> {
     let transaction = Immediate::begin(database)?;
+    let budget = budget.min(PEERS_PER_SWEEP);
     let swarms = Swarm::walk(database, from, SWARMS_PER_SWEEP)?;
     let mut next = match swarms.last() {
         Some(last) if swarms.len() == SWARMS_PER_SWEEP => last.id.saturating_add(1),
@@ -151,12 +155,12 @@ pub(super) fn expire(
     };
     let mut swept = 0;
     for mut swarm in swarms {
-        if swept == budget {
+        swept += swarm.sweep(database, cutoff, budget - swept)?;
+        swarm.save(database)?;
+        if swarm.has_silent(cutoff) {
             next = swarm.id;
             break;
         }
-        swept += swarm.sweep(database, cutoff, budget - swept)?;
-        swarm.save(database)?;
     }
     transaction.commit()?;
     Ok((swept, next))
