@@ -279,8 +279,9 @@ pub enum StoreError {
 
 /// A place for peers that many processes and threads use at once. Each thread opens its own.
 ///
-/// A peer counts until `expiry` after its last announce, whether or not its record has been swept;
-/// `now` may step back, which must neither lose nor revive peers for longer than the step.
+/// A peer counts until more than `expiry` has passed since its last announce, whether or not its
+/// record has been swept, and so does each of its addresses; `now` may step back, which must neither
+/// lose nor revive peers for longer than the step.
 pub trait PeerStore: Send {
     /// This life of the store.
     ///
@@ -293,8 +294,9 @@ pub trait PeerStore: Send {
     /// A completed download is counted when a known leecher or partial seed becomes a seeder with a
     /// `left` known before, or when `Action::Complete` comes from a seeder not known as one.
     /// On `Action::Leave` the sample is empty and the counts are without the asker.
-    /// A new key for a known peer is believed only from an address already known for that peer;
-    /// else the outcome is `TakenPeerId`.
+    /// A new key for a known peer, or none where one was known, is believed only from an address
+    /// (whatever its port) already known for that peer; else the outcome is `TakenPeerId`.
+    /// Leechers are handed seeders and leechers, neither of them left out however rare they are.
     /// Some expired peers of the swarm are swept in passing.
     ///
     /// # Errors
@@ -317,7 +319,9 @@ pub trait PeerStore: Send {
         now: Timestamp,
     ) -> Result<Vec<SwarmCounts>, StoreError>;
 
-    /// Walks over all swarms, some at a time, also those that have only totals left.
+    /// Walks over all swarms, at most `limit` at a time and fewer where they are large, also those
+    /// that have only totals left. Silent peers are not in the live figures, and not in the totals
+    /// either until they are swept.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -1,10 +1,9 @@
 //! What an announce does, inside its transaction.
 
-use rusqlite::Connection;
-
+use super::connection::Database;
 use super::peer::{self, Found, Peer};
 use super::random::Random;
-use super::sample::Sampler;
+use super::sample::{self, Wish};
 use super::schema;
 use super::swarm::Swarm;
 use super::transaction::Immediate;
@@ -16,7 +15,7 @@ const SWEEP: usize = 256;
 
 /// One announce and all it needs.
 pub(super) struct Arrival<'a> {
-    pub(super) connection: &'a Connection,
+    pub(super) database: &'a Database,
     pub(super) random: &'a mut Random,
     pub(super) announce: &'a PeerAnnounce,
     pub(super) now: Timestamp,
@@ -29,7 +28,7 @@ impl Arrival<'_> {
     /// Does it all, or nothing.
     pub(super) fn happen(mut self, sample: &mut PeerSample) -> rusqlite::Result<Announced> {
         sample.clear();
-        let transaction = Immediate::begin(self.connection)?;
+        let transaction = Immediate::begin(self.database)?;
         let announced = self.within(sample)?;
         if let Announced::Done(_) = announced {
             transaction.commit()?;
@@ -39,12 +38,12 @@ impl Arrival<'_> {
 
     fn within(&mut self, sample: &mut PeerSample) -> rusqlite::Result<Announced> {
         let leaves = self.announce.action == Action::Leave;
-        let mut swarm = match Swarm::find(self.connection, self.announce.info_hash)? {
+        let mut swarm = match Swarm::find(self.database, self.announce.info_hash)? {
             Some(swarm) => swarm,
             None if leaves => return Ok(Announced::Done(SwarmCounts::default())),
-            None => Swarm::create(self.connection, self.announce.info_hash, self.random)?,
+            None => Swarm::create(self.database, self.announce.info_hash, self.random)?,
         };
-        swarm.sweep(self.connection, self.cutoff, SWEEP)?;
+        swarm.sweep(self.database, self.cutoff, SWEEP)?;
         let known = match self.known(&mut swarm)? {
             Found::Nobody => None,
             Found::Peer(peer) if peer.is_sender_of(self.announce, self.cutoff) => Some(peer),
@@ -55,21 +54,21 @@ impl Arrival<'_> {
         } else {
             self.stay(&mut swarm, known.as_ref())?;
         }
-        swarm.save(self.connection)?;
+        swarm.save(self.database)?;
         if !leaves {
             self.fill(&swarm, sample)?;
         }
-        Ok(Announced::Done(swarm.live_counts(self.connection, self.cutoff)?))
+        Ok(Announced::Done(swarm.live_counts(self.database, self.cutoff)?))
     }
 
     /// The asker as the store knows it. One that was silent for too long is not known any more.
     fn known(&self, swarm: &mut Swarm) -> rusqlite::Result<Found> {
         let likely = self.peer(swarm, None).class;
-        let found = Peer::find(self.connection, swarm, self.announce.peer_id, likely)?;
+        let found = Peer::find(self.database, swarm, self.announce.peer_id, likely)?;
         if let Found::Peer(peer) = &found
             && peer.last_seen < self.cutoff
         {
-            swarm.take_out_silent(self.connection, peer.class, peer.tag)?;
+            swarm.take_out_silent(self.database, peer.class, peer.tag)?;
             return Ok(Found::Nobody);
         }
         Ok(found)
@@ -82,7 +81,7 @@ impl Arrival<'_> {
 
     fn leave(&self, swarm: &mut Swarm, known: Option<&Peer>) -> rusqlite::Result<()> {
         if let Some(known) = known {
-            peer::delete(self.connection, swarm.id, known.class, known.tag)?;
+            peer::delete(self.database, swarm.id, known.class, known.tag)?;
             swarm.count_out(known.role);
             let announce = self.announce;
             swarm.count_departed(announce.uploaded, announce.downloaded, self.now);
@@ -92,7 +91,7 @@ impl Arrival<'_> {
 
     fn stay(&self, swarm: &mut Swarm, known: Option<&Peer>) -> rusqlite::Result<()> {
         let peer = self.peer(swarm, known);
-        peer.put(self.connection, swarm.id, known)?;
+        peer.put(self.database, swarm.id, known)?;
         if known.map(|known| known.role) != Some(peer.role) {
             if let Some(known) = known {
                 swarm.count_out(known.role);
@@ -115,15 +114,8 @@ impl Arrival<'_> {
     }
 
     fn fill(&mut self, swarm: &Swarm, sample: &mut PeerSample) -> rusqlite::Result<()> {
-        let sampler = Sampler {
-            connection: self.connection,
-            swarm,
-            asker: schema::tag(self.announce.peer_id, swarm.salt),
-            want: self.want,
-            cutoff: self.cutoff,
-            random: self.random,
-            sample,
-        };
-        sampler.fill()
+        let asker = schema::tag(self.announce.peer_id, swarm.salt);
+        let wish = Wish { swarm, asker, want: self.want, cutoff: self.cutoff };
+        sample::fill(self.database, self.random, wish, sample)
     }
 }

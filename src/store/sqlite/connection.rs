@@ -1,12 +1,14 @@
 //! One open file: how it is opened cheaply, known for ours, and noticed when it has gone.
 
+use std::cell::Cell;
 use std::io;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, FileControl, MAIN_DB, OpenFlags};
+use rusqlite::{CachedStatement, Connection, FileControl, MAIN_DB, OpenFlags, Statement};
 
 use super::error::{self, Kind};
 use super::schema::{APPLICATION_ID, VERSION};
@@ -21,12 +23,82 @@ const LONGEST_NAP: Duration = Duration::from_millis(2);
 /// Room for all statements of this module.
 const STATEMENTS: usize = 32;
 
+/// An open file and its statements.
+pub(super) struct Database {
+    connection: Connection,
+    keeps_statements: Cell<bool>,
+}
+
+/// A statement that runs as often as it is needed.
+pub(super) enum Prepared<'a> {
+    /// It ends with its user.
+    Once(Statement<'a>),
+    /// It goes back to the others.
+    Kept(CachedStatement<'a>),
+}
+
+impl Database {
+    fn new(connection: Connection) -> Self {
+        Self { connection, keeps_statements: Cell::new(false) }
+    }
+
+    /// Prepares a statement. A process that announces once throws it away, which is cheaper for
+    /// SQLite than to prepare one that lasts.
+    pub(super) fn statement(&self, text: &'static str) -> rusqlite::Result<Prepared<'_>> {
+        if self.keeps_statements.get() {
+            self.connection.prepare_cached(text).map(Prepared::Kept)
+        } else {
+            self.connection.prepare(text).map(Prepared::Once)
+        }
+    }
+
+    /// Keeps statements from now on.
+    pub(super) fn keep_statements(&self) {
+        self.keeps_statements.set(true);
+    }
+
+    /// Whether the file was deleted, or another stands at its path.
+    pub(super) fn has_moved(&self) -> bool {
+        let mut moved = 0;
+        let asked = self.connection.file_control(Some(MAIN_DB), FileControl::HasMoved(&mut moved));
+        asked.is_ok() && moved != 0
+    }
+}
+
+impl Deref for Database {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl<'a> Deref for Prepared<'a> {
+    type Target = Statement<'a>;
+
+    fn deref(&self) -> &Statement<'a> {
+        match self {
+            Self::Once(statement) => statement,
+            Self::Kept(statement) => statement,
+        }
+    }
+}
+
+impl DerefMut for Prepared<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::Once(statement) => statement,
+            Self::Kept(statement) => statement,
+        }
+    }
+}
+
 /// What stands at the path of a store.
 pub(super) enum Inspected {
     /// Nothing.
     Missing,
     /// A store of ours, open.
-    Ours(Connection),
+    Ours(Database),
     /// Something else; why it is not ours.
     Foreign(String),
 }
@@ -34,7 +106,9 @@ pub(super) enum Inspected {
 /// Opens what is there; makes nothing and changes nothing.
 pub(super) fn inspect(path: &Path) -> Result<Inspected, StoreError> {
     match open(path).and_then(|connection| Ok((is_ours(&connection)?, connection))) {
-        Ok((None, connection)) => writable(path, connection).map(Inspected::Ours),
+        Ok((None, connection)) => {
+            writable(path, connection).map(|connection| Inspected::Ours(Database::new(connection)))
+        }
         Ok((Some(reason), _)) => Ok(Inspected::Foreign(reason)),
         Err(broken) if error::kind(&broken) == Kind::Broken => {
             Ok(Inspected::Foreign(broken.to_string()))
@@ -114,11 +188,4 @@ pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
         .mode(0o700)
         .create(folder)
         .map_err(|source| error::io("make the folder of", path, source))
-}
-
-/// Whether the file was deleted, or another stands at its path.
-pub(super) fn has_moved(connection: &Connection) -> bool {
-    let mut moved = 0;
-    let asked = connection.file_control(Some(MAIN_DB), FileControl::HasMoved(&mut moved));
-    asked.is_ok() && moved != 0
 }

@@ -1,5 +1,6 @@
 //! The default peer store: one SQLite file, which works wherever a CGI may write.
 
+mod addresses;
 mod announce;
 mod connection;
 mod error;
@@ -19,9 +20,8 @@ mod walk;
 
 use std::path::PathBuf;
 
-use rusqlite::Connection;
-
 use self::announce::Arrival;
+use self::connection::Database;
 use self::error::Kind;
 use self::random::Random;
 use super::{
@@ -41,9 +41,9 @@ pub struct SqliteStore {
     expiry: Seconds,
     random: Random,
     /// `None` after a failure; the next call opens the file again.
-    connection: Option<Connection>,
-    /// When the file was last seen at its path.
-    checked: Timestamp,
+    database: Option<Database>,
+    /// When the file was last seen at its path; `None` when it has just been opened.
+    checked: Option<Timestamp>,
     /// Announces over this connection.
     announces: u32,
     /// The swarm that the next sweep starts with.
@@ -59,7 +59,7 @@ impl SqliteStore {
     /// # Errors
     /// When the file cannot be opened or made.
     pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        recovery::open_or_make(&options.path).map(|connection| Self::with(options, connection))
+        recovery::open_or_make(&options.path).map(|database| Self::with(options, database))
     }
 
     /// Moves the store aside, whatever it holds, and makes an empty one.
@@ -67,16 +67,16 @@ impl SqliteStore {
     /// # Errors
     /// When the file cannot be moved or made.
     pub fn rebuild(options: &StoreOptions) -> Result<Self, StoreError> {
-        recovery::rebuild(&options.path).map(|connection| Self::with(options, connection))
+        recovery::rebuild(&options.path).map(|database| Self::with(options, database))
     }
 
-    fn with(options: &StoreOptions, connection: Connection) -> Self {
+    fn with(options: &StoreOptions, database: Database) -> Self {
         Self {
             path: options.path.clone(),
             expiry: options.expiry,
             random: Random::new(),
-            connection: Some(connection),
-            checked: Timestamp(0),
+            database: Some(database),
+            checked: None,
             announces: 0,
             sweep_from: 0,
             stays: false,
@@ -88,8 +88,8 @@ impl SqliteStore {
     /// # Errors
     /// When the store cannot be read.
     pub fn info(&mut self) -> Result<StoreInfo, StoreError> {
-        let (swarms, peers) = self.run("read", |connection, _| {
-            let count = |text| connection.query_row(text, [], |row| schema::number_in(row, 0));
+        let (swarms, peers) = self.run("read", |database, _| {
+            let count = |text| database.query_row(text, [], |row| schema::number_in(row, 0));
             Ok((count("SELECT count(*) FROM swarm")?, count("SELECT count(*) FROM peer")?))
         })?;
         let bytes = std::fs::metadata(&self.path)
@@ -103,33 +103,34 @@ impl SqliteStore {
     fn run<T>(
         &mut self,
         doing: &'static str,
-        mut call: impl FnMut(&Connection, &mut Random) -> rusqlite::Result<T>,
+        mut call: impl FnMut(&Database, &mut Random) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
+        let database = match self.database.take() {
+            Some(database) => database,
             None => {
                 self.announces = 0;
                 recovery::open_or_make(&self.path)?
             }
         };
-        let failure = match call(&connection, &mut self.random) {
+        let failure = match call(&database, &mut self.random) {
             Ok(value) => {
-                self.connection = Some(connection);
+                database.keep_statements();
+                self.database = Some(database);
                 return Ok(value);
             }
             Err(failure) => failure,
         };
-        let connection = match error::kind(&failure) {
-            Kind::Broken => recovery::replace(&self.path, connection, &failure.to_string())?,
+        let database = match error::kind(&failure) {
+            Kind::Broken => recovery::replace(&self.path, database, &failure.to_string())?,
             Kind::Moved => recovery::open_or_make(&self.path)?,
             Kind::Busy | Kind::Closed | Kind::Other => {
-                self.connection = Some(connection);
+                self.database = Some(database);
                 return Err(error::sqlite(doing, &self.path, failure));
             }
         };
         self.announces = 0;
-        let repeated = call(&connection, &mut self.random);
-        self.connection = Some(connection);
+        let repeated = call(&database, &mut self.random);
+        self.database = Some(database);
         repeated.map_err(|source| error::sqlite(doing, &self.path, source))
     }
 
@@ -137,10 +138,10 @@ impl SqliteStore {
     fn settle(&mut self) {
         self.announces = self.announces.saturating_add(1);
         if self.announces == SETTLED
-            && let Some(connection) = &self.connection
+            && let Some(database) = &self.database
         {
             self.stays = true;
-            if let Err(failure) = journal::settle(connection, &self.path) {
+            if let Err(failure) = journal::settle(database, &self.path) {
                 // Not now; the next ones will do with what there is.
                 self.announces = 0;
                 let path = self.path.display();
@@ -149,31 +150,37 @@ impl SqliteStore {
         }
     }
 
+    /// Who was last seen before this is gone.
+    fn cutoff(&mut self, now: Timestamp) -> Timestamp {
+        self.notice_replacement(now);
+        now.min(schema::LAST_INSTANT).before(self.expiry)
+    }
+
     /// Lets go of a file that is not at its path any more; looks at most once a second.
     fn notice_replacement(&mut self, now: Timestamp) {
-        if self.checked != now {
-            self.checked = now;
-            self.connection.take_if(|connection| connection::has_moved(connection));
+        let checked = self.checked.replace(now);
+        if checked.is_some_and(|checked| checked != now) {
+            self.database.take_if(|database| database.has_moved());
         }
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        if let Some(connection) = &self.connection
+        if let Some(database) = &self.database
             && self.stays
-            && !connection::has_moved(connection)
+            && !database.has_moved()
         {
-            journal::unsettle(connection);
+            journal::unsettle(database);
         }
     }
 }
 
 impl PeerStore for SqliteStore {
     fn id(&mut self) -> Result<StoreId, StoreError> {
-        self.run("read", |connection, _| {
-            connection
-                .prepare_cached("SELECT id FROM store")?
+        self.run("read", |database, _| {
+            database
+                .statement("SELECT id FROM store")?
                 .query_row([], |row| schema::number_in(row, 0))
                 .map(StoreId)
         })
@@ -186,10 +193,9 @@ impl PeerStore for SqliteStore {
         want: Want,
         sample: &mut PeerSample,
     ) -> Result<Announced, StoreError> {
-        self.notice_replacement(now);
-        let cutoff = now.before(self.expiry);
-        self.run("write", |connection, random| {
-            let arrival = Arrival { connection, random, announce, now, cutoff, want };
+        let cutoff = self.cutoff(now);
+        self.run("write", |database, random| {
+            let arrival = Arrival { database, random, announce, now, cutoff, want };
             arrival.happen(sample)
         })
         .inspect(|_| self.settle())
@@ -200,9 +206,8 @@ impl PeerStore for SqliteStore {
         info_hashes: &[InfoHash],
         now: Timestamp,
     ) -> Result<Vec<SwarmCounts>, StoreError> {
-        self.notice_replacement(now);
-        let cutoff = now.before(self.expiry);
-        self.run("read", |connection, _| walk::counts(connection, info_hashes, cutoff))
+        let cutoff = self.cutoff(now);
+        self.run("read", |database, _| walk::counts(database, info_hashes, cutoff))
     }
 
     fn visit_swarms(
@@ -211,9 +216,8 @@ impl PeerStore for SqliteStore {
         limit: usize,
         now: Timestamp,
     ) -> Result<Batch<SwarmSummary>, StoreError> {
-        self.notice_replacement(now);
-        let cutoff = now.before(self.expiry);
-        self.run("read", |connection, _| walk::visit_swarms(connection, from, limit, cutoff))
+        let cutoff = self.cutoff(now);
+        self.run("read", |database, _| walk::visit_swarms(database, from, limit, cutoff))
     }
 
     fn visit_peers(
@@ -223,28 +227,24 @@ impl PeerStore for SqliteStore {
         limit: usize,
         now: Timestamp,
     ) -> Result<Batch<PeerSummary>, StoreError> {
-        self.notice_replacement(now);
-        let cutoff = now.before(self.expiry);
-        self.run("read", |connection, _| {
-            walk::visit_peers(connection, info_hash, from, limit, cutoff)
-        })
+        let cutoff = self.cutoff(now);
+        self.run("read", |database, _| walk::visit_peers(database, info_hash, from, limit, cutoff))
     }
 
     fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError> {
-        self.run("write", |connection, _| walk::remove_swarm(connection, info_hash))
+        self.run("write", |database, _| walk::remove_swarm(database, info_hash))
     }
 
     fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError> {
-        self.notice_replacement(now);
+        let cutoff = self.cutoff(now);
         self.stays = true;
-        let cutoff = now.before(self.expiry);
         let start = self.sweep_from;
         let mut turned = false;
         let mut swept = 0;
         while swept < budget {
             let (from, left) = (self.sweep_from, budget - swept);
             let (more, next) =
-                self.run("write", |connection, _| walk::expire(connection, from, cutoff, left))?;
+                self.run("write", |database, _| walk::expire(database, from, cutoff, left))?;
             swept += more;
             self.sweep_from = next;
             let past_the_last = next == 0;
@@ -257,6 +257,6 @@ impl PeerStore for SqliteStore {
     }
 
     fn check(&mut self) -> Result<Vec<String>, StoreError> {
-        self.run("read", |connection, _| walk::check(connection))
+        self.run("read", |database, _| walk::check(database))
     }
 }

@@ -89,7 +89,7 @@ fn worker() {
     if habit == "sweep" {
         // With no memory to speak of, changed pages go to the file all through a transaction, so that
         // most kills meet a file that is half changed.
-        store.connection.as_ref().unwrap().execute_batch("PRAGMA cache_size = 5").unwrap();
+        store.database.as_ref().unwrap().execute_batch("PRAGMA cache_size = 5").unwrap();
     }
     for number in first..first + announces {
         match habit.as_str() {

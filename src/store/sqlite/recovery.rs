@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, params};
 
-use super::connection::{self, Inspected};
+use super::connection::{self, Database, Inspected};
 use super::error;
 use super::random::Random;
 use super::schema::{APPLICATION_ID, TABLES, VERSION};
@@ -28,9 +28,9 @@ const MODE: u32 = 0o660;
 const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// Opens the store and makes it where there is none, or something else.
-pub(super) fn open_or_make(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn open_or_make(path: &Path) -> Result<Database, StoreError> {
     match connection::inspect(path)? {
-        Inspected::Ours(connection) => Ok(connection),
+        Inspected::Ours(database) => Ok(database),
         Inspected::Missing => {
             connection::make_folder(path)?;
             make(path, None)
@@ -40,16 +40,12 @@ pub(super) fn open_or_make(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Puts a new store in place of a broken one, unless another process has done it already.
-pub(super) fn replace(
-    path: &Path,
-    broken: Connection,
-    reason: &str,
-) -> Result<Connection, StoreError> {
+pub(super) fn replace(path: &Path, broken: Database, reason: &str) -> Result<Database, StoreError> {
     make(path, Some((broken, reason)))
 }
 
 /// Puts a new store in place of whatever is there.
-pub(super) fn rebuild(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn rebuild(path: &Path) -> Result<Database, StoreError> {
     connection::make_folder(path)?;
     let _lock = lock(path)?;
     if path.exists() {
@@ -58,17 +54,17 @@ pub(super) fn rebuild(path: &Path) -> Result<Connection, StoreError> {
     build(path)
 }
 
-fn make(path: &Path, broken: Option<(Connection, &str)>) -> Result<Connection, StoreError> {
+fn make(path: &Path, broken: Option<(Database, &str)>) -> Result<Database, StoreError> {
     let _lock = lock(path)?;
-    if let Some((connection, reason)) = broken
-        && !connection::has_moved(&connection)
+    if let Some((database, reason)) = broken
+        && !database.has_moved()
     {
-        drop(connection);
+        drop(database);
         move_aside(path, reason)?;
         return build(path);
     }
     match connection::inspect(path)? {
-        Inspected::Ours(connection) => return Ok(connection),
+        Inspected::Ours(database) => return Ok(database),
         Inspected::Missing => {}
         Inspected::Foreign(reason) => move_aside(path, &reason)?,
     }
@@ -115,7 +111,7 @@ fn move_aside(path: &Path, reason: &str) -> Result<(), StoreError> {
 }
 
 /// Makes a store where there is none. The lock is held.
-fn build(path: &Path) -> Result<Connection, StoreError> {
+fn build(path: &Path) -> Result<Database, StoreError> {
     let unfinished = with_ending(path, ".new");
     // Left behind by a process that was killed here, or by one whose store was deleted in use.
     for leftover in [&unfinished, path].map(Path::to_owned) {
@@ -128,7 +124,7 @@ fn build(path: &Path) -> Result<Connection, StoreError> {
     fill(&unfinished).map_err(|source| error::sqlite("make", path, source))?;
     std::fs::rename(&unfinished, path).map_err(|source| error::io("make", path, source))?;
     match connection::inspect(path)? {
-        Inspected::Ours(connection) => Ok(connection),
+        Inspected::Ours(database) => Ok(database),
         Inspected::Missing | Inspected::Foreign(_) => {
             Err(error::io("keep", path, io::ErrorKind::NotFound.into()))
         }

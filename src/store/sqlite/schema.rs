@@ -35,10 +35,7 @@ CREATE TABLE peer(
     swarm INTEGER NOT NULL,
     class INTEGER NOT NULL,
     tag INTEGER NOT NULL,
-    v4 BLOB,
-    v6 BLOB,
-    v4_seen INTEGER,
-    v6_seen INTEGER,
+    addresses BLOB NOT NULL,
     peer_id BLOB NOT NULL,
     role INTEGER NOT NULL,
     key INTEGER,
@@ -116,6 +113,9 @@ pub(super) fn class_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Class> 
 pub(super) fn stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+/// The last instant that a file can hold.
+pub(super) const LAST_INSTANT: Timestamp = Timestamp(i64::MAX.unsigned_abs());
 
 /// The number in a column.
 pub(super) fn number_in(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {

@@ -1,7 +1,8 @@
 //! One swarm's row: the counts of its peers and its totals, and the sweeping of its silent peers.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{OptionalExtension as _, Row, Statement, params};
 
+use super::connection::Database;
 use super::random::Random;
 use super::schema::{Class, class_in, instant_in, number_in, role_in, stored};
 use crate::protocol::{InfoHash, Timestamp};
@@ -51,35 +52,32 @@ pub(super) struct Swarm {
 
 impl Swarm {
     /// Looks for a swarm.
-    pub(super) fn find(
-        connection: &Connection,
-        info_hash: InfoHash,
-    ) -> rusqlite::Result<Option<Self>> {
-        connection.prepare_cached(FIND)?.query_row(params![info_hash.0], Self::read).optional()
+    pub(super) fn find(database: &Database, info_hash: InfoHash) -> rusqlite::Result<Option<Self>> {
+        database.statement(FIND)?.query_row(params![info_hash.0], Self::read).optional()
     }
 
     /// Some swarms from an id on, in order of ids.
     pub(super) fn walk(
-        connection: &Connection,
+        database: &Database,
         from: i64,
         limit: usize,
     ) -> rusqlite::Result<Vec<Self>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut statement = connection.prepare_cached(WALK)?;
+        let mut statement = database.statement(WALK)?;
         let rows = statement.query_map(params![from, limit], Self::read)?;
         rows.collect()
     }
 
     /// Makes an empty swarm.
     pub(super) fn create(
-        connection: &Connection,
+        database: &Database,
         info_hash: InfoHash,
         random: &mut Random,
     ) -> rusqlite::Result<Self> {
         let salt = random.positive();
-        connection.prepare_cached(INSERT)?.execute(params![info_hash.0, salt])?;
+        database.statement(INSERT)?.execute(params![info_hash.0, salt])?;
         Ok(Self {
-            id: connection.last_insert_rowid(),
+            id: database.last_insert_rowid(),
             info_hash,
             salt,
             counts: SwarmCounts::default(),
@@ -113,11 +111,11 @@ impl Swarm {
     }
 
     /// Writes the row if it is not what it was.
-    pub(super) fn save(&self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn save(&self, database: &Database) -> rusqlite::Result<()> {
         if !self.changed {
             return Ok(());
         }
-        connection.prepare_cached(UPDATE)?.execute(params![
+        database.statement(UPDATE)?.execute(params![
             self.id,
             self.counts.seeders,
             self.counts.leechers,
@@ -167,16 +165,19 @@ impl Swarm {
     /// Takes out at most `budget` peers that were last seen before `cutoff`.
     pub(super) fn sweep(
         &mut self,
-        connection: &Connection,
+        database: &Database,
         cutoff: Timestamp,
         budget: usize,
     ) -> rusqlite::Result<usize> {
         if !self.has_silent(cutoff) {
             return Ok(0);
         }
-        let silent = self.silent(connection, cutoff, budget)?;
-        for &(class, tag) in &silent {
-            self.take_out_silent(connection, class, tag)?;
+        let silent = self.silent(database, cutoff, budget)?;
+        if !silent.is_empty() {
+            let mut take_out = database.statement(TAKE_OUT)?;
+            for &(class, tag) in &silent {
+                self.take_out(&mut take_out, class, tag)?;
+            }
         }
         if silent.len() < budget {
             self.oldest = None;
@@ -186,12 +187,12 @@ impl Swarm {
 
     fn silent(
         &self,
-        connection: &Connection,
+        database: &Database,
         cutoff: Timestamp,
         budget: usize,
     ) -> rusqlite::Result<Vec<(Class, i64)>> {
         let limit = i64::try_from(budget).unwrap_or(i64::MAX);
-        let mut statement = connection.prepare_cached(SILENT)?;
+        let mut statement = database.statement(SILENT)?;
         let rows = statement.query_map(params![self.id, stored(cutoff.0), limit], |row| {
             Ok((class_in(row, 0)?, row.get(1)?))
         })?;
@@ -201,11 +202,19 @@ impl Swarm {
     /// Takes out one silent peer and keeps what it moved.
     pub(super) fn take_out_silent(
         &mut self,
-        connection: &Connection,
+        database: &Database,
         class: Class,
         tag: i64,
     ) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached(TAKE_OUT)?;
+        self.take_out(&mut *database.statement(TAKE_OUT)?, class, tag)
+    }
+
+    fn take_out(
+        &mut self,
+        statement: &mut Statement<'_>,
+        class: Class,
+        tag: i64,
+    ) -> rusqlite::Result<()> {
         let mut rows = statement.query(params![self.id, class.number(), tag])?;
         if let Some(row) = rows.next()? {
             self.count_departed(number_in(row, 0)?, number_in(row, 1)?, instant_in(row, 3)?);
@@ -218,13 +227,13 @@ impl Swarm {
     /// The counts without the silent peers that no sweep has met yet.
     pub(super) fn live_counts(
         &self,
-        connection: &Connection,
+        database: &Database,
         cutoff: Timestamp,
     ) -> rusqlite::Result<SwarmCounts> {
         let mut counts = self.counts;
         if self.has_silent(cutoff) {
-            let (all, partial, seeders): (u32, u32, u32) = connection
-                .prepare_cached(COUNT_SILENT)?
+            let (all, partial, seeders): (u32, u32, u32) = database
+                .statement(COUNT_SILENT)?
                 .query_row(params![self.id, stored(cutoff.0)], |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
                 })?;

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use rusqlite::Connection;
+
 use super::*;
 use crate::store::conformance::{self, EXPIRY, Fresh, NOON, conforms, leecher, peers, swarm};
 use crate::store::{Action, PeerStore as _};
@@ -172,6 +174,78 @@ mod opening {
     }
 }
 
+mod without_permission {
+    use super::*;
+
+    /// Runs `work` in a thread that the file system takes for an ordinary user, and says how it
+    /// failed, with the names in the folder before and after.
+    fn failure_of_nobody(
+        home: &tempfile::TempDir,
+        work: impl FnOnce() -> StoreError + Send,
+    ) -> StoreError {
+        let names = || {
+            let entries = home.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+            entries.collect::<std::collections::BTreeSet<_>>()
+        };
+        let before = names();
+        let failure = std::thread::scope(|scope| {
+            let as_nobody = || {
+                // SAFETY: the call takes plain numbers, and concerns this thread only, which ends
+                // here. It does nothing when the test is not run by root, who may do everything.
+                unsafe { libc::setfsuid(65_534) };
+                work()
+            };
+            scope.spawn(as_nobody).join().unwrap()
+        });
+        assert_eq!(names(), before, "nothing was moved or made");
+        assert!(failure.to_string().contains("writable"), "{failure}");
+        failure
+    }
+
+    fn home_with_mode(mode: u32) -> (tempfile::TempDir, StoreOptions) {
+        let home = tempfile::tempdir().unwrap();
+        let options = StoreOptions { path: home.path().join("peers.db"), expiry: EXPIRY };
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(mode)).unwrap();
+        (home, options)
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn no_store_is_made() {
+        let (home, options) = home_with_mode(0o555);
+        let failure = failure_of_nobody(&home, || SqliteStore::open(&options).err().unwrap());
+        assert!(matches!(failure, StoreError::Io { .. }), "{failure:?}");
+    }
+
+    #[test]
+    fn a_store_that_may_not_be_written_is_left_alone() {
+        for mode in [0o444, 0o000] {
+            let (home, options) = home_with_mode(0o755);
+            announce(&mut SqliteStore::open(&options).unwrap(), 1, NOON);
+            set_mode(&options.path, mode);
+            let failure = failure_of_nobody(&home, || SqliteStore::open(&options).err().unwrap());
+            assert!(matches!(failure, StoreError::Io { .. }), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_may_not_be_written_stops_announces() {
+        let (home, options) = home_with_mode(0o755);
+        announce(&mut SqliteStore::open(&options).unwrap(), 1, NOON);
+        set_mode(&options.path, 0o666);
+        set_mode(home.path(), 0o555);
+        failure_of_nobody(&home, || {
+            let mut store = SqliteStore::open(&options).unwrap();
+            try_announce(&mut store, 2, NOON).unwrap_err()
+        });
+        set_mode(home.path(), 0o755);
+        assert_eq!(present(&mut SqliteStore::open(&options).unwrap(), NOON), 1);
+    }
+}
+
 mod in_use {
     use super::*;
 
@@ -200,8 +274,8 @@ mod in_use {
         let options = options(&home);
         let mut store = SqliteStore::open(&options).unwrap();
         announce(&mut store, 1, NOON);
-        let connection = store.connection.as_ref().unwrap();
-        connection.execute_batch("UPDATE peer SET v4 = 'text', role = 7").unwrap();
+        let connection = store.database.as_ref().unwrap();
+        connection.execute_batch("UPDATE peer SET addresses = 'text', role = 7").unwrap();
         announce(&mut store, 1, NOON);
         assert_eq!(present(&mut store, NOON), 1);
         assert_eq!(moved_aside(&options).len(), 1);
@@ -247,7 +321,7 @@ mod in_use {
         let mut store = SqliteStore::open(&options(&home)).unwrap();
         announce(&mut store, 0, NOON);
         let limit = |store: &SqliteStore, pages: u32| {
-            let connection = store.connection.as_ref().unwrap();
+            let connection = store.database.as_ref().unwrap();
             connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
         };
         limit(&store, 8);
@@ -279,7 +353,7 @@ mod in_use {
         let home = tempfile::tempdir().unwrap();
         let options = options(&home);
         let mut store = SqliteStore::open(&options).unwrap();
-        let connection = store.connection.as_ref().unwrap();
+        let connection = store.database.as_ref().unwrap();
         connection.busy_timeout(std::time::Duration::from_millis(10)).unwrap();
         let holder = Connection::open(&options.path).unwrap();
         holder.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -324,7 +398,7 @@ fn the_check_names_what_does_not_hold() {
         let mut store = SqliteStore::open(&options(&home)).unwrap();
         announce(&mut store, 1, NOON);
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
-        store.connection.as_ref().unwrap().execute_batch(damage).unwrap();
+        store.database.as_ref().unwrap().execute_batch(damage).unwrap();
         let problems = store.check().unwrap().join("\n");
         assert!(problems.contains(named), "{damage}: {problems}");
     }

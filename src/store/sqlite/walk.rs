@@ -1,7 +1,9 @@
 //! The slow calls: counts for scrapes, walks over swarms and peers, the general sweep, the check.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
+use super::addresses::Addresses;
+use super::connection::Database;
 use super::peer::Peer;
 use super::schema::{self, Class, instant_in, number_in, role_in, stored};
 use super::swarm::Swarm;
@@ -15,18 +17,21 @@ const PEERS_PER_BATCH: usize = 10_000;
 /// Swarms that the general sweep looks at in one transaction.
 const SWARMS_PER_SWEEP: usize = 256;
 
+/// Peers that it takes out in one transaction, while which nobody else can write.
+const PEERS_PER_SWEEP: usize = 1000;
+
 const LIVE: &str = "SELECT role, left, uploaded, downloaded, last_seen FROM peer \
      WHERE swarm = ?1 AND class BETWEEN 0 AND 2";
 
 /// Counts for each info-hash, in order.
 pub(super) fn counts(
-    connection: &Connection,
+    database: &Database,
     info_hashes: &[InfoHash],
     cutoff: Timestamp,
 ) -> rusqlite::Result<Vec<SwarmCounts>> {
-    let _snapshot = Snapshot::begin(connection)?;
-    let count = |&info_hash| match Swarm::find(connection, info_hash)? {
-        Some(swarm) => swarm.live_counts(connection, cutoff),
+    let _snapshot = Snapshot::begin(database)?;
+    let count = |&info_hash| match Swarm::find(database, info_hash)? {
+        Some(swarm) => swarm.live_counts(database, cutoff),
         None => Ok(SwarmCounts::default()),
     };
     info_hashes.iter().map(count).collect()
@@ -34,13 +39,13 @@ pub(super) fn counts(
 
 /// Swarms in order of their ids.
 pub(super) fn visit_swarms(
-    connection: &Connection,
+    database: &Database,
     from: Cursor,
     limit: usize,
     cutoff: Timestamp,
 ) -> rusqlite::Result<Batch<SwarmSummary>> {
-    let _snapshot = Snapshot::begin(connection)?;
-    let mut swarms = Swarm::walk(connection, stored(from.0), limit.max(1).saturating_add(1))?;
+    let _snapshot = Snapshot::begin(database)?;
+    let mut swarms = Swarm::walk(database, stored(from.0), limit.max(1).saturating_add(1))?;
     let after = (swarms.len() > limit.max(1)).then(|| swarms.pop()).flatten();
     let mut batch = Batch { items: Vec::with_capacity(swarms.len()), next: after.map(cursor_of) };
     let mut visited = 0;
@@ -49,7 +54,7 @@ pub(super) fn visit_swarms(
             batch.next = Some(cursor_of(*swarm));
             break;
         }
-        let (summary, peers) = summary(connection, swarm, cutoff)?;
+        let (summary, peers) = summary(database, swarm, cutoff)?;
         batch.items.push(summary);
         visited += peers;
     }
@@ -62,7 +67,7 @@ fn cursor_of(swarm: Swarm) -> Cursor {
 
 /// The figures of a swarm, and how many rows were read for them.
 fn summary(
-    connection: &Connection,
+    database: &Database,
     swarm: &Swarm,
     cutoff: Timestamp,
 ) -> rusqlite::Result<(SwarmSummary, usize)> {
@@ -77,7 +82,7 @@ fn summary(
         left: 0,
         last_announce: swarm.last_announce,
     };
-    let mut statement = connection.prepare_cached(LIVE)?;
+    let mut statement = database.statement(LIVE)?;
     let mut rows = statement.query(params![swarm.id])?;
     let mut read = 0;
     while let Some(row) = rows.next()? {
@@ -100,21 +105,21 @@ fn summary(
 
 /// Peers of one swarm in order of their tags, which never change.
 pub(super) fn visit_peers(
-    connection: &Connection,
+    database: &Database,
     info_hash: InfoHash,
     from: Cursor,
     limit: usize,
     cutoff: Timestamp,
 ) -> rusqlite::Result<Batch<PeerSummary>> {
-    let _snapshot = Snapshot::begin(connection)?;
-    let Some(swarm) = Swarm::find(connection, info_hash)? else {
+    let _snapshot = Snapshot::begin(database)?;
+    let Some(swarm) = Swarm::find(database, info_hash)? else {
         return Ok(Batch { items: Vec::new(), next: None });
     };
     let limit = limit.max(1);
     let mut peers = Vec::new();
     for class in Class::ALL {
         let more = limit.saturating_add(1);
-        peers.extend(Peer::walk(connection, swarm.id, class, stored(from.0), more)?);
+        peers.extend(Peer::walk(database, swarm.id, class, stored(from.0), more)?);
     }
     peers.sort_unstable_by_key(|peer| peer.tag);
     let next = peers.get(limit).map(|peer| Cursor(peer.tag.unsigned_abs()));
@@ -124,11 +129,11 @@ pub(super) fn visit_peers(
 }
 
 /// Forgets a swarm.
-pub(super) fn remove_swarm(connection: &Connection, info_hash: InfoHash) -> rusqlite::Result<()> {
-    let transaction = Immediate::begin(connection)?;
-    if let Some(swarm) = Swarm::find(connection, info_hash)? {
-        connection.execute("DELETE FROM peer WHERE swarm = ?1", params![swarm.id])?;
-        connection.execute("DELETE FROM swarm WHERE id = ?1", params![swarm.id])?;
+pub(super) fn remove_swarm(database: &Database, info_hash: InfoHash) -> rusqlite::Result<()> {
+    let transaction = Immediate::begin(database)?;
+    if let Some(swarm) = Swarm::find(database, info_hash)? {
+        database.execute("DELETE FROM peer WHERE swarm = ?1", params![swarm.id])?;
+        database.execute("DELETE FROM swarm WHERE id = ?1", params![swarm.id])?;
     }
     transaction.commit()
 }
@@ -136,39 +141,40 @@ pub(super) fn remove_swarm(connection: &Connection, info_hash: InfoHash) -> rusq
 /// Sweeps some swarms from the id `from` on. Returns how many peers went, and the id to go on with:
 /// 0 when the last swarm was met.
 pub(super) fn expire(
-    connection: &Connection,
+    database: &Database,
     from: i64,
     cutoff: Timestamp,
     budget: usize,
 ) -> rusqlite::Result<(usize, i64)> {
-    let transaction = Immediate::begin(connection)?;
-    let swarms = Swarm::walk(connection, from, SWARMS_PER_SWEEP)?;
+    let transaction = Immediate::begin(database)?;
+    let budget = budget.min(PEERS_PER_SWEEP);
+    let swarms = Swarm::walk(database, from, SWARMS_PER_SWEEP)?;
     let mut next = match swarms.last() {
         Some(last) if swarms.len() == SWARMS_PER_SWEEP => last.id.saturating_add(1),
         _ => 0,
     };
     let mut swept = 0;
     for mut swarm in swarms {
-        if swept == budget {
+        swept += swarm.sweep(database, cutoff, budget - swept)?;
+        swarm.save(database)?;
+        if swarm.has_silent(cutoff) {
             next = swarm.id;
             break;
         }
-        swept += swarm.sweep(connection, cutoff, budget - swept)?;
-        swarm.save(connection)?;
     }
     transaction.commit()?;
     Ok((swept, next))
 }
 
 /// Names what does not hold.
-pub(super) fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let _snapshot = Snapshot::begin(connection)?;
-    let mut problems: Vec<String> = connection
-        .prepare("PRAGMA integrity_check")?
+pub(super) fn check(database: &Database) -> rusqlite::Result<Vec<String>> {
+    let _snapshot = Snapshot::begin(database)?;
+    let mut problems: Vec<String> = database
+        .statement("PRAGMA integrity_check")?
         .query_map([], |row| row.get(0))?
         .filter(|line| !line.as_ref().is_ok_and(|line| line == "ok"))
         .collect::<rusqlite::Result<_>>()?;
-    let lost: u64 = connection.query_row(
+    let lost: u64 = database.query_row(
         "SELECT count(*) FROM peer WHERE swarm NOT IN (SELECT id FROM swarm)",
         [],
         |row| number_in(row, 0),
@@ -178,24 +184,24 @@ pub(super) fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     }
     let mut from = 0;
     loop {
-        let swarms = Swarm::walk(connection, from, SWARMS_PER_SWEEP)?;
+        let swarms = Swarm::walk(database, from, SWARMS_PER_SWEEP)?;
         let Some(last) = swarms.last() else { return Ok(problems) };
         from = last.id.saturating_add(1);
         for swarm in &swarms {
-            check_swarm(connection, swarm, &mut problems)?;
+            check_swarm(database, swarm, &mut problems)?;
         }
     }
 }
 
 fn check_swarm(
-    connection: &Connection,
+    database: &Database,
     swarm: &Swarm,
     problems: &mut Vec<String>,
 ) -> rusqlite::Result<()> {
     let mut counted = SwarmCounts { completed: swarm.counts.completed, ..SwarmCounts::default() };
     let mut seen = std::collections::HashSet::<PeerId>::new();
     for class in Class::ALL {
-        for peer in Peer::walk(connection, swarm.id, class, i64::MIN, usize::MAX)? {
+        for peer in Peer::walk(database, swarm.id, class, i64::MIN, usize::MAX)? {
             *counted.of_role(peer.role) += 1;
             for problem in peer.problems(swarm.salt) {
                 problems.push(format!("peer {} of {} {problem}", peer.peer_id, swarm.info_hash));
@@ -215,12 +221,13 @@ fn check_swarm(
 
 impl Peer {
     fn problems(&self, salt: i64) -> Vec<&'static str> {
-        let vouched = [self.v4.map(|v4| v4.at), self.v6.map(|v6| v6.at)];
+        let Addresses { v4, v6 } = self.addresses;
+        let vouched = [v4.map(|v4| v4.at), v6.map(|v6| v6.at)];
         let mut problems = Vec::new();
         if self.tag != schema::tag(self.peer_id, salt) {
             problems.push("stands at a wrong tag");
         }
-        if self.class != Class::of(self.role, self.is_reachable()) {
+        if self.class != Class::of(self.role, !self.addresses.reachable().is_empty()) {
             problems.push("is in a wrong class");
         }
         if vouched.into_iter().flatten().any(|at| at > self.last_seen) {
