@@ -105,6 +105,10 @@ pub(super) enum Inspected {
 
 /// Opens what is there; makes nothing and changes nothing.
 pub(super) fn inspect(path: &Path) -> Result<Inspected, StoreError> {
+    look(path, 2)
+}
+
+fn look(path: &Path, more_tries: u32) -> Result<Inspected, StoreError> {
     match open(path).and_then(|connection| Ok((is_ours(&connection)?, connection))) {
         Ok((None, connection)) => {
             writable(path, connection).map(|connection| Inspected::Ours(Database::new(connection)))
@@ -118,6 +122,10 @@ pub(super) fn inspect(path: &Path) -> Result<Inspected, StoreError> {
             Err(hidden) => Err(error::io("open", path, hidden)),
             Ok(found) if found.is_dir() => {
                 Err(error::io("open", path, io::ErrorKind::IsADirectory.into()))
+            }
+            // It may have come between the two looks.
+            Ok(_) if error::kind(&unopened) == Kind::Closed && more_tries > 0 => {
+                look(path, more_tries - 1)
             }
             Ok(_) if error::kind(&unopened) == Kind::Closed => {
                 Err(error::io("open", path, io::ErrorKind::PermissionDenied.into()))

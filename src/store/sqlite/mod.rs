@@ -150,7 +150,8 @@ impl SqliteStore {
         }
     }
 
-    /// Who was last seen before this is gone.
+    /// Who was last seen before this is gone. Each call with a clock starts here, so it is also where
+    /// a replaced file is noticed.
     fn cutoff(&mut self, now: Timestamp) -> Timestamp {
         self.notice_replacement(now);
         now.min(schema::LAST_INSTANT).before(self.expiry)

@@ -48,7 +48,8 @@ pub(super) fn replace(path: &Path, broken: Database, reason: &str) -> Result<Dat
 pub(super) fn rebuild(path: &Path) -> Result<Database, StoreError> {
     connection::make_folder(path)?;
     let _lock = lock(path)?;
-    if path.exists() {
+    let is_there = !matches!(connection::inspect(path)?, Inspected::Missing);
+    if is_there {
         move_aside(path, "as its owner wishes")?;
     }
     build(path)

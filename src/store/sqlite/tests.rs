@@ -153,6 +153,7 @@ mod opening {
         let failure = SqliteStore::open(&options).err().unwrap();
         assert!(matches!(failure, StoreError::Io { .. }), "{failure:?}");
         assert!(failure.to_string().contains("not a folder"), "{failure}");
+        assert!(SqliteStore::rebuild(&options).is_err());
         assert!(options.path.is_dir() && moved_aside(&options).is_empty());
         let nowhere = StoreOptions { path: "/proc/tracker/peers.db".into(), ..options };
         let failure = SqliteStore::open(&nowhere).err().unwrap();
