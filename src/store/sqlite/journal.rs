@@ -1,6 +1,7 @@
 //! Which journal a file has: what a CGI needs, or what a process needs that keeps the file open.
 //!
-//! Measured on one machine, announces a second in /dev/shm and on ext4, `synchronous = OFF`:
+//! Measured on one machine, announces a second of processor time, in /dev/shm and on ext4, with
+//! `synchronous = OFF`:
 //!
 //! | journal | kept open | opened anew | opened anew while another keeps it open |
 //! |---|---|---|---|
