@@ -4,9 +4,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::scan::ScannedTorrent;
-use super::{Catalog, ScanChanges};
-use crate::protocol::{InfoHash, InfoHashV2, Timestamp};
+use super::{Catalog, FoundTorrent, ScanChanges};
+use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Metainfo, Timestamp};
 
 /// A made-up info-hash of its own for each number.
 pub(super) fn hash(number: u32) -> InfoHash {
@@ -17,26 +16,25 @@ pub(super) fn hash(number: u32) -> InfoHash {
 }
 
 /// A v1 torrent with the info-hash `hash(number)`.
-pub(super) fn scanned(number: u32, file: &str) -> ScannedTorrent {
-    ScannedTorrent {
-        file: file.into(),
-        canonical: hash(number),
-        v1: Some(hash(number)),
-        v2: None,
+pub(super) fn scanned(number: u32, file: &str) -> FoundTorrent {
+    let metainfo = Metainfo {
+        hashes: InfoHashes::V1(hash(number)),
         name: format!("content {number}"),
         size: 1_000 + u64::from(number),
-        file_size: 300,
-        hidden: false,
+        piece_length: 16 * 1024,
         private: false,
-        info_page: None,
-    }
+        announce_urls: Vec::new(),
+    };
+    FoundTorrent { file: file.into(), metainfo, file_size: 300, hidden: false, info_page: None }
 }
 
 /// The same torrent with a v2 info-hash besides, which begins with `hash(number + 1_000_000)`.
-pub(super) fn hybrid(number: u32, file: &str) -> ScannedTorrent {
+pub(super) fn hybrid(number: u32, file: &str) -> FoundTorrent {
     let mut whole = [0x22; 32];
     whole[..20].copy_from_slice(&hash(number + 1_000_000).0);
-    ScannedTorrent { v2: Some(InfoHashV2(whole)), ..scanned(number, file) }
+    let mut found = scanned(number, file);
+    found.metainfo.hashes = InfoHashes::Hybrid(hash(number), InfoHashV2(whole));
+    found
 }
 
 /// A new catalogue in a folder of its own.
@@ -47,7 +45,7 @@ pub(super) fn new_catalog() -> (TempDir, Catalog) {
 }
 
 /// A complete scan that could read everything.
-pub(super) fn scan(catalog: &mut Catalog, found: &[ScannedTorrent], now: u64) -> ScanChanges {
+pub(super) fn scan(catalog: &mut Catalog, found: &[FoundTorrent], now: u64) -> ScanChanges {
     catalog.apply_scan(found, &[], true, Timestamp(now)).unwrap()
 }
 

@@ -9,32 +9,7 @@ use rusqlite::{Transaction, named_params};
 
 use super::count::Count;
 use super::{Catalog, CatalogError, FolderScan, FoundTorrent};
-use crate::protocol::{InfoHash, InfoHashV2, Timestamp};
-
-/// A `.torrent` file as a scan found it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ScannedTorrent {
-    /// The file, relative to the torrents folder.
-    pub file: PathBuf,
-    /// The info-hash that names its swarm, and the torrent in the catalogue.
-    pub canonical: InfoHash,
-    /// The info-hash of its v1 part.
-    pub v1: Option<InfoHash>,
-    /// The info-hash of its v2 part.
-    pub v2: Option<InfoHashV2>,
-    /// The name in the metainfo.
-    pub name: String,
-    /// Bytes of content.
-    pub size: u64,
-    /// Bytes of the file.
-    pub file_size: u64,
-    /// To be left out of listings.
-    pub hidden: bool,
-    /// Clients may ask only this tracker for peers (BEP 27).
-    pub private: bool,
-    /// A page about it, relative to the torrents folder.
-    pub info_page: Option<PathBuf>,
-}
+use crate::protocol::{InfoHash, Timestamp};
 
 /// What a scan changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,24 +28,6 @@ struct Known {
     missing: bool,
 }
 
-impl From<&FoundTorrent> for ScannedTorrent {
-    fn from(found: &FoundTorrent) -> Self {
-        let metainfo = &found.metainfo;
-        Self {
-            file: found.file.clone(),
-            canonical: metainfo.canonical(),
-            v1: metainfo.v1(),
-            v2: metainfo.v2(),
-            name: metainfo.name.clone(),
-            size: metainfo.size,
-            file_size: found.file_size,
-            hidden: found.hidden,
-            private: metainfo.private,
-            info_page: found.info_page.clone(),
-        }
-    }
-}
-
 impl Catalog {
     /// Takes a scan of the torrents folder into the catalogue, all or nothing. A torrent whose file
     /// is there but cannot be read now stays as it is.
@@ -82,9 +39,8 @@ impl Catalog {
         scan: &FolderScan,
         now: Timestamp,
     ) -> Result<ScanChanges, CatalogError> {
-        let torrents: Vec<ScannedTorrent> = scan.torrents.iter().map(Into::into).collect();
         let keep: Vec<PathBuf> = scan.unread().map(Path::to_path_buf).collect();
-        self.apply_scan(&torrents, &keep, scan.complete, now)
+        self.apply_scan(&scan.torrents, &keep, scan.complete, now)
     }
 
     /// Takes the outcome of a scan into the catalogue, all or nothing.
@@ -98,35 +54,37 @@ impl Catalog {
     /// When the catalogue cannot be written; then nothing was changed.
     pub(super) fn apply_scan(
         &mut self,
-        scan: &[ScannedTorrent],
+        scan: &[FoundTorrent],
         keep: &[PathBuf],
         complete: bool,
         now: Timestamp,
     ) -> Result<ScanChanges, CatalogError> {
-        let mut found: Vec<&ScannedTorrent> = scan.iter().collect();
-        found.sort_by_key(|torrent| (torrent.canonical, torrent.file.as_os_str()));
-        found.dedup_by_key(|torrent| torrent.canonical);
+        let mut found: Vec<(InfoHash, &FoundTorrent)> =
+            scan.iter().map(|found| (found.metainfo.canonical(), found)).collect();
+        found.sort_by_key(|(info_hash, torrent)| (*info_hash, torrent.file.as_os_str()));
+        found.dedup_by_key(|(info_hash, _)| *info_hash);
         let keep: HashSet<&Path> = keep.iter().map(PathBuf::as_path).collect();
         self.write("take a scan into", |transaction| {
             let mut known = known_torrents(transaction)?;
             let mut changes = ScanChanges::default();
             let mut upsert = transaction.prepare(UPSERT)?;
-            for torrent in found {
-                match known.remove(&torrent.canonical) {
-                    None => changes.added.push(torrent.canonical),
-                    Some(Known { missing: true, .. }) => changes.returned.push(torrent.canonical),
+            for (info_hash, torrent) in found {
+                let metainfo = &torrent.metainfo;
+                match known.remove(&info_hash) {
+                    None => changes.added.push(info_hash),
+                    Some(Known { missing: true, .. }) => changes.returned.push(info_hash),
                     Some(_) => {}
                 }
                 upsert.execute(named_params! {
-                    ":info_hash": torrent.canonical.0,
-                    ":v1": torrent.v1.map(|hash| hash.0),
-                    ":v2": torrent.v2.map(|hash| hash.0),
+                    ":info_hash": info_hash.0,
+                    ":v1": metainfo.v1().map(|hash| hash.0),
+                    ":v2": metainfo.v2().map(|hash| hash.0),
                     ":file": path_bytes(&torrent.file),
-                    ":name": torrent.name,
-                    ":size": Count(torrent.size),
+                    ":name": metainfo.name,
+                    ":size": Count(metainfo.size),
                     ":file_size": Count(torrent.file_size),
                     ":hidden": torrent.hidden,
-                    ":private": torrent.private,
+                    ":private": metainfo.private,
                     ":info_page": torrent.info_page.as_deref().map(path_bytes),
                     ":now": Count(now.0),
                 })?;
@@ -201,30 +159,24 @@ mod tests {
     #[test]
     fn a_new_torrent_is_added_with_everything_the_scan_knows() {
         let (_folder, mut catalog) = new_catalog();
-        let found = ScannedTorrent {
-            name: "it's \"<b>\" \u{1f980} \0 '; DROP TABLE torrents; --".into(),
+        let mut found = FoundTorrent {
             hidden: true,
-            private: true,
             info_page: Some("sub/a.html".into()),
             file: PathBuf::from(OsStr::from_bytes(b"sub/\xff'\".torrent")),
             ..hybrid(1, "")
         };
+        found.metainfo.name = "it's \"<b>\" \u{1f980} \0 '; DROP TABLE torrents; --".into();
+        found.metainfo.private = true;
         let changes = scan(&mut catalog, std::slice::from_ref(&found), 100);
         assert_eq!(changes, ScanChanges { added: vec![hash(1)], ..Default::default() });
         let torrent = only(&catalog);
-        let seen_again = ScannedTorrent {
-            file: torrent.file,
-            canonical: torrent.canonical,
-            v1: torrent.v1,
-            v2: torrent.v2,
-            name: torrent.name,
-            size: torrent.size,
-            file_size: torrent.file_size,
-            hidden: torrent.hidden,
-            private: torrent.private,
-            info_page: torrent.info_page,
-        };
-        assert_eq!(seen_again, found);
+        let metainfo = &found.metainfo;
+        assert_eq!(torrent.canonical, metainfo.canonical());
+        assert_eq!((torrent.v1, torrent.v2), (metainfo.v1(), metainfo.v2()));
+        assert_eq!((&torrent.name, torrent.size), (&metainfo.name, metainfo.size));
+        assert_eq!((&torrent.file, torrent.file_size), (&found.file, found.file_size));
+        assert_eq!((torrent.hidden, torrent.private), (true, true));
+        assert_eq!(torrent.info_page, found.info_page);
         assert_eq!(torrent.first_seen, Timestamp(100));
         assert_eq!(torrent.missing_since, None);
         assert_eq!(torrent.totals, Default::default());
@@ -257,7 +209,7 @@ mod tests {
         let (_folder, mut catalog) = new_catalog();
         scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
         complete_downloads(&mut catalog, 1, 5);
-        let moved = ScannedTorrent { hidden: true, ..scanned(1, "new/b.torrent") };
+        let moved = FoundTorrent { hidden: true, ..scanned(1, "new/b.torrent") };
         assert_eq!(scan(&mut catalog, &[moved], 200), ScanChanges::default());
         let torrent = only(&catalog);
         assert_eq!(torrent.file, Path::new("new/b.torrent"));
@@ -338,7 +290,8 @@ mod tests {
     #[test]
     fn sizes_beyond_what_sqlite_can_hold_are_clamped() {
         let (_folder, mut catalog) = new_catalog();
-        let huge = ScannedTorrent { size: u64::MAX, ..scanned(1, "a.torrent") };
+        let mut huge = scanned(1, "a.torrent");
+        huge.metainfo.size = u64::MAX;
         scan(&mut catalog, &[huge], 100);
         assert_eq!(only(&catalog).size, i64::MAX.cast_unsigned());
     }

@@ -11,9 +11,8 @@ use tempfile::TempDir;
 
 use super::write::{encode, write_snapshot};
 use super::*;
-use crate::catalog::samples::{hash, hybrid};
-use crate::catalog::scan::ScannedTorrent;
-use crate::catalog::{Carried, Torrent, Totals, Watched};
+use crate::catalog::samples::{hash, hybrid, scanned};
+use crate::catalog::{Carried, FoundTorrent, Torrent, Totals, Watched};
 use crate::protocol::{InfoHash, Timestamp};
 
 /// Where a test keeps its snapshot.
@@ -23,20 +22,19 @@ fn place() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn torrent(scanned: ScannedTorrent, totals: Totals, carried: Carried) -> Torrent {
-    let ScannedTorrent { file, canonical, v1, v2, name, size, file_size, .. } = scanned;
-    let ScannedTorrent { hidden, private, info_page, .. } = scanned;
+fn torrent(found: FoundTorrent, totals: Totals, carried: Carried) -> Torrent {
+    let metainfo = found.metainfo;
     Torrent {
-        file,
-        canonical,
-        v1,
-        v2,
-        name,
-        size,
-        file_size,
-        hidden,
-        private,
-        info_page,
+        canonical: metainfo.canonical(),
+        v1: metainfo.v1(),
+        v2: metainfo.v2(),
+        name: metainfo.name,
+        size: metainfo.size,
+        private: metainfo.private,
+        file: found.file,
+        file_size: found.file_size,
+        hidden: found.hidden,
+        info_page: found.info_page,
         first_seen: Timestamp(1),
         missing_since: None,
         totals,
@@ -74,11 +72,11 @@ prop_compose! {
         number in 0..200_u32, is_hybrid: bool, hidden: bool, name in any::<String>(),
         size: u64, completed: u64, carried_completed: u64, store in 6..9_u64,
     ) -> Torrent {
-        let mut scanned = hybrid(number, "file.torrent");
-        scanned.v2 = scanned.v2.filter(|_| is_hybrid);
-        let scanned = ScannedTorrent { name, size, hidden, ..scanned };
+        let make = if is_hybrid { hybrid } else { scanned };
+        let mut found = FoundTorrent { hidden, ..make(number, "file.torrent") };
+        (found.metainfo.name, found.metainfo.size) = (name, size);
         let totals = Totals { completed, ..Default::default() };
-        torrent(scanned, totals, Carried { store, completed: carried_completed, ..Default::default() })
+        torrent(found, totals, Carried { store, completed: carried_completed, ..Default::default() })
     }
 }
 

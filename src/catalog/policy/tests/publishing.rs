@@ -8,17 +8,17 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::*;
-use crate::catalog::samples::{files_in, new_catalog, scan, scanned};
+use crate::catalog::samples::{files_in, new_catalog, scan};
 use crate::catalog::{CatalogError, RefreshRecord, StoreCounters, modified_nanos};
 
 #[test]
 fn the_catalogues_present_torrents_are_published() {
     let (folder, mut catalog) = new_catalog();
-    let quoted = ScannedTorrent { name: "\"it's\" \u{1f980} <b>".into(), ..hybrid(1, "a.torrent") };
-    scan(&mut catalog, &[quoted, scanned(2, "b.torrent")], 1);
+    let mut quoted = hybrid(1, "a.torrent");
+    quoted.metainfo.name = "\"it's\" \u{1f980} <b>".into();
+    scan(&mut catalog, &[quoted.clone(), scanned(2, "b.torrent")], 1);
     scan(&mut catalog, &[hybrid(1, "a.torrent")], 2);
-    let found = ScannedTorrent { name: "\"it's\" \u{1f980} <b>".into(), ..hybrid(1, "a.torrent") };
-    scan(&mut catalog, &[found], 3);
+    scan(&mut catalog, &[quoted], 3);
     let counters = StoreCounters { completed: 3, ..Default::default() };
     let record = RefreshRecord { info_hash: hash(1), counters, period: Default::default() };
     catalog.record_refresh(Timestamp(30), 6, &[record]).unwrap();
