@@ -16,6 +16,7 @@ struct Peer {
     v4: Option<(CompactV4, Timestamp)>,
     v6: Option<(CompactV6, Timestamp)>,
     key: Option<ClientKey>,
+    finished: bool,
     summary: PeerSummary,
 }
 
@@ -156,7 +157,7 @@ impl PeerStore for Model {
             return Ok(Announced::Done(swarm.summary().counts));
         }
         if announce.role == Role::Seeder
-            && known.is_none_or(|known| known.summary.role != Role::Seeder)
+            && known.is_none_or(|known| !known.finished)
             && (announce.action == Action::Complete
                 || known.is_some_and(|known| known.summary.left.is_some()))
         {
@@ -168,6 +169,7 @@ impl PeerStore for Model {
             v4: announce.v4.map(|v4| (v4, now)).or(old_v4.map(|v4| (v4.0, v4.1.min(now)))),
             v6: announce.v6.map(|v6| (v6, now)).or(old_v6.map(|v6| (v6.0, v6.1.min(now)))),
             key: announce.key.or(known.and_then(|known| known.key)),
+            finished: announce.role == Role::Seeder || known.is_some_and(|known| known.finished),
             summary: PeerSummary {
                 peer_id: announce.peer_id,
                 v4: None,

@@ -109,7 +109,7 @@ impl Arrival<'_> {
         self.announce.role == Role::Seeder
             && match known {
                 None => says_so,
-                Some(known) => known.role != Role::Seeder && (says_so || known.left.is_some()),
+                Some(known) => !known.finished && (says_so || known.left.is_some()),
             }
     }
 

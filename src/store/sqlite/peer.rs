@@ -13,7 +13,8 @@ use crate::store::{PeerAnnounce, PeerSummary, Role};
 /// The columns that `Peer::read` takes, in its order.
 macro_rules! columns {
     () => {
-        "addresses, peer_id, role, key, left, uploaded, downloaded, first_seen, last_seen, tag"
+        "addresses, peer_id, role, key, left, uploaded, downloaded, first_seen, last_seen, tag, \
+         finished"
     };
 }
 
@@ -25,10 +26,11 @@ const WALK: &str = concat!(
     " FROM peer WHERE swarm = ?1 AND class = ?2 AND tag >= ?3 ORDER BY tag LIMIT ?4"
 );
 const INSERT: &str = "INSERT INTO peer(swarm, class, tag, addresses, role, key, left, uploaded, \
-     downloaded, last_seen, first_seen, peer_id) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+     downloaded, last_seen, finished, first_seen, peer_id) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 const UPDATE: &str = "UPDATE peer SET addresses = ?4, role = ?5, key = ?6, left = ?7, \
-     uploaded = ?8, downloaded = ?9, last_seen = ?10 WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
+     uploaded = ?8, downloaded = ?9, last_seen = ?10, finished = ?11 \
+     WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
 const DELETE: &str = "DELETE FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
 
 /// A peer as its row holds it.
@@ -39,6 +41,8 @@ pub(super) struct Peer {
     pub(super) peer_id: PeerId,
     pub(super) addresses: Addresses,
     pub(super) role: Role,
+    /// Whether it has been a seeder: then no download of its that ends counts any more.
+    pub(super) finished: bool,
     pub(super) key: Option<ClientKey>,
     pub(super) left: Option<u64>,
     pub(super) uploaded: u64,
@@ -104,6 +108,7 @@ impl Peer {
             peer_id: PeerId(row.get(1)?),
             addresses: row.get(0)?,
             role: role_in(row, 2)?,
+            finished: row.get(10)?,
             key: row.get::<_, Option<i64>>(3)?.map(|key| ClientKey::from_bits(key.cast_unsigned())),
             left: row.get::<_, Option<i64>>(4)?.map(|_| number_in(row, 4)).transpose()?,
             uploaded: number_in(row, 5)?,
@@ -129,6 +134,7 @@ impl Peer {
             peer_id: announce.peer_id,
             addresses,
             role: announce.role,
+            finished: announce.role == Role::Seeder || known.is_some_and(|known| known.finished),
             key: announce.key.or(known.and_then(|known| known.key)),
             left: announce.left,
             uploaded: announce.uploaded,
@@ -168,7 +174,7 @@ impl Peer {
         let left = self.left.map(stored);
         let (uploaded, downloaded) = (stored(self.uploaded), stored(self.downloaded));
         let (first_seen, last_seen) = (stored(self.first_seen.0), stored(self.last_seen.0));
-        let known: [&dyn ToSql; 10] = [
+        let known: [&dyn ToSql; 11] = [
             &swarm,
             &class,
             &self.tag,
@@ -179,6 +185,7 @@ impl Peer {
             &uploaded,
             &downloaded,
             &last_seen,
+            &self.finished,
         ];
         if new {
             let fixed: [&dyn ToSql; 2] = [&first_seen, &self.peer_id.0];
