@@ -249,11 +249,11 @@ impl<'a> Bare<'a> {
             )?,
             peer: connection.prepare(
                 "SELECT addresses, peer_id, role, key, left, uploaded, downloaded, first_seen, \
-                 last_seen, tag, finished FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
+                 last_seen, tag, counted FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
             )?,
             update: connection.prepare(
                 "UPDATE peer SET addresses = ?4, role = ?5, key = ?6, left = ?7, uploaded = ?8, \
-                 downloaded = ?9, last_seen = ?10, finished = ?11 \
+                 downloaded = ?9, last_seen = ?10, counted = ?11 \
                  WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
             )?,
             run: connection.prepare(
@@ -292,7 +292,7 @@ impl<'a> Bare<'a> {
             announce.uploaded.cast_signed(),
             announce.downloaded.cast_signed(),
             now,
-            peer.class == 1,
+            false,
         ])?;
         sample.clear();
         for (class, most) in [(1, REPLY / 4), (0, REPLY - REPLY / 4)] {

@@ -292,8 +292,8 @@ pub trait PeerStore: Send {
     /// Puts the peer in or takes it out, counts, and fills `sample`: one atomic step.
     ///
     /// A completed download is counted when a known leecher or partial seed becomes a seeder with a
-    /// `left` known before, or when `Action::Complete` comes from a seeder not known as one; once
-    /// while the peer stays, and never for one that came as a seeder.
+    /// `left` known before, or when `Action::Complete` comes from a seeder not known as one. One peer
+    /// is counted once while it stays.
     /// On `Action::Leave` the sample is empty and the counts are without the asker.
     /// A new key for a known peer, or none where one was known, is believed only from an address
     /// (whatever its port) already known for that peer; else the outcome is `TakenPeerId`.

@@ -16,7 +16,7 @@ struct Peer {
     v4: Option<(CompactV4, Timestamp)>,
     v6: Option<(CompactV6, Timestamp)>,
     key: Option<ClientKey>,
-    finished: bool,
+    counted: bool,
     summary: PeerSummary,
 }
 
@@ -156,11 +156,11 @@ impl PeerStore for Model {
             }
             return Ok(Announced::Done(swarm.summary().counts));
         }
-        if announce.role == Role::Seeder
-            && known.is_none_or(|known| !known.finished)
+        let completes = announce.role == Role::Seeder
+            && known.is_none_or(|known| known.summary.role != Role::Seeder && !known.counted)
             && (announce.action == Action::Complete
-                || known.is_some_and(|known| known.summary.left.is_some()))
-        {
+                || known.is_some_and(|known| known.summary.left.is_some()));
+        if completes {
             swarm.totals.counts.completed += 1;
         }
         let old_v4 = known.and_then(|known| known.v4).filter(|v4| v4.1 >= cutoff);
@@ -169,7 +169,7 @@ impl PeerStore for Model {
             v4: announce.v4.map(|v4| (v4, now)).or(old_v4.map(|v4| (v4.0, v4.1.min(now)))),
             v6: announce.v6.map(|v6| (v6, now)).or(old_v6.map(|v6| (v6.0, v6.1.min(now)))),
             key: announce.key.or(known.and_then(|known| known.key)),
-            finished: announce.role == Role::Seeder || known.is_some_and(|known| known.finished),
+            counted: completes || known.is_some_and(|known| known.counted),
             summary: PeerSummary {
                 peer_id: announce.peer_id,
                 v4: None,

@@ -90,7 +90,9 @@ impl Arrival<'_> {
     }
 
     fn stay(&self, swarm: &mut Swarm, known: Option<&Peer>) -> rusqlite::Result<()> {
-        let peer = self.peer(swarm, known);
+        let mut peer = self.peer(swarm, known);
+        let completes = self.completes(known);
+        peer.counted |= completes;
         peer.put(self.database, swarm.id, known)?;
         if known.map(|known| known.role) != Some(peer.role) {
             if let Some(known) = known {
@@ -98,7 +100,7 @@ impl Arrival<'_> {
             }
             swarm.count_in(peer.role);
         }
-        if self.completes(known) {
+        if completes {
             swarm.count_completed();
         }
         Ok(())
@@ -109,7 +111,11 @@ impl Arrival<'_> {
         self.announce.role == Role::Seeder
             && match known {
                 None => says_so,
-                Some(known) => !known.finished && (says_so || known.left.is_some()),
+                Some(known) => {
+                    known.role != Role::Seeder
+                        && !known.counted
+                        && (says_so || known.left.is_some())
+                }
             }
     }
 

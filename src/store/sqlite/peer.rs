@@ -14,7 +14,7 @@ use crate::store::{PeerAnnounce, PeerSummary, Role};
 macro_rules! columns {
     () => {
         "addresses, peer_id, role, key, left, uploaded, downloaded, first_seen, last_seen, tag, \
-         finished"
+         counted"
     };
 }
 
@@ -26,10 +26,10 @@ const WALK: &str = concat!(
     " FROM peer WHERE swarm = ?1 AND class = ?2 AND tag >= ?3 ORDER BY tag LIMIT ?4"
 );
 const INSERT: &str = "INSERT INTO peer(swarm, class, tag, addresses, role, key, left, uploaded, \
-     downloaded, last_seen, finished, first_seen, peer_id) \
+     downloaded, last_seen, counted, first_seen, peer_id) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 const UPDATE: &str = "UPDATE peer SET addresses = ?4, role = ?5, key = ?6, left = ?7, \
-     uploaded = ?8, downloaded = ?9, last_seen = ?10, finished = ?11 \
+     uploaded = ?8, downloaded = ?9, last_seen = ?10, counted = ?11 \
      WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
 const DELETE: &str = "DELETE FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
 
@@ -41,8 +41,8 @@ pub(super) struct Peer {
     pub(super) peer_id: PeerId,
     pub(super) addresses: Addresses,
     pub(super) role: Role,
-    /// Whether it has been a seeder: then no download of its that ends counts any more.
-    pub(super) finished: bool,
+    /// Whether a download of its was counted as completed: once is enough.
+    pub(super) counted: bool,
     pub(super) key: Option<ClientKey>,
     pub(super) left: Option<u64>,
     pub(super) uploaded: u64,
@@ -108,7 +108,7 @@ impl Peer {
             peer_id: PeerId(row.get(1)?),
             addresses: row.get(0)?,
             role: role_in(row, 2)?,
-            finished: row.get(10)?,
+            counted: row.get(10)?,
             key: row.get::<_, Option<i64>>(3)?.map(|key| ClientKey::from_bits(key.cast_unsigned())),
             left: row.get::<_, Option<i64>>(4)?.map(|_| number_in(row, 4)).transpose()?,
             uploaded: number_in(row, 5)?,
@@ -134,7 +134,7 @@ impl Peer {
             peer_id: announce.peer_id,
             addresses,
             role: announce.role,
-            finished: announce.role == Role::Seeder || known.is_some_and(|known| known.finished),
+            counted: known.is_some_and(|known| known.counted),
             key: announce.key.or(known.and_then(|known| known.key)),
             left: announce.left,
             uploaded: announce.uploaded,
@@ -185,7 +185,7 @@ impl Peer {
             &uploaded,
             &downloaded,
             &last_seen,
-            &self.finished,
+            &self.counted,
         ];
         if new {
             let fixed: [&dyn ToSql; 2] = [&first_seen, &self.peer_id.0];

@@ -38,7 +38,7 @@ CREATE TABLE peer(
     addresses BLOB NOT NULL,
     peer_id BLOB NOT NULL,
     role INTEGER NOT NULL,
-    finished INTEGER NOT NULL,
+    counted INTEGER NOT NULL,
     key INTEGER,
     left INTEGER,
     uploaded INTEGER NOT NULL,
