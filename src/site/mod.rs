@@ -85,8 +85,10 @@ impl Site {
         let broken = matches!(self.state, State::Broken(_)) && now.0.is_multiple_of(RETRY.into());
         if broken || self.sources.iter().any(|(path, mark)| FileMark::of(path) != *mark) {
             self.reload();
-        } else if let State::Ready(ready) = &mut self.state {
-            ready.tracker.notice_new_policy();
+        } else if let State::Ready(ready) = &mut self.state
+            && ready.tracker.notice_new_policy()
+        {
+            self.verify_policy();
         }
     }
 

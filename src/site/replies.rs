@@ -1,5 +1,7 @@
 //! Announces and scrapes: bencoded at HTTP 200, whatever happens.
 
+use std::net::IpAddr;
+
 use super::{Call, Ready};
 use crate::config::Config;
 use crate::gateway::{Answer, Method, Response};
@@ -27,34 +29,36 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
         }
         ready.take_in_new_torrents(call.now);
     }
-    let preview = call.request.method == Method::Head;
-    let mut looked_for_more = false;
-    loop {
-        let outcome = if preview {
-            ready.tracker.preview(&announce, from, call.now)
-        } else {
-            ready.tracker.announce(&announce, from, call.now)
-        };
-        let refusal = match outcome {
-            Ok(reply) => {
-                begin(response);
-                reply.encode(&mut response.body);
-                return Answer::Ready;
-            }
-            Err(refusal) => refusal,
-        };
-        let may_be_new = refusal == Refusal::Unlisted
-            && !looked_for_more
-            && ready.tracker.folder_may_hold_more(call.now);
-        if !may_be_new {
-            return refuse(ready, refusal, response);
-        }
+    let mut outcome = attempt(ready, call, &announce, from, response);
+    if outcome == Err(Refusal::Unlisted) && ready.tracker.folder_may_hold_more(call.now) {
         if !call.may_take_long {
             return Answer::Later;
         }
         ready.take_in_new_torrents(call.now);
-        looked_for_more = true;
+        outcome = attempt(ready, call, &announce, from, response);
     }
+    match outcome {
+        Ok(()) => Answer::Ready,
+        Err(refusal) => refuse(ready, refusal, response),
+    }
+}
+
+/// Announces, or only looks when a HEAD asks: that must leave no trace.
+fn attempt(
+    ready: &mut Ready,
+    call: &Call<'_>,
+    announce: &AnnounceRequest,
+    from: Option<IpAddr>,
+    response: &mut Response,
+) -> Result<(), Refusal> {
+    let reply = if call.request.method == Method::Head {
+        ready.tracker.preview(announce, from, call.now)?
+    } else {
+        ready.tracker.announce(announce, from, call.now)?
+    };
+    begin(response);
+    reply.encode(&mut response.body);
+    Ok(())
 }
 
 pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {

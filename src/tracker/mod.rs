@@ -84,11 +84,13 @@ impl Tracker {
         &self.loaded
     }
 
-    /// Opens the policy anew when another process has published one since.
-    pub fn notice_new_policy(&mut self) {
-        if self.policy_file != FileMark::of(&self.loaded.config.paths.policy) {
+    /// Opens the policy anew when another process has published one since; whether one has.
+    pub fn notice_new_policy(&mut self) -> bool {
+        let is_new = self.policy_file != FileMark::of(&self.loaded.config.paths.policy);
+        if is_new {
             self.open_policy();
         }
+        is_new
     }
 
     /// Checks all of the policy, not only its head; for processes that live long enough to pay.

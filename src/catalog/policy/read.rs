@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -30,8 +29,6 @@ pub struct PolicySnapshot {
     map: Mmap,
     layout: Layout,
     path: PathBuf,
-    /// Device and inode. While the file is mapped, no other file gets the same.
-    identity: (u64, u64),
 }
 
 /// A torrent that may be announced, as the policy knows it.
@@ -99,8 +96,7 @@ impl PolicySnapshot {
                 Fault::Version(found) => PolicyError::Version { path: path.to_owned(), found },
             },
         )?;
-        let identity = (metadata.dev(), metadata.ino());
-        Ok(Self { map, layout, path: path.to_owned(), identity })
+        Ok(Self { map, layout, path: path.to_owned() })
     }
 
     /// Checks every byte, at a cost that grows with the file: for processes that live long, and for
@@ -119,14 +115,6 @@ impl PolicySnapshot {
         }
         let what = "the checksum of a section is wrong";
         Err(PolicyError::Broken { path: self.path.clone(), what })
-    }
-
-    /// Whether the path leads to another snapshot by now, or to none: then it is time to open it again.
-    #[must_use]
-    pub fn is_replaced(&self) -> bool {
-        self.path
-            .metadata()
-            .map_or(true, |metadata| (metadata.dev(), metadata.ino()) != self.identity)
     }
 
     /// The torrent that clients announce with `info_hash`, its canonical one or an alias.
