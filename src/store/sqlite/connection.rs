@@ -1,6 +1,6 @@
 //! One open file: how it is opened cheaply, known for ours, and noticed when it has gone.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -11,8 +11,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, FileControl, MAIN_DB, OpenFlags, Statement};
 
 use super::error::{self, Kind};
-use super::schema::{APPLICATION_ID, VERSION};
-use crate::store::StoreError;
+use super::schema::{APPLICATION_ID, VERSION, number_in};
+use crate::store::{StoreError, StoreId};
 
 /// How long a process waits for others before it gives up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,6 +27,8 @@ const STATEMENTS: usize = 32;
 pub(super) struct Database {
     connection: Connection,
     keeps_statements: Cell<bool>,
+    /// Which store it is: the same as long as the file is.
+    life: OnceCell<StoreId>,
 }
 
 /// A statement that runs as often as it is needed.
@@ -39,7 +41,7 @@ pub(super) enum Prepared<'a> {
 
 impl Database {
     fn new(connection: Connection) -> Self {
-        Self { connection, keeps_statements: Cell::new(false) }
+        Self { connection, keeps_statements: Cell::new(false), life: OnceCell::new() }
     }
 
     /// Prepares a statement. A process that announces once throws it away, which is cheaper for
@@ -55,6 +57,16 @@ impl Database {
     /// Keeps statements from now on.
     pub(super) fn keep_statements(&self) {
         self.keeps_statements.set(true);
+    }
+
+    /// The store's id; read once.
+    pub(super) fn life(&self) -> rusqlite::Result<StoreId> {
+        if let Some(&life) = self.life.get() {
+            return Ok(life);
+        }
+        let life =
+            self.connection.query_row("SELECT id FROM store", [], |row| number_in(row, 0))?;
+        Ok(*self.life.get_or_init(|| StoreId(life)))
     }
 
     /// Whether the file was deleted, or another stands at its path.

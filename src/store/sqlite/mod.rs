@@ -98,9 +98,20 @@ impl SqliteStore {
         Ok(StoreInfo { kind: "sqlite", path: self.path.clone(), bytes, swarms, peers })
     }
 
+    /// Runs one call of the kind that a process makes many of.
+    fn run<T>(
+        &mut self,
+        doing: &'static str,
+        call: impl FnMut(&Database, &mut Random) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let value = self.attempt(doing, call)?;
+        self.database.iter().for_each(Database::keep_statements);
+        Ok(value)
+    }
+
     /// Runs one call on the file. When that turns out to be broken or gone, it is made anew or opened
     /// again, and the call is repeated once.
-    fn run<T>(
+    fn attempt<T>(
         &mut self,
         doing: &'static str,
         mut call: impl FnMut(&Database, &mut Random) -> rusqlite::Result<T>,
@@ -114,7 +125,6 @@ impl SqliteStore {
         };
         let failure = match call(&database, &mut self.random) {
             Ok(value) => {
-                database.keep_statements();
                 self.database = Some(database);
                 return Ok(value);
             }
@@ -179,12 +189,8 @@ impl Drop for SqliteStore {
 
 impl PeerStore for SqliteStore {
     fn id(&mut self) -> Result<StoreId, StoreError> {
-        self.run("read", |database, _| {
-            database
-                .statement("SELECT id FROM store")?
-                .query_row([], |row| schema::number_in(row, 0))
-                .map(StoreId)
-        })
+        // Most announces ask for it first, and some processes make no more than one announce.
+        self.attempt("read", |database, _| database.life())
     }
 
     fn announce(

@@ -290,9 +290,12 @@ mod in_use {
             let mut store = SqliteStore::open(&options).unwrap();
             let announces = if settled { SETTLED } else { 3 };
             (0..announces).for_each(|number| announce(&mut store, number, NOON));
+            let life = store.id().unwrap();
             fs::remove_file(&options.path).unwrap();
             announce(&mut store, 1, NOON + Seconds(1));
+            assert_ne!(store.id().unwrap(), life, "another file is another life");
             let mut other = SqliteStore::open(&options).unwrap();
+            assert_eq!(store.id().unwrap(), other.id().unwrap());
             assert_eq!(present(&mut other, NOON), 1);
             let aside = home.path().join("aside.db");
             fs::rename(&options.path, &aside).unwrap();
