@@ -1,10 +1,13 @@
 //! Where peers live: one trait, `PeerStore`, and the backends behind it. Knows nothing of HTTP,
 //! users or pages.
 
+mod addresses;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod model;
+mod peer;
+mod random;
 pub mod sqlite;
 
 use std::path::PathBuf;

@@ -11,69 +11,14 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use super::schema::stored;
 use crate::protocol::{CompactV4, CompactV6, Timestamp};
-use crate::store::PeerAnnounce;
+pub(super) use crate::store::addresses::{Addresses, Seen};
 
 const V4: usize = 6 + 8;
 const V6: usize = 18 + 8;
 
-/// An address and when it was last vouched for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seen<A> {
-    pub(super) address: A,
-    pub(super) at: Timestamp,
-}
-
-/// Where a peer is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Addresses {
-    pub(super) v4: Option<Seen<CompactV4>>,
-    pub(super) v6: Option<Seen<CompactV6>>,
-}
-
 impl Addresses {
-    /// What an announce makes of the addresses known before.
-    pub(super) fn announced(
-        self,
-        announce: &PeerAnnounce,
-        now: Timestamp,
-        cutoff: Timestamp,
-    ) -> Self {
-        let v4 = announce.v4.map(|address| Seen { address, at: now });
-        let v6 = announce.v6.map(|address| Seen { address, at: now });
-        Self {
-            v4: v4.or(self.v4.and_then(|known| known.kept(now, cutoff))),
-            v6: v6.or(self.v6.and_then(|known| known.kept(now, cutoff))),
-        }
-    }
-
-    /// Those vouched for since the cutoff.
-    pub(super) fn since(self, cutoff: Timestamp) -> Self {
-        Self { v4: self.v4.filter(|v4| v4.at >= cutoff), v6: self.v6.filter(|v6| v6.at >= cutoff) }
-    }
-
-    /// Those that others can connect to.
-    pub(super) fn reachable(self) -> Self {
-        Self {
-            v4: self.v4.filter(|v4| v4.address.port() != 0),
-            v6: self.v6.filter(|v6| v6.address.port() != 0),
-        }
-    }
-
-    /// Whether there is none.
-    pub(super) fn is_empty(self) -> bool {
-        self.v4.is_none() && self.v6.is_none()
-    }
-
-    /// Whether an announce comes from one of them.
-    pub(super) fn has_sender_of(self, announce: &PeerAnnounce) -> bool {
-        let v4 = self.v4.map(|v4| v4.address.ip());
-        let v6 = self.v6.map(|v6| v6.address.ip());
-        (v4.is_some() && v4 == announce.v4.map(CompactV4::ip))
-            || (v6.is_some() && v6 == announce.v6.map(CompactV6::ip))
-    }
-
     /// Reads the packed form; nothing when it is not one.
-    pub(super) fn unpack(bytes: &[u8]) -> Option<Self> {
+    fn unpack(bytes: &[u8]) -> Option<Self> {
         let mut addresses = Self::default();
         match bytes.len() {
             0 => {}
@@ -103,12 +48,6 @@ impl Addresses {
 }
 
 impl<A> Seen<A> {
-    /// What stays of an address that an announce does not vouch for: nothing when it is too old. A
-    /// clock that stepped back must not make it outlive its peer.
-    fn kept(self, now: Timestamp, cutoff: Timestamp) -> Option<Self> {
-        (self.at >= cutoff).then(|| Self { at: self.at.min(now), ..self })
-    }
-
     fn unpack<const N: usize>(bytes: &[u8], make: fn([u8; N]) -> A) -> Option<Self> {
         let (address, at) = bytes.split_first_chunk()?;
         let at = Timestamp(u64::from_be_bytes(at.try_into().ok()?));

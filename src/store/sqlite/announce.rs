@@ -1,14 +1,15 @@
 //! What an announce does, inside its transaction.
 
 use super::connection::Database;
-use super::peer::{self, Found, Peer};
-use super::random::Random;
+use super::peer::{self, Found, PeerRow};
 use super::sample::{self, Wish};
 use super::schema;
 use super::swarm::Swarm;
 use super::transaction::Immediate;
 use crate::protocol::Timestamp;
-use crate::store::{Action, Announced, PeerAnnounce, PeerSample, Role, SwarmCounts, Want};
+use crate::store::peer::{Peer, completes};
+use crate::store::random::Random;
+use crate::store::{Action, Announced, PeerAnnounce, PeerSample, SwarmCounts, Want};
 
 /// Silent peers that one announce takes out of its swarm; more are counted, and left to the next.
 const SWEEP: usize = 256;
@@ -46,8 +47,8 @@ impl Arrival<'_> {
         swarm.sweep(self.database, self.cutoff, SWEEP)?;
         let known = match self.known(&mut swarm)? {
             Found::Nobody => None,
-            Found::Peer(peer) if peer.is_sender_of(self.announce, self.cutoff) => Some(peer),
-            Found::Peer(_) | Found::Another => return Ok(Announced::TakenPeerId),
+            Found::Row(row) if row.peer.is_sender_of(self.announce, self.cutoff) => Some(row),
+            Found::Row(_) | Found::Another => return Ok(Announced::TakenPeerId),
         };
         if leaves {
             self.leave(&mut swarm, known.as_ref())?;
@@ -63,60 +64,46 @@ impl Arrival<'_> {
 
     /// The asker as the store knows it. One that was silent for too long is not known any more.
     fn known(&self, swarm: &mut Swarm) -> rusqlite::Result<Found> {
-        let likely = self.peer(swarm, None).class;
-        let found = Peer::find(self.database, swarm, self.announce.peer_id, likely)?;
-        if let Found::Peer(peer) = &found
-            && peer.last_seen < self.cutoff
+        let likely = self.row(swarm, None).class;
+        let found = PeerRow::find(self.database, swarm, self.announce.peer_id, likely)?;
+        if let Found::Row(row) = &found
+            && row.peer.last_seen < self.cutoff
         {
-            swarm.take_out_silent(self.database, peer.class, peer.tag)?;
+            swarm.take_out_silent(self.database, row.class, row.tag)?;
             return Ok(Found::Nobody);
         }
         Ok(found)
     }
 
-    fn peer(&self, swarm: &Swarm, known: Option<&Peer>) -> Peer {
+    fn row(&self, swarm: &Swarm, known: Option<&PeerRow>) -> PeerRow {
         let tag = schema::tag(self.announce.peer_id, swarm.salt);
-        Peer::announced(self.announce, known, tag, self.now, self.cutoff)
+        let known = known.map(|known| &known.peer);
+        PeerRow::new(tag, Peer::announced(self.announce, known, self.now, self.cutoff))
     }
 
-    fn leave(&self, swarm: &mut Swarm, known: Option<&Peer>) -> rusqlite::Result<()> {
+    fn leave(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<()> {
         if let Some(known) = known {
             peer::delete(self.database, swarm.id, known.class, known.tag)?;
-            swarm.count_out(known.role);
+            swarm.count_out(known.peer.role);
             let announce = self.announce;
             swarm.count_departed(announce.uploaded, announce.downloaded, self.now);
         }
         Ok(())
     }
 
-    fn stay(&self, swarm: &mut Swarm, known: Option<&Peer>) -> rusqlite::Result<()> {
-        let mut peer = self.peer(swarm, known);
-        let completes = self.completes(known);
-        peer.counted |= completes;
-        peer.put(self.database, swarm.id, known)?;
-        if known.map(|known| known.role) != Some(peer.role) {
+    fn stay(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<()> {
+        let row = self.row(swarm, known);
+        row.put(self.database, swarm.id, known)?;
+        if known.map(|known| known.peer.role) != Some(row.peer.role) {
             if let Some(known) = known {
-                swarm.count_out(known.role);
+                swarm.count_out(known.peer.role);
             }
-            swarm.count_in(peer.role);
+            swarm.count_in(row.peer.role);
         }
-        if completes {
+        if completes(self.announce, known.map(|known| &known.peer)) {
             swarm.count_completed();
         }
         Ok(())
-    }
-
-    fn completes(&self, known: Option<&Peer>) -> bool {
-        let says_so = self.announce.action == Action::Complete;
-        self.announce.role == Role::Seeder
-            && match known {
-                None => says_so,
-                Some(known) => {
-                    known.role != Role::Seeder
-                        && !known.counted
-                        && (says_so || known.left.is_some())
-                }
-            }
     }
 
     fn fill(&mut self, swarm: &Swarm, sample: &mut PeerSample) -> rusqlite::Result<()> {

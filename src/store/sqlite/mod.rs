@@ -8,7 +8,6 @@ mod journal;
 mod peer;
 #[cfg(test)]
 mod processes;
-mod random;
 mod recovery;
 mod sample;
 mod schema;
@@ -23,7 +22,7 @@ use std::path::PathBuf;
 use self::announce::Arrival;
 use self::connection::Database;
 use self::error::Kind;
-use self::random::Random;
+use super::random::Random;
 use super::{
     Announced, Batch, Cursor, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
     StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want,

@@ -14,9 +14,9 @@ use rusqlite::{Connection, params};
 
 use super::connection::{self, Database, Inspected};
 use super::error;
-use super::random::Random;
 use super::schema::{APPLICATION_ID, TABLES, VERSION};
 use crate::store::StoreError;
+use crate::store::random::Random;
 
 /// How long a process waits for the one that makes the store.
 const PATIENCE: Duration = Duration::from_secs(5);

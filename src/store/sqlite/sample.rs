@@ -7,11 +7,12 @@ use rusqlite::{Row, params};
 
 use super::addresses::Addresses;
 use super::connection::{Database, Prepared};
-use super::random::Random;
 use super::schema::Class;
 use super::swarm::Swarm;
 use crate::protocol::{PeerId, Timestamp};
-use crate::store::{FamilySample, PeerSample, SwarmCounts, Want};
+use crate::store::peer::share_of_seeds;
+use crate::store::random::Random;
+use crate::store::{PeerSample, SwarmCounts, Want};
 
 const RUN: &str = "SELECT addresses, tag FROM peer WHERE swarm = ?1 AND class = ?2 \
      AND tag BETWEEN ?3 AND ?4 AND tag <> ?5 ORDER BY tag";
@@ -77,14 +78,6 @@ pub(super) fn fill(
     taken += reader.take(&mut leecher_ring, want - taken)?;
     reader.take(&mut seed_ring, want - taken)?;
     Ok(())
-}
-
-/// How many of the wanted peers should be seeds: as many as their part of the swarm, but at least a
-/// quarter and at most three, so that neither kind starves. Fractions are thrown for.
-fn share_of_seeds(want: u64, seeds: u64, leechers: u64, random: &mut Random) -> u64 {
-    let in_quarters = want.saturating_mul(4).saturating_mul(seeds) / (seeds + leechers).max(1);
-    let in_quarters = in_quarters.clamp(want, want * 3);
-    in_quarters / 4 + u64::from(random.below(4) < in_quarters % 4)
 }
 
 impl Ring {
@@ -153,14 +146,6 @@ fn hand_out(row: &Row<'_>, wish: &Wish<'_>, sample: &mut PeerSample) -> rusqlite
         return Ok(false);
     }
     let peer_id = if wish.want.peer_ids { Some(PeerId(row.get(2)?)) } else { None };
-    push(&mut sample.v4, addresses.v4.map(|v4| v4.address), peer_id);
-    push(&mut sample.v6, addresses.v6.map(|v6| v6.address), peer_id);
+    sample.hand_out(addresses, peer_id);
     Ok(true)
-}
-
-fn push<A>(family: &mut FamilySample<A>, address: Option<A>, peer_id: Option<PeerId>) {
-    if let Some(address) = address {
-        family.addresses.push(address);
-        family.peer_ids.extend(peer_id);
-    }
 }

@@ -8,6 +8,8 @@ use rusqlite::Row;
 
 use crate::protocol::{PeerId, Timestamp};
 use crate::store::Role;
+pub(super) use crate::store::peer::Class;
+use crate::store::random::scramble;
 
 /// `PRAGMA application_id` of our files: "Trkr".
 pub(super) const APPLICATION_ID: i64 = 0x5472_6b72;
@@ -50,30 +52,7 @@ CREATE TABLE peer(
 CREATE INDEX seen ON peer(swarm, last_seen, role);
 ";
 
-/// To whom a peer may be handed out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    /// To all.
-    Leecher,
-    /// To those who want seeders: seeders and partial seeds.
-    Seed,
-    /// To nobody: it has no port.
-    Hidden,
-}
-
 impl Class {
-    /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::Leecher, Self::Seed, Self::Hidden];
-
-    /// The class of a peer.
-    pub(super) fn of(role: Role, reachable: bool) -> Self {
-        match role {
-            _ if !reachable => Self::Hidden,
-            Role::Leecher => Self::Leecher,
-            Role::PartialSeed | Role::Seeder => Self::Seed,
-        }
-    }
-
     /// As the column `class` holds it.
     pub(super) fn number(self) -> i64 {
         match self {
@@ -140,11 +119,4 @@ pub(super) fn tag(peer_id: PeerId, salt: i64) -> i64 {
         hash = scramble(hash ^ u64::from_le_bytes(word));
     }
     (hash >> 1).cast_signed()
-}
-
-/// The finalizer of SplitMix64: each bit of the input moves half of the output's.
-pub(super) fn scramble(mut bits: u64) -> u64 {
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }

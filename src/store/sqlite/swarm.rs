@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension as _, Row, Statement, params};
 
 use super::connection::Database;
-use super::random::Random;
 use super::schema::{Class, class_in, instant_in, number_in, role_in, stored};
 use crate::protocol::{InfoHash, Timestamp};
+use crate::store::random::Random;
 use crate::store::{Role, SwarmCounts};
 
 /// The columns that `Swarm::read` takes, in its order.

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::addresses::Addresses;
 use super::connection::Database;
-use super::peer::Peer;
+use super::peer::PeerRow;
 use super::schema::{self, Class, instant_in, number_in, role_in, stored};
 use super::swarm::Swarm;
 use super::transaction::{Immediate, Snapshot};
@@ -119,12 +119,12 @@ pub(super) fn visit_peers(
     let mut peers = Vec::new();
     for class in Class::ALL {
         let more = limit.saturating_add(1);
-        peers.extend(Peer::walk(database, swarm.id, class, stored(from.0), more)?);
+        peers.extend(PeerRow::walk(database, swarm.id, class, stored(from.0), more)?);
     }
     peers.sort_unstable_by_key(|peer| peer.tag);
     let next = peers.get(limit).map(|peer| Cursor(peer.tag.unsigned_abs()));
     peers.truncate(limit);
-    let live = peers.iter().filter(|peer| peer.last_seen >= cutoff);
+    let live = peers.iter().map(|row| &row.peer).filter(|peer| peer.last_seen >= cutoff);
     Ok(Batch { items: live.map(|peer| peer.summary(cutoff)).collect(), next })
 }
 
@@ -201,9 +201,10 @@ fn check_swarm(
     let mut counted = SwarmCounts { completed: swarm.counts.completed, ..SwarmCounts::default() };
     let mut seen = std::collections::HashSet::<PeerId>::new();
     for class in Class::ALL {
-        for peer in Peer::walk(database, swarm.id, class, i64::MIN, usize::MAX)? {
+        for row in PeerRow::walk(database, swarm.id, class, i64::MIN, usize::MAX)? {
+            let peer = &row.peer;
             *counted.of_role(peer.role) += 1;
-            for problem in peer.problems(swarm.salt) {
+            for problem in row.problems(swarm.salt) {
                 problems.push(format!("peer {} of {} {problem}", peer.peer_id, swarm.info_hash));
             }
             if !seen.insert(peer.peer_id) {
@@ -219,18 +220,18 @@ fn check_swarm(
     Ok(())
 }
 
-impl Peer {
+impl PeerRow {
     fn problems(&self, salt: i64) -> Vec<&'static str> {
-        let Addresses { v4, v6 } = self.addresses;
+        let Addresses { v4, v6 } = self.peer.addresses;
         let vouched = [v4.map(|v4| v4.at), v6.map(|v6| v6.at)];
         let mut problems = Vec::new();
-        if self.tag != schema::tag(self.peer_id, salt) {
+        if self.tag != schema::tag(self.peer.peer_id, salt) {
             problems.push("stands at a wrong tag");
         }
-        if self.class != Class::of(self.role, !self.addresses.reachable().is_empty()) {
+        if self.class != self.peer.class() {
             problems.push("is in a wrong class");
         }
-        if vouched.into_iter().flatten().any(|at| at > self.last_seen) {
+        if vouched.into_iter().flatten().any(|at| at > self.peer.last_seen) {
             problems.push("has an address that is younger than its last announce");
         }
         problems

@@ -2,8 +2,6 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::schema::scramble;
-
 /// A generator that is good enough to choose peers; never a source of passwords.
 pub(super) struct Random(u64);
 
@@ -29,6 +27,13 @@ impl Random {
     pub(super) fn below(&mut self, below: u64) -> u64 {
         u64::try_from((u128::from(self.bits()) * u128::from(below)) >> 64).unwrap_or(0)
     }
+}
+
+/// The finalizer of SplitMix64: each bit of the input moves half of the output's.
+pub(super) fn scramble(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]

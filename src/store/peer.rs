@@ -1,0 +1,142 @@
+//! One peer and the rules about it that all backends share: what an announce makes of it, who may
+//! speak for it, when a download counts as completed, to whom it may be handed out.
+
+use super::addresses::Addresses;
+use super::random::Random;
+use super::{Action, FamilySample, PeerAnnounce, PeerSample, PeerSummary, Role};
+use crate::protocol::{ClientKey, PeerId, Timestamp};
+
+/// A peer as a store keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The peer.
+    pub peer_id: PeerId,
+    /// Where it is.
+    pub addresses: Addresses,
+    /// What it is to the swarm.
+    pub role: Role,
+    /// Whether a download of its was counted as completed: once is enough.
+    pub counted: bool,
+    /// Proof of identity across addresses.
+    pub key: Option<ClientKey>,
+    /// Bytes still to download, when known.
+    pub left: Option<u64>,
+    /// Uploaded bytes as it said last.
+    pub uploaded: u64,
+    /// Downloaded bytes as it said last.
+    pub downloaded: u64,
+    /// When it announced first.
+    pub first_seen: Timestamp,
+    /// When it announced last, over either family.
+    pub last_seen: Timestamp,
+}
+
+/// To whom a peer may be handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// To all.
+    Leecher,
+    /// To those who want seeders: seeders and partial seeds.
+    Seed,
+    /// To nobody: it has no port.
+    Hidden,
+}
+
+impl Class {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Leecher, Self::Seed, Self::Hidden];
+
+    /// The class of a peer.
+    pub(super) fn of(role: Role, reachable: bool) -> Self {
+        match role {
+            _ if !reachable => Self::Hidden,
+            Role::Leecher => Self::Leecher,
+            Role::PartialSeed | Role::Seeder => Self::Seed,
+        }
+    }
+}
+
+impl Peer {
+    /// The peer that an announce makes of the one known before, if any.
+    pub(super) fn announced(
+        announce: &PeerAnnounce,
+        known: Option<&Self>,
+        now: Timestamp,
+        cutoff: Timestamp,
+    ) -> Self {
+        let addresses = known.map(|known| known.addresses).unwrap_or_default();
+        Self {
+            peer_id: announce.peer_id,
+            addresses: addresses.announced(announce, now, cutoff),
+            role: announce.role,
+            counted: known.is_some_and(|known| known.counted) || completes(announce, known),
+            key: announce.key.or(known.and_then(|known| known.key)),
+            left: announce.left,
+            uploaded: announce.uploaded,
+            downloaded: announce.downloaded,
+            first_seen: known.map_or(now, |known| known.first_seen),
+            last_seen: now,
+        }
+    }
+
+    /// To whom it may be handed out.
+    pub(super) fn class(&self) -> Class {
+        Class::of(self.role, !self.addresses.reachable().is_empty())
+    }
+
+    /// Whether the sender of an announce is this peer: it has the same key, or one of the addresses.
+    pub(super) fn is_sender_of(&self, announce: &PeerAnnounce, cutoff: Timestamp) -> bool {
+        self.key == announce.key || self.addresses.since(cutoff).has_sender_of(announce)
+    }
+
+    /// The peer for the owner's eyes.
+    pub(super) fn summary(&self, cutoff: Timestamp) -> PeerSummary {
+        let Addresses { v4, v6 } = self.addresses.since(cutoff);
+        PeerSummary {
+            peer_id: self.peer_id,
+            v4: v4.map(|v4| v4.address),
+            v6: v6.map(|v6| v6.address),
+            left: self.left,
+            uploaded: self.uploaded,
+            downloaded: self.downloaded,
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+            role: self.role,
+        }
+    }
+}
+
+/// Whether an announce ends a download that was not counted yet, of a peer known before or not.
+pub(super) fn completes(announce: &PeerAnnounce, known: Option<&Peer>) -> bool {
+    let says_so = announce.action == Action::Complete;
+    announce.role == Role::Seeder
+        && match known {
+            None => says_so,
+            Some(known) => {
+                known.role != Role::Seeder && !known.counted && (says_so || known.left.is_some())
+            }
+        }
+}
+
+/// How many of the wanted peers should be seeds: as many as their part of the swarm, but at least a
+/// quarter and at most three, so that neither kind starves. Fractions are thrown for.
+pub(super) fn share_of_seeds(want: u64, seeds: u64, leechers: u64, random: &mut Random) -> u64 {
+    let in_quarters = want.saturating_mul(4).saturating_mul(seeds) / (seeds + leechers).max(1);
+    let in_quarters = in_quarters.clamp(want, want * 3);
+    in_quarters / 4 + u64::from(random.below(4) < in_quarters % 4)
+}
+
+impl PeerSample {
+    /// Puts addresses in that are known to be alive and reachable.
+    pub(super) fn hand_out(&mut self, addresses: Addresses, peer_id: Option<PeerId>) {
+        push(&mut self.v4, addresses.v4.map(|v4| v4.address), peer_id);
+        push(&mut self.v6, addresses.v6.map(|v6| v6.address), peer_id);
+    }
+}
+
+fn push<A>(family: &mut FamilySample<A>, address: Option<A>, peer_id: Option<PeerId>) {
+    if let Some(address) = address {
+        family.addresses.push(address);
+        family.peer_ids.extend(peer_id);
+    }
+}
