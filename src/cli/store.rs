@@ -34,7 +34,7 @@ impl StoreCommand {
 
 fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
-    let info = SqliteStore::open(&store_options(&loaded))?.info()?;
+    let info = open_store(&loaded)?.info()?;
     if json {
         return world.print_json(&json!({
             "kind": info.kind,

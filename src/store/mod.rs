@@ -8,11 +8,15 @@ mod conformance;
 mod model;
 mod peer;
 mod random;
+pub mod shm;
 pub mod sqlite;
 
 use std::path::PathBuf;
 
 use crate::protocol::{ClientKey, CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp};
+
+pub use addresses::{Addresses, Seen};
+pub use peer::Peer;
 
 /// What a peer is to its swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -228,6 +232,32 @@ pub struct StoreOptions {
     pub path: PathBuf,
     /// Seconds of silence after which a peer, or one address of it, is gone.
     pub expiry: Seconds,
+    /// Bytes that the store may take; for a store in shared memory.
+    pub max_size: u64,
+    /// How many peers there may be; for a store in shared memory.
+    pub caps: Caps,
+}
+
+/// How many peers there may be. When a cap is reached, the peer that was silent for longest goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// In all swarms together.
+    pub peers: Option<u32>,
+    /// In one swarm.
+    pub swarm_peers: Option<u32>,
+    /// In one swarm at one IPv4 address or in one IPv6 /64.
+    pub address_peers: Option<u32>,
+}
+
+impl StoreOptions {
+    /// What a store may take when nobody says: 1 GiB, some 13 million peers.
+    pub const MAX_SIZE: u64 = 1 << 30;
+
+    /// A store without caps, of the usual size.
+    #[must_use]
+    pub fn new(path: PathBuf, expiry: Seconds) -> Self {
+        Self { path, expiry, max_size: Self::MAX_SIZE, caps: Caps::default() }
+    }
 }
 
 /// What there is to tell about a store's file.
@@ -237,8 +267,10 @@ pub struct StoreInfo {
     pub kind: &'static str,
     /// Its file.
     pub path: PathBuf,
-    /// The size of the file.
+    /// What the file takes of its disk or of the memory.
     pub bytes: u64,
+    /// About how many peers fit in before it is full; `None` when only the disk sets a limit.
+    pub room: Option<u64>,
     /// Swarms, also those that have only totals left.
     pub swarms: u64,
     /// Peers, also silent ones that no sweep has met yet.
@@ -366,4 +398,35 @@ pub trait PeerStore: Send {
     /// # Errors
     /// When the store cannot be read.
     fn check(&mut self) -> Result<Vec<String>, StoreError>;
+
+    /// What there is to tell about the file.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn info(&mut self) -> Result<StoreInfo, StoreError>;
+
+    /// Walks over the peers of one swarm as they are kept, to take them to another store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn export_peers(
+        &mut self,
+        info_hash: InfoHash,
+        from: Cursor,
+        limit: usize,
+    ) -> Result<Batch<Peer>, StoreError>;
+
+    /// Goes on with the life of another store, whose totals are to come: so they count on.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn import_id(&mut self, id: StoreId) -> Result<(), StoreError>;
+
+    /// Takes the totals of a swarm over from another store, in place of its own, and puts peers in
+    /// that came from there; a peer that is here already stays as it is. Peers that their store
+    /// knew are not lost to a cap.
+    ///
+    /// # Errors
+    /// When the store cannot be written; some of the peers may be in it then.
+    fn import_swarm(&mut self, totals: &SwarmSummary, peers: &[Peer]) -> Result<(), StoreError>;
 }

@@ -7,6 +7,7 @@ use super::*;
 
 /// A naive store.
 pub(super) struct Model {
+    id: StoreId,
     expiry: Seconds,
     swarms: BTreeMap<InfoHash, Swarm>,
 }
@@ -76,6 +77,35 @@ impl Swarm {
 }
 
 impl Peer {
+    fn exported(&self) -> super::Peer {
+        let PeerSummary { peer_id, left, uploaded, downloaded, .. } = self.summary;
+        let PeerSummary { first_seen, last_seen, role, .. } = self.summary;
+        let v4 = self.v4.map(|(address, at)| Seen { address, at });
+        let v6 = self.v6.map(|(address, at)| Seen { address, at });
+        super::Peer {
+            peer_id,
+            addresses: Addresses { v4, v6 },
+            role,
+            counted: self.counted,
+            key: self.key,
+            left,
+            uploaded,
+            downloaded,
+            first_seen,
+            last_seen,
+        }
+    }
+
+    fn imported(peer: &super::Peer) -> Self {
+        Self {
+            v4: peer.addresses.v4.map(|v4| (v4.address, v4.at)),
+            v6: peer.addresses.v6.map(|v6| (v6.address, v6.at)),
+            key: peer.key,
+            counted: peer.counted,
+            summary: PeerSummary { v4: None, v6: None, ..peer.summary(Timestamp(0)) },
+        }
+    }
+
     fn sends(&self, announce: &PeerAnnounce, cutoff: Timestamp) -> bool {
         let v4 = self.v4.filter(|v4| v4.1 >= cutoff).map(|v4| v4.0.ip());
         let v6 = self.v6.filter(|v6| v6.1 >= cutoff).map(|v6| v6.0.ip());
@@ -95,7 +125,7 @@ impl Peer {
 
 impl Model {
     pub(super) fn new(expiry: Seconds) -> Self {
-        Self { expiry, swarms: BTreeMap::new() }
+        Self { id: StoreId(1), expiry, swarms: BTreeMap::new() }
     }
 
     /// The peers that may be handed out, with the addresses that may be.
@@ -127,7 +157,7 @@ impl Model {
 
 impl PeerStore for Model {
     fn id(&mut self) -> Result<StoreId, StoreError> {
-        Ok(StoreId(1))
+        Ok(self.id)
     }
 
     fn announce(
@@ -251,6 +281,55 @@ impl PeerStore for Model {
     fn check(&mut self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
     }
+
+    fn info(&mut self) -> Result<StoreInfo, StoreError> {
+        let count = |number: usize| u64::try_from(number).unwrap();
+        Ok(StoreInfo {
+            kind: "model",
+            path: PathBuf::new(),
+            bytes: 0,
+            room: None,
+            swarms: count(self.swarms.len()),
+            peers: count(self.swarms.values().map(|swarm| swarm.peers.len()).sum()),
+        })
+    }
+
+    fn export_peers(
+        &mut self,
+        info_hash: InfoHash,
+        _from: Cursor,
+        _limit: usize,
+    ) -> Result<Batch<super::Peer>, StoreError> {
+        let peers = self.swarms.get(&info_hash).map(|swarm| swarm.peers.values());
+        Ok(Batch { items: peers.into_iter().flatten().map(Peer::exported).collect(), next: None })
+    }
+
+    fn import_id(&mut self, id: StoreId) -> Result<(), StoreError> {
+        self.id = id;
+        Ok(())
+    }
+
+    fn import_swarm(
+        &mut self,
+        totals: &SwarmSummary,
+        peers: &[super::Peer],
+    ) -> Result<(), StoreError> {
+        let info_hash = totals.info_hash;
+        let swarm = self.swarms.entry(info_hash).or_insert_with(|| Swarm::new(info_hash));
+        let nobody = Swarm::new(info_hash).totals;
+        let counts = SwarmCounts { completed: totals.counts.completed, ..SwarmCounts::default() };
+        swarm.totals = SwarmSummary {
+            counts,
+            live_uploaded: nobody.live_uploaded,
+            live_downloaded: nobody.live_downloaded,
+            left: nobody.left,
+            ..*totals
+        };
+        for peer in peers {
+            swarm.peers.entry(peer.peer_id).or_insert_with(|| Peer::imported(peer));
+        }
+        Ok(())
+    }
 }
 
 mod tests {
@@ -271,5 +350,6 @@ mod tests {
         a_peer_counts_until_its_expiry(fresh);
         totals_outlive_the_peers(fresh);
         huge_numbers_saturate(fresh);
+        another_store_can_be_taken_over(fresh);
     }
 }

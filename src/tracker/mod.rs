@@ -193,7 +193,7 @@ impl Tracker {
 #[must_use]
 pub fn store_options(loaded: &LoadedConfig) -> StoreOptions {
     let config = &loaded.config;
-    StoreOptions { path: config.store.path.clone(), expiry: config.tracker.expiry }
+    StoreOptions::new(config.store.path.clone(), config.tracker.expiry)
 }
 
 /// Opens the peer store that the configuration names.

@@ -45,7 +45,7 @@ macro_rules! conforms {
             many_silent_peers_are_not_counted_before_they_are_swept,
             expiry_keeps_to_its_budget_and_leaves_none, a_clock_that_steps_back_does_no_harm,
             totals_outlive_the_peers, huge_numbers_saturate, walks_see_what_stays_exactly_once,
-            a_removed_swarm_is_forgotten);
+            a_removed_swarm_is_forgotten, another_store_can_be_taken_over);
     };
     ($make:expr; $($name:ident),*) => {$(
         #[test]
@@ -479,4 +479,46 @@ pub(super) fn a_removed_swarm_is_forgotten(make: Make) {
     assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
     let before = fresh.store.id().unwrap();
     assert_eq!(fresh.store.id().unwrap(), before);
+}
+
+pub(super) fn another_store_can_be_taken_over(make: Make) {
+    let (mut old, mut new) = (make(), make());
+    fill(&mut old, 70, 30);
+    let both = PeerAnnounce { v6: Some(v6(1, 6881)), key: ClientKey::of(b"one"), ..leecher(1) };
+    announce(&mut old, both, NOON, ALL);
+    announce(&mut old, seeder(2), NOON + Seconds(5), ALL);
+    announce(&mut old, PeerAnnounce { action: Action::Leave, ..leecher(3) }, NOON, ALL);
+    announce(&mut old, PeerAnnounce { v4: None, ..leecher(4) }, NOON + Seconds(7), ALL);
+    announce(&mut new, leecher(500), NOON, ALL);
+    let id = old.store.id().unwrap();
+    new.store.import_id(id).unwrap();
+    assert_eq!(new.store.id().unwrap(), id);
+    let (mut expected, totals) =
+        (swarms(old.store.as_mut(), NOON), swarms(old.store.as_mut(), NOON));
+    for summary in totals.values() {
+        let export = |from| old.store.export_peers(summary.info_hash, from, 7);
+        let peers = walk(export).unwrap();
+        assert_eq!(peers.len(), 99);
+        for part in peers.chunks(10) {
+            new.store.import_swarm(summary, part).unwrap();
+            new.store.import_swarm(summary, part).unwrap();
+        }
+    }
+    let own = expected.get_mut(&swarm(1)).unwrap();
+    own.counts.leechers += 1;
+    (own.left, own.live_uploaded) = (own.left + 1000, own.live_uploaded + 10);
+    own.live_downloaded += 20;
+    assert_eq!(swarms(new.store.as_mut(), NOON), expected);
+    let expected = peers(old.store.as_mut(), swarm(1), 10, NOON);
+    let mut found = peers(new.store.as_mut(), swarm(1), 10, NOON);
+    assert!(found.remove(&peer_id(500)).is_some());
+    assert_eq!(found, expected);
+    let stranger = PeerAnnounce { key: ClientKey::of(b"two"), v4: Some(v4(99, 1)), ..leecher(1) };
+    let mut sample = PeerSample::default();
+    let announced = new.store.announce(&stranger, NOON, ALL, &mut sample).unwrap();
+    assert_eq!(announced, Announced::TakenPeerId, "its key came with it");
+    announce(&mut new, leecher(2), NOON, ALL);
+    announce(&mut new, seeder(2), NOON, ALL);
+    assert_eq!(counts(&mut new, NOON).completed, 1, "it was counted in the old store");
+    assert_eq!(new.store.check().unwrap(), Vec::<String>::new());
 }

@@ -15,6 +15,7 @@ mod swarm;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod transfer;
 mod walk;
 
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ use self::connection::Database;
 use self::error::Kind;
 use super::random::Random;
 use super::{
-    Announced, Batch, Cursor, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
+    Announced, Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
     StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want,
 };
 use crate::protocol::{InfoHash, Seconds, Timestamp};
@@ -80,21 +81,6 @@ impl SqliteStore {
             sweep_from: 0,
             stays: false,
         }
-    }
-
-    /// What there is to tell about the file.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn info(&mut self) -> Result<StoreInfo, StoreError> {
-        let (swarms, peers) = self.run("read", |database, _| {
-            let count = |text| database.query_row(text, [], |row| schema::number_in(row, 0));
-            Ok((count("SELECT count(*) FROM swarm")?, count("SELECT count(*) FROM peer")?))
-        })?;
-        let bytes = std::fs::metadata(&self.path)
-            .map_err(|source| error::io("measure", &self.path, source))?
-            .len();
-        Ok(StoreInfo { kind: "sqlite", path: self.path.clone(), bytes, swarms, peers })
     }
 
     /// Runs one call of the kind that a process makes many of.
@@ -264,5 +250,38 @@ impl PeerStore for SqliteStore {
 
     fn check(&mut self) -> Result<Vec<String>, StoreError> {
         self.run("read", |database, _| walk::check(database))
+    }
+
+    fn info(&mut self) -> Result<StoreInfo, StoreError> {
+        let (swarms, peers) = self.run("read", |database, _| {
+            let count = |text| database.query_row(text, [], |row| schema::number_in(row, 0));
+            Ok((count("SELECT count(*) FROM swarm")?, count("SELECT count(*) FROM peer")?))
+        })?;
+        let path = self.path.clone();
+        let metadata =
+            std::fs::metadata(&path).map_err(|source| error::io("measure", &path, source))?;
+        Ok(StoreInfo { kind: "sqlite", path, bytes: metadata.len(), room: None, swarms, peers })
+    }
+
+    fn export_peers(
+        &mut self,
+        info_hash: InfoHash,
+        from: Cursor,
+        limit: usize,
+    ) -> Result<Batch<Peer>, StoreError> {
+        self.run("read", |database, _| walk::peers(database, info_hash, from, limit))
+    }
+
+    fn import_id(&mut self, id: StoreId) -> Result<(), StoreError> {
+        self.run("write", |database, _| transfer::import_id(database, id))?;
+        // What was read of the file before is no longer true.
+        self.database = None;
+        Ok(())
+    }
+
+    fn import_swarm(&mut self, totals: &SwarmSummary, peers: &[Peer]) -> Result<(), StoreError> {
+        self.run("write", |database, random| {
+            transfer::import_swarm(database, random, totals, peers)
+        })
     }
 }

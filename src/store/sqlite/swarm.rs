@@ -47,7 +47,7 @@ pub(super) struct Swarm {
     pub(super) last_announce: Timestamp,
     /// No peer is older; `None` when there is none or all old ones were swept.
     oldest: Option<Timestamp>,
-    changed: bool,
+    pub(super) changed: bool,
 }
 
 impl Swarm {

@@ -13,7 +13,7 @@ use crate::store::{Action, PeerStore as _};
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: false };
 
 fn options(home: &tempfile::TempDir) -> StoreOptions {
-    StoreOptions { path: home.path().join("data/peers.db"), expiry: EXPIRY }
+    StoreOptions::new(home.path().join("data/peers.db"), EXPIRY)
 }
 
 fn fresh() -> Fresh {
@@ -205,7 +205,7 @@ mod without_permission {
 
     fn home_with_mode(mode: u32) -> (tempfile::TempDir, StoreOptions) {
         let home = tempfile::tempdir().unwrap();
-        let options = StoreOptions { path: home.path().join("peers.db"), expiry: EXPIRY };
+        let options = StoreOptions::new(home.path().join("peers.db"), EXPIRY);
         fs::set_permissions(home.path(), fs::Permissions::from_mode(mode)).unwrap();
         (home, options)
     }

@@ -9,7 +9,7 @@ use super::schema::{self, Class, instant_in, number_in, role_in, stored};
 use super::swarm::Swarm;
 use super::transaction::{Immediate, Snapshot};
 use crate::protocol::{InfoHash, PeerId, Timestamp};
-use crate::store::{Batch, Cursor, PeerSummary, Role, SwarmCounts, SwarmSummary};
+use crate::store::{Batch, Cursor, Peer, PeerSummary, Role, SwarmCounts, SwarmSummary};
 
 /// Peers after which a batch of swarms is long enough, so that no walk holds back writers for long.
 const PEERS_PER_BATCH: usize = 10_000;
@@ -103,7 +103,7 @@ fn summary(
     Ok((summary, read))
 }
 
-/// Peers of one swarm in order of their tags, which never change.
+/// Living peers of one swarm.
 pub(super) fn visit_peers(
     database: &Database,
     info_hash: InfoHash,
@@ -111,6 +111,18 @@ pub(super) fn visit_peers(
     limit: usize,
     cutoff: Timestamp,
 ) -> rusqlite::Result<Batch<PeerSummary>> {
+    let Batch { items, next } = peers(database, info_hash, from, limit)?;
+    let live = items.iter().filter(|peer| peer.last_seen >= cutoff);
+    Ok(Batch { items: live.map(|peer| peer.summary(cutoff)).collect(), next })
+}
+
+/// Peers of one swarm in order of their tags, which never change.
+pub(super) fn peers(
+    database: &Database,
+    info_hash: InfoHash,
+    from: Cursor,
+    limit: usize,
+) -> rusqlite::Result<Batch<Peer>> {
     let _snapshot = Snapshot::begin(database)?;
     let Some(swarm) = Swarm::find(database, info_hash)? else {
         return Ok(Batch { items: Vec::new(), next: None });
@@ -124,8 +136,7 @@ pub(super) fn visit_peers(
     peers.sort_unstable_by_key(|peer| peer.tag);
     let next = peers.get(limit).map(|peer| Cursor(peer.tag.unsigned_abs()));
     peers.truncate(limit);
-    let live = peers.iter().map(|row| &row.peer).filter(|peer| peer.last_seen >= cutoff);
-    Ok(Batch { items: live.map(|peer| peer.summary(cutoff)).collect(), next })
+    Ok(Batch { items: peers.into_iter().map(|row| row.peer).collect(), next })
 }
 
 /// Forgets a swarm.
