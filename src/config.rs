@@ -11,15 +11,15 @@ mod locate;
 mod sample;
 mod validate;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::Seconds;
 
 pub use diagnose::{Flaw, KeyName};
-pub(crate) use layout::private_folders;
 pub use layout::{LaidOut, LayoutError, hand_over, lay_out_missing};
+pub(crate) use layout::{make_store_folder, private_folders};
 pub use load::{ConfigError, LoadedConfig};
 pub use locate::{Face, Surroundings, absolute};
 pub use sample::{SAMPLE, is_web_address, sample_with_addresses};
@@ -84,14 +84,23 @@ pub enum Torrents {
     Open,
 }
 
-/// Where peers live.
+/// Where peers live. All but `kind` and `path` concern a store in shared memory only.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
-    /// "sqlite".
+    /// "sqlite": a SQLite file; "shm": shared memory.
     pub kind: StoreKind,
-    /// The store's file; folders are made when missing.
+    /// The store's file; folders are made when missing. Unset: the usual file of the kind.
     pub path: PathBuf,
+    /// Bytes that the store may take, 4 MiB to 1 TiB; some 80 are needed for each peer.
+    pub max_size: u64,
+    /// Peers in all swarms together at most; 0: no limit. When a limit is reached, the peer that was
+    /// silent for longest goes.
+    pub max_peers: u32,
+    /// Peers in one swarm at most; 0: no limit.
+    pub max_swarm_peers: u32,
+    /// Peers in one swarm at one IPv4 address or in one IPv6 /64 at most; 0: no limit.
+    pub max_address_peers: u32,
 }
 
 /// The kinds of peer store.
@@ -100,6 +109,31 @@ pub struct StoreConfig {
 pub enum StoreKind {
     /// A SQLite file.
     Sqlite,
+    /// A file in shared memory.
+    Shm,
+}
+
+impl StoreKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Shm];
+
+    /// Its name, as a configuration has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Shm => "shm",
+        }
+    }
+
+    /// Its usual file, for a configuration that names none.
+    #[must_use]
+    pub fn usual_path(self) -> &'static Path {
+        Path::new(match self {
+            Self::Sqlite => "../data/peers.db",
+            Self::Shm => "/dev/shm/tracker.d/peers",
+        })
+    }
 }
 
 /// Where files are.
@@ -190,7 +224,15 @@ impl Default for TrackerConfig {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { kind: StoreKind::Sqlite, path: "../data/peers.db".into() }
+        let kind = StoreKind::Sqlite;
+        Self {
+            kind,
+            path: kind.usual_path().into(),
+            max_size: 1 << 30,
+            max_peers: 0,
+            max_swarm_peers: 0,
+            max_address_peers: 0,
+        }
     }
 }
 

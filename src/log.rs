@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How much an event matters to the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,46 @@ fn format_line(level: Level, message: fmt::Arguments<'_>) -> String {
     text
 }
 
+/// A kind of event that may happen thousands of times a second: told at most once a minute by each
+/// process, with how often it went untold.
+pub struct Sparing(Mutex<Told>);
+
+struct Told {
+    at: Option<Instant>,
+    untold: u64,
+}
+
+impl Sparing {
+    const PAUSE: Duration = Duration::from_secs(60);
+
+    /// An event that was not told yet.
+    #[must_use]
+    #[allow(clippy::new_without_default)] // It is for statics, which cannot use `default`.
+    pub const fn new() -> Self {
+        Self(Mutex::new(Told { at: None, untold: 0 }))
+    }
+
+    /// Tells of the event, unless it was told within the last minute.
+    pub fn line(&self, level: Level, message: fmt::Arguments<'_>) {
+        match self.turn(Instant::now()) {
+            None => {}
+            Some(0) => line(level, message),
+            Some(untold) => line(level, format_args!("{message} ({untold} times more meanwhile)")),
+        }
+    }
+
+    /// How often the event went untold, when it is to be told now.
+    fn turn(&self, now: Instant) -> Option<u64> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.at.is_some_and(|at| now.saturating_duration_since(at) < Self::PAUSE) {
+            told.untold += 1;
+            return None;
+        }
+        told.at = Some(now);
+        Some(std::mem::take(&mut told.untold))
+    }
+}
+
 /// Logs something an owner may want to know.
 #[macro_export]
 macro_rules! info {
@@ -71,5 +113,17 @@ mod tests {
     fn a_line_break_in_a_name_cannot_forge_a_second_line() {
         let text = format_line(Level::Warning, format_args!("name={}", "a\nb\u{1b}[2J"));
         assert_eq!(text, "tracker: warning: name=a\\nb\\u{1b}[2J\n");
+    }
+
+    #[test]
+    fn what_happens_all_the_time_is_told_once_a_minute_with_its_number() {
+        let event = Sparing::new();
+        let start = Instant::now();
+        assert_eq!(event.turn(start), Some(0));
+        for seconds in 1..60 {
+            assert_eq!(event.turn(start + Duration::from_secs(seconds)), None);
+        }
+        assert_eq!(event.turn(start + Duration::from_secs(60)), Some(59));
+        assert_eq!(event.turn(start + Duration::from_secs(121)), Some(0));
     }
 }

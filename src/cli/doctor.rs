@@ -1,6 +1,7 @@
 //! `tracker doctor`: checks an installation, from the configuration to a real announce through the
 //! web server, and says how to mend what is wrong.
 
+mod memory;
 mod web;
 
 use std::fs;
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use super::{CommandError, World};
 use crate::catalog::{Catalog, PolicySnapshot, ScanRules, scan_folder};
-use crate::config::{LoadedConfig, Torrents};
+use crate::config::{LoadedConfig, StoreKind, Torrents};
 use crate::protocol::Timestamp;
 use crate::tracker::open_store;
 
@@ -88,6 +89,10 @@ fn examine(loaded: &LoadedConfig, now: Timestamp, offline: bool, findings: &mut 
     findings.push(("torrents folder", torrents_folder(loaded)));
     findings.push(("catalogue", catalogue(loaded)));
     findings.push(("peer store", peer_store(loaded)));
+    if loaded.config.store.kind == StoreKind::Shm {
+        findings.push(("shared memory", memory::files(loaded)));
+        findings.push(("room for peers", memory::room(loaded)));
+    }
     findings.push(("policy", policy(loaded, now)));
     findings.extend(last_refresh(loaded).map(|said| ("last refresh", Note(said))));
     for path in [&loaded.config.paths.stats_fragment, &loaded.config.paths.rss_fragment] {

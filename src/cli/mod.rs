@@ -8,6 +8,7 @@ mod doctor;
 mod fastcgi;
 mod init;
 mod peers;
+mod progress;
 mod refresh;
 mod stats;
 mod store;
@@ -29,6 +30,7 @@ use crate::gateway::{ListenError, fastcgi::ServeError};
 use crate::protocol::Timestamp;
 use crate::site::{PublishError, clock};
 use crate::store::StoreError;
+use crate::tracker::MigrateError;
 
 /// The BitTorrent tracker for the web server you already run.
 #[derive(Debug, Parser)]
@@ -85,8 +87,8 @@ pub struct World<'a> {
     pub config_file: Option<PathBuf>,
     /// The time, read once.
     pub now: Timestamp,
-    /// The site whose files the command may have made.
-    site: Option<LoadedConfig>,
+    /// The sites whose files the command may have made.
+    sites: Vec<LoadedConfig>,
     output: &'a mut dyn Write,
 }
 
@@ -97,8 +99,13 @@ impl World<'_> {
     /// When it cannot be read or followed.
     pub fn load_config(&mut self) -> Result<LoadedConfig, CommandError> {
         let loaded = LoadedConfig::load(&self.surroundings, self.config_file.as_deref())?;
-        self.site = Some(loaded.clone());
+        self.will_write_to(&loaded);
         Ok(loaded)
+    }
+
+    /// Has what the command makes there given to the owners of the folders, should root run it.
+    pub fn will_write_to(&mut self, site: &LoadedConfig) {
+        self.sites.push(site.clone());
     }
 
     /// Writes `value` to the standard output, for programs.
@@ -137,6 +144,9 @@ pub enum CommandError {
     /// The peer store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The peers were not taken to another store.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
     /// The responder cannot listen there.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -192,9 +202,9 @@ fn run_in(
         Err(help) => return report(print_help(&help, output), errors),
     };
     let mut world =
-        World { surroundings, config_file: line.config, now: clock(), site: None, output };
+        World { surroundings, config_file: line.config, now: clock(), sites: Vec::new(), output };
     let result = line.command.run(&mut world);
-    world.site.iter().for_each(hand_over);
+    world.sites.iter().for_each(hand_over);
     let flushed = world.output.flush().map_err(CommandError::Output);
     report(result.and(flushed), errors)
 }

@@ -1,12 +1,9 @@
 //! `tracker refresh`: expires, rescans, carries over, publishes.
 
-use std::io::IsTerminal as _;
-
-use indicatif::{ProgressBar, ProgressStyle};
-
+use super::progress::Bar;
 use super::{CommandError, World};
 use crate::site::{Published, publish};
-use crate::tracker::{Progress, Skipped};
+use crate::tracker::Skipped;
 
 /// Expire peers, rescan the torrents folder, rewrite the pages' fragments.
 #[derive(Debug, clap::Args)]
@@ -52,44 +49,5 @@ impl RefreshArguments {
             }
         }
         Ok(())
-    }
-}
-
-/// A progress bar on a terminal; nothing elsewhere, so that cron sends no mail.
-struct Bar(Option<ProgressBar>);
-
-impl Bar {
-    fn new() -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self(None);
-        }
-        let bar = ProgressBar::no_length();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} {msg} ({elapsed})") {
-            bar.set_style(style);
-        }
-        Self(Some(bar))
-    }
-
-    fn show(&self, what: &'static str, count: usize) {
-        if let Some(bar) = &self.0 {
-            bar.set_message(what);
-            bar.set_position(u64::try_from(count).unwrap_or(u64::MAX));
-        }
-    }
-
-    fn finish(&self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-impl Progress for Bar {
-    fn files(&mut self, count: usize) {
-        self.show("files read", count);
-    }
-
-    fn swarms(&mut self, count: usize) {
-        self.show("swarms counted", count);
     }
 }

@@ -1,10 +1,12 @@
 //! `tracker store`: the peer store's health.
 
+mod migrate;
+
 use serde_json::json;
 
 use super::{CommandError, World};
-use crate::store::sqlite::SqliteStore;
-use crate::tracker::{open_store, store_options};
+use crate::config::StoreKind;
+use crate::tracker::{open_store, rebuild_store};
 
 /// The peer store
 #[derive(Debug, clap::Subcommand)]
@@ -17,8 +19,9 @@ pub enum StoreCommand {
     },
     /// Look for anything in it that cannot be
     Check,
-    /// Move it aside and start anew; clients announce again within an interval
+    /// Start anew with an empty one; clients announce again within an interval
     Rebuild,
+    Migrate(migrate::MigrateArguments),
 }
 
 impl StoreCommand {
@@ -28,6 +31,7 @@ impl StoreCommand {
             Self::Info { json } => info(json, world),
             Self::Check => check(world),
             Self::Rebuild => rebuild(world),
+            Self::Migrate(arguments) => arguments.run(world),
         }
     }
 }
@@ -42,15 +46,18 @@ fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
             "bytes": info.bytes,
             "swarms": info.swarms,
             "peers": info.peers,
+            "room": info.room,
         }));
     }
+    let room = info.room.map(|room| format!("; holds about {room} peers at most"));
     world.print(format_args!(
-        "{} {}: {} swarms, {} peers, {}\n",
+        "{} {}: {} swarms, {} peers, {}{}\n",
         info.kind,
         info.path.display(),
         info.swarms,
         info.peers,
-        crate::site::bytes(info.bytes, 2)
+        crate::site::bytes(info.bytes, 2),
+        room.unwrap_or_default()
     ))
 }
 
@@ -69,10 +76,12 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
 }
 
 fn rebuild(world: &mut World<'_>) -> Result<(), CommandError> {
-    let options = store_options(&world.load_config()?);
-    SqliteStore::rebuild(&options)?;
-    world.print(format_args!(
-        "made anew: {}; the old one stands beside it\n",
-        options.path.display()
-    ))
+    let loaded = world.load_config()?;
+    rebuild_store(&loaded)?;
+    let store = &loaded.config.store;
+    let old = match store.kind {
+        StoreKind::Sqlite => "; the old one stands beside it",
+        StoreKind::Shm => "",
+    };
+    world.print(format_args!("made anew: {}{old}\n", store.path.display()))
 }

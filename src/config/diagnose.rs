@@ -108,12 +108,14 @@ pub(super) fn place(text: &str, impossible: &Impossible) -> (usize, Flaw) {
         .into_iter()
         .flatten()
         .find_map(|(section, key)| Some((find(document.get_ref(), section, key)?, (section, key))));
-    let (at, (section, key)) = stands.unwrap_or((0, impossible.key));
-    let flaw = Flaw::ImpossibleValue {
-        key: KeyName::new(section, key),
-        reason: impossible.reason.clone(),
-    };
-    (line_at(text.as_bytes(), at), flaw)
+    let (at, key) = stands.unwrap_or((0, impossible.key));
+    (line_at(text.as_bytes(), at), flaw(Impossible { key, ..impossible.clone() }))
+}
+
+/// What is wrong with a value, wherever it came from.
+pub(super) fn flaw(impossible: Impossible) -> Flaw {
+    let (section, key) = impossible.key;
+    Flaw::ImpossibleValue { key: KeyName::new(section, key), reason: impossible.reason }
 }
 
 /// Where a key stands, in bytes; `None` when the document does not have it.
@@ -229,6 +231,9 @@ fn wrong_value(
 fn needs(default: &Value, message: &str) -> String {
     match default {
         Value::Bool(_) => "true or false".into(),
+        Value::Number(_) if message.ends_with("u64") => {
+            format!("a whole number, such as {default}")
+        }
         Value::Number(_) => format!("a whole number from 0 to {}, such as {default}", u32::MAX),
         Value::Array(_) => r#"a list of texts, such as ["one", "two"]"#.into(),
         _ => match message
@@ -325,7 +330,8 @@ mod tests {
         assert_flaw(
             "[store]\nredis_host = ''",
             2,
-            "unknown key `redis_host` in [store]; the keys of this section are `kind`, `path`",
+            "unknown key `redis_host` in [store]; the keys of this section are `kind`, \
+             `max_address_peers`, `max_peers`, `max_size`, `max_swarm_peers`, `path`",
         );
     }
 
@@ -388,7 +394,9 @@ mod tests {
                 "a list of texts, such as [\"one\", \"two\"]",
             ),
             ("[network]\nstated_addresses = 'no'", "one of \"never\", \"private\", \"always\""),
-            ("[store]\nkind = 'mysql'", "\"sqlite\""),
+            ("[store]\nkind = 'mysql'", "\"sqlite\" or \"shm\""),
+            ("[store]\nmax_peers = -1", "a whole number from 0 to 4294967295, such as 0"),
+            ("[store]\nmax_size = '1G'", "a whole number, such as 1073741824"),
         ] {
             let (at, text) = flaw_of(&format!("[tracker]\n{line}"));
             assert!(text.ends_with(&format!("; it must be {needs}")), "{line}: {text}");

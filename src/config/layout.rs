@@ -8,7 +8,7 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
-use super::LoadedConfig;
+use super::{LoadedConfig, StoreKind};
 
 /// Keeps Apache from showing a folder, in the words of 2.4 and of 2.2.
 const DENY_ALL: &str = "\
@@ -86,13 +86,15 @@ pub fn hand_over(loaded: &LoadedConfig) {
     let names: Vec<_> = ours
         .into_iter()
         .filter_map(|path| path.file_name()?.to_str())
-        .chain(["refresh."])
+        .chain(["refresh.", "migrate."])
         .collect();
     let is_ours = |entry: &DirEntry| {
         let name = entry.file_name();
         names.iter().any(|ours| name.to_string_lossy().starts_with(ours))
     };
-    for folder in private_folders(loaded) {
+    let mut folders = private_folders(loaded);
+    folders.extend(loaded.config.store.path.parent());
+    for folder in folders {
         let (Ok(owner), Ok(entries)) = (fs::metadata(folder), fs::read_dir(folder)) else {
             continue;
         };
@@ -103,24 +105,48 @@ pub fn hand_over(loaded: &LoadedConfig) {
     }
 }
 
-/// Gives a file away; through its descriptor, so that nobody can put a link to another file in its
-/// place meanwhile, and only when it has no second name elsewhere.
+/// Gives a file or folder away; through its descriptor, so that nobody can put a link to another one
+/// in its place meanwhile, and a file only when it has no second name elsewhere.
 fn give(path: &Path, owner: &Metadata) -> io::Result<()> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let metadata = file.metadata()?;
     let is_roots = metadata.uid() == 0 && owner.uid() != 0;
-    if is_roots && metadata.is_file() && metadata.nlink() == 1 {
+    let has_one_name = metadata.is_file() && metadata.nlink() == 1;
+    if is_roots && (has_one_name || metadata.is_dir()) {
         fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
     }
     Ok(())
 }
 
-/// The folders of the peer store, the catalogue and the policy, each once.
+/// Makes the folder of the peer store where it is missing, as one in memory is after each reboot: for
+/// the user alone. When root is the first to need it, it is made for the owner of the catalogue's
+/// folder, who could not use it otherwise.
+pub(crate) fn make_store_folder(loaded: &LoadedConfig) {
+    let config = &loaded.config;
+    let owner = config.paths.catalog.parent().and_then(|folder| fs::metadata(folder).ok());
+    if let Some(folder) = config.store.path.parent() {
+        // The store is opened next, and says what is wrong with its folder.
+        let _ = make_folders_for(folder, owner.as_ref());
+    }
+}
+
+fn make_folders_for(path: &Path, owner: Option<&Metadata>) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    path.parent().map_or(Ok(()), |parent| make_folders_for(parent, owner))?;
+    DirBuilder::new().mode(PRIVATE_FOLDER).create(path)?;
+    owner.map_or(Ok(()), |owner| give(path, owner))
+}
+
+/// The folders of the catalogue, the policy and a peer store that lasts, each once. The folder of a
+/// store in memory is made with the store, and nothing else belongs there.
 pub(crate) fn private_folders(loaded: &LoadedConfig) -> Vec<&Path> {
-    let paths = &loaded.config.paths;
-    let files = [&loaded.config.store.path, &paths.catalog, &paths.policy];
-    let mut folders: Vec<_> = files.into_iter().filter_map(|file| file.parent()).collect();
+    let (paths, store) = (&loaded.config.paths, &loaded.config.store);
+    let lasting_store = Some(&store.path).filter(|_| store.kind == StoreKind::Sqlite);
+    let files = [&paths.catalog, &paths.policy].into_iter().chain(lasting_store);
+    let mut folders: Vec<_> = files.filter_map(|file| file.parent()).collect();
     folders.sort_unstable();
     folders.dedup();
     folders
@@ -261,6 +287,22 @@ mod tests {
         lay_out_missing(&loaded(root, "store.path = '../shared/peers.db'")).unwrap();
         assert!(root.join("data/.htaccess").exists());
         assert!(!root.join("shared/.htaccess").exists());
+    }
+
+    #[test]
+    fn the_folder_of_a_store_in_memory_is_made_with_the_store_and_holds_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let loaded = loaded(root, "[store]\nkind = 'shm'\npath = '../memory/tracker.d/peers'");
+        lay_out_missing(&loaded).unwrap();
+        assert!(root.join("data/.htaccess").exists());
+        assert!(!root.join("memory").exists());
+        for _ in 0..2 {
+            make_store_folder(&loaded);
+            assert_eq!(mode(&root.join("memory/tracker.d")), 0o700);
+        }
+        lay_out_missing(&loaded).unwrap();
+        assert_eq!(fs::read_dir(root.join("memory/tracker.d")).unwrap().count(), 0);
     }
 
     #[test]

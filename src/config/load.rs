@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use super::diagnose::{self, Flaw};
 use super::locate::{Surroundings, absolute};
 use super::validate::{self, LONGEST_SECONDS};
-use super::{Config, TrackerConfig};
+use super::{Config, StoreKind};
 use crate::protocol::Seconds;
 
 /// A configuration, and where it came from.
@@ -20,6 +20,8 @@ pub struct LoadedConfig {
     pub config: Config,
     /// The file; `None` when built-in defaults are used.
     pub file: Option<PathBuf>,
+    /// The folder that relative paths are relative to: the file's, or the executable's without one.
+    pub folder: PathBuf,
     /// Whether the file names `tracker.announce_url`. Without it nobody knows which announce URLs
     /// are ours, and none is called foreign.
     pub announce_url_is_set: bool,
@@ -94,7 +96,33 @@ impl LoadedConfig {
     pub fn built_in(folder: &Path) -> Self {
         let mut config = Config::default();
         make_paths_absolute(&mut config, folder);
-        Self { config, file: None, announce_url_is_set: false, torrents_url_is_set: false }
+        Self {
+            config,
+            file: None,
+            folder: folder.to_owned(),
+            announce_url_is_set: false,
+            torrents_url_is_set: false,
+        }
+    }
+
+    /// Where a store of a kind is when nobody says otherwise.
+    #[must_use]
+    pub fn usual_store(&self, kind: StoreKind) -> PathBuf {
+        absolute(&self.folder, kind.usual_path())
+    }
+
+    /// The same with another peer store, at an absolute path or at the usual one.
+    ///
+    /// # Errors
+    /// When the store cannot be there.
+    pub fn with_store(&self, kind: StoreKind, path: Option<PathBuf>) -> Result<Self, Flaw> {
+        let mut other = self.clone();
+        other.config.store.kind = kind;
+        other.config.store.path = path.unwrap_or_else(|| self.usual_store(kind));
+        match validate::validate(&other.config, &other.folder) {
+            Ok(()) => Ok(other),
+            Err(impossible) => Err(diagnose::flaw(impossible)),
+        }
     }
 
     /// The files whose coming, going or changing may mean another configuration.
@@ -114,11 +142,13 @@ impl LoadedConfig {
         let wrong = |(line, flaw)| ConfigError::Wrong { file: file.to_owned(), line, flaw };
         let (mut config, [announce_url_is_set, torrents_url_is_set]) =
             understand(text).map_err(|error| wrong(diagnose::explain(text, &error)))?;
-        make_paths_absolute(&mut config, file.parent().unwrap_or(Path::new("/")));
-        match validate::validate(&config) {
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        make_paths_absolute(&mut config, folder);
+        match validate::validate(&config, folder) {
             Ok(()) => Ok(Self {
                 config,
                 file: Some(file.to_owned()),
+                folder: folder.to_owned(),
                 announce_url_is_set,
                 torrents_url_is_set,
             }),
@@ -158,15 +188,22 @@ fn understand(text: &str) -> Result<(Config, [bool; 2]), toml::de::Error> {
     let is_set = |section, key| diagnose::find(document.get_ref(), section, key).is_some();
     let addresses = [("tracker", "announce_url"), ("paths", "torrents_url")]
         .map(|(section, key)| is_set(section, key));
-    let unset = ["min_interval", "expiry", "numwant"].map(|key| !is_set("tracker", key));
+    let unset = [
+        ("tracker", "min_interval"),
+        ("tracker", "expiry"),
+        ("tracker", "numwant"),
+        ("store", "path"),
+    ]
+    .map(|(section, key)| !is_set(section, key));
     let mut config = Config::deserialize(toml::de::Deserializer::from(document))?;
-    fit_defaults(&mut config.tracker, unset);
+    fit_defaults(&mut config, unset);
     Ok((config, addresses))
 }
 
 /// Lets the defaults of what is unset follow what is set: who asks for an interval of an hour does
 /// not mean that peers are gone after three quarters of it.
-fn fit_defaults(tracker: &mut TrackerConfig, [min_interval, expiry, numwant]: [bool; 3]) {
+fn fit_defaults(config: &mut Config, [min_interval, expiry, numwant, store_path]: [bool; 4]) {
+    let tracker = &mut config.tracker;
     if min_interval {
         tracker.min_interval = tracker.min_interval.min(tracker.interval);
     }
@@ -176,6 +213,9 @@ fn fit_defaults(tracker: &mut TrackerConfig, [min_interval, expiry, numwant]: [b
     }
     if numwant {
         tracker.numwant = tracker.numwant.min(tracker.max_numwant);
+    }
+    if store_path {
+        config.store.path = config.store.kind.usual_path().into();
     }
 }
 
@@ -245,8 +285,30 @@ mod tests {
 
     #[test]
     fn absolute_paths_stay_as_they_are() {
-        let loaded = parse("[store]\npath = \"/dev/shm/tracker.d/peers\"");
-        assert_eq!(loaded.config.store.path, Path::new("/dev/shm/tracker.d/peers"));
+        let loaded = parse("[store]\npath = \"/dev/shm/peers\"");
+        assert_eq!(loaded.config.store.path, Path::new("/dev/shm/peers"));
+    }
+
+    #[test]
+    fn each_kind_of_store_has_its_usual_file() {
+        let path = |text| parse(text).config.store.path;
+        assert_eq!(path("store.kind = 'sqlite'"), Path::new("/srv/bt/data/peers.db"));
+        assert_eq!(path("store.kind = 'shm'"), Path::new("/dev/shm/tracker.d/peers"));
+        assert_eq!(path("store.kind = 'shm'\nstore.path = 'p'"), Path::new("/srv/bt/conf/p"));
+    }
+
+    #[test]
+    fn another_store_may_take_the_place_of_the_configured_one() {
+        let loaded = parse("store.max_peers = 5");
+        let other = loaded.with_store(StoreKind::Shm, None).unwrap().config;
+        assert_eq!(other.store.path, Path::new("/dev/shm/tracker.d/peers"));
+        assert_eq!((other.store.kind, other.store.max_peers), (StoreKind::Shm, 5));
+        assert_eq!(other.paths, loaded.config.paths);
+        let back = loaded.with_store(StoreKind::Sqlite, None).unwrap();
+        assert_eq!(back.config, loaded.config);
+        let taken = Some("/srv/bt/data/catalog.db".into());
+        let flaw = loaded.with_store(StoreKind::Sqlite, taken).unwrap_err().to_string();
+        assert!(flaw.contains("`catalog` in [paths] names the same"), "{flaw}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::{Config, is_web_address};
+use super::{Config, StoreKind, absolute, is_web_address};
 
 /// Section and key.
 pub(super) type Key = (&'static str, &'static str);
@@ -36,12 +36,14 @@ impl Impossible {
     }
 }
 
-/// Checks a configuration whose paths are absolute, or empty where they name nothing.
-pub(super) fn validate(config: &Config) -> Result<(), Impossible> {
+/// Checks a configuration whose paths are absolute, or empty where they name nothing. Relative ones
+/// were relative to `folder`.
+pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible> {
     numbers_within_ranges(config)?;
     numbers_in_order(config)?;
     addresses_are_of_the_web(config)?;
     proxies_are_addresses(config)?;
+    the_store_is_not_where_another_kind_is(config, folder)?;
     let paths = Paths::of(config);
     paths.are_filled()?;
     paths.are_apart()?;
@@ -49,14 +51,15 @@ pub(super) fn validate(config: &Config) -> Result<(), Impossible> {
 }
 
 fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
-    let (tracker, gateway) = (&config.tracker, &config.gateway);
+    let (tracker, store, gateway) = (&config.tracker, &config.store, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    let ranges: [(Key, u64, RangeInclusive<u64>); 9] = [
+    let ranges: [(Key, u64, RangeInclusive<u64>); 10] = [
         (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "min_interval"), tracker.min_interval.0.into(), 0..=LONGEST_SECONDS.into()),
         (("tracker", "expiry"), tracker.expiry.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "max_numwant"), tracker.max_numwant.into(), 1..=MOST_PEERS),
         (("tracker", "numwant"), tracker.numwant.into(), 1..=MOST_PEERS),
+        (("store", "max_size"), store.max_size, 4 << 20..=1 << 40),
         (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),
         (("gateway", "max_body"), size(gateway.max_body), 0..=1 << 30),
         (("gateway", "max_connections"), size(gateway.max_connections), 1..=1 << 20),
@@ -115,6 +118,31 @@ fn proxies_are_addresses(config: &Config) -> Result<(), Impossible> {
         Some(proxy) => Err(Impossible::new(
             ("network", "trusted_proxies"),
             format!("{proxy:?} is no address range; write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32"),
+        )),
+    }
+}
+
+/// Who changes `kind` in the sample and leaves `path` as it is does not mean that path: the store of
+/// the other kind, which is there, would have to give way.
+fn the_store_is_not_where_another_kind_is(
+    config: &Config,
+    folder: &Path,
+) -> Result<(), Impossible> {
+    let store = &config.store;
+    let is_there = |kind: &StoreKind| absolute(folder, kind.usual_path()) == store.path;
+    match StoreKind::ALL.into_iter().find(|kind| *kind != store.kind && is_there(kind)) {
+        None => Ok(()),
+        Some(other) => Err(Impossible::between(
+            ("store", "path"),
+            ("store", "kind"),
+            format!(
+                "{} is the usual file of the other kind, \"{}\"; name another one for \"{}\", such as \
+                 {:?}, or leave `path` out",
+                store.path.display(),
+                other.name(),
+                store.kind.name(),
+                store.kind.usual_path().display().to_string(),
+            ),
         )),
     }
 }
@@ -226,7 +254,8 @@ mod tests {
 
     #[test]
     fn the_defaults_can_be_followed() {
-        assert_eq!(validate(&LoadedConfig::built_in(Path::new("/srv/cgi-bin")).config), Ok(()));
+        let folder = Path::new("/srv/cgi-bin");
+        assert_eq!(validate(&LoadedConfig::built_in(folder).config, folder), Ok(()));
     }
 
     #[test]
@@ -237,6 +266,8 @@ mod tests {
             ("tracker.expiry = 700000", "[tracker]: 700000; choose one from 1 to 604800"),
             ("tracker.max_numwant = 2001", "[tracker]: 2001; choose one from 1 to 2000"),
             ("tracker.numwant = 0", "`numwant` in [tracker]: 0; choose one from 1 to 2000"),
+            ("store.max_size = 4194303", "4194303; choose one from 4194304 to 1099511627776"),
+            ("store.max_size = 1099511627777", "choose one from 4194304 to 1099511627776"),
             ("gateway.timeout = 0", "`timeout` in [gateway]: 0; choose one from 1 to 3600"),
             ("gateway.max_params = 100", "[gateway]: 100; choose one from 4096 to 16777216"),
             ("gateway.max_connections = 0", "[gateway]: 0; choose one from 1 to 1048576"),
@@ -252,6 +283,8 @@ mod tests {
             "tracker.interval = 604800\ntracker.expiry = 604800",
             "tracker.numwant = 2000\ntracker.max_numwant = 2000",
             "gateway.max_body = 0",
+            "store.max_size = 4194304\nstore.max_peers = 0",
+            "store.max_size = 1099511627776\nstore.max_address_peers = 4294967295",
         ] {
             assert_eq!(refusal(setting), "accepted", "{setting}");
         }
@@ -307,6 +340,21 @@ mod tests {
             "store.path = ''",
             "`path` in [store]: it is empty; name a path, or leave the key out",
         );
+    }
+
+    #[test]
+    fn a_store_at_the_usual_place_of_another_kind_is_refused() {
+        assert_refused(
+            "[store]\nkind = 'shm'\npath = '../data/peers.db'",
+            "line 3: impossible value for `path` in [store]: /srv/data/peers.db is the usual file of the \
+             other kind, \"sqlite\"; name another one for \"shm\", such as \"/dev/shm/tracker.d/peers\", \
+             or leave `path` out",
+        );
+        assert_refused(
+            "store.path = '/dev/shm/tracker.d/peers'",
+            "such as \"../data/peers.db\", or leave `path` out",
+        );
+        assert_eq!(refusal("store.kind = 'shm'\nstore.path = '../data/peers'"), "accepted");
     }
 
     #[test]

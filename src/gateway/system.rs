@@ -1,10 +1,12 @@
-//! What only the kernel can tell or do: sockets that we inherit, signals, forks, mappings. The only
-//! `unsafe` of the gateway.
+//! What only the kernel can tell or do: sockets that we inherit, signals, forks, mappings, room for
+//! files. The only `unsafe` of the gateway.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::ptr;
@@ -200,6 +202,36 @@ pub fn map_private_file(file: &File) -> io::Result<Mmap> {
     unsafe { Mmap::map(file) }
 }
 
+/// What a file system has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSystem {
+    /// Bytes that anybody but root may still write.
+    pub free: u64,
+    /// Whether its files are in memory, and gone after a reboot.
+    pub is_memory: bool,
+}
+
+impl FileSystem {
+    /// The file system that a file or folder lies in.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let path = CString::new(path.as_os_str().as_bytes())?;
+        let mut told = MaybeUninit::<libc::statfs>::uninit();
+        // SAFETY: `path` ends with a null byte, `told` has room for what is written, and both live
+        // across the call.
+        if unsafe { libc::statfs(path.as_ptr(), told.as_mut_ptr()) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel has filled all of it in.
+        let told = unsafe { told.assume_init() };
+        let block = u64::try_from(told.f_frsize).unwrap_or(0);
+        let free = told.f_bavail.saturating_mul(block);
+        Ok(Self { free, is_memory: told.f_type == libc::TMPFS_MAGIC })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};
@@ -231,6 +263,16 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         assert_eq!(listening_family(client.as_fd()), None);
         assert_eq!(listening_family(File::open("/dev/null").unwrap().as_fd()), None);
+    }
+
+    #[test]
+    fn memory_is_told_from_disks_and_what_is_not_there_from_both() {
+        assert!(FileSystem::of(Path::new("/dev/shm")).unwrap().is_memory);
+        let sources = FileSystem::of(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert!(sources.free > 1 << 20, "{sources:?}");
+        assert!(!FileSystem::of(Path::new("/proc/self")).unwrap().is_memory);
+        let missing = FileSystem::of(Path::new("/nowhere/at/all")).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod addresses;
 #[cfg(test)]
 mod conformance;
+mod files;
 #[cfg(test)]
 mod model;
 mod peer;
@@ -167,7 +168,8 @@ pub struct SwarmSummary {
     pub live_downloaded: u64,
     /// Bytes that the leechers and partial seeds here now still lack, as far as they know.
     pub left: u64,
-    /// When a peer last announced.
+    /// When a peer last announced. Where the clock has stepped back since, it may still be the latest
+    /// time that an announce came at.
     pub last_announce: Timestamp,
 }
 
@@ -303,6 +305,14 @@ pub enum StoreError {
         remedy: &'static str,
         /// Why.
         source: rusqlite::Error,
+    },
+    /// There is no room for one more peer, neither in the file's limit nor where it is.
+    #[error("the peer store {} is full: {remedy}", path.display())]
+    Full {
+        /// The store.
+        path: PathBuf,
+        /// What to do about it.
+        remedy: &'static str,
     },
     /// Other processes held the store for too long; the announce may be tried again.
     #[error("the peer store {} was busy for too long; if this repeats, look for a stopped process that holds it", path.display())]

@@ -2,24 +2,29 @@
 //! Renders nothing and never looks at the environment.
 
 mod announce;
+mod lock;
+mod migrate;
 mod refresh;
 mod refusal;
 mod report;
 mod scrape;
+mod stores;
 
 use std::fs;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use lock::LockError;
+pub use migrate::{MigrateError, Migrated, migrate};
 pub use refresh::{Progress, Quiet, Refresh, RefreshError, Skipped, rescan};
 pub use refusal::Refusal;
 pub use report::{Figures, Report, Row};
+pub use stores::{open_store, rebuild_store};
 
 use crate::catalog::{FolderChange, PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};
 use crate::protocol::{InfoHash, Timestamp};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{PeerSample, PeerStore, StoreError, StoreOptions};
+use crate::store::{PeerSample, PeerStore, StoreError};
 
 /// The rules at work for one thread: configuration, policy and a store of its own.
 pub struct Tracker {
@@ -187,19 +192,4 @@ impl Tracker {
         }
         Ok(Some(Known { completed: known.completed.saturating_sub(carried), ..known }))
     }
-}
-
-/// How the configuration wants the peer store to be opened.
-#[must_use]
-pub fn store_options(loaded: &LoadedConfig) -> StoreOptions {
-    let config = &loaded.config;
-    StoreOptions::new(config.store.path.clone(), config.tracker.expiry)
-}
-
-/// Opens the peer store that the configuration names.
-///
-/// # Errors
-/// When it cannot be opened or made.
-pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    Ok(Box::new(SqliteStore::open(&store_options(loaded))?))
 }

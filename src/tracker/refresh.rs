@@ -4,12 +4,11 @@
 //! and the next one does the work again without counting anything twice.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
+use super::lock::{self, LockError};
 use super::report::{self, Computed, Report};
 use crate::catalog::{
     Catalog, CatalogError, FolderChange, PolicySnapshot, Publication, RefreshRecord, ScanChanges,
@@ -20,17 +19,19 @@ use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
 
 /// Swarms or peers looked at in one go, so that announces are never held up for long.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 
 /// How long an open tracker remembers a swarm without peers.
 const DAY: Seconds = Seconds(24 * 60 * 60);
 
-/// Hears how far a refresh is.
+/// Hears how far a refresh or a migration is.
 pub trait Progress {
     /// So many files of the torrents folder were looked at.
     fn files(&mut self, count: usize);
     /// So many swarms were counted.
     fn swarms(&mut self, count: usize);
+    /// So many peers were taken to another store.
+    fn peers(&mut self, count: usize);
 }
 
 /// Nobody listens.
@@ -39,6 +40,7 @@ pub struct Quiet;
 impl Progress for Quiet {
     fn files(&mut self, _count: usize) {}
     fn swarms(&mut self, _count: usize) {}
+    fn peers(&mut self, _count: usize) {}
 }
 
 /// Why a refresh did nothing.
@@ -53,14 +55,9 @@ pub enum Skipped {
 /// What can stop a refresh.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// The lock file cannot be made or locked.
-    #[error("cannot lock {}: {source}; let the tracker's user write to that folder", path.display())]
-    Lock {
-        /// The lock file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    /// Nobody can be kept from refreshing at the same time.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The catalogue refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -104,7 +101,9 @@ impl<'a> Refresh<'a> {
         force: bool,
         progress: &mut dyn Progress,
     ) -> Result<Result<Self, Skipped>, RefreshError> {
-        let Some(lock) = try_lock(&loaded.config)? else { return Ok(Err(Skipped::Busy)) };
+        let Some(lock) = lock::within(&lock_path(&loaded.config), Duration::ZERO)? else {
+            return Ok(Err(Skipped::Busy));
+        };
         mark_attempt(&lock, SystemTime::now());
         let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
         let last = catalog.last_refresh()?;
@@ -188,7 +187,7 @@ impl<'a> Refresh<'a> {
 /// # Errors
 /// When the catalogue cannot be used or the policy not be published.
 pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError> {
-    let Some(_lock) = lock_within(&loaded.config, std::time::Duration::from_secs(3))? else {
+    let Some(_lock) = lock::within(&lock_path(&loaded.config), Duration::from_secs(3))? else {
         return Ok(());
     };
     let Ok(current) = PolicySnapshot::open(&loaded.config.paths.policy) else { return Ok(()) };
@@ -315,7 +314,7 @@ fn is_current(config: &Config, last: Timestamp, now: Timestamp) -> bool {
 
 /// The lock file that all who scan or refresh share.
 fn lock_path(config: &Config) -> PathBuf {
-    config.paths.catalog.parent().unwrap_or(Path::new(".")).join("refresh.lock")
+    config.paths.catalog.with_file_name("refresh.lock")
 }
 
 /// Notes in the lock file's time when a refresh began; 1970 once it has come to its end.
@@ -328,44 +327,5 @@ fn mark_attempt(lock: &File, at: SystemTime) {
 /// not tried again at each request.
 pub(super) fn tried_lately(config: &Config) -> bool {
     let modified = std::fs::metadata(lock_path(config)).and_then(|metadata| metadata.modified());
-    modified
-        .is_ok_and(|at| at.elapsed().is_ok_and(|since| since < std::time::Duration::from_secs(60)))
-}
-
-fn open_lock(config: &Config) -> Result<(File, PathBuf), RefreshError> {
-    let path = lock_path(config);
-    let mut options = OpenOptions::new();
-    options.create(true).append(true).custom_flags(libc::O_NOFOLLOW);
-    match options.open(&path) {
-        Ok(file) => Ok((file, path)),
-        Err(source) => Err(RefreshError::Lock { path, source }),
-    }
-}
-
-fn try_lock(config: &Config) -> Result<Option<File>, RefreshError> {
-    lock_within(config, std::time::Duration::ZERO)
-}
-
-/// Asks for the lock for at most `patience`; `None` when another holds it all the time.
-fn lock_within(
-    config: &Config,
-    patience: std::time::Duration,
-) -> Result<Option<File>, RefreshError> {
-    let (file, path) = open_lock(config)?;
-    let give_up = std::time::Instant::now() + patience;
-    loop {
-        match file.try_lock() {
-            Ok(()) => {
-                return Ok(Some(file));
-            }
-            Err(TryLockError::WouldBlock) if std::time::Instant::now() >= give_up => {
-                return Ok(None);
-            }
-            Err(TryLockError::WouldBlock) => {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-            Err(TryLockError::Error(source)) if source.kind() == io::ErrorKind::Interrupted => {}
-            Err(TryLockError::Error(source)) => return Err(RefreshError::Lock { path, source }),
-        }
-    }
+    modified.is_ok_and(|at| at.elapsed().is_ok_and(|since| since < Duration::from_secs(60)))
 }

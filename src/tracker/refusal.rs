@@ -1,5 +1,6 @@
 //! Why a client gets no peers: texts that are safe to send, and when to come back.
 
+use crate::log::{Level, Sparing};
 use crate::protocol::{AnnounceError, RetryIn, ScrapeError, Seconds};
 use crate::store::StoreError;
 
@@ -27,16 +28,28 @@ pub enum Refusal {
     /// Switched off in the configuration.
     #[error("this tracker answers a scrape only for torrents that are named by their info_hash")]
     FullScrapeIsOff,
+    /// The peer store has no room for a peer that it does not know.
+    #[error("this tracker has no room for more peers at the moment; please try again later")]
+    Full,
     /// Trouble of our own; the log has the story.
     #[error("the tracker has a problem of its own and has told its owner; please try again later")]
     Trouble,
 }
 
 impl Refusal {
-    /// Logs what went wrong in the store; the client is only told that something did.
+    /// Logs what went wrong in the store; the client is only told that something did. Each announce
+    /// may meet the same trouble, so the log has one line a minute of each kind.
     pub(super) fn from_store(problem: &StoreError) -> Self {
-        crate::error!("{problem}");
-        Self::Trouble
+        static BUSY: Sparing = Sparing::new();
+        static FULL: Sparing = Sparing::new();
+        static BROKEN: Sparing = Sparing::new();
+        let (refusal, told) = match problem {
+            StoreError::Busy { .. } => (Self::Trouble, &BUSY),
+            StoreError::Full { .. } => (Self::Full, &FULL),
+            StoreError::Io { .. } | StoreError::Sqlite { .. } => (Self::Trouble, &BROKEN),
+        };
+        told.line(Level::Error, format_args!("{problem}"));
+        refusal
     }
 
     /// When trying again makes sense (BEP 31); `None` where nothing but a changed request helps.
@@ -47,6 +60,8 @@ impl Refusal {
             Self::Unlisted | Self::NoAddress | Self::TakenPeerId => {
                 Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
             }
+            // Room comes with the silent peers' expiry, not within moments.
+            Self::Full => Some(RetryIn::Minutes(15)),
             Self::Trouble => Some(RetryIn::Minutes(5)),
         }
     }

@@ -1,5 +1,9 @@
 //! What can only be seen through the web server.
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::Outcome::{self, Fine, Note, Wrong};
@@ -12,9 +16,6 @@ const PATIENCE: u64 = 10;
 
 /// The peer id that doctor announces with; it leaves no peer behind.
 const PEER_ID: &[u8; 20] = b"-TD0100-doctor-check";
-
-/// How an SQLite file begins.
-const SQLITE_MAGIC: &[u8] = b"SQLite format 3";
 
 /// A real announce, and a real goodbye.
 pub(super) fn announce(loaded: &LoadedConfig) -> Outcome {
@@ -79,12 +80,13 @@ pub(super) fn data_is_not_served(loaded: &LoadedConfig) -> Outcome {
     for base in bases(loaded) {
         for path in [&loaded.config.store.path, &loaded.config.paths.catalog] {
             let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else { continue };
+            let Ok(beginning) = beginning(path) else { continue };
             let folder = path.parent().and_then(|folder| folder.file_name());
             let folder = folder.map(|folder| folder.to_string_lossy()).unwrap_or_default();
             let url = format!("{base}/{folder}/{name}");
             let Ok(response) = minreq::get(&url).with_timeout(PATIENCE).send() else { continue };
             tried += 1;
-            if response.status_code == 200 && response.as_bytes().starts_with(SQLITE_MAGIC) {
+            if response.status_code == 200 && response.as_bytes().starts_with(&beginning) {
                 return Wrong(format!(
                     "{url} can be fetched by anybody; move the data folder out of the web server's root, or deny it as apache-snippets/data-deny.conf does"
                 ));
@@ -95,6 +97,13 @@ pub(super) fn data_is_not_served(loaded: &LoadedConfig) -> Outcome {
         return Note("no address could be tried".into());
     }
     Fine(format!("{tried} addresses tried, nothing is given away"))
+}
+
+/// How a file begins, by which it is known when it comes from elsewhere.
+fn beginning(path: &Path) -> io::Result<[u8; 12]> {
+    let mut beginning = [0; 12];
+    File::open(path)?.read_exact(&mut beginning)?;
+    Ok(beginning)
 }
 
 /// The site's root, and every folder above the torrents.

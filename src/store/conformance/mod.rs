@@ -385,7 +385,9 @@ pub(super) fn a_clock_that_steps_back_does_no_harm(make: Make) {
     assert_eq!(counts(&mut fresh, before + Seconds(EXPIRY.0 + 1)).leechers, 0);
     let late = NOON + Seconds(EXPIRY.0 + 601);
     assert_eq!(counts(&mut fresh, late).leechers, 0);
-    assert_eq!(fresh.store.expire(late, 10).unwrap(), 2);
+    // Whoever counted may have swept them; together they are swept once.
+    assert!(fresh.store.expire(late, 10).unwrap() <= 2);
+    assert_eq!(swarms(fresh.store.as_mut(), late)[&swarm(1)].expired, 2);
     announce(&mut fresh, leecher(3), Timestamp(0), ALL);
     announce(&mut fresh, leecher(4), Timestamp(u64::MAX), ALL);
     assert_eq!(counts(&mut fresh, Timestamp(u64::MAX)).leechers, 1);

@@ -1,25 +1,263 @@
-//! Peers in shared memory: to come.
+//! Peers in shared memory: one file that any number of processes map and use at once, any of which
+//! may be killed at any instruction.
+//!
+//! `layout` is the file format. `memory` maps the file, `mutex` and `shard` make changes atomic,
+//! `pages` divides the room, `table` keeps records in it, `swarm` and `peer` are what the records are.
+//! `announce`, `peers`, `sample` and `walk` are what a store does; `file` and `making` open and make one.
 
-use crate::store::sqlite::SqliteStore;
-use crate::store::{StoreError, StoreOptions};
+mod announce;
+mod check;
+#[cfg(test)]
+mod dying;
+mod file;
+mod layout;
+mod making;
+mod memory;
+mod mutex;
+mod pages;
+mod peer;
+mod peers;
+mod sample;
+mod shard;
+mod swarm;
+mod table;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod walk;
 
-/// A place-holder while the real one is written.
-pub struct ShmStore;
+use std::io;
+
+use self::announce::Arrival;
+use self::file::StoreFile;
+use self::layout::header;
+use self::trouble::Trouble;
+use super::random::Random;
+use super::{
+    Announced, Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
+    StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
+};
+use crate::protocol::{InfoHash, Timestamp};
+
+/// Bytes that a peer takes, with all that goes with it, in a store of many; measured.
+const BYTES_A_PEER: u64 = 80;
+
+/// How often an operation is begun anew before a person has to look.
+const ATTEMPTS: u32 = 100;
+
+/// Peers in shared memory.
+///
+/// A file that cannot be used is made anew, also while it is in use.
+pub struct ShmStore {
+    options: StoreOptions,
+    random: Random,
+    /// `None` after a failure; the next call opens the file again.
+    file: Option<StoreFile>,
+    /// When the file was last seen at its path; `None` when it has just been opened.
+    checked: Option<Timestamp>,
+    /// The hash of the swarm that the next sweep starts with.
+    sweep_from: u64,
+}
 
 impl ShmStore {
-    /// Opens the store; makes it where there is none, or none that can be read.
+    /// Opens the store; makes it where there is none, or none that can be used.
     ///
     /// # Errors
     /// When the file cannot be opened or made.
-    pub fn open(options: &StoreOptions) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open(options)
+    pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        making::open_or_make(options).map(|file| Self::with(options, file))
     }
 
     /// Puts an empty store in place of whatever is there.
     ///
     /// # Errors
     /// When the file cannot be replaced or made.
-    pub fn rebuild(options: &StoreOptions) -> Result<SqliteStore, StoreError> {
-        SqliteStore::rebuild(options)
+    pub fn rebuild(options: &StoreOptions) -> Result<Self, StoreError> {
+        making::rebuild(options).map(|file| Self::with(options, file))
+    }
+
+    fn with(options: &StoreOptions, file: StoreFile) -> Self {
+        Self {
+            options: options.clone(),
+            random: Random::new(),
+            file: Some(file),
+            checked: None,
+            sweep_from: 0,
+        }
+    }
+
+    /// Runs one call on the file. When that turns out to be broken, or not to be the store any more,
+    /// it is made anew or opened again, and the call is repeated.
+    fn attempt<T>(
+        &mut self,
+        doing: &'static str,
+        mut call: impl FnMut(&StoreFile, &mut Random) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        let mut was_broken = false;
+        for _ in 0..ATTEMPTS {
+            let file = match self.file.take() {
+                Some(file) => file,
+                None => making::open_or_make(&self.options)?,
+            };
+            match call(&file, &mut self.random) {
+                Ok(value) => {
+                    self.file = Some(file);
+                    return Ok(value);
+                }
+                Err(Trouble::Retired | Trouble::Unmapped) => {}
+                Err(Trouble::Broken(reason)) if !was_broken => {
+                    was_broken = true;
+                    self.file = Some(making::replace(&self.options, &file, reason)?);
+                }
+                Err(trouble) => {
+                    self.file = Some(file);
+                    return Err(self.failure(doing, trouble));
+                }
+            }
+        }
+        Err(self.failure(doing, Trouble::Broken("it is made anew again and again")))
+    }
+
+    fn failure(&self, doing: &'static str, trouble: Trouble) -> StoreError {
+        let path = self.options.path.clone();
+        match trouble {
+            Trouble::Full => StoreError::Full {
+                path,
+                remedy: "raise `max_size` in [store], or make room where the store is",
+            },
+            Trouble::Busy => StoreError::Busy { path },
+            Trouble::Io(source) => files::failure(doing, &path, source),
+            Trouble::Broken(reason) => {
+                files::failure(doing, &path, io::Error::new(io::ErrorKind::InvalidData, reason))
+            }
+            Trouble::Unmapped | Trouble::Retired => {
+                files::failure(doing, &path, io::ErrorKind::Interrupted.into())
+            }
+        }
+    }
+
+    /// Who was last seen before this is gone. Each call with a clock starts here, so it is also where
+    /// a replaced file is noticed.
+    fn cutoff(&mut self, now: Timestamp) -> u32 {
+        let checked = self.checked.replace(now);
+        if checked.is_some_and(|checked| checked != now) {
+            let path = &self.options.path;
+            self.file.take_if(|file| making::has_moved(path, file));
+        }
+        peer::instant(now).saturating_sub(self.options.expiry.0)
+    }
+
+    /// Lets a peer go for a new one where there are as many as there may be.
+    fn keep_to_cap(&mut self, announce: &PeerAnnounce) -> Result<(), StoreError> {
+        let Some(cap) = self.options.caps.peers else { return Ok(()) };
+        self.attempt("write", |file, random| {
+            let (_, peers) = walk::sizes(file)?;
+            if peers < u64::from(cap) || walk::knows(file, announce)? {
+                return Ok(());
+            }
+            walk::evict_one(file, random.bits())
+        })
+    }
+}
+
+impl PeerStore for ShmStore {
+    fn id(&mut self) -> Result<StoreId, StoreError> {
+        self.attempt("read", |file, _| file.header(header::LIFE).map(StoreId))
+    }
+
+    fn announce(
+        &mut self,
+        announce: &PeerAnnounce,
+        now: Timestamp,
+        want: Want,
+        sample: &mut PeerSample,
+    ) -> Result<Announced, StoreError> {
+        let cutoff = self.cutoff(now);
+        self.keep_to_cap(announce)?;
+        let (now, caps) = (peer::instant(now), self.options.caps);
+        self.attempt("write", |file, random| {
+            file.with_swarm(announce.info_hash, cutoff, |shard, swarm| {
+                let announce = *announce;
+                let arrival = Arrival { shard, random, announce, now, cutoff, want, caps };
+                arrival.happen(swarm, sample)
+            })
+        })
+    }
+
+    fn counts(
+        &mut self,
+        info_hashes: &[InfoHash],
+        now: Timestamp,
+    ) -> Result<Vec<SwarmCounts>, StoreError> {
+        let cutoff = self.cutoff(now);
+        self.attempt("read", |file, _| walk::counts(file, info_hashes, cutoff))
+    }
+
+    fn visit_swarms(
+        &mut self,
+        from: Cursor,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Batch<SwarmSummary>, StoreError> {
+        let cutoff = self.cutoff(now);
+        self.attempt("read", |file, _| walk::visit_swarms(file, from, limit, cutoff))
+    }
+
+    fn visit_peers(
+        &mut self,
+        info_hash: InfoHash,
+        from: Cursor,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Batch<PeerSummary>, StoreError> {
+        let cutoff = Timestamp(self.cutoff(now).into());
+        let Batch { items, next } =
+            self.attempt("read", |file, _| walk::peers(file, info_hash, from, limit))?;
+        let live = items.iter().filter(|peer| peer.last_seen >= cutoff);
+        Ok(Batch { items: live.map(|peer| peer.summary(cutoff)).collect(), next })
+    }
+
+    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError> {
+        self.attempt("write", |file, _| walk::remove_swarm(file, info_hash))
+    }
+
+    fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError> {
+        let (cutoff, from) = (self.cutoff(now), self.sweep_from);
+        let (swept, next) =
+            self.attempt("write", |file, _| walk::expire(file, from, cutoff, budget))?;
+        self.sweep_from = next;
+        Ok(swept)
+    }
+
+    fn check(&mut self) -> Result<Vec<String>, StoreError> {
+        self.attempt("read", |file, _| check::check(file))
+    }
+
+    fn info(&mut self) -> Result<StoreInfo, StoreError> {
+        let (swarms, peers, most) = self.attempt("read", |file, _| {
+            walk::sizes(file).map(|(swarms, peers)| (swarms, peers, file.bytes_at_most()))
+        })?;
+        let path = self.options.path.clone();
+        let metadata =
+            std::fs::metadata(&path).map_err(|source| files::failure("measure", &path, source))?;
+        let room = Some(most / BYTES_A_PEER);
+        Ok(StoreInfo { kind: "shm", path, bytes: metadata.len(), room, swarms, peers })
+    }
+
+    fn export_peers(
+        &mut self,
+        info_hash: InfoHash,
+        from: Cursor,
+        limit: usize,
+    ) -> Result<Batch<Peer>, StoreError> {
+        self.attempt("read", |file, _| walk::peers(file, info_hash, from, limit))
+    }
+
+    fn import_id(&mut self, id: StoreId) -> Result<(), StoreError> {
+        self.attempt("write", |file, _| walk::import_id(file, id))
+    }
+
+    fn import_swarm(&mut self, totals: &SwarmSummary, peers: &[Peer]) -> Result<(), StoreError> {
+        self.attempt("write", |file, _| walk::import_swarm(file, totals, peers))
     }
 }

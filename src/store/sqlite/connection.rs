@@ -3,7 +3,6 @@
 use std::cell::{Cell, OnceCell};
 use std::io;
 use std::ops::{Deref, DerefMut};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ use rusqlite::{CachedStatement, Connection, FileControl, MAIN_DB, OpenFlags, Sta
 
 use super::error::{self, Kind};
 use super::schema::{APPLICATION_ID, VERSION, number_in};
-use crate::store::{StoreError, StoreId};
+use crate::store::{StoreError, StoreId, files};
 
 /// How long a process waits for others before it gives up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -131,16 +130,16 @@ fn look(path: &Path, more_tries: u32) -> Result<Inspected, StoreError> {
         }
         Err(unopened) => match std::fs::metadata(path) {
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(Inspected::Missing),
-            Err(hidden) => Err(error::io("open", path, hidden)),
+            Err(hidden) => Err(files::failure("open", path, hidden)),
             Ok(found) if found.is_dir() => {
-                Err(error::io("open", path, io::ErrorKind::IsADirectory.into()))
+                Err(files::failure("open", path, io::ErrorKind::IsADirectory.into()))
             }
             // It may have come between the two looks.
             Ok(_) if error::kind(&unopened) == Kind::Closed && more_tries > 0 => {
                 look(path, more_tries - 1)
             }
             Ok(_) if error::kind(&unopened) == Kind::Closed => {
-                Err(error::io("open", path, io::ErrorKind::PermissionDenied.into()))
+                Err(files::failure("open", path, io::ErrorKind::PermissionDenied.into()))
             }
             Ok(_) => Err(error::sqlite("open", path, unopened)),
         },
@@ -151,7 +150,7 @@ fn look(path: &Path, more_tries: u32) -> Result<Inspected, StoreError> {
 fn writable(path: &Path, connection: Connection) -> Result<Connection, StoreError> {
     match connection.is_readonly(MAIN_DB) {
         Ok(false) => Ok(connection),
-        _ => Err(error::io("write", path, io::ErrorKind::PermissionDenied.into())),
+        _ => Err(files::failure("write", path, io::ErrorKind::PermissionDenied.into())),
     }
 }
 
@@ -196,16 +195,4 @@ fn is_ours(connection: &Connection) -> rusqlite::Result<Option<String>> {
     }
     let version = number("PRAGMA user_version")?;
     Ok((version != VERSION).then(|| format!("its format is {version}, not {VERSION}")))
-}
-
-/// Makes the folder of a store.
-pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|source| error::io("make the folder of", path, source))
 }

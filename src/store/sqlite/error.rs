@@ -1,6 +1,5 @@
 //! What SQLite's errors mean to a store, and what a person can do about them.
 
-use std::io;
 use std::path::Path;
 
 use rusqlite::ffi::SQLITE_READONLY_DBMOVED;
@@ -58,17 +57,4 @@ pub(super) fn sqlite(doing: &'static str, path: &Path, source: Error) -> StoreEr
         _ => "look at it with `tracker store check`, or make it anew with `tracker store rebuild`",
     };
     StoreError::Sqlite { doing, path: path.to_owned(), remedy, source }
-}
-
-/// An error of the file system as one of the store.
-pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
-    let remedy = match source.kind() {
-        io::ErrorKind::IsADirectory => "name a file in `path` of [store], not a folder",
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "make the file and its folder writable for the user that the web server runs as"
-        }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space on its disk",
-        _ => "check `path` of [store]",
-    };
-    StoreError::Io { doing, path: path.to_owned(), remedy, source }
 }

@@ -26,7 +26,7 @@ use self::error::Kind;
 use super::random::Random;
 use super::{
     Announced, Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
-    StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want,
+    StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 
@@ -259,7 +259,7 @@ impl PeerStore for SqliteStore {
         })?;
         let path = self.path.clone();
         let metadata =
-            std::fs::metadata(&path).map_err(|source| error::io("measure", &path, source))?;
+            std::fs::metadata(&path).map_err(|source| files::failure("measure", &path, source))?;
         Ok(StoreInfo { kind: "sqlite", path, bytes: metadata.len(), room: None, swarms, peers })
     }
 

@@ -1,0 +1,193 @@
+//! What a peer store in shared memory needs: files of its own, and room for as much as it may take.
+
+use std::fs::{self, Metadata};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use super::Outcome::{self, Fine, Note, Wrong};
+use crate::config::LoadedConfig;
+use crate::gateway::FileSystem;
+use crate::site::bytes;
+use crate::store::StoreInfo;
+use crate::tracker::open_store;
+
+/// What systemd takes for people rather than for services.
+const PEOPLE: std::ops::Range<u32> = 1000..60_000;
+
+/// Whose the store's folder and file are, and who else may come in.
+pub(super) fn files(loaded: &LoadedConfig) -> Outcome {
+    let file = &loaded.config.store.path;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    for path in [folder, file] {
+        match fs::symlink_metadata(path) {
+            Err(problem) => return Wrong(format!("{}: {problem}", path.display())),
+            Ok(found) => {
+                if let Some(wrong) =
+                    exposure(path, &found).or_else(|| stranger(loaded, path, &found))
+                {
+                    return Wrong(wrong);
+                }
+            }
+        }
+    }
+    let uid = fs::metadata(file).map_or(0, |found| found.uid());
+    if is_emptied_by_systemd(file, uid) && Path::new("/run/systemd/system").exists() {
+        return Note(format!(
+            "systemd may remove {} whenever user {uid} logs out: set RemoveIPC=no in logind.conf, or \
+             run the tracker as a user of the system",
+            file.display()
+        ));
+    }
+    Fine(format!("{} is for user {uid} only", file.display()))
+}
+
+/// What is wrong with the kind or mode of a file or folder.
+fn exposure(path: &Path, found: &Metadata) -> Option<String> {
+    let path = path.display();
+    let mode = found.permissions().mode() & 0o777;
+    let private = if found.is_dir() { "700" } else { "600" };
+    if found.is_symlink() {
+        Some(format!("{path} is a link; name what it leads to in `path` of [store]"))
+    } else if mode & 0o007 != 0 {
+        let who = "open to everybody on this machine";
+        Some(format!("{path} is {who} (mode {mode:o}); chmod {private} it"))
+    } else {
+        None
+    }
+}
+
+/// What is wrong with the owner of a file or folder, who should be that of the data folder.
+fn stranger(loaded: &LoadedConfig, path: &Path, found: &Metadata) -> Option<String> {
+    let data = loaded.config.paths.catalog.parent()?;
+    let (owner, expected) = (found.uid(), fs::metadata(data).ok()?.uid());
+    (owner != expected).then(|| {
+        format!(
+            "{0} belongs to user {owner}, and {1} to user {expected}; as root, chown --reference={1} {0}",
+            path.display(),
+            data.display()
+        )
+    })
+}
+
+/// Whether systemd takes a file for what a person has left behind (RemoveIPC in logind.conf).
+fn is_emptied_by_systemd(file: &Path, uid: u32) -> bool {
+    file.starts_with("/dev/shm") && PEOPLE.contains(&uid)
+}
+
+/// Whether the store can become as large as it may, and how many peers that is.
+pub(super) fn room(loaded: &LoadedConfig) -> Outcome {
+    let store = &loaded.config.store;
+    let folder = store.path.parent().unwrap_or(Path::new("/"));
+    let info = match open_store(loaded).and_then(|mut store| store.info()) {
+        Ok(info) => info,
+        Err(problem) => return Wrong(problem.to_string()),
+    };
+    match FileSystem::of(folder) {
+        Ok(place) => judge(store.max_size, &info, place, memory_left()),
+        Err(problem) => Wrong(format!("{}: {problem}", folder.display())),
+    }
+}
+
+/// Judges a limit by what there is; `memory` is what the machine has left, when that is known.
+fn judge(limit: u64, info: &StoreInfo, place: FileSystem, memory: Option<u64>) -> Outcome {
+    let text = |count| bytes(count, 2);
+    let folder = info.path.parent().unwrap_or(Path::new("/")).display();
+    let holds = info.room.map_or_else(String::new, |room| format!(", about {room} peers"));
+    // What it has taken already is its own.
+    let free = place.free.saturating_add(info.bytes);
+    let memory = memory.map(|memory| memory.saturating_add(info.bytes));
+    if limit > free {
+        return Wrong(format!(
+            "max_size is {}, and {folder} has room for {} only; lower max_size in [store], or enlarge \
+             that file system (mount -o remount,size=…; a container's with --shm-size)",
+            text(limit),
+            text(free)
+        ));
+    }
+    if let Some(room) = info.room.filter(|room| info.peers > room / 10 * 9) {
+        return Note(format!("nearly full: {} peers of about {room}; raise max_size", info.peers));
+    }
+    if !place.is_memory {
+        return Note(format!(
+            "{folder} is on a disk, which is then written to all the time; a folder in /dev/shm is faster"
+        ));
+    }
+    match memory.filter(|&memory| limit > memory) {
+        Some(memory) => Note(format!(
+            "max_size is {}, and the machine has {} of memory left; a full store would make it swap",
+            text(limit),
+            text(memory)
+        )),
+        None => Fine(format!("up to {}{holds}; {} are free", text(limit), text(free))),
+    }
+}
+
+/// Bytes of memory that programs could still have.
+fn memory_left() -> Option<u64> {
+    available(&fs::read_to_string("/proc/meminfo").ok()?)
+}
+
+fn available(meminfo: &str) -> Option<u64> {
+    let value = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: u64 = value.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn info(room: Option<u64>, peers: u64) -> StoreInfo {
+        let path = "/dev/shm/tracker.d/peers".into();
+        StoreInfo { kind: "shm", path, bytes: 10 * MIB, room, swarms: 1, peers }
+    }
+
+    fn place(free: u64) -> FileSystem {
+        FileSystem { free, is_memory: true }
+    }
+
+    #[test]
+    fn a_limit_beyond_the_file_system_is_wrong_and_up_to_it_is_fine() {
+        let judged = |limit| judge(limit, &info(Some(1000), 1), place(50 * MIB), None);
+        let Wrong(text) = judged(61 * MIB) else { panic!("61 MiB do not fit into 60") };
+        assert!(
+            text.contains("max_size is 61.00 MiB") && text.contains("60.00 MiB only"),
+            "{text}"
+        );
+        let Fine(text) = judged(60 * MIB) else { panic!("what the store has is its own") };
+        assert_eq!(text, "up to 60.00 MiB, about 1000 peers; 60.00 MiB are free");
+    }
+
+    #[test]
+    fn what_an_owner_should_know_is_noted() {
+        let noted = |info, place, memory| match judge(40 * MIB, &info, place, memory) {
+            Note(text) => text,
+            other => panic!("{:?}", other.parts()),
+        };
+        let full = noted(info(Some(1000), 901), place(MIB << 10), None);
+        assert_eq!(full, "nearly full: 901 peers of about 1000; raise max_size");
+        let disk = FileSystem { is_memory: false, ..place(MIB << 10) };
+        assert!(noted(info(None, 1), disk, None).contains("on a disk"));
+        let little = noted(info(None, 1), place(MIB << 10), Some(29 * MIB));
+        assert!(little.contains("39.00 MiB of memory left"), "{little}");
+    }
+
+    #[test]
+    fn the_memory_left_is_what_the_kernel_says() {
+        let text =
+            "MemTotal:       49377628 kB\nMemFree: 1 kB\nMemAvailable:   12 kB\nBuffers: 5 kB\n";
+        assert_eq!(available(text), Some(12 * 1024));
+        assert_eq!(available("MemTotal: 5 kB\n"), None);
+        assert!(memory_left().is_some_and(|bytes| bytes > MIB));
+    }
+
+    #[test]
+    fn systemd_removes_what_people_have_in_its_reach() {
+        let peers = Path::new("/dev/shm/tracker.d/peers");
+        assert!(is_emptied_by_systemd(peers, 1000));
+        assert!(!is_emptied_by_systemd(peers, 33) && !is_emptied_by_systemd(peers, 0));
+        assert!(!is_emptied_by_systemd(Path::new("/run/tracker/peers"), 1000));
+    }
+}

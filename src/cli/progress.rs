@@ -1,0 +1,52 @@
+//! How far a long command is, for whoever watches it.
+
+use std::io::IsTerminal as _;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::tracker::Progress;
+
+/// A progress bar on a terminal; nothing elsewhere, so that cron sends no mail.
+pub(super) struct Bar(Option<ProgressBar>);
+
+impl Bar {
+    /// A bar that shows nothing yet.
+    pub(super) fn new() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let bar = ProgressBar::no_length();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        Self(Some(bar))
+    }
+
+    fn show(&self, what: &'static str, count: usize) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(what);
+            bar.set_position(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// Takes it off the terminal.
+    pub(super) fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Bar {
+    fn files(&mut self, count: usize) {
+        self.show("files read", count);
+    }
+
+    fn swarms(&mut self, count: usize) {
+        self.show("swarms counted", count);
+    }
+
+    fn peers(&mut self, count: usize) {
+        self.show("peers taken over", count);
+    }
+}

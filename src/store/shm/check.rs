@@ -1,0 +1,305 @@
+//! Every invariant of the file, looked at one by one: tables in order, figures the sums of what is
+//! there, each granule either free or of one block.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::file::StoreFile;
+use super::layout::{GRANULES, Head, Kind, REGION, descriptor, header, shard};
+use super::pages::{Block, longest_run, low_half};
+use super::peer::{self, last_seen_in};
+use super::shard::Shard;
+use super::swarm::Swarm;
+use super::table::{Leaf, Records, Table, oldest_in};
+use super::trouble::Trouble;
+use crate::protocol::PeerId;
+use crate::store::SwarmCounts;
+use crate::store::peer::Class;
+
+/// More problems than this say nothing new.
+const ENOUGH: usize = 100;
+
+/// Names what does not hold. Each shard is locked while it is looked at, for a microsecond or so for
+/// each ten of its peers.
+pub(super) fn check(file: &StoreFile) -> Result<Vec<String>, Trouble> {
+    let mut problems = Vec::new();
+    for number in 0..file.geometry.shards {
+        let checked = file.shard(number).and_then(|shard| {
+            shard.refuel();
+            Check { shard: &shard, blocks: HashMap::new(), problems: &mut problems }.run()
+        });
+        match checked {
+            Err(Trouble::Broken(reason)) => problems.push(format!("shard {number}: {reason}")),
+            checked => checked?,
+        }
+        if problems.len() >= ENOUGH {
+            problems.push("and so on".into());
+            break;
+        }
+    }
+    Ok(problems)
+}
+
+struct Check<'a, 's> {
+    shard: &'a Shard<'s>,
+    /// Granules that blocks of this shard take, by page.
+    blocks: HashMap<u32, u128>,
+    problems: &'a mut Vec<String>,
+}
+
+/// A link of a table, and which hashes lead there.
+#[derive(Clone, Copy)]
+struct Place {
+    word: u64,
+    /// The bits that they share, and how many these are.
+    prefix: u64,
+    bits: u32,
+    /// The depth of the node that the link stands in; 0 at the root.
+    depth: u32,
+}
+
+impl Check<'_, '_> {
+    fn run(mut self) -> Result<(), Trouble> {
+        let mut swarms = Vec::new();
+        let table = self.shard.swarms();
+        self.table(table, &mut |leaf, slot| {
+            swarms.push((leaf, slot));
+            Ok(())
+        })?;
+        let (mut peers, mut known) = (0, 0);
+        for &(leaf, slot) in &swarms {
+            let swarm = self.shard.swarm_at(leaf, slot)?;
+            peers += self.swarm(&swarm)?;
+            known += 1;
+        }
+        self.is("swarms", self.shard.get(self.shard.own(shard::SWARM_COUNT))?, known);
+        self.is("peers", self.shard.get(self.shard.own(shard::PEER_COUNT))?, peers);
+        self.pages()
+    }
+
+    fn is(&mut self, what: &str, said: u64, found: u64) {
+        if said != found {
+            let number = self.shard.number;
+            self.problems.push(format!("shard {number} says {said} {what} and has {found}"));
+        }
+    }
+
+    fn problem(&mut self, what: String) {
+        if self.problems.len() < ENOUGH {
+            self.problems.push(what);
+        }
+    }
+
+    /// Looks at a swarm's tables and returns how many peers are in them.
+    fn swarm(&mut self, swarm: &Swarm) -> Result<u64, Trouble> {
+        let mut counted = swarm.without_peers();
+        let (mut seen, mut listed) = (HashMap::<PeerId, u64>::new(), Vec::new());
+        for class in Class::ALL {
+            let mut peers = Vec::new();
+            self.table(swarm.table(class), &mut |leaf, slot| {
+                peers.push((leaf, slot));
+                Ok(())
+            })?;
+            for (leaf, slot) in peers {
+                self.peer((swarm, class), (leaf, slot), &mut counted, &mut seen)?;
+                let record = self.shard.record_at(leaf, slot)?;
+                let hash = peer::hash(self.shard.geometry, record.peer.peer_id);
+                listed.extend(self.shard.listed_at(&record).map(|address| (address, hash)));
+            }
+        }
+        if counted != *swarm {
+            let (said, found): (SwarmCounts, SwarmCounts) = (swarm.counts(), counted.counts());
+            let hash = swarm.info_hash;
+            self.problem(format!("swarm {hash} says {said:?} and has {found:?}, or sums differ"));
+        }
+        self.addresses(swarm, listed)?;
+        Ok(counted.peers())
+    }
+
+    fn peer(
+        &mut self,
+        (swarm, class): (&Swarm, Class),
+        (leaf, slot): (Leaf, u32),
+        counted: &mut Swarm,
+        seen: &mut HashMap<PeerId, u64>,
+    ) -> Result<(), Trouble> {
+        let record = self.shard.record_at(leaf, slot)?;
+        let peer = record.peer;
+        counted.count_in(&peer);
+        let hash = peer::hash(self.shard.geometry, peer.peer_id);
+        let name = |what: &str| format!("peer {} of {} {what}", peer.peer_id, swarm.info_hash);
+        if seen.insert(peer.peer_id, hash).is_some() {
+            self.problem(name("is there twice"));
+        }
+        if peer.class() != class {
+            self.problem(name("is in a wrong class"));
+        }
+        if !peer::may_be(self.shard.get(leaf.key(slot))?, hash) {
+            self.problem(name("has a wrong tag"));
+        }
+        Ok(())
+    }
+
+    /// Those who are marked as listed, and nobody else, must be.
+    fn addresses(&mut self, swarm: &Swarm, mut marked: Vec<(u64, u64)>) -> Result<(), Trouble> {
+        let (mut rows, mut listed) = (Vec::new(), Vec::new());
+        self.table(swarm.addresses(), &mut |leaf, slot| {
+            rows.push((leaf, slot));
+            Ok(())
+        })?;
+        for (leaf, slot) in rows {
+            listed.push((self.shard.get(leaf.key(slot))?, self.shard.get(leaf.row(slot))?));
+        }
+        listed.sort_unstable();
+        marked.sort_unstable();
+        if listed != marked {
+            self.problem(format!("swarm {} lists other addresses than it has", swarm.info_hash));
+        }
+        Ok(())
+    }
+
+    /// Goes through a table and shows each record.
+    fn table(
+        &mut self,
+        table: Table,
+        show: &mut dyn FnMut(Leaf, u32) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let word = self.shard.get(table.root)?;
+        if low_half(word) == 0 {
+            return Ok(());
+        }
+        self.below(table, Place { word, prefix: 0, bits: 0, depth: 0 }, show)
+    }
+
+    fn below(
+        &mut self,
+        table: Table,
+        place: Place,
+        show: &mut dyn FnMut(Leaf, u32) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let block = Block::in_link(place.word).ok_or(Trouble::BROKEN_TABLE)?;
+        let (head, index) = self.shard.open(block)?;
+        self.take(block, head)?;
+        match head.kind {
+            Kind::Leaf => self.leaf(table, place, Leaf::new(block, head, index), show),
+            Kind::Node => self.node(table, place, (head, index), show),
+        }
+    }
+
+    fn node(
+        &mut self,
+        table: Table,
+        place: Place,
+        (head, index): (Head, usize),
+        show: &mut dyn FnMut(Leaf, u32) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let bits = place.bits + head.depth;
+        if bits > u64::BITS {
+            return Err(Trouble::BROKEN_TABLE);
+        }
+        let links = self.shard.words(index + 1, 1 << head.depth)?;
+        let mut before = None;
+        for (number, link) in links.iter().enumerate() {
+            let word = link.load(Relaxed);
+            if oldest_in(word) < oldest_in(place.word) {
+                self.problem("a bound is above that of a link below it".into());
+            }
+            let prefix = place.prefix | (number as u64) << (u64::BITS - bits);
+            if before == Some(word) {
+                // The same leaf again, looked at when it was met first.
+                continue;
+            }
+            if before.is_some_and(|before| low_half(before) == low_half(word)) {
+                self.problem("two links to a leaf have different bounds".into());
+                continue;
+            }
+            before = Some(word);
+            self.below(table, Place { word, prefix, bits, depth: head.depth }, show)?;
+        }
+        Ok(())
+    }
+
+    fn leaf(
+        &mut self,
+        table: Table,
+        place: Place,
+        leaf: Leaf,
+        show: &mut dyn FnMut(Leaf, u32) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        if !table.records.may_have(leaf.head.row) || leaf.head.depth > place.depth {
+            return Err(Trouble::BROKEN_TABLE);
+        }
+        let bits = place.bits - place.depth + leaf.head.depth;
+        for slot in 0..leaf.head.count {
+            let hash = self.shard.hash_of(table, leaf, slot)?;
+            if bits > 0 && (hash ^ place.prefix) >> (u64::BITS - bits) != 0 {
+                self.problem("a record is in a leaf where its hash does not lead".into());
+            }
+            let first = self.shard.get(leaf.row(slot))?;
+            if table.records == Records::Peers && last_seen_in(first) < oldest_in(place.word) {
+                self.problem("a peer was seen before its leaf says".into());
+            }
+            show(leaf, slot)?;
+        }
+        Ok(())
+    }
+
+    /// Notes a block, which nobody else may have.
+    fn take(&mut self, block: Block, head: Head) -> Result<(), Trouble> {
+        let mask = block.mask(head.size)?;
+        let taken = self.blocks.entry(block.page()).or_default();
+        if *taken & mask != 0 {
+            return Err(Trouble::Broken("two blocks lie in the same place"));
+        }
+        *taken |= mask;
+        Ok(())
+    }
+
+    /// What no block takes must be free, and each page in the list where it will be looked for.
+    fn pages(&mut self) -> Result<(), Trouble> {
+        let shard = self.shard;
+        let pages = u32::try_from(shard.get(header::FILE_PAGES)?).unwrap_or(u32::MAX);
+        let mut lists: HashMap<u32, Vec<u32>> = HashMap::new();
+        for page in (0..pages).filter(|page| !page.is_multiple_of(REGION)) {
+            let owner = shard.get(shard.descriptor(page, descriptor::OWNER))?;
+            let taken = self.blocks.remove(&page).unwrap_or(0);
+            if owner != u64::from(shard.number) + 1 {
+                if taken != 0 {
+                    self.problem(format!("page {page} is in use and belongs to another shard"));
+                }
+                continue;
+            }
+            let free = shard.free_of(page)?;
+            if free != !taken {
+                self.problem(format!("page {page} says {free:x} is free, and {taken:x} is taken"));
+            }
+            if free != 0 {
+                lists.entry(longest_run(free)).or_default().push(page);
+            }
+        }
+        if !self.blocks.is_empty() {
+            self.problem("blocks lie where no page is".into());
+        }
+        for run in 1..=GRANULES {
+            let mut expected = lists.remove(&run).unwrap_or_default();
+            let mut found = self.list(run)?;
+            expected.sort_unstable();
+            found.sort_unstable();
+            if found != expected || (shard.lists()? >> (run - 1) & 1 == 1) == found.is_empty() {
+                self.problem(format!("list {run} has {found:?} and should have {expected:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn list(&self, run: u32) -> Result<Vec<u32>, Trouble> {
+        let mut pages = Vec::new();
+        let mut next = self.shard.first_of(run)?;
+        while let Some(page) = next {
+            self.shard.burn()?;
+            pages.push(page);
+            next = self.shard.page_after(page)?;
+        }
+        Ok(pages)
+    }
+}

@@ -1,0 +1,333 @@
+//! One open file: whether it may be trusted, and its shards.
+//!
+//! A file is believed to be a store of ours when a regular file stands at the path itself, has one
+//! name, belongs to this user or to its folder's, cannot be written by everybody, and begins with a
+//! header that this build has made since the machine was started. Everything behind the header is
+//! checked when it is used.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::layout::{
+    DEEPEST, GRANULE, GRANULES, LARGEST_LEAF, MOST_PAGES, MOST_SHARDS, PAGE, PAGE_BYTES, REGION,
+    WORD_BYTES, header,
+};
+use super::memory::Memory;
+use super::shard::{Geometry, Shard};
+use super::swarm::{self, Swarm};
+use super::trouble::Trouble;
+use super::{mutex, peer};
+use crate::protocol::InfoHash;
+use crate::store::random::scramble;
+use crate::store::{StoreError, StoreOptions, files};
+
+/// Silent peers that are taken out while a lock is held; they take about a tenth of a millisecond.
+pub(super) const SWEEP: usize = 256;
+
+/// How often others may get the lock while one swarm is swept; more peers than this cannot be.
+const MOST_SWEEPS: usize = 1 << 24;
+
+/// A store's file, open.
+pub(super) struct StoreFile {
+    pub(super) memory: Memory,
+    pub(super) geometry: Geometry,
+    /// Device and number of the file.
+    pub(super) identity: (u64, u64),
+    page_limit: u32,
+}
+
+/// What stands at the path of a store.
+pub(super) enum Inspected {
+    /// Nothing.
+    Missing,
+    /// A store of ours, open.
+    Ours(StoreFile),
+    /// A store of ours that this process cannot use: of another version, from before the machine
+    /// was started, damaged. Why; and the file, open.
+    Unusable(&'static str, File),
+    /// Some other file; why we think so.
+    Foreign(&'static str),
+}
+
+impl StoreFile {
+    /// Waits for the lock of a shard.
+    pub(super) fn shard(&self, number: u32) -> Result<Shard<'_>, Trouble> {
+        Shard::lock(&self.memory, self.geometry, number, self.page_limit)
+    }
+
+    /// Waits for the lock of a swarm's shard.
+    pub(super) fn shard_of(&self, info_hash: InfoHash) -> Result<Shard<'_>, Trouble> {
+        self.shard(swarm::shard_of(self.geometry, swarm::hash(self.geometry, info_hash)))
+    }
+
+    /// Does something with a swarm in which nobody is silent any more; sweeps it before, if need be,
+    /// in small parts between which others have the lock.
+    pub(super) fn with_swarm<T>(
+        &self,
+        info_hash: InfoHash,
+        cutoff: u32,
+        act: impl FnOnce(&Shard<'_>, Option<Swarm>) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        for _ in 0..MOST_SWEEPS {
+            let shard = self.shard_of(info_hash)?;
+            let mut swarm = shard.find_swarm(info_hash)?;
+            let swept = match &mut swarm {
+                Some(swarm) => shard.sweep(swarm, cutoff, SWEEP)?,
+                None => 0,
+            };
+            if swept < SWEEP {
+                return act(&shard, swarm);
+            }
+        }
+        Err(Trouble::BROKEN_CIRCLE)
+    }
+
+    /// A word of the header.
+    pub(super) fn header(&self, word: usize) -> Result<u64, Trouble> {
+        self.memory.get(word)
+    }
+
+    /// Says that another file has taken the place of this one.
+    pub(super) fn retire(&self) -> Result<(), Trouble> {
+        self.memory.word(header::RETIRED)?.store(1, Relaxed);
+        Ok(())
+    }
+
+    /// Bytes that the file may take, by its own limit and by that of the configuration.
+    pub(super) fn bytes_at_most(&self) -> u64 {
+        let pages = self.page_limit.min(self.geometry.max_pages);
+        (self.geometry.page(pages) * WORD_BYTES) as u64
+    }
+}
+
+/// Opens what is there; makes nothing and changes nothing.
+pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
+    let path = &options.path;
+    let failed = |source| files::failure("open", path, source);
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = match OpenOptions::new().read(true).write(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(Inspected::Missing),
+        Err(link) if link.raw_os_error() == Some(libc::ELOOP) => {
+            return Err(refused(path, "it is a link; name the file itself"));
+        }
+        Err(other) => return Err(failed(other)),
+    };
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.nlink() == 0 {
+        // It was replaced between the two calls.
+        return inspect(options);
+    }
+    if let Some(reason) = distrust(path, &metadata) {
+        return Err(refused(path, reason));
+    }
+    // Held for as long as the file is open: so one can tell whether another version uses it.
+    share(&file).map_err(failed)?;
+    let mut first = [0; PAGE_BYTES];
+    if file.read_exact_at(&mut first, 0).is_err() {
+        return Ok(too_short(&file, first));
+    }
+    let mut words = [0; PAGE];
+    for (word, bytes) in words.iter_mut().zip(first.chunks_exact(WORD_BYTES)) {
+        *word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    }
+    if words[header::MAGIC] != magic() {
+        return Ok(Inspected::Foreign(kind_of(&first)));
+    }
+    match validate(&words, &metadata) {
+        Err(reason) => Ok(Inspected::Unusable(reason, file)),
+        Ok(geometry) => open(options, file, geometry, &metadata).map_err(failed),
+    }
+}
+
+/// A file that is not there to be written to by whoever likes to: why it is not touched.
+fn refused(path: &Path, remedy: &'static str) -> StoreError {
+    let source = io::ErrorKind::PermissionDenied.into();
+    StoreError::Io { doing: "trust", path: path.to_owned(), remedy, source }
+}
+
+fn distrust(path: &Path, metadata: &std::fs::Metadata) -> Option<&'static str> {
+    // SAFETY: geteuid cannot fail and touches no memory.
+    let user = unsafe { libc::geteuid() };
+    let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
+    let folder_owner = folder.map(|folder| folder.uid());
+    if !metadata.is_file() {
+        Some("it is no regular file; move it away, or choose another `path` in [store]")
+    } else if metadata.nlink() > 1 {
+        Some("it has a second name elsewhere; remove it, and it is made anew")
+    } else if metadata.uid() != user && Some(metadata.uid()) != folder_owner {
+        Some("it belongs to another user; remove it, or choose another `path` in [store]")
+    } else if metadata.mode() & 0o002 != 0 {
+        Some("everybody may write to it; remove it, and it is made anew")
+    } else {
+        None
+    }
+}
+
+fn share(file: &File) -> io::Result<()> {
+    loop {
+        match file.lock_shared() {
+            Err(interrupted) if interrupted.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+fn too_short(file: &File, mut first: [u8; PAGE_BYTES]) -> Inspected {
+    let read = file.read_at(&mut first, 0).unwrap_or(0);
+    let is_ours = read == 0 || first[..read.min(8)] == header::MAGIC_BYTES[..read.min(8)];
+    match file.try_clone() {
+        Ok(file) if is_ours => Inspected::Unusable("it is too short", file),
+        _ => Inspected::Foreign(kind_of(&first)),
+    }
+}
+
+fn kind_of(first: &[u8]) -> &'static str {
+    if first.starts_with(b"SQLite format 3\0") {
+        "it is a SQLite file, not a store in shared memory"
+    } else {
+        "it is no store in shared memory"
+    }
+}
+
+fn magic() -> u64 {
+    u64::from_ne_bytes(header::MAGIC_BYTES)
+}
+
+/// What of the header must be as this build would write it now.
+fn validate(words: &[u64; PAGE], metadata: &std::fs::Metadata) -> Result<Geometry, &'static str> {
+    if words[header::VERSION] != header::THIS_VERSION {
+        return Err("it is of another version");
+    }
+    if words[header::CHECKSUM] != checksum(words) {
+        return Err("its header is damaged");
+    }
+    if words[header::FINGERPRINT] != fingerprint() {
+        return Err("it was made by another build of the tracker");
+    }
+    if words[header::BOOT..header::BOOT + 2] != boot() {
+        return Err("it is from before this machine was started");
+    }
+    let (shards, max_pages) = (words[header::SHARDS], words[header::MAX_PAGES]);
+    if !shards.is_power_of_two() || shards > MOST_SHARDS || max_pages > MOST_PAGES {
+        return Err("its header says what cannot be");
+    }
+    let geometry = Geometry {
+        shards: u32::try_from(shards).map_err(|_| "it has too many shards")?,
+        max_pages: u32::try_from(max_pages).unwrap_or(u32::MAX),
+        secret: [words[header::SECRET], words[header::SECRET + 1]],
+    };
+    let pages = words[header::FILE_PAGES];
+    let needed = (1 + shards).saturating_add(pages).saturating_mul(PAGE_BYTES as u64);
+    if pages > max_pages || metadata.len() < needed {
+        return Err("a part of it is missing");
+    }
+    if metadata.blocks().saturating_mul(512) < needed {
+        // Touching a hole may kill the process when there is no room to fill it.
+        return Err("it has holes");
+    }
+    Ok(geometry)
+}
+
+fn open(
+    options: &StoreOptions,
+    file: File,
+    geometry: Geometry,
+    metadata: &std::fs::Metadata,
+) -> io::Result<Inspected> {
+    let bytes = geometry.page(geometry.max_pages) * WORD_BYTES;
+    Ok(Inspected::Ours(StoreFile {
+        memory: Memory::map(file, bytes)?,
+        geometry,
+        identity: (metadata.dev(), metadata.ino()),
+        page_limit: page_limit(options.max_size, geometry.shards),
+    }))
+}
+
+/// Data pages in so many bytes.
+fn page_limit(bytes: u64, shards: u32) -> u32 {
+    let pages = (bytes / PAGE_BYTES as u64).saturating_sub(1 + u64::from(shards));
+    u32::try_from(pages.min(MOST_PAGES)).unwrap_or(u32::MAX)
+}
+
+/// Writes an empty store into a new file.
+pub(super) fn fill(
+    file: File,
+    options: &StoreOptions,
+    shards: u32,
+    life: u64,
+    secret: [u64; 2],
+) -> io::Result<()> {
+    let most = options.max_size.max(StoreOptions::MAX_SIZE);
+    let geometry = Geometry { shards, max_pages: page_limit(most, shards), secret };
+    let bytes = geometry.page(0) * WORD_BYTES;
+    super::memory::reserve(&file, 0, bytes)?;
+    let memory = Memory::map(file, bytes)?;
+    let broken = |_| io::Error::from(io::ErrorKind::UnexpectedEof);
+    write_header(&memory, geometry, life).map_err(broken)
+}
+
+fn write_header(memory: &Memory, geometry: Geometry, life: u64) -> Result<(), Trouble> {
+    let mut words = [0; PAGE];
+    words[header::VERSION] = header::THIS_VERSION;
+    words[header::FINGERPRINT] = fingerprint();
+    words[header::BOOT..header::BOOT + 2].copy_from_slice(&boot());
+    words[header::SECRET..header::SECRET + 2].copy_from_slice(&geometry.secret);
+    words[header::SHARDS] = geometry.shards.into();
+    words[header::MAX_PAGES] = geometry.max_pages.into();
+    words[header::MAGIC] = magic();
+    words[header::CHECKSUM] = checksum(&words);
+    words[header::LIFE] = life;
+    for (word, value) in memory.words(0, PAGE)?.iter().zip(words) {
+        word.store(value, Relaxed);
+    }
+    for number in 0..geometry.shards {
+        Shard::make_mutex(memory, geometry, number)?;
+    }
+    Ok(())
+}
+
+fn checksum(words: &[u64; PAGE]) -> u64 {
+    words[..header::CHECKSUM].iter().fold(0, |sum, &word| scramble(sum ^ word))
+}
+
+/// What must be the same for all who use a file: how its bytes are understood, and by which C library
+/// its mutexes were made.
+fn fingerprint() -> u64 {
+    let libc = if cfg!(target_env = "musl") { 1 } else { 2 };
+    let numbers = [
+        libc,
+        size_of::<usize>() as u64,
+        size_of::<libc::pthread_mutex_t>() as u64,
+        u64::from(u32::from_ne_bytes(mutex::kind())),
+        PAGE as u64,
+        GRANULE as u64,
+        GRANULES.into(),
+        REGION.into(),
+        DEEPEST.into(),
+        LARGEST_LEAF.into(),
+        peer::NARROW.into(),
+        peer::WIDE.into(),
+        swarm::ROW.into(),
+        super::layout::shard::LOG as u64,
+    ];
+    numbers.into_iter().fold(header::THIS_VERSION, |sum, number| scramble(sum ^ number))
+}
+
+/// Which start of the machine this is; what mutexes say does not outlive it.
+fn boot() -> [u64; 2] {
+    let id = std::fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let digits = id.iter().filter_map(|&byte| char::from(byte).to_digit(16));
+    let number = digits.fold(0_u128, |number, digit| number << 4 | u128::from(digit));
+    let half = |shift: u32| u64::try_from(number >> shift & u128::from(u64::MAX)).unwrap_or(0);
+    [half(64), half(0)]
+}
+
+/// Whether no process uses a file that this one has open.
+pub(super) fn is_unused(file: &File) -> bool {
+    // The lock that this process has itself becomes the other one.
+    !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+}

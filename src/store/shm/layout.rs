@@ -1,0 +1,250 @@
+//! The file format: every offset, size and mark of it, and nothing else knows one.
+//!
+//! The file is a row of 64-bit words in the byte order of the machine, each read and written whole.
+//! 512 words are a page.
+//!
+//! | pages | what |
+//! |---|---|
+//! | 0 | the header, below |
+//! | 1 to S | one page a shard; S is the header's `SHARDS` |
+//! | then | data pages, numbered from 0, as many as `FILE_PAGES` |
+//!
+//! **Header.** Words `MAGIC` to `MAX_PAGES` never change and `CHECKSUM` is theirs; the others do.
+//!
+//! **Shard.** A mutex, the undo log, where the shard's swarms begin, counts, and lists of the shard's
+//! pages by the longest run of free granules that they have. Whoever holds the mutex may write the
+//! page, and the data pages that belong to the shard. Nobody else may.
+//!
+//! **Data pages.** Of each 128, the first holds the descriptors of them all: four words each, of
+//! which the first two say which of the page's 128 granules of 32 bytes are free, the third links
+//! the page into its list, and the fourth says which shard owns the page. A block is some granules in
+//! a row, all in one page, and named by its first: page number times 128 plus granule.
+//!
+//! **Tables** are what blocks are used for: a shard's swarms, and each swarm's peers (leechers, seeds
+//! and hidden ones apart). A table hangs on a *link*, a word whose low half is a block (0: the table
+//! is empty) and whose high half bounds what is below: no peer there was seen before that second. The
+//! block is a leaf, or a node of `2^depth` links, of which the next bits of a record's hash choose
+//! one; a leaf that needs fewer bits than its node has stands at several of them. Depth: see `Head`.
+//!
+//! | word of a block | leaf | node |
+//! |---|---|---|
+//! | 0 | head | head |
+//! | then | a *key* word for each slot | the links |
+//! | then | a row of `row` words for each slot | |
+//!
+//! **Peer**: the key holds the IPv4 address and port as on the wire, the marks, and eight bits of the
+//! hash; the row is described in `peer`. **Swarm**: the key holds the first eight bytes of the
+//! info-hash; the row is described in `swarm`.
+
+/// Words in a page.
+pub(super) const PAGE: usize = 512;
+/// Bytes in a word.
+pub(super) const WORD_BYTES: usize = 8;
+/// Bytes in a page.
+pub(super) const PAGE_BYTES: usize = PAGE * WORD_BYTES;
+/// Words in a granule, the unit of allocation.
+pub(super) const GRANULE: usize = 4;
+/// Granules in a page.
+pub(super) const GRANULES: u32 = 128;
+/// Data pages whose descriptors share a page, which is the first of them.
+pub(super) const REGION: u32 = 128;
+/// Data pages that the file grows by.
+pub(super) const GROWTH: u32 = 16;
+/// More data pages than this cannot be named by a block.
+pub(super) const MOST_PAGES: u64 = (1 << 32) / GRANULES as u64;
+/// More shards than this are no use.
+pub(super) const MOST_SHARDS: u64 = 1024;
+
+/// Words of the header.
+pub(super) mod header {
+    /// The first words of every file of ours, in the manner of PNG: text, and what a transfer as
+    /// text would damage.
+    pub(in super::super) const MAGIC: usize = 0;
+    /// The version of this format.
+    pub(in super::super) const VERSION: usize = 1;
+    /// What must be the same for all who use the file: see `file::fingerprint`.
+    pub(in super::super) const FINGERPRINT: usize = 2;
+    /// The boot of the machine that the file was made in: two words.
+    pub(in super::super) const BOOT: usize = 3;
+    /// A secret that hashes are keyed with: two words.
+    pub(in super::super) const SECRET: usize = 5;
+    /// How many shards there are, a power of two.
+    pub(in super::super) const SHARDS: usize = 7;
+    /// How many data pages there may ever be.
+    pub(in super::super) const MAX_PAGES: usize = 8;
+    /// A hash of all words before.
+    pub(in super::super) const CHECKSUM: usize = 9;
+    /// The life of the store.
+    pub(in super::super) const LIFE: usize = 10;
+    /// Not 0: another file has taken the place of this one.
+    pub(in super::super) const RETIRED: usize = 11;
+    /// Data pages that the file has.
+    pub(in super::super) const FILE_PAGES: usize = 12;
+    /// The first data page that was never used.
+    pub(in super::super) const NEXT_PAGE: usize = 13;
+    /// About how many pages before that have no owner: a killed process may leave it wrong.
+    pub(in super::super) const FREE_PAGES: usize = 14;
+    /// Where to look for one.
+    pub(in super::super) const FREE_HINT: usize = 15;
+    /// How often a killed process left something to undo.
+    pub(in super::super) const REPAIRS: usize = 16;
+
+    /// "\x89TRKSHM\n"; read as a word.
+    pub(in super::super) const MAGIC_BYTES: [u8; 8] = *b"\x89TRKSHM\n";
+    /// Of the format that this module describes.
+    pub(in super::super) const THIS_VERSION: u64 = 1;
+}
+
+/// Words of a shard's page.
+pub(super) mod shard {
+    /// The mutex.
+    pub(in super::super) const MUTEX: usize = 0;
+    /// Words that a mutex may take.
+    pub(in super::super) const MUTEX_WORDS: usize = 8;
+    /// Entries in the undo log; 0: nothing is half done.
+    pub(in super::super) const LOG_LENGTH: usize = 8;
+    /// A page that is on its way back to nobody, plus 1; 0: none is.
+    pub(in super::super) const RELEASE: usize = 9;
+    /// The link that the table of swarms hangs on.
+    pub(in super::super) const SWARMS: usize = 10;
+    /// How many swarms there are.
+    pub(in super::super) const SWARM_COUNT: usize = 11;
+    /// How many peers there are in them.
+    pub(in super::super) const PEER_COUNT: usize = 12;
+    /// Which of the lists have a page: two words, bit `r - 1` for runs of `r`.
+    pub(in super::super) const LISTS: usize = 14;
+    /// The first page of each list plus 1, two in a word; the first half of the first word is that
+    /// of pages whose longest run is 1.
+    pub(in super::super) const HEADS: usize = 16;
+    /// Undo entries of two words: what was changed, and what it was.
+    pub(in super::super) const LOG: usize = 96;
+    /// How many of them there are.
+    pub(in super::super) const LOG_ENTRIES: usize = (super::PAGE - LOG) / 2;
+}
+
+/// Words of a page's descriptor.
+pub(super) mod descriptor {
+    /// Free granules, a bit each: two words.
+    pub(in super::super) const FREE: usize = 0;
+    /// The page before (low half) and after it in its list, plus 1.
+    pub(in super::super) const NEIGHBOURS: usize = 2;
+    /// The shard that owns the page, plus 1; 0: nobody does.
+    pub(in super::super) const OWNER: usize = 3;
+    /// Words of a descriptor.
+    pub(in super::super) const WORDS: usize = 4;
+}
+
+/// Marks an undo entry that says which page was claimed, not which word was changed.
+pub(super) const CLAIM: u64 = 1 << 63;
+
+/// The deepest node: 256 links.
+pub(super) const DEEPEST: u32 = 8;
+/// Granules of the largest leaf, less than half a page so that pages fill well.
+pub(super) const LARGEST_LEAF: u32 = 57;
+
+const _: () = {
+    assert!(PAGE == GRANULE * GRANULES as usize);
+    assert!(REGION as usize * descriptor::WORDS == PAGE);
+    assert!(header::REPAIRS < PAGE);
+    assert!(shard::MUTEX + shard::MUTEX_WORDS <= shard::LOG_LENGTH);
+    assert!(shard::HEADS + GRANULES as usize / 2 <= shard::LOG);
+    assert!(shard::LOG + 2 * shard::LOG_ENTRIES <= PAGE);
+    assert!(size_of::<libc::pthread_mutex_t>() <= shard::MUTEX_WORDS * WORD_BYTES);
+    assert!(1 + (1 << DEEPEST) <= PAGE);
+};
+
+/// The kind of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It holds records.
+    Leaf,
+    /// It holds links.
+    Node,
+}
+
+/// The first word of a block. From the lowest byte on: a mark for its kind, depth, slots in use,
+/// slots, words of a row, granules of the block, and twice 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// Leaf or node.
+    pub(super) kind: Kind,
+    /// A node: it has `2^depth` links. A leaf: how many bits of the hash all its records share
+    /// beyond those that lead to its node.
+    pub(super) depth: u32,
+    /// Slots of a leaf that are in use, the first ones.
+    pub(super) count: u32,
+    /// Slots of a leaf.
+    pub(super) capacity: u32,
+    /// Words of a leaf's rows.
+    pub(super) row: u32,
+    /// Granules of the block.
+    pub(super) size: u32,
+}
+
+const LEAF_MARK: u8 = 0x4c;
+const NODE_MARK: u8 = 0x4e;
+
+impl Head {
+    /// The head of a leaf; as many slots as fit into `size` granules, up to the most that there
+    /// may be.
+    pub(super) fn leaf(depth: u32, count: u32, row: u32, size: u32) -> Self {
+        let capacity = slots_in(row, size).min(most_slots(row));
+        Self { kind: Kind::Leaf, depth, count, capacity, row, size }
+    }
+
+    /// The head of a node.
+    pub(super) fn node(depth: u32) -> Self {
+        let size = granules_for(1 + (1 << depth));
+        Self { kind: Kind::Node, depth, count: 0, capacity: 0, row: 0, size }
+    }
+
+    /// As a word.
+    pub(super) fn pack(self) -> u64 {
+        let mark = match self.kind {
+            Kind::Leaf => LEAF_MARK,
+            Kind::Node => NODE_MARK,
+        };
+        let bytes = [self.depth, self.count, self.capacity, self.row, self.size];
+        let mut word = [mark, 0, 0, 0, 0, 0, 0, 0];
+        for (to, from) in word[1..].iter_mut().zip(bytes) {
+            // All of them are below 256: sizes end at 128 granules, counts at 113 slots.
+            *to = u8::try_from(from).unwrap_or(u8::MAX);
+        }
+        u64::from_le_bytes(word)
+    }
+
+    /// Reads a word; nothing when it cannot be a head.
+    pub(super) fn unpack(word: u64) -> Option<Self> {
+        let [mark, depth, count, capacity, row, size, 0, 0] = word.to_le_bytes() else {
+            return None;
+        };
+        let [depth, count, capacity, row, size] =
+            [depth, count, capacity, row, size].map(u32::from);
+        let head = match mark {
+            LEAF_MARK if row > 0 => Self::leaf(depth, count, row, size),
+            NODE_MARK if (1..=DEEPEST).contains(&depth) => Self::node(depth),
+            _ => return None,
+        };
+        let read = Self { kind: head.kind, depth, count, capacity, row, size };
+        (read == head && count <= capacity && size <= GRANULES).then_some(head)
+    }
+}
+
+/// Granules that so many words take.
+pub(super) const fn granules_for(words: u32) -> u32 {
+    words.div_ceil(GRANULE as u32)
+}
+
+/// Granules of a leaf with so many slots.
+pub(super) const fn leaf_size(row: u32, slots: u32) -> u32 {
+    granules_for(1 + slots * (1 + row))
+}
+
+const fn slots_in(row: u32, size: u32) -> u32 {
+    (size * GRANULE as u32).saturating_sub(1) / (1 + row)
+}
+
+/// The most slots that a leaf may have.
+pub(super) const fn most_slots(row: u32) -> u32 {
+    slots_in(row, LARGEST_LEAF)
+}

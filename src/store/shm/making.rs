@@ -1,0 +1,129 @@
+//! Making a store, and putting a new one in the place of a broken one: by one process, the others
+//! wait. A new file is built whole under another name and renamed into place; the old one is told
+//! that it is retired, so that whoever uses it opens the new one.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use super::file::{self, Inspected, StoreFile};
+use crate::store::random::Random;
+use crate::store::{StoreError, StoreOptions, files};
+
+/// Shards of a new store: more than processes, so that two seldom want the same one.
+const SHARDS: u32 = 256;
+
+/// Opens the store and makes it where there is none, or none that can be used.
+pub(super) fn open_or_make(options: &StoreOptions) -> Result<StoreFile, StoreError> {
+    match file::inspect(options)? {
+        Inspected::Ours(file) => return Ok(file),
+        Inspected::Missing => files::make_folder(&options.path)?,
+        Inspected::Unusable(..) | Inspected::Foreign(_) => {}
+    }
+    let _lock = files::lock(&options.path)?;
+    match file::inspect(options)? {
+        Inspected::Ours(file) => return Ok(file),
+        Inspected::Missing => {}
+        Inspected::Unusable(reason, file) => {
+            if !file::is_unused(&file) {
+                return Err(in_use(&options.path));
+            }
+            said_anew(&options.path, reason);
+        }
+        Inspected::Foreign(reason) => files::move_aside(&options.path, &[], reason)?,
+    }
+    build(options)
+}
+
+/// Puts a new store in the place of one that turned out to be broken, unless another process has done
+/// it already.
+pub(super) fn replace(
+    options: &StoreOptions,
+    broken: &StoreFile,
+    reason: &str,
+) -> Result<StoreFile, StoreError> {
+    let _lock = files::lock(&options.path)?;
+    if !has_moved(&options.path, broken) {
+        said_anew(&options.path, reason);
+        let new = build(options)?;
+        // It may be broken in that very word's page; then others find that out by themselves.
+        let _ = broken.retire();
+        return Ok(new);
+    }
+    match file::inspect(options)? {
+        Inspected::Ours(file) => Ok(file),
+        _ => build(options),
+    }
+}
+
+/// Puts a new store in the place of whatever is there.
+pub(super) fn rebuild(options: &StoreOptions) -> Result<StoreFile, StoreError> {
+    files::make_folder(&options.path)?;
+    let _lock = files::lock(&options.path)?;
+    let old = file::inspect(options)?;
+    if let Inspected::Foreign(reason) = old {
+        files::move_aside(&options.path, &[], reason)?;
+    }
+    let new = build(options)?;
+    if let Inspected::Ours(old) = old {
+        let _ = old.retire();
+    }
+    Ok(new)
+}
+
+/// Whether a file was deleted, or another stands at its path.
+pub(super) fn has_moved(path: &Path, file: &StoreFile) -> bool {
+    std::fs::symlink_metadata(path)
+        .map_or(true, |found| (found.dev(), found.ino()) != file.identity)
+}
+
+fn said_anew(path: &Path, reason: &str) {
+    crate::warning!("the peer store {} is made anew: {reason}", path.display());
+}
+
+fn in_use(path: &Path) -> StoreError {
+    StoreError::Io {
+        doing: "use",
+        path: path.to_owned(),
+        remedy: "another version of the tracker still uses it: restart its responders",
+        source: io::ErrorKind::WouldBlock.into(),
+    }
+}
+
+/// Makes a store where there is none, or none to keep. The lock is held.
+fn build(options: &StoreOptions) -> Result<StoreFile, StoreError> {
+    let path = &options.path;
+    let failed = |source| files::failure("make", path, source);
+    let unfinished = files::with_ending(path, ".new");
+    files::remove(&unfinished)?;
+    let mut how = OpenOptions::new();
+    how.read(true).write(true).create_new(true).mode(files::MODE);
+    let file = how.open(&unfinished).map_err(failed)?;
+    let life = Random::new().positive().unsigned_abs();
+    let secret = [Random::new().bits(), Random::new().bits()];
+    if let Err(source) = file::fill(file, options, shards(), life, secret) {
+        files::remove(&unfinished)?;
+        return Err(failed(source));
+    }
+    std::fs::rename(&unfinished, path).map_err(failed)?;
+    match file::inspect(options)? {
+        Inspected::Ours(file) => Ok(file),
+        _ => Err(files::failure("keep", path, io::ErrorKind::NotFound.into())),
+    }
+}
+
+/// Tests and fuzzers want small files.
+fn shards() -> u32 {
+    #[cfg(any(test, fuzzing))]
+    if let Some(shards) = FEWER_SHARDS.get() {
+        return shards;
+    }
+    SHARDS
+}
+
+#[cfg(any(test, fuzzing))]
+thread_local! {
+    /// How many shards the stores that this thread makes have, if not as many as all others.
+    pub(super) static FEWER_SHARDS: std::cell::Cell<Option<u32>> = const { std::cell::Cell::new(None) };
+}

@@ -1,0 +1,313 @@
+//! A peer's record. Its key word, from the lowest byte on: IPv4 address and port as on the wire, the
+//! marks below, eight bits of its hash. Words of its row:
+//!
+//! | word | low half | high half |
+//! |---|---|---|
+//! | 0 | last seen, seconds since 1970 | first seen |
+//! | 1, 2 | the first 16 bytes of the peer id | |
+//! | 3 | the last 4 bytes of the peer id | a digest of the key |
+//! | 4 | left; all ones: not known | |
+//! | 5, 6 | uploaded, downloaded | |
+//! | 7, 8 | IPv6 address; only in wide rows | |
+//! | 9 | IPv6 port (2 bytes), then how many seconds before the last announce the IPv4 and the IPv6 address were vouched for (3 bytes each) | |
+//!
+//! A peer with nothing but an IPv4 address that its last announce vouched for needs no wide row.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::pages::low_half;
+use super::shard::Geometry;
+use super::trouble::Trouble;
+use crate::protocol::{ClientKey, CompactV4, CompactV6, PeerId, Timestamp};
+use crate::store::random::scramble;
+use crate::store::{Addresses, Peer, Role, Seen};
+
+/// Words of a row without an IPv6 address.
+pub(super) const NARROW: u32 = 7;
+/// Words of a row with one.
+pub(super) const WIDE: u32 = 10;
+
+/// A `left` that is not known.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Seconds after which nobody vouches for an address any more, whatever the configuration.
+const OLDEST_AGE: u64 = (1 << 24) - 1;
+
+/// Marks in the seventh byte of a key.
+mod mark {
+    pub(super) const ROLE: u8 = 0b11;
+    pub(super) const COUNTED: u8 = 1 << 2;
+    pub(super) const KEY: u8 = 1 << 3;
+    pub(super) const V4: u8 = 1 << 4;
+    pub(super) const V6: u8 = 1 << 5;
+    /// It stands in its swarm's table of addresses.
+    pub(super) const LISTED: u8 = 1 << 6;
+}
+
+/// A peer as a leaf holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) peer: Peer,
+    /// Whether it stands in its swarm's table of addresses.
+    pub(super) listed: bool,
+}
+
+/// A record's words.
+pub(super) struct Words {
+    pub(super) key: u64,
+    row: [u64; WIDE as usize],
+    pub(super) width: u32,
+}
+
+impl Words {
+    /// The words of the row.
+    pub(super) fn row(&self) -> &[u64] {
+        &self.row[..self.width as usize]
+    }
+}
+
+impl Record {
+    /// The words that hold it.
+    pub(super) fn pack(&self, hash: u64) -> Words {
+        let Peer { peer_id, addresses: Addresses { v4, v6 }, role, .. } = self.peer;
+        let last_seen = instant(self.peer.last_seen);
+        let v4_bytes = v4.map_or([0; 6], |v4| v4.address.0);
+        let mut marks = role_number(role);
+        for (is_set, mark) in [
+            (self.peer.counted, mark::COUNTED),
+            (self.peer.key.is_some(), mark::KEY),
+            (v4.is_some(), mark::V4),
+            (v6.is_some(), mark::V6),
+            (self.listed, mark::LISTED),
+        ] {
+            marks |= if is_set { mark } else { 0 };
+        }
+        let [a, b, c, d, e, f] = v4_bytes;
+        let key = u64::from_le_bytes([a, b, c, d, e, f, marks, tag(hash)]);
+        let [first, second, third] = id_words(peer_id);
+        let digest = self.peer.key.map_or(0, digest);
+        let mut row = [0; WIDE as usize];
+        row[0] = u64::from(last_seen) | u64::from(instant(self.peer.first_seen)) << 32;
+        row[1] = first;
+        row[2] = second;
+        row[3] = third | u64::from(digest) << 32;
+        row[4] = self.peer.left.map_or(UNKNOWN, kept_left);
+        row[5] = self.peer.uploaded;
+        row[6] = self.peer.downloaded;
+        let age = |at: Option<Timestamp>| {
+            at.map_or(0, |at| u64::from(last_seen.saturating_sub(instant(at))).min(OLDEST_AGE))
+        };
+        let ages = [age(v4.map(|v4| v4.at)), age(v6.map(|v6| v6.at))];
+        let [high, low, port] = v6.map_or([0; 3], |v6| v6_words(v6.address));
+        row[7] = high;
+        row[8] = low;
+        row[9] = port | ages[0] << 16 | ages[1] << 40;
+        let is_wide = v6.is_some() || ages[0] != 0;
+        Words { key, row, width: if is_wide { WIDE } else { NARROW } }
+    }
+
+    /// Reads the words of a slot.
+    pub(super) fn unpack(key: u64, row: &[AtomicU64]) -> Result<Self, Trouble> {
+        let mut words = [0; WIDE as usize];
+        for (word, from) in words.iter_mut().zip(row) {
+            *word = from.load(Relaxed);
+        }
+        let [seen, first, second, third, left, uploaded, downloaded, ..] = words;
+        let marks = marks_of(key);
+        let last_seen = low_half(seen);
+        let peer = Peer {
+            peer_id: peer_id_of(first, second, third),
+            addresses: addresses_of(key, [words[7], words[8], words[9]], last_seen),
+            role: role_of(marks)?,
+            counted: marks & mark::COUNTED != 0,
+            key: (marks & mark::KEY != 0).then(|| ClientKey::from_bits(third >> 32)),
+            left: (left != UNKNOWN).then_some(left),
+            uploaded,
+            downloaded,
+            first_seen: Timestamp(seen >> 32),
+            last_seen: Timestamp(last_seen.into()),
+        };
+        Ok(Self { peer, listed: marks & mark::LISTED != 0 })
+    }
+}
+
+/// The addresses that a slot holds; a narrow row has zeros for the last words.
+pub(super) fn addresses_of(key: u64, [high, low, rest]: [u64; 3], last_seen: u32) -> Addresses {
+    let marks = marks_of(key);
+    let [a, b, c, d, e, f, ..] = key.to_le_bytes();
+    let at = |age: u64| Timestamp(u64::from(last_seen).saturating_sub(age));
+    let v4 = Seen { address: CompactV4([a, b, c, d, e, f]), at: at(rest >> 16 & OLDEST_AGE) };
+    let v6 = Seen { address: v6_of(high, low, rest), at: at(rest >> 40 & OLDEST_AGE) };
+    Addresses {
+        v4: (marks & mark::V4 != 0).then_some(v4),
+        v6: (marks & mark::V6 != 0).then_some(v6),
+    }
+}
+
+/// When a peer was seen last, by the first word of its row.
+pub(super) fn last_seen_in(first: u64) -> u32 {
+    low_half(first)
+}
+
+/// An instant as a row holds it.
+pub(super) fn instant(at: Timestamp) -> u32 {
+    u32::try_from(at.0).unwrap_or(u32::MAX)
+}
+
+/// What is kept of a client's key: enough to tell clients apart, in half the room.
+pub(super) fn kept_key(key: ClientKey) -> ClientKey {
+    ClientKey::from_bits(digest(key).into())
+}
+
+/// What is kept of the bytes that a client lacks.
+pub(super) fn kept_left(left: u64) -> u64 {
+    left.min(UNKNOWN - 1)
+}
+
+fn digest(key: ClientKey) -> u32 {
+    low_half(key.to_bits() ^ key.to_bits() >> 32)
+}
+
+/// The bits of a hash that a key holds; a table's order is made of those at the other end.
+pub(super) fn tag(hash: u64) -> u8 {
+    hash.to_le_bytes()[0]
+}
+
+/// Whether a slot's key may be that of a peer with this hash.
+pub(super) fn may_be(key: u64, hash: u64) -> bool {
+    key.to_le_bytes()[7] == tag(hash)
+}
+
+fn marks_of(key: u64) -> u8 {
+    key.to_le_bytes()[6]
+}
+
+fn role_number(role: Role) -> u8 {
+    match role {
+        Role::Leecher => 0,
+        Role::PartialSeed => 1,
+        Role::Seeder => 2,
+    }
+}
+
+fn role_of(marks: u8) -> Result<Role, Trouble> {
+    match marks & mark::ROLE {
+        0 => Ok(Role::Leecher),
+        1 => Ok(Role::PartialSeed),
+        2 => Ok(Role::Seeder),
+        _ => Err(Trouble::Broken("a peer has no role")),
+    }
+}
+
+fn id_words(peer_id: PeerId) -> [u64; 3] {
+    words_of(peer_id.0)
+}
+
+fn peer_id_of(first: u64, second: u64, third: u64) -> PeerId {
+    PeerId(bytes_of([first, second, third]))
+}
+
+/// Twenty bytes as three words, of which the last is half full.
+pub(super) fn words_of(bytes: [u8; 20]) -> [u64; 3] {
+    let mut padded = [0; 24];
+    padded[..20].copy_from_slice(&bytes);
+    let mut words = [0; 3];
+    for (word, bytes) in words.iter_mut().zip(padded.chunks_exact(8)) {
+        *word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    }
+    words
+}
+
+/// The bytes that `words_of` made three words of.
+pub(super) fn bytes_of(words: [u64; 3]) -> [u8; 20] {
+    let mut bytes = [0; 20];
+    for (bytes, word) in bytes.chunks_mut(8).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes()[..bytes.len()]);
+    }
+    bytes
+}
+
+/// IPv6 address and port, as three words of which the last has two bytes.
+fn v6_words(address: CompactV6) -> [u64; 3] {
+    let mut bytes = [0; 20];
+    bytes[..18].copy_from_slice(&address.0);
+    words_of(bytes)
+}
+
+fn v6_of(high: u64, low: u64, rest: u64) -> CompactV6 {
+    let mut address = [0; 18];
+    address.copy_from_slice(&bytes_of([high, low, rest])[..18]);
+    CompactV6(address)
+}
+
+/// The hash of a peer, by which its table is ordered.
+pub(super) fn hash(geometry: Geometry, peer_id: PeerId) -> u64 {
+    keyed(geometry, id_words(peer_id))
+}
+
+/// The hash of the peer in a row.
+pub(super) fn hash_of_row(geometry: Geometry, row: &[AtomicU64]) -> u64 {
+    let word = |place: usize| row.get(place).map_or(0, |word| word.load(Relaxed));
+    keyed(geometry, [word(1), word(2), low_half(word(3)).into()])
+}
+
+/// A hash that nobody can aim without the file's secret.
+pub(super) fn keyed(geometry: Geometry, words: [u64; 3]) -> u64 {
+    let [first, second] = geometry.secret;
+    let hash = words.into_iter().fold(first, |hash, word| scramble(hash ^ word));
+    scramble(hash ^ second)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn any_peer()(
+            id in any::<[u8; 20]>(),
+            v4 in prop::option::of((any::<[u8; 6]>(), 0..1000_u32)),
+            v6 in prop::option::of((any::<[u8; 18]>(), 0..1000_u32)),
+            role in prop::sample::select(vec![Role::Leecher, Role::PartialSeed, Role::Seeder]),
+            flags in (any::<bool>(), any::<bool>(), any::<bool>()),
+            key in any::<u32>(),
+            left in prop::option::of(0..u64::MAX),
+            moved in any::<(u64, u64)>(),
+            seen in (1000..=u32::MAX, any::<u32>()),
+        ) -> Record {
+            let last_seen = Timestamp(seen.0.into());
+            let at = |age: u32| Timestamp(u64::from(seen.0 - age));
+            let v4 = v4.map(|(bytes, age)| Seen { address: CompactV4(bytes), at: at(age) });
+            let v6 = v6.map(|(bytes, age)| Seen { address: CompactV6(bytes), at: at(age) });
+            let peer = Peer {
+                peer_id: PeerId(id),
+                addresses: Addresses { v4, v6 },
+                role,
+                counted: flags.0,
+                key: flags.1.then(|| ClientKey::from_bits(key.into())),
+                left,
+                uploaded: moved.0,
+                downloaded: moved.1,
+                first_seen: Timestamp(seen.1.into()),
+                last_seen,
+            };
+            Record { peer, listed: flags.2 }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_peer_comes_back_as_it_was_packed(record in any_peer(), hash in any::<u64>()) {
+            let words = record.pack(hash);
+            prop_assert!(may_be(words.key, hash));
+            let row: Vec<AtomicU64> = words.row().iter().map(|&word| AtomicU64::new(word)).collect();
+            prop_assert_eq!(Record::unpack(words.key, &row).unwrap(), record);
+            let geometry = Geometry { shards: 1, max_pages: 1, secret: [1, 2] };
+            prop_assert_eq!(
+                super::hash(geometry, record.peer.peer_id), hash_of_row(geometry, &row)
+            );
+        }
+    }
+}

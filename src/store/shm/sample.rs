@@ -1,0 +1,174 @@
+//! Random peers of a swarm, at the cost of those that are returned.
+//!
+//! The leaves of a table form a ring in the order of their hashes, which has nothing to do with who
+//! came when. A sample takes some peers each from leaves at places spread over the ring, and goes on
+//! round it only while it is short of peers, so that it is exact for every wish.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::pages::Block;
+use super::peer::{NARROW, addresses_of, last_seen_in};
+use super::shard::Shard;
+use super::swarm::Swarm;
+use super::table::{Spot, Table};
+use super::trouble::Trouble;
+use crate::protocol::Timestamp;
+use crate::store::peer::{Class, share_of_seeds};
+use crate::store::random::Random;
+use crate::store::{PeerSample, Want};
+
+/// Peers that are taken from one leaf before others are looked at: a leaf has about as many.
+const RUN_LENGTH: u64 = 20;
+
+/// Who wants peers, and which.
+#[derive(Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub(super) swarm: &'a Swarm,
+    /// Where the asker is.
+    pub(super) asker: (Block, u32),
+    pub(super) want: Want,
+    pub(super) cutoff: Timestamp,
+}
+
+/// A leaf that was read in part: from a slot on, round the end, so many slots.
+struct Visit {
+    block: Block,
+    from: u32,
+    read: u32,
+}
+
+/// One class on its way round.
+struct Ring {
+    table: Table,
+    start: u64,
+    visits: Vec<Visit>,
+}
+
+/// Fills a sample. No peer of the swarm is silent.
+pub(super) fn fill(
+    shard: &Shard<'_>,
+    random: &mut Random,
+    wish: Wish<'_>,
+    sample: &mut PeerSample,
+) -> Result<(), Trouble> {
+    let swarm = wish.swarm;
+    let leechers = u64::from(swarm.leechers);
+    let seeds = u64::from(swarm.seeders) + u64::from(swarm.partial_seeds);
+    let want = u64::from(wish.want.peers).min(leechers + seeds);
+    if want == 0 {
+        return Ok(());
+    }
+    let mut reader = Reader { shard, random, wish, sample };
+    let mut leecher_ring = reader.ring(Class::Leecher);
+    if !wish.want.seeders {
+        reader.take(&mut leecher_ring, want, leechers)?;
+        return Ok(());
+    }
+    let share = share_of_seeds(want, seeds, leechers, reader.random);
+    let mut seed_ring = reader.ring(Class::Seed);
+    let mut taken = reader.take(&mut seed_ring, share, seeds)?;
+    taken += reader.take(&mut leecher_ring, want - taken, leechers)?;
+    reader.go_round(&mut seed_ring, want - taken)?;
+    Ok(())
+}
+
+/// Reads peers into a sample.
+struct Reader<'a, 's> {
+    shard: &'a Shard<'s>,
+    random: &'a mut Random,
+    wish: Wish<'a>,
+    sample: &'a mut PeerSample,
+}
+
+impl Reader<'_, '_> {
+    fn ring(&mut self, class: Class) -> Ring {
+        let table = self.wish.swarm.table(class);
+        Ring { table, start: self.random.bits(), visits: Vec::new() }
+    }
+
+    /// Takes up to `want` of about `count` peers and says how many it got.
+    fn take(&mut self, ring: &mut Ring, want: u64, count: u64) -> Result<u64, Trouble> {
+        if want == 0 {
+            return Ok(0);
+        }
+        // Where most peers are wanted, a second place to start gains nothing.
+        let runs = if want * 2 >= count { 1 } else { want.div_ceil(RUN_LENGTH) };
+        let mut missing = want;
+        for run in 0..runs {
+            let at = ring.start.wrapping_add((u64::MAX / runs).wrapping_mul(run));
+            let Some(spot) = self.shard.descend(ring.table, at)? else { return Ok(0) };
+            missing -= self.read(ring, &spot, missing.div_ceil(runs - run))?;
+        }
+        let rest = self.go_round(ring, missing)?;
+        Ok(want - missing + rest)
+    }
+
+    /// Goes once round the ring and takes what was not taken yet.
+    fn go_round(&mut self, ring: &mut Ring, want: u64) -> Result<u64, Trouble> {
+        let (mut missing, mut at, mut first) = (want, ring.start, None);
+        while missing > 0 {
+            let Some(spot) = self.shard.descend(ring.table, at)? else { break };
+            if first == Some(spot.leaf.block) {
+                break;
+            }
+            first = first.or(Some(spot.leaf.block));
+            missing -= self.read(ring, &spot, missing)?;
+            at = spot.end().unwrap_or(0);
+        }
+        Ok(want - missing)
+    }
+
+    /// Takes at most `most` peers of a leaf that were not read before.
+    fn read(&mut self, ring: &mut Ring, spot: &Spot, most: u64) -> Result<u64, Trouble> {
+        let (leaf, count) = (spot.leaf, spot.leaf.head.count);
+        if count == 0 || most == 0 {
+            return Ok(0);
+        }
+        let known = ring.visits.iter().position(|visit| visit.block == leaf.block);
+        let place = known.unwrap_or_else(|| {
+            let from = u32::try_from(self.random.below(count.into())).unwrap_or(0);
+            ring.visits.push(Visit { block: leaf.block, from, read: 0 });
+            ring.visits.len() - 1
+        });
+        let visit = &mut ring.visits[place];
+        let mut taken = 0;
+        while visit.read < count && taken < most {
+            let slot = (visit.from + visit.read) % count;
+            visit.read += 1;
+            if (leaf.block, slot) != self.wish.asker
+                && hand_out(self.shard, spot, slot, &self.wish, self.sample)?
+            {
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Puts a peer's living addresses into the sample; says whether there was one.
+fn hand_out(
+    shard: &Shard<'_>,
+    spot: &Spot,
+    slot: u32,
+    wish: &Wish<'_>,
+    sample: &mut PeerSample,
+) -> Result<bool, Trouble> {
+    let leaf = spot.leaf;
+    let key = shard.get(leaf.key(slot))?;
+    let addresses = if leaf.head.row == NARROW {
+        // Its only address is as young as its last announce.
+        addresses_of(key, [0; 3], u32::MAX)
+    } else {
+        let row = shard.words(leaf.row(slot), leaf.head.row as usize)?;
+        let word = |place: usize| row[place].load(Relaxed);
+        addresses_of(key, [word(7), word(8), word(9)], last_seen_in(word(0)))
+    };
+    let addresses = addresses.since(wish.cutoff).reachable();
+    if addresses.is_empty() {
+        return Ok(false);
+    }
+    let peer_id =
+        if wish.want.peer_ids { Some(shard.record(spot, slot)?.peer.peer_id) } else { None };
+    sample.hand_out(addresses, peer_id);
+    Ok(true)
+}

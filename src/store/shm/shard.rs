@@ -1,0 +1,268 @@
+//! A shard whose lock is held, and the transaction by which it is changed: whole or not at all,
+//! whatever happens to the process.
+//!
+//! Before a word is changed, its old value goes into the shard's undo log. A process that dies leaves
+//! the log to the next holder of the lock, who puts the old values back; `commit` empties the log. A
+//! process dies between two instructions, never between an earlier and a later one, so that only the
+//! compiler must be kept from changing the order of the writes.
+//!
+//! Words that nobody can reach yet (a new block, a slot beyond a leaf's count) need no log: `put`.
+
+use std::cell::Cell;
+use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::{AtomicU64, compiler_fence};
+
+use super::layout::{CLAIM, PAGE, descriptor, header, shard};
+use super::memory::Memory;
+use super::mutex::{Acquired, Mutex};
+use super::pages;
+use super::trouble::Trouble;
+
+/// Blocks that one holder of a lock may open. No operation comes near it, nor to a millisecond; where
+/// the file's bytes lead in a circle, this ends it.
+const FUEL: u32 = 20_000;
+
+/// What a file's header says and all of its users need; checked when the file is opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Geometry {
+    /// How many shards there are, a power of two.
+    pub(super) shards: u32,
+    /// Data pages that there may ever be.
+    pub(super) max_pages: u32,
+    /// Keys the hashes.
+    pub(super) secret: [u64; 2],
+}
+
+impl Geometry {
+    /// Bits of a hash that name the shard, from the top.
+    pub(super) fn shard_bits(self) -> u32 {
+        self.shards.trailing_zeros()
+    }
+
+    /// The first word of a data page.
+    pub(super) fn page(self, page: u32) -> usize {
+        PAGE * (1 + self.shards as usize + page as usize)
+    }
+
+    /// The first word of a shard's page.
+    pub(super) fn shard(self, number: u32) -> usize {
+        PAGE * (1 + number as usize)
+    }
+}
+
+/// A shard while its lock is held.
+pub(super) struct Shard<'m> {
+    pub(super) memory: &'m Memory,
+    pub(super) geometry: Geometry,
+    pub(super) number: u32,
+    /// Data pages that this process may use, whatever the file allows.
+    pub(super) page_limit: u32,
+    logged: Cell<usize>,
+    /// Whether a block was given back since the last commit: until then its content must stay.
+    freed: Cell<bool>,
+    fuel: Cell<u32>,
+    mutex: Option<Mutex>,
+}
+
+impl<'m> Shard<'m> {
+    /// Waits for the lock of a shard, and undoes what a dead holder left half done.
+    pub(super) fn lock(
+        memory: &'m Memory,
+        geometry: Geometry,
+        number: u32,
+        page_limit: u32,
+    ) -> Result<Self, Trouble> {
+        let mutex = Self::mutex_in(memory, geometry, number)?;
+        let acquired = mutex.lock()?;
+        let shard = Self::held(memory, geometry, number, page_limit, Some(mutex));
+        if acquired == Acquired::Inherited {
+            shard.recover()?;
+            mutex.restore();
+            memory.word(header::REPAIRS)?.fetch_add(1, Relaxed);
+        }
+        // Not 0 here with a mutex that was free: the file is not as we leave one.
+        if shard.get(shard.own(shard::LOG_LENGTH))? != 0 {
+            return Err(Trouble::Broken("a lock was given back in the middle of a change"));
+        }
+        if memory.get(header::RETIRED)? != 0 {
+            return Err(Trouble::Retired);
+        }
+        Ok(shard)
+    }
+
+    pub(super) fn held(
+        memory: &'m Memory,
+        geometry: Geometry,
+        number: u32,
+        page_limit: u32,
+        mutex: Option<Mutex>,
+    ) -> Self {
+        let (logged, freed, fuel) = (Cell::new(0), Cell::new(false), Cell::new(FUEL));
+        Self { memory, geometry, number, page_limit, logged, freed, fuel, mutex }
+    }
+
+    /// The index of one of the shard's own words.
+    pub(super) fn own(&self, word: usize) -> usize {
+        self.geometry.shard(self.number) + word
+    }
+
+    /// The value of a word.
+    pub(super) fn get(&self, index: usize) -> Result<u64, Trouble> {
+        self.memory.get(index)
+    }
+
+    /// Some words in a row.
+    pub(super) fn words(&self, index: usize, count: usize) -> Result<&'m [AtomicU64], Trouble> {
+        self.memory.words(index, count)
+    }
+
+    /// Changes a word as a part of the transaction.
+    pub(super) fn set(&self, index: usize, value: u64) -> Result<(), Trouble> {
+        let word = self.memory.word(index)?;
+        let old = word.load(Relaxed);
+        if old != value {
+            self.log(index as u64, old)?;
+            store(word, value);
+        }
+        Ok(())
+    }
+
+    /// Writes a word that nobody can reach yet.
+    pub(super) fn put(&self, index: usize, value: u64) -> Result<(), Trouble> {
+        store(self.memory.word(index)?, value);
+        Ok(())
+    }
+
+    /// Writes down what to undo.
+    fn log(&self, what: u64, old: u64) -> Result<(), Trouble> {
+        let logged = self.logged.get();
+        if logged == shard::LOG_ENTRIES {
+            return Err(Trouble::Broken("a change has too many steps"));
+        }
+        let entry = self.words(self.own(shard::LOG) + 2 * logged, 2)?;
+        store(&entry[0], what);
+        store(&entry[1], old);
+        self.set_log_length(logged + 1)
+    }
+
+    /// Writes down that this shard is about to claim a page.
+    pub(super) fn log_claim(&self, page: u32) -> Result<(), Trouble> {
+        self.log(CLAIM, page.into())
+    }
+
+    fn set_log_length(&self, length: usize) -> Result<(), Trouble> {
+        store(self.memory.word(self.own(shard::LOG_LENGTH))?, length as u64);
+        self.logged.set(length);
+        Ok(())
+    }
+
+    /// Makes all changes since the last commit last.
+    pub(super) fn commit(&self) -> Result<(), Trouble> {
+        self.freed.set(false);
+        if self.logged.get() == 0 { Ok(()) } else { self.set_log_length(0) }
+    }
+
+    /// Puts everything back as it was at the last commit.
+    pub(super) fn roll_back(&self) -> Result<(), Trouble> {
+        let length = self.get(self.own(shard::LOG_LENGTH))?;
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length > shard::LOG_ENTRIES {
+            return Err(Trouble::Broken("an undo log is too long"));
+        }
+        for entry in (0..length).rev() {
+            let entry = self.words(self.own(shard::LOG) + 2 * entry, 2)?;
+            self.undo(entry[0].load(Relaxed), entry[1].load(Relaxed))?;
+        }
+        self.freed.set(false);
+        self.set_log_length(0)
+    }
+
+    fn undo(&self, what: u64, old: u64) -> Result<(), Trouble> {
+        if what == CLAIM {
+            let page = u32::try_from(old).map_err(|_| Trouble::BROKEN_INDEX)?;
+            return pages::give_up(self, page);
+        }
+        let index = usize::try_from(what).map_err(|_| Trouble::BROKEN_INDEX)?;
+        let own = self.own(shard::RELEASE)..self.own(shard::LOG);
+        if !own.contains(&index) && index < self.geometry.page(0) {
+            return Err(Trouble::Broken("an undo log names what its shard may not change"));
+        }
+        store(self.memory.word(index)?, old);
+        Ok(())
+    }
+
+    /// Sets right what a dead holder left: takes its half-done change back, and brings to its end
+    /// what it had begun after a commit.
+    pub(super) fn recover(&self) -> Result<(), Trouble> {
+        self.roll_back()?;
+        pages::finish_release(self)
+    }
+
+    /// Remembers that a block was given back.
+    pub(super) fn note_freed(&self) {
+        self.freed.set(true);
+    }
+
+    /// Whether a block was given back since the last commit.
+    pub(super) fn has_freed(&self) -> bool {
+        self.freed.get()
+    }
+
+    /// Lets the holder open as many blocks as it likes; for the owner's commands.
+    pub(super) fn refuel(&self) {
+        self.fuel.set(u32::MAX);
+    }
+
+    /// Makes the free mutex of a shard in a new file.
+    pub(super) fn make_mutex(
+        memory: &Memory,
+        geometry: Geometry,
+        number: u32,
+    ) -> Result<(), Trouble> {
+        Self::mutex_in(memory, geometry, number).map(Mutex::make)
+    }
+
+    fn mutex_in(memory: &Memory, geometry: Geometry, number: u32) -> Result<Mutex, Trouble> {
+        let index = geometry.shard(number) + shard::MUTEX;
+        let address = memory.address(index, shard::MUTEX_WORDS)?;
+        // SAFETY: these words are in the mapping, are aligned, and are set aside for the mutex. Who
+        // uses it borrows the mapping.
+        Ok(unsafe { Mutex::at(address) })
+    }
+
+    /// Counts a block that is opened.
+    pub(super) fn burn(&self) -> Result<(), Trouble> {
+        let fuel = self.fuel.get().checked_sub(1).ok_or(Trouble::BROKEN_CIRCLE)?;
+        self.fuel.set(fuel);
+        Ok(())
+    }
+
+    /// The word of a page's descriptor.
+    pub(super) fn descriptor(&self, page: u32, word: usize) -> usize {
+        use super::layout::REGION;
+        let first = self.geometry.page(page / REGION * REGION);
+        first + (page % REGION) as usize * descriptor::WORDS + word
+    }
+}
+
+impl Drop for Shard<'_> {
+    fn drop(&mut self) {
+        // Only after a failure; what cannot be undone is left to the next, who will find the file
+        // broken.
+        let undone = self.logged.get() == 0 || self.roll_back().is_ok();
+        if let Some(mutex) = self.mutex
+            && (undone || !std::thread::panicking())
+        {
+            mutex.unlock();
+        }
+    }
+}
+
+/// One of the writes whose order matters.
+fn store(word: &AtomicU64, value: u64) {
+    compiler_fence(Release);
+    #[cfg(test)]
+    super::dying::step();
+    word.store(value, Release);
+    compiler_fence(Release);
+}

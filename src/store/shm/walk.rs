@@ -1,0 +1,280 @@
+//! The slow calls: counts for scrapes, walks over swarms and peers, the general sweep, taking over.
+//! None of them holds a lock for longer than an announce may.
+
+use super::file::{SWEEP, StoreFile};
+use super::layout::{header, shard};
+use super::peer::{self, Record, kept_key, kept_left};
+use super::peers::Found;
+use super::shard::Shard;
+use super::swarm::{self, Swarm};
+use super::table::NEVER;
+use super::trouble::Trouble;
+use crate::protocol::InfoHash;
+use crate::store::peer::Class;
+use crate::store::{Batch, Cursor, Peer, PeerAnnounce, StoreId, SwarmCounts, SwarmSummary};
+
+/// Peers that a batch has at most, as they are read under one lock.
+const BATCH: usize = 1000;
+
+/// Peers that are put in under one lock.
+const IMPORTED: usize = 64;
+
+/// Counts for each info-hash, in order.
+pub(super) fn counts(
+    file: &StoreFile,
+    info_hashes: &[InfoHash],
+    cutoff: u32,
+) -> Result<Vec<SwarmCounts>, Trouble> {
+    let count = |&info_hash| {
+        file.with_swarm(info_hash, cutoff, |_, swarm| {
+            Ok(swarm.map_or_else(SwarmCounts::default, |swarm| swarm.counts()))
+        })
+    };
+    info_hashes.iter().map(count).collect()
+}
+
+/// Where a walk goes on: after the swarms that were looked at.
+type Next = Option<u64>;
+
+/// Looks at the swarms of one leaf from a hash on, while their shard is locked, for as long as `look`
+/// says so.
+fn look_at_leaf(
+    file: &StoreFile,
+    from: u64,
+    mut look: impl FnMut(&Shard<'_>, &mut Swarm) -> Result<bool, Trouble>,
+) -> Result<Next, Trouble> {
+    let number = swarm::shard_of(file.geometry, from);
+    let shard = file.shard(number)?;
+    let (swarms, next) = shard.swarms_from(from)?;
+    for (hash, mut swarm) in swarms {
+        if !look(&shard, &mut swarm)? {
+            return Ok(Some(hash));
+        }
+    }
+    let next = next.or_else(|| {
+        let bits = file.geometry.shard_bits();
+        let after = u64::from(number) + 1;
+        (after < u64::from(file.geometry.shards)).then(|| after << (u64::BITS - bits))
+    });
+    match next {
+        Some(next) if next <= from => Err(Trouble::BROKEN_CIRCLE),
+        next => Ok(next),
+    }
+}
+
+/// Swarms in the order of their hashes.
+pub(super) fn visit_swarms(
+    file: &StoreFile,
+    from: Cursor,
+    limit: usize,
+    cutoff: u32,
+) -> Result<Batch<SwarmSummary>, Trouble> {
+    let mut items = Vec::new();
+    let mut next = Some(from.0);
+    while let Some(from) = next
+        && items.len() < limit.max(1)
+    {
+        next = look_at_leaf(file, from, |shard, swarm| {
+            if items.len() == limit.max(1) || shard.sweep(swarm, cutoff, SWEEP)? == SWEEP {
+                return Ok(false);
+            }
+            items.push(swarm.summary());
+            Ok(true)
+        })?;
+    }
+    Ok(Batch { items, next: next.map(Cursor) })
+}
+
+/// Sweeps swarms from a hash on, round the end, until it is back there or has swept its budget.
+/// Returns how many peers went, and the hash to go on with.
+pub(super) fn expire(
+    file: &StoreFile,
+    start: u64,
+    cutoff: u32,
+    budget: usize,
+) -> Result<(usize, u64), Trouble> {
+    let (mut swept, mut at, mut turned) = (0, start, false);
+    while swept < budget && !(turned && at >= start) {
+        let mut share = SWEEP.min(budget - swept);
+        let next = look_at_leaf(file, at, |shard, swarm| {
+            let gone = shard.sweep(swarm, cutoff, share)?;
+            (swept, share) = (swept + gone, share - gone);
+            Ok(share > 0)
+        })?;
+        turned |= next.is_none();
+        at = next.unwrap_or(0);
+        if next.is_none() && start == 0 {
+            break;
+        }
+    }
+    Ok((swept, at))
+}
+
+/// Peers of one swarm, of those that are there, in the order of their hashes, which never change.
+pub(super) fn peers(
+    file: &StoreFile,
+    info_hash: InfoHash,
+    from: Cursor,
+    limit: usize,
+) -> Result<Batch<Peer>, Trouble> {
+    let limit = limit.clamp(1, BATCH);
+    let shard = file.shard_of(info_hash)?;
+    let Some(swarm) = shard.find_swarm(info_hash)? else {
+        return Ok(Batch { items: Vec::new(), next: None });
+    };
+    let mut peers = Vec::new();
+    for class in Class::ALL {
+        first_peers(&shard, &swarm, class, from.0, limit + 1, &mut peers)?;
+    }
+    peers.sort_unstable_by_key(|&(hash, _)| hash);
+    let next = peers.get(limit).map(|&(hash, _)| Cursor(hash));
+    peers.truncate(limit);
+    Ok(Batch { items: peers.into_iter().map(|(_, peer)| peer).collect(), next })
+}
+
+/// At least `limit` peers of a class from a hash on, if there are so many.
+fn first_peers(
+    shard: &Shard<'_>,
+    swarm: &Swarm,
+    class: Class,
+    from: u64,
+    limit: usize,
+    peers: &mut Vec<(u64, Peer)>,
+) -> Result<(), Trouble> {
+    let (mut at, enough) = (Some(from), peers.len() + limit);
+    while let Some(hash) = at
+        && peers.len() < enough
+    {
+        let Some(spot) = shard.descend(swarm.table(class), hash)? else { break };
+        for slot in 0..spot.leaf.head.count {
+            let peer = shard.record(&spot, slot)?.peer;
+            let hash = peer::hash(shard.geometry, peer.peer_id);
+            if hash >= from {
+                peers.push((hash, peer));
+            }
+        }
+        at = spot.end();
+    }
+    Ok(())
+}
+
+/// Forgets a swarm, in small parts.
+pub(super) fn remove_swarm(file: &StoreFile, info_hash: InfoHash) -> Result<(), Trouble> {
+    loop {
+        let shard = file.shard_of(info_hash)?;
+        let Some(mut swarm) = shard.find_swarm(info_hash)? else { return Ok(()) };
+        if shard.clear(&mut swarm, SWEEP)? < SWEEP {
+            return shard.forget_swarm(info_hash);
+        }
+    }
+}
+
+/// How many swarms and peers there are, silent ones included.
+pub(super) fn sizes(file: &StoreFile) -> Result<(u64, u64), Trouble> {
+    let (mut swarms, mut peers) = (0, 0);
+    for number in 0..file.geometry.shards {
+        let own = |word| file.memory.get(file.geometry.shard(number) + word);
+        swarms += own(shard::SWARM_COUNT)?;
+        peers += own(shard::PEER_COUNT)?;
+    }
+    Ok((swarms, peers))
+}
+
+/// Whether the peer that announces is in its swarm.
+pub(super) fn knows(file: &StoreFile, announce: &PeerAnnounce) -> Result<bool, Trouble> {
+    let shard = file.shard_of(announce.info_hash)?;
+    let Some(swarm) = shard.find_swarm(announce.info_hash)? else { return Ok(false) };
+    let found = shard.find_peer(&swarm, announce.peer_id, Class::of(announce.role, true))?;
+    Ok(found.is_some())
+}
+
+/// Lets the peer go that was silent for longest, as far as one can tell by a look at some swarms.
+/// The shard that has most peers has to give one.
+pub(super) fn evict_one(file: &StoreFile, from: u64) -> Result<(), Trouble> {
+    let mut fullest = (0, 0);
+    for number in 0..file.geometry.shards {
+        let peers = file.memory.get(file.geometry.shard(number) + shard::PEER_COUNT)?;
+        fullest = fullest.max((peers, number));
+    }
+    let shard = file.shard(fullest.1)?;
+    let bits = file.geometry.shard_bits();
+    let first = u64::from(fullest.1).checked_shl(u64::BITS - bits).unwrap_or(0);
+    let (mut looked_at, mut oldest) = (0, None);
+    let mut next = Some(first | from.checked_shr(bits).unwrap_or(0));
+    while looked_at < SWARMS_TO_LOOK_AT {
+        let Some(at) = next else {
+            // Round the end, once.
+            if looked_at > 0 || from == 0 {
+                break;
+            }
+            drop(shard);
+            return evict_one(file, 0);
+        };
+        let (swarms, after) = shard.swarms_from(at)?;
+        for (_, swarm) in swarms.into_iter().filter(|(_, swarm)| swarm.peers() > 0) {
+            let seen = shard.oldest_class(&swarm)?.map_or(NEVER, |(_, bound)| bound);
+            if oldest.is_none_or(|(least, _)| seen < least) {
+                oldest = Some((seen, swarm));
+            }
+            looked_at += 1;
+        }
+        next = after;
+    }
+    match oldest {
+        Some((_, mut swarm)) => shard.evict_oldest(&mut swarm).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+/// Swarms among whose peers the one is chosen that has to go when the store has as many as it may.
+const SWARMS_TO_LOOK_AT: u32 = 64;
+
+/// Gives the store the name of another one's life.
+pub(super) fn import_id(file: &StoreFile, id: StoreId) -> Result<(), Trouble> {
+    file.memory.word(header::LIFE)?.store(id.0, std::sync::atomic::Ordering::Relaxed);
+    Ok(())
+}
+
+/// Puts a swarm's totals in, and those of its peers that are not there.
+pub(super) fn import_swarm(
+    file: &StoreFile,
+    totals: &SwarmSummary,
+    peers: &[Peer],
+) -> Result<(), Trouble> {
+    let info_hash = totals.info_hash;
+    let shard = file.shard_of(info_hash)?;
+    let mut swarm = match shard.find_swarm(info_hash)? {
+        Some(swarm) => swarm,
+        None => shard.found_swarm(info_hash)?,
+    };
+    swarm.take_over(totals);
+    shard.save(&swarm)?;
+    shard.commit()?;
+    drop(shard);
+    for part in peers.chunks(IMPORTED) {
+        let shard = file.shard_of(info_hash)?;
+        for peer in part {
+            let Some(mut swarm) = shard.find_swarm(info_hash)? else { return Ok(()) };
+            let (key, left) = (peer.key.map(kept_key), peer.left.map(kept_left));
+            let peer = Peer { key, left, ..*peer };
+            let known: Option<Found> = shard.find_peer(&swarm, peer.peer_id, peer.class())?;
+            if known.is_none() {
+                super::announce::put(&shard, &mut swarm, &Record { peer, listed: false })?;
+                shard.save(&swarm)?;
+                shard.commit()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Swarm {
+    fn take_over(&mut self, totals: &SwarmSummary) {
+        let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        self.completed = count(totals.counts.completed);
+        self.expired = count(totals.expired);
+        self.departed_uploaded = totals.departed_uploaded;
+        self.departed_downloaded = totals.departed_downloaded;
+        self.last_announce = peer::instant(totals.last_announce);
+    }
+}

@@ -1,0 +1,145 @@
+//! The peer store that a configuration names: how it is opened, and what is said when it is new.
+
+use std::fs;
+
+use crate::config::{LoadedConfig, StoreKind, make_store_folder};
+use crate::store::shm::ShmStore;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Caps, PeerStore, StoreError, StoreOptions};
+
+/// How a configuration wants its peer store to be opened.
+fn options(loaded: &LoadedConfig) -> StoreOptions {
+    let store = &loaded.config.store;
+    let cap = |limit: u32| (limit > 0).then_some(limit);
+    StoreOptions {
+        path: store.path.clone(),
+        expiry: loaded.config.tracker.expiry,
+        max_size: store.max_size,
+        caps: Caps {
+            peers: cap(store.max_peers),
+            swarm_peers: cap(store.max_swarm_peers),
+            address_peers: cap(store.max_address_peers),
+        },
+    }
+}
+
+/// Opens the peer store that the configuration names. One that is not there yet is made, and what a
+/// store of another kind has left is told to the owner.
+///
+/// # Errors
+/// When it cannot be opened or made.
+pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
+    let is_new = !loaded.config.store.path.exists();
+    let store = open_quietly(loaded)?;
+    if is_new {
+        others_left(loaded).iter().for_each(|line| crate::info!("{line}"));
+    }
+    Ok(store)
+}
+
+/// The same without a word.
+pub(super) fn open_quietly(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
+    let store = &loaded.config.store;
+    if !store.path.exists() {
+        make_store_folder(loaded);
+    }
+    Ok(match store.kind {
+        StoreKind::Sqlite => Box::new(SqliteStore::open(&options(loaded))?),
+        StoreKind::Shm => Box::new(ShmStore::open(&options(loaded))?),
+    })
+}
+
+/// Puts an empty store in the place of the one that the configuration names, whatever that holds.
+///
+/// # Errors
+/// When it cannot be replaced or made.
+pub fn rebuild_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
+    make_store_folder(loaded);
+    Ok(match loaded.config.store.kind {
+        StoreKind::Sqlite => Box::new(SqliteStore::rebuild(&options(loaded))?),
+        StoreKind::Shm => Box::new(ShmStore::rebuild(&options(loaded))?),
+    })
+}
+
+/// What there is to say about stores of other kinds at their usual places, once a store was made for a
+/// site that is not new: then `kind` was perhaps changed. They are not opened, which could take long
+/// and change them.
+fn others_left(loaded: &LoadedConfig) -> Vec<String> {
+    let store = &loaded.config.store;
+    if !loaded.config.paths.policy.exists() {
+        return Vec::new();
+    }
+    let others = StoreKind::ALL.into_iter().filter(|kind| *kind != store.kind);
+    let files = others.map(|kind| (kind, loaded.usual_store(kind)));
+    files
+        .filter(|(_, file)| fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file()))
+        .map(|(kind, file)| {
+            format!(
+                "the {} peer store {} was made and is empty; the {} store {} stays as it is, and its \
+                 clients announce again within an interval. `tracker store migrate --to {}`, run \
+                 before `kind` is changed, takes peers along",
+                store.kind.name(),
+                store.path.display(),
+                kind.name(),
+                file.display(),
+                store.kind.name(),
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn loaded(root: &Path, settings: &str) -> LoadedConfig {
+        LoadedConfig::parse(settings, &root.join("conf/tracker.toml")).unwrap()
+    }
+
+    #[test]
+    fn the_configuration_is_what_the_store_is_told() {
+        let root = Path::new("/srv");
+        let plain = options(&loaded(root, "tracker.expiry = 4000"));
+        assert_eq!((plain.path.as_path(), plain.expiry.0), (Path::new("/srv/data/peers.db"), 4000));
+        assert_eq!((plain.max_size, plain.caps), (StoreOptions::MAX_SIZE, Caps::default()));
+        let text = "[store]\nkind = 'shm'\nmax_size = 5000000\nmax_peers = 3\n\
+                    max_swarm_peers = 2\nmax_address_peers = 1";
+        let shm = options(&loaded(root, text));
+        assert_eq!((shm.path.as_path(), shm.max_size), (StoreKind::Shm.usual_path(), 5_000_000));
+        let caps = Caps { peers: Some(3), swarm_peers: Some(2), address_peers: Some(1) };
+        assert_eq!(shm.caps, caps);
+    }
+
+    #[test]
+    fn a_store_is_of_the_configured_kind() {
+        for kind in StoreKind::ALL {
+            let home = tempfile::tempdir().unwrap();
+            let text = format!("[store]\nkind = '{}'\npath = 'memory/peers'", kind.name());
+            let loaded = loaded(home.path(), &text);
+            for store in [open_store(&loaded), rebuild_store(&loaded), open_store(&loaded)] {
+                assert_eq!(store.unwrap().info().unwrap().kind, kind.name());
+            }
+        }
+    }
+
+    #[test]
+    fn another_kind_at_its_usual_place_is_worth_a_line() {
+        let home = tempfile::tempdir().unwrap();
+        let loaded = loaded(home.path(), "[store]\nkind = 'shm'\npath = 'memory/peers'");
+        let peers = home.path().join("data/peers.db");
+        fs::create_dir_all(&peers).unwrap();
+        fs::write(home.path().join("data/policy.snapshot"), "anything").unwrap();
+        assert_eq!(others_left(&loaded), Vec::<String>::new(), "a folder is no store");
+        fs::remove_dir(&peers).unwrap();
+        assert_eq!(others_left(&loaded), Vec::<String>::new());
+        fs::write(&peers, "anything").unwrap();
+        let [line] = others_left(&loaded).try_into().unwrap();
+        for part in ["conf/memory/peers was made", "data/peers.db stays", "migrate --to shm"] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+        fs::remove_file(home.path().join("data/policy.snapshot")).unwrap();
+        assert_eq!(others_left(&loaded), Vec::<String>::new(), "a new site has changed nothing");
+    }
+}
