@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::*;
 
 /// A naive store.
+#[derive(Clone)]
 pub(super) struct Model {
     id: StoreId,
     expiry: Seconds,
@@ -21,6 +22,7 @@ struct Peer {
     summary: PeerSummary,
 }
 
+#[derive(Clone)]
 struct Swarm {
     peers: BTreeMap<PeerId, Peer>,
     totals: SwarmSummary,

@@ -12,6 +12,12 @@ impl Random {
         Self(RandomState::new().hash_one(std::process::id()))
     }
 
+    /// Starts at a certain place.
+    #[cfg(test)]
+    pub(super) fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// Any 64 bits.
     pub(super) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -202,8 +202,52 @@ fn with_ids<A>(family: &FamilySample<A>) -> FamilyPeers<'_, A> {
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
+    use std::path::Path;
+    use std::sync::Arc;
 
     use super::*;
+    use crate::config::LoadedConfig;
+    use crate::protocol::RetryIn;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000);
+
+    /// An open tracker with as little shared memory as is allowed.
+    fn small(home: &Path) -> Tracker {
+        let text = "tracker.torrents = 'open'\n[store]\nkind = 'shm'\npath = 'memory/peers'\n\
+                    max_size = 4194304";
+        let loaded = LoadedConfig::parse(text, &home.join("conf/tracker.toml")).unwrap();
+        Tracker::new(Arc::new(loaded))
+    }
+
+    /// A peer that is alone in its swarm announces; how many leechers it is told of.
+    fn come(tracker: &mut Tracker, number: u32, now: Timestamp) -> Result<u32, Refusal> {
+        let mut bytes = [7; 20];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        let encoded: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+        let query = format!("info_hash={encoded}&peer_id={encoded}&port=6881&left=1");
+        let request = AnnounceRequest::parse(query.as_bytes()).unwrap();
+        let from = Some(Ipv4Addr::LOCALHOST.into());
+        tracker.announce(&request, from, now).map(|reply| reply.incomplete)
+    }
+
+    #[test]
+    fn without_room_only_new_peers_are_refused_until_others_have_gone() {
+        let home = tempfile::tempdir().unwrap();
+        let mut tracker = small(home.path());
+        let refused = (0..1_000_000).find(|&number| come(&mut tracker, number, NOW).is_err());
+        let refused = refused.expect("4 MiB hold less than a million swarms");
+        assert!(refused > 1000, "{refused}");
+        assert_eq!(come(&mut tracker, refused, NOW), Err(Refusal::Full));
+        assert_eq!(Refusal::Full.retry_in(Seconds(1800)), Some(RetryIn::Minutes(15)));
+        for known in 0..refused {
+            assert_eq!(come(&mut tracker, known, NOW), Ok(1));
+        }
+        let later = NOW + Seconds(10_000);
+        while tracker.store().unwrap().expire(later, 500).unwrap() == 500 {}
+        for number in 0..refused {
+            assert_eq!(come(&mut tracker, number, later), Ok(1));
+        }
+    }
 
     #[test]
     fn private_addresses_are_those_of_no_public_network() {

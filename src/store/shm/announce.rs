@@ -1,11 +1,12 @@
 //! What an announce does while its shard is locked.
 
 use super::file::SWEEP;
-use super::peer::{self, Record, instant, kept_key, kept_left};
+use super::peer::{self, Record, Words, instant, kept_key, kept_left};
 use super::peers::Found;
 use super::sample::{Wish, fill};
 use super::shard::Shard;
 use super::swarm::Swarm;
+use super::table::Spot;
 use super::trouble::Trouble;
 use crate::protocol::Timestamp;
 use crate::store::peer::{Class, Peer, completes};
@@ -139,49 +140,67 @@ pub(super) fn put(
     let words = record.pack(hash);
     let known = shard.find_peer(swarm, peer_id, class)?;
     let stays = known.as_ref().is_some_and(|known| known.class == class);
-    // All that moves records comes first: it is committed on its own.
-    let table = swarm.table(class);
-    if stays {
-        shard.widen(table, hash, words.width)?;
-    } else {
-        shard.make_room(table, hash, words.width)?;
-    }
-    if let Some(address) = shard.listed_at(record) {
-        shard.make_room(swarm.addresses(), address, 1)?;
-    }
-    let mut known = if known.is_some() { shard.find_peer(swarm, peer_id, class)? } else { None };
-    let seen = instant(record.peer.last_seen);
-    if let Some(known) = &known {
-        swarm.count_out(&known.record.peer);
-        shard.unlist(swarm, &known.record)?;
-    } else {
-        shard.count_peers(1)?;
+    make_room(shard, swarm, record, (hash, words.width), stays)?;
+    // It may stand elsewhere now.
+    let known = if known.is_some() { shard.find_peer(swarm, peer_id, class)? } else { None };
+    match &known {
+        Some(known) => swarm.count_out(&known.record.peer),
+        None => shard.count_peers(1)?,
     }
     swarm.count_in(&record.peer);
-    shard.list(swarm, record)?;
-    let found = |spot, slot| Found { class, spot, slot, record: *record };
-    match &mut known {
-        Some(known) if known.class == class => {
-            let leaf = known.spot.leaf;
-            shard.set(leaf.key(known.slot), words.key)?;
-            let missing =
-                std::iter::repeat_n(&0, (leaf.head.row - words.width.min(leaf.head.row)) as usize);
-            for (place, &word) in words.row().iter().chain(missing).enumerate() {
-                shard.set(leaf.row(known.slot) + place, word)?;
-            }
-            shard.lower(&known.spot, seen)?;
-            Ok((found(known.spot, known.slot), None))
+    // First what comes, then what goes: the words of a slot that was given up must stay until the end.
+    let (spot, slot) = match &known {
+        Some(known) if stays => overwrite(shard, known, &words, record)?,
+        _ => {
+            let seen = instant(record.peer.last_seen);
+            shard.insert(swarm.table(class), hash, (words.key, words.row()), seen)?
         }
-        other => {
-            let emptied = match other {
-                Some(known) => {
-                    shard.take_out(&mut known.spot, known.slot)?;
-                    Some(known.class)
-                }
-                None => None,
-            };
-            let (spot, slot) = shard.insert(table, hash, (words.key, words.row()), seen)?;
-            Ok((found(spot, slot), emptied))
-        }
+    };
+    let before = known.as_ref().map(|known| known.record);
+    if before.and_then(|before| shard.listed_at(&before)) != shard.listed_at(record) {
+        shard.list(swarm, record)?;
+        before.map_or(Ok(()), |before| shard.unlist(swarm, &before))?;
     }
+    let left = known.filter(|_| !stays);
+    if let Some(Found { mut spot, slot, .. }) = left {
+        shard.take_out(&mut spot, slot)?;
+    }
+    Ok((Found { class, spot, slot, record: *record }, left.map(|left| left.class)))
+}
+
+/// Does all that moves other records, which is committed on its own.
+fn make_room(
+    shard: &Shard<'_>,
+    swarm: &Swarm,
+    record: &Record,
+    (hash, width): (u64, u32),
+    stays: bool,
+) -> Result<(), Trouble> {
+    let table = swarm.table(record.peer.class());
+    if stays {
+        shard.widen(table, hash, width)?;
+    } else {
+        shard.make_room(table, hash, width)?;
+    }
+    match shard.listed_at(record) {
+        Some(address) => shard.make_room(swarm.addresses(), address, 1),
+        None => Ok(()),
+    }
+}
+
+/// Changes a peer's record where it is.
+fn overwrite(
+    shard: &Shard<'_>,
+    known: &Found,
+    words: &Words,
+    record: &Record,
+) -> Result<(Spot, u32), Trouble> {
+    let (leaf, slot) = (known.spot.leaf, known.slot);
+    shard.set(leaf.key(slot), words.key)?;
+    for place in 0..leaf.head.row as usize {
+        let word = words.row().get(place).copied().unwrap_or(0);
+        shard.set(leaf.row(slot) + place, word)?;
+    }
+    shard.lower(&known.spot, instant(record.peer.last_seen))?;
+    Ok((known.spot, slot))
 }

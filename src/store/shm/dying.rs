@@ -1,26 +1,38 @@
-//! For tests: a process that dies at any write it is told to.
+//! For tests: a thread or a process that dies at any write it is told to, with the lock that it holds.
 
 use std::cell::Cell;
 
 thread_local! {
     static STEPS: Cell<Option<u64>> = const { Cell::new(None) };
     static MANNER: Cell<fn()> = const { Cell::new(|| {}) };
+    static IS_DEAD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has this thread die in a certain manner at the write after so many.
-pub(super) fn after(steps: u64, manner: fn()) {
-    MANNER.set(manner);
+/// What a thread that dies panics with.
+pub(super) struct Died;
+
+/// Has this thread die at the write after so many.
+pub(super) fn thread_after(steps: u64) {
+    MANNER.set(|| {
+        IS_DEAD.set(true);
+        std::panic::resume_unwind(Box::new(Died));
+    });
     STEPS.set(Some(steps));
 }
 
-/// Lets this thread live.
-pub(super) fn never() {
-    STEPS.set(None);
+/// Has this process killed at the write after so many.
+pub(super) fn process_after(steps: u64) {
+    MANNER.set(|| {
+        let own = std::process::id().cast_signed();
+        // SAFETY: kill touches no memory, least of all that of who is killed by it.
+        unsafe { libc::kill(own, libc::SIGKILL) };
+    });
+    STEPS.set(Some(steps));
 }
 
-/// How many more writes there will be before it dies.
-pub(super) fn left() -> Option<u64> {
-    STEPS.get()
+/// Whether this thread is as dead as a killed process, and gives nothing back.
+pub(super) fn is_dead() -> bool {
+    IS_DEAD.get()
 }
 
 /// A write is about to happen.

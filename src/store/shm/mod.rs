@@ -9,6 +9,8 @@ mod announce;
 mod check;
 #[cfg(test)]
 mod dying;
+#[cfg(test)]
+mod dying_tests;
 mod file;
 mod layout;
 mod making;

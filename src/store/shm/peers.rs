@@ -153,10 +153,13 @@ impl Shard<'_> {
     pub(super) fn clear(&self, swarm: &mut Swarm, budget: usize) -> Result<usize, Trouble> {
         let mut gone = 0;
         for class in Class::ALL {
-            while gone < budget
-                && let Some(spot) = self.descend(swarm.table(class), 0)?
+            let mut next = Some(0);
+            while let Some(at) = next
+                && gone < budget
+                && let Some(spot) = self.descend(swarm.table(class), at)?
             {
                 gone += self.sweep_leaf(swarm, (class, spot), |_| true, budget - gone)?;
+                next = spot.end();
             }
         }
         self.trim()?;

@@ -58,7 +58,7 @@ pub(super) struct Shard<'m> {
     /// Data pages that this process may use, whatever the file allows.
     pub(super) page_limit: u32,
     logged: Cell<usize>,
-    /// Whether a block was given back since the last commit: until then its content must stay.
+    /// Whether a block or a slot was given up since the last commit: until then its words must stay.
     freed: Cell<bool>,
     fuel: Cell<u32>,
     mutex: Option<Mutex>,
@@ -198,12 +198,12 @@ impl<'m> Shard<'m> {
         pages::finish_release(self)
     }
 
-    /// Remembers that a block was given back.
+    /// Remembers that a block or a slot was given up.
     pub(super) fn note_freed(&self) {
         self.freed.set(true);
     }
 
-    /// Whether a block was given back since the last commit.
+    /// Whether one was since the last commit.
     pub(super) fn has_freed(&self) -> bool {
         self.freed.get()
     }
@@ -247,6 +247,10 @@ impl<'m> Shard<'m> {
 
 impl Drop for Shard<'_> {
     fn drop(&mut self) {
+        #[cfg(test)]
+        if super::dying::is_dead() {
+            return;
+        }
         // Only after a failure; what cannot be undone is left to the next, who will find the file
         // broken.
         let undone = self.logged.get() == 0 || self.roll_back().is_ok();

@@ -265,6 +265,10 @@ impl Shard<'_> {
         (key, row): (u64, &[u64]),
         seen: u32,
     ) -> Result<(Spot, u32), Trouble> {
+        debug_assert!(
+            !self.has_freed(),
+            "a slot is taken before one that was given up is committed"
+        );
         let mut spot = self.descend(table, hash)?.ok_or(Trouble::BROKEN_TABLE)?;
         let leaf = &mut spot.leaf;
         let slot = leaf.head.count;
@@ -284,6 +288,7 @@ impl Shard<'_> {
 
     /// Takes a record out, as a part of the transaction; the last one of the leaf takes its place.
     pub(super) fn take_out(&self, spot: &mut Spot, slot: u32) -> Result<(), Trouble> {
+        self.note_freed();
         let leaf = &mut spot.leaf;
         let last = leaf.head.count.checked_sub(1).ok_or(Trouble::BROKEN_TABLE)?;
         if slot != last {

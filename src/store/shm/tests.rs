@@ -1,20 +1,197 @@
 //! The conformance suite on files in memory, and what only concerns this backend.
 
 use super::*;
-use crate::store::conformance::{EXPIRY, Fresh, conforms};
+use crate::protocol::{PeerId, Seconds};
+use crate::store::conformance::{
+    EXPIRY, Fresh, NOON, conforms, leecher, peer_id, peers, swarm, swarms, v4,
+};
+use crate::store::model::Model;
+use crate::store::{Action, Caps, Role};
 
-fn options(home: &tempfile::TempDir) -> StoreOptions {
+pub(super) fn options(home: &tempfile::TempDir) -> StoreOptions {
     StoreOptions { max_size: 64 << 20, ..StoreOptions::new(home.path().join("t.d/peers"), EXPIRY) }
 }
 
-fn fresh_with(shards: u32) -> Fresh {
-    making::FEWER_SHARDS.set(Some(shards));
+/// A folder in memory, and a store in it that nobody has used.
+pub(super) fn fresh_file(shards: u32) -> (tempfile::TempDir, StoreOptions) {
     let home = tempfile::tempdir_in("/dev/shm").unwrap();
-    Fresh::in_folder(ShmStore::open(&options(&home)).unwrap(), home)
+    let options = options(&home);
+    making::FEWER_SHARDS.set(Some(shards));
+    drop(ShmStore::open(&options).unwrap());
+    making::FEWER_SHARDS.set(None);
+    (home, options)
 }
 
 fn fresh() -> Fresh {
-    fresh_with(2)
+    let (home, options) = fresh_file(2);
+    Fresh::in_folder(ShmStore::open(&options).unwrap(), home)
 }
 
 conforms!(fresh);
+
+const WANT: Want = Want { peers: 50, seeders: true, peer_ids: true };
+
+pub(super) fn announce(
+    store: &mut dyn PeerStore,
+    what: PeerAnnounce,
+    now: Timestamp,
+) -> PeerSample {
+    let mut sample = PeerSample::default();
+    store.announce(&what, now, WANT, &mut sample).unwrap();
+    sample
+}
+
+/// Many peers come, change and go, so that tables split into many leaves and join again.
+#[test]
+fn a_large_swarm_grows_and_shrinks_as_the_model_does() {
+    let (_home, options) = fresh_file(1);
+    let mut store = ShmStore::open(&options).unwrap();
+    let id = store.id().unwrap();
+    let (mut model, mut random) = (Model::new(EXPIRY), Random::seeded(3));
+    for round in 0..12_000_u64 {
+        let number = u32::try_from(random.below(4000)).unwrap();
+        let mut what = leecher(number);
+        // More come in the first half, more go in the second.
+        let leaves = random.below(10) < if round < 6000 { 1 } else { 8 };
+        match random.below(4) {
+            _ if leaves => what.action = Action::Leave,
+            0 => (what.role, what.left) = (Role::Seeder, Some(0)),
+            1 if number.is_multiple_of(5) => what.v4 = Some(v4(number, 0)),
+            _ => {}
+        }
+        announce(&mut store, what, NOON);
+        // The model's sample is of no interest, and slow.
+        let none = Want { peers: 0, ..WANT };
+        model.announce(&what, NOON, none, &mut PeerSample::default()).unwrap();
+        if round % 1000 == 999 {
+            assert_eq!(store.check().unwrap(), Vec::<String>::new());
+            assert_eq!(swarms(&mut store, NOON), swarms(&mut model, NOON));
+            assert_eq!(
+                peers(&mut store, swarm(1), 100, NOON),
+                peers(&mut model, swarm(1), 100, NOON)
+            );
+        }
+    }
+    store.remove_swarm(swarm(1)).unwrap();
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    assert_eq!(walk::sizes(store.file.as_ref().unwrap()).unwrap(), (0, 0));
+    assert_eq!(store.id().unwrap(), id, "it was made anew");
+}
+
+#[test]
+fn many_swarms_are_found_again_and_forgotten_again() {
+    let (_home, options) = fresh_file(2);
+    let mut store = ShmStore::open(&options).unwrap();
+    let id = store.id().unwrap();
+    let of = |number: u32| {
+        let mut hash = [9; 20];
+        hash[..4].copy_from_slice(&number.to_be_bytes());
+        InfoHash(hash)
+    };
+    for number in 0..5000 {
+        announce(&mut store, PeerAnnounce { info_hash: of(number), ..leecher(number) }, NOON);
+    }
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    assert_eq!(swarms(&mut store, NOON).len(), 5000);
+    let bytes = store.info().unwrap().bytes;
+    for number in 0..5000 {
+        assert_eq!(store.counts(&[of(number)], NOON).unwrap()[0].leechers, 1);
+        store.remove_swarm(of(number)).unwrap();
+    }
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    assert_eq!(swarms(&mut store, NOON).len(), 0);
+    for number in 5000..10_000 {
+        announce(&mut store, PeerAnnounce { info_hash: of(number), ..leecher(number) }, NOON);
+    }
+    assert!(store.info().unwrap().bytes <= bytes, "the room was not used again");
+    assert_eq!(store.id().unwrap(), id, "it was made anew");
+}
+
+mod where_caps_are_set {
+    use super::*;
+
+    fn capped(caps: Caps) -> (tempfile::TempDir, ShmStore) {
+        let (home, options) = fresh_file(2);
+        let store = ShmStore::open(&StoreOptions { caps, ..options }).unwrap();
+        (home, store)
+    }
+
+    fn present(store: &mut ShmStore, now: Timestamp) -> Vec<PeerId> {
+        peers(store, swarm(1), 1000, now).into_keys().collect()
+    }
+
+    #[test]
+    fn the_oldest_of_a_swarm_go_first() {
+        let (_home, mut store) = capped(Caps { swarm_peers: Some(100), ..Caps::default() });
+        for number in 0..100 {
+            announce(&mut store, leecher(number), NOON + Seconds(number));
+        }
+        // Those that announce again are young again.
+        for number in (0..50).step_by(2) {
+            announce(&mut store, leecher(number), NOON + Seconds(200 + number));
+        }
+        for number in 1000..1030 {
+            announce(&mut store, leecher(number), NOON + Seconds(300));
+        }
+        let gone = (1..50).step_by(2).chain(50..55);
+        let mut expected: std::collections::BTreeSet<PeerId> =
+            (0..100).chain(1000..1030).map(peer_id).collect();
+        gone.for_each(|number| assert!(expected.remove(&peer_id(number))));
+        assert_eq!(present(&mut store, NOON), expected.into_iter().collect::<Vec<_>>());
+        assert_eq!(swarms(&mut store, NOON)[&swarm(1)].expired, 30);
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_oldest_at_an_address_go_first() {
+        let (_home, mut store) = capped(Caps { address_peers: Some(3), ..Caps::default() });
+        let at = |number, host| PeerAnnounce { v4: Some(v4(host, 6881)), ..leecher(number) };
+        for number in 0..5 {
+            announce(&mut store, at(number, 1), NOON + Seconds(number));
+            announce(&mut store, at(100 + number, 2 + number), NOON);
+        }
+        let mut expected: Vec<PeerId> = (2..5).chain(100..105).map(peer_id).collect();
+        expected.sort_unstable();
+        assert_eq!(present(&mut store, NOON), expected);
+        announce(&mut store, PeerAnnounce { action: Action::Leave, ..at(3, 1) }, NOON);
+        announce(&mut store, at(7, 1), NOON + Seconds(9));
+        assert_eq!(present(&mut store, NOON).len(), 8, "one had left");
+        // A peer that moves there counts there.
+        announce(&mut store, PeerAnnounce { key: None, ..at(100, 1) }, NOON + Seconds(10));
+        assert_eq!(present(&mut store, NOON).len(), 7);
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_store_holds_no_more_than_it_may() {
+        let (_home, mut store) = capped(Caps { peers: Some(300), ..Caps::default() });
+        for number in 0..1000 {
+            let info_hash = swarm(u8::try_from(number % 40).unwrap());
+            let what = PeerAnnounce { info_hash, ..leecher(number) };
+            announce(&mut store, what, NOON + Seconds(number));
+            announce(&mut store, what, NOON + Seconds(number));
+        }
+        let (_, count) = walk::sizes(store.file.as_ref().unwrap()).unwrap();
+        assert_eq!(count, 300);
+        let latest = NOON + Seconds(999);
+        let youngest: Vec<_> = swarms(&mut store, latest).into_keys().collect();
+        let old = youngest.iter().flat_map(|&hash| peers(&mut store, hash, 100, latest));
+        let old = old.filter(|(_, peer)| peer.first_seen < NOON + Seconds(500)).count();
+        assert!(old < 30, "{old} of the oldest are still there");
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_cap_that_is_lifted_leaves_no_trace() {
+        let (_home, options) = fresh_file(1);
+        let caps = Caps { address_peers: Some(2), ..Caps::default() };
+        let mut store = ShmStore::open(&StoreOptions { caps, ..options.clone() }).unwrap();
+        let at = |number| PeerAnnounce { v4: Some(v4(1, 6881)), ..leecher(number) };
+        announce(&mut store, at(1), NOON);
+        announce(&mut store, at(2), NOON);
+        let mut store = ShmStore::open(&options).unwrap();
+        (0..20).for_each(|number| drop(announce(&mut store, at(number), NOON)));
+        assert_eq!(present(&mut store, NOON).len(), 20);
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,218 @@
+//! Each state that a death can leave: a thread dies at the first write of a change, at the second, and
+//! so on, with the lock in its hands, and what the next one finds is either as before or as after.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::tests::{fresh_file, options};
+use super::*;
+use crate::protocol::{ClientKey, CompactV6, Seconds};
+use crate::store::conformance::{EXPIRY, NOON, leecher, peers, swarm, swarms};
+use crate::store::model::Model;
+use crate::store::{Action, Caps, Role};
+
+const WANT: Want = Want { peers: 20, seeders: true, peer_ids: true };
+
+/// Something that changes a store.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Announce(PeerAnnounce),
+    Remove(InfoHash),
+    Expire,
+}
+
+fn make(change: Change, store: &mut dyn PeerStore, now: Timestamp) {
+    match change {
+        Change::Announce(announce) => {
+            store.announce(&announce, now, WANT, &mut PeerSample::default()).unwrap();
+        }
+        Change::Remove(info_hash) => store.remove_swarm(info_hash).unwrap(),
+        Change::Expire => {
+            store.expire(now, usize::MAX).unwrap();
+        }
+    }
+}
+
+/// Runs a change in a thread that dies at its write number `step`; says whether it lived.
+fn lives(change: Change, options: &StoreOptions, now: Timestamp, step: u64) -> bool {
+    let thread = std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let mut store = ShmStore::open(options).unwrap();
+            dying::thread_after(step);
+            let outcome = catch_unwind(AssertUnwindSafe(|| make(change, &mut store, now)));
+            match outcome {
+                Ok(()) => true,
+                Err(reason) if reason.is::<dying::Died>() => {
+                    // Its mapping stays, as nothing of it is given back by the dead.
+                    std::mem::forget(store);
+                    false
+                }
+                Err(reason) => std::panic::resume_unwind(reason),
+            }
+        });
+        thread.join()
+    });
+    thread.unwrap()
+}
+
+/// Whether a store holds what another one does.
+fn same(store: &mut dyn PeerStore, other: &mut Model, now: Timestamp) -> bool {
+    let live = |store: &mut dyn PeerStore| -> Vec<SwarmSummary> {
+        let all = swarms(store, now).into_values();
+        all.map(|summary| SwarmSummary {
+            expired: 0,
+            departed_uploaded: 0,
+            departed_downloaded: 0,
+            ..summary
+        })
+        .collect()
+    };
+    live(store) == live(other)
+        && (0..4).all(|number| {
+            peers(store, swarm(number), 1000, now) == peers(other, swarm(number), 1000, now)
+        })
+}
+
+/// Has a change happen with a death at each of its writes. Returns how many deaths it took.
+fn die_all_through(
+    change: Change,
+    options: &StoreOptions,
+    model: &mut Model,
+    now: Timestamp,
+) -> u64 {
+    let mut before = model.clone();
+    make(change, model, now);
+    let mut store = ShmStore::open(options).unwrap();
+    for step in 0.. {
+        let lived = lives(change, options, now, step);
+        let problems = store.check().unwrap();
+        assert_eq!(problems, Vec::<String>::new(), "after write {step} of {change:?}");
+        let is_done = same(&mut store, model, now);
+        if lived {
+            assert!(is_done, "{change:?} was answered and is not there");
+            return step;
+        }
+        // A swarm is removed in small parts, so that others need not wait.
+        let is_whole = is_done || same(&mut store, &mut before, now);
+        assert!(is_whole || matches!(change, Change::Remove(_)), "half of {change:?} at {step}");
+    }
+    unreachable!()
+}
+
+fn v6(host: u8) -> CompactV6 {
+    let mut bytes = [0; 18];
+    (bytes[0], bytes[7], bytes[17]) = (0x20, host, 9);
+    CompactV6(bytes)
+}
+
+/// Changes that make tables grow, split, join and vanish.
+fn changes(random: &mut Random, crowd: u32) -> Change {
+    let number = u32::try_from(random.below(crowd.into())).unwrap();
+    let of = |below: u64, random: &mut Random| u8::try_from(random.below(below)).unwrap();
+    let mut announce = PeerAnnounce {
+        info_hash: swarm(u8::from(of(9, random) == 0)),
+        key: ClientKey::of(&[of(200, random)]),
+        ..leecher(number)
+    };
+    match of(20, random) {
+        0..2 => announce.action = Action::Leave,
+        2..6 => (announce.role, announce.left) = (Role::Seeder, Some(0)),
+        6 => announce.role = Role::PartialSeed,
+        7 => announce.v4 = None,
+        8 => announce.v6 = Some(v6(of(4, random))),
+        9 => announce.info_hash = swarm(2 + of(2, random)),
+        10 => return Change::Remove(swarm(1 + of(3, random))),
+        _ => {}
+    }
+    Change::Announce(announce)
+}
+
+#[test]
+fn a_death_at_any_write_leaves_the_state_before_or_after() {
+    let (home, options) = fresh_file(1);
+    let (mut model, mut random) = (Model::new(EXPIRY), Random::seeded(7));
+    let mut deaths = 0;
+    let mut now = NOON;
+    for round in 0..120 {
+        let change = changes(&mut random, 90);
+        deaths += die_all_through(change, &options, &mut model, now);
+        if round % 40 == 39 {
+            now = now + Seconds(EXPIRY.0 - 100);
+            deaths += die_all_through(Change::Expire, &options, &mut model, now);
+        }
+        now = now + Seconds(5);
+    }
+    assert!(deaths > 2000, "only {deaths} deaths");
+    drop(home);
+}
+
+#[test]
+fn a_death_while_peers_make_way_for_others_breaks_nothing() {
+    let (home, options) = fresh_file(1);
+    let caps = Caps { peers: None, swarm_peers: Some(40), address_peers: Some(3) };
+    let capped = StoreOptions { caps, ..options.clone() };
+    let mut random = Random::seeded(11);
+    let mut deaths = 0;
+    let mut store = ShmStore::open(&options).unwrap();
+    for round in 0..90 {
+        let number = u32::try_from(random.below(400)).unwrap();
+        let host = u32::try_from(random.below(20)).unwrap();
+        let v4 = Some(crate::store::conformance::v4(host, 6881));
+        let change = Change::Announce(PeerAnnounce { v4, ..leecher(number) });
+        for step in 0.. {
+            let lived = lives(change, &capped, NOON + Seconds(round), step);
+            assert_eq!(store.check().unwrap(), Vec::<String>::new(), "write {step} of {change:?}");
+            if lived {
+                break;
+            }
+            deaths += 1;
+        }
+        let present = peers(&mut store, swarm(1), 1000, NOON);
+        assert!(present.len() <= 40, "{}", present.len());
+        assert!(present.contains_key(&leecher(number).peer_id));
+        let at_once = present.values().filter(|peer| peer.v4 == v4).count();
+        assert!(at_once <= 3, "{at_once} peers at one address");
+    }
+    assert!(deaths > 1000, "only {deaths} deaths");
+    drop(home);
+}
+
+/// The log is undone once more by whoever dies while undoing it.
+#[test]
+fn a_death_while_another_one_is_undone_breaks_nothing() {
+    let (_home, options) = fresh_file(1);
+    let mut model = Model::new(EXPIRY);
+    let mut random = Random::seeded(13);
+    for _ in 0..60 {
+        let change = changes(&mut random, 60);
+        if matches!(change, Change::Announce(_)) {
+            make(change, &mut ShmStore::open(&options).unwrap(), NOON);
+            make(change, &mut model, NOON);
+        }
+    }
+    let newcomer = Change::Announce(leecher(777));
+    let mut undone = 0;
+    for first in 0.. {
+        if lives(newcomer, &options, NOON, first) {
+            break;
+        }
+        for second in (0..30).step_by(3) {
+            lives(
+                Change::Announce(PeerAnnounce { action: Action::Leave, ..leecher(999) }),
+                &options,
+                NOON,
+                second,
+            );
+        }
+        let mut store = ShmStore::open(&options).unwrap();
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        let mut after = model.clone();
+        make(newcomer, &mut after, NOON);
+        let is_before = same(&mut store, &mut model, NOON);
+        assert!(is_before || same(&mut store, &mut after, NOON));
+        undone += u32::from(is_before);
+        if !is_before {
+            break;
+        }
+    }
+    assert!(undone > 5, "only {undone} deaths were undone");
+}
