@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::http::encode;
 use crate::harness::installation::{ANNOUNCE_URL, Installation, Ran};
 use crate::harness::torrent::Torrent;
-use crate::harness::{executable, poll};
+use crate::harness::{executable, folder_in_memory, poll};
 
 const PEER_ID: &str = "-TR4060-abcdefghijkl";
 
@@ -78,7 +78,7 @@ fn the_version_and_help_of_each_command_are_printed() {
 #[test]
 fn wrong_usage_is_status_2_and_changes_nothing() {
     let tracker = Installation::listed();
-    let wrong: [&[&str]; 12] = [
+    let wrong: [&[&str]; 14] = [
         &[],
         &["frobnicate"],
         &["refresh", "--now"],
@@ -89,6 +89,8 @@ fn wrong_usage_is_status_2_and_changes_nothing() {
         &["peers"],
         &["peers", "not-a-hash"],
         &["store"],
+        &["store", "migrate"],
+        &["store", "migrate", "--to", "mysql"],
         &["config", "mend"],
         &["fastcgi"],
     ];
@@ -245,6 +247,91 @@ fn the_store_is_described_checked_and_made_anew() {
     let hash = hexadecimal(&torrent.info_hash);
     assert_eq!(tracker.run(&["peers", &hash, "--json"]).json(), json!([]));
     assert_eq!(tracker.run(&["store", "check"]).done(), "clean\n");
+}
+
+/// The lines that a migration says are to be put into the configuration, as settings.
+fn settings_in(output: &str) -> [String; 2] {
+    ["kind", "path"].map(|key| {
+        let line = output.lines().find(|line| line.starts_with(&format!("{key} = ")));
+        format!("store.{}", line.unwrap_or_else(|| panic!("no {key} in {output}")))
+    })
+}
+
+#[test]
+fn peers_and_totals_move_to_another_store_and_back() {
+    let (tracker, torrent) = busy();
+    let memory = folder_in_memory();
+    let hash = hexadecimal(&torrent.info_hash);
+    let peers = || {
+        let mut peers = tracker.run(&["peers", &hash, "--json"]).json();
+        peers.as_array_mut().expect("a list").sort_by_key(|peer| peer["peer_id"].to_string());
+        peers
+    };
+    let completed = || {
+        tracker.refresh();
+        tracker.table().row("a torrent").cell("completed").to_owned()
+    };
+    let complete = |number: u8| {
+        let hash = encode(&torrent.info_hash);
+        let query = format!("info_hash={hash}&peer_id=-XX0001-{number:012}&port=6881&left=");
+        for left in ["9&event=started", "0&event=completed", "0&event=stopped"] {
+            let answer = tracker.get("/announce", format!("{query}{left}")).value();
+            assert_eq!(answer.get("failure reason"), None, "{answer:?}");
+        }
+    };
+    let before = peers();
+    complete(1);
+    assert_eq!(completed(), "1");
+    complete(2);
+    let file = memory.path().join("tracker.d/peers").display().to_string();
+    for (number, to, path) in [(3, "shm", file.as_str()), (4, "sqlite", "data/back.db")] {
+        let output = tracker.run(&["store", "migrate", "--to", to, "--path", path]).done();
+        assert!(output.starts_with("taken over: 1 swarms, 2 peers from "), "{output}");
+        assert!(output.contains(&tracker.path("conf/tracker.toml").display().to_string()));
+        let [kind, path] = settings_in(&output);
+        tracker.configure(&[&kind, &path]);
+        assert_eq!(tracker.run(&["store", "info", "--json"]).json()["kind"], to);
+        assert_eq!(peers(), before);
+        complete(number);
+        assert_eq!(completed(), number.to_string(), "counted on, and nothing twice");
+    }
+}
+
+#[test]
+fn a_store_with_peers_is_not_made_anew_unless_that_is_wanted() {
+    let (tracker, _) = busy();
+    let (other, _) = busy();
+    let target = other.path("data/peers.db").display().to_string();
+    let migrate = ["store", "migrate", "--to", "sqlite", "--path", &target];
+    let failure = tracker.run(&migrate).failure();
+    assert!(failure.contains("holds 2 peers") && failure.contains(&target), "{failure}");
+    assert_eq!(other.run(&["store", "info", "--json"]).json()["peers"], 2);
+    let forced = tracker.run(&[&migrate[..], &["--force"]].concat());
+    assert_eq!(forced.status, 0, "{forced:?}");
+    assert!(forced.output.contains("in place of 2 peers that were there"), "{forced:?}");
+    // Its own earlier work is no obstacle: what was killed half-way is done again.
+    let again = tracker.run(&migrate);
+    assert_eq!(again.status, 0, "{again:?}");
+}
+
+#[test]
+fn a_store_is_not_migrated_where_it_cannot_be() {
+    let (tracker, _) = busy();
+    let source = tracker.path("data/peers.db").display().to_string();
+    let catalog = tracker.path("data/catalog.db");
+    let before = fs::read(&catalog).expect("the catalogue");
+    for (kind, path, part) in [
+        ("sqlite", source.as_str(), "in use itself"),
+        ("sqlite", "data/catalog.db", "`catalog` in [paths]"),
+        ("shm", "data/peers.db", "usual file of the other kind"),
+        ("shm", "www/torrents/peers", "everybody may download"),
+    ] {
+        let arguments = ["store", "migrate", "--force", "--to", kind, "--path", path];
+        let failure = tracker.run(&arguments).failure();
+        assert!(failure.contains(part), "{path}: {failure}");
+    }
+    assert_eq!(fs::read(&catalog).expect("the catalogue"), before);
+    assert_eq!(tracker.run(&["store", "info", "--json"]).json()["peers"], 2);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Every web server that we ship a configuration for, started with it, and asked over HTTP.
 
+mod memory;
+
 use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -31,7 +33,11 @@ impl Served {
 
     /// The bencoded answer of the tracker, which comes with status 200 whatever it says.
     fn answer(&self, rest: &str) -> Value {
-        let reply = self.tracker(rest);
+        self.answer_of(self.site.script(), rest)
+    }
+
+    fn answer_of(&self, script: &str, rest: &str) -> Value {
+        let reply = self.ask("GET", &format!("{script}{rest}"));
         assert_eq!(reply.status, 200, "{rest}: {}\n{}", reply.text(), self.error_log());
         assert_eq!(reply.header("cache-control"), Some("no-store"), "{rest}");
         assert!(

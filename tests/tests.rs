@@ -10,6 +10,7 @@ mod doctor;
 mod harness;
 mod house;
 mod killed;
+mod memory;
 mod pages;
 mod protocol;
 mod scripts;

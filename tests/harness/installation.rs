@@ -14,7 +14,7 @@ use super::bencode::{self, Value};
 use super::fragments::{Element, Table};
 use super::http::{Reply, parse_cgi};
 use super::torrent::Torrent;
-use super::{executable, poll};
+use super::{executable, folder_in_memory, poll};
 
 /// The address of every installation: nothing listens there, the test plays the web server.
 pub const ANNOUNCE_URL: &str = "http://tracker.test/tracker.cgi/announce";
@@ -22,13 +22,23 @@ pub const ANNOUNCE_URL: &str = "http://tracker.test/tracker.cgi/announce";
 /// A configuration with the folders that it leads to: `conf`, `data`, `www/torrents`.
 pub struct Installation {
     folder: TempDir,
+    memory: Option<TempDir>,
 }
 
 impl Installation {
     /// With settings beyond those that all tests share, such as `tracker.numwant = 3`. It refreshes
     /// only when it is told to.
     pub fn new(settings: &[&str]) -> Self {
-        let installation = Self::bare();
+        Self::bare().with_folders(settings)
+    }
+
+    /// The same with peers in shared memory.
+    pub fn in_memory(settings: &[&str]) -> Self {
+        Self { memory: Some(folder_in_memory()), ..Self::bare() }.with_folders(settings)
+    }
+
+    fn with_folders(self, settings: &[&str]) -> Self {
+        let installation = self;
         for name in ["conf", "data", "www/torrents"] {
             fs::create_dir_all(installation.path(name)).expect("a folder");
         }
@@ -39,7 +49,7 @@ impl Installation {
     /// An empty folder.
     pub fn bare() -> Self {
         let folder = tempfile::Builder::new().prefix("tracker-direct-").tempdir();
-        Self { folder: folder.expect("a folder") }
+        Self { folder: folder.expect("a folder"), memory: None }
     }
 
     /// Tracks whatever is announced.
@@ -54,10 +64,14 @@ impl Installation {
 
     /// Writes the configuration anew.
     pub fn configure(&self, settings: &[&str]) {
+        let store = match self.memory {
+            Some(_) => format!("store.kind = 'shm'\nstore.path = '{}'\n", self.store().display()),
+            None => String::new(),
+        };
         let text = format!(
             "tracker.announce_url = '{ANNOUNCE_URL}'\n\
              paths.torrents_url = 'http://tracker.test/torrents'\n\
-             refresh.on_request = false\n{}\n",
+             refresh.on_request = false\n{}\n{store}",
             settings.join("\n")
         );
         fs::write(self.path("conf/tracker.toml"), text).expect("a configuration");
@@ -66,6 +80,14 @@ impl Installation {
     /// A file or folder of the installation.
     pub fn path(&self, name: impl AsRef<std::path::Path>) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The file of the peers.
+    pub fn store(&self) -> PathBuf {
+        match &self.memory {
+            Some(memory) => memory.path().join("tracker.d/peers"),
+            None => self.path("data/peers.db"),
+        }
     }
 
     /// Puts a torrent for this tracker into its folder.

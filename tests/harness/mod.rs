@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 /// The executable under test. `TRACKER_EXECUTABLE` names another build of it, such as a release.
 pub fn executable() -> PathBuf {
     match std::env::var_os("TRACKER_EXECUTABLE") {
@@ -40,6 +42,12 @@ pub fn program(name: &str) -> PathBuf {
         .map(|folder| Path::new(folder).join(name))
         .find(|path| path.exists())
         .unwrap_or_else(|| panic!("{name} is not installed; scripts/test installs it"))
+}
+
+/// A folder in memory, for what belongs there.
+pub fn folder_in_memory() -> TempDir {
+    let folder = tempfile::Builder::new().prefix("tracker-test-").tempdir_in("/dev/shm");
+    folder.expect("a folder in /dev/shm")
 }
 
 /// A port that is free on 127.0.0.1 and on [::1], and given to nobody else in this run.

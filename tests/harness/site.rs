@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::http::request;
 use super::process::Process;
 use super::torrent::Torrent;
-use super::{checkout, executable, free_port};
+use super::{checkout, executable, folder_in_memory, free_port};
 
 /// What differs between the sites of the tests.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub struct Layout {
     pub torrents: &'static str,
     /// `refresh.on_request` of the configuration.
     pub refresh_on_request: bool,
+    /// Whether peers are kept in shared memory.
+    pub in_memory: bool,
 }
 
 /// Where the tracker is when the web server starts it as a plain CGI.
@@ -36,7 +38,12 @@ impl Layout {
     /// An open tracker on 127.0.0.1 that refreshes only when it is told to.
     pub fn open(script: &'static str) -> Self {
         let host = Ipv4Addr::LOCALHOST.into();
-        Self { host, script, torrents: "open", refresh_on_request: false }
+        Self { host, script, torrents: "open", refresh_on_request: false, in_memory: false }
+    }
+
+    /// The same with peers in shared memory.
+    pub fn in_memory(self) -> Self {
+        Self { in_memory: true, ..self }
     }
 
     /// A tracker for the torrents in its folder only.
@@ -48,6 +55,7 @@ impl Layout {
 /// The folders of a site, and the port that its web server will have.
 pub struct Site {
     folder: TempDir,
+    memory: Option<TempDir>,
     layout: Layout,
     port: u16,
 }
@@ -56,7 +64,8 @@ impl Site {
     /// Lays out a site with the executable under test and the pages as they are shipped.
     pub fn new(layout: Layout) -> Self {
         let folder = tempfile::Builder::new().prefix("tracker-site-").tempdir().expect("a folder");
-        let site = Self { folder, layout, port: free_port() };
+        let memory = layout.in_memory.then(folder_in_memory);
+        let site = Self { folder, memory, layout, port: free_port() };
         let root = site.root();
         fs::set_permissions(&root, Permissions::from_mode(0o755)).expect("the site's mode");
         for name in ["cgi-bin", "conf", "data", "run", "www/torrents"] {
@@ -76,9 +85,13 @@ impl Site {
     }
 
     fn configuration(&self) -> String {
+        let store = match self.layout.in_memory {
+            true => format!("[store]\nkind = \"shm\"\npath = {:?}\n\n", self.store()),
+            false => String::new(),
+        };
         format!(
             "[tracker]\nannounce_url = \"{}\"\ntorrents = \"{}\"\n\n\
-             [paths]\ntorrents_url = \"{}\"\n\n\
+             {store}[paths]\ntorrents_url = \"{}\"\n\n\
              [refresh]\non_request = {}\n",
             self.announce_url(),
             self.layout.torrents,
@@ -91,7 +104,9 @@ impl Site {
     fn give_to_the_server(&self) {
         fs::set_permissions(self.data(), Permissions::from_mode(0o700)).expect("the data's mode");
         let Some((user, group)) = server_account() else { return };
-        for folder in [self.data(), self.torrents(), self.root().join("run")] {
+        let memory = self.memory.as_ref().map(|memory| memory.path().to_owned());
+        let folders = [self.data(), self.torrents(), self.root().join("run")];
+        for folder in folders.into_iter().chain(memory) {
             chown(&folder, Some(user), Some(group)).expect("the owner of a folder");
         }
     }
@@ -104,6 +119,14 @@ impl Site {
     /// The folder of the tracker's state.
     pub fn data(&self) -> PathBuf {
         self.root().join("data")
+    }
+
+    /// The file of the peers.
+    pub fn store(&self) -> PathBuf {
+        match &self.memory {
+            Some(memory) => memory.path().join("tracker.d/peers"),
+            None => self.data().join("peers.db"),
+        }
     }
 
     /// The folder of the pages.

@@ -17,7 +17,7 @@ use crate::tracker::{Migrated, migrate};
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct MigrateArguments {
     /// The kind of the other store
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "KIND")]
     to: Kind,
     /// The file of the other store, instead of the usual one of its kind
     #[arg(long, value_name = "FILE")]
@@ -92,9 +92,9 @@ fn print_what_to_do(
     let store = &to.config.store;
     world.print(format_args!(
         "\nTo use it, put this into {file}:\n\n[store]\nkind = {}\npath = {}\n\n\
-         What clients announce until then stays in the old store. Nothing is lost to them: they \
-         announce again within an interval. Then remove the old store, {}: to come back to it later, \
-         migrate again.\n",
+         What clients announce until then stays in the old store. Nothing is lost to them: they\n\
+         announce again within an interval. Remove the old store then, {};\n\
+         to come back to it, migrate again.\n",
         json!(store.kind.name()),
         json!(store.path.to_string_lossy()),
         from.config.store.path.display()

@@ -87,7 +87,7 @@ impl Arrival<'_> {
             swarm.completed = swarm.completed.saturating_add(1);
         }
         swarm.last_announce = swarm.last_announce.max(self.now);
-        let (found, emptied) = put(self.shard, swarm, &record)?;
+        let (found, emptied) = put(self.shard, swarm, known, &record)?;
         self.shard.save(swarm)?;
         self.shard.commit()?;
         if let Some(class) = emptied {
@@ -133,16 +133,18 @@ impl Arrival<'_> {
 pub(super) fn put(
     shard: &Shard<'_>,
     swarm: &mut Swarm,
+    known: Option<Found>,
     record: &Record,
 ) -> Result<(Found, Option<Class>), Trouble> {
     let (peer_id, class) = (record.peer.peer_id, record.peer.class());
     let hash = peer::hash(shard.geometry, peer_id);
     let words = record.pack(hash);
-    let known = shard.find_peer(swarm, peer_id, class)?;
     let stays = known.as_ref().is_some_and(|known| known.class == class);
-    make_room(shard, swarm, record, (hash, words.width), stays)?;
-    // It may stand elsewhere now.
-    let known = if known.is_some() { shard.find_peer(swarm, peer_id, class)? } else { None };
+    let moved = make_room(shard, swarm, record, (hash, words.width), stays)?;
+    let known = match known {
+        Some(known) if moved => shard.find_peer(swarm, peer_id, known.class)?,
+        known => known,
+    };
     match &known {
         Some(known) => swarm.count_out(&known.record.peer),
         None => shard.count_peers(1)?,
@@ -150,7 +152,7 @@ pub(super) fn put(
     swarm.count_in(&record.peer);
     // First what comes, then what goes: the words of a slot that was given up must stay until the end.
     let (spot, slot) = match &known {
-        Some(known) if stays => overwrite(shard, known, &words, record)?,
+        Some(known) if stays => overwrite(shard, swarm, known, (&words, record))?,
         _ => {
             let seen = instant(record.peer.last_seen);
             shard.insert(swarm.table(class), hash, (words.key, words.row()), seen)?
@@ -168,39 +170,32 @@ pub(super) fn put(
     Ok((Found { class, spot, slot, record: *record }, left.map(|left| left.class)))
 }
 
-/// Does all that moves other records, which is committed on its own.
+/// Does all that moves records, which is committed on its own; says whether any was moved.
 fn make_room(
     shard: &Shard<'_>,
     swarm: &Swarm,
     record: &Record,
     (hash, width): (u64, u32),
     stays: bool,
-) -> Result<(), Trouble> {
+) -> Result<bool, Trouble> {
+    if let Some(address) = shard.listed_at(record) {
+        shard.make_room(swarm.addresses(), address, 1)?;
+    }
     let table = swarm.table(record.peer.class());
-    if stays {
-        shard.widen(table, hash, width)?;
-    } else {
-        shard.make_room(table, hash, width)?;
-    }
-    match shard.listed_at(record) {
-        Some(address) => shard.make_room(swarm.addresses(), address, 1),
-        None => Ok(()),
-    }
+    if stays { shard.widen(table, hash, width) } else { shard.make_room(table, hash, width) }
 }
 
 /// Changes a peer's record where it is.
 fn overwrite(
     shard: &Shard<'_>,
+    swarm: &Swarm,
     known: &Found,
-    words: &Words,
-    record: &Record,
+    (words, record): (&Words, &Record),
 ) -> Result<(Spot, u32), Trouble> {
     let (leaf, slot) = (known.spot.leaf, known.slot);
     shard.set(leaf.key(slot), words.key)?;
-    for place in 0..leaf.head.row as usize {
-        let word = words.row().get(place).copied().unwrap_or(0);
-        shard.set(leaf.row(slot) + place, word)?;
-    }
-    shard.lower(&known.spot, instant(record.peer.last_seen))?;
+    shard.set_all(leaf.row(slot), words.filled(leaf.head.row))?;
+    let seen = instant(record.peer.last_seen);
+    shard.lower(swarm.table(known.class), &known.spot, seen)?;
     Ok((known.spot, slot))
 }

@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::tests::{fresh_file, options};
+use super::tests::fresh_file;
 use super::*;
 use crate::protocol::{ClientKey, CompactV6, Seconds};
 use crate::store::conformance::{EXPIRY, NOON, leecher, peers, swarm, swarms};

@@ -141,6 +141,8 @@ pub(super) const CLAIM: u64 = 1 << 63;
 pub(super) const DEEPEST: u32 = 8;
 /// Granules of the largest leaf, less than half a page so that pages fill well.
 pub(super) const LARGEST_LEAF: u32 = 57;
+/// Slots that a leaf may have at most, whatever its rows.
+const MOST_SLOTS: u32 = most_slots(1);
 
 const _: () = {
     assert!(PAGE == GRANULE * GRANULES as usize);
@@ -151,6 +153,7 @@ const _: () = {
     assert!(shard::LOG + 2 * shard::LOG_ENTRIES <= PAGE);
     assert!(size_of::<libc::pthread_mutex_t>() <= shard::MUTEX_WORDS * WORD_BYTES);
     assert!(1 + (1 << DEEPEST) <= PAGE);
+    assert!(MOST_SLOTS <= u128::BITS);
 };
 
 /// The kind of a block.
@@ -220,13 +223,15 @@ impl Head {
         };
         let [depth, count, capacity, row, size] =
             [depth, count, capacity, row, size].map(u32::from);
-        let head = match mark {
-            LEAF_MARK if row > 0 => Self::leaf(depth, count, row, size),
-            NODE_MARK if (1..=DEEPEST).contains(&depth) => Self::node(depth),
+        let (kind, words) = match mark {
+            LEAF_MARK if row > 0 && capacity <= MOST_SLOTS => {
+                (Kind::Leaf, 1 + capacity * (1 + row))
+            }
+            NODE_MARK if (1..=DEEPEST).contains(&depth) => (Kind::Node, 1 + (1 << depth)),
             _ => return None,
         };
-        let read = Self { kind: head.kind, depth, count, capacity, row, size };
-        (read == head && count <= capacity && size <= GRANULES).then_some(head)
+        let fits = count <= capacity && size <= GRANULES && words <= size * GRANULE as u32;
+        fits.then_some(Self { kind, depth, count, capacity, row, size })
     }
 }
 

@@ -63,7 +63,12 @@ pub(super) struct Words {
 impl Words {
     /// The words of the row.
     pub(super) fn row(&self) -> &[u64] {
-        &self.row[..self.width as usize]
+        self.filled(self.width)
+    }
+
+    /// The words of the row and as many zeros as a wider one has.
+    pub(super) fn filled(&self, width: u32) -> &[u64] {
+        &self.row[..width.min(WIDE) as usize]
     }
 }
 
@@ -99,11 +104,13 @@ impl Record {
             at.map_or(0, |at| u64::from(last_seen.saturating_sub(instant(at))).min(OLDEST_AGE))
         };
         let ages = [age(v4.map(|v4| v4.at)), age(v6.map(|v6| v6.at))];
-        let [high, low, port] = v6.map_or([0; 3], |v6| v6_words(v6.address));
-        row[7] = high;
-        row[8] = low;
-        row[9] = port | ages[0] << 16 | ages[1] << 40;
         let is_wide = v6.is_some() || ages[0] != 0;
+        if is_wide {
+            let [high, low, port] = v6.map_or([0; 3], |v6| v6_words(v6.address));
+            row[7] = high;
+            row[8] = low;
+            row[9] = port | ages[0] << 16 | ages[1] << 40;
+        }
         Words { key, row, width: if is_wide { WIDE } else { NARROW } }
     }
 

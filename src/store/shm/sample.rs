@@ -4,13 +4,14 @@
 //! came when. A sample takes some peers each from leaves at places spread over the ring, and goes on
 //! round it only while it is short of peers, so that it is exact for every wish.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::pages::Block;
 use super::peer::{NARROW, addresses_of, last_seen_in};
 use super::shard::Shard;
 use super::swarm::Swarm;
-use super::table::{Spot, Table};
+use super::table::{Leaf, Spot, Table};
 use super::trouble::Trouble;
 use crate::protocol::Timestamp;
 use crate::store::peer::{Class, share_of_seeds};
@@ -30,9 +31,13 @@ pub(super) struct Wish<'a> {
     pub(super) cutoff: Timestamp,
 }
 
+/// Places on the ring where a sample begins; a larger one takes more from each.
+const MOST_RUNS: usize = 8;
+
 /// A leaf that was read in part: from a slot on, round the end, so many slots.
+#[derive(Clone, Copy, Default)]
 struct Visit {
-    block: Block,
+    block: Option<Block>,
     from: u32,
     read: u32,
 }
@@ -41,7 +46,14 @@ struct Visit {
 struct Ring {
     table: Table,
     start: u64,
-    visits: Vec<Visit>,
+    /// Leaves in which a run was begun, the first ones here.
+    runs: [Visit; MOST_RUNS],
+    begun: usize,
+    /// Where the way round goes on, and the leaf there.
+    at: u64,
+    current: Visit,
+    /// The leaf where it began, once it has left that.
+    first: Option<Block>,
 }
 
 /// Fills a sample. No peer of the swarm is silent.
@@ -83,7 +95,9 @@ struct Reader<'a, 's> {
 impl Reader<'_, '_> {
     fn ring(&mut self, class: Class) -> Ring {
         let table = self.wish.swarm.table(class);
-        Ring { table, start: self.random.bits(), visits: Vec::new() }
+        let start = self.random.bits();
+        let (runs, current) = ([Visit::default(); MOST_RUNS], Visit::default());
+        Ring { table, start, runs, begun: 0, at: start, current, first: None }
     }
 
     /// Takes up to `want` of about `count` peers and says how many it got.
@@ -92,83 +106,108 @@ impl Reader<'_, '_> {
             return Ok(0);
         }
         // Where most peers are wanted, a second place to start gains nothing.
-        let runs = if want * 2 >= count { 1 } else { want.div_ceil(RUN_LENGTH) };
+        let most = MOST_RUNS as u64;
+        let runs = if want * 2 >= count { 1 } else { want.div_ceil(RUN_LENGTH).min(most) };
         let mut missing = want;
         for run in 0..runs {
             let at = ring.start.wrapping_add((u64::MAX / runs).wrapping_mul(run));
             let Some(spot) = self.shard.descend(ring.table, at)? else { return Ok(0) };
-            missing -= self.read(ring, &spot, missing.div_ceil(runs - run))?;
+            missing -= self.read(ring, &spot, missing.div_ceil(runs - run), true)?;
         }
         let rest = self.go_round(ring, missing)?;
         Ok(want - missing + rest)
     }
 
-    /// Goes once round the ring and takes what was not taken yet.
+    /// Goes on round the ring, once in all, and takes what was not taken yet.
     fn go_round(&mut self, ring: &mut Ring, want: u64) -> Result<u64, Trouble> {
-        let (mut missing, mut at, mut first) = (want, ring.start, None);
+        let mut missing = want;
         while missing > 0 {
-            let Some(spot) = self.shard.descend(ring.table, at)? else { break };
-            if first == Some(spot.leaf.block) {
+            let Some(spot) = self.shard.descend(ring.table, ring.at)? else { break };
+            if ring.first == Some(spot.leaf.block) {
                 break;
             }
-            first = first.or(Some(spot.leaf.block));
-            missing -= self.read(ring, &spot, missing)?;
-            at = spot.end().unwrap_or(0);
+            missing -= self.read(ring, &spot, missing, false)?;
+            if missing > 0 {
+                ring.first = ring.first.or(Some(spot.leaf.block));
+                ring.at = spot.end().unwrap_or(0);
+            }
         }
         Ok(want - missing)
     }
 
     /// Takes at most `most` peers of a leaf that were not read before.
-    fn read(&mut self, ring: &mut Ring, spot: &Spot, most: u64) -> Result<u64, Trouble> {
+    fn read(
+        &mut self,
+        ring: &mut Ring,
+        spot: &Spot,
+        most: u64,
+        is_run: bool,
+    ) -> Result<u64, Trouble> {
         let (leaf, count) = (spot.leaf, spot.leaf.head.count);
         if count == 0 || most == 0 {
             return Ok(0);
         }
-        let known = ring.visits.iter().position(|visit| visit.block == leaf.block);
-        let place = known.unwrap_or_else(|| {
+        let mut visit = ring.visit(leaf.block).unwrap_or_else(|| {
             let from = u32::try_from(self.random.below(count.into())).unwrap_or(0);
-            ring.visits.push(Visit { block: leaf.block, from, read: 0 });
-            ring.visits.len() - 1
+            Visit { block: Some(leaf.block), from, read: 0 }
         });
-        let visit = &mut ring.visits[place];
+        let keys = self.shard.words(leaf.key(0), count as usize)?;
+        let asker = Some(self.wish.asker.1).filter(|_| leaf.block == self.wish.asker.0);
         let mut taken = 0;
         while visit.read < count && taken < most {
-            let slot = (visit.from + visit.read) % count;
+            let slot = visit.from + visit.read;
+            let slot = if slot < count { slot } else { slot - count };
             visit.read += 1;
-            if (leaf.block, slot) != self.wish.asker
-                && hand_out(self.shard, spot, slot, &self.wish, self.sample)?
-            {
+            if Some(slot) != asker && self.hand_out(leaf, slot, &keys[slot as usize])? {
                 taken += 1;
             }
         }
+        ring.note(visit, is_run);
         Ok(taken)
+    }
+
+    /// Puts a peer's living addresses into the sample; says whether there was one.
+    fn hand_out(&mut self, leaf: Leaf, slot: u32, key: &AtomicU64) -> Result<bool, Trouble> {
+        let key = key.load(Relaxed);
+        let addresses = if leaf.head.row == NARROW {
+            // Its only address is as young as its last announce.
+            addresses_of(key, [0; 3], u32::MAX)
+        } else {
+            let row = self.shard.words(leaf.row(slot), leaf.head.row as usize)?;
+            let word = |place: usize| row[place].load(Relaxed);
+            addresses_of(key, [word(7), word(8), word(9)], last_seen_in(word(0)))
+        };
+        let addresses = addresses.since(self.wish.cutoff).reachable();
+        if addresses.is_empty() {
+            return Ok(false);
+        }
+        let peer_id = if self.wish.want.peer_ids {
+            Some(self.shard.record_at(leaf, slot)?.peer.peer_id)
+        } else {
+            None
+        };
+        self.sample.hand_out(addresses, peer_id);
+        Ok(true)
     }
 }
 
-/// Puts a peer's living addresses into the sample; says whether there was one.
-fn hand_out(
-    shard: &Shard<'_>,
-    spot: &Spot,
-    slot: u32,
-    wish: &Wish<'_>,
-    sample: &mut PeerSample,
-) -> Result<bool, Trouble> {
-    let leaf = spot.leaf;
-    let key = shard.get(leaf.key(slot))?;
-    let addresses = if leaf.head.row == NARROW {
-        // Its only address is as young as its last announce.
-        addresses_of(key, [0; 3], u32::MAX)
-    } else {
-        let row = shard.words(leaf.row(slot), leaf.head.row as usize)?;
-        let word = |place: usize| row[place].load(Relaxed);
-        addresses_of(key, [word(7), word(8), word(9)], last_seen_in(word(0)))
-    };
-    let addresses = addresses.since(wish.cutoff).reachable();
-    if addresses.is_empty() {
-        return Ok(false);
+impl Ring {
+    /// What was read of a leaf before.
+    fn visit(&self, block: Block) -> Option<Visit> {
+        let visits = self.runs[..self.begun].iter().chain([&self.current]);
+        visits.into_iter().find(|visit| visit.block == Some(block)).copied()
     }
-    let peer_id =
-        if wish.want.peer_ids { Some(shard.record(spot, slot)?.peer.peer_id) } else { None };
-    sample.hand_out(addresses, peer_id);
-    Ok(true)
+
+    /// Remembers what was read of a leaf.
+    fn note(&mut self, visit: Visit, is_run: bool) {
+        let known = self.runs[..self.begun].iter().position(|known| known.block == visit.block);
+        if let Some(place) = known {
+            self.runs[place] = visit;
+        } else if is_run {
+            self.runs[self.begun] = visit;
+            self.begun += 1;
+        } else {
+            self.current = visit;
+        }
+    }
 }

@@ -118,11 +118,18 @@ impl<'m> Shard<'m> {
 
     /// Changes a word as a part of the transaction.
     pub(super) fn set(&self, index: usize, value: u64) -> Result<(), Trouble> {
-        let word = self.memory.word(index)?;
-        let old = word.load(Relaxed);
-        if old != value {
-            self.log(index as u64, old)?;
-            store(word, value);
+        self.set_all(index, &[value])
+    }
+
+    /// Changes some words in a row, those that are not yet what they should be.
+    pub(super) fn set_all(&self, index: usize, values: &[u64]) -> Result<(), Trouble> {
+        let words = self.words(index, values.len())?;
+        for ((place, word), &value) in words.iter().enumerate().zip(values) {
+            let old = word.load(Relaxed);
+            if old != value {
+                self.log((index + place) as u64, old)?;
+                store(word, value);
+            }
         }
         Ok(())
     }

@@ -198,10 +198,7 @@ impl Shard<'_> {
             lowest(downloaded),
             lowest(left),
         ];
-        for (place, word) in words.into_iter().enumerate() {
-            self.set(swarm.row + 1 + place, word)?;
-        }
-        Ok(())
+        self.set_all(swarm.row + 1, &words)
     }
 }
 

@@ -76,25 +76,44 @@ struct Node {
     depth: u32,
 }
 
-/// A leaf and the way to it.
+/// A leaf and how it was come by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spot {
     pub(super) leaf: Leaf,
+    /// The node whose link leads to it.
+    node: Option<Node>,
+    /// Bits of the hash that lead to that node.
+    before: u32,
+    /// The highest bound on the way.
+    bound: u32,
+    hash: u64,
+    root: usize,
+}
+
+/// The way to a leaf.
+struct Path {
     /// The links that were followed, from the root's on.
     links: [usize; LEVELS + 1],
-    /// The nodes that were gone through.
+    /// The nodes that they led to.
     nodes: [Option<Node>; LEVELS],
     levels: usize,
-    /// Bits of the hash that lead to the last node.
-    before: u32,
-    hash: u64,
+}
+
+impl Path {
+    /// The word that links to the last node.
+    fn link_to_last_node(&self) -> Result<usize, Trouble> {
+        let level = self.levels.checked_sub(1).ok_or(Trouble::BROKEN_TABLE)?;
+        Ok(self.links[level])
+    }
+
+    /// The depth of the node above the last one; 0 when that hangs on the root.
+    fn depth_above(&self) -> u32 {
+        let above = self.levels.checked_sub(2).and_then(|level| self.nodes[level]);
+        above.map_or(0, |above| above.depth)
+    }
 }
 
 impl Spot {
-    fn node(&self) -> Option<Node> {
-        self.nodes[..self.levels].last().copied().flatten()
-    }
-
     /// The places of the leaf among its node's links.
     fn places(&self, node: Node) -> Range<usize> {
         let width = 1_usize << (node.depth - self.leaf.head.depth);
@@ -104,8 +123,8 @@ impl Spot {
 
     /// The words that link to the leaf.
     fn own_links(&self) -> Range<usize> {
-        match self.node() {
-            None => self.links[0]..self.links[0] + 1,
+        match self.node {
+            None => self.root..self.root + 1,
             Some(node) => {
                 let places = self.places(node);
                 node.index + 1 + places.start..node.index + 1 + places.end
@@ -190,70 +209,97 @@ impl Shard<'_> {
 
     /// Finds the leaf where a hash belongs; nothing in an empty table.
     pub(super) fn descend(&self, table: Table, hash: u64) -> Result<Option<Spot>, Trouble> {
-        let (mut links, mut nodes) = ([0; LEVELS + 1], [None; LEVELS]);
-        let (mut levels, mut before, mut above) = (0, 0, 0);
-        links[0] = table.root;
-        loop {
-            let Some(block) = Block::in_link(self.get(links[levels])?) else {
-                return if levels == 0 { Ok(None) } else { Err(Trouble::BROKEN_TABLE) };
-            };
+        self.follow(table, hash, |_, _, _| {})
+    }
+
+    /// The way to the leaf where a hash belongs.
+    fn path(&self, table: Table, hash: u64) -> Result<Path, Trouble> {
+        let mut path = Path { links: [0; LEVELS + 1], nodes: [None; LEVELS], levels: 0 };
+        path.links[0] = table.root;
+        self.follow(table, hash, |level, node, link| {
+            path.nodes[level] = Some(node);
+            path.links[level + 1] = link;
+            path.levels = level + 1;
+        })?;
+        Ok(path)
+    }
+
+    /// Goes down to the leaf where a hash belongs, and tells of each node on the way and the link that
+    /// is followed from it.
+    fn follow(
+        &self,
+        table: Table,
+        hash: u64,
+        mut tell: impl FnMut(usize, Node, usize),
+    ) -> Result<Option<Spot>, Trouble> {
+        let (mut node, mut level, mut before, mut above) = (None, 0, 0, 0);
+        let mut word = self.get(table.root)?;
+        let mut bound = oldest_in(word);
+        while let Some(block) = Block::in_link(word) {
             let (head, index) = self.open(block)?;
             if head.kind == Kind::Leaf {
                 if !table.records.may_have(head.row) || head.depth > above {
                     return Err(Trouble::BROKEN_TABLE);
                 }
                 let leaf = Leaf { block, head, index };
-                return Ok(Some(Spot { leaf, links, nodes, levels, before, hash }));
+                return Ok(Some(Spot { leaf, node, before, bound, hash, root: table.root }));
             }
             before += above;
-            if levels == LEVELS || before + head.depth > u64::BITS {
+            above = head.depth;
+            if level == LEVELS || before + above > u64::BITS {
                 return Err(Trouble::BROKEN_TABLE);
             }
-            nodes[levels] = Some(Node { block, index, depth: head.depth });
-            levels += 1;
-            above = head.depth;
-            links[levels] = index + 1 + bits(hash, before, above);
+            let link = index + 1 + bits(hash, before, above);
+            let below = Node { block, index, depth: above };
+            tell(level, below, link);
+            (node, level) = (Some(below), level + 1);
+            word = self.get(link)?;
+            bound = bound.max(oldest_in(word));
         }
+        if level == 0 { Ok(None) } else { Err(Trouble::BROKEN_TABLE) }
     }
 
     /// Makes a leaf for the hash have a free slot with rows of `row` words. Each step but the making
-    /// of the first leaf is committed, so that nothing else must be uncommitted.
-    pub(super) fn make_room(&self, table: Table, hash: u64, row: u32) -> Result<(), Trouble> {
+    /// of the first leaf is committed, so that nothing else must be uncommitted. Says whether records
+    /// were moved.
+    pub(super) fn make_room(&self, table: Table, hash: u64, row: u32) -> Result<bool, Trouble> {
+        let mut moved = false;
         loop {
             let Some(spot) = self.descend(table, hash)? else {
                 let leaf = self.build(0, row, 1)?;
-                return self.set(table.root, link(leaf.block, NEVER));
+                self.set(table.root, link(leaf.block, NEVER))?;
+                return Ok(moved);
             };
             let Head { count, capacity, row: present, .. } = spot.leaf.head;
-            let wanted = row.max(present);
             if present >= row && count < capacity {
-                return Ok(());
+                return Ok(moved);
             }
-            if count < most_slots(wanted) {
-                self.resize(&spot, wanted, count + 1)?;
-            } else {
-                self.split(table, &spot)?;
-            }
-            self.commit()?;
+            self.enlarge(table, &spot, row.max(present), count + 1)?;
+            moved = true;
         }
     }
 
     /// Makes the rows of the leaf for the hash have at least `row` words. The same holds as for
     /// `make_room`.
-    pub(super) fn widen(&self, table: Table, hash: u64, row: u32) -> Result<(), Trouble> {
-        while let Some(spot) = self.descend(table, hash)? {
-            let Head { count, row: present, .. } = spot.leaf.head;
-            if present >= row {
-                break;
-            }
-            if count <= most_slots(row) {
-                self.resize(&spot, row, count)?;
-            } else {
-                self.split(table, &spot)?;
-            }
-            self.commit()?;
+    pub(super) fn widen(&self, table: Table, hash: u64, row: u32) -> Result<bool, Trouble> {
+        let mut moved = false;
+        while let Some(spot) = self.descend(table, hash)?
+            && spot.leaf.head.row < row
+        {
+            self.enlarge(table, &spot, row, spot.leaf.head.count)?;
+            moved = true;
         }
-        Ok(())
+        Ok(moved)
+    }
+
+    /// Makes a leaf larger, or two of it where it would be too large, and commits.
+    fn enlarge(&self, table: Table, spot: &Spot, row: u32, slots: u32) -> Result<(), Trouble> {
+        if slots <= most_slots(row) {
+            self.resize(table, spot, row, slots)?;
+        } else {
+            self.split(table, spot)?;
+        }
+        self.commit()
     }
 
     /// Puts a record into a free slot, as a part of the transaction; returns where its row is. Its
@@ -282,7 +328,7 @@ impl Shard<'_> {
         }
         leaf.head.count += 1;
         self.set(leaf.index, leaf.head.pack())?;
-        self.lower(&spot, seen)?;
+        self.lower(table, &spot, seen)?;
         Ok((spot, slot))
     }
 
@@ -304,28 +350,28 @@ impl Shard<'_> {
     /// Gives room back that the leaf for the hash does not need any more. Each step is committed.
     pub(super) fn tidy(&self, table: Table, hash: u64) -> Result<(), Trouble> {
         while let Some(spot) = self.descend(table, hash)? {
-            if spot.node().is_none() && spot.leaf.head.count == 0 {
+            if spot.node.is_none() && spot.leaf.head.count == 0 {
                 self.set(table.root, 0)?;
                 self.free(spot.leaf.block, spot.leaf.head.size)?;
                 return self.commit();
             }
-            if !self.join(&spot)? {
-                self.shrink(&spot)?;
+            if !self.join(table, &spot)? {
+                self.shrink(table, &spot)?;
                 break;
             }
         }
         self.commit()
     }
 
-    fn shrink(&self, spot: &Spot) -> Result<(), Trouble> {
+    fn shrink(&self, table: Table, spot: &Spot) -> Result<(), Trouble> {
         let Head { count, row, size, .. } = spot.leaf.head;
         let needed = leaf_size(row, roomy(count));
-        if needed + needed / 2 + 1 < size { self.resize(spot, row, count) } else { Ok(()) }
+        if needed + needed / 2 + 1 < size { self.resize(table, spot, row, count) } else { Ok(()) }
     }
 
     /// Joins a leaf with the one that it was split from, if both are small; says whether it did.
-    fn join(&self, spot: &Spot) -> Result<bool, Trouble> {
-        let (Some(node), head) = (spot.node(), spot.leaf.head) else { return Ok(false) };
+    fn join(&self, table: Table, spot: &Spot) -> Result<bool, Trouble> {
+        let (Some(node), head) = (spot.node, spot.leaf.head) else { return Ok(false) };
         if head.depth == 0 {
             return Ok(false);
         }
@@ -350,7 +396,7 @@ impl Shard<'_> {
         }
         let oldest = oldest_in(word).min(oldest_in(self.get(spot.own_links().start)?));
         let first = places.start & !width;
-        self.edit(spot, node, |links| {
+        self.edit(table, spot, node, |links| {
             links.words[first..first + 2 * width].fill(link(joined.block, oldest));
         })?;
         self.free(spot.leaf.block, head.size)?;
@@ -386,7 +432,7 @@ impl Shard<'_> {
     }
 
     /// Puts a copy of a leaf with other room in its place.
-    fn resize(&self, spot: &Spot, row: u32, slots: u32) -> Result<(), Trouble> {
+    fn resize(&self, table: Table, spot: &Spot, row: u32, slots: u32) -> Result<(), Trouble> {
         let old = spot.leaf;
         let mut new = self.build(old.head.depth, row, slots)?;
         for slot in 0..old.head.count {
@@ -394,11 +440,11 @@ impl Shard<'_> {
         }
         let oldest = oldest_in(self.get(spot.own_links().start)?);
         let word = link(new.block, oldest);
-        match spot.node() {
-            None => self.set(spot.links[0], word)?,
+        match spot.node {
+            None => self.set(table.root, word)?,
             Some(node) => {
                 let places = spot.places(node);
-                self.edit(spot, node, |links| links.words[places].fill(word))?;
+                self.edit(table, spot, node, |links| links.words[places].fill(word))?;
             }
         }
         self.free(old.block, old.head.size)
@@ -413,7 +459,7 @@ impl Shard<'_> {
             return Err(Trouble::Full);
         }
         let upper = self.slots_with(table, spot.leaf, bit)?;
-        let deeper = spot.node().filter(|node| head.depth < node.depth || node.depth < DEEPEST);
+        let deeper = spot.node.filter(|node| head.depth < node.depth || node.depth < DEEPEST);
         let depth = if deeper.is_some() { head.depth + 1 } else { 1 };
         let many = upper.count_ones();
         let mut leaves =
@@ -427,7 +473,7 @@ impl Shard<'_> {
             *word = link(leaf.block, self.oldest_of(table, leaf)?);
         }
         match deeper {
-            Some(node) => self.edit(spot, node, |links| {
+            Some(node) => self.edit(table, spot, node, |links| {
                 let mut places = spot.places(node);
                 if head.depth == node.depth {
                     links.double();
@@ -460,13 +506,15 @@ impl Shard<'_> {
         self.put(index, head.pack())?;
         self.put(index + 1, halves[0])?;
         self.put(index + 2, halves[1])?;
-        let place = spot.links[spot.levels];
+        // A leaf that needs all the bits of its node has one link there.
+        let place = spot.own_links().start;
         self.set(place, link(block, oldest_in(self.get(place)?)))
     }
 
     /// Changes the links of a node, in place where these are few.
     fn edit(
         &self,
+        table: Table,
         spot: &Spot,
         node: Node,
         change: impl FnOnce(&mut Links),
@@ -487,22 +535,20 @@ impl Shard<'_> {
             }
             return Ok(());
         }
-        self.replace(spot, node, &links)
+        self.replace(&self.path(table, spot.hash)?, node, &links)
     }
 
     /// Puts a new node, or a single leaf, in the place of a node.
-    fn replace(&self, spot: &Spot, node: Node, links: &Links) -> Result<(), Trouble> {
-        let place = spot.links[spot.levels - 1];
+    fn replace(&self, path: &Path, node: Node, links: &Links) -> Result<(), Trouble> {
+        let place = path.link_to_last_node()?;
         let word = if links.depth == 0 {
             // The leaf now hangs where its node did, and so has a place of its own there.
-            let above = spot.nodes[..spot.levels - 1].last().copied().flatten();
             let leaf = Block::in_link(links.words[0]).ok_or(Trouble::BROKEN_TABLE)?;
             let (head, index) = self.open(leaf)?;
             if head.kind != Kind::Leaf {
                 return Err(Trouble::BROKEN_TABLE);
             }
-            let depth = above.map_or(0, |above| above.depth);
-            self.set(index, Head { depth, ..head }.pack())?;
+            self.set(index, Head { depth: path.depth_above(), ..head }.pack())?;
             links.words[0]
         } else {
             let head = Head::node(links.depth);
@@ -519,11 +565,14 @@ impl Shard<'_> {
     }
 
     /// Lets no bound on the way to a leaf be above `seen`.
-    pub(super) fn lower(&self, spot: &Spot, seen: u32) -> Result<(), Trouble> {
-        for place in spot.links[..spot.levels].iter().copied().chain(spot.own_links()) {
-            let word = self.get(place)?;
-            if oldest_in(word) > seen {
-                self.set(place, u64::from(low_half(word)) | u64::from(seen) << 32)?;
+    pub(super) fn lower(&self, table: Table, spot: &Spot, seen: u32) -> Result<(), Trouble> {
+        if spot.bound <= seen {
+            return Ok(());
+        }
+        let path = self.path(table, spot.hash)?;
+        for place in path.links[..path.levels].iter().copied().chain(spot.own_links()) {
+            if oldest_in(self.get(place)?) > seen {
+                self.set_oldest(place, seen)?;
             }
         }
         Ok(())
@@ -536,11 +585,12 @@ impl Shard<'_> {
             self.set_oldest(place, oldest)?;
         }
         self.commit()?;
-        for level in (0..spot.levels).rev() {
-            let Some(node) = spot.nodes[level] else { continue };
+        let path = self.path(table, spot.hash)?;
+        for level in (0..path.levels).rev() {
+            let Some(node) = path.nodes[level] else { continue };
             let links = self.words(node.index + 1, 1 << node.depth)?;
             let bounds = links.iter().map(|link| oldest_in(link.load(Relaxed)));
-            self.set_oldest(spot.links[level], bounds.min().unwrap_or(NEVER))?;
+            self.set_oldest(path.links[level], bounds.min().unwrap_or(NEVER))?;
         }
         self.commit()
     }

@@ -4,7 +4,6 @@
 use super::file::{SWEEP, StoreFile};
 use super::layout::{header, shard};
 use super::peer::{self, Record, kept_key, kept_left};
-use super::peers::Found;
 use super::shard::Shard;
 use super::swarm::{self, Swarm};
 use super::table::NEVER;
@@ -257,9 +256,9 @@ pub(super) fn import_swarm(
             let Some(mut swarm) = shard.find_swarm(info_hash)? else { return Ok(()) };
             let (key, left) = (peer.key.map(kept_key), peer.left.map(kept_left));
             let peer = Peer { key, left, ..*peer };
-            let known: Option<Found> = shard.find_peer(&swarm, peer.peer_id, peer.class())?;
-            if known.is_none() {
-                super::announce::put(&shard, &mut swarm, &Record { peer, listed: false })?;
+            if shard.find_peer(&swarm, peer.peer_id, peer.class())?.is_none() {
+                let record = Record { peer, listed: false };
+                super::announce::put(&shard, &mut swarm, None, &record)?;
                 shard.save(&swarm)?;
                 shard.commit()?;
             }
