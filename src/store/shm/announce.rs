@@ -3,10 +3,10 @@
 use super::file::SWEEP;
 use super::peer::{self, Record, Words, instant, kept_key, kept_left};
 use super::peers::Found;
-use super::sample::{Wish, fill};
+use super::sample::{Plan, Wish};
 use super::shard::Shard;
 use super::swarm::Swarm;
-use super::table::Spot;
+use super::table::{MOST_TARGETS, Spot};
 use super::trouble::Trouble;
 use crate::protocol::Timestamp;
 use crate::store::peer::{Class, Peer, completes};
@@ -40,6 +40,7 @@ impl Arrival<'_> {
             let nobody = Announced::Done(SwarmCounts::default());
             return if leaves { Ok(nobody) } else { self.found(sample) };
         };
+        let plan = self.plan(&swarm, leaves)?;
         let known = self.find(&swarm)?;
         let cutoff = Timestamp(self.cutoff.into());
         if let Some(known) = &known
@@ -54,28 +55,47 @@ impl Arrival<'_> {
             }
             return Ok(Announced::Done(swarm.counts()));
         }
-        self.stay(&mut swarm, known, sample)
+        self.stay(&mut swarm, known, plan, sample)
     }
 
     /// The first peer of a swarm comes with it.
     fn found(&mut self, sample: &mut PeerSample) -> Result<Announced, Trouble> {
         let mut swarm = self.shard.found_swarm(self.announce.info_hash)?;
-        self.stay(&mut swarm, None, sample)
+        let plan = Plan::new(&swarm, self.want, self.random);
+        self.stay(&mut swarm, None, plan, sample)
+    }
+
+    /// Decides what the sample will be made of, and has all of it fetched, and the asker's place too.
+    fn plan(&mut self, swarm: &Swarm, leaves: bool) -> Result<Plan, Trouble> {
+        let want = if leaves { Want { peers: 0, ..self.want } } else { self.want };
+        let plan = Plan::new(swarm, want, self.random);
+        let hash = peer::hash(self.shard.geometry, self.announce.peer_id);
+        let mut targets = [(swarm.table(self.likely()), hash); MOST_TARGETS];
+        let mut count = 1;
+        for (place, target) in targets[1..].iter_mut().zip(plan.targets()) {
+            *place = target;
+            count += 1;
+        }
+        self.shard.prefetch(&targets[..count])?;
+        Ok(plan)
+    }
+
+    /// The class that the asker is most likely in.
+    fn likely(&self) -> Class {
+        let v4 = self.announce.v4.is_some_and(|v4| v4.port() != 0);
+        let v6 = self.announce.v6.is_some_and(|v6| v6.port() != 0);
+        Class::of(self.announce.role, v4 || v6)
     }
 
     fn find(&self, swarm: &Swarm) -> Result<Option<Found>, Trouble> {
-        let reachable = [
-            self.announce.v4.is_some_and(|v4| v4.port() != 0),
-            self.announce.v6.is_some_and(|v6| v6.port() != 0),
-        ];
-        let likely = Class::of(self.announce.role, reachable.contains(&true));
-        self.shard.find_peer(swarm, self.announce.peer_id, likely)
+        self.shard.find_peer(swarm, self.announce.peer_id, self.likely())
     }
 
     fn stay(
         &mut self,
         swarm: &mut Swarm,
         known: Option<Found>,
+        plan: Plan,
         sample: &mut PeerSample,
     ) -> Result<Announced, Trouble> {
         let before = known.map(|known| known.record.peer);
@@ -95,8 +115,8 @@ impl Arrival<'_> {
             self.shard.tidy(swarm.table(class), hash)?;
         }
         let asker = (found.spot.leaf.block, found.slot);
-        let wish = Wish { swarm, asker, want: self.want, cutoff };
-        fill(self.shard, self.random, wish, sample)?;
+        let wish = Wish { asker, want: self.want, cutoff };
+        plan.fill(self.shard, self.random, wish, sample)?;
         Ok(Announced::Done(swarm.counts()))
     }
 

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::file::StoreFile;
-use super::layout::{GRANULES, Head, Kind, REGION, descriptor, header, shard};
-use super::pages::{Block, longest_run, low_half};
+use super::layout::{GRANULES, REGION, descriptor, granules_for, header, shard};
+use super::pages::{Block, longest_run};
 use super::peer::{self, last_seen_in};
 use super::shard::Shard;
 use super::swarm::Swarm;
-use super::table::{Leaf, Records, Table, oldest_in};
+use super::table::{Leaf, Link, Records, Table};
 use super::trouble::Trouble;
 use crate::protocol::PeerId;
 use crate::store::SwarmCounts;
@@ -50,7 +50,7 @@ struct Check<'a, 's> {
 /// A link of a table, and which hashes lead there.
 #[derive(Clone, Copy)]
 struct Place {
-    word: u64,
+    link: Link,
     /// The bits that they share, and how many these are.
     prefix: u64,
     bits: u32,
@@ -164,11 +164,11 @@ impl Check<'_, '_> {
         table: Table,
         show: &mut dyn FnMut(Leaf, u32) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        let word = self.shard.get(table.root)?;
-        if low_half(word) == 0 {
+        let link = self.shard.link(table.root)?;
+        if link.block().is_none() {
             return Ok(());
         }
-        self.below(table, Place { word, prefix: 0, bits: 0, depth: 0 }, show)
+        self.below(table, Place { link, prefix: 0, bits: 0, depth: 0 }, show)
     }
 
     fn below(
@@ -177,12 +177,19 @@ impl Check<'_, '_> {
         place: Place,
         show: &mut dyn FnMut(Leaf, u32) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        let block = Block::in_link(place.word).ok_or(Trouble::BROKEN_TABLE)?;
-        let (head, index) = self.shard.open(block)?;
-        self.take(block, head)?;
-        match head.kind {
-            Kind::Leaf => self.leaf(table, place, Leaf::new(block, head, index), show),
-            Kind::Node => self.node(table, place, (head, index), show),
+        let block = place.link.block().ok_or(Trouble::BROKEN_TABLE)?;
+        match place.link.depth() {
+            0 => {
+                let leaf = self.shard.leaf(table, block)?;
+                self.take(block, leaf.head.size)?;
+                self.leaf(table, place, leaf, show)
+            }
+            depth => {
+                let links = self.shard.links(place.link)?;
+                self.take(block, granules_for(1 << depth))?;
+                let links: Vec<Link> = links.iter().map(|link| Link(link.load(Relaxed))).collect();
+                self.node(table, place, &links, show)
+            }
         }
     }
 
@@ -190,31 +197,29 @@ impl Check<'_, '_> {
         &mut self,
         table: Table,
         place: Place,
-        (head, index): (Head, usize),
+        links: &[Link],
         show: &mut dyn FnMut(Leaf, u32) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        let bits = place.bits + head.depth;
+        let depth = place.link.depth();
+        let bits = place.bits + depth;
         if bits > u64::BITS {
             return Err(Trouble::BROKEN_TABLE);
         }
-        let links = self.shard.words(index + 1, 1 << head.depth)?;
         let mut before = None;
-        for (number, link) in links.iter().enumerate() {
-            let word = link.load(Relaxed);
-            if oldest_in(word) < oldest_in(place.word) {
+        for (number, &link) in links.iter().enumerate() {
+            if link.oldest() < place.link.oldest() {
                 self.problem("a bound is above that of a link below it".into());
             }
             let prefix = place.prefix | (number as u64) << (u64::BITS - bits);
-            if before == Some(word) {
+            if before.is_some_and(|before: Link| before.leads_where(link)) {
                 // The same leaf again, looked at when it was met first.
+                if before != Some(link) {
+                    self.problem("two links to a leaf have different bounds".into());
+                }
                 continue;
             }
-            if before.is_some_and(|before| low_half(before) == low_half(word)) {
-                self.problem("two links to a leaf have different bounds".into());
-                continue;
-            }
-            before = Some(word);
-            self.below(table, Place { word, prefix, bits, depth: head.depth }, show)?;
+            before = Some(link);
+            self.below(table, Place { link, prefix, bits, depth }, show)?;
         }
         Ok(())
     }
@@ -226,7 +231,7 @@ impl Check<'_, '_> {
         leaf: Leaf,
         show: &mut dyn FnMut(Leaf, u32) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        if !table.records.may_have(leaf.head.row) || leaf.head.depth > place.depth {
+        if leaf.head.depth > place.depth {
             return Err(Trouble::BROKEN_TABLE);
         }
         let bits = place.bits - place.depth + leaf.head.depth;
@@ -236,7 +241,7 @@ impl Check<'_, '_> {
                 self.problem("a record is in a leaf where its hash does not lead".into());
             }
             let first = self.shard.get(leaf.row(slot))?;
-            if table.records == Records::Peers && last_seen_in(first) < oldest_in(place.word) {
+            if table.records == Records::Peers && last_seen_in(first) < place.link.oldest() {
                 self.problem("a peer was seen before its leaf says".into());
             }
             show(leaf, slot)?;
@@ -245,8 +250,8 @@ impl Check<'_, '_> {
     }
 
     /// Notes a block, which nobody else may have.
-    fn take(&mut self, block: Block, head: Head) -> Result<(), Trouble> {
-        let mask = block.mask(head.size)?;
+    fn take(&mut self, block: Block, size: u32) -> Result<(), Trouble> {
+        let mask = block.mask(size)?;
         let taken = self.blocks.entry(block.page()).or_default();
         if *taken & mask != 0 {
             return Err(Trouble::Broken("two blocks lie in the same place"));

@@ -21,16 +21,12 @@
 //! a row, all in one page, and named by its first: page number times 128 plus granule.
 //!
 //! **Tables** are what blocks are used for: a shard's swarms, and each swarm's peers (leechers, seeds
-//! and hidden ones apart). A table hangs on a *link*, a word whose low half is a block (0: the table
-//! is empty) and whose high half bounds what is below: no peer there was seen before that second. The
-//! block is a leaf, or a node of `2^depth` links, of which the next bits of a record's hash choose
-//! one; a leaf that needs fewer bits than its node has stands at several of them. Depth: see `Head`.
-//!
-//! | word of a block | leaf | node |
-//! |---|---|---|
-//! | 0 | head | head |
-//! | then | a *key* word for each slot | the links |
-//! | then | a row of `row` words for each slot | |
+//! and hidden ones apart). A table hangs on a *link*: a word of which 28 bits name a block (0: the
+//! table is empty), 4 bits say what it is, and the high half bounds what is below: no peer there was
+//! seen before that second. Depth 0: the block is a leaf. Any other depth: it is a node, `2^depth`
+//! links and nothing else, of which the next `depth` bits of a record's hash choose one; a leaf that
+//! needs fewer bits than its node has stands at several of them. A leaf is a head (see `Head`), then
+//! a *key* word for each slot, then a *row* of some words for each slot.
 //!
 //! **Peer**: the key holds the IPv4 address and port as on the wire, the marks, and eight bits of the
 //! hash; the row is described in `peer`. **Swarm**: the key holds the first eight bytes of the
@@ -51,7 +47,7 @@ pub(super) const REGION: u32 = 128;
 /// Data pages that the file grows by.
 pub(super) const GROWTH: u32 = 16;
 /// More data pages than this cannot be named by a block.
-pub(super) const MOST_PAGES: u64 = (1 << 32) / GRANULES as u64;
+pub(super) const MOST_PAGES: u64 = (1 << link::BLOCK_BITS) / GRANULES as u64;
 /// More shards than this are no use.
 pub(super) const MOST_SHARDS: u64 = 1024;
 
@@ -134,6 +130,14 @@ pub(super) mod descriptor {
     pub(in super::super) const WORDS: usize = 4;
 }
 
+/// Bits of a link, from the lowest on: the block, the depth, and in the high half the bound.
+pub(super) mod link {
+    /// Bits that name a block.
+    pub(in super::super) const BLOCK_BITS: u32 = 28;
+    /// Bits that say how deep the node is.
+    pub(in super::super) const DEPTH_BITS: u32 = 4;
+}
+
 /// Marks an undo entry that says which page was claimed, not which word was changed.
 pub(super) const CLAIM: u64 = 1 << 63;
 
@@ -152,86 +156,62 @@ const _: () = {
     assert!(shard::HEADS + GRANULES as usize / 2 <= shard::LOG);
     assert!(shard::LOG + 2 * shard::LOG_ENTRIES <= PAGE);
     assert!(size_of::<libc::pthread_mutex_t>() <= shard::MUTEX_WORDS * WORD_BYTES);
-    assert!(1 + (1 << DEEPEST) <= PAGE);
+    assert!(1 << DEEPEST <= PAGE && DEEPEST < 1 << link::DEPTH_BITS);
+    assert!(link::BLOCK_BITS + link::DEPTH_BITS == u32::BITS);
     assert!(MOST_SLOTS <= u128::BITS);
 };
 
-/// The kind of a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// It holds records.
-    Leaf,
-    /// It holds links.
-    Node,
-}
-
-/// The first word of a block. From the lowest byte on: a mark for its kind, depth, slots in use,
-/// slots, words of a row, granules of the block, and twice 0.
+/// The first word of a leaf. From the lowest byte on: a mark, depth, slots in use, slots, words of a
+/// row, granules of the block, and twice 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
-    /// Leaf or node.
-    pub(super) kind: Kind,
-    /// A node: it has `2^depth` links. A leaf: how many bits of the hash all its records share
-    /// beyond those that lead to its node.
+    /// How many bits of the hash all records share beyond those that lead to the node above.
     pub(super) depth: u32,
-    /// Slots of a leaf that are in use, the first ones.
+    /// Slots that are in use, the first ones.
     pub(super) count: u32,
-    /// Slots of a leaf.
+    /// Slots.
     pub(super) capacity: u32,
-    /// Words of a leaf's rows.
+    /// Words of the rows.
     pub(super) row: u32,
     /// Granules of the block.
     pub(super) size: u32,
 }
 
 const LEAF_MARK: u8 = 0x4c;
-const NODE_MARK: u8 = 0x4e;
 
 impl Head {
     /// The head of a leaf; as many slots as fit into `size` granules, up to the most that there
     /// may be.
-    pub(super) fn leaf(depth: u32, count: u32, row: u32, size: u32) -> Self {
+    pub(super) fn new(depth: u32, row: u32, size: u32) -> Self {
         let capacity = slots_in(row, size).min(most_slots(row));
-        Self { kind: Kind::Leaf, depth, count, capacity, row, size }
-    }
-
-    /// The head of a node.
-    pub(super) fn node(depth: u32) -> Self {
-        let size = granules_for(1 + (1 << depth));
-        Self { kind: Kind::Node, depth, count: 0, capacity: 0, row: 0, size }
+        Self { depth, count: 0, capacity, row, size }
     }
 
     /// As a word.
     pub(super) fn pack(self) -> u64 {
-        let mark = match self.kind {
-            Kind::Leaf => LEAF_MARK,
-            Kind::Node => NODE_MARK,
-        };
-        let bytes = [self.depth, self.count, self.capacity, self.row, self.size];
-        let mut word = [mark, 0, 0, 0, 0, 0, 0, 0];
-        for (to, from) in word[1..].iter_mut().zip(bytes) {
+        let numbers = [self.depth, self.count, self.capacity, self.row, self.size];
+        let mut bytes = [LEAF_MARK, 0, 0, 0, 0, 0, 0, 0];
+        for (to, from) in bytes[1..].iter_mut().zip(numbers) {
             // All of them are below 256: sizes end at 128 granules, counts at 113 slots.
             *to = u8::try_from(from).unwrap_or(u8::MAX);
         }
-        u64::from_le_bytes(word)
+        u64::from_le_bytes(bytes)
     }
 
     /// Reads a word; nothing when it cannot be a head.
     pub(super) fn unpack(word: u64) -> Option<Self> {
-        let [mark, depth, count, capacity, row, size, 0, 0] = word.to_le_bytes() else {
+        let [LEAF_MARK, depth, count, capacity, row, size, 0, 0] = word.to_le_bytes() else {
             return None;
         };
         let [depth, count, capacity, row, size] =
             [depth, count, capacity, row, size].map(u32::from);
-        let (kind, words) = match mark {
-            LEAF_MARK if row > 0 && capacity <= MOST_SLOTS => {
-                (Kind::Leaf, 1 + capacity * (1 + row))
-            }
-            NODE_MARK if (1..=DEEPEST).contains(&depth) => (Kind::Node, 1 + (1 << depth)),
-            _ => return None,
-        };
-        let fits = count <= capacity && size <= GRANULES && words <= size * GRANULE as u32;
-        fits.then_some(Self { kind, depth, count, capacity, row, size })
+        let words = 1 + capacity * (1 + row);
+        let fits = row > 0
+            && count <= capacity
+            && capacity <= MOST_SLOTS
+            && size <= GRANULES
+            && words <= size * GRANULE as u32;
+        fits.then_some(Self { depth, count, capacity, row, size })
     }
 }
 

@@ -17,11 +17,6 @@ const SEARCH: u32 = 512;
 pub(super) struct Block(pub(super) u32);
 
 impl Block {
-    /// The block that a link names.
-    pub(super) fn in_link(link: u64) -> Option<Self> {
-        Some(Self(low_half(link))).filter(|block| block.0 != 0)
-    }
-
     /// Whether so many granules from here on are of one page.
     pub(super) fn fits(self, size: u32) -> bool {
         self.0 % GRANULES + size <= GRANULES
@@ -98,13 +93,13 @@ impl Shard<'_> {
     fn set_free(&self, page: u32, before: u128, after: u128) -> Result<(), Trouble> {
         let (old_run, new_run) = (longest_run(before), longest_run(after));
         if old_run != new_run && old_run > 0 {
-            self.unlink(page, old_run)?;
+            self.leave_list(page, old_run)?;
         }
         let index = self.descriptor(page, descriptor::FREE);
         self.set(index, low(after))?;
         self.set(index + 1, low(after >> 64))?;
         if old_run != new_run && new_run > 0 {
-            self.link(page, new_run)?;
+            self.enter_list(page, new_run)?;
         }
         Ok(())
     }
@@ -143,7 +138,7 @@ impl Shard<'_> {
         self.set(index + 1, low(lists >> 64))
     }
 
-    fn link(&self, page: u32, run: u32) -> Result<(), Trouble> {
+    fn enter_list(&self, page: u32, run: u32) -> Result<(), Trouble> {
         let next = self.first_of(run)?;
         self.set(self.descriptor(page, descriptor::NEIGHBOURS), name(next) << 32)?;
         if let Some(next) = next {
@@ -152,7 +147,7 @@ impl Shard<'_> {
         self.set_first(run, Some(page))
     }
 
-    fn unlink(&self, page: u32, run: u32) -> Result<(), Trouble> {
+    fn leave_list(&self, page: u32, run: u32) -> Result<(), Trouble> {
         let neighbours = self.get(self.descriptor(page, descriptor::NEIGHBOURS))?;
         let (before, after) = (page_in(neighbours), page_in(neighbours >> 32));
         match before {
@@ -186,7 +181,7 @@ impl Shard<'_> {
         let index = self.descriptor(page, descriptor::FREE);
         self.put(index, u64::MAX)?;
         self.put(index + 1, u64::MAX)?;
-        self.link(page, GRANULES)?;
+        self.enter_list(page, GRANULES)?;
         Ok(page)
     }
 
@@ -279,7 +274,7 @@ impl Shard<'_> {
                 break;
             }
             self.burn()?;
-            self.unlink(page, GRANULES)?;
+            self.leave_list(page, GRANULES)?;
             self.set(self.own(shard::RELEASE), u64::from(page) + 1)?;
             self.commit()?;
             finish_release(self)?;

@@ -4,11 +4,10 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::layout::shard;
-use super::pages::low_half;
 use super::peer::{self, Record, last_seen_in};
 use super::shard::Shard;
 use super::swarm::Swarm;
-use super::table::{Leaf, NEVER, Spot, Table, oldest_in};
+use super::table::{Leaf, NEVER, Spot, Table};
 use super::trouble::Trouble;
 use crate::protocol::PeerId;
 use crate::store::peer::Class;
@@ -167,8 +166,8 @@ impl Shard<'_> {
     }
 
     fn has_silent(&self, table: Table, cutoff: u32) -> Result<bool, Trouble> {
-        let link = self.get(table.root)?;
-        Ok(low_half(link) != 0 && oldest_in(link) < cutoff)
+        let link = self.link(table.root)?;
+        Ok(link.block().is_some() && link.oldest() < cutoff)
     }
 
     /// Takes peers out of a leaf that were last seen at a time when they `go`.
@@ -227,9 +226,9 @@ impl Shard<'_> {
     pub(super) fn oldest_class(&self, swarm: &Swarm) -> Result<Option<(Class, u32)>, Trouble> {
         let mut oldest = None;
         for class in Class::ALL {
-            let link = self.get(swarm.table(class).root)?;
-            let bound = oldest_in(link);
-            if low_half(link) != 0 && oldest.is_none_or(|(_, least)| bound < least) {
+            let link = self.link(swarm.table(class).root)?;
+            let bound = link.oldest();
+            if link.block().is_some() && oldest.is_none_or(|(_, least)| bound < least) {
                 oldest = Some((class, bound));
             }
         }

@@ -23,8 +23,7 @@ const RUN_LENGTH: u64 = 20;
 
 /// Who wants peers, and which.
 #[derive(Clone, Copy)]
-pub(super) struct Wish<'a> {
-    pub(super) swarm: &'a Swarm,
+pub(super) struct Wish {
     /// Where the asker is.
     pub(super) asker: (Block, u32),
     pub(super) want: Want,
@@ -43,11 +42,15 @@ struct Visit {
 }
 
 /// One class on its way round.
+#[derive(Clone)]
 struct Ring {
     table: Table,
     start: u64,
+    /// Peers that are to come from runs that begin at places spread over the ring.
+    want: u64,
+    runs: u64,
     /// Leaves in which a run was begun, the first ones here.
-    runs: [Visit; MOST_RUNS],
+    visits: [Visit; MOST_RUNS],
     begun: usize,
     /// Where the way round goes on, and the leaf there.
     at: u64,
@@ -56,66 +59,79 @@ struct Ring {
     first: Option<Block>,
 }
 
-/// Fills a sample. No peer of the swarm is silent.
-pub(super) fn fill(
-    shard: &Shard<'_>,
-    random: &mut Random,
-    wish: Wish<'_>,
-    sample: &mut PeerSample,
-) -> Result<(), Trouble> {
-    let swarm = wish.swarm;
-    let leechers = u64::from(swarm.leechers);
-    let seeds = u64::from(swarm.seeders) + u64::from(swarm.partial_seeds);
-    let want = u64::from(wish.want.peers).min(leechers + seeds);
-    if want == 0 {
-        return Ok(());
+/// What a sample will be made of, so that it can be fetched while other work is done.
+pub(super) struct Plan {
+    want: u64,
+    seeds: Ring,
+    leechers: Ring,
+}
+
+impl Plan {
+    /// Chooses where to begin.
+    pub(super) fn new(swarm: &Swarm, want: Want, random: &mut Random) -> Self {
+        let leechers = u64::from(swarm.leechers);
+        let seeds = u64::from(swarm.seeders) + u64::from(swarm.partial_seeds);
+        let all = if want.seeders { leechers + seeds } else { leechers };
+        let most = u64::from(want.peers).min(all);
+        let share = if want.seeders && most > 0 {
+            share_of_seeds(most, seeds, leechers, random)
+        } else {
+            0
+        };
+        Self {
+            want: u64::from(want.peers),
+            seeds: Ring::new(swarm.table(Class::Seed), random.bits(), share, seeds),
+            leechers: Ring::new(swarm.table(Class::Leecher), random.bits(), most - share, leechers),
+        }
     }
-    let mut reader = Reader { shard, random, wish, sample };
-    let mut leecher_ring = reader.ring(Class::Leecher);
-    if !wish.want.seeders {
-        reader.take(&mut leecher_ring, want, leechers)?;
-        return Ok(());
+
+    /// The leaves where it begins.
+    pub(super) fn targets(&self) -> impl Iterator<Item = (Table, u64)> {
+        let starts = |ring: &Ring| {
+            let (table, ring) = (ring.table, ring.clone());
+            (0..ring.runs).map(move |run| (table, ring.start_of(run)))
+        };
+        starts(&self.leechers).chain(starts(&self.seeds))
     }
-    let share = share_of_seeds(want, seeds, leechers, reader.random);
-    let mut seed_ring = reader.ring(Class::Seed);
-    let mut taken = reader.take(&mut seed_ring, share, seeds)?;
-    taken += reader.take(&mut leecher_ring, want - taken, leechers)?;
-    reader.go_round(&mut seed_ring, want - taken)?;
-    Ok(())
+
+    /// Fills a sample. No peer of the swarm is silent.
+    pub(super) fn fill(
+        mut self,
+        shard: &Shard<'_>,
+        random: &mut Random,
+        wish: Wish,
+        sample: &mut PeerSample,
+    ) -> Result<(), Trouble> {
+        let mut reader = Reader { shard, random, wish, sample };
+        let mut missing = self.want - reader.take(&mut self.seeds)?;
+        missing -= reader.take(&mut self.leechers)?.min(missing);
+        missing -= reader.go_round(&mut self.leechers, missing)?;
+        if wish.want.seeders {
+            reader.go_round(&mut self.seeds, missing)?;
+        }
+        Ok(())
+    }
 }
 
 /// Reads peers into a sample.
 struct Reader<'a, 's> {
     shard: &'a Shard<'s>,
     random: &'a mut Random,
-    wish: Wish<'a>,
+    wish: Wish,
     sample: &'a mut PeerSample,
 }
 
 impl Reader<'_, '_> {
-    fn ring(&mut self, class: Class) -> Ring {
-        let table = self.wish.swarm.table(class);
-        let start = self.random.bits();
-        let (runs, current) = ([Visit::default(); MOST_RUNS], Visit::default());
-        Ring { table, start, runs, begun: 0, at: start, current, first: None }
-    }
-
-    /// Takes up to `want` of about `count` peers and says how many it got.
-    fn take(&mut self, ring: &mut Ring, want: u64, count: u64) -> Result<u64, Trouble> {
-        if want == 0 {
-            return Ok(0);
+    /// Takes as many peers as a ring's runs should give, and says how many it got.
+    fn take(&mut self, ring: &mut Ring) -> Result<u64, Trouble> {
+        let mut missing = ring.want;
+        for run in 0..ring.runs {
+            let at = ring.start_of(run);
+            let Some(spot) = self.shard.descend(ring.table, at)? else { break };
+            missing -= self.read(ring, &spot, missing.div_ceil(ring.runs - run), true)?;
         }
-        // Where most peers are wanted, a second place to start gains nothing.
-        let most = MOST_RUNS as u64;
-        let runs = if want * 2 >= count { 1 } else { want.div_ceil(RUN_LENGTH).min(most) };
-        let mut missing = want;
-        for run in 0..runs {
-            let at = ring.start.wrapping_add((u64::MAX / runs).wrapping_mul(run));
-            let Some(spot) = self.shard.descend(ring.table, at)? else { return Ok(0) };
-            missing -= self.read(ring, &spot, missing.div_ceil(runs - run), true)?;
-        }
-        let rest = self.go_round(ring, missing)?;
-        Ok(want - missing + rest)
+        missing -= self.go_round(ring, missing)?;
+        Ok(ring.want - missing)
     }
 
     /// Goes on round the ring, once in all, and takes what was not taken yet.
@@ -192,19 +208,33 @@ impl Reader<'_, '_> {
 }
 
 impl Ring {
+    /// The ring of about `count` peers, of which `want` are wanted.
+    fn new(table: Table, start: u64, want: u64, count: u64) -> Self {
+        // Where most peers are wanted, a second place to start gains nothing.
+        let most = MOST_RUNS as u64;
+        let runs = if want * 2 >= count { 1 } else { want.div_ceil(RUN_LENGTH).min(most) };
+        let (visits, current) = ([Visit::default(); MOST_RUNS], Visit::default());
+        let runs = if want == 0 { 0 } else { runs };
+        Self { table, start, want, runs, visits, begun: 0, at: start, current, first: None }
+    }
+
+    fn start_of(&self, run: u64) -> u64 {
+        self.start.wrapping_add((u64::MAX / self.runs.max(1)).wrapping_mul(run))
+    }
+
     /// What was read of a leaf before.
     fn visit(&self, block: Block) -> Option<Visit> {
-        let visits = self.runs[..self.begun].iter().chain([&self.current]);
+        let visits = self.visits[..self.begun].iter().chain([&self.current]);
         visits.into_iter().find(|visit| visit.block == Some(block)).copied()
     }
 
     /// Remembers what was read of a leaf.
     fn note(&mut self, visit: Visit, is_run: bool) {
-        let known = self.runs[..self.begun].iter().position(|known| known.block == visit.block);
+        let known = self.visits[..self.begun].iter().position(|known| known.block == visit.block);
         if let Some(place) = known {
-            self.runs[place] = visit;
+            self.visits[place] = visit;
         } else if is_run {
-            self.runs[self.begun] = visit;
+            self.visits[self.begun] = visit;
             self.begun += 1;
         } else {
             self.current = visit;

@@ -9,9 +9,10 @@
 //! it, and neighbours in it are strangers to each other, as samples want them.
 
 use std::ops::Range;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::layout::{DEEPEST, Head, Kind, LARGEST_LEAF, leaf_size, most_slots};
+use super::layout::{DEEPEST, Head, LARGEST_LEAF, granules_for, leaf_size, link, most_slots};
 use super::pages::{Block, low_half};
 use super::shard::Shard;
 use super::trouble::Trouble;
@@ -22,6 +23,12 @@ const LEVELS: usize = 9;
 
 /// More links than this are changed in a copy of their node.
 const FEW_LINKS: usize = 16;
+
+/// Leaves that are fetched at once at most.
+pub(super) const MOST_TARGETS: usize = 8;
+
+/// Words of a leaf that are fetched: the head, and the keys of a full one.
+const PREFETCHED: usize = 29;
 
 /// No peer there was ever seen.
 pub(super) const NEVER: u32 = u32::MAX;
@@ -53,11 +60,6 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
-    /// A leaf whose head was read at an index.
-    pub(super) fn new(block: Block, head: Head, index: usize) -> Self {
-        Self { block, head, index }
-    }
-
     /// The word of a slot's key.
     pub(super) fn key(self, slot: u32) -> usize {
         self.index + 1 + slot as usize
@@ -69,11 +71,57 @@ impl Leaf {
     }
 }
 
+/// A node in memory.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     block: Block,
     index: usize,
     depth: u32,
+}
+
+impl Node {
+    fn size(self) -> u32 {
+        granules_for(1 << self.depth)
+    }
+}
+
+/// A word that leads to a leaf or a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link(pub(super) u64);
+
+impl Link {
+    /// The link to a node of some depth, or to a leaf if that is 0, below which no peer was seen
+    /// before `oldest`.
+    fn new(block: Block, depth: u32, oldest: u32) -> Self {
+        let low = block.0 | depth << link::BLOCK_BITS;
+        Self(u64::from(low) | u64::from(oldest) << 32)
+    }
+
+    /// The block; nothing where the table is empty.
+    pub(super) fn block(self) -> Option<Block> {
+        let block = low_half(self.0) & ((1 << link::BLOCK_BITS) - 1);
+        (block != 0).then_some(Block(block))
+    }
+
+    /// The depth of the node; 0: it is a leaf.
+    pub(super) fn depth(self) -> u32 {
+        low_half(self.0) >> link::BLOCK_BITS
+    }
+
+    /// The bound.
+    pub(super) fn oldest(self) -> u32 {
+        low_half(self.0 >> 32)
+    }
+
+    /// Whether both lead to the same place.
+    pub(super) fn leads_where(self, other: Self) -> bool {
+        low_half(self.0) == low_half(other.0)
+    }
+
+    /// The same with another bound.
+    fn with_oldest(self, oldest: u32) -> Self {
+        Self(u64::from(low_half(self.0)) | u64::from(oldest) << 32)
+    }
 }
 
 /// A leaf and how it was come by.
@@ -127,7 +175,7 @@ impl Spot {
             None => self.root..self.root + 1,
             Some(node) => {
                 let places = self.places(node);
-                node.index + 1 + places.start..node.index + 1 + places.end
+                node.index + places.start..node.index + places.end
             }
         }
     }
@@ -170,7 +218,7 @@ impl Links {
 
     /// As few as will do.
     fn shrink(&mut self) {
-        let same = |pair: &[u64]| low_half(pair[0]) == low_half(pair[1]);
+        let same = |pair: &[u64]| Link(pair[0]).leads_where(Link(pair[1]));
         while self.depth > 0 && self.used().chunks_exact(2).all(same) {
             self.depth -= 1;
             for place in 0..1 << self.depth {
@@ -185,26 +233,38 @@ fn bits(hash: u64, before: u32, count: u32) -> usize {
     usize::try_from((hash << before) >> (64 - count)).unwrap_or(usize::MAX)
 }
 
-/// The link to a block below which no peer was seen before `oldest`.
-fn link(block: Block, oldest: u32) -> u64 {
-    u64::from(block.0) | u64::from(oldest) << 32
-}
-
-/// The bound of a link.
-pub(super) fn oldest_in(link: u64) -> u32 {
-    low_half(link >> 32)
-}
-
 impl Shard<'_> {
-    /// The head of a block and its first word.
-    pub(super) fn open(&self, block: Block) -> Result<(Head, usize), Trouble> {
+    /// The link in a word.
+    pub(super) fn link(&self, place: usize) -> Result<Link, Trouble> {
+        self.get(place).map(Link)
+    }
+
+    /// A leaf of a table.
+    pub(super) fn leaf(&self, table: Table, block: Block) -> Result<Leaf, Trouble> {
         self.burn()?;
         let index = self.index_of(block);
         let head = Head::unpack(self.get(index)?).ok_or(Trouble::BROKEN_BLOCK)?;
-        if !block.fits(head.size) {
+        if !block.fits(head.size) || !table.records.may_have(head.row) {
             return Err(Trouble::BROKEN_BLOCK);
         }
-        Ok((head, index))
+        Ok(Leaf { block, head, index })
+    }
+
+    /// The node that a link leads to.
+    fn node(&self, block: Block, depth: u32) -> Result<Node, Trouble> {
+        self.burn()?;
+        let node = Node { block, index: self.index_of(block), depth };
+        if depth > DEEPEST || !block.fits(node.size()) {
+            return Err(Trouble::BROKEN_BLOCK);
+        }
+        Ok(node)
+    }
+
+    /// The links of the node that a link leads to.
+    pub(super) fn links(&self, link: Link) -> Result<&[AtomicU64], Trouble> {
+        let block = link.block().ok_or(Trouble::BROKEN_TABLE)?;
+        let node = self.node(block, link.depth())?;
+        self.words(node.index, 1 << node.depth)
     }
 
     /// Finds the leaf where a hash belongs; nothing in an empty table.
@@ -233,30 +293,65 @@ impl Shard<'_> {
         mut tell: impl FnMut(usize, Node, usize),
     ) -> Result<Option<Spot>, Trouble> {
         let (mut node, mut level, mut before, mut above) = (None, 0, 0, 0);
-        let mut word = self.get(table.root)?;
-        let mut bound = oldest_in(word);
-        while let Some(block) = Block::in_link(word) {
-            let (head, index) = self.open(block)?;
-            if head.kind == Kind::Leaf {
-                if !table.records.may_have(head.row) || head.depth > above {
+        let mut link = self.link(table.root)?;
+        let mut bound = link.oldest();
+        while let Some(block) = link.block() {
+            if link.depth() == 0 {
+                let leaf = self.leaf(table, block)?;
+                if leaf.head.depth > above {
                     return Err(Trouble::BROKEN_TABLE);
                 }
-                let leaf = Leaf { block, head, index };
                 return Ok(Some(Spot { leaf, node, before, bound, hash, root: table.root }));
             }
+            let below = self.node(block, link.depth())?;
             before += above;
-            above = head.depth;
+            above = below.depth;
             if level == LEVELS || before + above > u64::BITS {
                 return Err(Trouble::BROKEN_TABLE);
             }
-            let link = index + 1 + bits(hash, before, above);
-            let below = Node { block, index, depth: above };
-            tell(level, below, link);
+            let place = below.index + bits(hash, before, above);
+            tell(level, below, place);
             (node, level) = (Some(below), level + 1);
-            word = self.get(link)?;
-            bound = bound.max(oldest_in(word));
+            link = self.link(place)?;
+            bound = bound.max(link.oldest());
         }
         if level == 0 { Ok(None) } else { Err(Trouble::BROKEN_TABLE) }
+    }
+
+    /// Has the processor fetch the leaves where hashes belong, all at once: to follow one link after
+    /// the other, each of which has to come from memory, would be most of the cost of an announce.
+    pub(super) fn prefetch(&self, targets: &[(Table, u64)]) -> Result<(), Trouble> {
+        let mut ways = [(Link(0), 0_u64, 0_u32); MOST_TARGETS];
+        let ways = &mut ways[..targets.len().min(MOST_TARGETS)];
+        for (way, &(table, hash)) in ways.iter_mut().zip(targets) {
+            *way = (self.link(table.root)?, hash, 0);
+        }
+        for _ in 0..LEVELS {
+            let mut is_last = true;
+            for &(link, hash, before) in ways.iter() {
+                let Some(block) = link.block() else { continue };
+                let index = self.index_of(block);
+                match link.depth() {
+                    0 => self.memory.prefetch(index, PREFETCHED),
+                    depth if before + depth <= u64::BITS => {
+                        self.memory.prefetch(index + bits(hash, before, depth), 1);
+                        is_last = false;
+                    }
+                    _ => return Err(Trouble::BROKEN_TABLE),
+                }
+            }
+            if is_last {
+                break;
+            }
+            for (link, hash, before) in ways.iter_mut() {
+                let (Some(block), depth) = (link.block(), link.depth()) else { continue };
+                if depth > 0 {
+                    *link = self.link(self.index_of(block) + bits(*hash, *before, depth))?;
+                    *before += depth;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Makes a leaf for the hash have a free slot with rows of `row` words. Each step but the making
@@ -267,7 +362,7 @@ impl Shard<'_> {
         loop {
             let Some(spot) = self.descend(table, hash)? else {
                 let leaf = self.build(0, row, 1)?;
-                self.set(table.root, link(leaf.block, NEVER))?;
+                self.set(table.root, Link::new(leaf.block, 0, NEVER).0)?;
                 return Ok(moved);
             };
             let Head { count, capacity, row: present, .. } = spot.leaf.head;
@@ -377,30 +472,30 @@ impl Shard<'_> {
         }
         let places = spot.places(node);
         let width = places.len();
-        let other = node.index + 1 + (places.start ^ width);
-        let word = self.get(other)?;
-        let block = Block::in_link(word).ok_or(Trouble::BROKEN_TABLE)?;
-        let (their_head, index) = self.open(block)?;
-        let row = head.row.max(their_head.row);
-        let count = head.count + their_head.count;
-        let is_buddy = their_head.kind == Kind::Leaf && their_head.depth == head.depth;
-        if !is_buddy || count > most_slots(row) / 2 {
+        let link = self.link(node.index + (places.start ^ width))?;
+        let block = link.block().ok_or(Trouble::BROKEN_TABLE)?;
+        if link.depth() != 0 {
             return Ok(false);
         }
-        let buddy = Leaf { block, head: their_head, index };
+        let buddy = self.leaf(table, block)?;
+        let row = head.row.max(buddy.head.row);
+        let count = head.count + buddy.head.count;
+        if buddy.head.depth != head.depth || count > most_slots(row) / 2 {
+            return Ok(false);
+        }
         let mut joined = self.build(head.depth - 1, row, count)?;
         for leaf in [spot.leaf, buddy] {
             for slot in 0..leaf.head.count {
                 self.append(&mut joined, leaf, slot)?;
             }
         }
-        let oldest = oldest_in(word).min(oldest_in(self.get(spot.own_links().start)?));
+        let oldest = link.oldest().min(self.link(spot.own_links().start)?.oldest());
         let first = places.start & !width;
         self.edit(table, spot, node, |links| {
-            links.words[first..first + 2 * width].fill(link(joined.block, oldest));
+            links.words[first..first + 2 * width].fill(Link::new(joined.block, 0, oldest).0);
         })?;
         self.free(spot.leaf.block, head.size)?;
-        self.free(block, their_head.size)?;
+        self.free(block, buddy.head.size)?;
         self.commit()?;
         Ok(true)
     }
@@ -409,8 +504,7 @@ impl Shard<'_> {
     fn build(&self, depth: u32, row: u32, slots: u32) -> Result<Leaf, Trouble> {
         let size = leaf_size(row, roomy(slots)).min(LARGEST_LEAF).max(leaf_size(row, slots));
         let block = self.allocate(size)?;
-        let leaf =
-            Leaf { block, head: Head::leaf(depth, 0, row, size), index: self.index_of(block) };
+        let leaf = Leaf { block, head: Head::new(depth, row, size), index: self.index_of(block) };
         self.put(leaf.index, leaf.head.pack())?;
         Ok(leaf)
     }
@@ -438,8 +532,8 @@ impl Shard<'_> {
         for slot in 0..old.head.count {
             self.append(&mut new, old, slot)?;
         }
-        let oldest = oldest_in(self.get(spot.own_links().start)?);
-        let word = link(new.block, oldest);
+        let oldest = self.link(spot.own_links().start)?.oldest();
+        let word = Link::new(new.block, 0, oldest).0;
         match spot.node {
             None => self.set(table.root, word)?,
             Some(node) => {
@@ -470,7 +564,7 @@ impl Shard<'_> {
         }
         let mut halves = [0; 2];
         for (word, leaf) in halves.iter_mut().zip(leaves) {
-            *word = link(leaf.block, self.oldest_of(table, leaf)?);
+            *word = Link::new(leaf.block, 0, self.oldest_of(table, leaf)?).0;
         }
         match deeper {
             Some(node) => self.edit(table, spot, node, |links| {
@@ -500,15 +594,20 @@ impl Shard<'_> {
 
     /// Puts a node with two links in the place of a leaf.
     fn put_node_below(&self, spot: &Spot, halves: [u64; 2]) -> Result<(), Trouble> {
-        let head = Head::node(1);
-        let block = self.allocate(head.size)?;
-        let index = self.index_of(block);
-        self.put(index, head.pack())?;
-        self.put(index + 1, halves[0])?;
-        self.put(index + 2, halves[1])?;
         // A leaf that needs all the bits of its node has one link there.
-        let place = spot.own_links().start;
-        self.set(place, link(block, oldest_in(self.get(place)?)))
+        self.put_node(spot.own_links().start, &halves)
+    }
+
+    /// Puts a new node with these links in the place of what a link leads to.
+    fn put_node(&self, place: usize, links: &[u64]) -> Result<(), Trouble> {
+        let depth = links.len().trailing_zeros();
+        let block = self.allocate(granules_for(1 << depth))?;
+        let index = self.index_of(block);
+        for (number, &word) in links.iter().enumerate() {
+            self.put(index + number, word)?;
+        }
+        let oldest = self.link(place)?.oldest();
+        self.set(place, Link::new(block, depth, oldest).0)
     }
 
     /// Changes the links of a node, in place where these are few.
@@ -519,49 +618,35 @@ impl Shard<'_> {
         node: Node,
         change: impl FnOnce(&mut Links),
     ) -> Result<(), Trouble> {
-        let present = self.words(node.index + 1, 1 << node.depth)?;
+        let present = self.words(node.index, 1 << node.depth)?;
         let mut links = Links { depth: node.depth, words: [0; 1 << DEEPEST] };
         for (word, present) in links.words.iter_mut().zip(present) {
             *word = present.load(Relaxed);
         }
         change(&mut links);
         links.shrink();
-        let differ =
-            |(word, present): (&u64, &std::sync::atomic::AtomicU64)| *word != present.load(Relaxed);
+        let differ = |(word, present): (&u64, &AtomicU64)| *word != present.load(Relaxed);
         let changed = links.used().iter().zip(present).filter(|&pair| differ(pair)).count();
         if links.depth == node.depth && changed <= FEW_LINKS {
-            for (place, &word) in links.used().iter().enumerate() {
-                self.set(node.index + 1 + place, word)?;
-            }
-            return Ok(());
+            return self.set_all(node.index, links.used());
         }
-        self.replace(&self.path(table, spot.hash)?, node, &links)
+        self.replace(table, &self.path(table, spot.hash)?, node, &links)
     }
 
     /// Puts a new node, or a single leaf, in the place of a node.
-    fn replace(&self, path: &Path, node: Node, links: &Links) -> Result<(), Trouble> {
+    fn replace(&self, table: Table, path: &Path, node: Node, links: &Links) -> Result<(), Trouble> {
         let place = path.link_to_last_node()?;
-        let word = if links.depth == 0 {
+        if links.depth == 0 {
             // The leaf now hangs where its node did, and so has a place of its own there.
-            let leaf = Block::in_link(links.words[0]).ok_or(Trouble::BROKEN_TABLE)?;
-            let (head, index) = self.open(leaf)?;
-            if head.kind != Kind::Leaf {
-                return Err(Trouble::BROKEN_TABLE);
-            }
-            self.set(index, Head { depth: path.depth_above(), ..head }.pack())?;
-            links.words[0]
+            let link = Link(links.words[0]);
+            let block = link.block().filter(|_| link.depth() == 0);
+            let leaf = self.leaf(table, block.ok_or(Trouble::BROKEN_TABLE)?)?;
+            self.set(leaf.index, Head { depth: path.depth_above(), ..leaf.head }.pack())?;
+            self.set(place, link.0)?;
         } else {
-            let head = Head::node(links.depth);
-            let block = self.allocate(head.size)?;
-            let index = self.index_of(block);
-            self.put(index, head.pack())?;
-            for (place, &word) in links.used().iter().enumerate() {
-                self.put(index + 1 + place, word)?;
-            }
-            link(block, oldest_in(self.get(place)?))
-        };
-        self.set(place, word)?;
-        self.free(node.block, Head::node(node.depth).size)
+            self.put_node(place, links.used())?;
+        }
+        self.free(node.block, node.size())
     }
 
     /// Lets no bound on the way to a leaf be above `seen`.
@@ -571,7 +656,7 @@ impl Shard<'_> {
         }
         let path = self.path(table, spot.hash)?;
         for place in path.links[..path.levels].iter().copied().chain(spot.own_links()) {
-            if oldest_in(self.get(place)?) > seen {
+            if self.link(place)?.oldest() > seen {
                 self.set_oldest(place, seen)?;
             }
         }
@@ -588,16 +673,15 @@ impl Shard<'_> {
         let path = self.path(table, spot.hash)?;
         for level in (0..path.levels).rev() {
             let Some(node) = path.nodes[level] else { continue };
-            let links = self.words(node.index + 1, 1 << node.depth)?;
-            let bounds = links.iter().map(|link| oldest_in(link.load(Relaxed)));
+            let links = self.words(node.index, 1 << node.depth)?;
+            let bounds = links.iter().map(|link| Link(link.load(Relaxed)).oldest());
             self.set_oldest(path.links[level], bounds.min().unwrap_or(NEVER))?;
         }
         self.commit()
     }
 
     fn set_oldest(&self, place: usize, oldest: u32) -> Result<(), Trouble> {
-        let block = self.get(place)? & u64::from(u32::MAX);
-        self.set(place, block | u64::from(oldest) << 32)
+        self.set(place, self.link(place)?.with_oldest(oldest).0)
     }
 
     /// When the peer of a leaf that was silent for longest was seen.
@@ -614,21 +698,17 @@ impl Shard<'_> {
     /// Finds the leaf below the lowest bound of a table of peers.
     pub(super) fn descend_to_oldest(&self, table: Table) -> Result<Option<Spot>, Trouble> {
         let (mut hash, mut before) = (0_u64, 0);
-        let mut place = table.root;
-        while let Some(block) = Block::in_link(self.get(place)?) {
-            let (head, index) = self.open(block)?;
-            if head.kind == Kind::Leaf {
-                break;
-            }
-            if before + head.depth > u64::BITS {
+        let mut link = self.link(table.root)?;
+        while link.block().is_some() && link.depth() != 0 {
+            before += link.depth();
+            if before > u64::BITS {
                 return Err(Trouble::BROKEN_TABLE);
             }
-            let links = self.words(index + 1, 1 << head.depth)?;
-            let bounds = links.iter().map(|link| oldest_in(link.load(Relaxed)));
-            let (first, _) = bounds.enumerate().min_by_key(|&(_, oldest)| oldest).unwrap_or((0, 0));
-            before += head.depth;
-            hash |= (first as u64).checked_shl(u64::BITS - before).unwrap_or(0);
-            place = index + 1 + first;
+            let links = self.links(link)?.iter().map(|link| Link(link.load(Relaxed)));
+            let oldest = links.enumerate().min_by_key(|(_, link)| link.oldest());
+            let (place, next) = oldest.ok_or(Trouble::BROKEN_TABLE)?;
+            hash |= (place as u64) << (u64::BITS - before);
+            link = next;
         }
         self.descend(table, hash)
     }

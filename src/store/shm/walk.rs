@@ -92,19 +92,21 @@ pub(super) fn expire(
     cutoff: u32,
     budget: usize,
 ) -> Result<(usize, u64), Trouble> {
-    let (mut swept, mut at, mut turned) = (0, start, false);
-    while swept < budget && !(turned && at >= start) {
+    let (mut swept, mut at, mut turned) = (0, start, start == 0);
+    while swept < budget {
         let mut share = SWEEP.min(budget - swept);
         let next = look_at_leaf(file, at, |shard, swarm| {
             let gone = shard.sweep(swarm, cutoff, share)?;
             (swept, share) = (swept + gone, share - gone);
             Ok(share > 0)
         })?;
-        turned |= next.is_none();
+        // All were met when the last one was, the second time, or the one that came first.
+        let was_last = next.is_none_or(|next| turned && start > at && next >= start);
         at = next.unwrap_or(0);
-        if next.is_none() && start == 0 {
+        if was_last && turned {
             break;
         }
+        turned |= next.is_none();
     }
     Ok((swept, at))
 }
