@@ -53,13 +53,14 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
 fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
     let (tracker, store, gateway) = (&config.tracker, &config.store, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    let ranges: [(Key, u64, RangeInclusive<u64>); 10] = [
+    let ranges: [(Key, u64, RangeInclusive<u64>); 11] = [
         (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "min_interval"), tracker.min_interval.0.into(), 0..=LONGEST_SECONDS.into()),
         (("tracker", "expiry"), tracker.expiry.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "max_numwant"), tracker.max_numwant.into(), 1..=MOST_PEERS),
         (("tracker", "numwant"), tracker.numwant.into(), 1..=MOST_PEERS),
-        (("store", "max_size"), store.max_size, 4 << 20..=1 << 40),
+        (("store", "max_size"), store.max_size, 4 << 20..=8 << 30),
+        (("store", "max_address_peers"), store.max_address_peers.into(), 0..=100),
         (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),
         (("gateway", "max_body"), size(gateway.max_body), 0..=1 << 30),
         (("gateway", "max_connections"), size(gateway.max_connections), 1..=1 << 20),
@@ -266,8 +267,8 @@ mod tests {
             ("tracker.expiry = 700000", "[tracker]: 700000; choose one from 1 to 604800"),
             ("tracker.max_numwant = 2001", "[tracker]: 2001; choose one from 1 to 2000"),
             ("tracker.numwant = 0", "`numwant` in [tracker]: 0; choose one from 1 to 2000"),
-            ("store.max_size = 4194303", "4194303; choose one from 4194304 to 1099511627776"),
-            ("store.max_size = 1099511627777", "choose one from 4194304 to 1099511627776"),
+            ("store.max_size = 4194303", "4194303; choose one from 4194304 to 8589934592"),
+            ("store.max_size = 8589934593", "choose one from 4194304 to 8589934592"),
             ("gateway.timeout = 0", "`timeout` in [gateway]: 0; choose one from 1 to 3600"),
             ("gateway.max_params = 100", "[gateway]: 100; choose one from 4096 to 16777216"),
             ("gateway.max_connections = 0", "[gateway]: 0; choose one from 1 to 1048576"),
@@ -284,7 +285,7 @@ mod tests {
             "tracker.numwant = 2000\ntracker.max_numwant = 2000",
             "gateway.max_body = 0",
             "store.max_size = 4194304\nstore.max_peers = 0",
-            "store.max_size = 1099511627776\nstore.max_address_peers = 4294967295",
+            "store.max_size = 8589934592\nstore.max_address_peers = 100",
         ] {
             assert_eq!(refusal(setting), "accepted", "{setting}");
         }

@@ -1,6 +1,7 @@
 //! The peer store that a configuration names: how it is opened, and what is said when it is new.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
 use crate::config::{LoadedConfig, StoreKind, make_store_folder};
 use crate::store::shm::ShmStore;
@@ -20,7 +21,14 @@ fn options(loaded: &LoadedConfig) -> StoreOptions {
             swarm_peers: cap(store.max_swarm_peers),
             address_peers: cap(store.max_address_peers),
         },
+        owner: owner_of_site(loaded),
     }
+}
+
+/// The owner of the folder that the catalogue is in.
+fn owner_of_site(loaded: &LoadedConfig) -> Option<u32> {
+    let folder = loaded.config.paths.catalog.parent()?;
+    fs::metadata(folder).ok().map(|folder| folder.uid())
 }
 
 /// Opens the peer store that the configuration names. One that is not there yet is made, and what a

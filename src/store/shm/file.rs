@@ -118,10 +118,10 @@ pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
     };
     let metadata = file.metadata().map_err(failed)?;
     if metadata.nlink() == 0 {
-        // It was replaced between the two calls.
-        return inspect(options);
+        // It was replaced between the two calls; who makes a store looks again.
+        return Ok(Inspected::Missing);
     }
-    if let Some(reason) = distrust(path, &metadata) {
+    if let Some(reason) = distrust(options, &metadata) {
         return Err(refused(path, reason));
     }
     // Held for as long as the file is open: so one can tell whether another version uses it.
@@ -149,19 +149,27 @@ fn refused(path: &Path, remedy: &'static str) -> StoreError {
     StoreError::Io { doing: "trust", path: path.to_owned(), remedy, source }
 }
 
-fn distrust(path: &Path, metadata: &std::fs::Metadata) -> Option<&'static str> {
+fn distrust(options: &StoreOptions, metadata: &std::fs::Metadata) -> Option<&'static str> {
     // SAFETY: geteuid cannot fail and touches no memory.
     let user = unsafe { libc::geteuid() };
-    let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
-    let folder_owner = folder.map(|folder| folder.uid());
+    let is_trusted = |owner: u32| owner == user || options.owner == Some(owner);
+    let Some(Ok(folder)) = options.path.parent().map(std::fs::metadata) else {
+        return Some("its folder cannot be looked at; check `path` of [store]");
+    };
+    // Whoever may rename files in the folder may put others in their place.
+    let is_anyones = folder.mode() & 0o002 != 0 && folder.mode() & libc::S_ISVTX == 0;
     if !metadata.is_file() {
         Some("it is no regular file; move it away, or choose another `path` in [store]")
     } else if metadata.nlink() > 1 {
         Some("it has a second name elsewhere; remove it, and it is made anew")
-    } else if metadata.uid() != user && Some(metadata.uid()) != folder_owner {
+    } else if !is_trusted(metadata.uid()) {
         Some("it belongs to another user; remove it, or choose another `path` in [store]")
     } else if metadata.mode() & 0o002 != 0 {
         Some("everybody may write to it; remove it, and it is made anew")
+    } else if !is_trusted(folder.uid()) && folder.uid() != 0 {
+        Some("its folder belongs to another user; choose another `path` in [store]")
+    } else if is_anyones {
+        Some("everybody may write to its folder; chmod 700 that")
     } else {
         None
     }
@@ -304,7 +312,7 @@ fn fingerprint() -> u64 {
         size_of::<libc::pthread_mutex_t>() as u64,
         u64::from(u32::from_ne_bytes(mutex::kind())),
         PAGE as u64,
-        GRANULE as u64,
+        GRANULE.into(),
         GRANULES.into(),
         REGION.into(),
         DEEPEST.into(),

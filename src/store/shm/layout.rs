@@ -39,7 +39,7 @@ pub(super) const WORD_BYTES: usize = 8;
 /// Bytes in a page.
 pub(super) const PAGE_BYTES: usize = PAGE * WORD_BYTES;
 /// Words in a granule, the unit of allocation.
-pub(super) const GRANULE: usize = 4;
+pub(super) const GRANULE: u32 = 4;
 /// Granules in a page.
 pub(super) const GRANULES: u32 = 128;
 /// Data pages whose descriptors share a page, which is the first of them.
@@ -149,7 +149,7 @@ pub(super) const LARGEST_LEAF: u32 = 57;
 const MOST_SLOTS: u32 = most_slots(1);
 
 const _: () = {
-    assert!(PAGE == GRANULE * GRANULES as usize);
+    assert!(PAGE == (GRANULE * GRANULES) as usize);
     assert!(REGION as usize * descriptor::WORDS == PAGE);
     assert!(header::REPAIRS < PAGE);
     assert!(shard::MUTEX + shard::MUTEX_WORDS <= shard::LOG_LENGTH);
@@ -210,14 +210,14 @@ impl Head {
             && count <= capacity
             && capacity <= MOST_SLOTS
             && size <= GRANULES
-            && words <= size * GRANULE as u32;
+            && words <= size * GRANULE;
         fits.then_some(Self { depth, count, capacity, row, size })
     }
 }
 
 /// Granules that so many words take.
 pub(super) const fn granules_for(words: u32) -> u32 {
-    words.div_ceil(GRANULE as u32)
+    words.div_ceil(GRANULE)
 }
 
 /// Granules of a leaf with so many slots.
@@ -226,7 +226,7 @@ pub(super) const fn leaf_size(row: u32, slots: u32) -> u32 {
 }
 
 const fn slots_in(row: u32, size: u32) -> u32 {
-    (size * GRANULE as u32).saturating_sub(1) / (1 + row)
+    (size * GRANULE).saturating_sub(1) / (1 + row)
 }
 
 /// The most slots that a leaf may have.

@@ -12,6 +12,8 @@ mod dying;
 #[cfg(test)]
 mod dying_tests;
 mod file;
+#[cfg(test)]
+mod heap_tests;
 mod layout;
 mod making;
 mod memory;

@@ -195,11 +195,11 @@ mod tests {
         let room = Room::default();
         let mutex = mutex_in(&room);
         assert!(matches!(mutex.lock(), Err(Trouble::Broken(_))), "nobody has made it");
-        for word in 0..room.len() {
+        for (number, word) in room.iter().enumerate() {
             for bit in 0..64 {
                 mutex.make();
-                room[word].fetch_xor(1 << bit, std::sync::atomic::Ordering::Relaxed);
-                if word == 0 && bit < 30 {
+                word.fetch_xor(1 << bit, std::sync::atomic::Ordering::Relaxed);
+                if number == 0 && bit < 30 {
                     // A holder that does not exist, or that is not us: tried once below.
                     continue;
                 }

@@ -38,7 +38,7 @@ impl Block {
 impl Shard<'_> {
     /// The first word of a block.
     pub(super) fn index_of(&self, block: Block) -> usize {
-        self.geometry.page(block.page()) + (block.0 % GRANULES) as usize * GRANULE
+        self.geometry.page(block.page()) + (block.0 % GRANULES * GRANULE) as usize
     }
 
     /// Finds room for a block, as a part of the transaction. What is in it is anything.

@@ -53,6 +53,9 @@ pub(super) struct Swarm {
     pub(super) left: u128,
 }
 
+/// Swarms with their hashes.
+pub(super) type HashedSwarms = Vec<(u64, Swarm)>;
+
 /// The hash of a swarm. Its highest bits name the shard.
 pub(super) fn hash(geometry: Geometry, info_hash: InfoHash) -> u64 {
     keyed(geometry, words_of(info_hash.0))
@@ -129,10 +132,7 @@ impl Shard<'_> {
 
     /// The swarms of one leaf from a hash on, in their order, each with its hash; and where the next
     /// leaf begins.
-    pub(super) fn swarms_from(
-        &self,
-        from: u64,
-    ) -> Result<(Vec<(u64, Swarm)>, Option<u64>), Trouble> {
+    pub(super) fn swarms_from(&self, from: u64) -> Result<(HashedSwarms, Option<u64>), Trouble> {
         let table = self.swarms();
         let at = order(self.geometry, from);
         let Some(spot) = self.descend(table, at)? else { return Ok((Vec::new(), None)) };
