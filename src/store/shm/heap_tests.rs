@@ -117,8 +117,9 @@ fn a_table_keeps_what_a_map_keeps_however_hashes_cluster() {
             let grows = random.below(10) < if round < rounds / 2 { 8 } else { 2 };
             if grows || present == 0 {
                 let key = random.bits() >> shared;
-                map.insert(key, round);
-                put(&shard, key, round);
+                if map.insert(key, key ^ 1).is_none() {
+                    put(&shard, key, key ^ 1);
+                }
             } else {
                 let place = usize::try_from(random.below(present)).unwrap();
                 let key = *map.keys().nth(place).unwrap();

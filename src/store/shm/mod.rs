@@ -99,24 +99,18 @@ impl ShmStore {
     ) -> Result<T, StoreError> {
         let mut was_broken = false;
         for _ in 0..ATTEMPTS {
-            let file = match self.file.take() {
-                Some(file) => file,
-                None => making::open_or_make(&self.options)?,
+            let Some(file) = &self.file else {
+                self.file = Some(making::open_or_make(&self.options)?);
+                continue;
             };
-            match call(&file, &mut self.random) {
-                Ok(value) => {
-                    self.file = Some(file);
-                    return Ok(value);
-                }
-                Err(Trouble::Retired | Trouble::Unmapped) => {}
+            match call(file, &mut self.random) {
+                Ok(value) => return Ok(value),
+                Err(Trouble::Retired | Trouble::Unmapped) => self.file = None,
                 Err(Trouble::Broken(reason)) if !was_broken => {
                     was_broken = true;
-                    self.file = Some(making::replace(&self.options, &file, reason)?);
+                    self.file = Some(making::replace(&self.options, file, reason)?);
                 }
-                Err(trouble) => {
-                    self.file = Some(file);
-                    return Err(self.failure(doing, trouble));
-                }
+                Err(trouble) => return Err(self.failure(doing, trouble)),
             }
         }
         Err(self.failure(doing, Trouble::Broken("it is made anew again and again")))

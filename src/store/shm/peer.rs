@@ -152,6 +152,13 @@ pub(super) fn addresses_of(key: u64, [high, low, rest]: [u64; 3], last_seen: u32
     }
 }
 
+/// The IPv4 address that a key holds, if others can connect to it.
+pub(super) fn reachable_v4(key: u64) -> Option<CompactV4> {
+    let [a, b, c, d, e, f, ..] = key.to_le_bytes();
+    let address = CompactV4([a, b, c, d, e, f]);
+    (marks_of(key) & mark::V4 != 0 && address.port() != 0).then_some(address)
+}
+
 /// When a peer was seen last, by the first word of its row.
 pub(super) fn last_seen_in(first: u64) -> u32 {
     low_half(first)

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::pages::Block;
-use super::peer::{NARROW, addresses_of, last_seen_in};
+use super::peer::{NARROW, addresses_of, last_seen_in, reachable_v4};
 use super::shard::Shard;
 use super::swarm::Swarm;
 use super::table::{Leaf, Spot, Table};
@@ -41,14 +41,18 @@ struct Visit {
     read: u32,
 }
 
-/// One class on its way round.
-#[derive(Clone)]
-struct Ring {
+/// What is to come from the peers of one class: runs that begin at places spread over the ring.
+#[derive(Clone, Copy)]
+struct Course {
     table: Table,
     start: u64,
-    /// Peers that are to come from runs that begin at places spread over the ring.
     want: u64,
     runs: u64,
+}
+
+/// One class on its way round.
+struct Ring {
+    course: Course,
     /// Leaves in which a run was begun, the first ones here.
     visits: [Visit; MOST_RUNS],
     begun: usize,
@@ -57,13 +61,16 @@ struct Ring {
     current: Visit,
     /// The leaf where it began, once it has left that.
     first: Option<Block>,
+    /// Whether it has come round.
+    is_closed: bool,
 }
 
 /// What a sample will be made of, so that it can be fetched while other work is done.
+#[derive(Clone, Copy)]
 pub(super) struct Plan {
     want: u64,
-    seeds: Ring,
-    leechers: Ring,
+    seeds: Course,
+    leechers: Course,
 }
 
 impl Plan {
@@ -78,36 +85,39 @@ impl Plan {
         } else {
             0
         };
+        let mut course =
+            |class, want, count| Course::new(swarm.table(class), random.bits(), want, count);
         Self {
             want: u64::from(want.peers),
-            seeds: Ring::new(swarm.table(Class::Seed), random.bits(), share, seeds),
-            leechers: Ring::new(swarm.table(Class::Leecher), random.bits(), most - share, leechers),
+            seeds: course(Class::Seed, share, seeds),
+            leechers: course(Class::Leecher, most - share, leechers),
         }
     }
 
     /// The leaves where it begins.
     pub(super) fn targets(&self) -> impl Iterator<Item = (Table, u64)> {
-        let starts = |ring: &Ring| {
-            let (table, ring) = (ring.table, ring.clone());
-            (0..ring.runs).map(move |run| (table, ring.start_of(run)))
-        };
-        starts(&self.leechers).chain(starts(&self.seeds))
+        [self.leechers, self.seeds]
+            .into_iter()
+            .flat_map(|course| (0..course.runs).map(move |run| (course.table, course.place(run))))
     }
 
     /// Fills a sample. No peer of the swarm is silent.
     pub(super) fn fill(
-        mut self,
+        self,
         shard: &Shard<'_>,
         random: &mut Random,
         wish: Wish,
         sample: &mut PeerSample,
     ) -> Result<(), Trouble> {
         let mut reader = Reader { shard, random, wish, sample };
-        let mut missing = self.want - reader.take(&mut self.seeds)?;
-        missing -= reader.take(&mut self.leechers)?.min(missing);
-        missing -= reader.go_round(&mut self.leechers, missing)?;
+        let mut missing = self.want;
+        let mut seeds = Ring::new(self.seeds);
+        missing -= reader.take(&mut seeds)?;
+        let mut leechers = Ring::new(self.leechers);
+        missing -= reader.take(&mut leechers)?.min(missing);
+        missing -= reader.go_round(&mut leechers, missing)?;
         if wish.want.seeders {
-            reader.go_round(&mut self.seeds, missing)?;
+            reader.go_round(&mut seeds, missing)?;
         }
         Ok(())
     }
@@ -124,27 +134,30 @@ struct Reader<'a, 's> {
 impl Reader<'_, '_> {
     /// Takes as many peers as a ring's runs should give, and says how many it got.
     fn take(&mut self, ring: &mut Ring) -> Result<u64, Trouble> {
-        let mut missing = ring.want;
-        for run in 0..ring.runs {
-            let at = ring.start_of(run);
-            let Some(spot) = self.shard.descend(ring.table, at)? else { break };
-            missing -= self.read(ring, &spot, missing.div_ceil(ring.runs - run), true)?;
+        let Course { table, want, runs, .. } = ring.course;
+        let mut missing = want;
+        // A single run is the beginning of the way round.
+        for run in (0..runs).filter(|_| runs > 1) {
+            let Some(spot) = self.shard.descend(table, ring.course.place(run))? else { break };
+            missing -= self.read(ring, &spot, missing.div_ceil(runs - run), true)?;
         }
         missing -= self.go_round(ring, missing)?;
-        Ok(ring.want - missing)
+        Ok(want - missing)
     }
 
     /// Goes on round the ring, once in all, and takes what was not taken yet.
     fn go_round(&mut self, ring: &mut Ring, want: u64) -> Result<u64, Trouble> {
         let mut missing = want;
-        while missing > 0 {
-            let Some(spot) = self.shard.descend(ring.table, ring.at)? else { break };
-            if ring.first == Some(spot.leaf.block) {
+        while missing > 0 && !ring.is_closed {
+            let spot = self.shard.descend(ring.course.table, ring.at)?;
+            let Some(spot) = spot.filter(|spot| ring.first != Some(spot.leaf.block)) else {
+                ring.is_closed = true;
                 break;
-            }
+            };
             missing -= self.read(ring, &spot, missing, false)?;
             if missing > 0 {
                 ring.first = ring.first.or(Some(spot.leaf.block));
+                ring.is_closed = spot.is_all();
                 ring.at = spot.end().unwrap_or(0);
             }
         }
@@ -185,8 +198,12 @@ impl Reader<'_, '_> {
     /// Puts a peer's living addresses into the sample; says whether there was one.
     fn hand_out(&mut self, leaf: Leaf, slot: u32, key: &AtomicU64) -> Result<bool, Trouble> {
         let key = key.load(Relaxed);
-        let addresses = if leaf.head.row == NARROW {
+        let addresses = if leaf.head.row == NARROW && !self.wish.want.peer_ids {
             // Its only address is as young as its last announce.
+            let v4 = reachable_v4(key);
+            self.sample.v4.addresses.extend(v4);
+            return Ok(v4.is_some());
+        } else if leaf.head.row == NARROW {
             addresses_of(key, [0; 3], u32::MAX)
         } else {
             let row = self.shard.words(leaf.row(slot), leaf.head.row as usize)?;
@@ -207,19 +224,27 @@ impl Reader<'_, '_> {
     }
 }
 
-impl Ring {
-    /// The ring of about `count` peers, of which `want` are wanted.
+impl Course {
+    /// For a table of about `count` peers of which `want` are wanted.
     fn new(table: Table, start: u64, want: u64, count: u64) -> Self {
         // Where most peers are wanted, a second place to start gains nothing.
         let most = MOST_RUNS as u64;
         let runs = if want * 2 >= count { 1 } else { want.div_ceil(RUN_LENGTH).min(most) };
-        let (visits, current) = ([Visit::default(); MOST_RUNS], Visit::default());
-        let runs = if want == 0 { 0 } else { runs };
-        Self { table, start, want, runs, visits, begun: 0, at: start, current, first: None }
+        Self { table, start, want, runs: runs.min(want) }
     }
 
-    fn start_of(&self, run: u64) -> u64 {
+    /// Where a run begins.
+    fn place(&self, run: u64) -> u64 {
         self.start.wrapping_add((u64::MAX / self.runs.max(1)).wrapping_mul(run))
+    }
+}
+
+impl Ring {
+    /// A class of which nothing was read yet.
+    fn new(course: Course) -> Self {
+        let (visits, current) = ([Visit::default(); MOST_RUNS], Visit::default());
+        let at = course.start;
+        Self { course, visits, begun: 0, at, current, first: None, is_closed: false }
     }
 
     /// What was read of a leaf before.

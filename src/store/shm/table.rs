@@ -185,6 +185,11 @@ impl Spot {
         self.hash
     }
 
+    /// Whether all records are in this leaf.
+    pub(super) fn is_all(&self) -> bool {
+        self.node.is_none()
+    }
+
     /// The first hash that belongs to the next leaf; nothing after the last one.
     pub(super) fn end(&self) -> Option<u64> {
         match self.before + self.leaf.head.depth {
