@@ -13,11 +13,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::layout::{
     DEEPEST, GRANULE, GRANULES, LARGEST_LEAF, MOST_PAGES, MOST_SHARDS, PAGE, PAGE_BYTES, REGION,
-    WORD_BYTES, header,
+    WORD_BYTES, header, shard,
 };
 use super::memory::Memory;
 use super::shard::{Geometry, Shard};
 use super::swarm::{self, Swarm};
+use super::table::{Link, bits};
 use super::trouble::Trouble;
 use super::{mutex, peer};
 use crate::protocol::InfoHash;
@@ -26,6 +27,12 @@ use crate::store::{StoreError, StoreOptions, files};
 
 /// Silent peers that are taken out while a lock is held; they take about a tenth of a millisecond.
 pub(super) const SWEEP: usize = 256;
+
+/// Words of a shard's page that each announce reads, those of the log that it writes, and those of a
+/// leaf with a few swarms.
+const SHARD_HEAD: usize = 16;
+const SHARD_LOG: usize = 24;
+const SWARM_LEAF: usize = 64;
 
 /// How often others may get the lock while one swarm is swept; more peers than this cannot be.
 const MOST_SWEEPS: usize = 1 << 24;
@@ -60,7 +67,27 @@ impl StoreFile {
 
     /// Waits for the lock of a swarm's shard.
     pub(super) fn shard_of(&self, info_hash: InfoHash) -> Result<Shard<'_>, Trouble> {
-        self.shard(swarm::shard_of(self.geometry, swarm::hash(self.geometry, info_hash)))
+        let hash = swarm::hash(self.geometry, info_hash);
+        let number = swarm::shard_of(self.geometry, hash);
+        self.prefetch(number, swarm::order(self.geometry, hash))?;
+        self.shard(number)
+    }
+
+    /// Has the processor fetch what will be needed first once the lock is there. What is read here may
+    /// be changing, and is not believed.
+    fn prefetch(&self, number: u32, order: u64) -> Result<(), Trouble> {
+        let base = self.geometry.shard(number);
+        self.memory.prefetch(base, SHARD_HEAD);
+        self.memory.prefetch(base + shard::LOG, SHARD_LOG);
+        let link = Link(self.memory.get(base + shard::SWARMS)?);
+        if let Some(block) = link.block() {
+            let index = self.geometry.block(block);
+            match link.depth() {
+                0 => self.memory.prefetch(index, SWARM_LEAF),
+                depth => self.memory.prefetch(index + bits(order, 0, depth), 1),
+            }
+        }
+        Ok(())
     }
 
     /// Does something with a swarm in which nobody is silent any more; sweeps it before, if need be,
@@ -320,7 +347,7 @@ fn fingerprint() -> u64 {
         peer::NARROW.into(),
         peer::WIDE.into(),
         swarm::ROW.into(),
-        super::layout::shard::LOG as u64,
+        shard::LOG as u64,
     ];
     numbers.into_iter().fold(header::THIS_VERSION, |sum, number| scramble(sum ^ number))
 }

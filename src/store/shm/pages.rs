@@ -5,7 +5,7 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
-use super::layout::{GRANULE, GRANULES, GROWTH, PAGE_BYTES, REGION, descriptor, header, shard};
+use super::layout::{GRANULES, GROWTH, PAGE_BYTES, REGION, descriptor, header, shard};
 use super::shard::Shard;
 use super::trouble::Trouble;
 
@@ -36,11 +36,6 @@ impl Block {
 }
 
 impl Shard<'_> {
-    /// The first word of a block.
-    pub(super) fn index_of(&self, block: Block) -> usize {
-        self.geometry.page(block.page()) + (block.0 % GRANULES * GRANULE) as usize
-    }
-
     /// Finds room for a block, as a part of the transaction. What is in it is anything.
     pub(super) fn allocate(&self, size: u32) -> Result<Block, Trouble> {
         debug_assert!((1..=GRANULES).contains(&size));

@@ -12,10 +12,10 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicU64, compiler_fence};
 
-use super::layout::{CLAIM, PAGE, descriptor, header, shard};
+use super::layout::{CLAIM, GRANULE, GRANULES, PAGE, descriptor, header, shard};
 use super::memory::Memory;
 use super::mutex::{Acquired, Mutex};
-use super::pages;
+use super::pages::{self, Block};
 use super::trouble::Trouble;
 
 /// Blocks that one holder of a lock may open. No operation comes near it, nor to a millisecond; where
@@ -42,6 +42,11 @@ impl Geometry {
     /// The first word of a data page.
     pub(super) fn page(self, page: u32) -> usize {
         PAGE * (1 + self.shards as usize + page as usize)
+    }
+
+    /// The first word of a block.
+    pub(super) fn block(self, block: Block) -> usize {
+        self.page(block.page()) + (block.0 % GRANULES * GRANULE) as usize
     }
 
     /// The first word of a shard's page.

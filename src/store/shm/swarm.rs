@@ -68,7 +68,7 @@ pub(super) fn shard_of(geometry: Geometry, hash: u64) -> u32 {
 }
 
 /// The hash by which a shard's table is ordered.
-fn order(geometry: Geometry, hash: u64) -> u64 {
+pub(super) fn order(geometry: Geometry, hash: u64) -> u64 {
     hash << geometry.shard_bits()
 }
 

@@ -234,7 +234,7 @@ impl Links {
 }
 
 /// Some bits of a hash, after so many others.
-fn bits(hash: u64, before: u32, count: u32) -> usize {
+pub(super) fn bits(hash: u64, before: u32, count: u32) -> usize {
     usize::try_from((hash << before) >> (64 - count)).unwrap_or(usize::MAX)
 }
 
@@ -247,7 +247,7 @@ impl Shard<'_> {
     /// A leaf of a table.
     pub(super) fn leaf(&self, table: Table, block: Block) -> Result<Leaf, Trouble> {
         self.burn()?;
-        let index = self.index_of(block);
+        let index = self.geometry.block(block);
         let head = Head::unpack(self.get(index)?).ok_or(Trouble::BROKEN_BLOCK)?;
         if !block.fits(head.size) || !table.records.may_have(head.row) {
             return Err(Trouble::BROKEN_BLOCK);
@@ -258,7 +258,7 @@ impl Shard<'_> {
     /// The node that a link leads to.
     fn node(&self, block: Block, depth: u32) -> Result<Node, Trouble> {
         self.burn()?;
-        let node = Node { block, index: self.index_of(block), depth };
+        let node = Node { block, index: self.geometry.block(block), depth };
         if depth > DEEPEST || !block.fits(node.size()) {
             return Err(Trouble::BROKEN_BLOCK);
         }
@@ -335,7 +335,7 @@ impl Shard<'_> {
             let mut is_last = true;
             for &(link, hash, before) in ways.iter() {
                 let Some(block) = link.block() else { continue };
-                let index = self.index_of(block);
+                let index = self.geometry.block(block);
                 match link.depth() {
                     0 => self.memory.prefetch(index, PREFETCHED),
                     depth if before + depth <= u64::BITS => {
@@ -351,7 +351,7 @@ impl Shard<'_> {
             for (link, hash, before) in ways.iter_mut() {
                 let (Some(block), depth) = (link.block(), link.depth()) else { continue };
                 if depth > 0 {
-                    *link = self.link(self.index_of(block) + bits(*hash, *before, depth))?;
+                    *link = self.link(self.geometry.block(block) + bits(*hash, *before, depth))?;
                     *before += depth;
                 }
             }
@@ -509,7 +509,8 @@ impl Shard<'_> {
     fn build(&self, depth: u32, row: u32, slots: u32) -> Result<Leaf, Trouble> {
         let size = leaf_size(row, roomy(slots)).min(LARGEST_LEAF).max(leaf_size(row, slots));
         let block = self.allocate(size)?;
-        let leaf = Leaf { block, head: Head::new(depth, row, size), index: self.index_of(block) };
+        let leaf =
+            Leaf { block, head: Head::new(depth, row, size), index: self.geometry.block(block) };
         self.put(leaf.index, leaf.head.pack())?;
         Ok(leaf)
     }
@@ -607,7 +608,7 @@ impl Shard<'_> {
     fn put_node(&self, place: usize, links: &[u64]) -> Result<(), Trouble> {
         let depth = links.len().trailing_zeros();
         let block = self.allocate(granules_for(1 << depth))?;
-        let index = self.index_of(block);
+        let index = self.geometry.block(block);
         for (number, &word) in links.iter().enumerate() {
             self.put(index + number, word)?;
         }
