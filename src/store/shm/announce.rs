@@ -8,6 +8,7 @@ use super::shard::Shard;
 use super::swarm::Swarm;
 use super::table::{MOST_TARGETS, Spot};
 use super::trouble::Trouble;
+use super::walk::sizes;
 use crate::protocol::Timestamp;
 use crate::store::peer::{Class, Peer, completes};
 use crate::store::random::Random;
@@ -127,6 +128,14 @@ impl Arrival<'_> {
         known: Option<&Found>,
         record: &Record,
     ) -> Result<(), Trouble> {
+        if known.is_none()
+            && let Some(cap) = self.caps.peers
+        {
+            let (_, peers) = sizes(self.shard.memory, self.shard.geometry)?;
+            if peers >= u64::from(cap) {
+                return Err(Trouble::Crowded);
+            }
+        }
         if known.is_none()
             && let Some(cap) = self.caps.swarm_peers
         {

@@ -1,4 +1,5 @@
-//! For tests: a thread or a process that dies at any write it is told to, with the lock that it holds.
+//! For tests: a thread or a process that dies at any write it is told to, with the lock that it holds,
+//! or is stopped there.
 
 use std::cell::Cell;
 
@@ -26,6 +27,15 @@ pub(super) fn process_after(steps: u64) {
         let own = std::process::id().cast_signed();
         // SAFETY: kill touches no memory, least of all that of who is killed by it.
         unsafe { libc::kill(own, libc::SIGKILL) };
+    });
+    STEPS.set(Some(steps));
+}
+
+/// Has this process stopped at the write after so many.
+pub(super) fn stop_process_after(steps: u64) {
+    MANNER.set(|| {
+        // SAFETY: raise touches no memory.
+        unsafe { libc::raise(libc::SIGSTOP) };
     });
     STEPS.set(Some(steps));
 }

@@ -21,6 +21,8 @@ mod mutex;
 mod pages;
 mod peer;
 mod peers;
+#[cfg(test)]
+mod processes;
 mod sample;
 mod shard;
 mod swarm;
@@ -106,6 +108,10 @@ impl ShmStore {
             match call(file, &mut self.random) {
                 Ok(value) => return Ok(value),
                 Err(Trouble::Retired | Trouble::Unmapped) => self.file = None,
+                Err(Trouble::Crowded) => {
+                    let gone = walk::evict_one(file, self.random.bits());
+                    gone.map_err(|trouble| self.failure(doing, trouble))?;
+                }
                 Err(Trouble::Broken(reason)) if !was_broken => {
                     was_broken = true;
                     self.file = Some(making::replace(&self.options, file, reason)?);
@@ -128,7 +134,7 @@ impl ShmStore {
             Trouble::Broken(reason) => {
                 files::failure(doing, &path, io::Error::new(io::ErrorKind::InvalidData, reason))
             }
-            Trouble::Unmapped | Trouble::Retired => {
+            Trouble::Unmapped | Trouble::Retired | Trouble::Crowded => {
                 files::failure(doing, &path, io::ErrorKind::Interrupted.into())
             }
         }
@@ -143,18 +149,6 @@ impl ShmStore {
             self.file.take_if(|file| making::has_moved(path, file));
         }
         peer::instant(now).saturating_sub(self.options.expiry.0)
-    }
-
-    /// Lets a peer go for a new one where there are as many as there may be.
-    fn keep_to_cap(&mut self, announce: &PeerAnnounce) -> Result<(), StoreError> {
-        let Some(cap) = self.options.caps.peers else { return Ok(()) };
-        self.attempt("write", |file, random| {
-            let (_, peers) = walk::sizes(file)?;
-            if peers < u64::from(cap) || walk::knows(file, announce)? {
-                return Ok(());
-            }
-            walk::evict_one(file, random.bits())
-        })
     }
 }
 
@@ -171,7 +165,6 @@ impl PeerStore for ShmStore {
         sample: &mut PeerSample,
     ) -> Result<Announced, StoreError> {
         let cutoff = self.cutoff(now);
-        self.keep_to_cap(announce)?;
         let (now, caps) = (peer::instant(now), self.options.caps);
         self.attempt("write", |file, random| {
             file.with_swarm(announce.info_hash, cutoff, |shard, swarm| {
@@ -233,7 +226,8 @@ impl PeerStore for ShmStore {
 
     fn info(&mut self) -> Result<StoreInfo, StoreError> {
         let (swarms, peers, most) = self.attempt("read", |file, _| {
-            walk::sizes(file).map(|(swarms, peers)| (swarms, peers, file.bytes_at_most()))
+            walk::sizes(&file.memory, file.geometry)
+                .map(|(swarms, peers)| (swarms, peers, file.bytes_at_most()))
         })?;
         let path = self.options.path.clone();
         let metadata =

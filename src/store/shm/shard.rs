@@ -263,12 +263,12 @@ impl Drop for Shard<'_> {
         if super::dying::is_dead() {
             return;
         }
-        // Only after a failure; what cannot be undone is left to the next, who will find the file
-        // broken.
-        let undone = self.logged.get() == 0 || self.roll_back().is_ok();
-        if let Some(mutex) = self.mutex
-            && (undone || !std::thread::panicking())
-        {
+        if self.logged.get() > 0 {
+            // Only after a failure. What cannot be undone is left to the next, who will find the log
+            // and thereby that the file is broken.
+            let _ = self.roll_back();
+        }
+        if let Some(mutex) = self.mutex {
             mutex.unlock();
         }
     }

@@ -9,6 +9,8 @@ pub(super) enum Trouble {
     Broken(&'static str),
     /// There is no room for more.
     Full,
+    /// There are as many peers as there may be: one has to go before another comes.
+    Crowded,
     /// The file has grown beyond what this process has mapped.
     Unmapped,
     /// A living process holds a shard for too long.

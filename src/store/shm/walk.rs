@@ -3,14 +3,15 @@
 
 use super::file::{SWEEP, StoreFile};
 use super::layout::{header, shard};
+use super::memory::Memory;
 use super::peer::{self, Record, kept_key, kept_left};
-use super::shard::Shard;
+use super::shard::{Geometry, Shard};
 use super::swarm::{self, Swarm};
 use super::table::NEVER;
 use super::trouble::Trouble;
 use crate::protocol::InfoHash;
 use crate::store::peer::Class;
-use crate::store::{Batch, Cursor, Peer, PeerAnnounce, StoreId, SwarmCounts, SwarmSummary};
+use crate::store::{Batch, Cursor, Peer, StoreId, SwarmCounts, SwarmSummary};
 
 /// Peers that a batch has at most, as they are read under one lock.
 const BATCH: usize = 1000;
@@ -171,22 +172,14 @@ pub(super) fn remove_swarm(file: &StoreFile, info_hash: InfoHash) -> Result<(), 
 }
 
 /// How many swarms and peers there are, silent ones included.
-pub(super) fn sizes(file: &StoreFile) -> Result<(u64, u64), Trouble> {
-    let (mut swarms, mut peers) = (0, 0);
-    for number in 0..file.geometry.shards {
-        let own = |word| file.memory.get(file.geometry.shard(number) + word);
-        swarms += own(shard::SWARM_COUNT)?;
-        peers += own(shard::PEER_COUNT)?;
+pub(super) fn sizes(memory: &Memory, geometry: Geometry) -> Result<(u64, u64), Trouble> {
+    let (mut swarms, mut peers) = (0_u64, 0_u64);
+    for number in 0..geometry.shards {
+        let own = |word| memory.get(geometry.shard(number) + word);
+        swarms = swarms.saturating_add(own(shard::SWARM_COUNT)?);
+        peers = peers.saturating_add(own(shard::PEER_COUNT)?);
     }
     Ok((swarms, peers))
-}
-
-/// Whether the peer that announces is in its swarm.
-pub(super) fn knows(file: &StoreFile, announce: &PeerAnnounce) -> Result<bool, Trouble> {
-    let shard = file.shard_of(announce.info_hash)?;
-    let Some(swarm) = shard.find_swarm(announce.info_hash)? else { return Ok(false) };
-    let found = shard.find_peer(&swarm, announce.peer_id, Class::of(announce.role, true))?;
-    Ok(found.is_some())
 }
 
 /// Lets the peer go that was silent for longest, as far as one can tell by a look at some swarms.
