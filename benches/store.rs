@@ -105,7 +105,7 @@ fn populate(ours: &Path, bare: &Path, peers: u64) -> Vec<Known> {
 }
 
 fn open(path: &Path) -> SqliteStore {
-    let options = StoreOptions { path: path.to_owned(), expiry: Seconds(2700) };
+    let options = StoreOptions::new(path.to_owned(), Seconds(2700));
     SqliteStore::open(&options).expect("the store is opened")
 }
 

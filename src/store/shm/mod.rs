@@ -13,6 +13,12 @@ mod dying;
 mod dying_tests;
 mod file;
 #[cfg(test)]
+mod full_tests;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+#[cfg(test)]
+mod garbage_tests;
+#[cfg(test)]
 mod heap_tests;
 mod layout;
 mod making;

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::layout::{DEEPEST, Head, LARGEST_LEAF, granules_for, leaf_size, link, most_slots};
+use super::layout::{DEEPEST, Head, granules_for, leaf_size, link, most_slots};
 use super::pages::{Block, low_half};
 use super::shard::Shard;
 use super::trouble::Trouble;
@@ -465,7 +465,7 @@ impl Shard<'_> {
 
     fn shrink(&self, table: Table, spot: &Spot) -> Result<(), Trouble> {
         let Head { count, row, size, .. } = spot.leaf.head;
-        let needed = leaf_size(row, roomy(count));
+        let needed = leaf_size(row, count);
         if needed + needed / 2 + 1 < size { self.resize(table, spot, row, count) } else { Ok(()) }
     }
 
@@ -505,9 +505,10 @@ impl Shard<'_> {
         Ok(true)
     }
 
-    /// Makes a leaf without records, with room for about so many. Nobody can reach it yet.
+    /// Makes a leaf without records, with room for so many. Nobody can reach it yet. There is none to
+    /// spare: most announces come from peers that are there, and memory is dearer than a copy.
     fn build(&self, depth: u32, row: u32, slots: u32) -> Result<Leaf, Trouble> {
-        let size = leaf_size(row, roomy(slots)).min(LARGEST_LEAF).max(leaf_size(row, slots));
+        let size = leaf_size(row, slots);
         let block = self.allocate(size)?;
         let leaf =
             Leaf { block, head: Head::new(depth, row, size), index: self.geometry.block(block) };
@@ -729,11 +730,6 @@ impl Shard<'_> {
             Records::Addresses => key,
         })
     }
-}
-
-/// Room for so many records and some more, so that not each of them makes a leaf grow.
-fn roomy(count: u32) -> u32 {
-    count + count / 8
 }
 
 impl Records {

@@ -1,0 +1,72 @@
+//! How long calls took: percentiles of many, medians of rounds.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+/// The time of each of many calls.
+pub struct Latencies(Vec<u32>);
+
+impl Latencies {
+    pub fn with_room_for(calls: u64) -> Self {
+        Self(Vec::with_capacity(usize::try_from(calls).expect("a 64-bit machine")))
+    }
+
+    /// Runs a call and keeps how long it took.
+    pub fn time<T>(&mut self, call: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let value = call();
+        let nanoseconds = begun.elapsed().as_nanos();
+        self.0.push(u32::try_from(nanoseconds).unwrap_or(u32::MAX));
+        value
+    }
+
+    /// What there is to say about them.
+    pub fn summary(mut self) -> Summary {
+        self.0.sort_unstable();
+        let at = |share: f64| {
+            let rank = (share * self.0.len() as f64) as usize;
+            let found = self.0.get(rank).or(self.0.last()).copied();
+            f64::from(found.unwrap_or_default()) / 1000.0
+        };
+        Summary { median: at(0.5), p999: at(0.999), p9999: at(0.9999), longest: at(1.0) }
+    }
+}
+
+/// Percentiles in microseconds.
+#[derive(Clone, Copy)]
+pub struct Summary {
+    pub median: f64,
+    pub p999: f64,
+    pub p9999: f64,
+    pub longest: f64,
+}
+
+impl Summary {
+    /// The medians of the rounds' percentiles, and the longest call of all rounds.
+    pub fn of_rounds(rounds: &[Self]) -> Self {
+        let middle = |which: fn(&Self) -> f64| median(rounds.iter().map(which));
+        Self {
+            median: middle(|round| round.median),
+            p999: middle(|round| round.p999),
+            p9999: middle(|round| round.p9999),
+            longest: rounds.iter().map(|round| round.longest).fold(0.0, f64::max),
+        }
+    }
+
+    pub fn json(self) -> Value {
+        json!({
+            "median_us": self.median,
+            "p99.9_us": self.p999,
+            "p99.99_us": self.p9999,
+            "longest_us": self.longest,
+        })
+    }
+}
+
+/// The middle one.
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

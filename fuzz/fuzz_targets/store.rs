@@ -1,0 +1,305 @@
+//! Any bytes as a store in shared memory: nothing may crash, hang or leak, whatever the file holds.
+//!
+//! An input is a list of steps, see `Step`: changes to a small valid store, the same each time, and
+//! calls on it. The store is opened at the first call; later changes are made while it is in use.
+//! Words that would have the file refused at once are made right again before.
+//!
+//! To run it, with a nightly toolchain and cargo-fuzz:
+//!
+//! ```text
+//! cargo +nightly fuzz run store -- -close_fd_mask=2 -timeout=10 -max_len=4096
+//! ```
+//!
+//! The mask keeps the store's log lines from the terminal. `cargo fuzz cmin store` makes the corpus as
+//! small as may be.
+#![no_main]
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt as _;
+use std::sync::OnceLock;
+
+use libfuzzer_sys::fuzz_target;
+use tracker_cgi::protocol::{
+    ClientKey, CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp,
+};
+use tracker_cgi::store::shm::{ShmStore, fuzzing};
+use tracker_cgi::store::{
+    Action, Caps, Cursor, PeerAnnounce, PeerSample, PeerStore, Role, StoreOptions, SwarmSummary, Want,
+};
+
+const NOON: Timestamp = Timestamp(1_700_000_000);
+const EXPIRY: Seconds = Seconds(2700);
+const WORD: usize = 8;
+const PAGE: usize = 512;
+/// More steps than this are not looked at.
+const STEPS: usize = 100;
+/// More words than this the file is not made to have.
+const MOST_WORDS: usize = 64 * PAGE;
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut input = Input(bytes);
+    let mut run = Run::new(input.byte());
+    for _ in 0..STEPS {
+        if input.0.is_empty() {
+            break;
+        }
+        run.step(&mut input);
+    }
+    run.end();
+});
+
+/// What is left of the input; zeros behind its end.
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        let (taken, rest) = self.0.split_at(N.min(self.0.len()));
+        bytes[..taken.len()].copy_from_slice(taken);
+        self.0 = rest;
+        bytes
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.bytes::<1>()[0]
+    }
+
+    fn short(&mut self) -> usize {
+        u16::from_le_bytes(self.bytes()).into()
+    }
+
+    fn word(&mut self) -> u64 {
+        u64::from_le_bytes(self.bytes())
+    }
+}
+
+/// One input at work.
+struct Run {
+    options: StoreOptions,
+    /// The file's words, until it is opened.
+    words: Vec<u64>,
+    store: Option<ShmStore>,
+    now: Timestamp,
+    /// Whether the mutex may be changed, too: slow.
+    is_wild: bool,
+    _home: tempfile::TempDir,
+}
+
+impl Run {
+    /// The lowest bit of `mode` sets caps, the higher ones seldom leave the mutex unprotected.
+    fn new(mode: u8) -> Self {
+        let (home, mut options) = folder();
+        if mode & 1 == 1 {
+            let (peers, swarm_peers, address_peers) = (Some(500), Some(300), Some(2));
+            options.caps = Caps { peers, swarm_peers, address_peers };
+        }
+        let (words, is_wild) = (valid().clone(), mode >> 1 == 0x55);
+        Self { options, words, store: None, now: NOON, is_wild, _home: home }
+    }
+
+    fn step(&mut self, input: &mut Input<'_>) {
+        match input.byte() % 16 {
+            0 => self.change(input.short(), input.word()),
+            1 => {
+                let (word, bit) = (input.short(), input.byte() % 64);
+                self.change(word, self.read(word) ^ 1 << bit);
+            }
+            2 => {
+                let (word, more) = (input.short(), i64::from(input.byte().cast_signed()));
+                self.change(word, self.read(word).wrapping_add_signed(more));
+            }
+            3 => {
+                let (from, to, count) = (input.short(), input.short(), input.byte());
+                (0..usize::from(count % 64)).for_each(|n| self.change(to + n, self.read(from + n)));
+            }
+            4 => self.fill_page(input),
+            5 => {
+                let (from, to) = (input.byte(), input.byte());
+                let start = |page: u8| usize::from(page % 64) * PAGE;
+                (0..PAGE).for_each(|n| self.change(start(to) + n, self.read(start(from) + n)));
+            }
+            6 => self.cut(input.short()),
+            7 => self.words_of_links(input),
+            _ => self.call(input),
+        }
+    }
+
+    /// Puts bytes of the input into a page, again and again.
+    fn fill_page(&mut self, input: &mut Input<'_>) {
+        let (page, length) = (usize::from(input.byte() % 64), usize::from(input.byte() % 32) + 1);
+        let pattern: Vec<u64> = (0..length).map(|_| input.word()).collect();
+        for (word, &value) in (page * PAGE..(page + 1) * PAGE).zip(pattern.iter().cycle()) {
+            self.change(word, value);
+        }
+    }
+
+    /// Writes words that look like links, each to the block after the one before it.
+    fn words_of_links(&mut self, input: &mut Input<'_>) {
+        let (to, count) = (input.short(), usize::from(input.byte()));
+        let (block, step, depth) = (input.short() as u64, input.byte(), input.byte() % 16);
+        for number in 0..count {
+            let block = block + u64::from(step) * number as u64;
+            self.change(to + number, block | u64::from(depth) << 28 | u64::from(u32::MAX) << 32);
+        }
+    }
+
+    fn cut(&mut self, words: usize) {
+        if self.store.is_none() {
+            self.words.resize(words.min(MOST_WORDS), 0);
+        }
+    }
+
+    fn read(&self, word: usize) -> u64 {
+        if self.store.is_none() {
+            return self.words.get(word).copied().unwrap_or(0);
+        }
+        let mut bytes = [0; WORD];
+        let file = OpenOptions::new().read(true).open(&self.options.path);
+        let _ = file.and_then(|file| file.read_exact_at(&mut bytes, (word * WORD) as u64));
+        u64::from_ne_bytes(bytes)
+    }
+
+    fn change(&mut self, word: usize, value: u64) {
+        if fuzzing::is_mutex(word) && !self.is_wild {
+            return;
+        }
+        if self.store.is_none() {
+            if let Some(place) = self.words.get_mut(word) {
+                *place = value;
+            }
+            return;
+        }
+        let Ok(file) = OpenOptions::new().write(true).open(&self.options.path) else { return };
+        let place = (word * WORD) as u64;
+        if file.metadata().is_ok_and(|metadata| place < metadata.len()) {
+            let _ = file.write_all_at(&value.to_ne_bytes(), place);
+        }
+    }
+
+    /// The store; opened when it is wanted for the first time.
+    fn store(&mut self) -> Option<&mut ShmStore> {
+        if self.store.is_none() {
+            if self.words.len() >= fuzzing::LEAST_WORDS {
+                fuzzing::mend_header(&mut self.words, valid());
+            }
+            let bytes: Vec<u8> = self.words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            std::fs::write(&self.options.path, bytes).unwrap();
+            self.store = ShmStore::open(&self.options).ok();
+        }
+        self.store.as_mut()
+    }
+
+    /// One call; that it fails is no matter.
+    fn call(&mut self, input: &mut Input<'_>) {
+        let (what, number, limit) = (input.byte(), input.short(), usize::from(input.byte()));
+        self.now = Timestamp(NOON.0 + u64::from(what / 16) * 300);
+        let now = self.now;
+        let (info_hash, from) = (swarm(number), Cursor((number as u64) << 48));
+        let Some(store) = self.store() else { return };
+        match what % 10 {
+            0 => announce(store, number, now),
+            1 => (0..limit).for_each(|more| announce(store, number + more * 7, now)),
+            2 => drop(store.counts(&[info_hash, swarm(number + 1)], now)),
+            3 => drop(store.visit_swarms(from, limit, now)),
+            4 => drop(store.visit_peers(info_hash, from, limit, now)),
+            5 => drop(store.expire(now, limit * 4)),
+            6 => drop(store.remove_swarm(info_hash)),
+            7 => drop((store.check(), store.info())),
+            8 => take_over(store, info_hash, now),
+            _ => self.store = ShmStore::open(&self.options).ok(),
+        }
+    }
+
+    /// Whatever was there: the owner can have a store that works.
+    fn end(mut self) {
+        if let Some(store) = self.store() {
+            announce(store, 0, NOON);
+            drop((store.check(), store.visit_swarms(Cursor(0), 100, NOON), store.expire(NOON, 100)));
+        }
+        self.store = None;
+        let mut store = ShmStore::rebuild(&self.options).unwrap();
+        try_announce(&mut store, 0, NOON).unwrap();
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+}
+
+fn folder() -> (tempfile::TempDir, StoreOptions) {
+    let home = tempfile::tempdir_in("/dev/shm").unwrap();
+    let path = home.path().join("peers");
+    (home, StoreOptions { max_size: 1 << 20, ..StoreOptions::new(path, EXPIRY) })
+}
+
+/// The words of a valid store: some swarms, one of them large, and holes where peers were.
+fn valid() -> &'static Vec<u64> {
+    static VALID: OnceLock<Vec<u64>> = OnceLock::new();
+    VALID.get_or_init(|| {
+        let (_home, options) = folder();
+        drop(fuzzing::make(&options).unwrap());
+        let caps = Caps { address_peers: Some(2), ..Caps::default() };
+        let mut store = ShmStore::open(&StoreOptions { caps, ..options.clone() }).unwrap();
+        for number in 0..700 {
+            try_announce(&mut store, number, NOON).unwrap();
+        }
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        let bytes = std::fs::read(&options.path).unwrap();
+        let words = bytes.chunks_exact(WORD);
+        words.map(|word| u64::from_ne_bytes(word.try_into().unwrap())).collect()
+    })
+}
+
+/// One of 40 swarms; most numbers are of the first.
+fn swarm(number: usize) -> InfoHash {
+    let number = if number % 2 == 0 { 0 } else { number / 2 % 40 };
+    InfoHash([u8::try_from(number).unwrap(); 20])
+}
+
+fn announce(store: &mut ShmStore, number: usize, now: Timestamp) {
+    let _ = try_announce(store, number, now);
+}
+
+fn try_announce(
+    store: &mut ShmStore,
+    number: usize,
+    now: Timestamp,
+) -> Result<(), tracker_cgi::store::StoreError> {
+    let want = Want { peers: 50, seeders: !number.is_multiple_of(3), peer_ids: true };
+    store.announce(&what(number), now, want, &mut PeerSample::default()).map(drop)
+}
+
+/// The announce of a number; there are 1000.
+fn what(number: usize) -> PeerAnnounce {
+    let number = number % 1000;
+    let bytes = u16::try_from(number).unwrap().to_be_bytes();
+    let mut peer_id = PeerId([7; 20]);
+    peer_id.0[..2].copy_from_slice(&bytes);
+    // Some share an address.
+    let v4 = CompactV4([10, 0, bytes[0], bytes[1] / 4, bytes[1], 80]);
+    let mut v6 = CompactV6([0x20; 18]);
+    v6.0[6..8].copy_from_slice(&bytes);
+    PeerAnnounce {
+        info_hash: swarm(number),
+        peer_id,
+        v4: (!number.is_multiple_of(5)).then_some(v4),
+        v6: number.is_multiple_of(4).then_some(v6),
+        key: number.is_multiple_of(6).then(|| ClientKey::of(&bytes)).flatten(),
+        left: (!number.is_multiple_of(7)).then_some(number as u64 % 3),
+        uploaded: number as u64,
+        downloaded: u64::MAX >> (number % 64),
+        role: [Role::Leecher, Role::Seeder, Role::Leecher, Role::PartialSeed][number % 4],
+        action: match number % 11 {
+            9 => Action::Complete,
+            10 => Action::Leave,
+            _ => Action::Stay,
+        },
+    }
+}
+
+/// Takes a swarm out to another one as an owner's command does.
+fn take_over(store: &mut ShmStore, info_hash: InfoHash, now: Timestamp) {
+    let Ok(peers) = store.export_peers(info_hash, Cursor(0), 100) else { return };
+    let Ok(swarms) = store.visit_swarms(Cursor(0), 3, now) else { return };
+    for summary in swarms.items {
+        let totals = SwarmSummary { info_hash: swarm(1), ..summary };
+        let _ = store.import_swarm(&totals, &peers.items);
+    }
+}
