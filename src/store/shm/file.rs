@@ -10,6 +10,7 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 use super::layout::{
     DEEPEST, GRANULE, GRANULES, LARGEST_LEAF, MOST_PAGES, MOST_SHARDS, PAGE, PAGE_BYTES, REGION,
@@ -33,6 +34,9 @@ pub(super) const SWEEP: usize = 256;
 const SHARD_HEAD: usize = 16;
 const SHARD_LOG: usize = 24;
 const SWARM_LEAF: usize = 64;
+
+/// How long to wait for a process that makes the store anew.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often others may get the lock while one swarm is swept; more peers than this cannot be.
 const MOST_SWEEPS: usize = 1 << 24;
@@ -112,6 +116,12 @@ impl StoreFile {
         Err(Trouble::BROKEN_CIRCLE)
     }
 
+    /// Leaves that there can be at most; who meets more is led in a circle.
+    pub(super) fn most_leaves(&self) -> Result<u64, Trouble> {
+        let granules = self.header(header::FILE_PAGES)?.saturating_mul(GRANULES.into());
+        Ok(granules.saturating_add(self.geometry.shards.into()))
+    }
+
     /// A word of the header.
     pub(super) fn header(&self, word: usize) -> Result<u64, Trouble> {
         self.memory.get(word)
@@ -152,7 +162,7 @@ pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
         return Err(refused(path, reason));
     }
     // Held for as long as the file is open: so one can tell whether another version uses it.
-    share(&file).map_err(failed)?;
+    share(&file, path)?;
     let mut first = [0; PAGE_BYTES];
     if file.read_exact_at(&mut first, 0).is_err() {
         return Ok(too_short(&file, first));
@@ -202,11 +212,19 @@ fn distrust(options: &StoreOptions, metadata: &std::fs::Metadata) -> Option<&'st
     }
 }
 
-fn share(file: &File) -> io::Result<()> {
+/// Others hold the other kind of lock for the moment that it takes them to put a new file here.
+fn share(file: &File, path: &Path) -> Result<(), StoreError> {
+    let started = Instant::now();
     loop {
-        match file.lock_shared() {
-            Err(interrupted) if interrupted.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Interrupted => {
+                return Err(files::failure("open", path, source));
+            }
+            Err(_) if started.elapsed() > PATIENCE => {
+                return Err(StoreError::Busy { path: path.to_owned() });
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(1)),
         }
     }
 }
@@ -255,12 +273,15 @@ fn validate(words: &[u64; PAGE], metadata: &std::fs::Metadata) -> Result<Geometr
         max_pages: u32::try_from(max_pages).unwrap_or(u32::MAX),
         secret: [words[header::SECRET], words[header::SECRET + 1]],
     };
+    if words[header::RETIRED] != 0 {
+        return Err("it says that another one has taken its place");
+    }
     let pages = words[header::FILE_PAGES];
     let needed = (1 + shards).saturating_add(pages).saturating_mul(PAGE_BYTES as u64);
     if pages > max_pages || metadata.len() < needed {
         return Err("a part of it is missing");
     }
-    if metadata.blocks().saturating_mul(512) < needed {
+    if metadata.blocks().saturating_mul(512) < metadata.len() {
         // Touching a hole may kill the process when there is no room to fill it.
         return Err("it has holes");
     }

@@ -70,7 +70,7 @@ fn various(number: u32) -> PeerAnnounce {
 fn filled() -> (tempfile::TempDir, StoreOptions, Vec<u8>) {
     let (home, options) = fresh_file(1);
     let mut store = ShmStore::open(&options).unwrap();
-    (1..600).for_each(|number| drop(try_announce(&mut store, number, NOON).unwrap()));
+    (1..600).for_each(|number| assert!(try_announce(&mut store, number, NOON).is_ok()));
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
     drop(store);
     let bytes = fs::read(&options.path).unwrap();
@@ -324,7 +324,7 @@ mod files_of_ours {
     #[test]
     fn whose_counts_are_huge_are_measured() {
         let (_home, options) = fresh_file(2);
-        drop(try_announce(&mut ShmStore::open(&options).unwrap(), 1, NOON).unwrap());
+        assert!(try_announce(&mut ShmStore::open(&options).unwrap(), 1, NOON).is_ok());
         let mut bytes = fs::read(&options.path).unwrap();
         for page in [1, 2] {
             set_word(&mut bytes, page * PAGE + shard::SWARM_COUNT, u64::MAX);
@@ -452,6 +452,8 @@ mod what_is_not_ours {
         }
         is_refused(&options, "belongs to another user");
         nobody(options.path.parent().unwrap()).unwrap();
+        is_refused(&options, "belongs to another user");
+        let options = StoreOptions { owner: Some(65_534), ..options };
         let mut store = ShmStore::open(&options).unwrap();
         try_announce(&mut store, 1, NOON).unwrap();
     }
@@ -577,7 +579,7 @@ mod in_use {
         let (_home, options, bytes) = filled();
         making::FEWER_SHARDS.set(Some(1));
         let mut stores: Vec<_> = (0..3).map(|_| ShmStore::open(&options).unwrap()).collect();
-        stores.iter_mut().for_each(|store| drop(try_announce(store, 1, NOON).unwrap()));
+        stores.iter_mut().for_each(|store| assert!(try_announce(store, 1, NOON).is_ok()));
         let file = OpenOptions::new().write(true).open(&options.path).unwrap();
         file.write_all_at(&[0xff; 8], (PAGE_BYTES + shard::SWARMS * WORD_BYTES) as u64).unwrap();
         assert_eq!(fs::read(&options.path).unwrap().len(), bytes.len());

@@ -22,6 +22,30 @@ pub(super) fn open_or_make(options: &StoreOptions) -> Result<StoreFile, StoreErr
         Inspected::Unusable(..) | Inspected::Foreign(_) => {}
     }
     let _lock = files::lock(&options.path)?;
+    open_or_build(options)
+}
+
+/// Puts a new store in the place of one that turned out to be broken, unless another process has done
+/// it already.
+pub(super) fn replace(
+    options: &StoreOptions,
+    broken: &StoreFile,
+    reason: &str,
+) -> Result<StoreFile, StoreError> {
+    files::make_folder(&options.path)?;
+    let _lock = files::lock(&options.path)?;
+    if has_moved(&options.path, broken) {
+        return open_or_build(options);
+    }
+    said_anew(&options.path, reason);
+    let new = build(options)?;
+    // It may be broken in that very word's page; then others find that out by themselves.
+    let _ = broken.retire();
+    Ok(new)
+}
+
+/// The same as `open_or_make`. The lock is held.
+fn open_or_build(options: &StoreOptions) -> Result<StoreFile, StoreError> {
     match file::inspect(options)? {
         Inspected::Ours(file) => return Ok(file),
         Inspected::Missing => {}
@@ -34,27 +58,6 @@ pub(super) fn open_or_make(options: &StoreOptions) -> Result<StoreFile, StoreErr
         Inspected::Foreign(reason) => files::move_aside(&options.path, &[], reason)?,
     }
     build(options)
-}
-
-/// Puts a new store in the place of one that turned out to be broken, unless another process has done
-/// it already.
-pub(super) fn replace(
-    options: &StoreOptions,
-    broken: &StoreFile,
-    reason: &str,
-) -> Result<StoreFile, StoreError> {
-    let _lock = files::lock(&options.path)?;
-    if !has_moved(&options.path, broken) {
-        said_anew(&options.path, reason);
-        let new = build(options)?;
-        // It may be broken in that very word's page; then others find that out by themselves.
-        let _ = broken.retire();
-        return Ok(new);
-    }
-    match file::inspect(options)? {
-        Inspected::Ours(file) => Ok(file),
-        _ => build(options),
-    }
 }
 
 /// Puts a new store in the place of whatever is there.

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
-use super::layout::{GRANULES, GROWTH, PAGE_BYTES, REGION, descriptor, header, shard};
+use super::layout::{GRANULES, GROWTH, PAGE_BYTES, REGION, WORD_BYTES, descriptor, header, shard};
 use super::shard::Shard;
 use super::trouble::Trouble;
 
@@ -235,14 +235,17 @@ impl Shard<'_> {
     /// Makes the file longer; says whether it may be.
     fn extend(&self, page: u32) -> Result<bool, Trouble> {
         let most = self.page_limit.min(self.geometry.max_pages);
-        let pages = GROWTH.min(most.saturating_sub(page));
-        if pages == 0 {
-            return Ok(false);
-        }
-        let from = self.geometry.page(page) * super::layout::WORD_BYTES;
-        match self.memory.grow(from, pages as usize * PAGE_BYTES) {
-            Err(Trouble::Full) => return Ok(false),
-            grown => grown?,
+        let mut pages = GROWTH.min(most.saturating_sub(page));
+        let from = self.geometry.page(page) * WORD_BYTES;
+        loop {
+            if pages == 0 {
+                return Ok(false);
+            }
+            match self.memory.grow(from, pages as usize * PAGE_BYTES) {
+                // There may be room for less.
+                Err(Trouble::Full) => pages /= 2,
+                grown => break grown?,
+            }
         }
         let (old, new) = (u64::from(page), u64::from(page) + u64::from(pages));
         let count = self.memory.word(header::FILE_PAGES)?;

@@ -141,6 +141,9 @@ impl Shard<'_> {
         let mut swarms = Vec::new();
         for slot in 0..spot.leaf.head.count {
             let order = self.hash_of(table, spot.leaf, slot)?;
+            if !spot.covers(order) {
+                return Err(Trouble::BROKEN_TABLE);
+            }
             if order >= at {
                 swarms.push((order, self.swarm_in(&spot, slot)?));
             }

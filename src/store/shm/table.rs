@@ -185,6 +185,12 @@ impl Spot {
         self.hash
     }
 
+    /// Whether a hash belongs to the leaf.
+    pub(super) fn covers(&self, hash: u64) -> bool {
+        let prefix = self.before + self.leaf.head.depth;
+        prefix == 0 || (hash ^ self.hash) >> (u64::BITS - prefix) == 0
+    }
+
     /// Whether all records are in this leaf.
     pub(super) fn is_all(&self) -> bool {
         self.node.is_none()
@@ -392,12 +398,20 @@ impl Shard<'_> {
         Ok(moved)
     }
 
-    /// Makes a leaf larger, or two of it where it would be too large, and commits.
+    /// Makes a leaf larger, or two of it where it would be too large, and commits. Where there is no
+    /// room for a larger one, there may still be for two smaller ones.
     fn enlarge(&self, table: Table, spot: &Spot, row: u32, slots: u32) -> Result<(), Trouble> {
-        if slots <= most_slots(row) {
-            self.resize(table, spot, row, slots)?;
+        let resized = if slots <= most_slots(row) {
+            self.resize(table, spot, row, slots)
         } else {
-            self.split(table, spot)?;
+            self.split(table, spot)
+        };
+        match resized {
+            Err(Trouble::Full) if slots <= most_slots(row) && spot.leaf.head.count > 1 => {
+                self.roll_back()?;
+                self.split(table, spot)?;
+            }
+            resized => resized?,
         }
         self.commit()
     }
@@ -447,8 +461,16 @@ impl Shard<'_> {
         self.set(leaf.index, leaf.head.pack())
     }
 
-    /// Gives room back that the leaf for the hash does not need any more. Each step is committed.
+    /// Gives room back that the leaf for the hash does not need any more. Each step is committed. Where
+    /// there is no room to build what takes less, all stays as it is.
     pub(super) fn tidy(&self, table: Table, hash: u64) -> Result<(), Trouble> {
+        match self.tidied(table, hash) {
+            Err(Trouble::Full) => self.roll_back(),
+            tidied => tidied,
+        }
+    }
+
+    fn tidied(&self, table: Table, hash: u64) -> Result<(), Trouble> {
         while let Some(spot) = self.descend(table, hash)? {
             if spot.node.is_none() && spot.leaf.head.count == 0 {
                 self.set(table.root, 0)?;

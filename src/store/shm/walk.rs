@@ -70,10 +70,11 @@ pub(super) fn visit_swarms(
     cutoff: u32,
 ) -> Result<Batch<SwarmSummary>, Trouble> {
     let mut items = Vec::new();
-    let mut next = Some(from.0);
+    let (mut next, mut fuel) = (Some(from.0), file.most_leaves()?);
     while let Some(from) = next
         && items.len() < limit.max(1)
     {
+        fuel = fuel.checked_sub(1).ok_or(Trouble::BROKEN_CIRCLE)?;
         next = look_at_leaf(file, from, |shard, swarm| {
             if items.len() == limit.max(1) || shard.sweep(swarm, cutoff, SWEEP)? == SWEEP {
                 return Ok(false);
@@ -94,7 +95,10 @@ pub(super) fn expire(
     budget: usize,
 ) -> Result<(usize, u64), Trouble> {
     let (mut swept, mut at, mut turned) = (0, start, start == 0);
+    // Twice round, and once more for each time that a leaf is left to others before its end.
+    let mut fuel = file.most_leaves()?.saturating_mul(3).saturating_add(budget as u64);
     while swept < budget {
+        fuel = fuel.checked_sub(1).ok_or(Trouble::BROKEN_CIRCLE)?;
         let mut share = SWEEP.min(budget - swept);
         let next = look_at_leaf(file, at, |shard, swarm| {
             let gone = shard.sweep(swarm, cutoff, share)?;

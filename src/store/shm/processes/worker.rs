@@ -176,7 +176,7 @@ fn make(store: &mut ShmStore, number: u32, announce: &PeerAnnounce) -> Result<()
     let want = Want { peers: 20, seeders: true, peer_ids: false };
     let outcome = store.announce(announce, NOON, want, &mut PeerSample::default())?;
     let Announced::Done(mut counts) = outcome else { panic!("{outcome:?}") };
-    if number % 16 == 0 {
+    if number.is_multiple_of(16) {
         counts = store.counts(&[announce.info_hash], NOON)?[0];
     }
     let stays = announce.action != Action::Leave;
