@@ -3,13 +3,14 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::harness::bencode::Value;
 use crate::harness::folder_in_memory;
 use crate::harness::http::encode;
-use crate::harness::installation::{Answer, Installation};
+use crate::harness::installation::{Answer, Installation, Ran};
 use crate::harness::site::{CGI, Layout, Site, server_account};
 
 const INFO_HASH: [u8; 20] = *b"a swarm in memory...";
@@ -217,9 +218,10 @@ fn a_migration_that_was_killed_is_done_again() {
     assert_eq!(peers(), before);
 }
 
-/// What doctor says of a check, and whether it is wrong.
-fn verdict(tracker: &Installation, check: &str) -> String {
-    let ran = tracker.run(&["doctor", "--offline"]);
+const DOCTOR: [&str; 2] = ["doctor", "--offline"];
+
+/// What a run of doctor said of a check, and whether it is wrong.
+fn verdict(ran: Ran, check: &str) -> String {
     let line = ran.output.lines().find(|line| line.contains(&format!("  {check}: ")));
     line.unwrap_or_else(|| panic!("no {check} in {ran:?}")).to_owned()
 }
@@ -227,21 +229,40 @@ fn verdict(tracker: &Installation, check: &str) -> String {
 #[test]
 fn doctor_judges_the_room() {
     let tracker = Installation::in_memory(&["store.max_size = 4194304"]);
-    let fine = verdict(&tracker, "room for peers");
+    let fine = verdict(tracker.run(&DOCTOR), "room for peers");
     assert!(fine.starts_with("fine") && fine.contains("up to 4.00 MiB, about "), "{fine}");
-    tracker.configure(&["store.max_size = 1099511627776"]);
-    let wrong = verdict(&tracker, "room for peers");
+}
+
+#[test]
+fn doctor_sees_that_a_file_system_is_smaller_than_the_store_may_be() {
+    let tracker = Installation::in_memory(&["store.max_size = 4194304"]);
+    let memory = tracker.store().parent().and_then(Path::parent).expect("a folder").to_owned();
+    // Of 3 MiB, seen by the processes of this command only.
+    let mount = r#"mount -t tmpfs -o size=3M none "$0" && exec "$@""#;
+    let in_it = |command: &Command| {
+        let mut alone = Command::new("unshare");
+        alone.args(["--mount", "sh", "-c", mount]).arg(&memory);
+        alone.arg(command.get_program()).args(command.get_args());
+        alone.env("TRACKER_CONFIG", tracker.path("conf/tracker.toml"));
+        Ran::from(alone.output().expect("unshare runs"))
+    };
+    let probe = in_it(&Command::new("true"));
+    if probe.status != 0 {
+        eprintln!("no file system can be mounted here: {}", probe.errors);
+        return;
+    }
+    let wrong = verdict(in_it(&tracker.command(&DOCTOR)), "room for peers");
     assert!(wrong.starts_with("WRONG") && wrong.contains("lower max_size"), "{wrong}");
 }
 
 #[test]
 fn doctor_judges_the_files() {
     let tracker = Installation::in_memory(&[]);
-    let fine = verdict(&tracker, "shared memory");
+    let fine = verdict(tracker.run(&DOCTOR), "shared memory");
     assert!(!fine.starts_with("WRONG"), "{fine}");
     let folder = tracker.store().parent().expect("a folder").to_owned();
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("a mode");
-    let wrong = verdict(&tracker, "shared memory");
+    let wrong = verdict(tracker.run(&DOCTOR), "shared memory");
     assert!(wrong.starts_with("WRONG") && wrong.contains("chmod 700"), "{wrong}");
 }
 
@@ -251,7 +272,7 @@ fn doctor_finds_a_store_that_belongs_to_another_than_the_data() {
     let tracker = Installation::in_memory(&[]);
     tracker.run(&["store", "info"]).done();
     std::os::unix::fs::chown(tracker.path("data"), Some(user), Some(group)).expect("an owner");
-    let wrong = verdict(&tracker, "shared memory");
+    let wrong = verdict(tracker.run(&DOCTOR), "shared memory");
     assert!(wrong.starts_with("WRONG") && wrong.contains("chown --reference="), "{wrong}");
 }
 
