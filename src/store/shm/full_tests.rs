@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::tests::{fresh_file, options};
+use super::tests::fresh_file;
 use super::*;
 use crate::protocol::Seconds;
 use crate::store::Action;
@@ -14,24 +14,25 @@ const WANT: Want = Want { peers: 50, seeders: true, peer_ids: true };
 
 /// A small file system in memory that only the thread of the test sees, and that ends with it.
 pub(super) struct Disk {
-    pub(super) path: PathBuf,
-    pub(super) home: tempfile::TempDir,
+    path: PathBuf,
 }
 
 impl Disk {
-    /// Mounts one, if this process may.
-    fn mount(bytes: u64) -> std::io::Result<Self> {
-        let home = tempfile::tempdir_in("/dev/shm")?;
-        let path = home.path().join("disk");
-        std::fs::create_dir(&path)?;
+    /// Mounts one on an empty folder, if this process may.
+    fn mount(path: PathBuf, bytes: u64) -> std::io::Result<Self> {
         // SAFETY: the call concerns this thread only, whose mounts become its own.
         if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
             return Err(std::io::Error::last_os_error());
         }
         mount(c"none", "/", libc::MS_REC | libc::MS_PRIVATE, "")?;
-        let disk = Self { path, home };
+        let disk = Self { path };
         mount(c"tmpfs", disk.name(), 0, &format!("size={bytes}"))?;
         Ok(disk)
+    }
+
+    /// A store there.
+    pub(super) fn options(&self, name: &str) -> StoreOptions {
+        StoreOptions::new(self.path.join(name), EXPIRY)
     }
 
     fn name(&self) -> &str {
@@ -61,7 +62,9 @@ fn mount(kind: &std::ffi::CStr, place: &str, how: u64, with: &str) -> std::io::R
 
 /// Does something where there is little room. Says whether that could be had: only root may mount.
 pub(super) fn on_a_small_disk(bytes: u64, work: impl FnOnce(&Disk) + Send) -> bool {
-    let work = || match Disk::mount(bytes) {
+    // Outside of the thread, which could not remove a folder that it has a file system on.
+    let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    let work = || match Disk::mount(folder.path().to_owned(), bytes) {
         Ok(disk) => {
             work(&disk);
             true
@@ -157,7 +160,7 @@ fn a_store_of_its_largest_size_refuses_and_recovers() {
 fn a_store_on_a_full_disk_refuses_and_recovers() {
     let done = on_a_small_disk(3 << 20, |disk| {
         making::FEWER_SHARDS.set(Some(2));
-        let options = StoreOptions { path: disk.path.join("peers"), ..options(&disk.home) };
+        let options = disk.options("peers");
         is_full_and_recovers(&mut ShmStore::open(&options).unwrap());
     });
     if !done {
@@ -169,7 +172,7 @@ fn a_store_on_a_full_disk_refuses_and_recovers() {
 fn a_disk_that_grows_or_is_filled_by_others_changes_what_the_store_takes() {
     let done = on_a_small_disk(2 << 20, |disk| {
         making::FEWER_SHARDS.set(Some(1));
-        let options = StoreOptions { path: disk.path.join("peers"), ..options(&disk.home) };
+        let options = disk.options("peers");
         let mut store = ShmStore::open(&options).unwrap();
         let known = fill(&mut store, 0);
         disk.resize(3 << 20);
@@ -199,7 +202,7 @@ fn a_disk_that_grows_or_is_filled_by_others_changes_what_the_store_takes() {
 fn a_full_disk_has_no_new_store_and_says_so() {
     let done = on_a_small_disk(64 << 10, |disk| {
         making::FEWER_SHARDS.set(Some(1));
-        let options = StoreOptions { path: disk.path.join("t.d/peers"), ..options(&disk.home) };
+        let options = disk.options("t.d/peers");
         let other = disk.path.join("other");
         assert!(std::fs::write(&other, vec![1; 1 << 20]).is_err());
         let failure = ShmStore::open(&options).err().unwrap().to_string();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::file::Inspected;
 use super::layout::{GRANULES, Head, PAGE, PAGE_BYTES, WORD_BYTES, header, shard};
-use super::tests::{fresh_file, options};
+use super::tests::fresh_file;
 use super::*;
 use crate::protocol::{CompactV6, Seconds};
 use crate::store::conformance::{NOON, leecher, peers, swarm};
@@ -497,7 +497,7 @@ mod what_is_not_ours {
     #[test]
     fn is_refused_where_nothing_can_be_written() {
         let done = super::super::full_tests::on_a_small_disk(1 << 20, |disk| {
-            let at = |name| StoreOptions { path: disk.path.join(name), ..options(&disk.home) };
+            let at = |name| disk.options(name);
             making::FEWER_SHARDS.set(Some(1));
             drop(ShmStore::open(&at("there")).unwrap());
             disk.make_read_only();
