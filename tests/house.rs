@@ -41,9 +41,11 @@ fn room(path: &Path) -> String {
     first.expect("a room").trim_end_matches(".rs").to_owned()
 }
 
-/// Whether a file holds the tests of the one above it.
+/// Whether a file, or the folder that it is in, holds the tests of what is above.
 fn is_test(path: &Path) -> bool {
-    path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"))
+    let source =
+        path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("a source").with_extension("");
+    source.components().any(|part| part.as_os_str().to_string_lossy().ends_with("tests"))
 }
 
 /// The rooms that a text names after `crate::`.

@@ -35,7 +35,7 @@ pub trait Store {
         let mut latencies = Latencies::with_room_for(crowd.peers);
         let mut sample = PeerSample::default();
         for (announce, now) in crowd.arrivals() {
-            latencies.time(|| self.announce(&announce, now, WANT, &mut sample));
+            latencies.time_work(|| self.announce(&announce, now, WANT, &mut sample));
         }
         latencies
     }

@@ -6,7 +6,7 @@ use super::peers::Found;
 use super::sample::{Plan, Wish};
 use super::shard::Shard;
 use super::swarm::Swarm;
-use super::table::MOST_TARGETS;
+use super::table::{MOST_TARGETS, Spot};
 use super::trouble::Trouble;
 use super::walk::sizes;
 use crate::protocol::Timestamp;
@@ -39,20 +39,14 @@ impl Arrival<'_> {
         let leaves = self.announce.action == Action::Leave;
         let Some(mut swarm) = swarm else {
             let nobody = Announced::Done(SwarmCounts::default());
-            return if leaves { Ok(nobody) } else { self.found() };
+            return if leaves { Ok(nobody) } else { self.found(sample) };
         };
-        let cutoff = Timestamp(self.cutoff.into());
         let plan = self.plan(&swarm, leaves)?;
-        if !leaves {
-            // The asker's own record is on its way from memory meanwhile.
-            let wish = Wish { asker: self.announce.peer_id, want: self.want, cutoff };
-            plan.fill(self.shard, self.random, wish, sample)?;
-        }
         let known = self.find(&swarm)?;
+        let cutoff = Timestamp(self.cutoff.into());
         if let Some(known) = &known
             && !known.record.peer.is_sender_of(&self.announce, cutoff)
         {
-            sample.clear();
             return Ok(Announced::TakenPeerId);
         }
         if leaves {
@@ -62,13 +56,14 @@ impl Arrival<'_> {
             }
             return Ok(Announced::Done(swarm.counts()));
         }
-        self.stay(&mut swarm, known)
+        self.stay(&mut swarm, known, plan, sample)
     }
 
     /// The first peer of a swarm comes with it.
-    fn found(&mut self) -> Result<Announced, Trouble> {
+    fn found(&mut self, sample: &mut PeerSample) -> Result<Announced, Trouble> {
         let mut swarm = self.shard.found_swarm(self.announce.info_hash)?;
-        self.stay(&mut swarm, None)
+        let plan = Plan::new(&swarm, self.want, self.random);
+        self.stay(&mut swarm, None, plan, sample)
     }
 
     /// Decides what the sample will be made of, and has all of it fetched, and the asker's place too.
@@ -76,15 +71,13 @@ impl Arrival<'_> {
         let want = if leaves { Want { peers: 0, ..self.want } } else { self.want };
         let plan = Plan::new(swarm, want, self.random);
         let hash = peer::hash(self.shard.geometry, self.announce.peer_id);
-        let own = swarm.table(self.likely());
-        let mut targets = [(own, hash); MOST_TARGETS];
+        let mut targets = [(swarm.table(self.likely()), hash); MOST_TARGETS];
         let mut count = 1;
         for (place, target) in targets[1..].iter_mut().zip(plan.targets()) {
             *place = target;
             count += 1;
         }
         self.shard.prefetch(&targets[..count])?;
-        self.shard.prefetch_record(own, hash)?;
         Ok(plan)
     }
 
@@ -99,7 +92,13 @@ impl Arrival<'_> {
         self.shard.find_peer(swarm, self.announce.peer_id, self.likely())
     }
 
-    fn stay(&self, swarm: &mut Swarm, known: Option<Found>) -> Result<Announced, Trouble> {
+    fn stay(
+        &mut self,
+        swarm: &mut Swarm,
+        known: Option<Found>,
+        plan: Plan,
+        sample: &mut PeerSample,
+    ) -> Result<Announced, Trouble> {
         let before = known.map(|known| known.record.peer);
         let (now, cutoff) = (Timestamp(self.now.into()), Timestamp(self.cutoff.into()));
         let peer = Peer::announced(&self.announce, before.as_ref(), now, cutoff);
@@ -109,13 +108,16 @@ impl Arrival<'_> {
             swarm.completed = swarm.completed.saturating_add(1);
         }
         swarm.last_announce = swarm.last_announce.max(self.now);
-        let emptied = put(self.shard, swarm, known, &record)?;
+        let (found, emptied) = put(self.shard, swarm, known, &record)?;
         self.shard.save(swarm)?;
         self.shard.commit()?;
         if let Some(class) = emptied {
             let hash = peer::hash(self.shard.geometry, peer.peer_id);
             self.shard.tidy(swarm.table(class), hash)?;
         }
+        let asker = (found.spot.leaf.block, found.slot);
+        let wish = Wish { asker, want: self.want, cutoff };
+        plan.fill(self.shard, self.random, wish, sample)?;
         Ok(Announced::Done(swarm.counts()))
     }
 
@@ -156,13 +158,13 @@ impl Arrival<'_> {
 }
 
 /// Puts a peer in, in place of what was known of it, as a transaction that is still to be saved and
-/// committed. Returns the class whose table it has left.
+/// committed. Returns where it is, and the class whose table it has left.
 pub(super) fn put(
     shard: &Shard<'_>,
     swarm: &mut Swarm,
     known: Option<Found>,
     record: &Record,
-) -> Result<Option<Class>, Trouble> {
+) -> Result<(Found, Option<Class>), Trouble> {
     let (peer_id, class) = (record.peer.peer_id, record.peer.class());
     let hash = peer::hash(shard.geometry, peer_id);
     let words = record.pack(hash);
@@ -178,13 +180,13 @@ pub(super) fn put(
     }
     swarm.count_in(&record.peer);
     // First what comes, then what goes: the words of a slot that was given up must stay until the end.
-    match &known {
+    let (spot, slot) = match &known {
         Some(known) if stays => overwrite(shard, swarm, known, (&words, record))?,
         _ => {
             let seen = instant(record.peer.last_seen);
-            shard.insert(swarm.table(class), hash, (words.key, words.row()), seen)?;
+            shard.insert(swarm.table(class), hash, (words.key, words.row()), seen)?
         }
-    }
+    };
     let before = known.as_ref().map(|known| known.record);
     if before.and_then(|before| shard.listed_at(&before)) != shard.listed_at(record) {
         shard.list(swarm, record)?;
@@ -194,7 +196,7 @@ pub(super) fn put(
     if let Some(Found { mut spot, slot, .. }) = left {
         shard.take_out(&mut spot, slot)?;
     }
-    Ok(left.map(|left| left.class))
+    Ok((Found { class, spot, slot, record: *record }, left.map(|left| left.class)))
 }
 
 /// Does all that moves records, which is committed on its own; says whether any was moved.
@@ -218,10 +220,11 @@ fn overwrite(
     swarm: &Swarm,
     known: &Found,
     (words, record): (&Words, &Record),
-) -> Result<(), Trouble> {
+) -> Result<(Spot, u32), Trouble> {
     let (leaf, slot) = (known.spot.leaf, known.slot);
     shard.set(leaf.key(slot), words.key)?;
     shard.set_all(leaf.row(slot), words.filled(leaf.head.row))?;
     let seen = instant(record.peer.last_seen);
-    shard.lower(swarm.table(known.class), &known.spot, seen)
+    shard.lower(swarm.table(known.class), &known.spot, seen)?;
+    Ok((known.spot, slot))
 }

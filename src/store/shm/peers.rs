@@ -62,40 +62,13 @@ impl Shard<'_> {
         let others = Class::ALL.into_iter().filter(|&class| class != likely);
         for class in std::iter::once(likely).chain(others) {
             let Some(spot) = self.descend(swarm.table(class), hash)? else { continue };
-            for slot in self.candidates(spot.leaf, hash)? {
-                let record = self.record(&spot, slot)?;
-                if is_it(&record) {
-                    return Ok(Some(Found { class, spot, slot, record }));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// The slots of a leaf that a peer with this hash may be in.
-    fn candidates(&self, leaf: Leaf, hash: u64) -> Result<impl Iterator<Item = u32>, Trouble> {
-        let keys = self.words(leaf.key(0), leaf.head.count as usize)?;
-        let matching = (0..).zip(keys).filter(move |(_, key)| peer::may_be(key.load(Relaxed), hash));
-        Ok(matching.map(|(slot, _)| slot))
-    }
-
-    /// Has the processor fetch the record of the peer with a hash, if it is there.
-    pub(super) fn prefetch_record(&self, table: Table, hash: u64) -> Result<(), Trouble> {
-        if let Some(spot) = self.descend(table, hash)? {
-            for slot in self.candidates(spot.leaf, hash)? {
-                self.memory.prefetch(spot.leaf.row(slot), spot.leaf.head.row as usize);
-            }
-        }
-        Ok(())
-    }
-
-    /// The slot of a leaf that a peer is in, if it is there.
-    pub(super) fn slot_of(&self, spot: &Spot, peer_id: PeerId) -> Result<Option<u32>, Trouble> {
-        let hash = peer::hash(self.geometry, peer_id);
-        if spot.covers(hash) {
-            for slot in self.candidates(spot.leaf, hash)? {
-                if self.record(spot, slot)?.peer.peer_id == peer_id {
-                    return Ok(Some(slot));
+            let keys = self.words(spot.leaf.key(0), spot.leaf.head.count as usize)?;
+            for (slot, key) in (0..).zip(keys) {
+                if peer::may_be(key.load(Relaxed), hash) {
+                    let record = self.record(&spot, slot)?;
+                    if is_it(&record) {
+                        return Ok(Some(Found { class, spot, slot, record }));
+                    }
                 }
             }
         }

@@ -13,7 +13,7 @@ use super::shard::Shard;
 use super::swarm::Swarm;
 use super::table::{Leaf, Spot, Table};
 use super::trouble::Trouble;
-use crate::protocol::{PeerId, Timestamp};
+use crate::protocol::Timestamp;
 use crate::store::peer::{Class, share_of_seeds};
 use crate::store::random::Random;
 use crate::store::{PeerSample, Want};
@@ -24,8 +24,8 @@ const RUN_LENGTH: u64 = 20;
 /// Who wants peers, and which.
 #[derive(Clone, Copy)]
 pub(super) struct Wish {
-    /// Who is not told of itself.
-    pub(super) asker: PeerId,
+    /// Where the asker is.
+    pub(super) asker: (Block, u32),
     pub(super) want: Want,
     pub(super) cutoff: Timestamp,
 }
@@ -181,7 +181,7 @@ impl Reader<'_, '_> {
             Visit { block: Some(leaf.block), from, read: 0 }
         });
         let keys = self.shard.words(leaf.key(0), count as usize)?;
-        let asker = self.shard.slot_of(spot, self.wish.asker)?;
+        let asker = Some(self.wish.asker.1).filter(|_| leaf.block == self.wish.asker.0);
         let mut taken = 0;
         while visit.read < count && taken < most {
             let slot = visit.from + visit.read;

@@ -10,7 +10,12 @@ use super::{Leaf, Link, NEVER, Records, Spot, Table};
 
 impl Shard<'_> {
     /// Lets no bound on the way to a leaf be above `seen`.
-    pub(in super::super) fn lower(&self, table: Table, spot: &Spot, seen: u32) -> Result<(), Trouble> {
+    pub(in super::super) fn lower(
+        &self,
+        table: Table,
+        spot: &Spot,
+        seen: u32,
+    ) -> Result<(), Trouble> {
         if spot.bound <= seen {
             return Ok(());
         }
@@ -56,7 +61,10 @@ impl Shard<'_> {
     }
 
     /// Finds the leaf below the lowest bound of a table of peers.
-    pub(in super::super) fn descend_to_oldest(&self, table: Table) -> Result<Option<Spot>, Trouble> {
+    pub(in super::super) fn descend_to_oldest(
+        &self,
+        table: Table,
+    ) -> Result<Option<Spot>, Trouble> {
         let (mut hash, mut before) = (0_u64, 0);
         let mut link = self.link(table.root)?;
         while link.block().is_some() && link.depth() != 0 {

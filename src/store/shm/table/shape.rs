@@ -49,7 +49,12 @@ impl Shard<'_> {
     /// Makes a leaf for the hash have a free slot with rows of `row` words. Each step but the making
     /// of the first leaf is committed, so that nothing else must be uncommitted. Says whether records
     /// were moved.
-    pub(in super::super) fn make_room(&self, table: Table, hash: u64, row: u32) -> Result<bool, Trouble> {
+    pub(in super::super) fn make_room(
+        &self,
+        table: Table,
+        hash: u64,
+        row: u32,
+    ) -> Result<bool, Trouble> {
         let mut moved = false;
         loop {
             let Some(spot) = self.descend(table, hash)? else {
@@ -68,7 +73,12 @@ impl Shard<'_> {
 
     /// Makes the rows of the leaf for the hash have at least `row` words. The same holds as for
     /// `make_room`.
-    pub(in super::super) fn widen(&self, table: Table, hash: u64, row: u32) -> Result<bool, Trouble> {
+    pub(in super::super) fn widen(
+        &self,
+        table: Table,
+        hash: u64,
+        row: u32,
+    ) -> Result<bool, Trouble> {
         let mut moved = false;
         while let Some(spot) = self.descend(table, hash)?
             && spot.leaf.head.row < row

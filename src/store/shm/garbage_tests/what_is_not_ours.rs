@@ -1,0 +1,154 @@
+//! Whatever else may stand at the path of a store.
+
+use super::*;
+
+#[test]
+fn is_moved_aside_and_kept() {
+    let (_home, options, bytes) = filled();
+    let database = options.path.with_extension("db");
+    let at = StoreOptions { path: database.clone(), ..options.clone() };
+    drop(crate::store::sqlite::SqliteStore::open(&at).unwrap());
+    let mut almost = bytes;
+    almost[3] ^= 1;
+    let contents =
+        [b"a text".to_vec(), vec![0xa5; 20_000], vec![0], fs::read(&database).unwrap(), almost];
+    for content in contents {
+        put(&options, &content);
+        is_made_anew("not ours", &options);
+        let aside = moved_aside(&options);
+        assert_eq!(fs::read(&aside[0]).unwrap(), content, "it was not kept");
+        fs::remove_file(&aside[0]).unwrap();
+    }
+}
+
+#[test]
+fn is_moved_aside_also_when_it_takes_the_place_of_a_broken_store() {
+    let (_home, options, mut bytes) = filled();
+    let mut store = ShmStore::open(&options).unwrap();
+    try_announce(&mut store, 1, NOON).unwrap();
+    bytes[PAGE_BYTES + shard::SWARMS * WORD_BYTES..][..8].fill(0xff);
+    fs::write(&options.path, &bytes).unwrap();
+    put(&options, b"a text that somebody put there");
+    making::FEWER_SHARDS.set(Some(1));
+    try_announce(&mut store, 2, NOON).unwrap();
+    let aside = moved_aside(&options);
+    assert_eq!(aside.len(), 1, "it was deleted");
+    assert_eq!(fs::read(&aside[0]).unwrap(), b"a text that somebody put there");
+}
+
+/// Opening fails, for this reason, and changes nothing.
+fn is_refused(options: &StoreOptions, reason: &str) {
+    let before = fs::symlink_metadata(&options.path).unwrap();
+    let opened = options.clone();
+    let failure = ends(reason, move || ShmStore::open(&opened).err()).unwrap().to_string();
+    assert!(failure.contains(reason), "{failure}");
+    let opened = options.clone();
+    assert!(ends(reason, move || ShmStore::rebuild(&opened).is_err()));
+    let after = fs::symlink_metadata(&options.path).unwrap();
+    assert_eq!(before.file_type(), after.file_type());
+    assert!(moved_aside(options).is_empty());
+}
+
+#[test]
+fn is_refused_where_it_is_no_file_or_has_two_names() {
+    let (home, options, bytes) = filled();
+    let other = home.path().join("other");
+    fs::rename(&options.path, &other).unwrap();
+    for target in [other.as_path(), Path::new("nowhere")] {
+        std::os::unix::fs::symlink(target, &options.path).unwrap();
+        is_refused(&options, "it is a link");
+        fs::remove_file(&options.path).unwrap();
+    }
+    fs::hard_link(&other, &options.path).unwrap();
+    is_refused(&options, "second name");
+    assert_eq!(fs::read(&other).unwrap(), bytes);
+    fs::remove_file(&options.path).unwrap();
+    let pipe = std::ffi::CString::new(options.path.to_str().unwrap()).unwrap();
+    // SAFETY: the name ends with a zero byte.
+    assert_eq!(unsafe { libc::mkfifo(pipe.as_ptr(), 0o600) }, 0);
+    is_refused(&options, "no regular file");
+    fs::remove_file(&options.path).unwrap();
+    fs::create_dir(&options.path).unwrap();
+    is_refused(&options, "not a folder");
+}
+
+#[test]
+fn is_refused_where_others_own_it_or_may_write_to_it() {
+    let (_home, options, _) = filled();
+    fs::set_permissions(&options.path, fs::Permissions::from_mode(0o666)).unwrap();
+    is_refused(&options, "everybody may write to it");
+    fs::set_permissions(&options.path, fs::Permissions::from_mode(0o660)).unwrap();
+    let nobody = |path: &Path| std::os::unix::fs::chown(path, Some(65_534), None);
+    if nobody(&options.path).is_err() {
+        eprintln!("only root can give a file away: not tested with one of another user");
+        return;
+    }
+    is_refused(&options, "belongs to another user");
+    nobody(options.path.parent().unwrap()).unwrap();
+    is_refused(&options, "belongs to another user");
+    let options = StoreOptions { owner: Some(65_534), ..options };
+    let mut store = ShmStore::open(&options).unwrap();
+    try_announce(&mut store, 1, NOON).unwrap();
+}
+
+/// Does something in a thread that the file system takes for an ordinary user.
+fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let work = || {
+        // SAFETY: the call takes plain numbers, and concerns this thread only, which ends here. It
+        // does nothing when the test is not run by root, who may do everything.
+        unsafe { libc::setfsuid(65_534) };
+        work()
+    };
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap())
+}
+
+#[test]
+fn is_refused_without_permission() {
+    let (_home, options, bytes) = filled();
+    let folder = options.path.parent().unwrap();
+    let set_mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let fails = || {
+        let failure = as_nobody(|| ShmStore::open(&options).err()).unwrap().to_string();
+        assert!(failure.contains("writable for the user"), "{failure}");
+    };
+    fs::set_permissions(_home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(folder, 0o755);
+    for mode in [0o440, 0o000] {
+        set_mode(&options.path, mode);
+        fails();
+    }
+    set_mode(&options.path, 0o660);
+    assert_eq!(fs::read(&options.path).unwrap(), bytes);
+    fs::remove_file(&options.path).unwrap();
+    set_mode(folder, 0o555);
+    fails();
+    set_mode(folder, 0o755);
+}
+
+#[test]
+fn is_refused_where_nothing_can_be_written() {
+    let done = super::super::full_tests::on_a_small_disk(1 << 20, |disk| {
+        let at = |name| disk.options(name);
+        making::FEWER_SHARDS.set(Some(1));
+        drop(ShmStore::open(&at("there")).unwrap());
+        disk.make_read_only();
+        for name in ["there", "not there"] {
+            let failure = ShmStore::open(&at(name)).err().unwrap().to_string();
+            assert!(failure.contains("writable for the user"), "{failure}");
+        }
+    });
+    if !done {
+        eprintln!("no file system can be mounted here: not tested on a read-only one");
+    }
+}
+
+#[test]
+fn is_not_waited_for_where_another_program_has_locked_it() {
+    let (_home, options, _) = filled();
+    put(&options, b"a text that another program has locked");
+    let other = OpenOptions::new().read(true).open(&options.path).unwrap();
+    other.lock().unwrap();
+    ends("a locked file", move || drop(ShmStore::open(&options)));
+}
