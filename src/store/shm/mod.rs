@@ -233,7 +233,7 @@ impl PeerStore for ShmStore {
 
     fn info(&mut self) -> Result<StoreInfo, StoreError> {
         let (swarms, peers, most) = self.attempt("read", |file, _| {
-            walk::sizes(&file.memory, file.geometry)
+            shard::sizes(&file.memory, file.geometry)
                 .map(|(swarms, peers)| (swarms, peers, file.bytes_at_most()))
         })?;
         let path = self.options.path.clone();

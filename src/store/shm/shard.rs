@@ -257,6 +257,17 @@ impl<'m> Shard<'m> {
     }
 }
 
+/// How many swarms and peers there are, silent ones included.
+pub(super) fn sizes(memory: &Memory, geometry: Geometry) -> Result<(u64, u64), Trouble> {
+    let (mut swarms, mut peers) = (0_u64, 0_u64);
+    for number in 0..geometry.shards {
+        let own = |word| memory.get(geometry.shard(number) + word);
+        swarms = swarms.saturating_add(own(shard::SWARM_COUNT)?);
+        peers = peers.saturating_add(own(shard::PEER_COUNT)?);
+    }
+    Ok((swarms, peers))
+}
+
 impl Drop for Shard<'_> {
     fn drop(&mut self) {
         #[cfg(test)]

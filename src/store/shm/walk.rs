@@ -3,9 +3,8 @@
 
 use super::file::{SWEEP, StoreFile};
 use super::layout::{header, shard};
-use super::memory::Memory;
 use super::peer::{self, Record, kept_key, kept_left};
-use super::shard::{Geometry, Shard};
+use super::shard::Shard;
 use super::swarm::{self, Swarm};
 use super::table::NEVER;
 use super::trouble::Trouble;
@@ -173,17 +172,6 @@ pub(super) fn remove_swarm(file: &StoreFile, info_hash: InfoHash) -> Result<(), 
             return shard.forget_swarm(info_hash);
         }
     }
-}
-
-/// How many swarms and peers there are, silent ones included.
-pub(super) fn sizes(memory: &Memory, geometry: Geometry) -> Result<(u64, u64), Trouble> {
-    let (mut swarms, mut peers) = (0_u64, 0_u64);
-    for number in 0..geometry.shards {
-        let own = |word| memory.get(geometry.shard(number) + word);
-        swarms = swarms.saturating_add(own(shard::SWARM_COUNT)?);
-        peers = peers.saturating_add(own(shard::PEER_COUNT)?);
-    }
-    Ok((swarms, peers))
 }
 
 /// Lets the peer go that was silent for longest, as far as one can tell by a look at some swarms.
