@@ -142,9 +142,8 @@ impl Record {
 /// The addresses that a slot holds; a narrow row has zeros for the last words.
 pub(super) fn addresses_of(key: u64, [high, low, rest]: [u64; 3], last_seen: u32) -> Addresses {
     let marks = marks_of(key);
-    let [a, b, c, d, e, f, ..] = key.to_le_bytes();
     let at = |age: u64| Timestamp(u64::from(last_seen).saturating_sub(age));
-    let v4 = Seen { address: CompactV4([a, b, c, d, e, f]), at: at(rest >> 16 & OLDEST_AGE) };
+    let v4 = Seen { address: v4_in(key), at: at(rest >> 16 & OLDEST_AGE) };
     let v6 = Seen { address: v6_of(high, low, rest), at: at(rest >> 40 & OLDEST_AGE) };
     Addresses {
         v4: (marks & mark::V4 != 0).then_some(v4),
@@ -152,11 +151,17 @@ pub(super) fn addresses_of(key: u64, [high, low, rest]: [u64; 3], last_seen: u32
     }
 }
 
-/// The IPv4 address that a key holds, if others can connect to it.
-pub(super) fn reachable_v4(key: u64) -> Option<CompactV4> {
-    let [a, b, c, d, e, f, ..] = key.to_le_bytes();
-    let address = CompactV4([a, b, c, d, e, f]);
-    (marks_of(key) & mark::V4 != 0 && address.port() != 0).then_some(address)
+/// The IPv4 address that a key holds; all zeros where it has none.
+pub(super) fn v4_in(key: u64) -> CompactV4 {
+    let [v4 @ .., _, _] = key.to_le_bytes();
+    CompactV4(v4)
+}
+
+/// Whether others can connect to the IPv4 address that a key holds, if it has one.
+pub(super) fn is_reachable_by_v4(key: u64) -> bool {
+    const PORT: u64 = 0xffff << 32;
+    const HAS_V4: u64 = (mark::V4 as u64) << 48;
+    key & PORT != 0 && key & HAS_V4 != 0
 }
 
 /// When a peer was seen last, by the first word of its row.

@@ -4,16 +4,18 @@
 //! came when. A sample takes some peers each from leaves at places spread over the ring, and goes on
 //! round it only while it is short of peers, so that it is exact for every wish.
 
+use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::layout::most_slots;
 use super::pages::Block;
-use super::peer::{NARROW, addresses_of, last_seen_in, reachable_v4};
+use super::peer::{NARROW, addresses_of, is_reachable_by_v4, last_seen_in, v4_in};
 use super::shard::Shard;
 use super::swarm::Swarm;
 use super::table::{Leaf, Spot, Table};
 use super::trouble::Trouble;
-use crate::protocol::Timestamp;
+use crate::protocol::{CompactV4, Timestamp};
 use crate::store::peer::{Class, share_of_seeds};
 use crate::store::random::Random;
 use crate::store::{PeerSample, Want};
@@ -39,6 +41,16 @@ struct Visit {
     block: Option<Block>,
     from: u32,
     read: u32,
+}
+
+impl Visit {
+    /// The slots of a leaf of so many that are still to be read, in their order.
+    fn rest(self, count: u32) -> [Range<u32>; 2] {
+        match self.from + self.read {
+            next if next < count => [next..count, 0..self.from],
+            next => [next - count..self.from, 0..0],
+        }
+    }
 }
 
 /// What is to come from the peers of one class: runs that begin at places spread over the ring.
@@ -182,28 +194,53 @@ impl Reader<'_, '_> {
         });
         let keys = self.shard.words(leaf.key(0), count as usize)?;
         let asker = Some(self.wish.asker.1).filter(|_| leaf.block == self.wish.asker.0);
+        // No row need be looked at: the only address of each peer is as young as its last announce.
+        let is_plain = leaf.head.row == NARROW && !self.wish.want.peer_ids;
         let mut taken = 0;
-        while visit.read < count && taken < most {
-            let slot = visit.from + visit.read;
-            let slot = if slot < count { slot } else { slot - count };
-            visit.read += 1;
-            if Some(slot) != asker && self.hand_out(leaf, slot, &keys[slot as usize])? {
-                taken += 1;
+        for slots in visit.rest(count) {
+            let keys = &keys[slots.start as usize..slots.end as usize];
+            if is_plain {
+                let asker = asker.and_then(|slot| slot.checked_sub(slots.start));
+                let (read, more) = self.hand_out_plain(keys, asker, most - taken);
+                visit.read += read;
+                taken += more;
+                continue;
+            }
+            for (slot, key) in slots.zip(keys) {
+                if taken == most {
+                    break;
+                }
+                visit.read += 1;
+                let is_told =
+                    Some(slot) != asker && self.hand_out(leaf, slot, key.load(Relaxed))?;
+                taken += u64::from(is_told);
             }
         }
         ring.note(visit, is_run);
         Ok(taken)
     }
 
+    /// Puts the only addresses of peers into the sample, of those that others can connect to, and says
+    /// how many it looked at and how many it took. Most of what an announce does is done here.
+    fn hand_out_plain(&mut self, keys: &[AtomicU64], asker: Option<u32>, most: u64) -> (u32, u64) {
+        let mut addresses = [CompactV4([0; 6]); most_slots(NARROW) as usize];
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let (mut read, mut taken) = (0, 0);
+        for key in keys {
+            // Each address is written; the next one takes the place of one that is of no use.
+            let Some(place) = addresses.get_mut(taken).filter(|_| taken < most) else { break };
+            let key = key.load(Relaxed);
+            *place = v4_in(key);
+            taken += usize::from(is_reachable_by_v4(key) && Some(read) != asker);
+            read += 1;
+        }
+        self.sample.v4.addresses.extend_from_slice(&addresses[..taken]);
+        (read, taken as u64)
+    }
+
     /// Puts a peer's living addresses into the sample; says whether there was one.
-    fn hand_out(&mut self, leaf: Leaf, slot: u32, key: &AtomicU64) -> Result<bool, Trouble> {
-        let key = key.load(Relaxed);
-        let addresses = if leaf.head.row == NARROW && !self.wish.want.peer_ids {
-            // Its only address is as young as its last announce.
-            let v4 = reachable_v4(key);
-            self.sample.v4.addresses.extend(v4);
-            return Ok(v4.is_some());
-        } else if leaf.head.row == NARROW {
+    fn hand_out(&mut self, leaf: Leaf, slot: u32, key: u64) -> Result<bool, Trouble> {
+        let addresses = if leaf.head.row == NARROW {
             addresses_of(key, [0; 3], u32::MAX)
         } else {
             let row = self.shard.words(leaf.row(slot), leaf.head.row as usize)?;
