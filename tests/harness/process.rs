@@ -43,6 +43,11 @@ impl Process {
         answer.unwrap_or_else(|| panic!("{}: no {what} in 30 s:\n{}", self.name, self.output()))
     }
 
+    /// The number of the program, which is also that of its group.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What the program has written so far.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()

@@ -1,0 +1,227 @@
+//! The tracker behind real web servers, against what any program there costs and against opentracker:
+//! announces a second, and the processor's time for each.
+//!
+//! `cargo bench --bench web` runs all rows; after `--`:
+//!
+//! - `nginx`, `fcgid`, `proxy`: only these
+//! - `--quick`: in seconds, to see that all of it works
+//! - `--json FILE`: writes all results
+//!
+//! nginx, Apache with mod_fcgid and opentracker must be installed; a rival that is not is left out.
+
+#![allow(clippy::expect_used, reason = "a benchmark that fails can only stop")]
+#![allow(clippy::cast_possible_truncation, reason = "figures for a table, not to count with")]
+#![allow(
+    dead_code,
+    reason = "what it shares with the tests and with another benchmark is used in part"
+)]
+
+mod constant;
+mod contestants;
+#[path = "../peers/crowd.rs"]
+mod crowd;
+#[path = "../../tests/harness/mod.rs"]
+mod harness;
+mod load;
+#[path = "../peers/report.rs"]
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::contestants::{CONSTANT, Contestant, Way, Who, be_constant};
+use crate::crowd::Crowd;
+use crate::report::{Table, at_least, thousands, two};
+
+/// How much is measured.
+struct Scale {
+    peers: u64,
+    swarms: u64,
+    rounds: u64,
+    time: Duration,
+}
+
+const FULL: Scale = Scale { peers: 100_000, swarms: 1000, rounds: 7, time: Duration::from_secs(3) };
+const QUICK: Scale = Scale { peers: 2000, swarms: 20, rounds: 3, time: Duration::from_millis(300) };
+
+/// Who is measured behind which web server, the one to be measured first, and what it should reach
+/// against each of the others.
+struct Contest {
+    word: &'static str,
+    way: Way,
+    who: Who,
+    rivals: &'static [(Who, f64)],
+}
+
+const CONTESTS: [Contest; 3] = [
+    Contest {
+        word: "nginx",
+        way: Way::Nginx,
+        who: Who::Shm,
+        rivals: &[(Who::Constant, 0.9), (Who::Opentracker, 3.0)],
+    },
+    Contest {
+        word: "fcgid",
+        way: Way::ApacheFcgid,
+        who: Who::Shm,
+        rivals: &[(Who::Constant, 0.9)],
+    },
+    Contest {
+        word: "proxy",
+        way: Way::ApacheProxy,
+        who: Who::Shm,
+        rivals: &[(Who::Constant, 0.9)],
+    },
+];
+
+/// What the command line asks for.
+#[derive(Default)]
+struct Wishes {
+    quick: bool,
+    words: Vec<String>,
+    json: Option<PathBuf>,
+}
+
+fn main() {
+    if constant::serve_if_passed() {
+        return;
+    }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.as_slice() {
+        [word, path] if word == CONSTANT => be_constant(path),
+        words => match wishes(words) {
+            Some(wishes) => measure(&wishes),
+            None => usage(),
+        },
+    }
+}
+
+fn usage() -> ! {
+    eprintln!("usage: web [--quick] [--json FILE] [nginx|fcgid|proxy]...");
+    std::process::exit(2);
+}
+
+/// Reads the command line; nothing when it cannot be understood.
+fn wishes(words: &[String]) -> Option<Wishes> {
+    let mut wishes = Wishes::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            // Cargo's own word to a benchmark.
+            "--bench" => {}
+            "--quick" => wishes.quick = true,
+            "--json" => wishes.json = Some(words.next()?.into()),
+            word if CONTESTS.iter().any(|contest| contest.word == word) => {
+                wishes.words.push(word.to_owned());
+            }
+            _ => return None,
+        }
+    }
+    Some(wishes)
+}
+
+fn measure(wishes: &Wishes) {
+    let scale = if wishes.quick { QUICK } else { FULL };
+    let columns =
+        ["web server", "clients", "who", "announces/s", "p99 us", "cpu us", "ratio", "targets"];
+    let title = format!(
+        "{} peers, {} swarms, answers of 50 peers, clients that keep their connections",
+        thousands(scale.peers as f64),
+        scale.swarms,
+    );
+    let mut table = Table::new(&title, &columns);
+    let wanted = |contest: &&Contest| {
+        wishes.words.is_empty() || wishes.words.iter().any(|word| word == contest.word)
+    };
+    let results: Vec<Value> =
+        CONTESTS.iter().filter(wanted).map(|contest| contest.hold(&scale, &mut table)).collect();
+    table.print();
+    println!(
+        "  (\"cpu us\": of the web server and of what is behind it, for each announce; \"ratio\": the \
+         tracker's announces a second to those of the row)"
+    );
+    if let Some(path) = &wishes.json {
+        let text = serde_json::to_string_pretty(&results).expect("results are JSON");
+        std::fs::write(path, text + "\n").expect("the results are written");
+    }
+}
+
+/// What was measured of one of them.
+#[derive(Default)]
+struct Figures {
+    rates: Vec<f64>,
+    p99: Vec<f64>,
+    processor: Vec<f64>,
+}
+
+impl Contest {
+    fn hold(&self, scale: &Scale, table: &mut Table) -> Value {
+        let crowd = Crowd { peers: scale.peers, swarms: scale.swarms };
+        let is_there =
+            |who: &Who| *who != Who::Opentracker || Path::new("/usr/bin/opentracker").exists();
+        let rivals = self.rivals.iter().filter(|(who, _)| is_there(who));
+        let all: Vec<(Who, Option<f64>)> = std::iter::once((self.who, None))
+            .chain(rivals.map(|&(who, target)| (who, Some(target))))
+            .collect();
+        let contestants: Vec<Contestant> =
+            all.iter().map(|&(who, _)| Contestant::start(who, self.way, crowd)).collect();
+        for contestant in &contestants {
+            eprintln!("{}: {} ...", self.way.name(), contestant.who.name());
+            load::fill(&contestant.requests, self.way.clients());
+            load::announce(&contestant.requests, self.way.clients(), scale.time / 3, 1);
+        }
+        let mut figures: Vec<Figures> = all.iter().map(|_| Figures::default()).collect();
+        for round in 0..scale.rounds {
+            for (contestant, figures) in contestants.iter().zip(&mut figures) {
+                figures.add_round(contestant, self.way, scale.time, round);
+            }
+        }
+        let own = figures[0].medians()[0];
+        for (&(who, target), figures) in all.iter().zip(&figures) {
+            let [rate, p99, processor] = figures.medians();
+            let ratio = own / rate;
+            let target = target.map(|target| at_least("the tracker", ratio, target));
+            table.row([
+                self.way.name().to_owned(),
+                (self.way.clients().threads * self.way.clients().each).to_string(),
+                who.name().to_owned(),
+                thousands(rate),
+                two(p99),
+                two(processor),
+                two(ratio),
+                target.unwrap_or_default(),
+            ]);
+        }
+        let results = all.iter().zip(&figures).map(|(&(who, _), figures)| {
+            json!({
+                "who": who.name(),
+                "announces_per_second": figures.rates,
+                "p99_us": figures.p99,
+                "processor_us": figures.processor,
+            })
+        });
+        json!({ "way": self.way.name(), "results": results.collect::<Vec<_>>() })
+    }
+}
+
+impl Figures {
+    fn add_round(&mut self, contestant: &Contestant, way: Way, time: Duration, round: u64) {
+        let before = contestant.processor_time();
+        let mut outcome = load::announce(&contestant.requests, way.clients(), time, round + 2);
+        let used = contestant.processor_time() - before;
+        self.rates.push(outcome.rate());
+        self.p99.push(outcome.percentile(0.99));
+        self.processor.push(used * 1e6 / outcome.answers as f64);
+    }
+
+    /// Announces a second, 99th percentile and processor time.
+    fn medians(&self) -> [f64; 3] {
+        [&self.rates, &self.p99, &self.processor].map(|values| {
+            let mut values = values.clone();
+            values.sort_by(f64::total_cmp);
+            values[values.len() / 2]
+        })
+    }
+}
