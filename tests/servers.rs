@@ -1,5 +1,6 @@
 //! Every web server that we ship a configuration for, started with it, and asked over HTTP.
 
+mod load;
 mod memory;
 
 use std::fs;

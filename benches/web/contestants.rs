@@ -2,24 +2,24 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::constant;
 use crate::crowd::Crowd;
 use crate::harness::apache::{fcgid, proxy_fcgi};
+use crate::harness::load::{Clients, Requests};
 use crate::harness::nginx;
 use crate::harness::process::Process;
-use crate::harness::responder::{Listen, own_socket};
+use crate::harness::responder::Listen;
 use crate::harness::site::{CGI, FCGI, Layout, Site, as_the_server};
 use crate::harness::{free_port, program};
-use crate::load::{Clients, Requests, info_hashes};
+use crate::load::{announces, info_hashes};
 
 /// The argument that makes a process of this benchmark the constant responder.
 pub const CONSTANT: &str = "--constant";
-
-/// Threads of each responder.
-const WORKERS: usize = 2;
 
 /// How a web server and a responder are put together.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,8 @@ impl Way {
 
     /// Behind mod_fcgid as many as it may start processes: others would wait for whole seconds.
     pub fn clients(self) -> Clients {
-        Clients { threads: 2, each: if self == Self::ApacheFcgid { 4 } else { 16 } }
+        let each = if self == Self::ApacheFcgid { 4 } else { 16 };
+        Clients { threads: 2, each, pause: Duration::ZERO }
     }
 }
 
@@ -72,35 +73,35 @@ impl Who {
 pub struct Contestant {
     pub who: Who,
     pub requests: Requests,
+    /// The web server last.
     processes: Vec<Process>,
     _site: Site,
 }
 
 impl Contestant {
-    pub fn start(who: Who, way: Way, crowd: Crowd) -> Self {
+    pub fn start(who: Who, way: Way, workers: usize, crowd: Crowd) -> Self {
         let layout = Layout::open(way.script());
         let site = Site::new(if who == Who::Shm { layout.in_memory() } else { layout });
         let processes = match who {
             Who::Opentracker => start_opentracker(&site, crowd),
-            _ => start_responder(who, way, &site),
+            _ => start_responder(who, way, workers, &site),
         };
         let path = format!("{}/announce", way.script());
-        let requests = Requests::new(crowd, site.address(), &path);
+        let requests = announces(crowd, site.address(), &path);
         Self { who, requests, processes, _site: site }
     }
 
-    /// Seconds of the processor that the web server and what is behind it have used.
-    pub fn processor_time(&self) -> f64 {
-        self.processes.iter().map(|process| process_group_time(process.id())).sum()
+    /// Seconds of the processor that the web server has used, and what is behind it; nothing of the
+    /// latter where the web server has started it.
+    pub fn processor_time(&self) -> [f64; 2] {
+        let mut times = self.processes.iter().rev().map(|process| process_group_time(process.id()));
+        [times.next().unwrap_or(0.0), times.sum()]
     }
 }
 
-fn start_responder(who: Who, way: Way, site: &Site) -> Vec<Process> {
+fn start_responder(who: Who, way: Way, workers: usize, site: &Site) -> Vec<Process> {
     let listen = Listen::unix(site);
-    let responder = |site: &Site| match who {
-        Who::Constant => constant_responder(site, &listen),
-        _ => own_socket(site, &listen),
-    };
+    let responder = |site: &Site| own_responder(who, workers, site, &listen);
     match way {
         Way::Nginx => vec![responder(site), nginx::start(site, "conf/nginx.conf", &listen)],
         Way::ApacheProxy => vec![responder(site), proxy_fcgi(&listen).start(site)],
@@ -120,19 +121,27 @@ fn this_program() -> std::path::PathBuf {
     std::env::current_exe().expect("this very file")
 }
 
-fn constant_responder(site: &Site, listen: &Listen) -> Process {
-    let Listen::Unix(path) = listen else { panic!("the constant responder has a socket file") };
-    let mut command = Command::new(this_program());
-    command.arg(CONSTANT).arg(path);
-    let log = site.run("constant.log");
-    let mut process = Process::start("constant", as_the_server(&mut command), &log);
-    process.wait_for("a listening socket", || Path::new(path).exists().then_some(()));
+/// Starts the responder of one of them with so many threads, on a socket of its own.
+fn own_responder(who: Who, workers: usize, site: &Site, listen: &Listen) -> Process {
+    let Listen::Unix(path) = listen else { panic!("the responders have a socket file") };
+    let workers = workers.to_string();
+    let mut command = match who {
+        Who::Constant => Command::new(this_program()),
+        _ => Command::new(site.root().join("cgi-bin/tracker.cgi")),
+    };
+    match who {
+        Who::Constant => command.args([CONSTANT, path, &workers]),
+        _ => command.args(["fastcgi", "--listen", &listen.address(), "--workers", &workers]),
+    };
+    let log = site.run("responder.log");
+    let mut process = Process::start(who.name(), as_the_server(&mut command), &log);
+    process.wait_for("a listening socket", || UnixStream::connect(path).ok());
     process
 }
 
 /// The constant responder, in its own process.
-pub fn be_constant(path: &str) {
-    constant::serve_at(Path::new(path), WORKERS);
+pub fn be_constant(path: &str, workers: &str) {
+    constant::serve_at(Path::new(path), workers.parse().expect("a number of threads"));
 }
 
 /// Debian's opentracker, which takes listed torrents only, behind nginx as a plain HTTP server.

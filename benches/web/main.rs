@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench web` runs all rows; after `--`:
 //!
-//! - `nginx`, `fcgid`, `proxy`: only these
+//! - `nginx`, `nginx-2`, `sqlite`, `sqlite-2`, `fcgid`, `proxy`: only these
 //! - `--quick`: in seconds, to see that all of it works
 //! - `--json FILE`: writes all results
 //!
@@ -51,26 +51,40 @@ const QUICK: Scale = Scale { peers: 2000, swarms: 20, rounds: 3, time: Duration:
 struct Contest {
     word: &'static str,
     way: Way,
+    /// Threads of the responder.
+    workers: usize,
     who: Who,
     rivals: &'static [(Who, f64)],
 }
 
-const CONTESTS: [Contest; 3] = [
+const CONTESTS: [Contest; 6] = [
     Contest {
         word: "nginx",
         way: Way::Nginx,
+        workers: 1,
         who: Who::Shm,
         rivals: &[(Who::Constant, 0.9), (Who::Opentracker, 3.0)],
     },
     Contest {
+        word: "nginx-2",
+        way: Way::Nginx,
+        workers: 2,
+        who: Who::Shm,
+        rivals: &[(Who::Constant, 0.9)],
+    },
+    Contest { word: "sqlite", way: Way::Nginx, workers: 1, who: Who::Sqlite, rivals: &[] },
+    Contest { word: "sqlite-2", way: Way::Nginx, workers: 2, who: Who::Sqlite, rivals: &[] },
+    Contest {
         word: "fcgid",
         way: Way::ApacheFcgid,
+        workers: 1,
         who: Who::Shm,
         rivals: &[(Who::Constant, 0.9)],
     },
     Contest {
         word: "proxy",
         way: Way::ApacheProxy,
+        workers: 1,
         who: Who::Shm,
         rivals: &[(Who::Constant, 0.9)],
     },
@@ -90,7 +104,7 @@ fn main() {
     }
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.as_slice() {
-        [word, path] if word == CONSTANT => be_constant(path),
+        [word, path, workers] if word == CONSTANT => be_constant(path, workers),
         words => match wishes(words) {
             Some(wishes) => measure(&wishes),
             None => usage(),
@@ -99,7 +113,7 @@ fn main() {
 }
 
 fn usage() -> ! {
-    eprintln!("usage: web [--quick] [--json FILE] [nginx|fcgid|proxy]...");
+    eprintln!("usage: web [--quick] [--json FILE] [nginx|nginx-2|sqlite|sqlite-2|fcgid|proxy]...");
     std::process::exit(2);
 }
 
@@ -124,8 +138,18 @@ fn wishes(words: &[String]) -> Option<Wishes> {
 
 fn measure(wishes: &Wishes) {
     let scale = if wishes.quick { QUICK } else { FULL };
-    let columns =
-        ["web server", "clients", "who", "announces/s", "p99 us", "cpu us", "ratio", "targets"];
+    let columns = [
+        "web server",
+        "clients",
+        "workers",
+        "who",
+        "announces/s",
+        "p99 us",
+        "cpu us",
+        "behind",
+        "ratio",
+        "targets",
+    ];
     let title = format!(
         "{} peers, {} swarms, answers of 50 peers, clients that keep their connections",
         thousands(scale.peers as f64),
@@ -139,7 +163,8 @@ fn measure(wishes: &Wishes) {
         CONTESTS.iter().filter(wanted).map(|contest| contest.hold(&scale, &mut table)).collect();
     table.print();
     println!(
-        "  (\"cpu us\": of the web server and of what is behind it, for each announce; \"ratio\": the \
+        "  (\"cpu us\": of the web server and of what is behind it, for each announce; \"behind\": \
+         of the latter, where the web server does not start it; \"ratio\": the \
          tracker's announces a second to those of the row)"
     );
     if let Some(path) = &wishes.json {
@@ -154,6 +179,7 @@ struct Figures {
     rates: Vec<f64>,
     p99: Vec<f64>,
     processor: Vec<f64>,
+    behind: Vec<f64>,
 }
 
 impl Contest {
@@ -165,8 +191,10 @@ impl Contest {
         let all: Vec<(Who, Option<f64>)> = std::iter::once((self.who, None))
             .chain(rivals.map(|&(who, target)| (who, Some(target))))
             .collect();
-        let contestants: Vec<Contestant> =
-            all.iter().map(|&(who, _)| Contestant::start(who, self.way, crowd)).collect();
+        let contestants: Vec<Contestant> = all
+            .iter()
+            .map(|&(who, _)| Contestant::start(who, self.way, self.workers, crowd))
+            .collect();
         for contestant in &contestants {
             eprintln!("{}: {} ...", self.way.name(), contestant.who.name());
             load::fill(&contestant.requests, self.way.clients());
@@ -180,16 +208,18 @@ impl Contest {
         }
         let own = figures[0].medians()[0];
         for (&(who, target), figures) in all.iter().zip(&figures) {
-            let [rate, p99, processor] = figures.medians();
+            let [rate, p99, processor, behind] = figures.medians();
             let ratio = own / rate;
             let target = target.map(|target| at_least("the tracker", ratio, target));
             table.row([
                 self.way.name().to_owned(),
                 (self.way.clients().threads * self.way.clients().each).to_string(),
+                self.workers.to_string(),
                 who.name().to_owned(),
                 thousands(rate),
                 two(p99),
                 two(processor),
+                two(behind),
                 two(ratio),
                 target.unwrap_or_default(),
             ]);
@@ -200,6 +230,7 @@ impl Contest {
                 "announces_per_second": figures.rates,
                 "p99_us": figures.p99,
                 "processor_us": figures.processor,
+                "behind_us": figures.behind,
             })
         });
         json!({ "way": self.way.name(), "results": results.collect::<Vec<_>>() })
@@ -210,15 +241,17 @@ impl Figures {
     fn add_round(&mut self, contestant: &Contestant, way: Way, time: Duration, round: u64) {
         let before = contestant.processor_time();
         let mut outcome = load::announce(&contestant.requests, way.clients(), time, round + 2);
-        let used = contestant.processor_time() - before;
+        let after = contestant.processor_time();
         self.rates.push(outcome.rate());
         self.p99.push(outcome.percentile(0.99));
-        self.processor.push(used * 1e6 / outcome.answers as f64);
+        let each = |place: usize| (after[place] - before[place]) * 1e6 / outcome.answers();
+        self.processor.push(each(0) + each(1));
+        self.behind.push(each(1));
     }
 
-    /// Announces a second, 99th percentile and processor time.
-    fn medians(&self) -> [f64; 3] {
-        [&self.rates, &self.p99, &self.processor].map(|values| {
+    /// Announces a second, 99th percentile, and the processor's time in all and behind the web server.
+    fn medians(&self) -> [f64; 4] {
+        [&self.rates, &self.p99, &self.processor, &self.behind].map(|values| {
             let mut values = values.clone();
             values.sort_by(f64::total_cmp);
             values[values.len() / 2]

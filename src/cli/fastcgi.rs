@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{CommandError, World};
-use crate::config::GatewayConfig;
+use crate::config::{GatewayConfig, StoreKind};
 use crate::gateway::fastcgi::{Options, ServeError, serve};
 use crate::gateway::{ListenAddress, Listening, Signals};
 use crate::site::Site;
@@ -15,7 +15,8 @@ pub struct FastCgiArguments {
     /// Where to listen: unix:/run/tracker/tracker.sock or 127.0.0.1:9000
     #[arg(long, value_name = "ADDRESS")]
     listen: ListenAddress,
-    /// Worker threads, each with an event loop of its own; by default one a core
+    /// Worker threads, each with an event loop of its own; by default one a core for peers in shared
+    /// memory, and one in all for SQLite, where announces are written one after the other
     #[arg(long, value_name = "N")]
     workers: Option<NonZeroUsize>,
 }
@@ -26,7 +27,8 @@ impl FastCgiArguments {
         let loaded = world.load_config()?;
         let signals = Signals::collect().map_err(ServeError::Signals)?;
         let listening = Listening::bind(&self.listen)?;
-        let workers = self.workers.map_or_else(one_a_core, NonZeroUsize::get);
+        let kind = loaded.config.store.kind;
+        let workers = self.workers.map_or_else(|| usual_workers(kind), NonZeroUsize::get);
         let mut surroundings = world.surroundings.clone();
         if let Some(file) = &world.config_file {
             // The next to be asked; so that a reload reads the same file.
@@ -51,7 +53,22 @@ pub fn options(gateway: &GatewayConfig, workers: usize) -> Options {
     }
 }
 
-/// As many workers as there are cores.
-fn one_a_core() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+/// Workers where nobody says how many. Measured behind nginx on two cores: with SQLite, where only one
+/// can write at a time, a second worker takes a fifth of the announces away.
+fn usual_workers(kind: StoreKind) -> usize {
+    match kind {
+        StoreKind::Sqlite => 1,
+        StoreKind::Shm => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_store_that_several_can_write_to_has_several_workers() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        assert_eq!([StoreKind::Sqlite, StoreKind::Shm].map(usual_workers), [1, cores]);
+    }
 }

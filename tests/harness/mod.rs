@@ -8,6 +8,7 @@ pub mod fragments;
 pub mod http;
 pub mod installation;
 pub mod lighttpd;
+pub mod load;
 pub mod nginx;
 pub mod process;
 pub mod responder;

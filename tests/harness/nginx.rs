@@ -33,7 +33,7 @@ fn main_configuration(root: &str) -> String {
     let user = if server_account().is_some() { "user www-data;" } else { "" };
     format!(
         "{user}\nworker_processes 2;\ndaemon off;\npid {root}/run/nginx.pid;\n\
-         error_log {root}/run/error.log;\nevents {{ worker_connections 256; }}\n\
+         error_log {root}/run/error.log;\nevents {{ worker_connections 1024; }}\n\
          http {{\n  include /etc/nginx/mime.types;\n  access_log off;\n  gzip on;\n\
          client_body_temp_path {root}/run/body;\n  proxy_temp_path {root}/run/proxy;\n\
          fastcgi_temp_path {root}/run/fastcgi;\n  uwsgi_temp_path {root}/run/uwsgi;\n\

@@ -1,0 +1,155 @@
+//! A minute of many clients at once, well-behaved ones, slow ones and those that go away in the middle:
+//! every answer is right, nothing piles up, and the responder stops cleanly under load.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::harness::http::encode;
+use crate::harness::load::{Clients, Requests, run};
+use crate::harness::nginx;
+use crate::harness::poll;
+use crate::harness::process::Process;
+use crate::harness::responder::{Listen, own_socket};
+use crate::harness::site::{CGI, Layout, Site};
+
+const SWARMS: usize = 20;
+/// Of each swarm; more than an answer has.
+const PEERS: usize = 100;
+
+/// 200 at a time; they wait between their turns, so that other tests have some of the machine.
+const CLIENTS: Clients = Clients { threads: 4, each: 50, pause: Duration::from_millis(40) };
+
+/// Until caches and pools are as large as they get.
+const WARM_UP: Duration = Duration::from_secs(10);
+const LOAD: Duration = Duration::from_secs(50);
+
+/// The announce of each peer.
+fn announces(site: &Site) -> Requests {
+    let target = |number: usize| {
+        let hash = encode(format!("{:020}", number % SWARMS).as_bytes());
+        let (port, left) = (1024 + number / SWARMS, number / SWARMS % 4);
+        format!(
+            "{CGI}/announce?info_hash={hash}&peer_id=-TR4000-{number:012}&port={port}&uploaded=0\
+             &downloaded=0&left={left}&compact=1&numwant=50"
+        )
+    };
+    Requests::new(site.address(), (0..SWARMS * PEERS).map(target))
+}
+
+/// All of them again and again, for a time.
+fn announce_for(time: Duration, requests: &Requests) -> usize {
+    let (until, numbers) = (Instant::now() + time, AtomicUsize::new(0));
+    let next = || {
+        let number = numbers.fetch_add(1, Relaxed) % requests.count();
+        (Instant::now() < until).then_some(number)
+    };
+    let is_full = |body: &[u8]| {
+        let is_whole = body.starts_with(b"d8:complete") && body.ends_with(b"e");
+        is_whole && body.windows(11).any(|part| part == b"5:peers300:")
+    };
+    run(requests, CLIENTS, &is_full, &next).len()
+}
+
+fn fill(requests: &Requests) {
+    let numbers = AtomicUsize::new(0);
+    let next = || Some(numbers.fetch_add(1, Relaxed)).filter(|&number| number < requests.count());
+    let answers = run(requests, CLIENTS, &|body| body.starts_with(b"d8:complete"), &next).len();
+    assert_eq!(answers, requests.count());
+}
+
+/// Sends requests in two halves with a break between them, and sees that they are answered.
+fn be_slow(requests: &Requests, is_over: &AtomicBool) {
+    for number in (0..requests.count()).cycle().take_while(|_| !is_over.load(Relaxed)) {
+        let mut stream = requests.connect();
+        let (first, second) = requests.get(number).split_at(60);
+        stream.write_all(first).expect("half a request");
+        thread::sleep(Duration::from_millis(700));
+        stream.write_all(second).expect("the other half");
+        let mut start = [0; 15];
+        stream.read_exact(&mut start).expect("an answer");
+        assert_eq!(&start, b"HTTP/1.1 200 OK");
+    }
+}
+
+/// Goes away in the middle of requests and before answers.
+fn be_gone(requests: &Requests, is_over: &AtomicBool) {
+    for number in (0..requests.count()).cycle().take_while(|_| !is_over.load(Relaxed)) {
+        let request = requests.get(number);
+        for length in [0, 30, request.len()] {
+            let mut stream: TcpStream = requests.connect();
+            stream.write_all(&request[..length]).expect("a part of a request");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Bytes of memory of its own that a process has, and how many descriptors.
+fn belongings(process: &Process) -> (u64, usize) {
+    let folder = format!("/proc/{}", process.id());
+    let status = fs::read_to_string(format!("{folder}/status")).expect("the state of a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("its memory");
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    let descriptors = fs::read_dir(format!("{folder}/fd")).expect("its descriptors").count();
+    (kilobytes * 1024, descriptors)
+}
+
+#[test]
+fn a_minute_of_load_has_right_answers_leaks_nothing_and_stops_cleanly() {
+    let site = Site::new(Layout::open(CGI).in_memory());
+    let listen = Listen::unix(&site);
+    let mut responder = own_socket(&site, &listen);
+    let _nginx = nginx::start(&site, "conf/nginx.conf", &listen);
+    let requests = announces(&site);
+    fill(&requests);
+    let is_over = AtomicBool::new(false);
+    let (before, after) = thread::scope(|scope| {
+        scope.spawn(|| be_slow(&requests, &is_over));
+        scope.spawn(|| be_gone(&requests, &is_over));
+        announce_for(WARM_UP, &requests);
+        let before = belongings(&responder);
+        let answers = announce_for(LOAD, &requests);
+        let after = belongings(&responder);
+        is_over.store(true, Relaxed);
+        assert!(answers > 10_000, "{answers} answers are no load");
+        (before, after)
+    });
+    assert!(after.0 * 100 <= before.0 * 102, "memory went from {} to {}", before.0, after.0);
+    // What the connections that nginx keeps leave; others come and go.
+    let is_back = || (belongings(&responder).1 <= before.1).then_some(());
+    assert!(poll(Duration::from_secs(10), is_back).is_some(), "{before:?}, {after:?}");
+    stop_under_load(&requests, &mut responder);
+    let log = fs::read_to_string(site.run("responder.log")).expect("the responder's log");
+    assert!(!log.contains("error") && !log.contains("panic"), "{log}");
+    assert_eq!(site.tracker(&["store", "check"]), "clean\n");
+}
+
+/// Asks the responder to end while clients go on asking: what nginx tells them then is its own affair.
+fn stop_under_load(requests: &Requests, responder: &mut Process) {
+    let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for number in 0..20 {
+            let (is_over, answered) = (&is_over, &answered);
+            scope.spawn(move || {
+                while !is_over.load(Relaxed) {
+                    let mut stream = requests.connect();
+                    let mut start = [0; 12];
+                    let asked = stream.write_all(requests.get(number));
+                    if asked.is_ok() && stream.read_exact(&mut start).is_ok() {
+                        answered.fetch_add(1, Relaxed);
+                    }
+                }
+            });
+        }
+        let is_busy =
+            poll(Duration::from_secs(10), || (answered.load(Relaxed) > 100).then_some(()));
+        let status = responder.terminate();
+        is_over.store(true, Relaxed);
+        assert!(is_busy.is_some(), "nobody was answered");
+        assert!(status.success(), "{status}");
+    });
+}
