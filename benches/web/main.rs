@@ -3,11 +3,12 @@
 //!
 //! `cargo bench --bench web` runs all rows; after `--`:
 //!
-//! - `nginx`, `nginx-2`, `sqlite`, `sqlite-2`, `fcgid`, `proxy`: only these
+//! - `starts`, `nginx`, `nginx-2`, `sqlite`, `sqlite-2`, `fcgid`, `proxy`: only these
 //! - `--quick`: in seconds, to see that all of it works
 //! - `--json FILE`: writes all results
 //!
-//! nginx, Apache with mod_fcgid and opentracker must be installed; a rival that is not is left out.
+//! `TRACKER_EXECUTABLE` names the build to measure, such as the static one of a release. nginx and
+//! Apache with mod_fcgid must be installed, opentracker may be.
 
 #![allow(clippy::expect_used, reason = "a benchmark that fails can only stop")]
 #![allow(clippy::cast_possible_truncation, reason = "figures for a table, not to count with")]
@@ -25,6 +26,7 @@ mod harness;
 mod load;
 #[path = "../peers/report.rs"]
 mod report;
+mod starts;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -90,6 +92,9 @@ const CONTESTS: [Contest; 6] = [
     },
 ];
 
+/// The word for the starts of CGIs.
+const STARTS: &str = "starts";
+
 /// What the command line asks for.
 #[derive(Default)]
 struct Wishes {
@@ -113,7 +118,9 @@ fn main() {
 }
 
 fn usage() -> ! {
-    eprintln!("usage: web [--quick] [--json FILE] [nginx|nginx-2|sqlite|sqlite-2|fcgid|proxy]...");
+    eprintln!(
+        "usage: web [--quick] [--json FILE] [starts|nginx|nginx-2|sqlite|sqlite-2|fcgid|proxy]..."
+    );
     std::process::exit(2);
 }
 
@@ -127,7 +134,7 @@ fn wishes(words: &[String]) -> Option<Wishes> {
             "--bench" => {}
             "--quick" => wishes.quick = true,
             "--json" => wishes.json = Some(words.next()?.into()),
-            word if CONTESTS.iter().any(|contest| contest.word == word) => {
+            word if word == STARTS || CONTESTS.iter().any(|contest| contest.word == word) => {
                 wishes.words.push(word.to_owned());
             }
             _ => return None,
@@ -156,21 +163,31 @@ fn measure(wishes: &Wishes) {
         scale.swarms,
     );
     let mut table = Table::new(&title, &columns);
-    let wanted = |contest: &&Contest| {
-        wishes.words.is_empty() || wishes.words.iter().any(|word| word == contest.word)
-    };
-    let results: Vec<Value> =
-        CONTESTS.iter().filter(wanted).map(|contest| contest.hold(&scale, &mut table)).collect();
+    let is_wanted =
+        |word: &str| wishes.words.is_empty() || wishes.words.iter().any(|wish| wish == word);
+    let mut results = Vec::new();
+    if is_wanted(STARTS) {
+        results.push(starts::measure(wishes.quick));
+    }
+    let contests = CONTESTS.iter().filter(|contest| is_wanted(contest.word));
+    let contests: Vec<Value> = contests.map(|contest| contest.hold(&scale, &mut table)).collect();
+    if !contests.is_empty() {
+        print(&table);
+    }
+    results.extend(contests);
+    if let Some(path) = &wishes.json {
+        let text = serde_json::to_string_pretty(&results).expect("results are JSON");
+        std::fs::write(path, text + "\n").expect("the results are written");
+    }
+}
+
+fn print(table: &Table) {
     table.print();
     println!(
         "  (\"cpu us\": of the web server and of what is behind it, for each announce; \"behind\": \
          of the latter, where the web server does not start it; \"ratio\": the \
          tracker's announces a second to those of the row)"
     );
-    if let Some(path) = &wishes.json {
-        let text = serde_json::to_string_pretty(&results).expect("results are JSON");
-        std::fs::write(path, text + "\n").expect("the results are written");
-    }
 }
 
 /// What was measured of one of them.

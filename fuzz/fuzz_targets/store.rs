@@ -7,7 +7,7 @@
 //! To run it, with a nightly toolchain and cargo-fuzz:
 //!
 //! ```text
-//! cargo +nightly fuzz run store -- -close_fd_mask=2 -timeout=10 -max_len=4096
+//! cargo +nightly fuzz run store -- -close_fd_mask=2 -timeout=10 -max_len=2048 -len_control=0
 //! ```
 //!
 //! The mask keeps the store's log lines from the terminal. `cargo fuzz cmin store` makes the corpus as
