@@ -6,21 +6,23 @@
 
 #![allow(clippy::expect_used, reason = "a benchmark that fails can only stop")]
 
+#[allow(dead_code, reason = "another benchmark uses the rest")]
+#[path = "peers/crowd.rs"]
+mod crowd;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, Statement, params};
-use tracker_cgi::protocol::{CompactV4, InfoHash, PeerId, Seconds, Timestamp};
+use tracker_cgi::protocol::{CompactV4, Timestamp};
 use tracker_cgi::store::sqlite::SqliteStore;
-use tracker_cgi::store::{
-    Action, PeerAnnounce, PeerSample, PeerStore as _, Role, StoreOptions, Want,
-};
+use tracker_cgi::store::{PeerAnnounce, PeerSample, PeerStore as _, StoreOptions, Want};
 
-const SWARMS: u64 = 1000;
-const START: u64 = 1_700_000_000;
-const REPLY: u32 = 50;
+use crate::crowd::{Crowd, EXPIRY, Random, START, SWARMS, WANT};
+
+const REPLY: u32 = WANT.peers;
 
 /// How much is measured.
 struct Scale {
@@ -85,8 +87,10 @@ fn populate(ours: &Path, bare: &Path, peers: u64) -> Vec<Known> {
     let mut sample = PeerSample::default();
     for number in 0..peers {
         let now = Timestamp(START + number * 1800 / peers);
-        let want = Want { peers: 0, ..want() };
-        store.announce(&announce(number), now, want, &mut sample).expect("the store is filled");
+        let want = Want { peers: 0, ..WANT };
+        store
+            .announce(&Crowd::of(peers).announce(number), now, want, &mut sample)
+            .expect("the store is filled");
     }
     drop(store);
     std::fs::copy(ours, bare).expect("the store is copied");
@@ -97,7 +101,7 @@ fn populate(ours: &Path, bare: &Path, peers: u64) -> Vec<Known> {
     let of_peer: HashMap<Vec<u8>, (i64, i64)> = rows.map(|row| row.expect("a peer")).collect();
     (0..peers)
         .map(|number| {
-            let announce = announce(number);
+            let announce = Crowd::of(peers).announce(number);
             let (class, tag) = of_peer[announce.peer_id.0.as_slice()];
             Known { announce, class, tag }
         })
@@ -105,33 +109,8 @@ fn populate(ours: &Path, bare: &Path, peers: u64) -> Vec<Known> {
 }
 
 fn open(path: &Path) -> SqliteStore {
-    let options = StoreOptions::new(path.to_owned(), Seconds(2700));
+    let options = StoreOptions::new(path.to_owned(), EXPIRY);
     SqliteStore::open(&options).expect("the store is opened")
-}
-
-fn want() -> Want {
-    Want { peers: REPLY, seeders: true, peer_ids: false }
-}
-
-fn announce(number: u64) -> PeerAnnounce {
-    let mut info_hash = [7; 20];
-    info_hash[..8].copy_from_slice(&Random(number % SWARMS).next().to_le_bytes());
-    let mut peer_id = *b"-XX0001-000000000000";
-    peer_id[12..].copy_from_slice(&number.to_be_bytes());
-    let [.., a, b, c] = number.to_be_bytes();
-    let seeds = (number / SWARMS).is_multiple_of(4);
-    PeerAnnounce {
-        info_hash: InfoHash(info_hash),
-        peer_id: PeerId(peer_id),
-        v4: Some(CompactV4([10, a, b, c, 0x1a, 0xe1])),
-        v6: None,
-        key: None,
-        left: Some(if seeds { 0 } else { 1 << 30 }),
-        uploaded: number << 20,
-        downloaded: number << 19,
-        role: if seeds { Role::Seeder } else { Role::Leecher },
-        action: Action::Stay,
-    }
 }
 
 /// Announces a second.
@@ -151,9 +130,9 @@ fn store_kept_open(
     let mut store = open(path);
     let mut sample = PeerSample::default();
     let mut announce = |number: u64| {
-        let peer = random.one_of(peers);
+        let peer = one_of(peers, random);
         let now = Timestamp(now + number / 1000);
-        store.announce(&peer.announce, now, want(), &mut sample).expect("an announce");
+        store.announce(&peer.announce, now, WANT, &mut sample).expect("an announce");
         assert!(!sample.v4.addresses.is_empty());
     };
     (0..announces / 10).for_each(&mut announce);
@@ -170,8 +149,8 @@ fn store_opened_anew(
     rate(announces, |number| {
         let now = Timestamp(now + 30 + number / 1000);
         let mut sample = PeerSample::default();
-        let announce = &random.one_of(peers).announce;
-        open(path).announce(announce, now, want(), &mut sample).expect("an announce");
+        let announce = &one_of(peers, random).announce;
+        open(path).announce(announce, now, WANT, &mut sample).expect("an announce");
     })
 }
 
@@ -189,7 +168,7 @@ fn bare_kept_open(
     let mut bare = Bare::prepare(&connection).expect("statements");
     let mut sample = Vec::new();
     let mut announce = |number: u64| {
-        let peer = random.one_of(peers);
+        let peer = one_of(peers, random);
         bare.announce(peer, now + number / 1000, random, &mut sample).expect("an announce");
     };
     (0..announces / 10).for_each(&mut announce);
@@ -210,7 +189,7 @@ fn bare_opened_anew(
     rate(announces, |number| {
         let connection = bare_connection(path);
         let mut sample = Vec::new();
-        let peer = random.one_of(peers);
+        let peer = one_of(peers, random);
         Bare::prepare(&connection)
             .and_then(|mut bare| bare.announce(peer, now + 30 + number / 1000, random, &mut sample))
             .expect("an announce");
@@ -332,20 +311,7 @@ fn take(row: &Row<'_>, sample: &mut Vec<u8>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        let number = self.next() % all.len() as u64;
-        &all[usize::try_from(number).expect("an index")]
-    }
+fn one_of<'a, T>(all: &'a [T], random: &mut Random) -> &'a T {
+    let number = random.next() % all.len() as u64;
+    &all[usize::try_from(number).expect("an index")]
 }

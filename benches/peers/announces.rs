@@ -7,8 +7,8 @@ use tracker_cgi::store::PeerSample;
 
 use crate::Scale;
 use crate::crowd::{Crowd, WANT};
-use crate::latency::{Latencies, Summary, median};
-use crate::report::{Table, all_of, at_least, at_most, thousands, two};
+use crate::latency::{Latencies, Summary};
+use crate::report::{Table, all_of, at_least, at_most, median, thousands, two};
 use crate::stores::{Home, Kind, Store};
 use crate::system;
 

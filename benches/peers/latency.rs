@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::report::median;
 use crate::system;
 
 /// The time of each of many calls.
@@ -81,11 +82,4 @@ impl Summary {
             "longest_us": self.longest,
         })
     }
-}
-
-/// The middle one.
-pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

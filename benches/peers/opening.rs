@@ -8,9 +8,9 @@ use tracker_cgi::store::PeerSample;
 
 use crate::Scale;
 use crate::crowd::{Crowd, WANT};
-use crate::latency::{Latencies, median};
+use crate::latency::Latencies;
 use crate::processes::Task;
-use crate::report::{Table, at_most, thousands, two};
+use crate::report::{Table, at_most, median, thousands, two};
 use crate::stores::{Home, Kind, Store as _, open_shm};
 use crate::system;
 

@@ -11,8 +11,7 @@ use tracker_cgi::store::PeerSample;
 
 use crate::Scale;
 use crate::crowd::{Crowd, WANT};
-use crate::latency::median;
-use crate::report::{Table, at_least, thousands, two};
+use crate::report::{Table, at_least, median, thousands, two};
 use crate::stores::{Home, Kind};
 
 /// The argument that makes a process one of ours.

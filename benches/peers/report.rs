@@ -1,4 +1,4 @@
-//! Tables for whoever watches.
+//! Tables for whoever watches, and the figures in them.
 
 /// A table; its first and last columns are text, the others are figures.
 pub struct Table {
@@ -69,4 +69,11 @@ pub fn thousands(number: f64) -> String {
 /// Microseconds or a ratio, with two digits after the point.
 pub fn two(figure: f64) -> String {
     format!("{figure:.2}")
+}
+
+/// The middle one.
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }

@@ -19,7 +19,7 @@ const HEADER: usize = 8;
 const LISTENER: Token = Token(usize::MAX);
 
 /// A body as long as that of an answer with 50 peers.
-pub fn body() -> Vec<u8> {
+fn body() -> Vec<u8> {
     let start =
         b"d8:completei25e10:downloadedi0e11:external ip4:abcd10:incompletei75e8:intervali1800e\
                   12:min intervali300e5:peers300:";
@@ -65,9 +65,9 @@ pub fn serve_if_passed() -> bool {
     }
 }
 
-fn serve(listener: StdListener) {
+fn serve(listener: StdListener) -> ! {
     listener.set_nonblocking(true).expect("a socket that does not block");
-    Worker::new(listener, None).run();
+    Worker::new(listener, None).run()
 }
 
 /// One thread and its connections.
@@ -97,7 +97,7 @@ impl Worker {
         worker
     }
 
-    fn run(mut self) -> bool {
+    fn run(mut self) -> ! {
         let mut events = Events::with_capacity(256);
         loop {
             match self.poll.poll(&mut events, None) {

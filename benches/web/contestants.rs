@@ -1,6 +1,5 @@
 //! Who answers: the tracker, the constant responder and opentracker, each behind a web server.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -147,14 +146,7 @@ pub fn be_constant(path: &str, workers: &str) {
 /// Debian's opentracker, which takes listed torrents only, behind nginx as a plain HTTP server.
 fn start_opentracker(site: &Site, crowd: Crowd) -> Vec<Process> {
     let port = free_port();
-    let mut list = String::new();
-    for hash in info_hashes(crowd) {
-        let digits: String = hash.0.iter().fold(String::new(), |mut digits, byte| {
-            write!(digits, "{byte:02x}").expect("a string takes it");
-            digits
-        });
-        list += &(digits + "\n");
-    }
+    let list: String = info_hashes(crowd).map(|hash| format!("{hash}\n")).collect();
     let folder = site.run("opentracker");
     fs::create_dir_all(&folder).expect("a folder for opentracker");
     fs::write(folder.join("list"), list).expect("the list of torrents");

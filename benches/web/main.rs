@@ -12,18 +12,17 @@
 
 #![allow(clippy::expect_used, reason = "a benchmark that fails can only stop")]
 #![allow(clippy::cast_possible_truncation, reason = "figures for a table, not to count with")]
-#![allow(
-    dead_code,
-    reason = "what it shares with the tests and with another benchmark is used in part"
-)]
 
 mod constant;
 mod contestants;
+#[allow(dead_code, reason = "another benchmark uses the rest")]
 #[path = "../peers/crowd.rs"]
 mod crowd;
+#[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../../tests/harness/mod.rs"]
 mod harness;
 mod load;
+#[allow(dead_code, reason = "another benchmark uses the rest")]
 #[path = "../peers/report.rs"]
 mod report;
 mod starts;
@@ -35,7 +34,7 @@ use serde_json::{Value, json};
 
 use crate::contestants::{CONSTANT, Contestant, Way, Who, be_constant};
 use crate::crowd::Crowd;
-use crate::report::{Table, at_least, thousands, two};
+use crate::report::{Table, at_least, median, thousands, two};
 
 /// How much is measured.
 struct Scale {
@@ -59,7 +58,7 @@ struct Contest {
     rivals: &'static [(Who, f64)],
 }
 
-const CONTESTS: [Contest; 6] = [
+static CONTESTS: [Contest; 6] = [
     Contest {
         word: "nginx",
         way: Way::Nginx,
@@ -95,6 +94,11 @@ const CONTESTS: [Contest; 6] = [
 /// The word for the starts of CGIs.
 const STARTS: &str = "starts";
 
+/// The words for all that can be measured.
+fn words() -> impl Iterator<Item = &'static str> {
+    std::iter::once(STARTS).chain(CONTESTS.iter().map(|contest| contest.word))
+}
+
 /// What the command line asks for.
 #[derive(Default)]
 struct Wishes {
@@ -118,25 +122,22 @@ fn main() {
 }
 
 fn usage() -> ! {
-    eprintln!(
-        "usage: web [--quick] [--json FILE] [starts|nginx|nginx-2|sqlite|sqlite-2|fcgid|proxy]..."
-    );
+    let words: Vec<&str> = words().collect();
+    eprintln!("usage: web [--quick] [--json FILE] [{}]...", words.join("|"));
     std::process::exit(2);
 }
 
 /// Reads the command line; nothing when it cannot be understood.
-fn wishes(words: &[String]) -> Option<Wishes> {
+fn wishes(given: &[String]) -> Option<Wishes> {
     let mut wishes = Wishes::default();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
+    let mut given = given.iter();
+    while let Some(word) = given.next() {
         match word.as_str() {
             // Cargo's own word to a benchmark.
             "--bench" => {}
             "--quick" => wishes.quick = true,
-            "--json" => wishes.json = Some(words.next()?.into()),
-            word if word == STARTS || CONTESTS.iter().any(|contest| contest.word == word) => {
-                wishes.words.push(word.to_owned());
-            }
+            "--json" => wishes.json = Some(given.next()?.into()),
+            word if words().any(|known| known == word) => wishes.words.push(word.to_owned()),
             _ => return None,
         }
     }
@@ -268,10 +269,7 @@ impl Figures {
 
     /// Announces a second, 99th percentile, and the processor's time in all and behind the web server.
     fn medians(&self) -> [f64; 4] {
-        [&self.rates, &self.p99, &self.processor, &self.behind].map(|values| {
-            let mut values = values.clone();
-            values.sort_by(f64::total_cmp);
-            values[values.len() / 2]
-        })
+        [&self.rates, &self.p99, &self.processor, &self.behind]
+            .map(|values| median(values.iter().copied()))
     }
 }

@@ -13,7 +13,7 @@ use crate::constant;
 use crate::harness::http::encode;
 use crate::harness::installation::Installation;
 use crate::harness::{executable, program};
-use crate::report::{Table, at_most, two};
+use crate::report::{Table, at_most, median, two};
 
 /// Peers of the swarm: more than an answer has.
 const PEERS: u32 = 100;
@@ -69,7 +69,7 @@ pub fn measure(quick: bool) -> Value {
                 starter.start(number % PEERS);
                 begun.elapsed().as_secs_f64() * 1e6
             });
-            let median = median(times.collect());
+            let median = median(times);
             starter.medians.push(median);
         }
     }
@@ -82,20 +82,15 @@ pub fn measure(quick: bool) -> Value {
 fn print(starters: &[Starter]) {
     let title = "Started as a CGI, the answer of 50 peers read, the process waited for";
     let mut table = Table::new(title, &["who", "us", "ratio", "targets"]);
-    let floor = median(starters[0].medians.clone());
+    let floor = median(starters[0].medians.iter().copied());
     for starter in starters {
-        let median = median(starter.medians.clone());
+        let median = median(starter.medians.iter().copied());
         let ratio = median / floor;
         let target = starter.target.map(|target| at_most("the C program's", ratio, target));
         let name = starter.name.to_owned();
         table.row([name, two(median), two(ratio), target.unwrap_or_default()]);
     }
     table.print();
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 impl Starter {
