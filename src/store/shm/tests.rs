@@ -89,24 +89,25 @@ fn many_swarms_are_found_again_and_forgotten_again() {
         hash[..4].copy_from_slice(&number.to_be_bytes());
         InfoHash(hash)
     };
-    for number in 0..5000 {
-        announce(&mut store, PeerAnnounce { info_hash: of(number), ..leecher(number) }, NOON);
+    let mut bytes = Vec::new();
+    for cycle in 0..5 {
+        let numbers = cycle * 2000..(cycle + 1) * 2000;
+        for number in numbers.clone() {
+            announce(&mut store, PeerAnnounce { info_hash: of(number), ..leecher(number) }, NOON);
+        }
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        assert_eq!(swarms(&mut store, NOON).len(), 2000);
+        bytes.push(store.info().unwrap().bytes);
+        for number in numbers {
+            assert_eq!(store.counts(&[of(number)], NOON).unwrap()[0].leechers, 1);
+            store.remove_swarm(of(number)).unwrap();
+        }
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        assert_eq!(swarms(&mut store, NOON).len(), 0);
     }
-    assert_eq!(store.check().unwrap(), Vec::<String>::new());
-    assert_eq!(swarms(&mut store, NOON).len(), 5000);
-    let bytes = store.info().unwrap().bytes;
-    for number in 0..5000 {
-        assert_eq!(store.counts(&[of(number)], NOON).unwrap()[0].leechers, 1);
-        store.remove_swarm(of(number)).unwrap();
-    }
-    assert_eq!(store.check().unwrap(), Vec::<String>::new());
-    assert_eq!(swarms(&mut store, NOON).len(), 0);
-    for number in 5000..10_000 {
-        announce(&mut store, PeerAnnounce { info_hash: of(number), ..leecher(number) }, NOON);
-    }
-    // Not to the page: others fill them a little differently.
-    let again = store.info().unwrap().bytes;
-    assert!(again <= bytes + bytes / 10, "the room was not used again: {bytes}, {again}");
+    // Each shard keeps the most it ever needed, and swarms fall into them by chance: some growth is
+    // right, but far from five times the room.
+    assert!(bytes[4] <= bytes[0] * 3 / 2, "the room was not used again: {bytes:?}");
     assert_eq!(store.id().unwrap(), id, "it was made anew");
 }
 
