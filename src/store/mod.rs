@@ -9,6 +9,7 @@ mod files;
 mod model;
 mod peer;
 mod random;
+mod rate;
 pub mod shm;
 pub mod sqlite;
 
@@ -357,6 +358,13 @@ pub trait PeerStore: Send {
         want: Want,
         sample: &mut PeerSample,
     ) -> Result<Announced, StoreError>;
+
+    /// About how many announces came in the last minute. They are counted by chance, so that few are
+    /// told from none only roughly.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Counts for each info-hash, in order; an unknown one counts zeros.
     ///

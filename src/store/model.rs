@@ -11,6 +11,7 @@ pub(super) struct Model {
     id: StoreId,
     expiry: Seconds,
     swarms: BTreeMap<InfoHash, Swarm>,
+    announced: Vec<Timestamp>,
 }
 
 #[derive(Clone, Copy)]
@@ -127,7 +128,7 @@ impl Peer {
 
 impl Model {
     pub(super) fn new(expiry: Seconds) -> Self {
-        Self { id: StoreId(1), expiry, swarms: BTreeMap::new() }
+        Self { id: StoreId(1), expiry, swarms: BTreeMap::new(), announced: Vec::new() }
     }
 
     /// The peers that may be handed out, with the addresses that may be.
@@ -170,6 +171,7 @@ impl PeerStore for Model {
         sample: &mut PeerSample,
     ) -> Result<Announced, StoreError> {
         sample.clear();
+        self.announced.push(now);
         self.sweep_all(now);
         let cutoff = now.before(self.expiry);
         let leaves = announce.action == Action::Leave;
@@ -230,6 +232,11 @@ impl PeerStore for Model {
             }
         }
         Ok(Announced::Done(counts))
+    }
+
+    fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        let lately = self.announced.iter().filter(|&&at| at <= now && at.0 + 60 > now.0);
+        Ok(lately.count() as u64)
     }
 
     fn counts(

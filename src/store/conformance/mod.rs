@@ -45,7 +45,8 @@ macro_rules! conforms {
             many_silent_peers_are_not_counted_before_they_are_swept,
             expiry_keeps_to_its_budget_and_leaves_none, a_clock_that_steps_back_does_no_harm,
             totals_outlive_the_peers, huge_numbers_saturate, walks_see_what_stays_exactly_once,
-            a_removed_swarm_is_forgotten, another_store_can_be_taken_over);
+            a_removed_swarm_is_forgotten, another_store_can_be_taken_over,
+            the_announces_of_a_minute_are_counted);
     };
     ($make:expr; $($name:ident),*) => {$(
         #[test]
@@ -523,4 +524,21 @@ pub(super) fn another_store_can_be_taken_over(make: Make) {
     announce(&mut new, seeder(2), NOON, ALL);
     assert_eq!(counts(&mut new, NOON).completed, 1, "it was counted in the old store");
     assert_eq!(new.store.check().unwrap(), Vec::<String>::new());
+}
+
+pub(super) fn the_announces_of_a_minute_are_counted(make: Make) {
+    let mut fresh = make();
+    let minute = Timestamp(NOON.0.next_multiple_of(60));
+    for number in 0..6000 {
+        let now = minute + Seconds(number / 100);
+        announce(&mut fresh, leecher(number % 10), now, Want { peers: 0, ..ALL });
+    }
+    let mut counted =
+        |seconds| fresh.store.announces_in_the_last_minute(minute + Seconds(seconds)).unwrap();
+    // Chance has its part in it, but more than six standard deviations are no chance.
+    let whole = counted(59);
+    assert!((4000..8000).contains(&whole), "{whole}");
+    let half = counted(89);
+    assert!((1800..4400).contains(&half), "{half}");
+    assert_eq!(counted(3600), 0);
 }

@@ -22,8 +22,9 @@ use super::swarm::{self, Swarm};
 use super::table::{Link, bits};
 use super::trouble::Trouble;
 use super::{mutex, peer};
-use crate::protocol::InfoHash;
+use crate::protocol::{InfoHash, Timestamp};
 use crate::store::random::scramble;
+use crate::store::rate::AnnounceRate;
 use crate::store::{StoreError, StoreOptions, files};
 
 /// Silent peers that are taken out while a lock is held; they take about a tenth of a millisecond.
@@ -125,6 +126,14 @@ impl StoreFile {
     /// A word of the header.
     pub(super) fn header(&self, word: usize) -> Result<u64, Trouble> {
         self.memory.get(word)
+    }
+
+    /// Counts an announce.
+    pub(super) fn count_announce(&self, now: Timestamp) -> Result<(), Trouble> {
+        let more = |rate| Some(AnnounceRate(rate).with_one_more(now).0);
+        // There is always one more.
+        let _ = self.memory.word(header::ANNOUNCE_RATE)?.fetch_update(Relaxed, Relaxed, more);
+        Ok(())
     }
 
     /// Says that another file has taken the place of this one.

@@ -85,6 +85,9 @@ pub(super) mod header {
     /// How often a killed process left something to undo.
     pub(in super::super) const REPAIRS: usize = 16;
 
+    /// How many announces come: an `AnnounceRate`. On a line of its own, as many write it.
+    pub(in super::super) const ANNOUNCE_RATE: usize = 24;
+
     /// "\x89TRKSHM\n"; read as a word.
     pub(in super::super) const MAGIC_BYTES: [u8; 8] = *b"\x89TRKSHM\n";
     /// Of the format that this module describes.
@@ -151,7 +154,7 @@ const MOST_SLOTS: u32 = most_slots(1);
 const _: () = {
     assert!(PAGE == (GRANULE * GRANULES) as usize);
     assert!(REGION as usize * descriptor::WORDS == PAGE);
-    assert!(header::REPAIRS < PAGE);
+    assert!(header::ANNOUNCE_RATE < PAGE);
     assert!(shard::MUTEX + shard::MUTEX_WORDS <= shard::LOG_LENGTH);
     assert!(shard::HEADS + GRANULES as usize / 2 <= shard::LOG);
     assert!(shard::LOG + 2 * shard::LOG_ENTRIES <= PAGE);

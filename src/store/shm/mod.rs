@@ -45,6 +45,7 @@ use self::file::StoreFile;
 use self::layout::header;
 use self::trouble::Trouble;
 use super::random::Random;
+use super::rate::AnnounceRate;
 use super::{
     Announced, Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
     StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
@@ -172,13 +173,22 @@ impl PeerStore for ShmStore {
         sample: &mut PeerSample,
     ) -> Result<Announced, StoreError> {
         let cutoff = self.cutoff(now);
-        let (now, caps) = (peer::instant(now), self.options.caps);
+        let (instant, caps) = (peer::instant(now), self.options.caps);
         self.attempt("write", |file, random| {
+            if AnnounceRate::counts(random) {
+                file.count_announce(now)?;
+            }
             file.with_swarm(announce.info_hash, cutoff, |shard, swarm| {
-                let announce = *announce;
+                let (announce, now) = (*announce, instant);
                 let arrival = Arrival { shard, random, announce, now, cutoff, want, caps };
                 arrival.happen(swarm, sample)
             })
+        })
+    }
+
+    fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        self.attempt("read", |file, _| {
+            file.header(header::ANNOUNCE_RATE).map(|rate| AnnounceRate(rate).last_minute(now))
         })
     }
 

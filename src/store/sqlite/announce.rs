@@ -9,6 +9,7 @@ use super::transaction::Immediate;
 use crate::protocol::Timestamp;
 use crate::store::peer::{Peer, completes};
 use crate::store::random::Random;
+use crate::store::rate::AnnounceRate;
 use crate::store::{Action, Announced, PeerAnnounce, PeerSample, SwarmCounts, Want};
 
 /// Silent peers that one announce takes out of its swarm; more are counted, and left to the next.
@@ -56,6 +57,9 @@ impl Arrival<'_> {
             self.stay(&mut swarm, known.as_ref())?;
         }
         swarm.save(self.database)?;
+        if AnnounceRate::counts(self.random) {
+            self.database.count_announce(self.now)?;
+        }
         if !leaves {
             self.fill(&swarm, sample)?;
         }

@@ -10,7 +10,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, FileControl, MAIN_DB, OpenFlags, Statement};
 
 use super::error::{self, Kind};
-use super::schema::{APPLICATION_ID, VERSION, number_in};
+use super::schema::{APPLICATION_ID, VERSION, number_in, stored};
+use crate::protocol::Timestamp;
+use crate::store::rate::AnnounceRate;
 use crate::store::{StoreError, StoreId, files};
 
 /// How long a process waits for others before it gives up.
@@ -66,6 +68,19 @@ impl Database {
         let life =
             self.connection.query_row("SELECT id FROM store", [], |row| number_in(row, 0))?;
         Ok(*self.life.get_or_init(|| StoreId(life)))
+    }
+
+    /// How many announces come.
+    pub(super) fn announce_rate(&self) -> rusqlite::Result<AnnounceRate> {
+        let mut statement = self.statement("SELECT announce_rate FROM store")?;
+        statement.query_row([], |row| number_in(row, 0)).map(AnnounceRate)
+    }
+
+    /// Counts an announce, in its transaction.
+    pub(super) fn count_announce(&self, now: Timestamp) -> rusqlite::Result<()> {
+        let rate = self.announce_rate()?.with_one_more(now);
+        self.statement("UPDATE store SET announce_rate = ?1")?.execute([stored(rate.0)])?;
+        Ok(())
     }
 
     /// Whether the file was deleted, or another stands at its path.

@@ -193,6 +193,10 @@ impl PeerStore for SqliteStore {
         .inspect(|_| self.settle())
     }
 
+    fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        self.attempt("read", |database, _| Ok(database.announce_rate()?.last_minute(now)))
+    }
+
     fn counts(
         &mut self,
         info_hashes: &[InfoHash],

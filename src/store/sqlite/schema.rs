@@ -15,11 +15,11 @@ use crate::store::random::scramble;
 pub(super) const APPLICATION_ID: i64 = 0x5472_6b72;
 
 /// `PRAGMA user_version` of this format.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Makes an empty store, but for its row in `store`.
 pub(super) const TABLES: &str = "
-CREATE TABLE store(id INTEGER NOT NULL);
+CREATE TABLE store(id INTEGER NOT NULL, announce_rate INTEGER NOT NULL);
 CREATE TABLE swarm(
     id INTEGER PRIMARY KEY,
     info_hash BLOB NOT NULL UNIQUE,
