@@ -56,6 +56,8 @@ pub struct TrackerConfig {
     pub min_interval: Seconds,
     /// Seconds of silence after which a peer is gone; not below `interval`.
     pub expiry: Seconds,
+    /// Announces a second above which load is high, 0 to 1,000,000; 0: it never is.
+    pub high_load: u32,
     /// Peers in a reply when the client does not say how many it wants; not above `max_numwant`.
     pub numwant: u32,
     /// Peers in a reply at most, 1 to 2000.
@@ -210,6 +212,7 @@ impl Default for TrackerConfig {
             interval: Seconds(1800),
             min_interval: Seconds(300),
             expiry: Seconds(2700),
+            high_load: 250,
             numwant: 50,
             max_numwant: 200,
             seeds_see_seeds: false,

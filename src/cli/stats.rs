@@ -8,7 +8,7 @@ use super::{CommandError, World};
 use crate::catalog::{Catalog, Torrent};
 use crate::protocol::InfoHash;
 use crate::store::{SwarmSummary, walk};
-use crate::tracker::open_store;
+use crate::tracker::{Load, open_store};
 
 /// Swarms read in one go.
 const BATCH: usize = 500;
@@ -30,26 +30,41 @@ impl StatsArguments {
         let now = world.now;
         let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
         let life = store.id()?.0;
+        let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
         let rows = rows(&torrents, &swarms, life);
         if self.json {
             let rows: Vec<Value> = rows.iter().map(StatsRow::json).collect();
-            return world.print_json(&json!({ "totals": totals(&swarms), "torrents": rows }));
+            let load = json!({
+                "announces_per_minute": load.announces,
+                "high": load.is_high,
+                "interval": load.interval.0,
+            });
+            return world
+                .print_json(&json!({ "totals": totals(&swarms), "load": load, "torrents": rows }));
         }
-        world.print(format_args!("seeders leechers partial completed  torrent\n"))?;
-        for row in &rows {
-            let counts = row.swarm.counts;
-            world.print(format_args!(
-                "{:>7} {:>8} {:>7} {:>9}  {}\n",
-                counts.seeders, counts.leechers, counts.partial_seeds, row.completed, row.name
-            ))?;
-        }
+        print(world, &rows, load)?;
         let sum = totals(&swarms);
         world.print(format_args!(
             "{} swarms, {} seeders, {} leechers, {} partial seeds\n",
             sum["swarms"], sum["seeders"], sum["leechers"], sum["partial_seeds"]
-        ))?;
-        Ok(())
+        ))
     }
+}
+
+fn print(world: &mut World<'_>, rows: &[StatsRow], load: Load) -> Result<(), CommandError> {
+    world.print(format_args!("seeders leechers partial completed  torrent\n"))?;
+    for row in rows {
+        let counts = row.swarm.counts;
+        world.print(format_args!(
+            "{:>7} {:>8} {:>7} {:>9}  {}\n",
+            counts.seeders, counts.leechers, counts.partial_seeds, row.completed, row.name
+        ))?;
+    }
+    let (announces, interval) = (load.announces, load.interval);
+    let is_high = if load.is_high { " (load is high)" } else { "" };
+    world.print(format_args!(
+        "about {announces} announces in the last minute{is_high}, interval {interval} seconds\n"
+    ))
 }
 
 /// A swarm with the catalogue's word for it.

@@ -53,12 +53,13 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
 fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
     let (tracker, store, gateway) = (&config.tracker, &config.store, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    let ranges: [(Key, u64, RangeInclusive<u64>); 11] = [
+    let ranges: [(Key, u64, RangeInclusive<u64>); 12] = [
         (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "min_interval"), tracker.min_interval.0.into(), 0..=LONGEST_SECONDS.into()),
         (("tracker", "expiry"), tracker.expiry.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "max_numwant"), tracker.max_numwant.into(), 1..=MOST_PEERS),
         (("tracker", "numwant"), tracker.numwant.into(), 1..=MOST_PEERS),
+        (("tracker", "high_load"), tracker.high_load.into(), 0..=1_000_000),
         (("store", "max_size"), store.max_size, 4 << 20..=8 << 30),
         (("store", "max_address_peers"), store.max_address_peers.into(), 0..=100),
         (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),

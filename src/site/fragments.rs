@@ -26,6 +26,13 @@ pub(super) struct StatsFragment {
     updated: String,
     updated_machine: String,
     period_minutes: u32,
+    /// What visitors should know of the load, if it is high.
+    high_load: Option<HighLoad>,
+}
+
+struct HighLoad {
+    announces_a_second: u64,
+    interval_minutes: u32,
 }
 
 struct StatsRow {
@@ -59,6 +66,10 @@ impl StatsFragment {
             updated: httpdate::fmt_http_date(time),
             updated_machine: machine_time(report.at),
             period_minutes: report.next_in.in_minutes_rounded_up(),
+            high_load: report.load.is_high.then(|| HighLoad {
+                announces_a_second: report.load.announces / 60,
+                interval_minutes: report.load.interval.in_minutes_rounded_up(),
+            }),
         }
     }
 }

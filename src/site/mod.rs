@@ -2,6 +2,7 @@
 
 mod format;
 mod fragments;
+mod metrics;
 mod pages;
 mod publish;
 mod replies;
@@ -119,10 +120,11 @@ impl Site {
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
-            Route::Stats if asks_about_a_torrent(request.query) => {
+            Route::Stats | Route::Metrics if asks_about_a_torrent(request.query) => {
                 pages::not_found(request, response)
             }
             Route::Stats => pages::stats(ready.tracker.config(), response),
+            Route::Metrics => metrics::show(ready, call.now, response),
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
         }

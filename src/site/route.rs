@@ -12,6 +12,8 @@ pub(super) enum Route {
     Scrape,
     /// A person wants the statistics.
     Stats,
+    /// A program wants figures of the tracker itself.
+    Metrics,
     /// A person opened the tracker itself.
     Home,
     /// Nothing of ours.
@@ -60,6 +62,7 @@ impl Route {
             b"announce" => Some(Self::Announce),
             b"scrape" => Some(Self::Scrape),
             b"stats" => Some(Self::Stats),
+            b"metrics" => Some(Self::Metrics),
             _ => None,
         }
     }
@@ -104,6 +107,7 @@ mod tests {
             ("/0123456789abcdef/announce", Route::Announce),
             ("/0123456789abcdef/scrape", Route::Scrape),
             ("/stats", Route::Stats),
+            ("/metrics", Route::Metrics),
             ("/x/stats", Route::Unknown),
             ("/a/b/announce", Route::Unknown),
             ("/nothing", Route::Unknown),

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 
-use super::{Known, Refusal, Tracker};
-use crate::config::{Config, StatedAddressRule};
+use super::{Known, Load, Refusal, Tracker};
+use crate::config::{Config, StatedAddressRule, TrackerConfig};
 use crate::protocol::{
     AnnounceReply, AnnounceRequest, CompactV4, CompactV6, Event, FamilyPeers, PeerList, Seconds,
     Timestamp, interval_for,
@@ -29,15 +29,16 @@ impl Tracker {
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
         let known = self.known(request)?;
+        let load = self.load(now)?;
         let config = &self.loaded.config;
         let announce = describe(request, &known, addresses(config, request, from)?);
-        let want = wanted(config, request, announce.role);
+        let want = wanted(config, request, announce.role, load);
         let mut sample = std::mem::take(&mut self.sample);
         let outcome =
             self.store().and_then(|store| store.announce(&announce, now, want, &mut sample));
         self.sample = sample;
         match outcome {
-            Ok(Announced::Done(counts)) => Ok(self.reply(request, &known, counts, from)),
+            Ok(Announced::Done(counts)) => Ok(self.reply(request, &known, (counts, load), from)),
             Ok(Announced::TakenPeerId) => Err(Refusal::TakenPeerId),
             Err(problem) => Err(Refusal::from_store(&problem)),
         }
@@ -55,12 +56,14 @@ impl Tracker {
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
         let known = self.known(request)?;
+        let load = self.load(now)?;
         let counts = self
             .store()
             .and_then(|store| store.counts(&[known.swarm], now))
             .map_err(|problem| Refusal::from_store(&problem))?;
         self.sample.clear();
-        Ok(self.reply(request, &known, counts.first().copied().unwrap_or_default(), from))
+        let counts = counts.first().copied().unwrap_or_default();
+        Ok(self.reply(request, &known, (counts, load), from))
     }
 
     fn known(&mut self, request: &AnnounceRequest) -> Result<Known, Refusal> {
@@ -71,14 +74,14 @@ impl Tracker {
         &self,
         request: &AnnounceRequest,
         known: &Known,
-        counts: SwarmCounts,
+        (counts, load): (SwarmCounts, Load),
         from: Option<IpAddr>,
     ) -> AnnounceReply<'_> {
         let config = &self.loaded.config.tracker;
-        let (interval, min_interval) = if request.short {
-            (config.interval.min(SHORT_INTERVAL), config.min_interval.min(SHORT_MIN_INTERVAL))
+        let (interval, min_interval) = if request.short && !load.is_high {
+            (load.interval.min(SHORT_INTERVAL), load.min_interval.min(SHORT_MIN_INTERVAL))
         } else {
-            (config.interval, config.min_interval)
+            (load.interval, load.min_interval)
         };
         AnnounceReply {
             complete: counts.seeders,
@@ -87,7 +90,7 @@ impl Tracker {
             incomplete: counts.leechers.saturating_add(counts.partial_seeds),
             interval: interval_for(interval, request.peer_id),
             min_interval,
-            peers: peer_list(&self.sample, request, config.compact_only),
+            peers: peer_list(&self.sample, in_dictionaries(request, config, load)),
             warning: None,
         }
     }
@@ -166,29 +169,26 @@ fn describe(request: &AnnounceRequest, known: &Known, (v4, v6): Addresses) -> Pe
     }
 }
 
-fn wanted(config: &Config, request: &AnnounceRequest, role: Role) -> Want {
+fn wanted(config: &Config, request: &AnnounceRequest, role: Role, load: Load) -> Want {
     let config = &config.tracker;
+    let most = if load.is_high { config.numwant } else { config.max_numwant };
     let peers = match request.event {
         Event::Stopped => 0,
-        _ => request.numwant.unwrap_or(config.numwant).min(config.max_numwant),
+        _ => request.numwant.unwrap_or(config.numwant).min(most),
     };
     Want {
         peers,
         seeders: role == Role::Leecher || config.seeds_see_seeds,
-        peer_ids: in_dictionaries(request, config.compact_only) && !request.no_peer_id,
+        peer_ids: in_dictionaries(request, config, load) && !request.no_peer_id,
     }
 }
 
-fn in_dictionaries(request: &AnnounceRequest, compact_only: bool) -> bool {
-    request.compact == Some(false) && !compact_only
+fn in_dictionaries(request: &AnnounceRequest, config: &TrackerConfig, load: Load) -> bool {
+    request.compact == Some(false) && !config.compact_only && !load.is_high
 }
 
-fn peer_list<'a>(
-    sample: &'a PeerSample,
-    request: &AnnounceRequest,
-    compact_only: bool,
-) -> PeerList<'a> {
-    if in_dictionaries(request, compact_only) {
+fn peer_list(sample: &PeerSample, in_dictionaries: bool) -> PeerList<'_> {
+    if in_dictionaries {
         PeerList::Dictionaries { v4: with_ids(&sample.v4), v6: with_ids(&sample.v6) }
     } else {
         PeerList::Compact { v4: &sample.v4.addresses, v6: &sample.v6.addresses }

@@ -2,6 +2,7 @@
 //! Renders nothing and never looks at the environment.
 
 mod announce;
+mod load;
 mod lock;
 mod migrate;
 mod refresh;
@@ -14,6 +15,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use load::Load;
 pub use lock::LockError;
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use refresh::{Progress, Quiet, Refresh, RefreshError, Skipped, rescan};
@@ -33,6 +35,8 @@ pub struct Tracker {
     policy_file: Option<FileMark>,
     store: Option<Box<dyn PeerStore>>,
     sample: PeerSample,
+    /// As it was at that time.
+    load: Option<(Timestamp, Load)>,
 }
 
 /// What tells that a file was replaced.
@@ -78,6 +82,7 @@ impl Tracker {
             policy_file: None,
             store: None,
             sample: PeerSample::default(),
+            load: None,
         };
         tracker.open_policy();
         tracker

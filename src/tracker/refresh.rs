@@ -8,6 +8,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::Load;
 use super::lock::{self, LockError};
 use super::report::{self, Computed, Report};
 use crate::catalog::{
@@ -119,6 +120,7 @@ impl<'a> Refresh<'a> {
         let swarms = all_swarms(store.as_mut(), now, progress)?;
         forget_dead_swarms(store.as_mut(), &catalog, &swarms, now)?;
         let life = store.id()?.0;
+        let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
         let since_last = last.map(|last| now.since(last));
         // A refresh before its time, because a torrent came, must not take what was reported just
         // now for what was transferred just now. Who forces one knows.
@@ -132,6 +134,7 @@ impl<'a> Refresh<'a> {
                 next_in: period(&loaded.config),
                 rows: Vec::new(),
                 totals: report::Figures::default(),
+                load,
                 messages,
             },
             records: Vec::new(),

@@ -28,6 +28,11 @@ pub enum Refusal {
     /// Switched off in the configuration.
     #[error("this tracker answers a scrape only for torrents that are named by their info_hash")]
     FullScrapeIsOff,
+    /// Load is high, and all torrents at once are much work.
+    #[error(
+        "this tracker is busy and answers a scrape only for torrents that are named by their info_hash"
+    )]
+    BusyForFullScrape,
     /// The peer store has no room for a peer that it does not know.
     #[error("this tracker has no room for more peers at the moment; please try again later")]
     Full,
@@ -60,6 +65,7 @@ impl Refusal {
             Self::Unlisted | Self::NoAddress | Self::TakenPeerId => {
                 Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
             }
+            Self::BusyForFullScrape => Some(RetryIn::Minutes(5)),
             // Room comes with the silent peers' expiry, not within moments.
             Self::Full => Some(RetryIn::Minutes(15)),
             Self::Trouble => Some(RetryIn::Minutes(5)),

@@ -1,5 +1,6 @@
 //! The figures of a refresh: what TrackerCGI computed, with its slips mended. Pure arithmetic.
 
+use super::Load;
 use crate::catalog::{Carried, Period, StoreCounters, Torrent, carry};
 use crate::protocol::{Seconds, Timestamp};
 use crate::store::SwarmSummary;
@@ -17,6 +18,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// All rows together.
     pub totals: Figures,
+    /// How busy the tracker was.
+    pub load: Load,
     /// What the owner should look at, a sentence each.
     pub messages: Vec<String>,
 }

@@ -45,6 +45,10 @@ impl Tracker {
         if !config.full_scrape {
             return Err(Refusal::FullScrapeIsOff);
         }
+        if self.load(now)?.is_high {
+            return Err(Refusal::BusyForFullScrape);
+        }
+        let config = &self.loaded.config.tracker;
         if self.policy.is_none() && config.torrents == Torrents::Listed {
             return Err(Refusal::Trouble);
         }

@@ -95,7 +95,10 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA synchronous = OFF")?;
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
-    transaction.execute("INSERT INTO store(id, announce_rate) VALUES (?1, 0)", params![Random::new().positive()])?;
+    transaction.execute(
+        "INSERT INTO store(id, announce_rate) VALUES (?1, 0)",
+        params![Random::new().positive()],
+    )?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
