@@ -16,3 +16,4 @@ mod protocol;
 mod scripts;
 mod servers;
 mod snippets;
+mod start;

@@ -18,7 +18,6 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -164,26 +163,22 @@ pub enum CommandError {
     Usage(String),
 }
 
-/// How a command ended.
+/// How a command ended: its exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+pub enum Outcome {
+    /// It did what it was asked for.
     Done = 0,
+    /// It did not; the reason is on standard error, in one line.
     Failed = 1,
+    /// It did not understand its arguments.
     WrongUsage = 2,
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        Self::from(outcome as u8)
-    }
-}
-
-/// Does what the arguments of this process say, the first of which is its own name. Exit status: 0
-/// done, 1 failed (the reason on standard error, in one line), 2 wrong usage.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Does what the arguments of this process say, the first of which is its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
     let surroundings = Surroundings::of_this_process(Face::CommandLine);
     // Not locked: a responder's other threads write to the log.
-    run_in(surroundings, arguments, &mut io::stdout(), &mut io::stderr()).into()
+    run_in(surroundings, arguments, &mut io::stdout(), &mut io::stderr())
 }
 
 fn run_in(

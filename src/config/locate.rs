@@ -151,7 +151,8 @@ impl Start<'_> {
     fn is_this_executable(&self, candidate: &Path) -> bool {
         match &self.executable {
             Some(executable) => {
-                candidate.canonicalize().is_ok_and(|resolved| resolved == *executable)
+                candidate == executable
+                    || candidate.canonicalize().is_ok_and(|resolved| resolved == *executable)
             }
             None => candidate.is_file(),
         }

@@ -44,14 +44,12 @@ impl Variables for Environment {
 ///
 /// The chores get a handler made anew in a process that the web server does not wait for. The first
 /// handler is dropped before, so that no open file or database is shared by the two.
-pub fn run<H: Handler>(make_handler: impl Fn() -> H, max_body: usize) {
+pub fn run<H: Handler>(make_handler: impl Fn() -> H, environment: &Environment, max_body: usize) {
     let mut handler = Guarded::new(&make_handler);
     // Its own copy of the descriptor: the standard library's buffer would cut the reply in two.
     let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
-    let written = stdout.and_then(|stdout| {
-        let environment = Environment::of_this_process();
-        answer(&mut handler, max_body, &environment, io::stdin().lock(), stdout)
-    });
+    let written = stdout
+        .and_then(|stdout| answer(&mut handler, max_body, environment, io::stdin().lock(), stdout));
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
     {

@@ -26,8 +26,8 @@ pub enum Face {
 impl Face {
     /// Finds out which this process has.
     #[must_use]
-    pub fn of_this_process() -> Self {
-        Self::of(&Environment::of_this_process(), std::process::id(), system::inherited)
+    pub fn of_this_process(environment: &Environment) -> Self {
+        Self::of(environment, std::process::id(), system::inherited)
     }
 
     /// The same for any environment, process number and descriptors.

@@ -25,6 +25,27 @@ pub enum Family {
     Tcp,
 }
 
+/// Begins a process that has not gone through Rust's own start, and does what of that is of use:
+/// writing to somebody who has gone is an error and not the end, and what is opened never gets a
+/// standard descriptor's number, where others write.
+pub fn begin_process() {
+    // SAFETY: takes two numbers, and no handler of ours.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    let mut standard = [0, 1, 2].map(|fd| libc::pollfd { fd, events: 0, revents: 0 });
+    // SAFETY: `standard` has the three entries that are read and written, and lives across the call.
+    unsafe { libc::poll(standard.as_mut_ptr(), 3, 0) };
+    for entry in standard {
+        if entry.revents & libc::POLLNVAL != 0 {
+            // SAFETY: the path is a string of C. The lowest number that is free is the one missed, and
+            // stays open as long as the process lives.
+            let opened = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
+            if opened != entry.fd {
+                std::process::abort();
+            }
+        }
+    }
+}
+
 /// A copy of a descriptor that the process was started with; `None` when that is not open.
 #[must_use]
 pub fn inherited(fd: RawFd) -> Option<OwnedFd> {

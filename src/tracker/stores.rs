@@ -38,7 +38,10 @@ fn owner_of_site(loaded: &LoadedConfig) -> Option<u32> {
 /// When it cannot be opened or made.
 pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
     let is_new = !loaded.config.store.path.exists();
-    let store = open_quietly(loaded)?;
+    if is_new {
+        make_store_folder(loaded);
+    }
+    let store = open(loaded)?;
     if is_new {
         others_left(loaded).iter().for_each(|line| crate::info!("{line}"));
     }
@@ -47,11 +50,14 @@ pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreErro
 
 /// The same without a word.
 pub(super) fn open_quietly(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    let store = &loaded.config.store;
-    if !store.path.exists() {
+    if !loaded.config.store.path.exists() {
         make_store_folder(loaded);
     }
-    Ok(match store.kind {
+    open(loaded)
+}
+
+fn open(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
+    Ok(match loaded.config.store.kind {
         StoreKind::Sqlite => Box::new(SqliteStore::open(&options(loaded))?),
         StoreKind::Shm => Box::new(ShmStore::open(&options(loaded))?),
     })

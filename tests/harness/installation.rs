@@ -222,6 +222,16 @@ impl Call {
         self.send().value()
     }
 
+    /// Has the web server close standard error before it starts the CGI.
+    pub fn without_standard_error(self) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", r#"exec "$0" 2>&-"#]).arg(self.command.get_program()).env_clear();
+        for (name, value) in self.command.get_envs() {
+            command.env(name, value.expect("a value"));
+        }
+        Self { command }
+    }
+
     /// Sends it and reads the reason why it was refused.
     pub fn refusal(self) -> String {
         self.send().refusal()

@@ -6,7 +6,7 @@
 //! checked when it is used.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
@@ -384,8 +384,10 @@ fn fingerprint() -> u64 {
 
 /// Which start of the machine this is; what mutexes say does not outlive it.
 fn boot() -> [u64; 2] {
-    let id = std::fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let digits = id.iter().filter_map(|&byte| char::from(byte).to_digit(16));
+    let mut id = [0; 64];
+    let read =
+        File::open("/proc/sys/kernel/random/boot_id").and_then(|mut file| file.read(&mut id));
+    let digits = id[..read.unwrap_or(0)].iter().filter_map(|&byte| char::from(byte).to_digit(16));
     let number = digits.fold(0_u128, |number, digit| number << 4 | u128::from(digit));
     let half = |shift: u32| u64::try_from(number >> shift & u128::from(u64::MAX)).unwrap_or(0);
     [half(64), half(0)]

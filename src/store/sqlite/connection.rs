@@ -1,6 +1,6 @@
 //! One open file: how it is opened cheaply, known for ours, and noticed when it has gone.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
@@ -29,7 +29,9 @@ pub(super) struct Database {
     connection: Connection,
     keeps_statements: Cell<bool>,
     /// Which store it is: the same as long as the file is.
-    life: OnceCell<StoreId>,
+    pub(super) life: StoreId,
+    /// How many announces came when it was opened, for the process that asks but once.
+    rate_then: Cell<Option<AnnounceRate>>,
 }
 
 /// A statement that runs as often as it is needed.
@@ -41,8 +43,13 @@ pub(super) enum Prepared<'a> {
 }
 
 impl Database {
-    fn new(connection: Connection) -> Self {
-        Self { connection, keeps_statements: Cell::new(false), life: OnceCell::new() }
+    fn new(connection: Connection, head: Head) -> Self {
+        Self {
+            connection,
+            keeps_statements: Cell::new(false),
+            life: head.life,
+            rate_then: Cell::new(Some(head.rate)),
+        }
     }
 
     /// Prepares a statement. A process that announces once throws it away, which is cheaper for
@@ -60,25 +67,21 @@ impl Database {
         self.keeps_statements.set(true);
     }
 
-    /// The store's id; read once.
-    pub(super) fn life(&self) -> rusqlite::Result<StoreId> {
-        if let Some(&life) = self.life.get() {
-            return Ok(life);
-        }
-        let life =
-            self.connection.query_row("SELECT id FROM store", [], |row| number_in(row, 0))?;
-        Ok(*self.life.get_or_init(|| StoreId(life)))
+    /// How many announces come. Before the first of this connection, that is how many came when the
+    /// file was opened.
+    pub(super) fn announce_rate(&self) -> rusqlite::Result<AnnounceRate> {
+        let rate = self.rate_then.take().filter(|_| !self.keeps_statements.get());
+        rate.map_or_else(|| self.read_announce_rate(), Ok)
     }
 
-    /// How many announces come.
-    pub(super) fn announce_rate(&self) -> rusqlite::Result<AnnounceRate> {
+    fn read_announce_rate(&self) -> rusqlite::Result<AnnounceRate> {
         let mut statement = self.statement("SELECT announce_rate FROM store")?;
         statement.query_row([], |row| number_in(row, 0)).map(AnnounceRate)
     }
 
     /// Counts an announce, in its transaction.
     pub(super) fn count_announce(&self, now: Timestamp) -> rusqlite::Result<()> {
-        let rate = self.announce_rate()?.with_one_more(now);
+        let rate = self.read_announce_rate()?.with_one_more(now);
         self.statement("UPDATE store SET announce_rate = ?1")?.execute([stored(rate.0)])?;
         Ok(())
     }
@@ -135,11 +138,12 @@ pub(super) fn inspect(path: &Path) -> Result<Inspected, StoreError> {
 }
 
 fn look(path: &Path, more_tries: u32) -> Result<Inspected, StoreError> {
-    match open(path).and_then(|connection| Ok((is_ours(&connection)?, connection))) {
-        Ok((None, connection)) => {
-            writable(path, connection).map(|connection| Inspected::Ours(Database::new(connection)))
+    match open(path) {
+        Ok((Ok(head), connection)) => {
+            let connection = writable(path, connection)?;
+            Ok(Inspected::Ours(Database::new(connection, head)))
         }
-        Ok((Some(reason), _)) => Ok(Inspected::Foreign(reason)),
+        Ok((Err(reason), _)) => Ok(Inspected::Foreign(reason)),
         Err(broken) if error::kind(&broken) == Kind::Broken => {
             Ok(Inspected::Foreign(broken.to_string()))
         }
@@ -169,23 +173,31 @@ fn writable(path: &Path, connection: Connection) -> Result<Connection, StoreErro
     }
 }
 
-/// Opens a file with our settings.
-fn open(path: &Path) -> rusqlite::Result<Connection> {
-    configured(Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?)
+/// What the file says of itself.
+struct Head {
+    life: StoreId,
+    rate: AnnounceRate,
 }
 
-fn configured(mut connection: Connection) -> rusqlite::Result<Connection> {
+/// Opens a file with our settings, and reads its head; instead, why it is not ours, if it is not.
+fn open(path: &Path) -> rusqlite::Result<(Result<Head, String>, Connection)> {
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     wait_for_locks(&mut connection)?;
+    let head = read_head(&connection)?;
+    configure(&connection)?;
+    Ok((head, connection))
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
     // Else a changed limit makes SQLite plan the statement again, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // A killed process breaks nothing with this; after a power cut the file may have to be made
     // anew, and the peers announce again.
-    connection.execute_batch("PRAGMA synchronous = OFF")?;
-    Ok(connection)
+    connection.execute_batch("PRAGMA synchronous = OFF")
 }
 
 /// SQLite's own naps grow to a tenth of a second, in which a busy tracker answers a thousand others.
@@ -201,13 +213,22 @@ fn wait_for_locks(connection: &mut Connection) -> rusqlite::Result<()> {
     }))
 }
 
-/// Why the file is not ours, if it is not.
-fn is_ours(connection: &Connection) -> rusqlite::Result<Option<String>> {
+/// Reads all in one transaction: SQLite locks the file and looks for others' journals once then.
+fn read_head(connection: &Connection) -> rusqlite::Result<Result<Head, String>> {
+    let transaction = connection.unchecked_transaction()?;
     let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     let application_id = number("PRAGMA application_id")?;
     if application_id != APPLICATION_ID {
-        return Ok(Some(format!("it is another program's file ({application_id:#x})")));
+        return Ok(Err(format!("it is another program's file ({application_id:#x})")));
     }
     let version = number("PRAGMA user_version")?;
-    Ok((version != VERSION).then(|| format!("its format is {version}, not {VERSION}")))
+    if version != VERSION {
+        return Ok(Err(format!("its format is {version}, not {VERSION}")));
+    }
+    let head = connection.query_row("SELECT id, announce_rate FROM store", [], |row| {
+        let rate = AnnounceRate(number_in(row, 1)?);
+        Ok(Head { life: StoreId(number_in(row, 0)?), rate })
+    })?;
+    transaction.commit()?;
+    Ok(Ok(head))
 }
