@@ -2,7 +2,7 @@
 //!
 //! What an announce asks the kernel for, as `strace` shows it. Who adds to this should know why.
 //!
-//! By a CGI with peers in shared memory, 58 calls:
+//! By a CGI with peers in shared memory, 54 calls:
 //!
 //! | calls | why |
 //! |---|---|
@@ -20,9 +20,9 @@
 //! | fstat, mmap | the store, mapped |
 //! | getrandom, getpid | the seed of the sample |
 //! | write, close | the reply |
-//! | munmap, munmap, close, exit_group | the end |
+//! | exit_group | the end; the kernel takes back what is held |
 //!
-//! By a CGI with SQLite, 112: in place of the store's ten, SQLite opens its file (10) and twice locks it,
+//! By a CGI with SQLite, 102: in place of the store's ten, SQLite opens its file (10) and twice locks it,
 //! looks for a journal left behind, and lets go (9 each): once to read what the file is, once to announce.
 //! Between, it reads the pages on the way to swarm and peer, writes a journal (16) and the changed pages.
 //!

@@ -59,6 +59,9 @@ pub fn run<H: Handler>(make_handler: impl Fn() -> H, environment: &Environment, 
         let log = handler.chores_log();
         drop(handler);
         do_chores_apart(&make_handler, log.as_deref());
+    } else {
+        // The process ends here, and the kernel takes back what it has at less cost than piece by piece.
+        std::mem::forget(handler);
     }
 }
 
