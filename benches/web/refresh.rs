@@ -1,0 +1,110 @@
+//! How long announces wait while `tracker refresh` goes on in another process.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::Scale;
+use crate::contestants::Contestant;
+use crate::crowd::Crowd;
+use crate::entrants::{Entrant, Way, Who};
+use crate::figures::Figures;
+use crate::harness::load::Clients;
+use crate::harness::site::Site;
+use crate::load::{self, Outcome};
+use crate::programs::Programs;
+use crate::report::{Table, at_most, thousands, two};
+
+/// The word for these rows.
+pub const WORD: &str = "refresh";
+
+const WAY: Way = Way::Nginx;
+const WHO: Entrant = Entrant { who: Who::Shm, workers: 1 };
+
+/// Some 1,500 announces a second, a small part of what two cores do: where there is nothing left for
+/// the refresh, it is the kernel's scheduler that is measured.
+const CLIENTS: Clients = Clients { threads: 4, each: 1, pause: Duration::from_micros(2500) };
+
+/// Times the 99th percentile without a refresh, at most.
+const TARGET: f64 = 2.0;
+
+/// Measures with and without in turns.
+pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
+    if !WHO.can_run(WAY) {
+        return Vec::new();
+    }
+    let crowd = Crowd::with_full_answers(scale.refreshed);
+    let contestant = Contestant::start(WHO, WAY, crowd, crowd.peers.min(scale.visits), programs);
+    let announce =
+        |seed| load::announce_at_leisure(&contestant.requests, CLIENTS, scale.time, seed);
+    announce(1);
+    contestant.site.tracker(&REFRESH);
+    let mut all = [Figures::default(), Figures::default()];
+    let mut refreshes = 0;
+    for round in 0..scale.rounds {
+        all[0].measure(&contestant, || announce(round + 2));
+        all[1].measure(&contestant, || {
+            while_refreshing(&contestant.site, || announce(round + 2), &mut refreshes)
+        });
+    }
+    print(crowd, &all, refreshes, scale);
+    let alone = all[0].medians().p99;
+    let rows = NAMES.iter().zip(&all).map(|(name, figures)| {
+        figures.json(json!({
+            "word": WORD,
+            "way": WAY.name(),
+            "who": format!("{}, {name}", WHO.who.name()),
+            "workers": WHO.workers,
+            "peers": crowd.peers,
+            "ratio": figures.medians().p99 / alone,
+            "target": TARGET,
+        }))
+    });
+    rows.collect()
+}
+
+const NAMES: [&str; 2] = ["alone", "while refreshing"];
+const REFRESH: [&str; 2] = ["refresh", "--force"];
+
+/// Refreshes again and again until the work is done, and counts how often.
+fn while_refreshing(
+    site: &Site,
+    work: impl FnOnce() -> Outcome + Send,
+    refreshes: &mut u64,
+) -> Outcome {
+    std::thread::scope(|scope| {
+        let work = scope.spawn(work);
+        while !work.is_finished() {
+            site.tracker(&REFRESH);
+            *refreshes += 1;
+        }
+        work.join().expect("all announces are answered")
+    })
+}
+
+fn print(crowd: Crowd, all: &[Figures; 2], refreshes: u64, scale: &Scale) {
+    let title = format!(
+        "{}, {}: {} peers in {} swarms, {refreshes} refreshes one after the other in {:.0?}",
+        WAY.name(),
+        WHO.who.name(),
+        thousands(crowd.peers as f64),
+        thousands(crowd.swarms as f64),
+        scale.time * scale.rounds as u32,
+    );
+    let columns = ["announces", "a second", "p99 us", "p99.9 us", "ratio of p99", ""];
+    let mut table = Table::new(&title, &columns);
+    let alone = all[0].medians().p99;
+    for (name, figures) in NAMES.iter().zip(all) {
+        let medians = figures.medians();
+        let ratio = medians.p99 / alone;
+        table.row([
+            (*name).to_owned(),
+            thousands(medians.rate),
+            two(medians.p99),
+            two(medians.p999),
+            two(ratio),
+            at_most("times that alone", ratio, TARGET),
+        ]);
+    }
+    table.print();
+}
