@@ -4,12 +4,13 @@ use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use crate::constant;
 use crate::crowd::Crowd;
 use crate::entrants::{Entrant, Way, Who};
 use crate::harness::apache::{self, Mpm, fcgid, proxy_fcgi};
-use crate::harness::load::Requests;
+use crate::harness::load::{Clients, Requests};
 use crate::harness::nginx;
 use crate::harness::process::Process;
 use crate::harness::responder::Listen;
@@ -54,8 +55,10 @@ impl Contestant {
         };
         let path = format!("{}/announce", way.script());
         let requests = announces(crowd, count, site.address(), &path);
-        if who == Who::Opentracker {
-            load::fill(&requests, way.clients());
+        match (who, way) {
+            (Who::Opentracker, _) => load::fill(&requests, way.clients()),
+            (_, Way::ApacheFcgid) => start_processes(&requests, way.clients()),
+            _ => {}
         }
         Self { requests, site, processes }
     }
@@ -162,6 +165,16 @@ fn start_opentracker(site: &Site, crowd: Crowd) -> Vec<Process> {
     let mut nginx = Process::start("nginx", &mut command, &site.run("nginx.log"));
     wait_until_served(site, &mut nginx);
     vec![opentracker, nginx]
+}
+
+/// Has mod_fcgid start processes by asking at once while it has none. Later it hardly starts more: who
+/// finds none free waits for a second, and then takes one that is free again.
+fn start_processes(requests: &Requests, clients: Clients) {
+    let time = Duration::from_millis(100);
+    load::announce(requests, Clients { threads: 8, each: 1, ..clients }, time, 0);
+    if load::announce(requests, clients, time, 0).took > time * 5 {
+        println!("mod_fcgid has started too few processes: its clients wait");
+    }
 }
 
 /// Seconds of the processor that the processes of a group have used, from the kernel's list.

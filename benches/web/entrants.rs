@@ -45,9 +45,11 @@ impl Way {
     pub fn clients(self) -> Clients {
         let each = match self {
             Self::Nginx | Self::ApacheProxy => 16,
-            // As many as mod_fcgid may start processes: others would wait for whole seconds.
-            Self::ApacheFcgid => 4,
-            Self::NginxFcgiwrap | Self::ApacheCgid => 2,
+            // mod_cgid naps for 10 ms while a CGI has answered and not ended yet.
+            Self::ApacheCgid => 8,
+            Self::NginxFcgiwrap => 2,
+            // Fewer than the processes that mod_fcgid has started.
+            Self::ApacheFcgid => 1,
         };
         Clients { threads: 2, each, pause: Duration::ZERO }
     }
