@@ -105,8 +105,7 @@ fn start_web_server(entrant: Entrant, way: Way, site: &Site) -> Vec<Process> {
         Way::NginxFcgiwrap => {
             let Listen::Unix(socket) = &listen else { panic!("a socket file") };
             // As many as there are clients, so that none waits while the machine does.
-            let clients = way.clients();
-            let count = (clients.threads * clients.each).to_string();
+            let count = way.clients().count().to_string();
             let mut command = Command::new(program("fcgiwrap"));
             command.args(["-c", &count, "-s", &listen.address()]);
             let fcgiwrap = start_behind("fcgiwrap", &mut command, site, socket);

@@ -1,12 +1,12 @@
 //! The tracker behind each web server against what it can be compared with there.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::Scale;
 use crate::contestants::Contestant;
 use crate::crowd::Crowd;
 use crate::entrants::{Entrant, Way, Who};
-use crate::figures::in_rounds;
+use crate::figures::{Row, in_rounds};
 use crate::load;
 use crate::programs::Programs;
 use crate::report::{Table, at_least, thousands, two};
@@ -120,10 +120,8 @@ impl Contest {
         let all: Vec<(Entrant, Option<f64>)> = std::iter::once((self.own, None))
             .chain(rivals.map(|&(rival, target)| (rival, Some(target))))
             .collect();
-        let contestants: Vec<Contestant> = all
-            .iter()
-            .map(|&(each, _)| Contestant::start(each, self.way, crowd, crowd.peers, programs))
-            .collect();
+        let start = |entrant| Contestant::start(entrant, self.way, crowd, crowd.peers, programs);
+        let contestants: Vec<Contestant> = all.iter().map(|&(each, _)| start(each)).collect();
         let clients = self.way.clients();
         let figures =
             in_rounds(&contestants, scale.rounds, scale.time, |contestant, time, seed| {
@@ -131,31 +129,34 @@ impl Contest {
             });
         let own = figures[0].medians().rate;
         let rows =
-            all.iter().zip(&figures).map(|(&(Entrant { who, workers }, target), figures)| {
-                let medians = figures.medians();
-                let ratio = own / medians.rate;
-                table.row([
-                    self.way.name().to_owned(),
-                    (clients.threads * clients.each).to_string(),
-                    workers.to_string(),
-                    who.name().to_owned(),
-                    thousands(medians.rate),
-                    two(medians.p99),
-                    two(medians.processor),
-                    two(medians.behind),
-                    two(ratio),
-                    target.map(|target| at_least("the first", ratio, target)).unwrap_or_default(),
-                ]);
-                figures.json(json!({
-                    "word": self.word,
-                    "way": self.way.name(),
-                    "who": who.name(),
-                    "workers": workers,
-                    "peers": crowd.peers,
-                    "ratio": ratio,
-                    "target": target,
-                }))
+            all.iter().zip(&figures).map(|(&(Entrant { who, workers }, target), figures)| Row {
+                word: self.word,
+                way: self.way,
+                who: who.name().to_owned(),
+                workers,
+                clients,
+                peers: crowd.peers,
+                ratio: own / figures.medians().rate,
+                target,
+                figures,
             });
-        rows.collect()
+        rows.inspect(|row| table.row(cells(row))).map(|row| row.json()).collect()
     }
+}
+
+fn cells(row: &Row<'_>) -> [String; COLUMNS.len()] {
+    let medians = row.figures.medians();
+    let target = row.target.map(|target| at_least("the first", row.ratio, target));
+    [
+        row.way.name().to_owned(),
+        row.clients.count().to_string(),
+        row.workers.to_string(),
+        row.who.clone(),
+        thousands(medians.rate),
+        two(medians.p99),
+        two(medians.processor),
+        two(medians.behind),
+        two(row.ratio),
+        target.unwrap_or_default(),
+    ]
 }

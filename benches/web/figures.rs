@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::contestants::Contestant;
+use crate::entrants::Way;
+use crate::harness::load::Clients;
 use crate::load::Outcome;
 use crate::report::median;
 
@@ -50,19 +52,40 @@ impl Figures {
                 .map(|values| median(values.iter().copied()));
         Medians { rate, p99, p999, processor, behind }
     }
+}
 
-    /// All of them, added to what says whose they are.
-    pub fn json(&self, mut whose: Value) -> Value {
-        for (name, values) in [
-            ("announces_per_second", &self.rates),
-            ("p99_us", &self.p99),
-            ("p999_us", &self.p999),
-            ("processor_us", &self.processor),
-            ("behind_us", &self.behind),
-        ] {
-            whose[name] = json!(values);
-        }
-        whose
+/// One row of the results, whose keys stay the same from run to run.
+pub struct Row<'a> {
+    pub word: &'a str,
+    pub way: Way,
+    pub who: String,
+    pub workers: usize,
+    pub clients: Clients,
+    pub peers: u64,
+    /// What the row's word says, and what it should be.
+    pub ratio: f64,
+    pub target: Option<f64>,
+    pub figures: &'a Figures,
+}
+
+impl Row<'_> {
+    pub fn json(&self) -> Value {
+        let Self { word, way, who, workers, clients, peers, ratio, target, figures } = self;
+        json!({
+            "word": word,
+            "way": way.name(),
+            "who": who,
+            "workers": workers,
+            "clients": clients.count(),
+            "peers": peers,
+            "ratio": ratio,
+            "target": target,
+            "announces_per_second": figures.rates,
+            "p99_us": figures.p99,
+            "p999_us": figures.p999,
+            "processor_us": figures.processor,
+            "behind_us": figures.behind,
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
-/// Debian's packages that have a part in the figures.
+/// Debian's packages that have a part in the figures. The tracker has a SQLite of its own.
 const PACKAGES: [&str; 7] = [
     "nginx",
     "apache2-bin",
@@ -25,7 +25,7 @@ pub fn describe() -> Value {
     about.insert("linux".to_owned(), json!(text_of("/proc/sys/kernel/osrelease")));
     // A machine that is busy measures itself.
     about.insert("load_average".to_owned(), json!(text_of("/proc/loadavg")));
-    about.insert("tracker's SQLite".to_owned(), json!(rusqlite::version()));
+    about.insert("sqlite".to_owned(), json!(rusqlite::version()));
     for package in PACKAGES {
         about.extend(version(package).map(|version| (package.to_owned(), json!(version))));
     }

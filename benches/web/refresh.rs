@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::Scale;
 use crate::contestants::Contestant;
 use crate::crowd::Crowd;
 use crate::entrants::{Entrant, Way, Who};
-use crate::figures::Figures;
+use crate::figures::{Figures, Row};
 use crate::harness::load::Clients;
 use crate::harness::site::Site;
 use crate::load::{self, Outcome};
@@ -47,20 +47,24 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
             while_refreshing(&contestant.site, || announce(round + 2), &mut refreshes)
         });
     }
-    print(crowd, &all, refreshes, scale);
     let alone = all[0].medians().p99;
-    let rows = NAMES.iter().zip(&all).map(|(name, figures)| {
-        figures.json(json!({
-            "word": WORD,
-            "way": WAY.name(),
-            "who": format!("{}, {name}", WHO.who.name()),
-            "workers": WHO.workers,
-            "peers": crowd.peers,
-            "ratio": figures.medians().p99 / alone,
-            "target": TARGET,
-        }))
+    let rows = NAMES.iter().zip(&all).map(|(name, figures)| Row {
+        word: WORD,
+        way: WAY,
+        who: format!("{}, {name}", WHO.who.name()),
+        workers: WHO.workers,
+        clients: CLIENTS,
+        peers: crowd.peers,
+        ratio: figures.medians().p99 / alone,
+        target: Some(TARGET),
+        figures,
     });
-    rows.collect()
+    let rows: Vec<Row<'_>> = rows.collect();
+    print(
+        &rows,
+        &format!("{} swarms, {refreshes} refreshes in all", thousands(crowd.swarms as f64)),
+    );
+    rows.iter().map(Row::json).collect()
 }
 
 const NAMES: [&str; 2] = ["alone", "while refreshing"];
@@ -82,28 +86,20 @@ fn while_refreshing(
     })
 }
 
-fn print(crowd: Crowd, all: &[Figures; 2], refreshes: u64, scale: &Scale) {
-    let title = format!(
-        "{}, {}: {} peers in {} swarms, {refreshes} refreshes one after the other in {:.0?}",
-        WAY.name(),
-        WHO.who.name(),
-        thousands(crowd.peers as f64),
-        thousands(crowd.swarms as f64),
-        scale.time * scale.rounds as u32,
-    );
-    let columns = ["announces", "a second", "p99 us", "p99.9 us", "ratio of p99", ""];
+fn print(rows: &[Row<'_>], more: &str) {
+    let peers = thousands(rows[0].peers as f64);
+    let title = format!("{}: {peers} peers, {more}", WAY.name());
+    let columns = ["who", "announces/s", "p99 us", "p99.9 us", "ratio of p99", "targets"];
     let mut table = Table::new(&title, &columns);
-    let alone = all[0].medians().p99;
-    for (name, figures) in NAMES.iter().zip(all) {
-        let medians = figures.medians();
-        let ratio = medians.p99 / alone;
+    for row in rows {
+        let medians = row.figures.medians();
         table.row([
-            (*name).to_owned(),
+            row.who.clone(),
             thousands(medians.rate),
             two(medians.p99),
             two(medians.p999),
-            two(ratio),
-            at_most("times that alone", ratio, TARGET),
+            two(row.ratio),
+            at_most("times that alone", row.ratio, TARGET),
         ]);
     }
     table.print();

@@ -1,12 +1,12 @@
 //! Whether an announce costs the same however many peers there are.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::Scale;
 use crate::contestants::Contestant;
 use crate::crowd::Crowd;
 use crate::entrants::{Entrant, Way, Who};
-use crate::figures::in_rounds;
+use crate::figures::{Row, in_rounds};
 use crate::load;
 use crate::programs::Programs;
 use crate::report::{Table, at_least, thousands, two};
@@ -36,33 +36,40 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
         load::announce(&contestant.requests, WAY.clients(), time, seed)
     });
     let fastest = figures.iter().map(|figures| figures.medians().rate).fold(0.0, f64::max);
-    let title = format!("{}, {}: sizes", WAY.name(), WHO.who.name());
-    let columns = ["peers", "swarms", "announces/s", "p99 us", "cpu us", "behind", "ratio", ""];
-    let mut table = Table::new(&title, &columns);
+    let mut table = Table::new(&format!("{}, {}: sizes", WAY.name(), WHO.who.name()), &COLUMNS);
     let rows = crowds.iter().zip(&figures).map(|(crowd, figures)| {
-        let medians = figures.medians();
-        let ratio = medians.rate / fastest;
-        table.row([
-            thousands(crowd.peers as f64),
-            thousands(crowd.swarms as f64),
-            thousands(medians.rate),
-            two(medians.p99),
-            two(medians.processor),
-            two(medians.behind),
-            two(ratio),
-            at_least("of the fastest", ratio, TARGET),
-        ]);
-        figures.json(json!({
-            "word": WORD,
-            "way": WAY.name(),
-            "who": WHO.who.name(),
-            "workers": WHO.workers,
-            "peers": crowd.peers,
-            "ratio": ratio,
-            "target": TARGET,
-        }))
+        let row = Row {
+            word: WORD,
+            way: WAY,
+            who: WHO.who.name().to_owned(),
+            workers: WHO.workers,
+            clients: WAY.clients(),
+            peers: crowd.peers,
+            ratio: figures.medians().rate / fastest,
+            target: Some(TARGET),
+            figures,
+        };
+        table.row(cells(crowd, &row));
+        row.json()
     });
     let rows = rows.collect();
     table.print();
     rows
+}
+
+const COLUMNS: [&str; 8] =
+    ["peers", "swarms", "announces/s", "p99 us", "cpu us", "behind", "ratio", "targets"];
+
+fn cells(crowd: &Crowd, row: &Row<'_>) -> [String; COLUMNS.len()] {
+    let medians = row.figures.medians();
+    [
+        thousands(crowd.peers as f64),
+        thousands(crowd.swarms as f64),
+        thousands(medians.rate),
+        two(medians.p99),
+        two(medians.processor),
+        two(medians.behind),
+        two(row.ratio),
+        at_least("of the fastest", row.ratio, TARGET),
+    ]
 }

@@ -14,6 +14,7 @@ use crate::harness::http::encode;
 use crate::harness::installation::Installation;
 use crate::programs::{Program, Programs};
 use crate::report::{Table, at_most, median, two};
+use crate::stores::SETTINGS;
 
 /// The word for these rows.
 pub const WORD: &str = "starts";
@@ -94,13 +95,12 @@ fn starters(programs: &Programs) -> Vec<Starter> {
         target: Some(target),
         medians: Vec::new(),
     };
-    let open = ["tracker.torrents = 'open'"];
     let mut all = vec![constant("static C program", Program::ConstantC)];
     if is_installed("rustc") {
         all.push(constant("static Rust program", Program::ConstantRust));
     }
-    all.push(tracker("tracker, shm", Installation::in_memory(&open), SHM));
-    all.push(tracker("tracker, sqlite", Installation::new(&open), SQLITE));
+    all.push(tracker("tracker, shm", Installation::in_memory(&SETTINGS), SHM));
+    all.push(tracker("tracker, sqlite", Installation::new(&SETTINGS), SQLITE));
     all
 }
 

@@ -15,6 +15,9 @@ use crate::crowd::{Crowd, WANT};
 use crate::harness::site::{Layout, Site, server_account};
 use crate::load::peer;
 
+/// The tracker's settings in everything that is measured here, beside its folders and its kind of store.
+pub const SETTINGS: [&str; 1] = ["tracker.torrents = 'open'"];
+
 /// Lays out a site with a store of some kind, in which a crowd is.
 pub fn filled_site(script: &'static str, kind: StoreKind, crowd: Crowd) -> Site {
     let layout = Layout::open(script);
@@ -29,19 +32,19 @@ pub fn filled_site(script: &'static str, kind: StoreKind, crowd: Crowd) -> Site 
     site
 }
 
-/// The tracker's configuration in everything that is measured here.
 fn configuration(site: &Site, kind: StoreKind) -> String {
     format!(
         "tracker.announce_url = {:?}\n\
-         tracker.torrents = \"open\"\n\
          store.kind = {:?}\n\
          store.path = {:?}\n\
          paths.torrents_url = {:?}\n\
-         refresh.on_request = false\n",
+         refresh.on_request = false\n\
+         {}\n",
         site.announce_url(),
         kind.name(),
         site.store(),
         site.url("/torrents"),
+        SETTINGS.join("\n"),
     )
 }
 

@@ -55,6 +55,14 @@ pub struct Clients {
     pub pause: Duration,
 }
 
+impl Clients {
+    /// All of them.
+    #[allow(dead_code, reason = "a benchmark uses it")]
+    pub fn count(self) -> usize {
+        self.threads * self.each
+    }
+}
+
 /// What every body must be.
 type IsRight<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
 
@@ -83,6 +91,7 @@ pub fn run(
 
 /// Asks with one client on each of some threads, who pauses between an answer and the next question, so
 /// that no answer waits for another; returns the nanoseconds that each answer took.
+#[allow(dead_code, reason = "a benchmark uses it")]
 pub fn run_at_leisure(
     requests: &Requests,
     threads: usize,

@@ -46,7 +46,7 @@ static sqlite3 *store;
 static sqlite3_stmt *prepared[STATEMENTS];
 static uint64_t random_state;
 
-struct swarm { sqlite3_int64 id, salt, seeders, leechers; };
+struct swarm { sqlite3_int64 id, salt, seeders, leechers, completed; };
 
 struct peer {
     unsigned char info_hash[20], peer_id[20], address[ADDRESS + 8];
@@ -128,6 +128,7 @@ static struct swarm find_swarm(const struct peer *peer) {
         swarm.salt = sqlite3_column_int64(find, 2);
         swarm.seeders = sqlite3_column_int64(find, 3);
         swarm.leechers = sqlite3_column_int64(find, 4);
+        swarm.completed = sqlite3_column_int64(find, 6);
     }
     sqlite3_reset(find);
     if (!swarm.id) {
@@ -257,7 +258,8 @@ size_t announce(const char *query, const char *address, char reply[ROOM]) {
     put(&swarm, &peer);
     int count = sample(&swarm, &peer, addresses);
     run(COMMIT);
-    size_t length = sprintf(body, "d8:completei%llde10:downloadedi0e11:external ip4:", swarm.seeders);
+    size_t length = sprintf(body, "d8:completei%llde10:downloadedi%llde11:external ip4:", swarm.seeders,
+                            swarm.completed);
     memcpy(body + length, peer.address, 4);
     length += 4;
     length += sprintf(body + length, "10:incompletei%llde8:intervali1800e12:min intervali300e5:peers%d:",
