@@ -27,6 +27,7 @@ pub const CONSTANT: &str = "--constant";
 pub struct Contestant {
     pub requests: Requests,
     pub site: Site,
+    way: Way,
     /// The web server last.
     processes: Vec<Process>,
 }
@@ -60,12 +61,16 @@ impl Contestant {
             (_, Way::ApacheFcgid) => start_processes(&requests, way.clients()),
             _ => {}
         }
-        Self { requests, site, processes }
+        Self { requests, site, way, processes }
     }
 
     /// Seconds of the processor that the web server has used, and what is behind it; nothing of the
-    /// latter where the web server has started it.
+    /// latter where the web server has started it. Not a number where there are CGIs: who starts them
+    /// does not wait for them, so that the kernel counts their time for nobody.
     pub fn processor_time(&self) -> [f64; 2] {
+        if self.way.starts_cgis() {
+            return [f64::NAN; 2];
+        }
         let mut times = self.processes.iter().rev().map(|process| process_group_time(process.id()));
         [times.next().unwrap_or(0.0), times.sum()]
     }

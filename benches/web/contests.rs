@@ -93,8 +93,8 @@ pub fn measure(contests: &[&Contest], scale: &Scale, programs: &Programs) -> Vec
         table.print();
         println!(
             "  (\"cpu us\": of the web server and of what is behind it, for each announce; \
-             \"behind\": of the latter, where the web server does not start it; \"ratio\": the \
-             announces a second of the first row to those of the row)"
+             \"behind\": of the latter, where the web server does not start it; not known of CGIs; \
+             \"ratio\": the announces a second of the first row to those of the row)"
         );
     }
     rows
@@ -154,9 +154,13 @@ fn cells(row: &Row<'_>) -> [String; COLUMNS.len()] {
         row.who.clone(),
         thousands(medians.rate),
         two(medians.p99),
-        two(medians.processor),
-        two(medians.behind),
+        known(medians.processor),
+        known(medians.behind),
         two(row.ratio),
         target.unwrap_or_default(),
     ]
+}
+
+fn known(figure: f64) -> String {
+    if figure.is_nan() { String::new() } else { two(figure) }
 }

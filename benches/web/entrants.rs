@@ -45,22 +45,20 @@ impl Way {
     pub fn clients(self) -> Clients {
         let each = match self {
             Self::Nginx | Self::ApacheProxy => 16,
-            // mod_cgid naps for 10 ms while a CGI has answered and not ended yet.
-            Self::ApacheCgid => 8,
-            Self::NginxFcgiwrap => 2,
+            Self::ApacheCgid | Self::NginxFcgiwrap => 2,
             // Fewer than the processes that mod_fcgid has started.
             Self::ApacheFcgid => 1,
         };
         Clients { threads: 2, each, pause: Duration::ZERO }
     }
 
-    fn needs(self) -> &'static [&'static str] {
-        match self {
+    fn missing(self) -> Option<&'static str> {
+        missing(match self {
             Self::Nginx => &["nginx"],
             Self::NginxFcgiwrap => &["nginx", "fcgiwrap"],
             Self::ApacheFcgid => &["apache2", "/usr/lib/apache2/modules/mod_fcgid.so"],
             Self::ApacheProxy | Self::ApacheCgid => &["apache2"],
-        }
+        })
     }
 }
 
@@ -102,14 +100,15 @@ impl Who {
         }
     }
 
-    fn needs(self) -> &'static [&'static str] {
-        match self {
+    /// What it needs and is not installed.
+    pub fn missing(self) -> Option<&'static str> {
+        missing(match self {
             Self::Shm | Self::Sqlite | Self::Constant => &[],
             Self::Opentracker => &["opentracker"],
-            Self::BareSqlite => &["cc", "/usr/include/sqlite3.h"],
-            Self::ConstantC => &["cc"],
+            Self::BareSqlite => &["cc", "/usr/include/unistd.h", "/usr/include/sqlite3.h"],
+            Self::ConstantC => &["cc", "/usr/include/unistd.h"],
             Self::ConstantRust => &["rustc"],
-        }
+        })
     }
 }
 
@@ -123,8 +122,7 @@ pub struct Entrant {
 impl Entrant {
     /// Whether all is there that it needs behind a web server; else says what is not.
     pub fn can_run(self, way: Way) -> bool {
-        let mut needs = way.needs().iter().chain(self.who.needs());
-        let missing = needs.find(|name| !is_installed(name));
+        let missing = way.missing().or(self.who.missing());
         if let Some(missing) = missing {
             let (way, who) = (way.name(), self.who.name());
             println!("not measured: {way}, {who}, without {missing}");
@@ -133,10 +131,11 @@ impl Entrant {
     }
 }
 
-/// Whether there is such a program, or such a file.
-pub fn is_installed(name: &str) -> bool {
+/// The first of some programs and files that is not there.
+fn missing(needs: &[&'static str]) -> Option<&'static str> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let usual = ["/usr/sbin", "/usr/bin"].map(PathBuf::from);
-    let mut folders = std::env::split_paths(&path).chain(usual);
-    folders.any(|folder| folder.join(name).exists())
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).chain(usual).collect();
+    let is_there = |name: &&str| folders.iter().any(|folder| folder.join(name).exists());
+    needs.iter().copied().find(|name| !is_there(name))
 }

@@ -27,7 +27,8 @@ pub struct Medians {
     /// The 99th of a hundred, and the 999th of a thousand, in microseconds.
     pub p99: f64,
     pub p999: f64,
-    /// Microseconds of the processor for each announce: in all, and behind the web server.
+    /// Microseconds of the processor for each announce: in all, and behind the web server. Not a number
+    /// where nobody knows.
     pub processor: f64,
     pub behind: f64,
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::Scale;
-use crate::entrants::is_installed;
+use crate::entrants::Who;
 use crate::harness::executable;
 use crate::harness::http::encode;
 use crate::harness::installation::Installation;
@@ -38,11 +38,12 @@ struct Starter {
 
 /// Starts them in turns.
 pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
-    eprintln!("{WORD} ...");
-    let mut starters = starters(programs);
-    if starters.is_empty() {
+    if let Some(missing) = Who::ConstantC.missing() {
+        println!("not measured: {WORD}, without {missing}");
         return Vec::new();
     }
+    eprintln!("{WORD} ...");
+    let mut starters = starters(programs);
     for starter in &starters {
         (0..PEERS).for_each(|number| drop(starter.start(number)));
         let answer = starter.start(0);
@@ -77,30 +78,26 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
 
 /// The floor first.
 fn starters(programs: &Programs) -> Vec<Starter> {
-    if !is_installed("cc") {
-        println!("not measured: {WORD}, without cc");
-        return Vec::new();
-    }
-    let constant = |name, program| Starter {
-        name,
+    let constant = |who: Who, program| Starter {
+        name: who.name(),
         executable: programs.file(program),
         installation: None,
         target: None,
         medians: Vec::new(),
     };
-    let tracker = |name, installation, target| Starter {
-        name,
+    let tracker = |who: Who, installation, target| Starter {
+        name: who.name(),
         executable: executable(),
         installation: Some(installation),
         target: Some(target),
         medians: Vec::new(),
     };
-    let mut all = vec![constant("static C program", Program::ConstantC)];
-    if is_installed("rustc") {
-        all.push(constant("static Rust program", Program::ConstantRust));
+    let mut all = vec![constant(Who::ConstantC, Program::ConstantC)];
+    if Who::ConstantRust.missing().is_none() {
+        all.push(constant(Who::ConstantRust, Program::ConstantRust));
     }
-    all.push(tracker("tracker, shm", Installation::in_memory(&SETTINGS), SHM));
-    all.push(tracker("tracker, sqlite", Installation::new(&SETTINGS), SQLITE));
+    all.push(tracker(Who::Shm, Installation::in_memory(&SETTINGS), SHM));
+    all.push(tracker(Who::Sqlite, Installation::new(&SETTINGS), SQLITE));
     all
 }
 
