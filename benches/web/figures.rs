@@ -63,7 +63,7 @@ pub struct Row<'a> {
     pub workers: usize,
     pub clients: Clients,
     pub peers: u64,
-    /// What the row's word says, and what it should be.
+    /// To what it is compared with under its word, and what it should be.
     pub ratio: f64,
     pub target: Option<f64>,
     pub figures: &'a Figures,

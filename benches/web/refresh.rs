@@ -48,7 +48,8 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
         });
     }
     let alone = all[0].medians().p99;
-    let rows = NAMES.iter().zip(&all).map(|(name, figures)| Row {
+    let rows = NAMES.iter().zip([None, Some(TARGET)]).zip(&all);
+    let rows = rows.map(|((name, target), figures)| Row {
         word: WORD,
         way: WAY,
         who: format!("{}, {name}", WHO.who.name()),
@@ -56,14 +57,12 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
         clients: CLIENTS,
         peers: crowd.peers,
         ratio: figures.medians().p99 / alone,
-        target: Some(TARGET),
+        target,
         figures,
     });
     let rows: Vec<Row<'_>> = rows.collect();
-    print(
-        &rows,
-        &format!("{} swarms, {refreshes} refreshes in all", thousands(crowd.swarms as f64)),
-    );
+    let swarms = thousands(crowd.swarms as f64);
+    print(&rows, &format!("{swarms} swarms, {refreshes} refreshes in all"));
     rows.iter().map(Row::json).collect()
 }
 
@@ -93,13 +92,14 @@ fn print(rows: &[Row<'_>], more: &str) {
     let mut table = Table::new(&title, &columns);
     for row in rows {
         let medians = row.figures.medians();
+        let target = row.target.map(|target| at_most("times that alone", row.ratio, target));
         table.row([
             row.who.clone(),
             thousands(medians.rate),
             two(medians.p99),
             two(medians.p999),
             two(row.ratio),
-            at_most("times that alone", row.ratio, TARGET),
+            target.unwrap_or_default(),
         ]);
     }
     table.print();
