@@ -1,140 +1,141 @@
-//! Who answers: the tracker, the constant responder and opentracker, each behind a web server.
+//! Those who answer, started: each behind a web server of its own, with a site of its own.
 
 use std::fs;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::constant;
 use crate::crowd::Crowd;
-use crate::harness::apache::{fcgid, proxy_fcgi};
+use crate::entrants::{Entrant, Way, Who};
+use crate::harness::apache::{self, Mpm, fcgid, proxy_fcgi};
 use crate::harness::load::{Clients, Requests};
 use crate::harness::nginx;
 use crate::harness::process::Process;
 use crate::harness::responder::Listen;
-use crate::harness::site::{CGI, FCGI, Layout, Site, as_the_server};
+use crate::harness::site::{CGI, Layout, Site, as_the_server, wait_until_served};
 use crate::harness::{free_port, program};
-use crate::load::{announces, info_hashes};
+use crate::load::{self, announces, info_hashes};
+use crate::programs::{Program, Programs};
+use crate::stores::filled_site;
 
 /// The argument that makes a process of this benchmark the constant responder.
 pub const CONSTANT: &str = "--constant";
 
-/// How a web server and a responder are put together.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    Nginx,
-    ApacheFcgid,
-    ApacheProxy,
-}
-
-impl Way {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nginx => "nginx -> FastCGI",
-            Self::ApacheFcgid => "Apache mod_fcgid",
-            Self::ApacheProxy => "Apache mod_proxy_fcgi",
-        }
-    }
-
-    fn script(self) -> &'static str {
-        if self == Self::Nginx { CGI } else { FCGI }
-    }
-
-    /// Behind mod_fcgid as many as it may start processes: others would wait for whole seconds.
-    pub fn clients(self) -> Clients {
-        let each = if self == Self::ApacheFcgid { 4 } else { 16 };
-        Clients { threads: 2, each, pause: Duration::ZERO }
-    }
-}
-
-/// Who answers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Who {
-    Shm,
-    Sqlite,
-    Constant,
-    Opentracker,
-}
-
-impl Who {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Shm => "tracker, shm",
-            Self::Sqlite => "tracker, sqlite",
-            Self::Constant => "constant body",
-            Self::Opentracker => "opentracker",
-        }
-    }
-}
-
 /// One of them, running.
 pub struct Contestant {
-    pub who: Who,
     pub requests: Requests,
+    pub site: Site,
+    way: Way,
     /// The web server last.
     processes: Vec<Process>,
-    _site: Site,
 }
 
 impl Contestant {
-    pub fn start(who: Who, way: Way, workers: usize, crowd: Crowd) -> Self {
-        let layout = Layout::open(way.script());
-        let site = Site::new(if who == Who::Shm { layout.in_memory() } else { layout });
+    /// Starts one whose store has a crowd in it, to be asked with so many different announces.
+    pub fn start(
+        entrant: Entrant,
+        way: Way,
+        crowd: Crowd,
+        count: u64,
+        programs: &Programs,
+    ) -> Self {
+        let who = entrant.who;
+        eprintln!("{}: {} ...", way.name(), who.name());
+        let site = match who.store() {
+            Some(kind) => filled_site(way.script(), kind, crowd),
+            None => Site::new(Layout::open(way.script())),
+        };
+        if let Some(program) = other_program(who, way, programs) {
+            replace_the_tracker(&site, &program);
+        }
         let processes = match who {
             Who::Opentracker => start_opentracker(&site, crowd),
-            _ => start_responder(who, way, workers, &site),
+            _ => start_web_server(entrant, way, &site),
         };
         let path = format!("{}/announce", way.script());
-        let requests = announces(crowd, site.address(), &path);
-        Self { who, requests, processes, _site: site }
+        let requests = announces(crowd, count, site.address(), &path);
+        match (who, way) {
+            (Who::Opentracker, _) => load::fill(&requests, way.clients()),
+            (_, Way::ApacheFcgid) => start_processes(&requests, way.clients()),
+            _ => {}
+        }
+        Self { requests, site, way, processes }
     }
 
     /// Seconds of the processor that the web server has used, and what is behind it; nothing of the
-    /// latter where the web server has started it.
+    /// latter where the web server has started it. Not a number where there are CGIs: who starts them
+    /// does not wait for them, so that the kernel counts their time for nobody.
     pub fn processor_time(&self) -> [f64; 2] {
+        if self.way.starts_cgis() {
+            return [f64::NAN; 2];
+        }
         let mut times = self.processes.iter().rev().map(|process| process_group_time(process.id()));
         [times.next().unwrap_or(0.0), times.sum()]
     }
 }
 
-fn start_responder(who: Who, way: Way, workers: usize, site: &Site) -> Vec<Process> {
+/// What stands where the tracker would.
+fn other_program(who: Who, way: Way, programs: &Programs) -> Option<PathBuf> {
+    match who {
+        Who::Shm | Who::Sqlite | Who::Opentracker => None,
+        Who::Constant => Some(std::env::current_exe().expect("this very file")),
+        Who::ConstantC => Some(programs.file(Program::ConstantC)),
+        Who::ConstantRust => Some(programs.file(Program::ConstantRust)),
+        Who::BareSqlite if way.starts_cgis() => Some(programs.file(Program::BareCgi)),
+        Who::BareSqlite => Some(programs.file(Program::BareResponder)),
+    }
+}
+
+/// By a process of its own: see the site's own copying.
+fn replace_the_tracker(site: &Site, program: &Path) {
+    for name in ["tracker.cgi", "tracker.fcgi"] {
+        let place = site.root().join("cgi-bin").join(name);
+        fs::remove_file(&place).expect("the tracker's file");
+        let copied = Command::new("cp").arg(program).arg(place).status();
+        assert!(copied.expect("cp runs").success(), "{} is not copied", program.display());
+    }
+}
+
+fn start_web_server(entrant: Entrant, way: Way, site: &Site) -> Vec<Process> {
     let listen = Listen::unix(site);
-    let responder = |site: &Site| own_responder(who, workers, site, &listen);
     match way {
-        Way::Nginx => vec![responder(site), nginx::start(site, "conf/nginx.conf", &listen)],
-        Way::ApacheProxy => vec![responder(site), proxy_fcgi(&listen).start(site)],
-        Way::ApacheFcgid => {
-            if who == Who::Constant {
-                let script = site.root().join("cgi-bin/tracker.fcgi");
-                fs::remove_file(&script).expect("the wrapper of the tracker");
-                let copied = Command::new("cp").arg(this_program()).arg(script).status();
-                assert!(copied.expect("cp runs").success(), "this program is not copied");
-            }
-            vec![fcgid().start(site)]
+        Way::Nginx => {
+            vec![start_responder(entrant, site), nginx::start(site, "conf/nginx.conf", &listen)]
+        }
+        Way::ApacheProxy => vec![start_responder(entrant, site), proxy_fcgi(&listen).start(site)],
+        Way::ApacheFcgid => vec![fcgid().start(site)],
+        Way::ApacheCgid => vec![apache::cgi(Mpm::Event).start(site)],
+        Way::NginxFcgiwrap => {
+            let Listen::Unix(socket) = &listen else { panic!("a socket file") };
+            // As many as there are clients, so that none waits while the machine does.
+            let count = way.clients().count().to_string();
+            let mut command = Command::new(program("fcgiwrap"));
+            command.args(["-c", &count, "-s", &listen.address()]);
+            let fcgiwrap = start_behind("fcgiwrap", &mut command, site, socket);
+            vec![fcgiwrap, nginx::start(site, "conf/nginx-fcgiwrap.conf", &listen)]
         }
     }
 }
 
-fn this_program() -> std::path::PathBuf {
-    std::env::current_exe().expect("this very file")
-}
-
-/// Starts the responder of one of them with so many threads, on a socket of its own.
-fn own_responder(who: Who, workers: usize, site: &Site, listen: &Listen) -> Process {
-    let Listen::Unix(path) = listen else { panic!("the responders have a socket file") };
+/// Starts a responder on a socket of its own.
+fn start_responder(Entrant { who, workers }: Entrant, site: &Site) -> Process {
+    let listen = Listen::unix(site);
+    let Listen::Unix(socket) = &listen else { panic!("the responders have a socket file") };
     let workers = workers.to_string();
-    let mut command = match who {
-        Who::Constant => Command::new(this_program()),
-        _ => Command::new(site.root().join("cgi-bin/tracker.cgi")),
-    };
+    let mut command = Command::new(site.root().join("cgi-bin/tracker.cgi"));
     match who {
-        Who::Constant => command.args([CONSTANT, path, &workers]),
+        Who::Constant => command.args([CONSTANT, socket, &workers]),
+        Who::BareSqlite => command.arg(socket).arg(site.store()),
         _ => command.args(["fastcgi", "--listen", &listen.address(), "--workers", &workers]),
     };
-    let log = site.run("responder.log");
-    let mut process = Process::start(who.name(), as_the_server(&mut command), &log);
-    process.wait_for("a listening socket", || UnixStream::connect(path).ok());
+    start_behind(who.name(), &mut command, site, socket)
+}
+
+fn start_behind(name: &str, command: &mut Command, site: &Site, socket: &str) -> Process {
+    let mut process = Process::start(name, as_the_server(command), &site.run("responder.log"));
+    process.wait_for("a listening socket", || UnixStream::connect(socket).ok());
     process
 }
 
@@ -151,18 +152,8 @@ fn start_opentracker(site: &Site, crowd: Crowd) -> Vec<Process> {
     fs::create_dir_all(&folder).expect("a folder for opentracker");
     fs::write(folder.join("list"), list).expect("the list of torrents");
     let mut command = Command::new(program("opentracker"));
-    command.args([
-        "-i",
-        "127.0.0.1",
-        "-p",
-        &port.to_string(),
-        "-u",
-        "www-data",
-        "-w",
-        "list",
-        "-d",
-    ]);
-    command.arg(&folder).current_dir(&folder);
+    command.args(["-i", "127.0.0.1", "-p", &port.to_string(), "-u", "www-data", "-w", "list"]);
+    command.arg("-d").arg(&folder).current_dir(&folder);
     let mut opentracker = Process::start("opentracker", &mut command, &site.run("opentracker.log"));
     opentracker.wait_for("an open port", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
     let listen = Listen::unix(site);
@@ -176,8 +167,18 @@ fn start_opentracker(site: &Site, crowd: Crowd) -> Vec<Process> {
     );
     fs::write(&configuration, server).expect("nginx's server block");
     let mut nginx = Process::start("nginx", &mut command, &site.run("nginx.log"));
-    crate::harness::site::wait_until_served(site, &mut nginx);
+    wait_until_served(site, &mut nginx);
     vec![opentracker, nginx]
+}
+
+/// Has mod_fcgid start processes by asking at once while it has none. Later it hardly starts more: who
+/// finds none free waits for a second, and then takes one that is free again.
+fn start_processes(requests: &Requests, clients: Clients) {
+    let time = Duration::from_millis(100);
+    load::announce(requests, Clients { threads: 8, each: 1, ..clients }, time, 0);
+    if load::announce(requests, clients, time, 0).took > time * 5 {
+        println!("mod_fcgid has started too few processes: its clients wait");
+    }
 }
 
 /// Seconds of the processor that the processes of a group have used, from the kernel's list.

@@ -1,19 +1,23 @@
-//! What it takes to start the tracker as a web server starts a CGI, and to read its answer, against a
-//! static C program that prints as many bytes and does nothing else.
+//! What it takes to start the tracker as a web server starts a CGI, and to read its answer, against
+//! static programs that print as many bytes and do nothing else.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::constant;
+use crate::Scale;
+use crate::entrants::Who;
+use crate::harness::executable;
 use crate::harness::http::encode;
 use crate::harness::installation::Installation;
-use crate::harness::{executable, program};
+use crate::programs::{Program, Programs};
 use crate::report::{Table, at_most, median, two};
+use crate::stores::SETTINGS;
+
+/// The word for these rows.
+pub const WORD: &str = "starts";
 
 /// Peers of the swarm: more than an answer has.
 const PEERS: u32 = 100;
@@ -33,38 +37,22 @@ struct Starter {
 }
 
 /// Starts them in turns.
-pub fn measure(quick: bool) -> Value {
-    eprintln!("starts ...");
-    let folder = tempfile::tempdir().expect("a folder");
-    let tracker = |name, installation, target| Starter {
-        name,
-        executable: executable(),
-        installation: Some(installation),
-        target: Some(target),
-        medians: Vec::new(),
-    };
-    let open = ["tracker.torrents = 'open'"];
-    let mut starters = [
-        Starter {
-            name: "static C program",
-            executable: c_program(&folder),
-            installation: None,
-            target: None,
-            medians: Vec::new(),
-        },
-        tracker("tracker, shm", Installation::in_memory(&open), SHM),
-        tracker("tracker, sqlite", Installation::new(&open), SQLITE),
-    ];
+pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
+    if let Some(missing) = Who::ConstantC.missing() {
+        println!("not measured: {WORD}, without {missing}");
+        return Vec::new();
+    }
+    eprintln!("{WORD} ...");
+    let mut starters = starters(programs);
     for starter in &starters {
         (0..PEERS).for_each(|number| drop(starter.start(number)));
         let answer = starter.start(0);
         let is_full = answer.windows(11).any(|part| part == b"5:peers300:");
         assert!(is_full, "{}: {}", starter.name, String::from_utf8_lossy(&answer));
     }
-    let (rounds, starts) = if quick { (3, 30) } else { (9, 300) };
-    for _ in 0..rounds {
+    for _ in 0..scale.rounds {
         for starter in &mut starters {
-            let times = (0..starts).map(|number| {
+            let times = (0..scale.starts).map(|number| {
                 let begun = Instant::now();
                 starter.start(number % PEERS);
                 begun.elapsed().as_secs_f64() * 1e6
@@ -74,17 +62,51 @@ pub fn measure(quick: bool) -> Value {
         }
     }
     print(&starters);
-    let results =
-        starters.iter().map(|starter| json!({ "who": starter.name, "us": starter.medians }));
-    json!({ "way": "starts", "results": results.collect::<Vec<_>>() })
+    let floor = starters[0].median();
+    let rows = starters.iter().map(|starter| {
+        json!({
+            "word": WORD,
+            "way": "started directly",
+            "who": starter.name,
+            "us": starter.medians,
+            "ratio": starter.median() / floor,
+            "target": starter.target,
+        })
+    });
+    rows.collect()
+}
+
+/// The floor first.
+fn starters(programs: &Programs) -> Vec<Starter> {
+    let constant = |who: Who, program| Starter {
+        name: who.name(),
+        executable: programs.file(program),
+        installation: None,
+        target: None,
+        medians: Vec::new(),
+    };
+    let tracker = |who: Who, installation, target| Starter {
+        name: who.name(),
+        executable: executable(),
+        installation: Some(installation),
+        target: Some(target),
+        medians: Vec::new(),
+    };
+    let mut all = vec![constant(Who::ConstantC, Program::ConstantC)];
+    if Who::ConstantRust.missing().is_none() {
+        all.push(constant(Who::ConstantRust, Program::ConstantRust));
+    }
+    all.push(tracker(Who::Shm, Installation::in_memory(&SETTINGS), SHM));
+    all.push(tracker(Who::Sqlite, Installation::new(&SETTINGS), SQLITE));
+    all
 }
 
 fn print(starters: &[Starter]) {
     let title = "Started as a CGI, the answer of 50 peers read, the process waited for";
     let mut table = Table::new(title, &["who", "us", "ratio", "targets"]);
-    let floor = median(starters[0].medians.iter().copied());
+    let floor = starters[0].median();
     for starter in starters {
-        let median = median(starter.medians.iter().copied());
+        let median = starter.median();
         let ratio = median / floor;
         let target = starter.target.map(|target| at_most("the C program's", ratio, target));
         let name = starter.name.to_owned();
@@ -94,6 +116,10 @@ fn print(starters: &[Starter]) {
 }
 
 impl Starter {
+    fn median(&self) -> f64 {
+        median(self.medians.iter().copied())
+    }
+
     /// Starts it for an announce, and returns what it says.
     fn start(&self, number: u32) -> Vec<u8> {
         let query = format!(
@@ -122,29 +148,4 @@ impl Starter {
         assert!(output.status.success(), "{}: {}", self.name, output.status);
         output.stdout
     }
-}
-
-/// Compiles the floor.
-fn c_program(folder: &TempDir) -> PathBuf {
-    let (source, program_file) = (folder.path().join("constant.c"), folder.path().join("constant"));
-    let reply = constant::cgi_reply();
-    let bytes: Vec<String> = reply.iter().map(ToString::to_string).collect();
-    let text = format!(
-        "#include <unistd.h>\nstatic const unsigned char reply[] = {{{}}};\nint main(void) \
-         {{ return write(1, reply, sizeof reply) != sizeof reply; }}\n",
-        bytes.join(",")
-    );
-    fs::write(&source, text).expect("a C program");
-    let compiled = Command::new(c_compiler())
-        .args(["-O2", "-static", "-o"])
-        .args([&program_file, &source])
-        .status()
-        .expect("the C compiler runs");
-    assert!(compiled.success(), "the C program is not compiled");
-    program_file
-}
-
-fn c_compiler() -> PathBuf {
-    let path = Path::new("/usr/bin/cc");
-    if path.exists() { path.to_owned() } else { program("gcc") }
 }

@@ -55,6 +55,14 @@ pub struct Clients {
     pub pause: Duration,
 }
 
+impl Clients {
+    /// All of them.
+    #[allow(dead_code, reason = "a benchmark uses it")]
+    pub fn count(self) -> usize {
+        self.threads * self.each
+    }
+}
+
 /// What every body must be.
 type IsRight<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
 
@@ -78,8 +86,35 @@ pub fn run(
         }
         latencies
     };
+    in_threads(clients.threads, work)
+}
+
+/// Asks with one client on each of some threads, who pauses between an answer and the next question, so
+/// that no answer waits for another; returns the nanoseconds that each answer took.
+#[allow(dead_code, reason = "a benchmark uses it")]
+pub fn run_at_leisure(
+    requests: &Requests,
+    threads: usize,
+    pause: Duration,
+    is_right: IsRight<'_>,
+    next: &(dyn Fn() -> Option<usize> + Sync),
+) -> Vec<u32> {
+    in_threads(threads, || {
+        let mut client = Client::new(requests);
+        let answers = std::iter::from_fn(|| {
+            client.ask(requests, next());
+            let took = client.hear(requests, is_right);
+            std::thread::sleep(pause);
+            took
+        });
+        answers.collect()
+    })
+}
+
+/// What all threads that do the same have to tell.
+fn in_threads(count: usize, work: impl Fn() -> Vec<u32> + Copy + Send) -> Vec<u32> {
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..clients.threads).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
         let all =
             threads.into_iter().flat_map(|thread| thread.join().expect("a thread of clients"));
         all.collect()

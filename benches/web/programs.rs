@@ -1,0 +1,114 @@
+//! The programs that the tracker is measured against, compiled when they are first asked for.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::constant;
+use crate::harness::checkout;
+
+/// A program.
+#[derive(Clone, Copy)]
+pub enum Program {
+    /// Prints a constant reply, in C.
+    ConstantC,
+    /// Prints it in Rust.
+    ConstantRust,
+    /// Answers out of the tracker's store as a CGI.
+    BareCgi,
+    /// Answers out of it as a FastCGI responder.
+    BareResponder,
+}
+
+impl Program {
+    fn name(self) -> &'static str {
+        match self {
+            Self::ConstantC => "constant-c",
+            Self::ConstantRust => "constant-rust",
+            Self::BareCgi => "bare-cgi",
+            Self::BareResponder => "bare-responder",
+        }
+    }
+}
+
+/// Where they are.
+pub struct Programs(TempDir);
+
+impl Programs {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder for programs"))
+    }
+
+    /// The file of one of them.
+    pub fn file(&self, program: Program) -> PathBuf {
+        let file = self.0.path().join(program.name());
+        if !file.exists() {
+            self.compile(program, &file);
+        }
+        file
+    }
+
+    fn compile(&self, program: Program, file: &Path) {
+        match program {
+            Program::ConstantC => compile_c(&[&self.source("constant.c", &c_text())], file, STATIC),
+            Program::ConstantRust => compile_rust(&self.source("constant.rs", &rust_text()), file),
+            Program::BareCgi => compile_c(&bare("cgi.c"), file, STATIC_SQLITE),
+            Program::BareResponder => compile_c(&bare("responder.c"), file, &["-lsqlite3"]),
+        }
+    }
+
+    fn source(&self, name: &str, text: &str) -> PathBuf {
+        let source = self.0.path().join(name);
+        fs::write(&source, text).expect("a program's text");
+        source
+    }
+}
+
+const STATIC: &[&str] = &["-static"];
+const STATIC_SQLITE: &[&str] = &["-static", "-lsqlite3", "-lm", "-ldl", "-lpthread"];
+
+/// The sources of one of the programs that answer out of a store.
+fn bare(main: &str) -> [PathBuf; 2] {
+    [main, "announce.c"].map(|name| checkout().join("benches/web/bare").join(name))
+}
+
+fn reply() -> String {
+    let bytes: Vec<String> = constant::cgi_reply().iter().map(ToString::to_string).collect();
+    bytes.join(",")
+}
+
+fn c_text() -> String {
+    format!(
+        "#include <unistd.h>\nstatic const unsigned char reply[] = {{{}}};\nint main(void) \
+         {{ return write(1, reply, sizeof reply) != sizeof reply; }}\n",
+        reply()
+    )
+}
+
+fn rust_text() -> String {
+    format!(
+        "use std::io::Write;\nstatic REPLY: &[u8] = &[{}];\nfn main() \
+         {{ if std::io::stdout().write_all(REPLY).is_err() {{ std::process::exit(1) }} }}\n",
+        reply()
+    )
+}
+
+fn compile_c(sources: &[impl AsRef<OsStr>], file: &Path, flags: &[&str]) {
+    let mut command = Command::new("cc");
+    run(command.args(["-O2", "-o"]).arg(file).args(sources).args(flags));
+}
+
+fn compile_rust(source: &Path, file: &Path) {
+    let mut command = Command::new("rustc");
+    command.args(["--edition", "2024", "-O", "-C", "target-feature=+crt-static", "-C"]);
+    run(command.args(["panic=abort", "-C", "strip=symbols", "-o"]).arg(file).arg(source));
+}
+
+fn run(compiler: &mut Command) {
+    let output = compiler.output().expect("the compiler runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{compiler:?}: {errors}");
+}
