@@ -8,7 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::constant;
-use crate::harness::checkout;
+use crate::harness::{checkout, executable};
 
 /// A program.
 #[derive(Clone, Copy)]
@@ -47,6 +47,16 @@ impl Programs {
         let file = self.0.path().join(program.name());
         if !file.exists() {
             self.compile(program, &file);
+        }
+        file
+    }
+
+    /// A copy of the tracker, as an installation makes one: the kernel maps a file that was written in
+    /// one go at half the cost of one that was read page by page.
+    pub fn copy_of_the_tracker(&self) -> PathBuf {
+        let file = self.0.path().join("tracker");
+        if !file.exists() {
+            run(Command::new("cp").args([&executable(), &file]));
         }
         file
     }
@@ -107,8 +117,8 @@ fn compile_rust(source: &Path, file: &Path) {
     run(command.args(["panic=abort", "-C", "strip=symbols", "-o"]).arg(file).arg(source));
 }
 
-fn run(compiler: &mut Command) {
-    let output = compiler.output().expect("the compiler runs");
+fn run(program: &mut Command) {
+    let output = program.output().expect("a compiler runs");
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{compiler:?}: {errors}");
+    assert!(output.status.success(), "{program:?}: {errors}");
 }

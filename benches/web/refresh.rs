@@ -1,5 +1,7 @@
 //! How long announces wait while `tracker refresh` goes on in another process.
 
+use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,7 +12,8 @@ use crate::crowd::Crowd;
 use crate::entrants::{Entrant, Way, Who};
 use crate::figures::{Figures, Row};
 use crate::harness::load::Clients;
-use crate::harness::site::Site;
+use crate::harness::process::Process;
+use crate::harness::site::{Site, as_the_server};
 use crate::load::{self, Outcome};
 use crate::programs::Programs;
 use crate::report::{Table, at_most, thousands, two};
@@ -38,7 +41,6 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
     let announce =
         |seed| load::announce_at_leisure(&contestant.requests, CLIENTS, scale.time, seed);
     announce(1);
-    contestant.site.tracker(&REFRESH);
     let mut all = [Figures::default(), Figures::default()];
     let mut refreshes = 0;
     for round in 0..scale.rounds {
@@ -67,22 +69,21 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
 }
 
 const NAMES: [&str; 2] = ["alone", "while refreshing"];
-const REFRESH: [&str; 2] = ["refresh", "--force"];
 
-/// Refreshes again and again until the work is done, and counts how often.
-fn while_refreshing(
-    site: &Site,
-    work: impl FnOnce() -> Outcome + Send,
-    refreshes: &mut u64,
-) -> Outcome {
-    std::thread::scope(|scope| {
-        let work = scope.spawn(work);
-        while !work.is_finished() {
-            site.tracker(&REFRESH);
-            *refreshes += 1;
-        }
-        work.join().expect("all announces are answered")
-    })
+/// Refreshes again and again while the work is done, and counts how often. A shell does it: to start a
+/// process takes one as large as this one so long that its own clients would wait.
+fn while_refreshing(site: &Site, work: impl FnOnce() -> Outcome, refreshes: &mut usize) -> Outcome {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "while \"$0\" refresh --force; do :; done"]);
+    shell.arg(site.root().join("cgi-bin/tracker.cgi"));
+    let log = site.run("refresh.log");
+    let count = || fs::read_to_string(&log).map_or(0, |text| text.matches("refreshed: ").count());
+    let before = count();
+    let mut process = Process::start("refresh", as_the_server(&mut shell), &log);
+    process.wait_for("a refresh", || (count() > before).then_some(()));
+    let outcome = work();
+    *refreshes += count() - before;
+    outcome
 }
 
 fn print(rows: &[Row<'_>], more: &str) {

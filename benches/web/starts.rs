@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use crate::Scale;
 use crate::entrants::Who;
-use crate::harness::executable;
 use crate::harness::http::encode;
 use crate::harness::installation::Installation;
 use crate::programs::{Program, Programs};
@@ -87,7 +86,7 @@ fn starters(programs: &Programs) -> Vec<Starter> {
     };
     let tracker = |who: Who, installation, target| Starter {
         name: who.name(),
-        executable: executable(),
+        executable: programs.copy_of_the_tracker(),
         installation: Some(installation),
         target: Some(target),
         medians: Vec::new(),

@@ -2,6 +2,7 @@
 
 use super::progress::Bar;
 use super::{CommandError, World};
+use crate::gateway::give_way;
 use crate::site::{Published, publish};
 use crate::tracker::Skipped;
 
@@ -23,6 +24,7 @@ impl RefreshArguments {
 impl RefreshArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        give_way();
         let loaded = world.load_config()?;
         let mut bar = Bar::new();
         let outcome = publish(&loaded, world.now, self.force, &mut bar);

@@ -71,7 +71,10 @@ fn do_chores_apart<H: Handler>(make_handler: &dyn Fn() -> H, log: Option<&Path>)
     }
     match system::detach(log) {
         Ok(Detached::Parent) => {}
-        Ok(Detached::Child) => Guarded::new(make_handler).do_chores(),
+        Ok(Detached::Child) => {
+            system::give_way();
+            Guarded::new(make_handler).do_chores();
+        }
         Err(error) => crate::warning!("chores left for another time, cannot fork: {error}"),
     }
 }

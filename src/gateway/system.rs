@@ -46,6 +46,15 @@ pub fn begin_process() {
     }
 }
 
+/// Has this thread, and those that it starts, give way to others that want the processor: for work that
+/// nobody waits for.
+pub fn give_way() {
+    /// Enough to give way, and too little to be kept for long from finishing: others may wait for a lock.
+    const NICENESS: libc::c_int = 10;
+    // SAFETY: takes numbers only. Where it is refused, the thread was nicer already.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
+}
+
 /// A copy of a descriptor that the process was started with; `None` when that is not open.
 #[must_use]
 pub fn inherited(fd: RawFd) -> Option<OwnedFd> {

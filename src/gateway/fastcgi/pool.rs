@@ -10,6 +10,7 @@ use mio::Waker;
 use super::connection::OwnedRequest;
 use super::server::Server;
 use crate::gateway::guarded::Guarded;
+use crate::gateway::system::give_way;
 use crate::gateway::{Handler, Request, Response};
 
 /// Threads at most: one may be busy with chores, the other answers.
@@ -164,6 +165,7 @@ where
     F: Fn() -> H,
     H: Handler,
 {
+    give_way();
     let make = || (server.make_handler)();
     let mut reloads = server.control.reloads();
     let mut handler = Guarded::new(&make);
