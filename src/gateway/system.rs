@@ -306,6 +306,19 @@ mod tests {
     }
 
     #[test]
+    fn who_gives_way_does_so_alone() {
+        // SAFETY: getpriority takes numbers only.
+        let niceness = || unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+        let before = niceness();
+        let of_another = thread::spawn(move || {
+            give_way();
+            niceness()
+        });
+        assert!(of_another.join().unwrap() >= 10);
+        assert_eq!(niceness(), before);
+    }
+
+    #[test]
     fn an_inherited_descriptor_must_be_open() {
         let file = File::open("/dev/null").unwrap();
         assert!(inherited(file.as_raw_fd()).is_some());

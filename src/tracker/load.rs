@@ -91,9 +91,15 @@ impl Tracker {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::config::LoadedConfig;
+    use crate::protocol::AnnounceRequest;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000);
 
     fn load(announces_a_second: u64) -> Load {
         let config = TrackerConfig { high_load: 100, ..TrackerConfig::default() };
@@ -119,6 +125,27 @@ mod tests {
             assert_eq!(load.interval, Seconds(interval), "{announces}");
             assert_eq!(load.min_interval, Seconds(min_interval), "{announces}");
         }
+    }
+
+    #[test]
+    fn it_is_looked_at_once_a_second() {
+        let home = tempfile::tempdir().unwrap();
+        let text = "[tracker]\ntorrents = 'open'\nhigh_load = 1\n\
+                    [store]\nkind = 'shm'\npath = 'memory/peers'\nmax_size = 4194304";
+        let loaded = LoadedConfig::parse(text, &home.path().join("conf/tracker.toml")).unwrap();
+        let mut tracker = Tracker::new(Arc::new(loaded));
+        let query = b"info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=bbbbbbbbbbbbbbbbbbbb&port=1&left=1";
+        let request = AnnounceRequest::parse(query).unwrap();
+        let from = Some(std::net::Ipv4Addr::LOCALHOST.into());
+        for _ in 0..1000 {
+            assert!(tracker.announce(&request, from, NOW).unwrap().interval <= Seconds(1980));
+        }
+        assert!(!tracker.load(NOW).unwrap().is_high);
+        let next = NOW + Seconds(1);
+        assert!(tracker.announce(&request, from, next).unwrap().interval > Seconds(1980));
+        assert!(tracker.load(next).unwrap().is_high);
+        let later = NOW + Seconds(120);
+        assert!(!tracker.load(later).unwrap().is_high, "it ends by itself");
     }
 
     #[test]
