@@ -50,9 +50,21 @@ pub fn begin_process() {
 /// nobody waits for.
 pub fn give_way() {
     /// Enough to give way, and too little to be kept for long from finishing: others may wait for a lock.
-    const NICENESS: libc::c_int = 10;
-    // SAFETY: takes numbers only. Where it is refused, the thread was nicer already.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
+    const NICENESS: i32 = 10;
+    /// Nanoseconds that it would like to have the processor for. From Linux 6.12 on, whoever is woken and
+    /// wants less does not wait for that.
+    const SLICE: u64 = 100_000_000;
+    // SAFETY: all of its fields are integers, for which all zeros are a value.
+    let mut wish: libc::sched_attr = unsafe { std::mem::zeroed() };
+    wish.size = u32::try_from(size_of::<libc::sched_attr>()).unwrap_or(0);
+    wish.sched_nice = NICENESS;
+    wish.sched_runtime = SLICE;
+    // SAFETY: `wish` is as long as it says, and lives across the calls, which only read it. Where they are
+    // refused, the thread was nicer already, or stays as it is.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
+        libc::syscall(libc::SYS_sched_setattr, 0, &raw const wish, 0);
+    }
 }
 
 /// A copy of a descriptor that the process was started with; `None` when that is not open.
