@@ -28,7 +28,7 @@ impl FastCgiArguments {
         let signals = Signals::collect().map_err(ServeError::Signals)?;
         let listening = Listening::bind(&self.listen)?;
         let kind = loaded.config.store.kind;
-        let workers = self.workers.map_or_else(|| usual_workers(kind), NonZeroUsize::get);
+        let workers = self.workers.map_or_else(|| usual_workers(kind, cores()), NonZeroUsize::get);
         let mut surroundings = world.surroundings.clone();
         if let Some(file) = &world.config_file {
             // The next to be asked; so that a reload reads the same file.
@@ -56,14 +56,15 @@ pub fn options(gateway: &GatewayConfig, workers: usize) -> Options {
 /// Workers where nobody says how many. Measured behind nginx on two cores: with SQLite, where only one
 /// can write at a time, a second worker takes an eighth of the announces away; with shared memory it adds
 /// none, as the web server takes more than twice what one worker does for each announce.
-fn usual_workers(kind: StoreKind) -> usize {
+fn usual_workers(kind: StoreKind, cores: usize) -> usize {
     match kind {
         StoreKind::Sqlite => 1,
-        StoreKind::Shm => {
-            let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-            (cores / 2).max(1)
-        }
+        StoreKind::Shm => (cores / 2).max(1),
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 #[cfg(test)]
@@ -72,8 +73,8 @@ mod tests {
 
     #[test]
     fn only_a_store_that_several_can_write_to_has_several_workers() {
-        let cores = std::thread::available_parallelism().unwrap().get();
-        let workers = [StoreKind::Sqlite, StoreKind::Shm].map(usual_workers);
-        assert_eq!(workers, [1, (cores / 2).max(1)]);
+        let workers = |kind| [1, 2, 3, 8].map(|cores| usual_workers(kind, cores));
+        assert_eq!(workers(StoreKind::Sqlite), [1, 1, 1, 1]);
+        assert_eq!(workers(StoreKind::Shm), [1, 1, 1, 4]);
     }
 }

@@ -1,5 +1,7 @@
 //! How busy the tracker is, and what clients are asked for when it is too busy.
 
+use std::sync::Arc;
+
 use super::{Refusal, Tracker};
 use crate::config::TrackerConfig;
 use crate::protocol::{Seconds, Timestamp};
@@ -81,9 +83,11 @@ impl Tracker {
     /// # Errors
     /// When the store cannot be read.
     pub fn measure_load(&mut self, now: Timestamp) -> Result<Load, Refusal> {
-        let announces = self.store().and_then(|store| store.announces_in_the_last_minute(now));
-        let announces = announces.map_err(|problem| Refusal::from_store(&problem))?;
-        let load = Load::of(&self.loaded.config.tracker, announces);
+        let loaded = Arc::clone(&self.loaded);
+        let load = self
+            .store()
+            .and_then(|store| Load::measured(&loaded.config.tracker, store, now))
+            .map_err(|problem| Refusal::from_store(&problem))?;
         self.load = Some((now, load));
         Ok(load)
     }
@@ -91,8 +95,6 @@ impl Tracker {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
 
     use super::*;

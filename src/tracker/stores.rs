@@ -37,11 +37,7 @@ fn owner_of_site(loaded: &LoadedConfig) -> Option<u32> {
 /// # Errors
 /// When it cannot be opened or made.
 pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    let is_new = !loaded.config.store.path.exists();
-    if is_new {
-        make_store_folder(loaded);
-    }
-    let store = open(loaded)?;
+    let (store, is_new) = open(loaded)?;
     if is_new {
         others_left(loaded).iter().for_each(|line| crate::info!("{line}"));
     }
@@ -50,17 +46,20 @@ pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreErro
 
 /// The same without a word.
 pub(super) fn open_quietly(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    if !loaded.config.store.path.exists() {
-        make_store_folder(loaded);
-    }
-    open(loaded)
+    open(loaded).map(|(store, _)| store)
 }
 
-fn open(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    Ok(match loaded.config.store.kind {
+/// Opens it, and says whether there was none before.
+fn open(loaded: &LoadedConfig) -> Result<(Box<dyn PeerStore>, bool), StoreError> {
+    let is_new = !loaded.config.store.path.exists();
+    if is_new {
+        make_store_folder(loaded);
+    }
+    let store: Box<dyn PeerStore> = match loaded.config.store.kind {
         StoreKind::Sqlite => Box::new(SqliteStore::open(&options(loaded))?),
         StoreKind::Shm => Box::new(ShmStore::open(&options(loaded))?),
-    })
+    };
+    Ok((store, is_new))
 }
 
 /// Puts an empty store in the place of the one that the configuration names, whatever that holds.
