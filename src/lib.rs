@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod gateway;
 pub mod log;
+pub mod memory;
 pub mod protocol;
 pub mod site;
 pub mod store;

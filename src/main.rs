@@ -32,13 +32,15 @@
 
 #![no_main]
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{OsString, c_char, c_int};
 use std::sync::Arc;
 
 use tracker_cgi::cli::{self, Outcome};
 use tracker_cgi::config::{self, GatewayConfig, LoadedConfig, Surroundings};
 use tracker_cgi::error;
-use tracker_cgi::gateway::{Environment, Face, Listening, Signals, begin_process, cgi, fastcgi};
+use tracker_cgi::gateway::{
+    Environment, Face, Listening, Signals, arguments_of, begin_process, cgi, fastcgi,
+};
 use tracker_cgi::site::Site;
 
 /// The status of a process that panicked, as Rust has it.
@@ -48,24 +50,26 @@ const PANICKED: i32 = 101;
 /// overflows, is nearly a tenth of all that a CGI's announce costs.
 // SAFETY: nothing else in the program is called `main`, and this is what a `main` of C looks like.
 #[unsafe(no_mangle)]
-pub extern "C" fn main(_count: c_int, _arguments: *const *const c_char) -> c_int {
+pub unsafe extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_int {
     begin_process();
-    let outcome = std::panic::catch_unwind(run);
+    // SAFETY: what C passes to a `main`.
+    let arguments = unsafe { arguments_of(count, arguments) };
+    let outcome = std::panic::catch_unwind(|| run(arguments));
     std::process::exit(outcome.map_or(PANICKED, |outcome| outcome as i32))
 }
 
-fn run() -> Outcome {
+fn run(arguments: Vec<OsString>) -> Outcome {
     // Before the arguments are looked at: in the first two cases a stranger may have written them.
     let environment = Environment::of_this_process();
     match Face::of_this_process(&environment) {
-        Face::FastCgi(listening) => answer_many(listening),
-        Face::Cgi => answer_one(&environment),
-        Face::CommandLine => cli::run(std::env::args_os()),
+        Face::FastCgi(listening) => answer_many(listening, arguments),
+        Face::Cgi => answer_one(&environment, arguments),
+        Face::CommandLine => cli::run(arguments),
     }
 }
 
-fn answer_one(environment: &Environment) -> Outcome {
-    let surroundings = Arc::new(Surroundings::of_this_process(config::Face::Cgi));
+fn answer_one(environment: &Environment, arguments: Vec<OsString>) -> Outcome {
+    let surroundings = Arc::new(surroundings(config::Face::Cgi, arguments));
     let make_site = || Site::for_one_request(Arc::clone(&surroundings));
     cgi::run(make_site, environment, GatewayConfig::default().max_body);
     Outcome::Done
@@ -73,8 +77,8 @@ fn answer_one(environment: &Environment) -> Outcome {
 
 /// A process manager started us: it decides how many processes there are, so that one worker each
 /// will do.
-fn answer_many(listening: Listening) -> Outcome {
-    let surroundings = Arc::new(Surroundings::of_this_process(config::Face::FastCgi));
+fn answer_many(listening: Listening, arguments: Vec<OsString>) -> Outcome {
+    let surroundings = Arc::new(surroundings(config::Face::FastCgi, arguments));
     // A broken configuration is told to clients and to the log by the site, again and again until
     // it is mended; until then the built-in limits count.
     let gateway = LoadedConfig::load(&surroundings, None)
@@ -90,4 +94,8 @@ fn answer_many(listening: Listening) -> Outcome {
             Outcome::Failed
         }
     }
+}
+
+fn surroundings(face: config::Face, arguments: Vec<OsString>) -> Surroundings {
+    Surroundings::of_this_process(face, arguments.into_iter().next())
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use super::policy::PolicyError;
 use super::temporary::TemporaryFile;
+use crate::memory;
 
 /// SQLite's header names the application that a file belongs to: "trca".
 const APPLICATION_ID: i32 = 0x7472_6361;
@@ -187,6 +188,7 @@ impl Catalog {
 
     fn connect(path: &Path) -> Result<Self, CatalogError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        memory::share_with_sqlite();
         let connect = || {
             let connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(BUSY_TIMEOUT)?;

@@ -175,8 +175,8 @@ pub enum Outcome {
 }
 
 /// Does what the arguments of this process say, the first of which is its own name.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
-    let surroundings = Surroundings::of_this_process(Face::CommandLine);
+pub fn run(arguments: Vec<OsString>) -> Outcome {
+    let surroundings = Surroundings::of_this_process(Face::CommandLine, arguments.first().cloned());
     // Not locked: a responder's other threads write to the log.
     run_in(surroundings, arguments, &mut io::stdout(), &mut io::stderr())
 }

@@ -37,13 +37,13 @@ pub enum Face {
 
 impl Surroundings {
     /// Those of this process. To be called once, at the start: an executable that is replaced
-    /// while it runs no longer finds itself.
+    /// while it runs no longer finds itself. `argument_zero` is the first of its arguments.
     #[must_use]
-    pub fn of_this_process(face: Face) -> Self {
+    pub fn of_this_process(face: Face, argument_zero: Option<OsString>) -> Self {
         let current_folder = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
         let start = Start {
             face,
-            argument_zero: env::args_os().next(),
+            argument_zero,
             search_path: env::var_os("PATH"),
             script_filename: env::var_os("SCRIPT_FILENAME"),
             executable: env::current_exe().ok(),

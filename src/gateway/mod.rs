@@ -24,7 +24,7 @@ pub use refusal::Refusal;
 use refusal::content_length;
 pub use request::{Method, Request, Variables};
 pub use response::Response;
-pub use system::{FileSystem, Signals, begin_process, give_way};
+pub use system::{FileSystem, Signals, arguments_of, begin_process, give_way};
 
 /// What answers requests. Each worker thread has one of its own.
 pub trait Handler {

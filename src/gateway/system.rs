@@ -1,7 +1,7 @@
 //! What only the kernel can tell or do: sockets that we inherit, signals, forks, mappings, room for
 //! files. The only `unsafe` of the gateway.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString, OsStr, OsString, c_char, c_int};
 use std::fs::File;
 use std::io;
 use std::mem::{MaybeUninit, size_of};
@@ -44,6 +44,22 @@ pub fn begin_process() {
             }
         }
     }
+}
+
+/// The arguments that a `main` of C was called with. Rust's own are those that its own start has kept, which
+/// not with every C library happens without it.
+///
+/// # Safety
+/// They must be what the C library passed to `main`: that many strings of C.
+#[must_use]
+pub unsafe fn arguments_of(count: c_int, arguments: *const *const c_char) -> Vec<OsString> {
+    let count = usize::try_from(count).unwrap_or(0);
+    let argument = |number| {
+        // SAFETY: by the contract, there are that many, each a string that stays as it is.
+        let text = unsafe { CStr::from_ptr(*arguments.add(number)) };
+        OsStr::from_bytes(text.to_bytes()).to_owned()
+    };
+    (0..count).map(argument).collect()
 }
 
 /// Has this thread, and those that it starts, give way to others that want the processor: for work that
@@ -270,7 +286,9 @@ impl FileSystem {
         let told = unsafe { told.assume_init() };
         let block = u64::try_from(told.f_frsize).unwrap_or(0);
         let free = told.f_bavail.saturating_mul(block);
-        Ok(Self { free, is_memory: told.f_type == libc::TMPFS_MAGIC })
+        // One C library has signed numbers here, another unsigned ones.
+        let is_memory = i128::from(told.f_type) == i128::from(libc::TMPFS_MAGIC);
+        Ok(Self { free, is_memory })
     }
 }
 

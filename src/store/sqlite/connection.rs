@@ -11,6 +11,7 @@ use rusqlite::{CachedStatement, Connection, FileControl, MAIN_DB, OpenFlags, Sta
 
 use super::error::{self, Kind};
 use super::schema::{APPLICATION_ID, VERSION, number_in, stored};
+use crate::memory;
 use crate::protocol::Timestamp;
 use crate::store::rate::AnnounceRate;
 use crate::store::{StoreError, StoreId, files};
@@ -134,6 +135,7 @@ pub(super) enum Inspected {
 
 /// Opens what is there; makes nothing and changes nothing.
 pub(super) fn inspect(path: &Path) -> Result<Inspected, StoreError> {
+    memory::share_with_sqlite();
     look(path, 2)
 }
 

@@ -83,8 +83,9 @@ fn is_shared_between_hosts(path: &Path) -> bool {
     }
     // SAFETY: the call succeeded, so it has filled the structure.
     let about = unsafe { about.assume_init() };
-    // The kernel's numbers have 32 bits, whatever C's type for them is.
-    SHARED_BETWEEN_HOSTS.into_iter().any(|number| number == about.f_type & 0xffff_ffff)
+    // The kernel's numbers have 32 bits, whatever a C library's type for them is.
+    let kind = i128::from(about.f_type) & 0xffff_ffff;
+    SHARED_BETWEEN_HOSTS.into_iter().any(|number| kind == number.into())
 }
 
 /// Whether a write-ahead log works there. Asked of a file of no value: SQLite would switch the store

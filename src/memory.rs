@@ -1,0 +1,115 @@
+//! The memory of the process: where it comes from, and that SQLite's comes from there too.
+//!
+//! musl's own allocator has the kernel map and forget a page for many a small allocation; in a CGI that
+//! is a fifth of all that an announce costs, and half of SQLite's part.
+
+use std::alloc::{Layout, alloc, dealloc, realloc};
+use std::ffi::{c_int, c_void};
+use std::ptr;
+use std::sync::Once;
+
+use rusqlite::ffi;
+
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+/// Before each block of SQLite's: its size, which SQLite does not say when it gives it back.
+const HEADER: usize = size_of::<usize>();
+
+/// What SQLite expects of a block's address.
+const ALIGNMENT: usize = 8;
+
+/// Has SQLite take its memory from where the rest of the program does. To be called before a connection is
+/// opened; where SQLite is in use already, it stays with the C library's.
+pub fn share_with_sqlite() {
+    static SHARED: Once = Once::new();
+    let methods = ffi::sqlite3_mem_methods {
+        xMalloc: Some(take),
+        xFree: Some(give_back),
+        xRealloc: Some(resize),
+        xSize: Some(size_of_block),
+        xRoundup: Some(round_up),
+        xInit: Some(begin),
+        xShutdown: Some(end),
+        pAppData: ptr::null_mut(),
+    };
+    SHARED.call_once(|| {
+        // SAFETY: SQLite copies the methods, which do what it wants of such ones. Each opening of a
+        // connection comes after this, which `SHARED` lets only one thread do.
+        unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const methods) };
+    });
+}
+
+/// The layout of a block with its header; none for sizes that SQLite never asks for.
+fn layout(size: c_int) -> Option<Layout> {
+    let size = usize::try_from(size).ok()?.checked_add(HEADER)?;
+    Layout::from_size_align(size, ALIGNMENT).ok()
+}
+
+/// Writes a header, and returns the block after it.
+///
+/// # Safety
+/// `start` must be null or the start of that many bytes that are nobody else's.
+unsafe fn block(start: *mut u8, layout: Layout) -> *mut c_void {
+    if start.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: there is room for a header, and `ALIGNMENT` suits it.
+    unsafe {
+        start.cast::<usize>().write(layout.size());
+        start.add(HEADER).cast()
+    }
+}
+
+/// The start of a block with its header, and its layout.
+///
+/// # Safety
+/// It must come from `block`, and not have been given back.
+unsafe fn whole(block: *mut c_void) -> (*mut u8, Layout) {
+    // SAFETY: `block` has written a header there, of a layout that was a valid one.
+    unsafe {
+        let start = block.cast::<u8>().sub(HEADER);
+        let size = start.cast::<usize>().read();
+        (start, Layout::from_size_align_unchecked(size, ALIGNMENT))
+    }
+}
+
+unsafe extern "C" fn take(size: c_int) -> *mut c_void {
+    let Some(layout) = layout(size) else { return ptr::null_mut() };
+    // SAFETY: the size is not 0, as it has the header in it.
+    unsafe { block(alloc(layout), layout) }
+}
+
+unsafe extern "C" fn give_back(given: *mut c_void) {
+    // SAFETY: SQLite gives back what it took, once.
+    unsafe {
+        let (start, layout) = whole(given);
+        dealloc(start, layout);
+    }
+}
+
+unsafe extern "C" fn resize(given: *mut c_void, size: c_int) -> *mut c_void {
+    let Some(wanted) = layout(size) else { return ptr::null_mut() };
+    // SAFETY: SQLite resizes what it took; when there is no memory, the block stays as it was.
+    unsafe {
+        let (start, layout) = whole(given);
+        block(realloc(start, layout, wanted.size()), wanted)
+    }
+}
+
+unsafe extern "C" fn size_of_block(given: *mut c_void) -> c_int {
+    // SAFETY: SQLite asks about what it took.
+    let (_, layout) = unsafe { whole(given) };
+    c_int::try_from(layout.size() - HEADER).unwrap_or(c_int::MAX)
+}
+
+unsafe extern "C" fn round_up(size: c_int) -> c_int {
+    size.saturating_add(7) & !7
+}
+
+unsafe extern "C" fn begin(_: *mut c_void) -> c_int {
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn end(_: *mut c_void) {}
