@@ -41,49 +41,93 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
     let announce =
         |seed| load::announce_at_leisure(&contestant.requests, CLIENTS, scale.time, seed);
     announce(1);
-    let mut all = [Figures::default(), Figures::default()];
-    let mut refreshes = 0;
+    let mut all = MEANWHILE.map(|meanwhile| (meanwhile, Figures::default()));
+    let mut counts = [0; MEANWHILE.len()];
     for round in 0..scale.rounds {
-        all[0].measure(&contestant, || announce(round + 2));
-        all[1].measure(&contestant, || {
-            while_refreshing(&contestant.site, || announce(round + 2), &mut refreshes)
-        });
+        for ((meanwhile, figures), count) in all.iter_mut().zip(&mut counts) {
+            let work = || announce(round + 2);
+            figures.measure(&contestant, || meanwhile.go_on(&contestant.site, work, count));
+        }
     }
-    let alone = all[0].medians().p99;
-    let rows = NAMES.iter().zip([None, Some(TARGET)]).zip(&all);
-    let rows = rows.map(|((name, target), figures)| Row {
+    let alone = all[0].1.medians().p99;
+    let seconds = scale.time.as_secs_f64() * scale.rounds as f64;
+    let rows = all.iter().zip(counts).map(|((meanwhile, figures), count)| Row {
         word: WORD,
         way: WAY,
-        who: format!("{}, {name}", WHO.who.name()),
+        who: format!("{}, {}", WHO.who.name(), meanwhile.name(count as f64 / seconds)),
         workers: WHO.workers,
         clients: CLIENTS,
         peers: crowd.peers,
         ratio: figures.medians().p99 / alone,
-        target,
+        target: meanwhile.target(),
         figures,
     });
     let rows: Vec<Row<'_>> = rows.collect();
-    let swarms = thousands(crowd.swarms as f64);
-    print(&rows, &format!("{swarms} swarms, {refreshes} refreshes in all"));
+    print(&rows, &format!("{} swarms", thousands(crowd.swarms as f64)));
     rows.iter().map(Row::json).collect()
 }
 
-const NAMES: [&str; 2] = ["alone", "while refreshing"];
+const MEANWHILE: [Meanwhile; 4] = [
+    Meanwhile::Nothing,
+    Meanwhile::Refreshes,
+    Meanwhile::RefreshesUnbroken,
+    Meanwhile::StartsUnbroken,
+];
 
-/// Refreshes again and again while the work is done, and counts how often. A shell does it: to start a
-/// process takes one as large as this one so long that its own clients would wait.
-fn while_refreshing(site: &Site, work: impl FnOnce() -> Outcome, refreshes: &mut usize) -> Outcome {
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", "while \"$0\" refresh --force; do :; done"]);
-    shell.arg(site.root().join("cgi-bin/tracker.cgi"));
-    let log = site.run("refresh.log");
-    let count = || fs::read_to_string(&log).map_or(0, |text| text.matches("refreshed: ").count());
-    let before = count();
-    let mut process = Process::start("refresh", as_the_server(&mut shell), &log);
-    process.wait_for("a refresh", || (count() > before).then_some(()));
-    let outcome = work();
-    *refreshes += count() - before;
-    outcome
+/// What else goes on. One refresh is over too soon to be seen; without a break between them a core is
+/// always busy, as it is with any program that is started without a break.
+#[derive(Clone, Copy)]
+enum Meanwhile {
+    Nothing,
+    Refreshes,
+    RefreshesUnbroken,
+    StartsUnbroken,
+}
+
+impl Meanwhile {
+    fn name(self, a_second: f64) -> String {
+        let what = match self {
+            Self::Nothing => return "alone".to_owned(),
+            Self::Refreshes => "while refreshing",
+            Self::RefreshesUnbroken => "refreshing without a break",
+            Self::StartsUnbroken => "/bin/true without a break",
+        };
+        format!("{what}, {} a second", thousands(a_second))
+    }
+
+    fn target(self) -> Option<f64> {
+        matches!(self, Self::Refreshes).then_some(TARGET)
+    }
+
+    /// For a shell, with the executable as `$0`; each time it writes a line.
+    fn commands(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Refreshes => {
+                Some("while \"$0\" refresh --force >/dev/null; do echo again; sleep 0.05; done")
+            }
+            Self::RefreshesUnbroken => {
+                Some("while \"$0\" refresh --force >/dev/null; do echo again; done")
+            }
+            Self::StartsUnbroken => Some("while /bin/true; do echo again; done"),
+        }
+    }
+
+    /// Has it go on while the work is done, and counts how often it did. A shell does it: to start a
+    /// process takes one as large as this one so long that its own clients would wait.
+    fn go_on(self, site: &Site, work: impl FnOnce() -> Outcome, count: &mut usize) -> Outcome {
+        let Some(commands) = self.commands() else { return work() };
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", commands]).arg(site.root().join("cgi-bin/tracker.cgi"));
+        let log = site.run("meanwhile.log");
+        let done = || fs::read_to_string(&log).map_or(0, |text| text.matches("again").count());
+        let before = done();
+        let mut process = Process::start("meanwhile", as_the_server(&mut shell), &log);
+        process.wait_for("the first time", || (done() > before).then_some(()));
+        let outcome = work();
+        *count += done() - before;
+        outcome
+    }
 }
 
 fn print(rows: &[Row<'_>], more: &str) {
