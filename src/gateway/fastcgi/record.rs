@@ -228,22 +228,21 @@ fn begin_record(out: &mut Vec<u8>) -> usize {
     start
 }
 
-/// Fills in the header left at `start` for all that was appended since, and pads to 8 bytes.
+/// Fills in the header left at `start` for all that was appended since. There is no padding, which the
+/// specification only recommends (3.3): mod_proxy_fcgi reads it with a system call of its own.
 fn end_record(out: &mut Vec<u8>, start: usize, kind: Kind, request_id: u16) {
     let length = out.len().saturating_sub(start + HEADER_LENGTH);
-    let padding = length.wrapping_neg() % 8;
     debug_assert!(length <= MAX_CONTENT);
     let header = Header {
         type_byte: kind as u8,
         request_id,
-        // Cannot fail: callers keep records below MAX_CONTENT, and the padding is below 8.
+        // Cannot fail: callers keep records below MAX_CONTENT.
         content_length: u16::try_from(length).unwrap_or(u16::MAX),
-        padding_length: u8::try_from(padding).unwrap_or_default(),
+        padding_length: 0,
     };
     if let Some(place) = out.get_mut(start..start + HEADER_LENGTH) {
         place.copy_from_slice(&header.encode());
     }
-    out.resize(out.len() + padding, 0);
 }
 
 /// The STDOUT stream of one request: what is written to it goes into as few records as possible.
@@ -260,11 +259,9 @@ impl<'a> Stdout<'a> {
         Self { out, request_id, start }
     }
 
-    /// Ends the stream, and with it the request.
-    pub fn finish(mut self) {
-        if self.content_length() > 0 {
-            self.next_record();
-        }
+    /// Ends the request, and with it the stream: an empty record, which would end that alone, tells web
+    /// servers nothing more and costs Apache another read.
+    pub fn finish(self) {
         end_record(self.out, self.start, Kind::Stdout, self.request_id);
         write_end_request(self.out, self.request_id, ProtocolStatus::RequestComplete);
     }
