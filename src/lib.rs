@@ -2,7 +2,7 @@
 //!
 //! One way through the house: `gateway` or `cli` at the front, `site` for the URL space, `tracker`
 //! for the rules, `store` and `catalog` for state, `protocol` at the bottom. A room uses only what
-//! stands below it.
+//! stands below it; `log` and `memory` are everybody's.
 
 pub mod catalog;
 pub mod cli;

@@ -2,29 +2,35 @@
 //!
 //! What an announce asks the kernel for, as `strace` shows it. Who adds to this should know why.
 //!
-//! By a CGI with peers in shared memory, 54 calls:
+//! By a CGI with peers in shared memory, built for musl as the releases are, 53 calls:
 //!
 //! | calls | why |
 //! |---|---|
-//! | 14 before `main` | exec; the C library's heap, thread-local storage and relocations |
+//! | execve, mmap, arch_prctl, set_tid_address | before `main`: the process, and where its thread keeps its own |
 //! | rt_sigaction, poll | `begin_process` |
-//! | getpid, fcntl, getsockopt, close | whether a socket was passed: systemd's, or a listening descriptor 0 |
+//! | mmap | the heap |
+//! | getpid, fcntl, fcntl, getsockopt, close | whether a socket was passed: systemd's, or a listening descriptor 0 |
 //! | getcwd, readlink | where the executable is, for the configuration beside it |
-//! | open, open, fstat, read, read, close | the configuration, at the second of its usual places |
+//! | open, open, fcntl, fstat, read, read, close | the configuration, at the second of its usual places |
 //! | stat | whether the data folder is there, or the site still to be laid out |
-//! | stat, open, fstat, fstat, mmap, close | the policy: which file, how long, mapped |
-//! | fcntl | the reply's own descriptor, past the standard library's buffer |
+//! | stat, open, fcntl, fstat, fstat, mmap, close | the policy: which file, how long, mapped |
+//! | fcntl, fcntl | the reply's own descriptor, past the standard library's buffer |
 //! | stat, stat | whether the store is new; who owns the site and may own the store |
-//! | open, fstat, geteuid, stat, flock, pread | the store: trusted, shared with this version only, its header |
-//! | open, read, close | which boot this is; locks of an earlier one mean nothing |
+//! | open, fcntl, fstat, geteuid, stat, flock, pread | the store: trusted, shared with this version only, its header |
+//! | get_robust_list | what a mutex of ours looks like: whether the kernel frees those of the dead |
+//! | open, fcntl, read, close | which boot this is; locks of an earlier one mean nothing |
 //! | fstat, mmap | the store, mapped |
 //! | getrandom, getpid | the seed of the sample |
+//! | set_robust_list | that the shard's lock is to be freed if this process dies |
 //! | write, close | the reply |
 //! | exit_group | the end; the kernel takes back what is held |
 //!
-//! By a CGI with SQLite, 102: in place of the store's ten, SQLite opens its file (10) and twice locks it,
-//! looks for a journal left behind, and lets go (9 each): once to read what the file is, once to announce.
-//! Between, it reads the pages on the way to swarm and peer, writes a journal (16) and the changed pages.
+//! musl says once more of each file that it opens that it is not for children: the fcntl after it.
+//!
+//! By a CGI with SQLite, 108: in place of the last but two, SQLite opens its file (13, one for each folder
+//! above it) and twice locks it, looks for a journal left behind, and lets go (9 each): once to read what the
+//! file is, once to announce. Between, it reads the pages on the way to swarm and peer, writes a journal (27,
+//! with its own random numbers) and the changed pages.
 //!
 //! By a FastCGI responder: epoll_wait, recvfrom and sendto, and with SQLite four locks, two writes for each
 //! changed page and two unlocks of its write-ahead log between. Time comes without a call. Configuration,
@@ -48,6 +54,9 @@ const PANICKED: i32 = 101;
 
 /// What the C library starts. What Rust does before its own `main`, for a better message when a stack
 /// overflows, is nearly a tenth of all that a CGI's announce costs.
+///
+/// # Safety
+/// The arguments must be those of a program of C, so many strings of C.
 // SAFETY: nothing else in the program is called `main`, and this is what a `main` of C looks like.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_int {

@@ -82,6 +82,7 @@ fn other_program(who: Who, way: Way, programs: &Programs) -> Option<PathBuf> {
         Who::Shm | Who::Sqlite | Who::Opentracker => None,
         Who::Constant => Some(std::env::current_exe().expect("this very file")),
         Who::ConstantC => Some(programs.file(Program::ConstantC)),
+        Who::ConstantMusl => Some(programs.file(Program::ConstantMusl)),
         Who::ConstantRust => Some(programs.file(Program::ConstantRust)),
         Who::BareSqlite if way.starts_cgis() => Some(programs.file(Program::BareCgi)),
         Who::BareSqlite => Some(programs.file(Program::BareResponder)),

@@ -74,6 +74,8 @@ pub enum Who {
     BareSqlite,
     /// A CGI with the same body for all, in C.
     ConstantC,
+    /// The same for musl instead of glibc.
+    ConstantMusl,
     /// The same in Rust.
     ConstantRust,
 }
@@ -87,6 +89,7 @@ impl Who {
             Self::Opentracker => "opentracker",
             Self::BareSqlite => "bare C, sqlite",
             Self::ConstantC => "static C program",
+            Self::ConstantMusl => "the same for musl",
             Self::ConstantRust => "static Rust program",
         }
     }
@@ -96,7 +99,8 @@ impl Who {
         match self {
             Self::Shm => Some(StoreKind::Shm),
             Self::Sqlite | Self::BareSqlite => Some(StoreKind::Sqlite),
-            Self::Constant | Self::Opentracker | Self::ConstantC | Self::ConstantRust => None,
+            Self::Constant | Self::Opentracker => None,
+            Self::ConstantC | Self::ConstantMusl | Self::ConstantRust => None,
         }
     }
 
@@ -107,6 +111,7 @@ impl Who {
             Self::Opentracker => &["opentracker"],
             Self::BareSqlite => &["cc", "/usr/include/unistd.h", "/usr/include/sqlite3.h"],
             Self::ConstantC => &["cc", "/usr/include/unistd.h"],
+            Self::ConstantMusl => &["musl-gcc"],
             Self::ConstantRust => &["rustc"],
         })
     }

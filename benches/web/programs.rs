@@ -1,6 +1,5 @@
 //! The programs that the tracker is measured against, compiled when they are first asked for.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +14,8 @@ use crate::harness::{checkout, executable};
 pub enum Program {
     /// Prints a constant reply, in C.
     ConstantC,
+    /// Prints it in C, with another C library.
+    ConstantMusl,
     /// Prints it in Rust.
     ConstantRust,
     /// Answers out of the tracker's store as a CGI.
@@ -27,6 +28,7 @@ impl Program {
     fn name(self) -> &'static str {
         match self {
             Self::ConstantC => "constant-c",
+            Self::ConstantMusl => "constant-musl",
             Self::ConstantRust => "constant-rust",
             Self::BareCgi => "bare-cgi",
             Self::BareResponder => "bare-responder",
@@ -63,11 +65,16 @@ impl Programs {
 
     fn compile(&self, program: Program, file: &Path) {
         match program {
-            Program::ConstantC => compile_c(&[&self.source("constant.c", &c_text())], file, STATIC),
+            Program::ConstantC => compile_c("cc", &[self.constant_c()], file, STATIC),
+            Program::ConstantMusl => compile_c("musl-gcc", &[self.constant_c()], file, STATIC),
             Program::ConstantRust => compile_rust(&self.source("constant.rs", &rust_text()), file),
-            Program::BareCgi => compile_c(&bare("cgi.c"), file, STATIC_SQLITE),
-            Program::BareResponder => compile_c(&bare("responder.c"), file, &["-lsqlite3"]),
+            Program::BareCgi => compile_c("cc", &bare("cgi.c"), file, STATIC_SQLITE),
+            Program::BareResponder => compile_c("cc", &bare("responder.c"), file, &["-lsqlite3"]),
         }
+    }
+
+    fn constant_c(&self) -> PathBuf {
+        self.source("constant.c", &c_text())
     }
 
     fn source(&self, name: &str, text: &str) -> PathBuf {
@@ -106,8 +113,8 @@ fn rust_text() -> String {
     )
 }
 
-fn compile_c(sources: &[impl AsRef<OsStr>], file: &Path, flags: &[&str]) {
-    let mut command = Command::new("cc");
+fn compile_c(compiler: &str, sources: &[PathBuf], file: &Path, flags: &[&str]) {
+    let mut command = Command::new(compiler);
     run(command.args(["-O2", "-o"]).arg(file).args(sources).args(flags));
 }
 

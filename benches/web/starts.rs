@@ -92,9 +92,10 @@ fn starters(programs: &Programs) -> Vec<Starter> {
         medians: Vec::new(),
     };
     let mut all = vec![constant(Who::ConstantC, Program::ConstantC)];
-    if Who::ConstantRust.missing().is_none() {
-        all.push(constant(Who::ConstantRust, Program::ConstantRust));
-    }
+    let others =
+        [(Who::ConstantMusl, Program::ConstantMusl), (Who::ConstantRust, Program::ConstantRust)];
+    let others = others.into_iter().filter(|(who, _)| who.missing().is_none());
+    all.extend(others.map(|(who, program)| constant(who, program)));
     all.push(tracker(Who::Shm, Installation::in_memory(&SETTINGS), SHM));
     all.push(tracker(Who::Sqlite, Installation::new(&SETTINGS), SQLITE));
     all

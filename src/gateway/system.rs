@@ -284,11 +284,12 @@ impl FileSystem {
         }
         // SAFETY: the kernel has filled all of it in.
         let told = unsafe { told.assume_init() };
-        let block = u64::try_from(told.f_frsize).unwrap_or(0);
-        let free = told.f_bavail.saturating_mul(block);
         // One C library has signed numbers here, another unsigned ones.
-        let is_memory = i128::from(told.f_type) == i128::from(libc::TMPFS_MAGIC);
-        Ok(Self { free, is_memory })
+        let free = i128::from(told.f_bavail) * i128::from(told.f_frsize);
+        Ok(Self {
+            free: u64::try_from(free).unwrap_or(u64::MAX),
+            is_memory: i128::from(told.f_type) == i128::from(libc::TMPFS_MAGIC),
+        })
     }
 }
 

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 pub const VERSION: u8 = 1;
 /// Bytes of a record's header.
 pub const HEADER_LENGTH: usize = 8;
-/// Content bytes that we put into one record: the largest multiple of 8 that fits.
-const MAX_CONTENT: usize = 0xfff8;
+/// Content bytes that we put into one record: as many as fit.
+const MAX_CONTENT: usize = 0xffff;
 /// The role of a Responder in `BEGIN_REQUEST`.
 pub const RESPONDER: u16 = 1;
 /// The flag of `BEGIN_REQUEST` by which the web server keeps the connection.
@@ -230,7 +230,7 @@ fn begin_record(out: &mut Vec<u8>) -> usize {
 
 /// Fills in the header left at `start` for all that was appended since. There is no padding, which the
 /// specification only recommends (3.3): mod_proxy_fcgi reads it with a system call of its own.
-fn end_record(out: &mut Vec<u8>, start: usize, kind: Kind, request_id: u16) {
+fn end_record(out: &mut [u8], start: usize, kind: Kind, request_id: u16) {
     let length = out.len().saturating_sub(start + HEADER_LENGTH);
     debug_assert!(length <= MAX_CONTENT);
     let header = Header {
