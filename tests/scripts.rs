@@ -1,4 +1,4 @@
-//! The scripts that owners run: `scripts/install` and `scripts/demo`.
+//! The scripts that owners run: `scripts/install`, `scripts/demo`, and `scripts/target` for `scripts/build`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -202,6 +202,60 @@ fn a_command_that_is_not_the_trackers_stops_the_installation() {
 }
 
 /// A demo in a folder of its own; it ends with the value.
+#[test]
+fn the_newest_executable_is_installed_and_one_that_is_missing_is_named() {
+    let copy = tempfile::tempdir().expect("a folder");
+    let folder = copy.path();
+    for entry in fs::read_dir(checkout()).expect("the checkout") {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).expect("an entry");
+        if !["target", "scripts"].iter().any(|other| name == *other) {
+            std::os::unix::fs::symlink(path, folder.join(name)).expect("a link");
+        }
+    }
+    fs::create_dir(folder.join("scripts")).expect("a folder");
+    fs::copy(checkout().join("scripts/install"), folder.join("scripts/install")).expect("a copy");
+    let host = Host::new();
+    let install = |arguments: &[&str]| {
+        let mut command = Command::new(folder.join("scripts/install"));
+        command.arg("--root").arg(host.root.path()).args(arguments);
+        command.output().expect("scripts/install runs")
+    };
+    let nothing = install(&[]);
+    assert!(!nothing.status.success());
+    assert!(text(&nothing).contains("make it with: scripts/build"), "{}", text(&nothing));
+
+    let hour = std::time::Duration::from_secs(3600);
+    for (age, place) in [(2, "release"), (1, "some-target/release"), (3, "other/release")] {
+        let place = folder.join("target").join(place);
+        fs::create_dir_all(&place).expect("a folder");
+        fs::write(place.join("tracker"), format!("of {age}")).expect("an executable");
+        let made = std::time::SystemTime::now() - hour * age;
+        let file = fs::File::open(place.join("tracker")).expect("the executable");
+        file.set_modified(made).expect("its time");
+    }
+    let installed = install(&[]);
+    assert!(installed.status.success(), "{}", text(&installed));
+    assert_eq!(host.read("usr/lib/cgi-bin/tracker.cgi"), "of 1");
+
+    let missing = install(&["--executable", "/nowhere/tracker"]);
+    assert!(!missing.status.success());
+    assert!(text(&missing).contains("/nowhere/tracker"), "{}", text(&missing));
+    assert_eq!(host.read("usr/lib/cgi-bin/tracker.cgi"), "of 1", "nothing is changed");
+}
+
+#[test]
+fn where_there_is_no_compiler_for_musl_executables_are_for_glibc() {
+    let empty = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink("/bin/bash", empty.path().join("bash")).expect("a link");
+    let mut command = Command::new("/usr/bin/env");
+    command.arg(checkout().join("scripts/target"));
+    let output = command.env("PATH", empty.path()).env("HOME", empty.path()).output();
+    let output = output.expect("scripts/target runs");
+    assert_eq!(output.stdout, b"x86_64-unknown-linux-gnu\n");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("apt-get install musl-tools"), "{said}");
+}
+
 struct Demo {
     folder: TempDir,
     port: u16,
