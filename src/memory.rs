@@ -1,7 +1,7 @@
 //! The memory of the process: where it comes from, and that SQLite's comes from there too.
 //!
-//! musl's own allocator has the kernel map and forget a page for many a small allocation: in a CGI, a
-//! quarter of all that an announce costs.
+//! musl's own allocator has the kernel map and forget a page for many a small allocation: in a CGI, nearly
+//! a third of all that an announce costs.
 
 use std::alloc::{Layout, alloc, dealloc, realloc};
 use std::ffi::{c_int, c_void};
@@ -24,17 +24,17 @@ const ALIGNMENT: usize = 8;
 /// opened; where SQLite is in use already, it stays with the C library's.
 pub fn share_with_sqlite() {
     static SHARED: Once = Once::new();
-    let methods = ffi::sqlite3_mem_methods {
-        xMalloc: Some(take),
-        xFree: Some(give_back),
-        xRealloc: Some(resize),
-        xSize: Some(size_of_block),
-        xRoundup: Some(round_up),
-        xInit: Some(begin),
-        xShutdown: Some(end),
-        pAppData: ptr::null_mut(),
-    };
     SHARED.call_once(|| {
+        let methods = ffi::sqlite3_mem_methods {
+            xMalloc: Some(take),
+            xFree: Some(give_back),
+            xRealloc: Some(resize),
+            xSize: Some(size_of_block),
+            xRoundup: Some(round_up),
+            xInit: Some(begin),
+            xShutdown: Some(end),
+            pAppData: ptr::null_mut(),
+        };
         // SAFETY: SQLite copies the methods, which do what it wants of such ones. Each opening of a
         // connection comes after this, which `SHARED` lets only one thread do.
         unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const methods) };

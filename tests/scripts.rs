@@ -201,7 +201,6 @@ fn a_command_that_is_not_the_trackers_stops_the_installation() {
     assert_eq!(host.read("usr/local/bin/tracker"), "another program");
 }
 
-/// A demo in a folder of its own; it ends with the value.
 #[test]
 fn the_newest_executable_is_installed_and_one_that_is_missing_is_named() {
     let copy = tempfile::tempdir().expect("a folder");
@@ -256,6 +255,7 @@ fn where_there_is_no_compiler_for_musl_executables_are_for_glibc() {
     assert!(said.contains("apt-get install musl-tools"), "{said}");
 }
 
+/// A demo in a folder of its own; it ends with the value.
 struct Demo {
     folder: TempDir,
     port: u16,

@@ -89,7 +89,7 @@ impl Who {
             Self::Opentracker => "opentracker",
             Self::BareSqlite => "bare C, sqlite",
             Self::ConstantC => "static C program",
-            Self::ConstantMusl => "the same for musl",
+            Self::ConstantMusl => "static C program, musl",
             Self::ConstantRust => "static Rust program",
         }
     }

@@ -96,7 +96,7 @@ impl Meanwhile {
     }
 
     fn target(self) -> Option<f64> {
-        matches!(self, Self::Refreshes).then_some(TARGET)
+        matches!(self, Self::Refreshes | Self::RefreshesUnbroken).then_some(TARGET)
     }
 
     /// For a shell, with the executable as `$0`; each time it writes a line.
@@ -124,8 +124,9 @@ impl Meanwhile {
         let before = done();
         let mut process = Process::start("meanwhile", as_the_server(&mut shell), &log);
         process.wait_for("the first time", || (done() > before).then_some(()));
+        let begun = done();
         let outcome = work();
-        *count += done() - before;
+        *count += done() - begun;
         outcome
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::file::Inspected;
 use super::layout::{GRANULES, Head, PAGE, PAGE_BYTES, WORD_BYTES, header, shard};
-use super::mutex::HOLDER;
+use super::mutex::{HOLDER, names_a_holder};
 use super::tests::fresh_file;
 use super::*;
 use crate::protocol::{CompactV6, Seconds};
