@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::file::Inspected;
-use super::layout::{GRANULES, Head, PAGE, PAGE_BYTES, WORD_BYTES, header, shard};
+use super::layout::{GRANULES, Head, PAGE, PAGE_BYTES, WORD_BYTES, descriptor, header, shard};
 use super::mutex::{HOLDER, names_a_holder};
 use super::tests::fresh_file;
 use super::*;

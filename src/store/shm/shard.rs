@@ -220,7 +220,7 @@ impl<'m> Shard<'m> {
         self.freed.get()
     }
 
-    /// Lets the holder open as many blocks as it likes; for the owner's commands.
+    /// Lets the holder open as many blocks as there can be; for who opens none twice.
     pub(super) fn refuel(&self) {
         self.fuel.set(u32::MAX);
     }

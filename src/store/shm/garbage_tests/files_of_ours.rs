@@ -177,6 +177,19 @@ fn whose_counts_are_huge_are_measured() {
     });
 }
 
+#[test]
+fn whose_lists_of_pages_lead_in_a_circle_are_checked() {
+    let (_home, options, mut bytes) = filled();
+    for page in 1..bytes.len() / PAGE_BYTES - 2 {
+        let neighbours = 2 * PAGE + page * descriptor::WORDS + descriptor::NEIGHBOURS;
+        let before = word(&bytes, neighbours) & u64::from(u32::MAX);
+        set_word(&mut bytes, neighbours, before | (page as u64 + 1) << 32);
+    }
+    put(&options, &bytes);
+    let problems = ends("a circle", move || ShmStore::open(&options).unwrap().check().unwrap());
+    assert_eq!(problems, ["shard 0: something leads in a circle"]);
+}
+
 /// Seven nodes, all links of each to the next: more ways down than a life is long.
 #[test]
 fn whose_tables_have_no_end_are_not_walked_for_ever() {
