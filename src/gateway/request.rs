@@ -33,6 +33,13 @@ impl Method {
 pub trait Variables {
     /// The value of a variable; `None` when it is not set.
     fn get(&self, name: &str) -> Option<&[u8]>;
+
+    /// The values of several variables, in the order of their names; empty where one is not set.
+    fn get_each<'v>(&'v self, names: &[&str], values: &mut [&'v [u8]]) {
+        for (name, value) in names.iter().zip(values) {
+            *value = self.get(name).unwrap_or_default();
+        }
+    }
 }
 
 /// One request.
@@ -58,15 +65,11 @@ impl<'a> Request<'a> {
     /// Takes the usual variables out of `variables`.
     #[must_use]
     pub fn new(variables: &'a dyn Variables, body: &'a [u8]) -> Self {
-        let value = |name| variables.get(name).unwrap_or_default();
-        Self {
-            method: Method::parse(value("REQUEST_METHOD")),
-            script_name: value("SCRIPT_NAME"),
-            path_info: value("PATH_INFO"),
-            query: value("QUERY_STRING"),
-            remote_addr: value("REMOTE_ADDR"),
-            variables,
-            body,
-        }
+        let names = ["REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR"];
+        let mut values = [&[][..]; 5];
+        variables.get_each(&names, &mut values);
+        let [method, script_name, path_info, query, remote_addr] = values;
+        let method = Method::parse(method);
+        Self { method, script_name, path_info, query, remote_addr, variables, body }
     }
 }

@@ -49,20 +49,19 @@ impl<'a> Parameters<'a> {
     /// Takes off what stands before the next separator, and says where its first `=` is.
     fn next_part(&mut self) -> (&'a [u8], Option<usize>) {
         let rest = self.rest;
-        let mut equals = None;
-        for (at, byte) in rest.iter().enumerate() {
-            match byte {
-                b'=' if equals.is_none() => equals = Some(at),
-                b'&' | b'?' if *byte == b'&' || begins_an_announce(&rest[at + 1..]) => {
-                    self.rest = &rest[at + 1..];
-                    return (&rest[..at], equals);
-                }
-                _ => {}
-            }
+        let mut end = place_of(b'&', rest).unwrap_or(rest.len());
+        if rest[..end].contains(&b'?') {
+            let separates = |at: &usize| rest[*at] == b'?' && begins_an_announce(&rest[at + 1..]);
+            end = (0..end).find(separates).unwrap_or(end);
         }
-        self.rest = &[];
-        (rest, equals)
+        self.rest = rest.get(end + 1..).unwrap_or_default();
+        let part = &rest[..end];
+        (part, place_of(b'=', part))
     }
+}
+
+fn place_of(byte: u8, bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|&other| other == byte)
 }
 
 /// Names that a client may write first when it appends its announce to a URL. All are so long that

@@ -66,7 +66,7 @@ pub(super) fn home(
     response
         .body
         .extend_from_slice(format!("This is a BitTorrent tracker; see {target}\n").as_bytes());
-    response.headers.push(("Location", target));
+    response.headers.push(("Location", target.into()));
     Answer::Ready
 }
 

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use super::body::Body;
 use super::params::Params;
-use super::record::{self, Begin, HEADER_LENGTH, Header, Kind, ProtocolStatus, Stdout};
-use crate::gateway::{Method, Refusal, Response, Variables, content_length};
+use super::record::{self, Begin, HEADER_LENGTH, Header, Kind, ProtocolStatus, Stdout, Truncated};
+use crate::gateway::{Method, Refusal, Response, Variables as _, content_length};
 
 /// Bytes of buffer to begin with: a typical request several times over.
 const BUFFER: usize = 8 * 1024;
@@ -365,8 +365,13 @@ impl Connection {
 
     fn params_complete(&mut self) -> Result<(), Refusal> {
         let (params, _) = self.request();
-        params.check().map_err(|_| Refusal::ParamsMalformed)?;
-        let method = Method::parse(params.get("REQUEST_METHOD").unwrap_or_default());
+        let mut method = Method::Other;
+        for pair in params.iter() {
+            let (name, value) = pair.map_err(|Truncated| Refusal::ParamsMalformed)?;
+            if name == b"REQUEST_METHOD" {
+                method = Method::parse(value);
+            }
+        }
         let length = match method {
             Method::Post => content_length(&params)?,
             _ => Some(0),
