@@ -40,9 +40,9 @@ impl Response {
     /// (RFC 9110, 8.6), all others do, also for HEAD.
     pub(super) fn write_head(&self, out: &mut impl Write) -> io::Result<()> {
         write!(out, "Status: {} ", self.status)?;
-        write_all(out, [reason(self.status), "\r\n"])?;
+        write_parts(out, [reason(self.status), "\r\n"])?;
         if self.has_content() {
-            write_all(out, ["Content-Type: ", self.content_type, "\r\nContent-Length: "])?;
+            write_parts(out, ["Content-Type: ", self.content_type, "\r\nContent-Length: "])?;
             write!(out, "{}\r\n", self.body.len())?;
         }
         for (name, value) in &self.headers {
@@ -50,7 +50,7 @@ impl Response {
                 crate::error!("header {name} left out of a reply: control character in {value:?}");
                 continue;
             }
-            write_all(out, [name, ": ", value, "\r\n"])?;
+            write_parts(out, [name, ": ", value, "\r\n"])?;
         }
         out.write_all(b"\r\n")
     }
@@ -70,7 +70,7 @@ impl Response {
 }
 
 /// As formatting would, for a fraction of what it costs.
-fn write_all<const N: usize>(out: &mut impl Write, parts: [&str; N]) -> io::Result<()> {
+fn write_parts<const N: usize>(out: &mut impl Write, parts: [&str; N]) -> io::Result<()> {
     parts.iter().try_for_each(|part| out.write_all(part.as_bytes()))
 }
 
