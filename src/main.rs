@@ -85,7 +85,8 @@ fn answer_one(environment: &Environment, arguments: Vec<OsString>) -> Outcome {
 }
 
 /// A process manager started us: it decides how many processes there are, so that one worker each
-/// will do.
+/// will do. Not inlined: its variables would take pages of the stack of a CGI too.
+#[inline(never)]
 fn answer_many(listening: Listening, arguments: Vec<OsString>) -> Outcome {
     let surroundings = Arc::new(surroundings(config::Face::FastCgi, arguments));
     // A broken configuration is told to clients and to the log by the site, again and again until

@@ -4,6 +4,7 @@
 mod count;
 mod database;
 mod folder;
+mod mark;
 mod policy;
 #[cfg(test)]
 mod samples;
@@ -17,6 +18,7 @@ pub use folder::{
     FolderError, FolderProblem, FolderScan, FoundTorrent, Problem, ScanRules, Watched,
     modified_nanos, read_metainfo, scan_folder,
 };
+pub use mark::FileMark;
 pub use policy::{FolderChange, PolicyError, PolicySnapshot, PolicyTorrent, Publication};
 pub use scan::ScanChanges;
 pub use torrents::Torrent;

@@ -46,7 +46,7 @@ impl Surroundings {
             argument_zero,
             search_path: env::var_os("PATH"),
             script_filename: env::var_os("SCRIPT_FILENAME"),
-            executable: env::current_exe().ok(),
+            executable: &|| env::current_exe().ok(),
             current_folder: &current_folder,
         };
         Self {
@@ -84,7 +84,7 @@ impl Surroundings {
 /// `conf` beside `cgi-bin`, even where `cgi-bin` is a link to elsewhere.
 #[must_use]
 pub fn absolute(base: &Path, path: &Path) -> PathBuf {
-    let mut resolved = PathBuf::new();
+    let mut resolved = PathBuf::with_capacity(base.as_os_str().len() + path.as_os_str().len() + 1);
     for component in base.join(path).components() {
         match component {
             Component::CurDir => {}
@@ -97,14 +97,23 @@ pub fn absolute(base: &Path, path: &Path) -> PathBuf {
     resolved
 }
 
+/// Whether a path is that of a folder or of something in it, both made by [`absolute`]: then it takes
+/// comparing bytes, where others have to be split into their components.
+pub(super) fn is_within(path: &Path, folder: &Path) -> bool {
+    let (path, folder) =
+        (path.as_os_str().as_encoded_bytes(), folder.as_os_str().as_encoded_bytes());
+    let rest = path.strip_prefix(folder);
+    rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/' || folder.ends_with(b"/"))
+}
+
 /// What a process knows about how it was started.
 struct Start<'a> {
     face: Face,
     argument_zero: Option<OsString>,
     search_path: Option<OsString>,
     script_filename: Option<OsString>,
-    /// What the kernel says: correct, but with all links resolved.
-    executable: Option<PathBuf>,
+    /// What the kernel says: correct, but with all links resolved. It is asked only when nobody else knows.
+    executable: &'a dyn Fn() -> Option<PathBuf>,
     current_folder: &'a Path,
 }
 
@@ -112,7 +121,7 @@ impl Start<'_> {
     fn started_as(&self) -> PathBuf {
         self.script()
             .or_else(|| self.by_argument_zero())
-            .or_else(|| self.executable.clone())
+            .or_else(self.executable)
             .unwrap_or_else(|| self.current_folder.join("tracker"))
     }
 
@@ -129,7 +138,9 @@ impl Start<'_> {
     /// counts only when it leads to this executable.
     fn by_argument_zero(&self) -> Option<PathBuf> {
         let name = self.argument_zero.as_deref().filter(|name| !name.is_empty())?;
-        self.candidates(name).into_iter().find(|candidate| self.is_this_executable(candidate))
+        let executable = (self.executable)();
+        let mut candidates = self.candidates(name).into_iter();
+        candidates.find(|candidate| is_executable(candidate, executable.as_deref()))
     }
 
     fn candidates(&self, name: &OsStr) -> Vec<PathBuf> {
@@ -147,16 +158,17 @@ impl Start<'_> {
         }
         candidates
     }
+}
 
-    fn is_this_executable(&self, candidate: &Path) -> bool {
-        match &self.executable {
-            Some(executable) => {
-                candidate == executable
-                    || candidate.canonicalize().is_ok_and(|resolved| resolved == *executable)
-            }
-            None => candidate.is_file(),
-        }
-    }
+/// Whether a path leads to this executable, or to any file where it is not known.
+fn is_executable(candidate: &Path, executable: Option<&Path>) -> bool {
+    executable.map_or_else(
+        || candidate.is_file(),
+        |executable| {
+            candidate == executable
+                || candidate.canonicalize().is_ok_and(|resolved| resolved == executable)
+        },
+    )
 }
 
 #[cfg(test)]
@@ -170,6 +182,8 @@ mod tests {
     struct Site {
         folder: tempfile::TempDir,
         executable: PathBuf,
+        /// As the kernel does.
+        tell: Box<dyn Fn() -> Option<PathBuf>>,
         link: PathBuf,
     }
 
@@ -183,7 +197,8 @@ mod tests {
             fs::create_dir(root.join("cgi-bin")).unwrap();
             fs::write(&executable, "").unwrap();
             symlink("../opt/tracker", &link).unwrap();
-            Self { folder, executable, link }
+            let known = Some(executable.clone());
+            Self { folder, executable, tell: Box::new(move || known.clone()), link }
         }
 
         fn start(&self, face: Face, argument_zero: &str) -> Start<'_> {
@@ -192,7 +207,7 @@ mod tests {
                 argument_zero: Some(argument_zero.into()),
                 search_path: None,
                 script_filename: None,
-                executable: Some(self.executable.clone()),
+                executable: &self.tell,
                 current_folder: self.folder.path(),
             }
         }
@@ -203,6 +218,7 @@ mod tests {
         let site = Site::new();
         let mut start = site.start(Face::Cgi, "tracker");
         start.script_filename = Some(site.link.clone().into());
+        start.executable = &|| panic!("the kernel need not be asked");
         assert_eq!(start.started_as(), site.link);
     }
 
@@ -259,6 +275,23 @@ mod tests {
         fs::write(site.folder.path().join("other"), "").unwrap();
         assert_eq!(site.start(Face::CommandLine, "./other").started_as(), site.executable);
         assert_eq!(site.start(Face::CommandLine, "-tracker").started_as(), site.executable);
+    }
+
+    #[test]
+    fn a_folder_has_itself_and_what_is_in_it() {
+        for (path, folder, expected) in [
+            ("/a/b", "/a/b", true),
+            ("/a/b/c", "/a/b", true),
+            ("/a/bc", "/a/b", false),
+            ("/a", "/a/b", false),
+            ("/a", "/", true),
+            ("/", "/", true),
+            ("/", "/a", false),
+        ] {
+            let (path, folder) = (Path::new(path), Path::new(folder));
+            assert_eq!(is_within(path, folder), expected, "{path:?} {folder:?}");
+            assert_eq!(path.starts_with(folder), expected, "{path:?} {folder:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use super::locate::is_within;
 use super::{Config, StoreKind, absolute, is_web_address};
 
 /// Section and key.
@@ -200,7 +201,7 @@ impl<'a> Paths<'a> {
         let files = self.0.iter().filter(|(_, holds, _)| *holds != Holds::TorrentFiles);
         for (key, _, file) in files {
             let clash =
-                self.0.iter().find(|(other, _, path)| other != key && path.starts_with(file));
+                self.0.iter().find(|(other, _, path)| other != key && is_within(path, file));
             if let Some((other, _, _)) = clash {
                 return Err(Impossible::between(
                     *key,
@@ -222,7 +223,7 @@ impl<'a> Paths<'a> {
         let [(torrents_key, _, torrents), rest @ ..] = &self.0;
         let exposed = rest
             .iter()
-            .find(|(_, holds, path)| *holds == Holds::Secrets && path.starts_with(torrents));
+            .find(|(_, holds, path)| *holds == Holds::Secrets && is_within(path, torrents));
         match exposed {
             None => Ok(()),
             Some((key, _, path)) => Err(Impossible::between(

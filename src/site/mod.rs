@@ -16,10 +16,11 @@ use std::time::SystemTime;
 pub use format::{age, bytes, rate};
 pub use publish::{PublishError, Published, publish};
 
+use crate::catalog::FileMark;
 use crate::config::{ConfigError, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Handler, Method, Network, Request, Response, client_address};
 use crate::protocol::Timestamp;
-use crate::tracker::{FileMark, Quiet, Skipped, Tracker, rescan};
+use crate::tracker::{Quiet, Skipped, Tracker, rescan};
 use route::{Route, asks_about_a_torrent};
 
 /// Seconds after which a site that could not be set up is tried again.
@@ -186,23 +187,24 @@ impl State {
 
     fn load(surroundings: &Surroundings) -> Self {
         match Self::prepare(surroundings) {
-            Ok((loaded, network)) => {
-                let tracker = Tracker::new(Arc::new(loaded));
-                Self::Ready(Box::new(Ready { tracker, network }))
-            }
+            Ok(ready) => Self::Ready(Box::new(ready)),
             Err(problem) => Self::Broken(problem.to_string()),
         }
     }
 
-    fn prepare(surroundings: &Surroundings) -> Result<(LoadedConfig, Network), SetupError> {
+    fn prepare(surroundings: &Surroundings) -> Result<Ready, SetupError> {
         let loaded = LoadedConfig::load(surroundings, None)?;
         let network = Network::parse(&loaded.config.network.trusted_proxies)?;
-        if loaded.config.paths.catalog.parent().is_some_and(|folder| !folder.exists()) {
-            for made in crate::config::lay_out_missing(&loaded)?.made {
+        let tracker = Tracker::new(Arc::new(loaded));
+        let paths = &tracker.config().config.paths;
+        let (data, policy) = (paths.catalog.parent(), paths.policy.parent());
+        // A folder that has the policy in it is there.
+        if (tracker.has_no_policy() || data != policy) && data.is_some_and(|data| !data.exists()) {
+            for made in crate::config::lay_out_missing(tracker.config())?.made {
                 crate::info!("made {}", made.display());
             }
         }
-        Ok((loaded, network))
+        Ok(Ready { tracker, network })
     }
 }
 

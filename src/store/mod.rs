@@ -239,9 +239,9 @@ pub struct StoreOptions {
     pub max_size: u64,
     /// How many peers there may be; for a store in shared memory.
     pub caps: Caps,
-    /// Who, besides the user that this process runs as, may own the file of a store in shared memory
-    /// and its folder: the owner of the site, when root looks at it.
-    pub owner: Option<u32>,
+    /// A folder whose owner may own the file of a store in shared memory and its folder too, besides the
+    /// user that this process runs as: one of the site, for when root looks at it.
+    pub site: Option<PathBuf>,
 }
 
 /// How many peers there may be. When a cap is reached, the peer that was silent for longest goes.
@@ -262,7 +262,7 @@ impl StoreOptions {
     /// A store without caps, of the usual size.
     #[must_use]
     pub fn new(path: PathBuf, expiry: Seconds) -> Self {
-        Self { path, expiry, max_size: Self::MAX_SIZE, caps: Caps::default(), owner: None }
+        Self { path, expiry, max_size: Self::MAX_SIZE, caps: Caps::default(), site: None }
     }
 }
 

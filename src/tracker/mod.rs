@@ -11,9 +11,7 @@ mod report;
 mod scrape;
 mod stores;
 
-use std::fs;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 pub use load::Load;
 pub use lock::LockError;
@@ -23,7 +21,7 @@ pub use refusal::Refusal;
 pub use report::{Figures, Report, Row};
 pub use stores::{open_store, rebuild_store};
 
-use crate::catalog::{FolderChange, PolicyError, PolicySnapshot};
+use crate::catalog::{FileMark, FolderChange, PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::{PeerSample, PeerStore, StoreError};
@@ -37,28 +35,6 @@ pub struct Tracker {
     sample: PeerSample,
     /// As it was at that time.
     load: Option<(Timestamp, Load)>,
-}
-
-/// What tells that a file was replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileMark {
-    modified: Option<SystemTime>,
-    length: u64,
-    inode: u64,
-}
-
-impl FileMark {
-    /// The mark of a file; `None` when there is no such file.
-    #[must_use]
-    pub fn of(path: &std::path::Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self {
-            modified: metadata.modified().ok(),
-            length: metadata.len(),
-            inode: metadata.ino(),
-        })
-    }
 }
 
 /// What the announce path knows of a torrent.
@@ -112,8 +88,14 @@ impl Tracker {
 
     fn open_policy(&mut self) {
         let path = &self.loaded.config.paths.policy;
-        self.policy_file = FileMark::of(path);
-        match PolicySnapshot::open(path) {
+        let mut opened = PolicySnapshot::open(path);
+        self.policy_file = opened.as_ref().ok().map(PolicySnapshot::mark);
+        if opened.is_err() {
+            // Marked before it is opened once more: what is published in between has another mark.
+            self.policy_file = FileMark::of(path);
+            opened = PolicySnapshot::open(path);
+        }
+        match opened {
             Ok(policy) => self.policy = Some(policy),
             Err(PolicyError::Missing { .. }) => self.policy = None,
             Err(problem) => self.reject_policy(&problem),

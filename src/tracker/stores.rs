@@ -1,7 +1,7 @@
 //! The peer store that a configuration names: how it is opened, and what is said when it is new.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 use crate::config::{LoadedConfig, StoreKind, make_store_folder};
 use crate::store::shm::ShmStore;
@@ -21,14 +21,8 @@ fn options(loaded: &LoadedConfig) -> StoreOptions {
             swarm_peers: cap(store.max_swarm_peers),
             address_peers: cap(store.max_address_peers),
         },
-        owner: owner_of_site(loaded),
+        site: loaded.config.paths.catalog.parent().map(Path::to_owned),
     }
-}
-
-/// The owner of the folder that the catalogue is in.
-fn owner_of_site(loaded: &LoadedConfig) -> Option<u32> {
-    let folder = loaded.config.paths.catalog.parent()?;
-    fs::metadata(folder).ok().map(|folder| folder.uid())
 }
 
 /// Opens the peer store that the configuration names. One that is not there yet is made, and what a
@@ -103,8 +97,6 @@ fn others_left(loaded: &LoadedConfig) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn loaded(root: &Path, settings: &str) -> LoadedConfig {

@@ -6,14 +6,14 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 
 use super::PolicyError;
 use super::format::{
     self, ALIAS_LEN, Fault, Fields, HASH_LEN, HIDDEN, Layout, TORRENT_LEN, TorrentRecord,
     UnvalidatedHeader,
 };
-use crate::catalog::modified_nanos;
+use crate::catalog::{FileMark, modified_nanos};
 use crate::protocol::{InfoHash, Timestamp};
 
 /// A folder that was modified this shortly before its scan ended may have changed once more without
@@ -29,6 +29,7 @@ pub struct PolicySnapshot {
     map: Mmap,
     layout: Layout,
     path: PathBuf,
+    mark: FileMark,
 }
 
 /// A torrent that may be announced, as the policy knows it.
@@ -83,20 +84,28 @@ impl PolicySnapshot {
         };
         let file = File::open(path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
-        if metadata.len() == 0 {
+        let broken = |what| PolicyError::Broken { path: path.to_owned(), what };
+        let length = usize::try_from(metadata.len()).map_err(|_| broken("it is too large"))?;
+        if length == 0 {
             // Nothing cannot be mapped.
-            return Err(PolicyError::Broken { path: path.to_owned(), what: "it is empty" });
+            return Err(broken("it is empty"));
         }
         // SAFETY: snapshots are only ever replaced by rename and never written or cut short in place,
         // so the bytes behind the mapping do not change while it lives.
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        let map = unsafe { MmapOptions::new().len(length).map(&file) }.map_err(io)?;
         let layout = UnvalidatedHeader::read(&map).and_then(|header| header.validate()).map_err(
             |fault| match fault {
-                Fault::Broken(what) => PolicyError::Broken { path: path.to_owned(), what },
+                Fault::Broken(what) => broken(what),
                 Fault::Version(found) => PolicyError::Version { path: path.to_owned(), found },
             },
         )?;
-        Ok(Self { map, layout, path: path.to_owned() })
+        Ok(Self { map, layout, path: path.to_owned(), mark: FileMark::from(&metadata) })
+    }
+
+    /// What tells the file from what will take its place.
+    #[must_use]
+    pub fn mark(&self) -> FileMark {
+        self.mark
     }
 
     /// Checks every byte, at a cost that grows with the file: for processes that live long, and for

@@ -172,13 +172,13 @@ pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
     }
     // Held for as long as the file is open: so one can tell whether another version uses it.
     share(&file, path)?;
-    let mut first = [0; PAGE_BYTES];
+    let mut first = [0; header::BYTES];
     if file.read_exact_at(&mut first, 0).is_err() {
         return Ok(too_short(&file, first));
     }
-    let mut words = [0; PAGE];
-    for (word, bytes) in words.iter_mut().zip(first.chunks_exact(WORD_BYTES)) {
-        *word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    let mut words = [0; header::WORDS];
+    for (word, &bytes) in words.iter_mut().zip(first.as_chunks().0) {
+        *word = u64::from_le_bytes(bytes);
     }
     if words[header::MAGIC] != magic() {
         return Ok(Inspected::Foreign(kind_of(&first)));
@@ -198,8 +198,11 @@ fn refused(path: &Path, remedy: &'static str) -> StoreError {
 fn distrust(options: &StoreOptions, metadata: &std::fs::Metadata) -> Option<&'static str> {
     // SAFETY: geteuid cannot fail and touches no memory.
     let user = unsafe { libc::geteuid() };
-    let is_trusted = |owner: u32| owner == user || options.owner == Some(owner);
-    let Some(Ok(folder)) = options.path.parent().map(std::fs::metadata) else {
+    let metadata_of = |folder: Option<&Path>| std::fs::metadata(folder?).ok();
+    let owns_site =
+        |user: u32| metadata_of(options.site.as_deref()).is_some_and(|site| site.uid() == user);
+    let is_trusted = |owner: u32| owner == user || owns_site(owner);
+    let Some(folder) = metadata_of(options.path.parent()) else {
         return Some("its folder cannot be looked at; check `path` of [store]");
     };
     // Whoever may rename files in the folder may put others in their place.
@@ -238,7 +241,7 @@ fn share(file: &File, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn too_short(file: &File, mut first: [u8; PAGE_BYTES]) -> Inspected {
+fn too_short(file: &File, mut first: [u8; header::BYTES]) -> Inspected {
     let read = file.read_at(&mut first, 0).unwrap_or(0);
     let is_ours = read == 0 || first[..read.min(8)] == header::MAGIC_BYTES[..read.min(8)];
     match file.try_clone() {
@@ -260,7 +263,10 @@ fn magic() -> u64 {
 }
 
 /// What of the header must be as this build would write it now.
-fn validate(words: &[u64; PAGE], metadata: &std::fs::Metadata) -> Result<Geometry, &'static str> {
+fn validate(
+    words: &[u64; header::WORDS],
+    metadata: &std::fs::Metadata,
+) -> Result<Geometry, &'static str> {
     if words[header::VERSION] != header::THIS_VERSION {
         return Err("it is of another version");
     }
@@ -336,7 +342,7 @@ pub(super) fn fill(
 }
 
 fn write_header(memory: &Memory, geometry: Geometry, life: u64) -> Result<(), Trouble> {
-    let mut words = [0; PAGE];
+    let mut words = [0; header::WORDS];
     words[header::VERSION] = header::THIS_VERSION;
     words[header::FINGERPRINT] = fingerprint();
     words[header::BOOT..header::BOOT + 2].copy_from_slice(&boot());
@@ -346,7 +352,7 @@ fn write_header(memory: &Memory, geometry: Geometry, life: u64) -> Result<(), Tr
     words[header::MAGIC] = magic();
     words[header::CHECKSUM] = checksum(&words);
     words[header::LIFE] = life;
-    for (word, value) in memory.words(0, PAGE)?.iter().zip(words) {
+    for (word, value) in memory.words(0, words.len())?.iter().zip(words) {
         word.store(value, Relaxed);
     }
     for number in 0..geometry.shards {
@@ -355,7 +361,7 @@ fn write_header(memory: &Memory, geometry: Geometry, life: u64) -> Result<(), Tr
     Ok(())
 }
 
-fn checksum(words: &[u64; PAGE]) -> u64 {
+fn checksum(words: &[u64; header::WORDS]) -> u64 {
     words[..header::CHECKSUM].iter().fold(0, |sum, &word| scramble(sum ^ word))
 }
 

@@ -88,6 +88,11 @@ pub(super) mod header {
     /// How many announces come: an `AnnounceRate`. On a line of its own, as many write it.
     pub(in super::super) const ANNOUNCE_RATE: usize = 24;
 
+    /// Words that say what the file is and how it is laid out; the rest of the page only counts.
+    pub(in super::super) const WORDS: usize = 17;
+    /// Bytes of these words.
+    pub(in super::super) const BYTES: usize = WORDS * super::WORD_BYTES;
+
     /// "\x89TRKSHM\n"; read as a word.
     pub(in super::super) const MAGIC_BYTES: [u8; 8] = *b"\x89TRKSHM\n";
     /// Of the format that this module describes.

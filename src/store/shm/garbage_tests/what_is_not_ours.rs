@@ -86,7 +86,7 @@ fn is_refused_where_others_own_it_or_may_write_to_it() {
     is_refused(&options, "belongs to another user");
     nobody(options.path.parent().unwrap()).unwrap();
     is_refused(&options, "belongs to another user");
-    let options = StoreOptions { owner: Some(65_534), ..options };
+    let options = StoreOptions { site: options.path.parent().map(Path::to_owned), ..options };
     let mut store = ShmStore::open(&options).unwrap();
     try_announce(&mut store, 1, NOON).unwrap();
 }
