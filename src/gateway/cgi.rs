@@ -34,9 +34,8 @@ impl FromIterator<(OsString, OsString)> for Environment {
 }
 
 impl Variables for Environment {
-    fn get(&self, name: &str) -> Option<&[u8]> {
-        let (_, value) = self.variables.iter().find(|(known, _)| known == name.as_bytes())?;
-        Some(value)
+    fn visit<'v>(&'v self, visitor: &mut dyn FnMut(&'v [u8], &'v [u8])) {
+        self.variables.iter().for_each(|(name, value)| visitor(name, value));
     }
 }
 

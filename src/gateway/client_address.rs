@@ -94,8 +94,8 @@ mod tests {
     struct Pairs<'a>(&'a [(&'a str, &'a [u8])]);
 
     impl Variables for Pairs<'_> {
-        fn get(&self, name: &str) -> Option<&[u8]> {
-            self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
+        fn visit<'v>(&'v self, visitor: &mut dyn FnMut(&'v [u8], &'v [u8])) {
+            self.0.iter().for_each(|(name, value)| visitor(name.as_bytes(), value));
         }
     }
 

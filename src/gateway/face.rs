@@ -67,8 +67,8 @@ mod tests {
     struct Pairs(&'static [(&'static str, &'static str)]);
 
     impl Variables for Pairs {
-        fn get(&self, name: &str) -> Option<&[u8]> {
-            self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_bytes())
+        fn visit<'v>(&'v self, visitor: &mut dyn FnMut(&'v [u8], &'v [u8])) {
+            self.0.iter().for_each(|(name, value)| visitor(name.as_bytes(), value.as_bytes()));
         }
     }
 

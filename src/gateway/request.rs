@@ -31,14 +31,19 @@ impl Method {
 
 /// The request's variables by name (RFC 3875, 4.1): the environment, or FastCGI parameters.
 pub trait Variables {
-    /// The value of a variable; `None` when it is not set.
-    fn get(&self, name: &str) -> Option<&[u8]>;
+    /// Shows all of them, names and values, in the order in which they came. The last one of a name
+    /// counts: nginx sends each `fastcgi_param`, the included defaults first.
+    fn visit<'v>(&'v self, visitor: &mut dyn FnMut(&'v [u8], &'v [u8]));
 
-    /// The values of several variables, in the order of their names; empty where one is not set.
-    fn get_each<'v>(&'v self, names: &[&str], values: &mut [&'v [u8]]) {
-        for (name, value) in names.iter().zip(values) {
-            *value = self.get(name).unwrap_or_default();
-        }
+    /// The value of a variable; `None` when it is not set.
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        let mut found = None;
+        self.visit(&mut |known, value| {
+            if known == name.as_bytes() {
+                found = Some(value);
+            }
+        });
+        found
     }
 }
 
@@ -65,11 +70,24 @@ impl<'a> Request<'a> {
     /// Takes the usual variables out of `variables`.
     #[must_use]
     pub fn new(variables: &'a dyn Variables, body: &'a [u8]) -> Self {
-        let names = ["REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR"];
-        let mut values = [&[][..]; 5];
-        variables.get_each(&names, &mut values);
-        let [method, script_name, path_info, query, remote_addr] = values;
-        let method = Method::parse(method);
-        Self { method, script_name, path_info, query, remote_addr, variables, body }
+        let none = &[][..];
+        let mut request = Self {
+            method: Method::Other,
+            script_name: none,
+            path_info: none,
+            query: none,
+            remote_addr: none,
+            variables,
+            body,
+        };
+        variables.visit(&mut |name, value| match name {
+            b"REQUEST_METHOD" => request.method = Method::parse(value),
+            b"SCRIPT_NAME" => request.script_name = value,
+            b"PATH_INFO" => request.path_info = value,
+            b"QUERY_STRING" => request.query = value,
+            b"REMOTE_ADDR" => request.remote_addr = value,
+            _ => {}
+        });
+        request
     }
 }

@@ -39,20 +39,23 @@ impl Response {
     /// A header that could forge further ones is left out. 204 and 304 have no `Content-Length`
     /// (RFC 9110, 8.6), all others do, also for HEAD.
     pub(super) fn write_head(&self, out: &mut impl Write) -> io::Result<()> {
-        write!(out, "Status: {} ", self.status)?;
-        write_parts(out, [reason(self.status), "\r\n"])?;
+        let mut digits = itoa::Buffer::new();
+        write_parts(out, ["Status: ", digits.format(self.status), reason(self.status)])?;
         if self.has_content() {
-            write_parts(out, ["Content-Type: ", self.content_type, "\r\nContent-Length: "])?;
-            write!(out, "{}\r\n", self.body.len())?;
+            let length = digits.format(self.body.len());
+            write_parts(
+                out,
+                ["\r\nContent-Type: ", self.content_type, "\r\nContent-Length: ", length],
+            )?;
         }
         for (name, value) in &self.headers {
             if name.bytes().chain(value.bytes()).any(|byte| byte.is_ascii_control()) {
                 crate::error!("header {name} left out of a reply: control character in {value:?}");
                 continue;
             }
-            write_parts(out, [name, ": ", value, "\r\n"])?;
+            write_parts(out, ["\r\n", name, ": ", value])?;
         }
-        out.write_all(b"\r\n")
+        out.write_all(b"\r\n\r\n")
     }
 
     /// Writes it whole; for HEAD (`head_only`) without the body.
@@ -74,27 +77,28 @@ fn write_parts<const N: usize>(out: &mut impl Write, parts: [&str; N]) -> io::Re
     parts.iter().try_for_each(|part| out.write_all(part.as_bytes()))
 }
 
-/// The reason phrase (RFC 9110, 15). Web servers put their own; the grammar wants one to be possible.
+/// A space and the reason phrase (RFC 9110, 15). Web servers put their own; the grammar wants one to be
+/// possible.
 fn reason(status: u16) -> &'static str {
     match status {
-        200 => "OK",
-        201 => "Created",
-        204 => "No Content",
-        301 => "Moved Permanently",
-        302 => "Found",
-        303 => "See Other",
-        304 => "Not Modified",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        413 => "Content Too Large",
-        429 => "Too Many Requests",
-        431 => "Request Header Fields Too Large",
-        500 => "Internal Server Error",
-        503 => "Service Unavailable",
-        _ => "",
+        200 => " OK",
+        201 => " Created",
+        204 => " No Content",
+        301 => " Moved Permanently",
+        302 => " Found",
+        303 => " See Other",
+        304 => " Not Modified",
+        400 => " Bad Request",
+        401 => " Unauthorized",
+        403 => " Forbidden",
+        404 => " Not Found",
+        405 => " Method Not Allowed",
+        413 => " Content Too Large",
+        429 => " Too Many Requests",
+        431 => " Request Header Fields Too Large",
+        500 => " Internal Server Error",
+        503 => " Service Unavailable",
+        _ => " ",
     }
 }
 

@@ -159,32 +159,40 @@ struct RawAnnounce<'a> {
 impl<'a> RawAnnounce<'a> {
     fn collect(query: &'a [u8]) -> Result<Self, AnnounceError> {
         let mut raw = Self::default();
-        let mut room = [0; 16];
         for (name, value) in Parameters::of(query) {
-            match percent_decoded(name, &mut room) {
-                b"info_hash" if raw.info_hash.is_some() => {
-                    return Err(AnnounceError::RepeatedInfoHash);
-                }
-                b"info_hash" => raw.info_hash = Some(value),
-                b"sha_ih" => return Err(AnnounceError::ObfuscatedInfoHash),
-                b"peer_id" => raw.peer_id = Some(value),
-                b"port" => raw.port = Some(value),
-                b"uploaded" => raw.uploaded = value,
-                b"downloaded" => raw.downloaded = value,
-                b"left" => raw.left = value,
-                b"event" => raw.event = value,
-                b"numwant" | b"num_want" | b"num want" | b"num+want" => raw.numwant = value,
-                b"compact" => raw.compact = Some(value),
-                b"no_peer_id" => raw.no_peer_id = Some(value),
-                b"key" => raw.key = value,
-                b"short" => raw.short = true,
-                b"ip" => raw.ip = value,
-                b"ipv4" => raw.ipv4 = value,
-                b"ipv6" => raw.ipv6 = value,
-                _ => {}
+            if !raw.set(name, value)? {
+                // Perhaps it is known without its escapes.
+                raw.set(percent_decoded(name, &mut [0; 16]), value)?;
             }
         }
         Ok(raw)
+    }
+
+    /// Takes a parameter in; whether its name is known.
+    fn set(&mut self, name: &[u8], value: &'a [u8]) -> Result<bool, AnnounceError> {
+        match name {
+            b"info_hash" if self.info_hash.is_some() => {
+                return Err(AnnounceError::RepeatedInfoHash);
+            }
+            b"info_hash" => self.info_hash = Some(value),
+            b"sha_ih" => return Err(AnnounceError::ObfuscatedInfoHash),
+            b"peer_id" => self.peer_id = Some(value),
+            b"port" => self.port = Some(value),
+            b"uploaded" => self.uploaded = value,
+            b"downloaded" => self.downloaded = value,
+            b"left" => self.left = value,
+            b"event" => self.event = value,
+            b"numwant" | b"num_want" | b"num want" | b"num+want" => self.numwant = value,
+            b"compact" => self.compact = Some(value),
+            b"no_peer_id" => self.no_peer_id = Some(value),
+            b"key" => self.key = value,
+            b"short" => self.short = true,
+            b"ip" => self.ip = value,
+            b"ipv4" => self.ipv4 = value,
+            b"ipv6" => self.ipv6 = value,
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     fn info_hash(&self) -> Result<InfoHash, AnnounceError> {

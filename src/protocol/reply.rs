@@ -248,7 +248,7 @@ pub fn interval_for(base: Seconds, peer: PeerId) -> Seconds {
 
 fn integer(out: &mut Vec<u8>, number: impl Into<u64>) {
     out.push(b'i');
-    digits(out, number.into());
+    out.extend_from_slice(itoa::Buffer::new().format(number.into()).as_bytes());
     out.push(b'e');
 }
 
@@ -258,24 +258,8 @@ fn string(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 fn length(out: &mut Vec<u8>, length: usize) {
-    // No platform has a usize wider than 64 bits.
-    digits(out, length as u64);
+    out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
     out.push(b':');
-}
-
-fn digits(out: &mut Vec<u8>, mut number: u64) {
-    let mut text = [0; 20]; // u64::MAX has 20 digits
-    let mut first = text.len();
-    for slot in text.iter_mut().rev() {
-        let [digit, ..] = (number % 10).to_le_bytes();
-        *slot = b'0' + digit;
-        first -= 1;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&text[first..]);
 }
 
 fn addresses<A: Copy, const N: usize>(

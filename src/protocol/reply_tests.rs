@@ -167,10 +167,10 @@ fn an_interval_grows_by_up_to_a_tenth_fixed_per_peer() {
 
 #[test]
 fn numbers_of_every_length_are_written() {
-    for number in [0, 9, 10, 99, 100, 18_446_744_073_709_551_615] {
+    for number in [0_u64, 9, 10, 99, 100, 18_446_744_073_709_551_615] {
         let mut out = Vec::new();
-        digits(&mut out, number);
-        assert_eq!(out, number.to_string().into_bytes());
+        integer(&mut out, number);
+        assert_eq!(out, format!("i{number}e").into_bytes());
     }
 }
 

@@ -77,22 +77,18 @@ pub(super) fn asks_about_a_torrent(query: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::gateway::Variables;
-    use std::collections::HashMap;
 
-    struct Fixed(HashMap<&'static str, &'static str>);
+    struct Fixed([(&'static str, &'static str); 3]);
 
     impl Variables for Fixed {
-        fn get(&self, name: &str) -> Option<&[u8]> {
-            self.0.get(name).map(|value| value.as_bytes())
+        fn visit<'v>(&'v self, visitor: &mut dyn FnMut(&'v [u8], &'v [u8])) {
+            self.0.iter().for_each(|(name, value)| visitor(name.as_bytes(), value.as_bytes()));
         }
     }
 
     fn route(script: &'static str, path: &'static str, query: &'static str) -> Route {
-        let variables = Fixed(HashMap::from([
-            ("SCRIPT_NAME", script),
-            ("PATH_INFO", path),
-            ("QUERY_STRING", query),
-        ]));
+        let variables =
+            Fixed([("SCRIPT_NAME", script), ("PATH_INFO", path), ("QUERY_STRING", query)]);
         Route::of(&Request::new(&variables, b""))
     }
 

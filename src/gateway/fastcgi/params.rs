@@ -22,28 +22,9 @@ impl<'a> Params<'a> {
     }
 }
 
-/// The last one of a name counts: nginx sends each `fastcgi_param`, the included defaults first.
 impl Variables for Params<'_> {
-    fn get(&self, name: &str) -> Option<&[u8]> {
-        let mut found = None;
-        for (known, value) in self.iter().flatten() {
-            if known == name.as_bytes() {
-                found = Some(value);
-            }
-        }
-        found
-    }
-
-    /// In one pass.
-    fn get_each<'v>(&'v self, names: &[&str], values: &mut [&'v [u8]]) {
-        values.fill(&[]);
-        for (known, value) in self.iter().flatten() {
-            if let Some(place) = names.iter().position(|name| known == name.as_bytes())
-                && let Some(found) = values.get_mut(place)
-            {
-                *found = value;
-            }
-        }
+    fn visit<'v>(&'v self, visitor: &mut dyn FnMut(&'v [u8], &'v [u8])) {
+        self.iter().flatten().for_each(|(name, value)| visitor(name, value));
     }
 }
 
@@ -56,9 +37,9 @@ mod tests {
     fn the_last_of_a_name_counts_and_what_is_not_set_is_empty() {
         let bytes = pairs(&[("A", "1"), ("B", "2"), ("AB", "3"), ("A", "4"), ("C", "")]);
         let params = Params::new(&bytes);
-        let mut values = [&b"what was there"[..]; 4];
-        params.get_each(&["A", "B", "C", "D"], &mut values);
-        assert_eq!(values, [b"4".as_slice(), b"2", b"", b""]);
+        let mut visited = Vec::new();
+        params.visit(&mut |name, value| visited.extend([name, value].concat()));
+        assert_eq!(visited, b"A1B2AB3A4C");
         assert_eq!((params.get("A"), params.get("D")), (Some(&b"4"[..]), None));
     }
 }
