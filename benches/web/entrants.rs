@@ -45,7 +45,9 @@ impl Way {
     pub fn clients(self) -> Clients {
         let each = match self {
             Self::Nginx | Self::ApacheProxy => 16,
-            Self::ApacheCgid | Self::NginxFcgiwrap => 2,
+            // So many that the machine is full even while mod_cgid sleeps: for ten milliseconds after
+            // each CGI that has closed its output and is not quite gone.
+            Self::ApacheCgid | Self::NginxFcgiwrap => 8,
             // Fewer than the processes that mod_fcgid has started.
             Self::ApacheFcgid => 1,
         };
