@@ -94,7 +94,7 @@ pub fn measure(contests: &[&Contest], scale: &Scale, programs: &Programs) -> Vec
         println!(
             "  (\"cpu us\": of the web server and of what is behind it, for each announce; \
              \"behind\": of the latter, where the web server does not start it; not known of CGIs; \
-             \"ratio\": the announces a second of the first row to those of the row)"
+             \"ratio\": the announces a second of the first row to those of the row, round by round)"
         );
     }
     rows
@@ -127,7 +127,7 @@ impl Contest {
             in_rounds(&contestants, scale.rounds, scale.time, |contestant, time, seed| {
                 load::announce(&contestant.requests, clients, time, seed)
             });
-        let own = figures[0].medians().rate;
+        let own = &figures[0];
         let rows =
             all.iter().zip(&figures).map(|(&(Entrant { who, workers }, target), figures)| Row {
                 word: self.word,
@@ -136,7 +136,7 @@ impl Contest {
                 workers,
                 clients,
                 peers: crowd.peers,
-                ratio: own / figures.medians().rate,
+                ratio: own.ratio_to(figures),
                 target,
                 figures,
             });

@@ -47,6 +47,12 @@ impl Figures {
         self.behind.push(each(1));
     }
 
+    /// The announces a second of this one to those of another: the median of what each round says, as a
+    /// machine may be much slower in one round than in another, and hardly in the next second.
+    pub fn ratio_to(&self, other: &Self) -> f64 {
+        median(self.rates.iter().zip(&other.rates).map(|(own, other)| own / other))
+    }
+
     pub fn medians(&self) -> Medians {
         let [rate, p99, p999, processor, behind] =
             [&self.rates, &self.p99, &self.p999, &self.processor, &self.behind]
@@ -90,7 +96,8 @@ impl Row<'_> {
     }
 }
 
-/// Measures all in turns, so that what disturbs the machine for a while disturbs all of them.
+/// Measures all in turns, each time in the other direction, so that what disturbs the machine for a while
+/// disturbs all of them.
 pub fn in_rounds(
     contestants: &[Contestant],
     rounds: u64,
@@ -102,7 +109,11 @@ pub fn in_rounds(
     }
     let mut figures: Vec<Figures> = contestants.iter().map(|_| Figures::default()).collect();
     for round in 0..rounds {
-        for (contestant, figures) in contestants.iter().zip(&mut figures) {
+        let mut all: Vec<_> = contestants.iter().zip(&mut figures).collect();
+        if round % 2 == 1 {
+            all.reverse();
+        }
+        for (contestant, figures) in all {
             figures.measure(contestant, || announce(contestant, time, round + 2));
         }
     }

@@ -68,9 +68,9 @@ struct Scale {
 const FULL: Scale = Scale {
     peers: 100_000,
     swarms: 1000,
-    rounds: 7,
-    time: Duration::from_secs(3),
-    starts: 300,
+    rounds: 21,
+    time: Duration::from_secs(1),
+    starts: 100,
     sizes: &[1000, 100_000, 10_000_000],
     visits: 500_000,
     refreshed: 1_000_000,

@@ -26,10 +26,6 @@ const FIRST_CLIENT: usize = 3;
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 256;
-/// Events at once up to which each reply is sent when it is made, so that a web server that has nothing
-/// else to do goes on with it. Where more come together, as from Apache's many threads, all are answered
-/// before the first is sent: each reply wakes a thread, which may take the processor away from the rest.
-const FEW: usize = 8;
 /// Connections accepted before those that are there get their turn.
 const ACCEPTS_A_ROUND: usize = 64;
 /// How long to wait for descriptors to become free.
@@ -50,8 +46,6 @@ pub(super) struct Worker<'a, F, H> {
     door: Door,
     clients: Slots<Client>,
     spares: Vec<Buffers>,
-    /// Connections with replies that are to be sent together.
-    unsent: Vec<usize>,
     next_ticket: u64,
     reloads: u64,
     /// Whether something was answered in this round.
@@ -109,7 +103,6 @@ where
             door: Door { listener: Some(listener), ready: true, paused_until: None, most },
             clients: Slots::default(),
             spares: Vec::new(),
-            unsent: Vec::new(),
             next_ticket: 0,
             reloads,
             answered: false,
@@ -137,37 +130,24 @@ where
                 Ok(()) | Err(_) => {}
             }
             self.now = Instant::now();
-            self.attend(&events);
-            self.sweep();
-        }
-    }
-
-    /// Does what has become possible.
-    fn attend(&mut self, events: &Events) {
-        let are_few = events.iter().count() <= FEW;
-        for event in events {
-            match event.token() {
-                WAKER => self.take_answers(),
-                LISTENER => self.door.ready = true,
-                SIGNALS => self.take_signals(),
-                Token(number) => {
-                    let slot = number - FIRST_CLIENT;
-                    if let Some(client) = self.clients.get_mut(slot)
-                        && (event.is_readable() || event.is_read_closed() || event.is_error())
-                    {
-                        client.on_readable(event.is_read_closed() || event.is_error());
-                    }
-                    if are_few {
+            for event in &events {
+                match event.token() {
+                    WAKER => self.take_answers(),
+                    LISTENER => self.door.ready = true,
+                    SIGNALS => self.take_signals(),
+                    Token(number) => {
+                        let slot = number - FIRST_CLIENT;
+                        if let Some(client) = self.clients.get_mut(slot)
+                            && (event.is_readable() || event.is_read_closed() || event.is_error())
+                        {
+                            client.on_readable(event.is_read_closed() || event.is_error());
+                        }
                         self.drive(slot);
-                    } else if self.go_on(slot) {
-                        self.unsent.push(slot);
                     }
                 }
             }
+            self.sweep();
         }
-        let mut unsent = std::mem::take(&mut self.unsent);
-        unsent.drain(..).for_each(|slot| self.drive(slot));
-        self.unsent = unsent;
     }
 
     /// How long nothing can happen unless something arrives; `None` for ever.
@@ -255,27 +235,18 @@ where
 
     /// Takes a connection as far as it goes.
     fn drive(&mut self, slot: usize) {
-        while self.go_on(slot) {}
-    }
-
-    /// Takes a connection to its next request and answers that, which is sent when it goes on; whether
-    /// there was one.
-    fn go_on(&mut self, slot: usize) -> bool {
-        let Some(client) = self.clients.get_mut(slot) else { return false };
-        match client.advance(self.now) {
-            Step::Request => {
-                self.answer(slot);
-                return true;
-            }
-            Step::Over => self.bury(slot),
-            Step::Wait => {
-                if let Err(error) = self.watch(slot) {
-                    crate::error!("connection closed, cannot wait for it: {error}");
-                    self.bury(slot);
-                }
+        loop {
+            let Some(client) = self.clients.get_mut(slot) else { return };
+            match client.advance(self.now) {
+                Step::Request => self.answer(slot),
+                Step::Wait => break,
+                Step::Over => return self.bury(slot),
             }
         }
-        false
+        if let Err(error) = self.watch(slot) {
+            crate::error!("connection closed, cannot wait for it: {error}");
+            self.bury(slot);
+        }
     }
 
     fn answer(&mut self, slot: usize) {
