@@ -2,7 +2,7 @@
 //!
 //! What an announce asks the kernel for, as `strace` shows it. Who adds to this should know why.
 //!
-//! By a CGI with peers in shared memory, built for musl as the releases are, 53 calls:
+//! By a CGI with peers in shared memory, built for musl as the releases are, 49 calls:
 //!
 //! | calls | why |
 //! |---|---|
@@ -10,12 +10,11 @@
 //! | rt_sigaction, poll | `begin_process` |
 //! | mmap | the heap |
 //! | getpid, fcntl, fcntl, getsockopt, close | whether a socket was passed: systemd's, or a listening descriptor 0 |
-//! | getcwd, readlink | where the executable is, for the configuration beside it |
+//! | getcwd, stat | where the executable is, as the web server says, for the configuration beside it |
 //! | open, open, fcntl, fstat, read, read, close | the configuration, at the second of its usual places |
-//! | stat | whether the data folder is there, or the site still to be laid out |
-//! | stat, open, fcntl, fstat, fstat, mmap, close | the policy: which file, how long, mapped |
+//! | open, fcntl, fstat, mmap, close | the policy: which file, how long, mapped |
 //! | fcntl, fcntl | the reply's own descriptor, past the standard library's buffer |
-//! | stat, stat | whether the store is new; who owns the site and may own the store |
+//! | stat | whether the store is new |
 //! | open, fcntl, fstat, geteuid, stat, flock, pread | the store: trusted, shared with this version only, its header |
 //! | get_robust_list | what a mutex of ours looks like: whether the kernel frees those of the dead |
 //! | open, fcntl, read, close | which boot this is; locks of an earlier one mean nothing |
@@ -27,7 +26,7 @@
 //!
 //! musl says once more of each file that it opens that it is not for children: the fcntl after it.
 //!
-//! By a CGI with SQLite, 108: in place of the last but two, SQLite opens its file (13, one for each folder
+//! By a CGI with SQLite, 98: in place of the last but two, SQLite opens its file (13, one for each folder
 //! above it) and twice locks it, looks for a journal left behind, and lets go (9 each): once to read what the
 //! file is, once to announce. Between, it reads the pages on the way to swarm and peer, writes a journal (27,
 //! with its own random numbers) and the changed pages.

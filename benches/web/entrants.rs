@@ -45,9 +45,10 @@ impl Way {
     pub fn clients(self) -> Clients {
         let each = match self {
             Self::Nginx | Self::ApacheProxy => 16,
-            // So many that the machine is full even while mod_cgid sleeps: for ten milliseconds after
-            // each CGI that has closed its output and is not quite gone.
-            Self::ApacheCgid | Self::NginxFcgiwrap => 8,
+            // So many that the machine is full even while threads of mod_cgid sleep: for ten milliseconds
+            // after each CGI that has closed its output and is not quite gone.
+            Self::ApacheCgid => 8,
+            Self::NginxFcgiwrap => 2,
             // Fewer than the processes that mod_fcgid has started.
             Self::ApacheFcgid => 1,
         };
