@@ -6,7 +6,7 @@ use crate::Scale;
 use crate::contestants::Contestant;
 use crate::crowd::Crowd;
 use crate::entrants::{Entrant, Way, Who};
-use crate::figures::{Figures, Row, in_rounds};
+use crate::figures::{Row, in_rounds};
 use crate::load;
 use crate::programs::Programs;
 use crate::report::{Table, at_least, thousands, two};
@@ -35,9 +35,7 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
     let figures = in_rounds(&contestants, scale.rounds, scale.time, |contestant, time, seed| {
         load::announce(&contestant.requests, WAY.clients(), time, seed)
     });
-    let by_rate =
-        |one: &&Figures, other: &&Figures| one.medians().rate.total_cmp(&other.medians().rate);
-    let fastest = figures.iter().max_by(by_rate).expect("there is one");
+    let fastest = figures.iter().map(|figures| figures.medians().rate).fold(0.0, f64::max);
     let mut table = Table::new(&format!("{}, {}: sizes", WAY.name(), WHO.who.name()), &COLUMNS);
     let rows = crowds.iter().zip(&figures).map(|(crowd, figures)| {
         let row = Row {
@@ -47,7 +45,7 @@ pub fn measure(scale: &Scale, programs: &Programs) -> Vec<Value> {
             workers: WHO.workers,
             clients: WAY.clients(),
             peers: crowd.peers,
-            ratio: figures.ratio_to(fastest),
+            ratio: figures.medians().rate / fastest,
             target: Some(TARGET),
             figures,
         };
