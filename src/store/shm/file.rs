@@ -178,7 +178,7 @@ pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
     }
     let mut words = [0; header::WORDS];
     for (word, &bytes) in words.iter_mut().zip(first.as_chunks().0) {
-        *word = u64::from_le_bytes(bytes);
+        *word = u64::from_ne_bytes(bytes);
     }
     if words[header::MAGIC] != magic() {
         return Ok(Inspected::Foreign(kind_of(&first)));

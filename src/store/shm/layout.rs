@@ -89,7 +89,7 @@ pub(super) mod header {
     pub(in super::super) const ANNOUNCE_RATE: usize = 24;
 
     /// Words that say what the file is and how it is laid out; the rest of the page only counts.
-    pub(in super::super) const WORDS: usize = 17;
+    pub(in super::super) const WORDS: usize = REPAIRS + 1;
     /// Bytes of these words.
     pub(in super::super) const BYTES: usize = WORDS * super::WORD_BYTES;
 
