@@ -6,6 +6,7 @@
 
 mod diagnose;
 mod layout;
+mod line_speed;
 mod load;
 mod locate;
 mod sample;
@@ -20,6 +21,7 @@ use crate::protocol::Seconds;
 pub use diagnose::{Flaw, KeyName};
 pub use layout::{LaidOut, LayoutError, hand_over, lay_out_missing};
 pub(crate) use layout::{make_store_folder, private_folders};
+pub use line_speed::LineSpeed;
 pub use load::{ConfigError, LoadedConfig};
 pub use locate::{Face, Surroundings, absolute};
 pub use sample::{SAMPLE, is_web_address, sample_with_addresses};
@@ -58,6 +60,9 @@ pub struct TrackerConfig {
     pub expiry: Seconds,
     /// Announces a second above which load is high, 0 to 1,000,000; 0: it never is.
     pub high_load: u32,
+    /// What a peer's line carries each way at most: "10 Gbit/s". Of what a peer says that it moved, no
+    /// more counts than that allows for the time since it came.
+    pub max_rate: LineSpeed,
     /// Peers in a reply when the client does not say how many it wants; not above `max_numwant`.
     pub numwant: u32,
     /// Peers in a reply at most, 1 to 2000.
@@ -213,6 +218,7 @@ impl Default for TrackerConfig {
             min_interval: Seconds(300),
             expiry: Seconds(2700),
             high_load: 250,
+            max_rate: LineSpeed::USUAL,
             numwant: 50,
             max_numwant: 200,
             seeds_see_seeds: false,

@@ -42,6 +42,11 @@ impl Addresses {
         Self { v4: self.v4.filter(|v4| v4.at >= cutoff), v6: self.v6.filter(|v6| v6.at >= cutoff) }
     }
 
+    /// The same, none of them vouched for later than now.
+    pub(super) fn until(self, now: Timestamp) -> Self {
+        Self { v4: self.v4.map(|v4| v4.until(now)), v6: self.v6.map(|v6| v6.until(now)) }
+    }
+
     /// Those that others can connect to.
     pub(super) fn reachable(self) -> Self {
         Self {
@@ -68,6 +73,10 @@ impl<A> Seen<A> {
     /// What stays of an address that an announce does not vouch for: nothing when it is too old. A
     /// clock that stepped back must not make it outlive its peer.
     fn kept(self, now: Timestamp, cutoff: Timestamp) -> Option<Self> {
-        (self.at >= cutoff).then(|| Self { at: self.at.min(now), ..self })
+        (self.at >= cutoff).then(|| self.until(now))
+    }
+
+    fn until(self, now: Timestamp) -> Self {
+        Self { at: self.at.min(now), ..self }
     }
 }

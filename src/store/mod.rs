@@ -239,6 +239,8 @@ pub struct StoreOptions {
     pub max_size: u64,
     /// How many peers there may be; for a store in shared memory.
     pub caps: Caps,
+    /// Bytes a second that a peer can upload, and download, at most; `None`: whatever it says.
+    pub max_rate: Option<u64>,
     /// A folder whose owner may own the file of a store in shared memory and its folder too, besides the
     /// user that this process runs as: one of the site, for when root looks at it.
     pub site: Option<PathBuf>,
@@ -262,7 +264,14 @@ impl StoreOptions {
     /// A store without caps, of the usual size.
     #[must_use]
     pub fn new(path: PathBuf, expiry: Seconds) -> Self {
-        Self { path, expiry, max_size: Self::MAX_SIZE, caps: Caps::default(), site: None }
+        Self {
+            path,
+            expiry,
+            max_size: Self::MAX_SIZE,
+            caps: Caps::default(),
+            max_rate: None,
+            site: None,
+        }
     }
 }
 
@@ -340,9 +349,10 @@ pub trait PeerStore: Send {
 
     /// Puts the peer in or takes it out, counts, and fills `sample`: one atomic step.
     ///
-    /// A completed download is counted when a known leecher or partial seed becomes a seeder with a
-    /// `left` known before, or when `Action::Complete` comes from a seeder not known as one. One peer
-    /// is counted once while it stays.
+    /// A completed download is counted when a known leecher or partial seed says that it has completed
+    /// and is a seeder, or becomes one, perhaps while it leaves, with a `left` known before and more
+    /// downloaded than before. One peer is counted once while it stays. Of what a peer says that it
+    /// moved no more counts than `max_rate` allows for the time since it came.
     /// On `Action::Leave` the sample is empty and the counts are without the asker.
     /// A new key for a known peer, or none where one was known, is believed only from an address
     /// (whatever its port) already known for that peer; else the outcome is `TakenPeerId`.

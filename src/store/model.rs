@@ -52,6 +52,17 @@ impl Swarm {
         totals.last_announce = totals.last_announce.max(last);
     }
 
+    fn correct(&mut self, now: Timestamp) {
+        let latest = now + Seconds(60);
+        self.totals.last_announce = self.totals.last_announce.min(latest);
+        for peer in self.peers.values_mut().filter(|peer| peer.summary.last_seen > latest) {
+            peer.summary.last_seen = now;
+            peer.summary.first_seen = peer.summary.first_seen.min(now);
+            peer.v4 = peer.v4.map(|(address, at)| (address, at.min(now)));
+            peer.v6 = peer.v6.map(|(address, at)| (address, at.min(now)));
+        }
+    }
+
     fn sweep(&mut self, cutoff: Timestamp, budget: usize) -> usize {
         let silent = self.peers.values().map(|peer| peer.summary);
         let silent: Vec<PeerSummary> =
@@ -153,6 +164,7 @@ impl Model {
     fn sweep_all(&mut self, now: Timestamp) {
         let cutoff = now.before(self.expiry);
         self.swarms.values_mut().for_each(|swarm| {
+            swarm.correct(now);
             swarm.sweep(cutoff, usize::MAX);
         });
     }
@@ -184,18 +196,20 @@ impl PeerStore for Model {
         if known.is_some_and(|known| !known.sends(announce, cutoff)) {
             return Ok(Announced::TakenPeerId);
         }
+        let completes = announce.role == Role::Seeder
+            && known.is_some_and(|Peer { counted, summary: before, .. }| {
+                let received = before.left.is_some() && announce.downloaded > before.downloaded;
+                let says_so = announce.action == Action::Complete;
+                before.role != Role::Seeder && !counted && (says_so || received)
+            });
+        if completes {
+            swarm.totals.counts.completed += 1;
+        }
         if leaves {
             if swarm.peers.remove(&announce.peer_id).is_some() {
                 swarm.depart(announce.uploaded, announce.downloaded, now);
             }
             return Ok(Announced::Done(swarm.summary().counts));
-        }
-        let completes = announce.role == Role::Seeder
-            && known.is_none_or(|known| known.summary.role != Role::Seeder && !known.counted)
-            && (announce.action == Action::Complete
-                || known.is_some_and(|known| known.summary.left.is_some()));
-        if completes {
-            swarm.totals.counts.completed += 1;
         }
         let old_v4 = known.and_then(|known| known.v4).filter(|v4| v4.1 >= cutoff);
         let old_v6 = known.and_then(|known| known.v6).filter(|v6| v6.1 >= cutoff);
@@ -282,6 +296,7 @@ impl PeerStore for Model {
         let cutoff = now.before(self.expiry);
         let mut swept = 0;
         for swarm in self.swarms.values_mut() {
+            swarm.correct(now);
             swept += swarm.sweep(cutoff, budget - swept);
         }
         Ok(swept)

@@ -4,7 +4,7 @@
 use super::addresses::Addresses;
 use super::random::Random;
 use super::{Action, FamilySample, PeerAnnounce, PeerSample, PeerSummary, Role};
-use crate::protocol::{ClientKey, PeerId, Timestamp};
+use crate::protocol::{ClientKey, PeerId, Seconds, Timestamp};
 
 /// A peer as a store keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,21 @@ impl Class {
     }
 }
 
+/// What lies further ahead than this was seen by a clock that was wrong; clocks that are read one
+/// after the other, or by two machines, may differ by less.
+pub(super) const CLOCK_TOLERANCE: Seconds = Seconds(60);
+
 impl Peer {
+    /// The peer as if it had announced now, when it was seen later than that.
+    pub(super) fn corrected(self, now: Timestamp) -> Self {
+        Self {
+            addresses: self.addresses.until(now),
+            first_seen: self.first_seen.min(now),
+            last_seen: self.last_seen.min(now),
+            ..self
+        }
+    }
+
     /// The peer that an announce makes of the one known before, if any.
     pub(super) fn announced(
         announce: &PeerAnnounce,
@@ -106,16 +120,37 @@ impl Peer {
     }
 }
 
-/// Whether an announce ends a download that was not counted yet, of a peer known before or not.
+/// Whether an announce ends a download that was not counted yet. Only a peer that was seen lacking
+/// data can have ended one: it says so, or has received something since and lacks nothing now. A
+/// seeder that lacked data only while it checked its files has received nothing.
 pub(super) fn completes(announce: &PeerAnnounce, known: Option<&Peer>) -> bool {
     let says_so = announce.action == Action::Complete;
+    let Some(known) = known else { return false };
+    let has_received = known.left.is_some() && announce.downloaded > known.downloaded;
     announce.role == Role::Seeder
-        && match known {
-            None => says_so,
-            Some(known) => {
-                known.role != Role::Seeder && !known.counted && (says_so || known.left.is_some())
-            }
+        && known.role != Role::Seeder
+        && !known.counted
+        && (says_so || has_received)
+}
+
+impl PeerAnnounce {
+    /// The same with no more moved than a line that carries `max_rate` bytes a second moves in the
+    /// time that the peer has been here: what it says beyond is added to nothing.
+    pub(super) fn bounded(
+        mut self,
+        known: Option<&Peer>,
+        now: Timestamp,
+        max_rate: Option<u64>,
+    ) -> Self {
+        if let Some(max_rate) = max_rate {
+            let here = known.map_or(0, |known| now.since(known.first_seen).0);
+            // A peer that came in this very second has had a part of it.
+            let most = max_rate.saturating_mul(u64::from(here).max(1));
+            self.uploaded = self.uploaded.min(most);
+            self.downloaded = self.downloaded.min(most);
         }
+        self
+    }
 }
 
 /// How many of the wanted peers should be seeds: as many as their part of the swarm, but at least a

@@ -16,6 +16,9 @@ use crate::store::{
 const SHORT_INTERVAL: Seconds = Seconds(120);
 const SHORT_MIN_INTERVAL: Seconds = Seconds(30);
 
+/// How often the content of a torrent counts as downloaded by one peer at most.
+const MOST_DOWNLOADS: u64 = 4;
+
 impl Tracker {
     /// Takes an announce into the store and says what the client gets back. `from` is the address
     /// that the client was seen with.
@@ -163,7 +166,10 @@ fn describe(request: &AnnounceRequest, known: &Known, (v4, v6): Addresses) -> Pe
         key: request.key,
         left,
         uploaded: request.uploaded,
-        downloaded: request.downloaded,
+        // Beyond that it is no download of this torrent, whatever had to be fetched twice.
+        downloaded: known.size.map_or(request.downloaded, |size| {
+            request.downloaded.min(size.saturating_mul(MOST_DOWNLOADS))
+        }),
         role,
         action,
     }

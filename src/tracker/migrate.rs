@@ -209,6 +209,7 @@ mod tests {
         ] {
             announce(store.as_mut(), 2, number, at, event);
         }
+        announce(store.as_mut(), 3, 1, NOW, Action::Stay);
         announce(store.as_mut(), 3, 1, NOW, Action::Complete);
         announce(store.as_mut(), 3, 1, NOW, Action::Leave);
     }

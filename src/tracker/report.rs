@@ -61,6 +61,10 @@ pub struct Figures {
     pub left: u64,
 }
 
+/// More bytes than this the catalogue cannot hold; what is shown ends there too, so that a rate is never
+/// taken from a sum that was cut short.
+const MOST_BYTES: u64 = i64::MAX.cast_unsigned();
+
 /// Figures of one torrent, and what the next refresh needs to know of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Computed {
@@ -83,6 +87,7 @@ pub(super) fn compute(
     let counts = swarm.map(|swarm| swarm.counts).unwrap_or_default();
     let downloaded = totals.downloaded.saturating_add(live_downloaded);
     let transferred = totals.uploaded.saturating_add(live_uploaded).saturating_add(downloaded);
+    let transferred = transferred.min(MOST_BYTES);
     let figures = Figures {
         rate: 0.0,
         progress: progress(counts.leechers + counts.partial_seeds, swarm, torrent.size),

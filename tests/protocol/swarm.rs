@@ -29,7 +29,21 @@ fn a_completed_download_is_counted_once_over_both_families() {
 fn a_download_whose_completed_was_lost_is_counted_at_its_next_announce() {
     let tracker = Installation::open();
     client(1).announce(&tracker, "left=5");
-    assert_eq!(counts(&client(1).seed(&tracker)), (1, 0, 1));
+    assert_eq!(counts(&client(1).announce(&tracker, "left=0&downloaded=5")), (1, 0, 1));
+    // Or when it stops.
+    client(2).announce(&tracker, "left=5");
+    let stops = "left=0&downloaded=5&event=stopped";
+    assert_eq!(counts(&client(2).announce(&tracker, stops)), (1, 0, 2));
+}
+
+#[test]
+fn a_seeder_that_checks_its_files_has_downloaded_nothing() {
+    let tracker = Installation::open();
+    client(1).announce(&tracker, "left=5&downloaded=70");
+    assert_eq!(counts(&client(1).announce(&tracker, "left=0&downloaded=70")), (1, 0, 0));
+    client(2).announce(&tracker, "left=5&downloaded=70");
+    let stops = "left=0&downloaded=70&event=stopped";
+    assert_eq!(counts(&client(2).announce(&tracker, stops)), (1, 0, 0));
 }
 
 #[test]
@@ -43,11 +57,15 @@ fn a_client_that_had_everything_at_its_start_has_completed_nothing() {
 }
 
 #[test]
-fn a_completed_from_an_unknown_peer_counts() {
+fn only_who_was_seen_lacking_data_has_completed() {
     let tracker = Installation::open();
-    assert_eq!(counts(&client(1).announce(&tracker, "left=0&event=completed")), (1, 0, 1));
-    // Only from one that has everything.
-    assert_eq!(counts(&client(2).announce(&tracker, "left=5&event=completed")), (1, 1, 1));
+    for number in 1..=30 {
+        let stranger = client(number).announce(&tracker, "left=0&event=completed");
+        assert_eq!(counts(&stranger), (number.into(), 0, 0));
+    }
+    // And only when it has everything.
+    client(40).announce(&tracker, "left=9");
+    assert_eq!(counts(&client(40).announce(&tracker, "left=5&event=completed")), (30, 1, 0));
 }
 
 #[test]

@@ -156,7 +156,9 @@ fn take(step: &Step, store: &mut dyn PeerStore, model: &mut Model, now: Timestam
         Step::Back(seconds) => {
             // The model has swept them all already, and they must not come back in one of both.
             assert!(store.expire(now, usize::MAX).is_ok() && model.expire(now, usize::MAX).is_ok());
-            return now.before(Seconds(seconds));
+            let now = now.before(Seconds(seconds));
+            assert!(store.expire(now, usize::MAX).is_ok() && model.expire(now, usize::MAX).is_ok());
+            return now;
         }
         Step::Expire(budget) => assert!(store.expire(now, budget).unwrap() <= budget),
         Step::Remove(info_hash) => {

@@ -15,6 +15,9 @@ pub(super) const EXPIRY: Seconds = Seconds(2700);
 /// Noon of the first day of the tests.
 pub(super) const NOON: Timestamp = Timestamp(1_700_000_000);
 
+/// Bytes a second that a peer can move in these tests.
+pub(super) const MAX_RATE: u64 = 1 << 40;
+
 const ALL: Want = Want { peers: 1000, seeders: true, peer_ids: true };
 
 /// A store that nobody has used, and the folder that goes with it.
@@ -40,10 +43,13 @@ macro_rules! conforms {
             does_what_the_model_does, every_wish_is_met_exactly, samples_differ,
             every_peer_of_a_large_swarm_is_reached, neither_seeders_nor_leechers_starve,
             seeders_are_not_handed_to_those_who_do_not_want_them,
-            completed_downloads_are_counted_once, a_peer_id_cannot_be_taken_from_another_address,
+            completed_downloads_are_counted_once,
+            a_download_that_ends_while_its_peer_leaves_is_counted,
+            a_peer_id_cannot_be_taken_from_another_address,
             two_families_are_one_peer, a_peer_counts_until_its_expiry,
             many_silent_peers_are_not_counted_before_they_are_swept,
             expiry_keeps_to_its_budget_and_leaves_none, a_clock_that_steps_back_does_no_harm,
+            a_clock_that_was_ahead_leaves_nothing_behind,
             totals_outlive_the_peers, huge_numbers_saturate, walks_see_what_stays_exactly_once,
             a_removed_swarm_is_forgotten, another_store_can_be_taken_over,
             the_announces_of_a_minute_are_counted);
@@ -100,7 +106,7 @@ pub(super) fn leecher(number: u32) -> PeerAnnounce {
 }
 
 fn seeder(number: u32) -> PeerAnnounce {
-    PeerAnnounce { left: Some(0), role: Role::Seeder, ..leecher(number) }
+    PeerAnnounce { left: Some(0), downloaded: 1020, role: Role::Seeder, ..leecher(number) }
 }
 
 fn announce(fresh: &mut Fresh, announce: PeerAnnounce, now: Timestamp, want: Want) -> PeerSample {
@@ -250,22 +256,70 @@ pub(super) fn completed_downloads_are_counted_once(make: Make) {
     assert_eq!(completed(leecher(2)), 0);
     assert_eq!(completed(seeder(2)), 1, "a leecher became a seeder");
     assert_eq!(completed(says_so(2)), 1, "it is the same download");
-    assert_eq!(completed(says_so(3)), 2, "the store was made anew in the meantime");
-    assert_eq!(completed(PeerAnnounce { left: None, ..leecher(4) }), 2);
-    assert_eq!(completed(seeder(4)), 2, "its left was not known: perhaps it had all");
-    assert_eq!(completed(PeerAnnounce { left: None, ..leecher(5) }), 2);
-    assert_eq!(completed(says_so(5)), 3, "unless it says so");
-    assert_eq!(completed(PeerAnnounce { role: Role::PartialSeed, ..leecher(6) }), 3);
+    for stranger in 50..80 {
+        assert_eq!(completed(says_so(stranger)), 1, "nobody has seen it lacking anything");
+    }
+    assert_eq!(completed(PeerAnnounce { left: None, ..leecher(4) }), 1);
+    assert_eq!(completed(seeder(4)), 1, "its left was not known: perhaps it had all");
+    assert_eq!(completed(PeerAnnounce { left: None, ..leecher(5) }), 1);
+    assert_eq!(completed(says_so(5)), 2, "unless it says so");
+    assert_eq!(completed(PeerAnnounce { role: Role::PartialSeed, ..leecher(6) }), 2);
     assert_eq!(
         completed(PeerAnnounce { action: Action::Complete, ..leecher(6) }),
-        3,
+        2,
         "it lacks data"
     );
-    assert_eq!(completed(says_so(6)), 4);
-    assert_eq!(completed(leecher(2)), 4, "it lacks something again");
-    assert_eq!(completed(says_so(2)), 4, "and has it again: counted once");
-    assert_eq!(completed(leecher(1)), 4);
-    assert_eq!(completed(seeder(1)), 5, "what it had when it came was not counted");
+    assert_eq!(completed(says_so(6)), 3);
+    assert_eq!(completed(leecher(2)), 3, "it lacks something again");
+    assert_eq!(completed(says_so(2)), 3, "and has it again: counted once");
+    assert_eq!(completed(PeerAnnounce { downloaded: 1020, ..leecher(1) }), 3);
+    assert_eq!(completed(seeder(1)), 3, "it checked its files and has received nothing");
+    assert_eq!(completed(leecher(1)), 3);
+    assert_eq!(completed(seeder(1)), 4, "what it had when it came was not counted");
+}
+
+pub(super) fn a_download_that_ends_while_its_peer_leaves_is_counted(make: Make) {
+    let mut fresh = make();
+    let leaves = |number| PeerAnnounce { action: Action::Leave, ..seeder(number) };
+    let mut completed = |what: PeerAnnounce| {
+        announce(&mut fresh, what, NOON, ALL);
+        counts(&mut fresh, NOON).completed
+    };
+    assert_eq!(completed(leaves(1)), 0, "nobody knows it");
+    assert_eq!(completed(leecher(1)), 0);
+    assert_eq!(completed(PeerAnnounce { downloaded: 20, ..leaves(1) }), 0, "nothing was received");
+    assert_eq!(completed(leecher(1)), 0);
+    assert_eq!(completed(PeerAnnounce { left: Some(1), role: Role::Leecher, ..leaves(1) }), 0);
+    assert_eq!(completed(leecher(1)), 0);
+    assert_eq!(completed(leaves(1)), 1);
+    assert_eq!(completed(leaves(1)), 1, "it has left");
+    assert_eq!(completed(leecher(2)), 1);
+    assert_eq!(completed(seeder(2)), 2);
+    assert_eq!(completed(leaves(2)), 2, "it was counted before");
+}
+
+pub(super) fn a_peer_moves_no_more_than_its_line_does(make: Make) {
+    let mut fresh = make();
+    let huge = PeerAnnounce { uploaded: u64::MAX, downloaded: 1 << 60, ..leecher(1) };
+    let moved = |fresh: &mut Fresh, now| {
+        let summary = swarms(fresh.store.as_mut(), now)[&swarm(1)];
+        let live = (summary.live_uploaded, summary.live_downloaded);
+        (live, (summary.departed_uploaded, summary.departed_downloaded))
+    };
+    announce(&mut fresh, huge, NOON, ALL);
+    assert_eq!(moved(&mut fresh, NOON).0, (MAX_RATE, MAX_RATE), "a second, at its first announce");
+    let later = NOON + Seconds(1000);
+    announce(&mut fresh, PeerAnnounce { downloaded: 5, ..huge }, later, ALL);
+    assert_eq!(moved(&mut fresh, later).0, (1000 * MAX_RATE, 5));
+    let last = NOON + Seconds(2000);
+    announce(&mut fresh, PeerAnnounce { action: Action::Leave, ..huge }, last, ALL);
+    let most = 2000 * MAX_RATE;
+    assert_eq!(moved(&mut fresh, last), ((0, 0), (most, most)));
+    let back = PeerAnnounce { action: Action::Leave, ..huge };
+    announce(&mut fresh, leecher(1), last, ALL);
+    announce(&mut fresh, back, NOON, ALL);
+    let most = most + MAX_RATE;
+    assert_eq!(moved(&mut fresh, last).1, (most, most), "a clock that stepped back");
 }
 
 pub(super) fn a_peer_id_cannot_be_taken_from_another_address(make: Make) {
@@ -392,6 +446,36 @@ pub(super) fn a_clock_that_steps_back_does_no_harm(make: Make) {
     announce(&mut fresh, leecher(3), Timestamp(0), ALL);
     announce(&mut fresh, leecher(4), Timestamp(u64::MAX), ALL);
     assert_eq!(counts(&mut fresh, Timestamp(u64::MAX)).leechers, 1);
+    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
+}
+
+pub(super) fn a_clock_that_was_ahead_leaves_nothing_behind(make: Make) {
+    let ahead = Timestamp(NOON.0 + 2 * 365 * 24 * 3600);
+    let mut fresh = make();
+    for number in 0..3000 {
+        announce(&mut fresh, leecher(number), ahead, Want { peers: 0, ..ALL });
+    }
+    let both = PeerAnnounce { v6: Some(v6(1, 6881)), ..seeder(5000) };
+    announce(&mut fresh, both, ahead, ALL);
+    let other = PeerAnnounce { info_hash: swarm(2), ..leecher(1) };
+    announce(&mut fresh, other, ahead, ALL);
+    announce(&mut fresh, PeerAnnounce { action: Action::Leave, ..other }, ahead, ALL);
+    assert_eq!(counts(&mut fresh, NOON).leechers, 3000, "nobody is lost");
+    announce(&mut fresh, leecher(6000), NOON, ALL);
+    assert_eq!(fresh.store.expire(NOON, 10).unwrap(), 0);
+    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
+    for summary in swarms(fresh.store.as_mut(), NOON).values() {
+        assert!(summary.last_announce <= NOON + Seconds(60), "{summary:?}");
+    }
+    for peer in peers(fresh.store.as_mut(), swarm(1), 500, NOON).values() {
+        assert!(peer.first_seen <= NOON && peer.last_seen <= NOON, "{peer:?}");
+    }
+    let late = NOON + Seconds(EXPIRY.0 + 1);
+    assert_eq!(counts(&mut fresh, late), SwarmCounts::default());
+    let asker = announce(&mut fresh, leecher(7000), late, ALL);
+    assert_eq!(asker, PeerSample::default());
+    assert!(fresh.store.expire(late, usize::MAX).is_ok());
+    assert_eq!(swarms(fresh.store.as_mut(), late)[&swarm(1)].expired, 3002);
     assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Arrival<'a> {
     pub(super) cutoff: u32,
     pub(super) want: Want,
     pub(super) caps: Caps,
+    /// Bytes a second that a peer can move each way at most.
+    pub(super) max_rate: Option<u64>,
 }
 
 impl Arrival<'_> {
@@ -48,8 +50,12 @@ impl Arrival<'_> {
         {
             return Ok(Announced::TakenPeerId);
         }
+        let before = known.map(|known| known.record.peer);
+        let now = Timestamp(self.now.into());
+        self.announce = self.announce.bounded(before.as_ref(), now, self.max_rate);
         if leaves {
             if let Some(known) = known {
+                self.count_completed(&mut swarm, before.as_ref());
                 let moved = (self.announce.uploaded, self.announce.downloaded);
                 self.shard.leave(&mut swarm, known, moved, self.now)?;
             }
@@ -61,6 +67,8 @@ impl Arrival<'_> {
     /// The first peer of a swarm comes with it.
     fn found(&mut self, sample: &mut PeerSample) -> Result<Announced, Trouble> {
         let mut swarm = self.shard.found_swarm(self.announce.info_hash)?;
+        let now = Timestamp(self.now.into());
+        self.announce = self.announce.bounded(None, now, self.max_rate);
         let plan = Plan::new(&swarm, self.want, self.random);
         self.stay(&mut swarm, None, plan, sample)
     }
@@ -103,9 +111,7 @@ impl Arrival<'_> {
         let peer = Peer::announced(&self.announce, before.as_ref(), now, cutoff);
         let record = Record { peer, listed: self.caps.address_peers.is_some() };
         self.make_way(swarm, known.as_ref(), &record)?;
-        if completes(&self.announce, before.as_ref()) {
-            swarm.completed = swarm.completed.saturating_add(1);
-        }
+        self.count_completed(swarm, before.as_ref());
         swarm.last_announce = swarm.last_announce.max(self.now);
         let (found, emptied) = put(self.shard, swarm, known, &record)?;
         self.shard.save(swarm)?;
@@ -118,6 +124,12 @@ impl Arrival<'_> {
         let wish = Wish { asker, want: self.want, cutoff };
         plan.fill(self.shard, self.random, wish, sample)?;
         Ok(Announced::Done(swarm.counts()))
+    }
+
+    fn count_completed(&self, swarm: &mut Swarm, before: Option<&Peer>) {
+        if completes(&self.announce, before) {
+            swarm.completed = swarm.completed.saturating_add(1);
+        }
     }
 
     /// Lets others go where the caps say that there is no place for one more.

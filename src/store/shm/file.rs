@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use super::correction::Correction;
 use super::layout::{
     DEEPEST, GRANULE, GRANULES, LARGEST_LEAF, MOST_PAGES, MOST_SHARDS, PAGE, PAGE_BYTES, REGION,
     WORD_BYTES, header, shard,
@@ -41,6 +42,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often others may get the lock while one swarm is swept; more peers than this cannot be.
 const MOST_SWEEPS: usize = 1 << 24;
+
+/// When a call happens.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) now: u32,
+    /// Who was last seen before this is gone.
+    pub(super) cutoff: u32,
+}
 
 /// A store's file, open.
 pub(super) struct StoreFile {
@@ -95,22 +104,26 @@ impl StoreFile {
         Ok(())
     }
 
-    /// Does something with a swarm in which nobody is silent any more; sweeps it before, if need be,
-    /// in small parts between which others have the lock.
+    /// Does something with a swarm in which nobody is silent any more and nobody was seen in the future;
+    /// corrects and sweeps it before, if need be, in small parts between which others have the lock.
     pub(super) fn with_swarm<T>(
         &self,
         info_hash: InfoHash,
-        cutoff: u32,
+        Moment { now, cutoff }: Moment,
         act: impl FnOnce(&Shard<'_>, Option<Swarm>) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
+        let mut correction = Correction::default();
         for _ in 0..MOST_SWEEPS {
             let shard = self.shard_of(info_hash)?;
             let mut swarm = shard.find_swarm(info_hash)?;
-            let swept = match &mut swarm {
-                Some(swarm) => shard.sweep(swarm, cutoff, SWEEP)?,
-                None => 0,
+            let is_clean = match &mut swarm {
+                Some(swarm) => {
+                    shard.correct(swarm, now, &mut correction)?
+                        && shard.sweep(swarm, cutoff, SWEEP)? < SWEEP
+                }
+                None => true,
             };
-            if swept < SWEEP {
+            if is_clean {
                 return act(&shard, swarm);
             }
         }

@@ -7,6 +7,7 @@
 
 mod announce;
 mod check;
+mod correction;
 #[cfg(test)]
 mod dying;
 #[cfg(test)]
@@ -41,7 +42,7 @@ mod walk;
 use std::io;
 
 use self::announce::Arrival;
-use self::file::StoreFile;
+use self::file::{Moment, StoreFile};
 use self::layout::header;
 use self::trouble::Trouble;
 use super::random::Random;
@@ -148,15 +149,15 @@ impl ShmStore {
         }
     }
 
-    /// Who was last seen before this is gone. Each call with a clock starts here, so it is also where
-    /// a replaced file is noticed.
-    fn cutoff(&mut self, now: Timestamp) -> u32 {
+    /// Each call with a clock starts here, so it is also where a replaced file is noticed.
+    fn moment(&mut self, now: Timestamp) -> Moment {
         let checked = self.checked.replace(now);
         if checked.is_some_and(|checked| checked != now) {
             let path = &self.options.path;
             self.file.take_if(|file| making::has_moved(path, file));
         }
-        peer::instant(now).saturating_sub(self.options.expiry.0)
+        let now = peer::instant(now);
+        Moment { now, cutoff: now.saturating_sub(self.options.expiry.0) }
     }
 }
 
@@ -172,15 +173,16 @@ impl PeerStore for ShmStore {
         want: Want,
         sample: &mut PeerSample,
     ) -> Result<Announced, StoreError> {
-        let cutoff = self.cutoff(now);
-        let (instant, caps) = (peer::instant(now), self.options.caps);
+        let moment = self.moment(now);
+        let StoreOptions { caps, max_rate, .. } = self.options;
         self.attempt("write", |file, random| {
             if AnnounceRate::counts(random) {
                 file.count_announce(now)?;
             }
-            file.with_swarm(announce.info_hash, cutoff, |shard, swarm| {
-                let (announce, now) = (*announce, instant);
-                let arrival = Arrival { shard, random, announce, now, cutoff, want, caps };
+            file.with_swarm(announce.info_hash, moment, |shard, swarm| {
+                let (announce, Moment { now, cutoff }) = (*announce, moment);
+                let arrival =
+                    Arrival { shard, random, announce, now, cutoff, want, caps, max_rate };
                 arrival.happen(swarm, sample)
             })
         })
@@ -197,8 +199,8 @@ impl PeerStore for ShmStore {
         info_hashes: &[InfoHash],
         now: Timestamp,
     ) -> Result<Vec<SwarmCounts>, StoreError> {
-        let cutoff = self.cutoff(now);
-        self.attempt("read", |file, _| walk::counts(file, info_hashes, cutoff))
+        let moment = self.moment(now);
+        self.attempt("read", |file, _| walk::counts(file, info_hashes, moment))
     }
 
     fn visit_swarms(
@@ -207,8 +209,8 @@ impl PeerStore for ShmStore {
         limit: usize,
         now: Timestamp,
     ) -> Result<Batch<SwarmSummary>, StoreError> {
-        let cutoff = self.cutoff(now);
-        self.attempt("read", |file, _| walk::visit_swarms(file, from, limit, cutoff))
+        let moment = self.moment(now);
+        self.attempt("read", |file, _| walk::visit_swarms(file, from, limit, moment))
     }
 
     fn visit_peers(
@@ -218,7 +220,7 @@ impl PeerStore for ShmStore {
         limit: usize,
         now: Timestamp,
     ) -> Result<Batch<PeerSummary>, StoreError> {
-        let cutoff = Timestamp(self.cutoff(now).into());
+        let cutoff = Timestamp(self.moment(now).cutoff.into());
         let Batch { items, next } =
             self.attempt("read", |file, _| walk::peers(file, info_hash, from, limit))?;
         let live = items.iter().filter(|peer| peer.last_seen >= cutoff);
@@ -230,9 +232,9 @@ impl PeerStore for ShmStore {
     }
 
     fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError> {
-        let (cutoff, from) = (self.cutoff(now), self.sweep_from);
+        let (moment, from) = (self.moment(now), self.sweep_from);
         let (swept, next) =
-            self.attempt("write", |file, _| walk::expire(file, from, cutoff, budget))?;
+            self.attempt("write", |file, _| walk::expire(file, from, moment, budget))?;
         self.sweep_from = next;
         Ok(swept)
     }

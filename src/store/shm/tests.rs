@@ -3,7 +3,7 @@
 use super::*;
 use crate::protocol::{PeerId, Seconds};
 use crate::store::conformance::{
-    EXPIRY, Fresh, NOON, conforms, leecher, peer_id, peers, swarm, swarms, v4,
+    self, EXPIRY, Fresh, NOON, conforms, leecher, peer_id, peers, swarm, swarms, v4,
 };
 use crate::store::model::Model;
 use crate::store::{Action, Caps, Role};
@@ -28,6 +28,15 @@ fn fresh() -> Fresh {
 }
 
 conforms!(fresh);
+
+#[test]
+fn a_peer_moves_no_more_than_its_line_does() {
+    conformance::a_peer_moves_no_more_than_its_line_does(|| {
+        let (home, options) = fresh_file(2);
+        let options = StoreOptions { max_rate: Some(conformance::MAX_RATE), ..options };
+        Fresh::in_folder(ShmStore::open(&options).unwrap(), home)
+    });
+}
 
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: true };
 

@@ -1,7 +1,8 @@
 //! The slow calls: counts for scrapes, walks over swarms and peers, the general sweep, taking over.
 //! None of them holds a lock for longer than an announce may.
 
-use super::file::{SWEEP, StoreFile};
+use super::correction::Correction;
+use super::file::{Moment, SWEEP, StoreFile};
 use super::layout::{header, shard};
 use super::peer::{self, Record, kept_key, kept_left};
 use super::shard::Shard;
@@ -22,10 +23,10 @@ const IMPORTED: usize = 64;
 pub(super) fn counts(
     file: &StoreFile,
     info_hashes: &[InfoHash],
-    cutoff: u32,
+    moment: Moment,
 ) -> Result<Vec<SwarmCounts>, Trouble> {
     let count = |&info_hash| {
-        file.with_swarm(info_hash, cutoff, |_, swarm| {
+        file.with_swarm(info_hash, moment, |_, swarm| {
             Ok(swarm.map_or_else(SwarmCounts::default, |swarm| swarm.counts()))
         })
     };
@@ -66,16 +67,19 @@ pub(super) fn visit_swarms(
     file: &StoreFile,
     from: Cursor,
     limit: usize,
-    cutoff: u32,
+    Moment { now, cutoff }: Moment,
 ) -> Result<Batch<SwarmSummary>, Trouble> {
-    let mut items = Vec::new();
+    let (mut items, mut correction) = (Vec::new(), Correction::default());
     let (mut next, mut fuel) = (Some(from.0), file.most_leaves()?);
     while let Some(from) = next
         && items.len() < limit.max(1)
     {
         fuel = fuel.checked_sub(1).ok_or(Trouble::BROKEN_CIRCLE)?;
         next = look_at_leaf(file, from, |shard, swarm| {
-            if items.len() == limit.max(1) || shard.sweep(swarm, cutoff, SWEEP)? == SWEEP {
+            if items.len() == limit.max(1)
+                || !shard.correct(swarm, now, &mut correction)?
+                || shard.sweep(swarm, cutoff, SWEEP)? == SWEEP
+            {
                 return Ok(false);
             }
             items.push(swarm.summary());
@@ -90,16 +94,20 @@ pub(super) fn visit_swarms(
 pub(super) fn expire(
     file: &StoreFile,
     start: u64,
-    cutoff: u32,
+    Moment { now, cutoff }: Moment,
     budget: usize,
 ) -> Result<(usize, u64), Trouble> {
     let (mut swept, mut at, mut turned) = (0, start, start == 0);
+    let mut correction = Correction::default();
     // Twice round, and once more for each time that a leaf is left to others before its end.
     let mut fuel = file.most_leaves()?.saturating_mul(3).saturating_add(budget as u64);
     while swept < budget {
         fuel = fuel.checked_sub(1).ok_or(Trouble::BROKEN_CIRCLE)?;
         let mut share = SWEEP.min(budget - swept);
         let next = look_at_leaf(file, at, |shard, swarm| {
+            if !shard.correct(swarm, now, &mut correction)? {
+                return Ok(false);
+            }
             let gone = shard.sweep(swarm, cutoff, share)?;
             (swept, share) = (swept + gone, share - gone);
             Ok(share > 0)

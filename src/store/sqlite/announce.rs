@@ -12,18 +12,21 @@ use crate::store::random::Random;
 use crate::store::rate::AnnounceRate;
 use crate::store::{Action, Announced, PeerAnnounce, PeerSample, SwarmCounts, Want};
 
-/// Silent peers that one announce takes out of its swarm; more are counted, and left to the next.
+/// Silent peers that one announce takes out of its swarm, and peers seen in the future that it
+/// corrects; more are counted, and left to the next.
 const SWEEP: usize = 256;
 
 /// One announce and all it needs.
 pub(super) struct Arrival<'a> {
     pub(super) database: &'a Database,
     pub(super) random: &'a mut Random,
-    pub(super) announce: &'a PeerAnnounce,
+    pub(super) announce: PeerAnnounce,
     pub(super) now: Timestamp,
     /// Who was last seen before this is gone.
     pub(super) cutoff: Timestamp,
     pub(super) want: Want,
+    /// Bytes a second that a peer can move each way at most.
+    pub(super) max_rate: Option<u64>,
 }
 
 impl Arrival<'_> {
@@ -45,12 +48,18 @@ impl Arrival<'_> {
             None if leaves => return Ok(Announced::Done(SwarmCounts::default())),
             None => Swarm::create(self.database, self.announce.info_hash, self.random)?,
         };
+        swarm.correct(self.database, self.now, SWEEP)?;
         swarm.sweep(self.database, self.cutoff, SWEEP)?;
         let known = match self.known(&mut swarm)? {
             Found::Nobody => None,
-            Found::Row(row) if row.peer.is_sender_of(self.announce, self.cutoff) => Some(row),
+            Found::Row(row) if row.peer.is_sender_of(&self.announce, self.cutoff) => Some(row),
             Found::Row(_) | Found::Another => return Ok(Announced::TakenPeerId),
         };
+        let before = known.as_ref().map(|known| &known.peer);
+        self.announce = self.announce.bounded(before, self.now, self.max_rate);
+        if completes(&self.announce, before) {
+            swarm.count_completed();
+        }
         if leaves {
             self.leave(&mut swarm, known.as_ref())?;
         } else {
@@ -82,7 +91,7 @@ impl Arrival<'_> {
     fn row(&self, swarm: &Swarm, known: Option<&PeerRow>) -> PeerRow {
         let tag = schema::tag(self.announce.peer_id, swarm.salt);
         let known = known.map(|known| &known.peer);
-        PeerRow::new(tag, Peer::announced(self.announce, known, self.now, self.cutoff))
+        PeerRow::new(tag, Peer::announced(&self.announce, known, self.now, self.cutoff))
     }
 
     fn leave(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<()> {
@@ -103,9 +112,6 @@ impl Arrival<'_> {
                 swarm.count_out(known.peer.role);
             }
             swarm.count_in(row.peer.role);
-        }
-        if completes(self.announce, known.map(|known| &known.peer)) {
-            swarm.count_completed();
         }
         Ok(())
     }

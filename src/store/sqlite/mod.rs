@@ -39,6 +39,7 @@ const SETTLED: u32 = 64;
 pub struct SqliteStore {
     path: PathBuf,
     expiry: Seconds,
+    max_rate: Option<u64>,
     random: Random,
     /// `None` after a failure; the next call opens the file again.
     database: Option<Database>,
@@ -74,6 +75,7 @@ impl SqliteStore {
         Self {
             path: options.path.clone(),
             expiry: options.expiry,
+            max_rate: options.max_rate,
             random: Random::new(),
             database: Some(database),
             checked: None,
@@ -185,9 +187,9 @@ impl PeerStore for SqliteStore {
         want: Want,
         sample: &mut PeerSample,
     ) -> Result<Announced, StoreError> {
-        let cutoff = self.cutoff(now);
+        let (cutoff, max_rate, announce) = (self.cutoff(now), self.max_rate, *announce);
         self.run("write", |database, random| {
-            let arrival = Arrival { database, random, announce, now, cutoff, want };
+            let arrival = Arrival { database, random, announce, now, cutoff, want, max_rate };
             arrival.happen(sample)
         })
         .inspect(|_| self.settle())
@@ -240,7 +242,7 @@ impl PeerStore for SqliteStore {
         while swept < budget {
             let (from, left) = (self.sweep_from, budget - swept);
             let (more, next) =
-                self.run("write", |database, _| walk::expire(database, from, cutoff, left))?;
+                self.run("write", |database, _| walk::expire(database, from, (now, cutoff), left))?;
             swept += more;
             self.sweep_from = next;
             let past_the_last = next == 0;

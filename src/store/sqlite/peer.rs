@@ -4,9 +4,9 @@ use rusqlite::types::ToSql;
 use rusqlite::{Row, params};
 
 use super::connection::Database;
-use super::schema::{self, Class, instant_in, number_in, role_in, role_number, stored};
+use super::schema::{self, Class, class_in, instant_in, number_in, role_in, role_number, stored};
 use super::swarm::Swarm;
-use crate::protocol::{ClientKey, PeerId};
+use crate::protocol::{ClientKey, PeerId, Timestamp};
 use crate::store::peer::Peer;
 
 /// The columns that `Peer::read` takes, in its order.
@@ -29,6 +29,13 @@ const INSERT: &str = "INSERT INTO peer(swarm, class, tag, addresses, role, key, 
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 const UPDATE: &str = "UPDATE peer SET addresses = ?4, role = ?5, key = ?6, left = ?7, \
      uploaded = ?8, downloaded = ?9, last_seen = ?10, counted = ?11 \
+     WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
+const AHEAD: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", class FROM peer WHERE swarm = ?1 AND last_seen > ?2 LIMIT ?3"
+);
+const CORRECT: &str = "UPDATE peer SET addresses = ?4, first_seen = ?5, last_seen = ?6 \
      WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
 const DELETE: &str = "DELETE FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
 
@@ -93,6 +100,40 @@ impl PeerRow {
         let rows = statement
             .query_map(params![swarm, class.number(), from, limit], |row| Self::read(row, class))?;
         rows.collect()
+    }
+
+    /// Some of the peers that were seen after an instant.
+    pub(super) fn ahead(
+        database: &Database,
+        swarm: i64,
+        latest: Timestamp,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<Self>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut statement = database.statement(AHEAD)?;
+        let rows = statement.query_map(params![swarm, stored(latest.0), limit], |row| {
+            Self::read(row, class_in(row, 11)?)
+        })?;
+        rows.collect()
+    }
+
+    /// Takes a peer that was seen in the future as seen now.
+    pub(super) fn correct(
+        &self,
+        database: &Database,
+        swarm: i64,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let peer = self.peer.corrected(now);
+        database.statement(CORRECT)?.execute(params![
+            swarm,
+            self.class.number(),
+            self.tag,
+            peer.addresses,
+            stored(peer.first_seen.0),
+            stored(peer.last_seen.0),
+        ])?;
+        Ok(())
     }
 
     fn read(row: &Row<'_>, class: Class) -> rusqlite::Result<Self> {

@@ -3,8 +3,10 @@
 use rusqlite::{OptionalExtension as _, Row, Statement, params};
 
 use super::connection::Database;
+use super::peer::PeerRow;
 use super::schema::{Class, class_in, instant_in, number_in, role_in, stored};
 use crate::protocol::{InfoHash, Timestamp};
+use crate::store::peer::CLOCK_TOLERANCE;
 use crate::store::random::Random;
 use crate::store::{Role, SwarmCounts};
 
@@ -13,7 +15,8 @@ macro_rules! columns {
     () => {
         "id, info_hash, salt, seeders, leechers, partial_seeds, completed, expired, \
          departed_uploaded, departed_downloaded, last_announce, \
-         (SELECT min(last_seen) FROM peer WHERE swarm = swarm.id)"
+         (SELECT min(last_seen) FROM peer WHERE swarm = swarm.id), \
+         (SELECT max(last_seen) FROM peer WHERE swarm = swarm.id)"
     };
 }
 
@@ -47,6 +50,8 @@ pub(super) struct Swarm {
     pub(super) last_announce: Timestamp,
     /// No peer is older; `None` when there is none or all old ones were swept.
     oldest: Option<Timestamp>,
+    /// No peer was seen later; `None` when there is none.
+    youngest: Option<Timestamp>,
     pub(super) changed: bool,
 }
 
@@ -86,6 +91,7 @@ impl Swarm {
             departed_downloaded: 0,
             last_announce: Timestamp(0),
             oldest: None,
+            youngest: None,
             changed: false,
         })
     }
@@ -106,6 +112,7 @@ impl Swarm {
             departed_downloaded: number_in(row, 9)?,
             last_announce: instant_in(row, 10)?,
             oldest: row.get::<_, Option<i64>>(11)?.map(|_| instant_in(row, 11)).transpose()?,
+            youngest: row.get::<_, Option<i64>>(12)?.map(|_| instant_in(row, 12)).transpose()?,
             changed: false,
         })
     }
@@ -155,6 +162,30 @@ impl Swarm {
         self.departed_downloaded = self.departed_downloaded.saturating_add(downloaded);
         self.last_announce = self.last_announce.max(last);
         self.changed = true;
+    }
+
+    /// Takes what lies in the future as now, at most `budget` peers of it; says whether nothing does
+    /// any more. What differs by less than two clocks may is left alone.
+    pub(super) fn correct(
+        &mut self,
+        database: &Database,
+        now: Timestamp,
+        budget: usize,
+    ) -> rusqlite::Result<bool> {
+        let latest = now + CLOCK_TOLERANCE;
+        if self.last_announce > latest {
+            self.last_announce = latest;
+            self.changed = true;
+        }
+        if self.youngest.is_none_or(|youngest| youngest <= latest) {
+            return Ok(true);
+        }
+        let ahead = PeerRow::ahead(database, self.id, latest, budget)?;
+        for row in &ahead {
+            row.correct(database, self.id, now)?;
+        }
+        self.oldest = Some(self.oldest.map_or(now, |oldest| oldest.min(now)));
+        Ok(ahead.len() < budget)
     }
 
     /// Whether a silent peer may still be among the rows.

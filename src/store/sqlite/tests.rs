@@ -33,6 +33,16 @@ fn fresh_and_settled() -> Fresh {
 conforms!(fresh);
 
 #[test]
+fn a_peer_moves_no_more_than_its_line_does() {
+    conformance::a_peer_moves_no_more_than_its_line_does(|| {
+        let home = tempfile::tempdir().unwrap();
+        let max_rate = Some(conformance::MAX_RATE);
+        let options = StoreOptions { max_rate, ..options(&home) };
+        Fresh::in_folder(SqliteStore::open(&options).unwrap(), home)
+    });
+}
+
+#[test]
 fn does_what_the_model_does_with_a_write_ahead_log() {
     conformance::does_what_the_model_does(fresh_and_settled);
 }

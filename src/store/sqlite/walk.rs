@@ -154,7 +154,7 @@ pub(super) fn remove_swarm(database: &Database, info_hash: InfoHash) -> rusqlite
 pub(super) fn expire(
     database: &Database,
     from: i64,
-    cutoff: Timestamp,
+    (now, cutoff): (Timestamp, Timestamp),
     budget: usize,
 ) -> rusqlite::Result<(usize, i64)> {
     let transaction = Immediate::begin(database)?;
@@ -166,9 +166,10 @@ pub(super) fn expire(
     };
     let mut swept = 0;
     for mut swarm in swarms {
+        let is_correct = swarm.correct(database, now, PEERS_PER_SWEEP)?;
         swept += swarm.sweep(database, cutoff, budget - swept)?;
         swarm.save(database)?;
-        if swarm.has_silent(cutoff) {
+        if !is_correct || swarm.has_silent(cutoff) {
             next = swarm.id;
             break;
         }

@@ -39,8 +39,7 @@ impl Expected {
             return;
         }
         let was_seeder = known.is_some_and(|(_, role, _)| role == Role::Seeder);
-        let may_count = known.is_some() || action == Action::Complete;
-        if role == Role::Seeder && !was_seeder && may_count && self.counted.insert(peer_id) {
+        if role == Role::Seeder && !was_seeder && known.is_some() && self.counted.insert(peer_id) {
             *completed += 1;
         }
         self.peers.insert(peer_id, (info_hash, role, uploaded));

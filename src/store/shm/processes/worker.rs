@@ -159,6 +159,7 @@ pub(super) fn step(serial: u32, number: u32) -> PeerAnnounce {
         info_hash: swarm(u8::try_from(peer % SWARMS).unwrap()),
         // So that one can see which of its announces a peer was left by.
         uploaded: number.into(),
+        downloaded: number.into(),
         ..leecher(peer)
     };
     let seeds = PeerAnnounce { role: Role::Seeder, left: Some(0), ..stays };
