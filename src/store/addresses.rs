@@ -55,6 +55,13 @@ impl Addresses {
         }
     }
 
+    /// Those that are not the same as another peer's: whoever has one of these is not told of itself.
+    pub(super) fn except(self, others: Self) -> Self {
+        let is_v4 = |v4: &Seen<CompactV4>| others.v4.is_some_and(|own| own.address == v4.address);
+        let is_v6 = |v6: &Seen<CompactV6>| others.v6.is_some_and(|own| own.address == v6.address);
+        Self { v4: self.v4.filter(|v4| !is_v4(v4)), v6: self.v6.filter(|v6| !is_v6(v6)) }
+    }
+
     /// Whether there is none.
     pub(super) fn is_empty(self) -> bool {
         self.v4.is_none() && self.v6.is_none()

@@ -356,6 +356,7 @@ pub trait PeerStore: Send {
     /// On `Action::Leave` the sample is empty and the counts are without the asker.
     /// A new key for a known peer, or none where one was known, is believed only from an address
     /// (whatever its port) already known for that peer; else the outcome is `TakenPeerId`.
+    /// The asker is never told of its own addresses, not even when another peer has them.
     /// Leechers are handed seeders and leechers, neither of them left out however rare they are.
     /// Some expired peers of the swarm are swept in passing.
     ///

@@ -151,9 +151,17 @@ impl Model {
         now: Timestamp,
     ) -> Vec<PeerSummary> {
         let Some(swarm) = self.swarms.get(&info_hash) else { return Vec::new() };
+        let own = swarm.peers.get(&asker).map(|peer| peer.seen(now.before(self.expiry)));
+        let (own_v4, own_v6) = own.map_or((None, None), |own| (own.v4, own.v6));
         let seen = swarm.peers.values().map(|peer| PeerSummary {
-            v4: peer.seen(now.before(self.expiry)).v4.filter(|v4| v4.port() != 0),
-            v6: peer.seen(now.before(self.expiry)).v6.filter(|v6| v6.port() != 0),
+            v4: peer
+                .seen(now.before(self.expiry))
+                .v4
+                .filter(|&v4| v4.port() != 0 && Some(v4) != own_v4),
+            v6: peer
+                .seen(now.before(self.expiry))
+                .v6
+                .filter(|&v6| v6.port() != 0 && Some(v6) != own_v6),
             ..peer.summary
         });
         seen.filter(|peer| peer.v4.is_some() || peer.v6.is_some())

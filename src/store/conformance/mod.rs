@@ -40,7 +40,7 @@ impl Fresh {
 macro_rules! conforms {
     ($make:expr) => {
         conforms!($make;
-            does_what_the_model_does, every_wish_is_met_exactly, samples_differ,
+            does_what_the_model_does, every_wish_is_met_exactly, nobody_is_told_of_itself, samples_differ,
             every_peer_of_a_large_swarm_is_reached, neither_seeders_nor_leechers_starve,
             seeders_are_not_handed_to_those_who_do_not_want_them,
             completed_downloads_are_counted_once,
@@ -184,6 +184,23 @@ pub(super) fn every_wish_is_met_exactly(make: Make) {
             }
         }
     }
+}
+
+pub(super) fn nobody_is_told_of_itself(make: Make) {
+    let mut fresh = make();
+    // It comes back with another peer id, as a client does that was restarted.
+    let both = PeerAnnounce { v6: Some(v6(1, 6881)), ..leecher(1) };
+    announce(&mut fresh, both, NOON, ALL);
+    let sample = announce(&mut fresh, PeerAnnounce { peer_id: peer_id(2), ..both }, NOON, ALL);
+    assert_eq!(sample, PeerSample::default());
+    let over_v4 = PeerAnnounce { peer_id: peer_id(3), ..leecher(1) };
+    let sample = announce(&mut fresh, over_v4, NOON, ALL);
+    assert_eq!(sample.v4.addresses, []);
+    let mut fresh = make();
+    announce(&mut fresh, leecher(1), NOON, ALL);
+    announce(&mut fresh, leecher(2), NOON, ALL);
+    let sample = announce(&mut fresh, over_v4, NOON, Want { peer_ids: false, ..ALL });
+    assert_eq!(sample.v4.addresses, [v4(2, 6881)]);
 }
 
 pub(super) fn samples_differ(make: Make) {

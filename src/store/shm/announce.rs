@@ -121,7 +121,7 @@ impl Arrival<'_> {
             self.shard.tidy(swarm.table(class), hash)?;
         }
         let asker = (found.spot.leaf.block, found.slot);
-        let wish = Wish { asker, want: self.want, cutoff };
+        let wish = Wish { asker, own: peer.addresses, want: self.want, cutoff };
         plan.fill(self.shard, self.random, wish, sample)?;
         Ok(Announced::Done(swarm.counts()))
     }

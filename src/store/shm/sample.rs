@@ -18,7 +18,7 @@ use super::trouble::Trouble;
 use crate::protocol::{CompactV4, Timestamp};
 use crate::store::peer::{Class, share_of_seeds};
 use crate::store::random::Random;
-use crate::store::{PeerSample, Want};
+use crate::store::{Addresses, PeerSample, Want};
 
 /// Peers that are taken from one leaf before others are looked at: a leaf has about as many.
 const RUN_LENGTH: u64 = 20;
@@ -28,6 +28,8 @@ const RUN_LENGTH: u64 = 20;
 pub(super) struct Wish {
     /// Where the asker is.
     pub(super) asker: (Block, u32),
+    /// Its addresses, of which it is not told, whoever has them.
+    pub(super) own: Addresses,
     pub(super) want: Want,
     pub(super) cutoff: Timestamp,
 }
@@ -225,13 +227,16 @@ impl Reader<'_, '_> {
     fn hand_out_plain(&mut self, keys: &[AtomicU64], asker: Option<u32>, most: u64) -> (u32, u64) {
         let mut addresses = [CompactV4([0; 6]); most_slots(NARROW) as usize];
         let most = usize::try_from(most).unwrap_or(usize::MAX);
+        // All zeros are no address that others can connect to.
+        let own = self.wish.own.v4.map_or(CompactV4([0; 6]), |v4| v4.address);
         let (mut read, mut taken) = (0, 0);
         for key in keys {
             // Each address is written; the next one takes the place of one that is of no use.
             let Some(place) = addresses.get_mut(taken).filter(|_| taken < most) else { break };
             let key = key.load(Relaxed);
             *place = v4_in(key);
-            taken += usize::from(is_reachable_by_v4(key) && Some(read) != asker);
+            let is_told = is_reachable_by_v4(key) && Some(read) != asker && *place != own;
+            taken += usize::from(is_told);
             read += 1;
         }
         self.sample.v4.addresses.extend_from_slice(&addresses[..taken]);
@@ -247,7 +252,7 @@ impl Reader<'_, '_> {
             let word = |place: usize| row[place].load(Relaxed);
             addresses_of(key, [word(7), word(8), word(9)], last_seen_in(word(0)))
         };
-        let addresses = addresses.since(self.wish.cutoff).reachable();
+        let addresses = addresses.since(self.wish.cutoff).reachable().except(self.wish.own);
         if addresses.is_empty() {
             return Ok(false);
         }

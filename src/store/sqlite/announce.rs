@@ -10,7 +10,7 @@ use crate::protocol::Timestamp;
 use crate::store::peer::{Peer, completes};
 use crate::store::random::Random;
 use crate::store::rate::AnnounceRate;
-use crate::store::{Action, Announced, PeerAnnounce, PeerSample, SwarmCounts, Want};
+use crate::store::{Action, Addresses, Announced, PeerAnnounce, PeerSample, SwarmCounts, Want};
 
 /// Silent peers that one announce takes out of its swarm, and peers seen in the future that it
 /// corrects; more are counted, and left to the next.
@@ -60,17 +60,18 @@ impl Arrival<'_> {
         if completes(&self.announce, before) {
             swarm.count_completed();
         }
-        if leaves {
+        let own = if leaves {
             self.leave(&mut swarm, known.as_ref())?;
+            None
         } else {
-            self.stay(&mut swarm, known.as_ref())?;
-        }
+            Some(self.stay(&mut swarm, known.as_ref())?)
+        };
         swarm.save(self.database)?;
         if AnnounceRate::counts(self.random) {
             self.database.count_announce(self.now)?;
         }
-        if !leaves {
-            self.fill(&swarm, sample)?;
+        if let Some(own) = own {
+            self.fill(&swarm, own, sample)?;
         }
         Ok(Announced::Done(swarm.live_counts(self.database, self.cutoff)?))
     }
@@ -104,7 +105,7 @@ impl Arrival<'_> {
         Ok(())
     }
 
-    fn stay(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<()> {
+    fn stay(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<Addresses> {
         let row = self.row(swarm, known);
         row.put(self.database, swarm.id, known)?;
         if known.map(|known| known.peer.role) != Some(row.peer.role) {
@@ -113,12 +114,17 @@ impl Arrival<'_> {
             }
             swarm.count_in(row.peer.role);
         }
-        Ok(())
+        Ok(row.peer.addresses)
     }
 
-    fn fill(&mut self, swarm: &Swarm, sample: &mut PeerSample) -> rusqlite::Result<()> {
+    fn fill(
+        &mut self,
+        swarm: &Swarm,
+        own: Addresses,
+        sample: &mut PeerSample,
+    ) -> rusqlite::Result<()> {
         let asker = schema::tag(self.announce.peer_id, swarm.salt);
-        let wish = Wish { swarm, asker, want: self.want, cutoff: self.cutoff };
+        let wish = Wish { swarm, asker, own, want: self.want, cutoff: self.cutoff };
         sample::fill(self.database, self.random, wish, sample)
     }
 }

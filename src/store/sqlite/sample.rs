@@ -28,6 +28,8 @@ pub(super) struct Wish<'a> {
     pub(super) swarm: &'a Swarm,
     /// The asker's tag.
     pub(super) asker: i64,
+    /// Its addresses, of which it is not told, whoever has them.
+    pub(super) own: Addresses,
     pub(super) want: Want,
     pub(super) cutoff: Timestamp,
 }
@@ -141,7 +143,8 @@ impl Reader<'_> {
 
 /// Puts a peer's living addresses into the sample; says whether there was one.
 fn hand_out(row: &Row<'_>, wish: &Wish<'_>, sample: &mut PeerSample) -> rusqlite::Result<bool> {
-    let addresses = row.get::<_, Addresses>(0)?.since(wish.cutoff).reachable();
+    let addresses = row.get::<_, Addresses>(0)?.since(wish.cutoff);
+    let addresses = addresses.reachable().except(wish.own);
     if addresses.is_empty() {
         return Ok(false);
     }
