@@ -167,9 +167,11 @@ pub struct PathsConfig {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkConfig {
-    /// Proxies whose X-Forwarded-For, X-Real-IP and Forwarded headers are believed: addresses or
-    /// CIDR ranges.
+    /// Proxies that are believed when they name the client: addresses, CIDR ranges, or "unix:" for
+    /// those that come over a Unix socket.
     pub trusted_proxies: Vec<String>,
+    /// The one header by which they name it.
+    pub client_address_header: String,
     /// Whether ip=, ipv4= and ipv6= in an announce count: "never", "private" (only when the announce
     /// itself comes from a private or loopback address), "always".
     pub stated_addresses: StatedAddressRule,
@@ -261,7 +263,11 @@ impl Default for PathsConfig {
 
 impl Default for NetworkConfig {
     fn default() -> Self {
-        Self { trusted_proxies: Vec::new(), stated_addresses: StatedAddressRule::Never }
+        Self {
+            trusted_proxies: Vec::new(),
+            client_address_header: "x-forwarded-for".into(),
+            stated_addresses: StatedAddressRule::Never,
+        }
     }
 }
 

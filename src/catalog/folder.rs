@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use self::listing::Listing;
-pub use self::watched::{Watched, modified_nanos};
+pub use self::watched::{Watched, has_changed};
 use crate::protocol::{InfoHash, MAX_FILE, Metainfo, MetainfoError};
 
 /// What a scan of the torrents folder found.

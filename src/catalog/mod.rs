@@ -15,8 +15,8 @@ mod totals;
 
 pub use database::{Catalog, CatalogError};
 pub use folder::{
-    FolderError, FolderProblem, FolderScan, FoundTorrent, Problem, ScanRules, Watched,
-    modified_nanos, read_metainfo, scan_folder,
+    FolderError, FolderProblem, FolderScan, FoundTorrent, Problem, ScanRules, Watched, has_changed,
+    read_metainfo, scan_folder,
 };
 pub use mark::FileMark;
 pub use policy::{FolderChange, PolicyError, PolicySnapshot, PolicyTorrent, Publication};

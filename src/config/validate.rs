@@ -116,11 +116,13 @@ fn addresses_are_of_the_web(config: &Config) -> Result<(), Impossible> {
 }
 
 fn proxies_are_addresses(config: &Config) -> Result<(), Impossible> {
-    match config.network.trusted_proxies.iter().find(|proxy| !is_address_range(proxy)) {
-        None => Ok(()),
+    match config.network.trusted_proxies.iter().find(|proxy| !is_proxy(proxy)) {
+        None => header_has_a_name(config),
         Some(proxy) => Err(Impossible::new(
             ("network", "trusted_proxies"),
-            format!("{proxy:?} is no address range; write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32"),
+            format!(
+                "{proxy:?} is no address range; write 192.0.2.1, 10.0.0.0/8, 2001:db8::/32 or unix:"
+            ),
         )),
     }
 }
@@ -151,6 +153,20 @@ fn the_store_is_not_where_another_kind_is(
 }
 
 /// Whether the gateway will understand it: an address, or one with the bits of its prefix.
+fn header_has_a_name(config: &Config) -> Result<(), Impossible> {
+    let header = &config.network.client_address_header;
+    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if !header.is_empty() && header.bytes().all(is_name_byte) {
+        return Ok(());
+    }
+    let reason = format!("{header:?} is no name of a header; write one such as x-real-ip");
+    Err(Impossible::new(("network", "client_address_header"), reason))
+}
+
+fn is_proxy(text: &str) -> bool {
+    text.trim() == "unix:" || is_address_range(text)
+}
+
 fn is_address_range(text: &str) -> bool {
     let text = text.trim();
     let (address, prefix) = text.split_once('/').unwrap_or((text, "0"));

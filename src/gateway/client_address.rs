@@ -2,51 +2,97 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use super::{Network, Request};
+use super::{Network, NetworkError, Request};
 
-/// The address of the client behind a request.
-///
-/// It is `REMOTE_ADDR`. When that is in `trusted`, the addresses that proxies have noted are read
-/// from the last one back, past those that are trusted too. What lies beyond an entry that cannot be
-/// understood is never believed: the last good address counts. Of `X-Forwarded-For`, `X-Real-IP`
-/// and `Forwarded` (RFC 7239), the first that is there counts.
-///
-/// `None` when `REMOTE_ADDR` is no address.
-#[must_use]
-pub fn client_address(request: &Request<'_>, trusted: &Network) -> Option<IpAddr> {
-    let peer = parse_address(request.remote_addr)?;
-    if !trusted.contains(peer) {
-        return Some(peer);
+/// How a web server that listens on a Unix socket names its peer, and a configuration too.
+const UNIX: &str = "unix:";
+
+/// Which proxies are believed, and by which header they name the client.
+#[derive(Clone, Debug)]
+pub struct Proxies {
+    trusted: Network,
+    /// Whether a peer on a Unix socket is one of them.
+    trusts_unix: bool,
+    /// The variable that holds the header.
+    variable: String,
+    syntax: Syntax,
+}
+
+/// How a header names addresses.
+#[derive(Clone, Copy, Debug)]
+enum Syntax {
+    /// One, or several with commas between.
+    List,
+    /// As RFC 7239 has it.
+    Forwarded,
+}
+
+impl Proxies {
+    /// Proxies in these ranges, or `unix:` for those on a Unix socket, and the one header of theirs
+    /// that counts.
+    ///
+    /// # Errors
+    /// The first range that is none.
+    pub fn new(ranges: &[String], header: &str) -> Result<Self, NetworkError> {
+        let (unix, ranges): (Vec<_>, Vec<_>) =
+            ranges.iter().cloned().partition(|range| range.trim() == UNIX);
+        let name = header.to_ascii_uppercase().replace('-', "_");
+        let is_forwarded = name == "FORWARDED";
+        Ok(Self {
+            trusted: Network::parse(&ranges)?,
+            trusts_unix: !unix.is_empty(),
+            variable: format!("HTTP_{name}"),
+            syntax: if is_forwarded { Syntax::Forwarded } else { Syntax::List },
+        })
     }
-    let header = |name| request.variables.get(name);
-    Some(if let Some(list) = header("HTTP_X_FORWARDED_FOR") {
-        walk(peer, trusted, list.rsplit(is_comma).map(parse_address))
-    } else if let Some(entry) = header("HTTP_X_REAL_IP") {
-        walk(peer, trusted, [parse_address(entry)])
-    } else if let Some(list) = header("HTTP_FORWARDED") {
+
+    /// The address of the client behind a request.
+    ///
+    /// It is `REMOTE_ADDR`. When that is a trusted proxy, the addresses in its header are read from the
+    /// last one back, past those that are trusted too. What lies beyond an entry that cannot be
+    /// understood is never believed: the last good address counts. No other header is ever looked at:
+    /// the proxy would pass on whatever the client has put there.
+    ///
+    /// `None` when there is no address.
+    #[must_use]
+    pub fn client_address(&self, request: &Request<'_>) -> Option<IpAddr> {
+        let peer = parse_address(request.remote_addr);
+        let is_trusted = match peer {
+            Some(peer) => self.trusted.contains(peer),
+            None => self.trusts_unix && request.remote_addr.starts_with(UNIX.as_bytes()),
+        };
+        if !is_trusted {
+            return peer;
+        }
+        let Some(value) = request.variables.get(&self.variable) else { return peer };
         // Split from the end without regard to quotes: what stands before the last comma may be the
         // client's, and an open quote there must not swallow what a proxy has appended.
-        walk(peer, trusted, list.rsplit(is_comma).map(forwarded_for))
-    } else {
-        peer
-    })
+        let entries = value.rsplit(is_comma);
+        match self.syntax {
+            Syntax::List => self.walk(peer, entries.map(parse_address)),
+            Syntax::Forwarded => self.walk(peer, entries.map(forwarded_for)),
+        }
+    }
+
+    /// The first address that is not trusted, or the last good one.
+    fn walk(
+        &self,
+        peer: Option<IpAddr>,
+        hops: impl Iterator<Item = Option<IpAddr>>,
+    ) -> Option<IpAddr> {
+        let mut last_good = peer;
+        for hop in hops.map_while(|hop| hop) {
+            last_good = Some(hop);
+            if !self.trusted.contains(hop) {
+                break;
+            }
+        }
+        last_good
+    }
 }
 
 fn is_comma(byte: &u8) -> bool {
     *byte == b','
-}
-
-/// The first address that is not trusted, or the last good one.
-fn walk(peer: IpAddr, trusted: &Network, hops: impl IntoIterator<Item = Option<IpAddr>>) -> IpAddr {
-    let mut last_good = peer;
-    for hop in hops {
-        let Some(hop) = hop else { break };
-        last_good = hop;
-        if !trusted.contains(hop) {
-            break;
-        }
-    }
-    last_good
 }
 
 /// The `for` of one element of `Forwarded` (RFC 7239, 4); `None` unless there is exactly one.
@@ -99,12 +145,22 @@ mod tests {
         }
     }
 
-    /// The client's address for a peer and a header, with 10.0.0.0/8 and ::1 trusted.
+    fn proxies(ranges: &[&str], header: &str) -> Proxies {
+        let ranges: Vec<_> = ranges.iter().map(|&range| range.to_owned()).collect();
+        Proxies::new(&ranges, header).unwrap()
+    }
+
+    /// The client's address for a peer and the header that counts, with 10.0.0.0/8 and ::1 trusted.
     fn client(peer: &str, name: &str, value: impl AsRef<[u8]>) -> Option<String> {
-        let trusted = Network::parse(&["10.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap();
+        let header = name.strip_prefix("HTTP_").unwrap_or("x-forwarded-for");
         let pairs = [("REMOTE_ADDR", peer.as_bytes()), (name, value.as_ref())];
-        let variables = Pairs(&pairs);
-        client_address(&Request::new(&variables, b""), &trusted).map(|address| address.to_string())
+        found(&proxies(&["10.0.0.0/8", "::1"], header), &pairs)
+    }
+
+    fn found(proxies: &Proxies, pairs: &[(&str, &[u8])]) -> Option<String> {
+        let variables = Pairs(pairs);
+        let address = proxies.client_address(&Request::new(&variables, b""));
+        address.map(|address| address.to_string())
     }
 
     #[test]
@@ -167,9 +223,30 @@ mod tests {
     }
 
     #[test]
-    fn x_real_ip_is_one_address() {
-        assert_eq!(client("::1", "HTTP_X_REAL_IP", " 198.51.100.1 ").unwrap(), "198.51.100.1");
-        assert_eq!(client("::1", "HTTP_X_REAL_IP", "198.51.100.1, 192.0.2.1").unwrap(), "::1");
+    fn any_header_can_be_the_one_that_counts() {
+        for header in ["X-Real-IP", "cf-connecting-ip", "True-Client-IP"] {
+            let name = format!("HTTP_{}", header.to_uppercase().replace('-', "_"));
+            let pairs: [(&str, &[u8]); 2] = [("REMOTE_ADDR", b"::1"), (&name, b" 198.51.100.1 ")];
+            let address = found(&proxies(&["::1"], header), &pairs);
+            assert_eq!(address.as_deref(), Some("198.51.100.1"), "{header}");
+        }
+        // Of a header that came twice the web server makes one; the proxy's is the last.
+        assert_eq!(
+            client("::1", "HTTP_X_REAL_IP", "192.0.2.1, 198.51.100.1").unwrap(),
+            "198.51.100.1"
+        );
+    }
+
+    #[test]
+    fn a_peer_on_a_unix_socket_is_believed_where_it_is_named() {
+        let pairs: [(&str, &[u8]); 2] =
+            [("REMOTE_ADDR", b"unix:"), ("HTTP_X_REAL_IP", b"198.51.100.1, 10.0.0.1")];
+        let trusting = proxies(&["unix:", "10.0.0.0/8"], "x-real-ip");
+        assert_eq!(found(&trusting, &pairs).as_deref(), Some("198.51.100.1"));
+        assert_eq!(found(&trusting, &pairs[..1]), None, "it has no address itself");
+        assert_eq!(found(&proxies(&["10.0.0.0/8"], "x-real-ip"), &pairs), None);
+        let nameless: [(&str, &[u8]); 2] = [("REMOTE_ADDR", b""), pairs[1]];
+        assert_eq!(found(&trusting, &nameless), None);
     }
 
     #[test]
@@ -198,18 +275,20 @@ mod tests {
     }
 
     #[test]
-    fn x_forwarded_for_comes_before_the_others() {
-        let trusted = Network::parse(&["10.0.0.1".to_owned()]).unwrap();
+    fn no_header_counts_but_the_one_that_is_configured() {
         let pairs: [(&str, &[u8]); 4] = [
             ("REMOTE_ADDR", b"10.0.0.1"),
             ("HTTP_FORWARDED", b"for=192.0.2.1"),
             ("HTTP_X_REAL_IP", b"192.0.2.2"),
             ("HTTP_X_FORWARDED_FOR", b"192.0.2.3"),
         ];
-        let found = |count: usize| {
-            let variables = Pairs(&pairs[..count]);
-            client_address(&Request::new(&variables, b""), &trusted).unwrap().to_string()
-        };
-        assert_eq!([found(4), found(3), found(2)], ["192.0.2.3", "192.0.2.2", "192.0.2.1"]);
+        for (header, address) in [
+            ("forwarded", "192.0.2.1"),
+            ("x-real-ip", "192.0.2.2"),
+            ("x-forwarded-for", "192.0.2.3"),
+            ("cf-connecting-ip", "10.0.0.1"),
+        ] {
+            assert_eq!(found(&proxies(&["10.0.0.1"], header), &pairs).as_deref(), Some(address));
+        }
     }
 }

@@ -16,7 +16,7 @@ mod system;
 use std::path::PathBuf;
 
 pub use cgi::Environment;
-pub use client_address::client_address;
+pub use client_address::Proxies;
 pub use face::Face;
 pub use listening::{ListenAddress, ListenError, Listening};
 pub use network::{Network, NetworkError};

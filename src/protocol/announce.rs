@@ -284,7 +284,8 @@ impl StatedAddresses {
     /// The first address of each family.
     fn of(values: [&[u8]; 3]) -> Self {
         let mut stated = Self::default();
-        for (ip, port) in values.into_iter().filter_map(address) {
+        let usable = values.into_iter().filter_map(address).filter(|&(ip, _)| is_usable(ip));
+        for (ip, port) in usable {
             match ip {
                 IpAddr::V4(ip) => _ = stated.v4.get_or_insert((ip, port)),
                 IpAddr::V6(ip) => _ = stated.v6.get_or_insert((ip, port)),
@@ -302,14 +303,31 @@ fn address(raw: &[u8]) -> Option<(IpAddr, Option<u16>)> {
     let mut room = [0; 64];
     let text = std::str::from_utf8(percent_decoded(raw, &mut room)).ok()?;
     if let Ok(stated) = text.parse::<SocketAddr>() {
-        return Some((stated.ip().to_canonical(), Some(stated.port())));
+        return Some((stated.ip(), Some(stated.port())));
     }
     let inner = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
     let ip = match inner {
         Some(inner) => IpAddr::V6(inner.parse().ok()?),
         None => text.parse().ok()?,
     };
-    Some((ip.to_canonical(), None))
+    Some((ip, None))
+}
+
+/// Whether others can connect to a stated address, and not to something else: no unspecified, loopback,
+/// multicast, broadcast or link-local one, and no IPv4 address in the form of an IPv6 one.
+fn is_usable(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let of_this_network = ip.octets()[0] == 0;
+            let of_one_link = ip.is_loopback() || ip.is_link_local();
+            !(of_this_network || of_one_link || ip.is_multicast() || ip.is_broadcast())
+        }
+        IpAddr::V6(ip) => {
+            // ::/96 holds `::`, `::1` and an old form of IPv4 addresses.
+            let holds_v4 = ip.to_ipv4_mapped().is_some() || ip.segments()[..6] == [0; 6];
+            !(holds_v4 || ip.is_multicast() || ip.is_unicast_link_local())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -215,12 +215,31 @@ mod addresses {
     }
 
     #[test]
-    fn in_ipv6_dress_are_ipv4() {
-        let stated = parse("ipv6=::ffff:192.0.2.1").stated;
-        assert_eq!(stated.v4, Some((Ipv4Addr::new(192, 0, 2, 1), None)));
-        assert_eq!(stated.v6, None);
-        let stated = parse("ip=[::ffff:192.0.2.1]:80").stated;
-        assert_eq!(stated.v4, Some((Ipv4Addr::new(192, 0, 2, 1), Some(80))));
+    fn that_nobody_can_connect_to_are_passed_over() {
+        for text in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "127.0.0.1",
+            "127.9.9.9:80",
+            "224.0.0.1",
+            "239.255.255.250",
+            "255.255.255.255",
+            "169.254.169.254",
+            "::",
+            "::1",
+            "[::1]:80",
+            "ff02::1",
+            "fe80::1",
+            "::ffff:192.0.2.1",
+            "[::ffff:192.0.2.1]:80",
+            "::192.0.2.1",
+        ] {
+            for name in ["ip", "ipv4", "ipv6"] {
+                let stated = parse(&format!("{name}={text}")).stated;
+                assert_eq!(stated, StatedAddresses::default(), "{name}={text}");
+            }
+        }
+        assert_eq!(v4("ipv4=127.0.0.1&ip=192.0.2.1").unwrap().0, Ipv4Addr::new(192, 0, 2, 1));
     }
 
     #[test]

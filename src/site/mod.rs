@@ -18,7 +18,7 @@ pub use publish::{PublishError, Published, publish};
 
 use crate::catalog::FileMark;
 use crate::config::{ConfigError, LoadedConfig, Surroundings};
-use crate::gateway::{Answer, Handler, Method, Network, Request, Response, client_address};
+use crate::gateway::{Answer, Handler, Method, Proxies, Request, Response};
 use crate::protocol::Timestamp;
 use crate::tracker::{Quiet, Skipped, Tracker, rescan};
 use route::{Route, asks_about_a_torrent};
@@ -47,7 +47,7 @@ enum State {
 
 struct Ready {
     tracker: Tracker,
-    network: Network,
+    proxies: Proxies,
 }
 
 impl Site {
@@ -142,7 +142,7 @@ struct Call<'a> {
 
 impl Ready {
     fn client(&self, request: &Request<'_>) -> Option<IpAddr> {
-        client_address(request, &self.network)
+        self.proxies.client_address(request)
     }
 
     /// Takes in what was dropped into the torrents folder; at the very first request, makes all that
@@ -194,7 +194,8 @@ impl State {
 
     fn prepare(surroundings: &Surroundings) -> Result<Ready, SetupError> {
         let loaded = LoadedConfig::load(surroundings, None)?;
-        let network = Network::parse(&loaded.config.network.trusted_proxies)?;
+        let network = &loaded.config.network;
+        let proxies = Proxies::new(&network.trusted_proxies, &network.client_address_header)?;
         let tracker = Tracker::new(Arc::new(loaded));
         let paths = &tracker.config().config.paths;
         let (data, policy) = (paths.catalog.parent(), paths.policy.parent());
@@ -204,7 +205,7 @@ impl State {
                 crate::info!("made {}", made.display());
             }
         }
-        Ok(Ready { tracker, network })
+        Ok(Ready { tracker, proxies })
     }
 }
 

@@ -10,6 +10,7 @@ mod refusal;
 mod report;
 mod scrape;
 mod stores;
+mod unchanged;
 
 use std::sync::Arc;
 
@@ -120,8 +121,14 @@ impl Tracker {
             return false;
         }
         let Some(policy) = &self.policy else { return true };
+        if unchanged::is_known(self.policy_file, now) {
+            return false;
+        }
         match policy.folder_change() {
-            FolderChange::None => false,
+            FolderChange::None => {
+                unchanged::remember(self.policy_file, now);
+                false
+            }
             // A change in the very moment of the scan; one more look in the next second settles it.
             FolderChange::Perhaps => now > policy.published_at(),
             FolderChange::Certain => true,

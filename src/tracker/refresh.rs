@@ -235,7 +235,8 @@ fn take_in_folder(
         }
         Err(problem) => {
             messages.push(format!("{problem}; its torrents stay as they were"));
-            Ok(SeenFolder { watched: Vec::new(), scanned: SystemTime::now(), changed: false })
+            let watched = vec![Watched::now(&config.paths.torrents)];
+            Ok(SeenFolder { watched, scanned: SystemTime::now(), changed: false })
         }
     }
 }

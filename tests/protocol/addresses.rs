@@ -70,8 +70,12 @@ fn a_trusted_proxy_names_the_client() {
         let tracker = Installation::new(&[
             "tracker.torrents = 'open'",
             "network.trusted_proxies = ['10.0.0.0/24', '::1']",
+            &format!("network.client_address_header = '{}'", &name["HTTP_".len()..]),
         ]);
         let call = client(1).call(&tracker, "").with(name, value);
+        // What a visitor may have sent, and the proxy passed on.
+        let others = headers.iter().filter(|other| other.0 != name);
+        let call = others.fold(call, |call, other| call.with(other.0, "198.51.100.66"));
         assert_eq!(seen_by_others(&tracker, call), [socket("203.0.113.9:10001")], "{value}");
     }
 }
@@ -111,7 +115,9 @@ fn any_client_may_state_its_addresses_where_configured() {
         ("ip=203.0.113.9", "203.0.113.9:10001"),
         ("ipv4=203.0.113.9:4000", "203.0.113.9:4000"),
         ("ip=%32%303.0.113.9", "203.0.113.9:10001"),
-        ("ip=::ffff:203.0.113.9", "203.0.113.9:10001"),
+        ("ip=::ffff:203.0.113.9", "198.51.100.1:10001"),
+        ("ip=127.0.0.1", "198.51.100.1:10001"),
+        ("ipv4=169.254.169.254", "198.51.100.1:10001"),
     ];
     for (more, expected) in stated {
         let tracker = with_rule("always");

@@ -270,6 +270,11 @@ fn a_vanished_folder_wipes_nothing() {
         assert!(tracker.text("www/stats.inc").contains(">a</a>"));
     }
     assert_eq!(tracker.run(&["torrent", "list"]).done().lines().count(), 2);
+    let published =
+        || fs::metadata(tracker.path("data/policy.snapshot")).and_then(|it| it.modified());
+    let before = published().expect("a policy");
+    assert!(!is_tracked(&tracker, &self::torrent("never there")));
+    assert_eq!(published().expect("a policy"), before, "it is known that the folder is away");
     fs::rename(&away, &here).expect("the folder is back");
     let ran = tracker.refresh();
     assert_eq!(ran.errors, "");

@@ -22,10 +22,27 @@ impl Watched {
     }
 }
 
+/// The time of what is not there.
+const MISSING: i64 = i64::MIN;
+
+impl Watched {
+    /// Notes how `path` is now, also when it is not there: then its coming shows.
+    #[must_use]
+    pub fn now(path: &Path) -> Self {
+        let modified_nanos = modified_nanos(path).unwrap_or(MISSING);
+        Self { path: path.to_path_buf(), modified_nanos }
+    }
+}
+
+/// Whether what is at `path` is not as it was noted.
+#[must_use]
+pub fn has_changed(path: &Path, noted_nanos: i64) -> bool {
+    modified_nanos(path).unwrap_or(MISSING) != noted_nanos
+}
+
 /// When what is at `path`, followed through links, was modified: nanoseconds since 1970. `None` when
 /// it is not there.
-#[must_use]
-pub fn modified_nanos(path: &Path) -> Option<i64> {
+fn modified_nanos(path: &Path) -> Option<i64> {
     let metadata = fs::metadata(path).ok()?;
     Some(metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec()))
 }

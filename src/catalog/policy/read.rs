@@ -13,7 +13,7 @@ use super::format::{
     self, ALIAS_LEN, Fault, Fields, HASH_LEN, HIDDEN, Layout, TORRENT_LEN, TorrentRecord,
     UnvalidatedHeader,
 };
-use crate::catalog::{FileMark, modified_nanos};
+use crate::catalog::{FileMark, has_changed};
 use crate::protocol::{InfoHash, Timestamp};
 
 /// A folder that was modified this shortly before its scan ended may have changed once more without
@@ -175,7 +175,7 @@ impl PolicySnapshot {
             let Some((path, seen_nanos)) = next_watched(&mut rest) else {
                 return FolderChange::Certain;
             };
-            if modified_nanos(path) != Some(seen_nanos) {
+            if has_changed(path, seen_nanos) {
                 return FolderChange::Certain;
             }
             let scanned_nanos = self.layout.facts.scanned_nanos;

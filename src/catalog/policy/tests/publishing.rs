@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::*;
 use crate::catalog::samples::{files_in, new_catalog, scan};
-use crate::catalog::{CatalogError, RefreshRecord, StoreCounters, modified_nanos};
+use crate::catalog::{CatalogError, RefreshRecord, StoreCounters};
 
 #[test]
 fn the_catalogues_present_torrents_are_published() {
@@ -152,8 +152,8 @@ fn a_snapshot_that_cannot_take_its_place_leaves_nothing_behind() {
 /// A watched folder that was modified `seconds` after 1970.
 fn watched(path: &Path, seconds: u64) -> io::Result<Watched> {
     File::open(path)?.set_modified(UNIX_EPOCH + Duration::from_secs(seconds))?;
-    let modified_nanos = modified_nanos(path).ok_or(io::ErrorKind::NotFound)?;
-    Ok(Watched { path: path.into(), modified_nanos })
+    fs::metadata(path)?;
+    Ok(Watched::now(path))
 }
 
 /// What a snapshot of a scan that ended 40 seconds after 1970 says of these folders.
