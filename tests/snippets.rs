@@ -137,7 +137,7 @@ impl SharedHost {
         fs::copy(htaccess, site.root().join(".htaccess")).expect(".htaccess is put up");
         let apache = Apache::new(Mpm::Event)
             .cgi_module()
-            .modules(&["fcgid", "include", "expires", "filter", "deflate"])
+            .modules(&["fcgid", "include", "expires", "filter", "deflate", "rewrite"])
             .line(&format!("DocumentRoot \"{}\"", site.root().display()))
             .line(&format!("<Directory \"{}\">", site.root().display()))
             .line("AllowOverride AuthConfig FileInfo Indexes Limit Options=ExecCGI,IncludesNOEXEC,Indexes")
@@ -157,7 +157,7 @@ impl SharedHost {
 #[test]
 fn shared_hosting_works_with_the_htaccess_file_alone() {
     let host = SharedHost::new();
-    for script in [CGI, FCGI] {
+    for script in [CGI, FCGI, ""] {
         let reply = host.get(&format!("{script}/scrape?info_hash={}", "%00".repeat(20)));
         assert!(reply.status == 200 && reply.body.starts_with(b"d"), "{script}: {reply:?}");
     }
