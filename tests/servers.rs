@@ -91,6 +91,7 @@ fn info_hashes_of_every_byte() -> Vec<[u8; 20]> {
 /// All that must hold behind any web server.
 fn behaves(served: &Served) {
     peers_find_each_other(served);
+    the_root_of_the_site_announces(served);
     every_byte_arrives(served);
     failures_come_with_status_200(served);
     methods_are_those_of_a_tracker(served);
@@ -114,6 +115,20 @@ fn peers_find_each_other(served: &Served) {
     let reply = served.announce(&info_hash, &Peer::new(2, 0), "&event=completed");
     assert_eq!((reply.number("complete"), reply.number("downloaded")), (1, 1), "{reply:?}");
     assert_eq!(reply.bytes("peers"), b"", "the only other peer has left");
+}
+
+/// Clients announce to a local address only when its path begins with /announce.
+fn the_root_of_the_site_announces(served: &Served) {
+    for info_hash in info_hashes_of_every_byte() {
+        let query = Peer::new(9, 0).query(&info_hash, "&event=started");
+        let reply = served.answer_of("", &format!("/announce?{query}"));
+        assert_eq!(reply.number("complete"), 1, "{reply:?}");
+        let reply = served.answer_of("", &format!("/scrape?info_hash={}", encode(&info_hash)));
+        let swarm = reply.get("files").and_then(|files| files.get(info_hash));
+        assert_eq!(swarm.map(|swarm| swarm.number("complete")), Some(1), "{reply:?}");
+        let query = Peer::new(9, 0).query(&info_hash, "&event=stopped");
+        served.answer_of("", &format!("/announce?{query}"));
+    }
 }
 
 fn every_byte_arrives(served: &Served) {

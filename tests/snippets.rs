@@ -137,7 +137,7 @@ impl SharedHost {
         fs::copy(htaccess, site.root().join(".htaccess")).expect(".htaccess is put up");
         let apache = Apache::new(Mpm::Event)
             .cgi_module()
-            .modules(&["fcgid", "include", "expires", "filter", "deflate"])
+            .modules(&["fcgid", "include", "expires", "filter", "deflate", "rewrite"])
             .line(&format!("DocumentRoot \"{}\"", site.root().display()))
             .line(&format!("<Directory \"{}\">", site.root().display()))
             .line("AllowOverride AuthConfig FileInfo Indexes Limit Options=ExecCGI,IncludesNOEXEC,Indexes")
@@ -157,7 +157,7 @@ impl SharedHost {
 #[test]
 fn shared_hosting_works_with_the_htaccess_file_alone() {
     let host = SharedHost::new();
-    for script in [CGI, FCGI] {
+    for script in [CGI, FCGI, ""] {
         let reply = host.get(&format!("{script}/scrape?info_hash={}", "%00".repeat(20)));
         assert!(reply.status == 200 && reply.body.starts_with(b"d"), "{script}: {reply:?}");
     }
@@ -210,4 +210,98 @@ fn pages_expire_and_are_compressed_and_tracker_replies_are_not() {
     assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply:?}");
     assert_eq!(reply.header("content-encoding"), None, "{reply:?}");
     assert!(reply.header("content-length").is_some(), "{reply:?}");
+}
+
+/// Files whose names end in one way and say another in the middle, with what must never be followed.
+const TRICKY: [&str; 8] = [
+    "x.shtml.torrent",
+    "x.cgi.torrent",
+    "x.fcgi.torrent",
+    "x.html.torrent",
+    "x.php.torrent",
+    "tracker.cgi.torrent",
+    "X.TORRENT",
+    "X.SHTML.Torrent",
+];
+const INSTRUCTIONS: &[u8] =
+    b"#!/bin/sh\necho; echo run\n<!--#echo var=\"DOCUMENT_URI\" --><!--#include virtual=\"/style.css\" -->\n";
+
+fn put_tricky_files(site: &Site) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::create_dir_all(site.torrents().join("below")).expect("a folder");
+    let scripts = ["x.cgi", "x.fcgi", "tracker.cgi", "tracker.fcgi", "x.shtml", "rss.xml"];
+    for name in TRICKY.iter().chain(&scripts) {
+        for folder in ["", "below"] {
+            let file = site.torrents().join(folder).join(name);
+            fs::write(&file, INSTRUCTIONS).expect("a file");
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("its mode");
+        }
+    }
+}
+
+/// Torrents are served as they are; what has the name of a script or a page is never followed.
+fn serves_names_as_they_are(site: &Site, folder: &str) {
+    let get = |name: &str| {
+        let target = format!("{folder}/{name}");
+        request(site.address(), "GET", &target, &[]).expect("an answer")
+    };
+    for name in TRICKY {
+        for name in [name.to_owned(), format!("below/{name}")] {
+            let reply = get(&name);
+            assert_eq!(reply.status, 200, "{name}: {reply:?}");
+            assert_eq!(reply.body, INSTRUCTIONS, "{name}: {reply:?}");
+            let content_type = reply.header("content-type").unwrap_or_default();
+            assert_eq!(content_type, "application/x-bittorrent", "{name}");
+        }
+    }
+    for name in ["x.cgi", "x.fcgi", "tracker.cgi", "tracker.fcgi", "x.shtml", "rss.xml"] {
+        for name in [name.to_owned(), format!("below/{name}")] {
+            let reply = get(&name);
+            let untouched = reply.status == 200 && reply.body == INSTRUCTIONS;
+            assert!(untouched || (400..500).contains(&reply.status), "{name}: {reply:?}");
+        }
+    }
+}
+
+/// What Debian's Apache and careless hosts say for the whole server, before anything of ours.
+const CARELESS: &str = "AddType text/html .shtml\nAddOutputFilter INCLUDES .shtml\n\
+     AddHandler cgi-script .cgi\nAddHandler fcgid-script .fcgi";
+
+#[test]
+fn apache_serves_torrents_as_they_are_whatever_their_names() {
+    for careless in ["", CARELESS] {
+        let site = Site::new(Layout::open(CGI));
+        put_tricky_files(&site);
+        let configuration =
+            Apache::new(Mpm::Event).cgi_module().modules(&["fcgid", "include"]).line(careless);
+        let _apache = configuration.snippet("cgi.conf").snippet("fcgid.conf").pages().start(&site);
+        serves_names_as_they_are(&site, "/torrents");
+    }
+}
+
+#[test]
+fn shared_hosting_serves_torrents_as_they_are_whatever_their_names() {
+    let host = SharedHost::new();
+    put_tricky_files(&host.site);
+    serves_names_as_they_are(&host.site, "/www/torrents");
+}
+
+#[test]
+fn nginx_serves_torrents_as_they_are_whatever_their_names() {
+    for name in ["conf/nginx.conf", "conf/nginx-fcgiwrap.conf"] {
+        let site = Site::new(Layout::open(CGI));
+        put_tricky_files(&site);
+        let _nginx = nginx::start(&site, name, &Listen::unix(&site));
+        serves_names_as_they_are(&site, "/torrents");
+    }
+}
+
+#[test]
+fn lighttpd_serves_torrents_as_they_are_whatever_their_names() {
+    for (script, name) in [(FCGI, "conf/lighttpd.conf"), (CGI, "conf/lighttpd-cgi.conf")] {
+        let site = Site::new(Layout::open(script));
+        put_tricky_files(&site);
+        let _lighttpd = lighttpd::start(&site, name);
+        serves_names_as_they_are(&site, "/torrents");
+    }
 }

@@ -344,13 +344,23 @@ mod tests {
         for wrong in ["10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "::1/+8", "proxy.local"] {
             let text = format!("network.trusted_proxies = ['::1', '{wrong}']");
             let hint = format!(
-                "[network]: \"{wrong}\" is no address range; write 192.0.2.1, 10.0.0.0/8 or \
-                 2001:db8::/32"
+                "[network]: \"{wrong}\" is no address range; write 192.0.2.1, 10.0.0.0/8, \
+                 2001:db8::/32 or unix:"
             );
             assert_refused(&text, &hint);
         }
-        let text = "network.trusted_proxies = ['::1', '10.0.0.0/8', ' 192.0.2.1 ', '::/0']";
+        let text =
+            "network.trusted_proxies = ['::1', '10.0.0.0/8', ' 192.0.2.1 ', '::/0', 'unix:']";
         assert_eq!(refusal(text), "accepted");
+    }
+
+    #[test]
+    fn the_header_of_proxies_is_the_name_of_one() {
+        for wrong in ["", "x real ip", "x-real-ip:", "é"] {
+            let text = format!("network.client_address_header = '{wrong}'");
+            assert_refused(&text, "is no name of a header; write one such as x-real-ip");
+        }
+        assert_eq!(refusal("network.client_address_header = 'CF-Connecting-IP'"), "accepted");
     }
 
     #[test]

@@ -56,8 +56,11 @@ pub(super) fn home(
 ) -> Answer {
     let configured = &loaded.config.paths.home_url;
     let target = if configured.is_empty() {
+        // Two slashes at the beginning would name a host.
         let script = String::from_utf8_lossy(request.script_name);
-        format!("{}/stats", percent_encoding::utf8_percent_encode(&script, PATH))
+        let script = script.trim_matches('/');
+        let slash = if script.is_empty() { "" } else { "/" };
+        format!("{slash}{}/stats", percent_encoding::utf8_percent_encode(script, PATH))
     } else {
         configured.clone()
     };

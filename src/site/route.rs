@@ -22,9 +22,32 @@ pub(super) enum Route {
 
 impl Route {
     /// Reads PATH_INFO; without one, the name that the program is installed under; without a telling
-    /// name, a query with an info-hash is an announce, as with Bitstorm.
+    /// name, what REQUEST_URI has behind the program; without that, a query with an info-hash is an
+    /// announce, as with Bitstorm.
     pub(super) fn of(request: &Request<'_>) -> Self {
+        // Nearly all requests are these, and need no further look.
+        if request.path_info == b"/announce" {
+            return Self::Announce;
+        }
         let path = request.path_info.trim_ascii();
+        // Some servers repeat the program's own path.
+        let script = request.script_name.strip_suffix(b"/").unwrap_or(request.script_name);
+        match path.strip_prefix(script) {
+            Some(rest) if rest.is_empty() => Self::by_script_name(request),
+            Some(rest) if rest.starts_with(b"/") => Self::below_the_script(rest, request),
+            _ => Self::below_the_script(path, request),
+        }
+    }
+
+    fn below_the_script(path: &[u8], request: &Request<'_>) -> Self {
+        match Self::by_path(path) {
+            Some(route) => route,
+            None => Self::by_script_name(request),
+        }
+    }
+
+    /// `None` when the path has no parts.
+    fn by_path(path: &[u8]) -> Option<Self> {
         let segments = path.split(|&byte| byte == b'/').filter(|part| !part.is_empty());
         let mut last_two = [None, None];
         let mut count = 0;
@@ -32,8 +55,8 @@ impl Route {
             last_two = [last_two[1], Some(segment)];
             count += 1;
         }
-        match (count, last_two) {
-            (0, _) => Self::by_script_name(request),
+        let route = match (count, last_two) {
+            (0, _) => return None,
             (1, [_, Some(name)]) => Self::named(name).unwrap_or(Self::Unknown),
             // `/<passkey>/announce`, as private trackers have it.
             (2, [Some(_), Some(name)]) => match Self::named(name) {
@@ -41,16 +64,34 @@ impl Route {
                 _ => Self::Unknown,
             },
             _ => Self::Unknown,
-        }
+        };
+        Some(route)
     }
 
     fn by_script_name(request: &Request<'_>) -> Self {
-        let name = request.script_name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-        match Self::named(name) {
-            Some(route @ (Self::Announce | Self::Scrape)) => route,
-            _ if asks_about_a_torrent(request.query) => Self::Announce,
-            _ => Self::Home,
+        let mut parts = request.script_name.rsplit(|&byte| byte == b'/');
+        if let Some(route) = parts.find(|part| !part.is_empty()).and_then(Self::named) {
+            return route;
         }
+        match Self::by_address(request) {
+            Some(Self::Home) | None if asks_about_a_torrent(request.query) => Self::Announce,
+            Some(route) => route,
+            None => Self::Home,
+        }
+    }
+
+    /// What the address that the client asked for has behind the program; `None` when that is not
+    /// told, or is not below the program because the server maps one to the other.
+    fn by_address(request: &Request<'_>) -> Option<Self> {
+        let address = request.variables.get("REQUEST_URI")?;
+        let path = path_of(address);
+        let script = request.script_name.strip_suffix(b"/").unwrap_or(request.script_name);
+        let rest = path.strip_prefix(script)?;
+        if !rest.is_empty() && !rest.starts_with(b"/") {
+            return None;
+        }
+        let decoded: Vec<u8> = percent_encoding::percent_decode(rest).collect();
+        Some(Self::by_path(decoded.trim_ascii()).unwrap_or(Self::Home))
     }
 
     /// A name with or without an ending: clients keep the suffix when they turn an announce address
@@ -68,6 +109,16 @@ impl Route {
     }
 }
 
+/// The path of a REQUEST_URI, which some servers give with scheme and host.
+fn path_of(address: &[u8]) -> &[u8] {
+    let path = address.split(|&byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
+    let scheme =
+        [&b"http://"[..], b"https://"].into_iter().find(|&scheme| path.starts_with(scheme));
+    let Some(rest) = scheme.and_then(|scheme| path.strip_prefix(scheme)) else { return path };
+    let host = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
+    rest.get(host..).unwrap_or_default()
+}
+
 /// Whether a query comes from a BitTorrent client.
 pub(super) fn asks_about_a_torrent(query: &[u8]) -> bool {
     Parameters::of(query).any(|(name, _)| name == b"info_hash")
@@ -78,7 +129,7 @@ mod tests {
     use super::*;
     use crate::gateway::Variables;
 
-    struct Fixed([(&'static str, &'static str); 3]);
+    struct Fixed([(&'static str, &'static str); 4]);
 
     impl Variables for Fixed {
         fn visit<'v>(&'v self, visitor: &mut dyn FnMut(&'v [u8], &'v [u8])) {
@@ -87,9 +138,66 @@ mod tests {
     }
 
     fn route(script: &'static str, path: &'static str, query: &'static str) -> Route {
-        let variables =
-            Fixed([("SCRIPT_NAME", script), ("PATH_INFO", path), ("QUERY_STRING", query)]);
+        route_at(script, path, query, "")
+    }
+
+    fn route_at(
+        script: &'static str,
+        path: &'static str,
+        query: &'static str,
+        address: &'static str,
+    ) -> Route {
+        let variables = Fixed([
+            ("SCRIPT_NAME", script),
+            ("PATH_INFO", path),
+            ("QUERY_STRING", query),
+            ("REQUEST_URI", address),
+        ]);
         Route::of(&Request::new(&variables, b""))
+    }
+
+    /// nginx with its stock `fastcgi_params`: SCRIPT_NAME is the whole path.
+    #[test]
+    fn without_a_path_the_last_part_of_the_script_name_decides() {
+        for (script, expected) in [
+            ("/scrape", Route::Scrape),
+            ("/stats", Route::Stats),
+            ("/metrics/", Route::Metrics),
+            ("/cgi-bin/tracker.cgi/scrape", Route::Scrape),
+            ("/", Route::Home),
+            ("//evil.example", Route::Home),
+        ] {
+            assert_eq!(route_at(script, "", "", script), expected, "{script}");
+        }
+        assert_eq!(route("/scrape", "", "info_hash=x"), Route::Scrape);
+    }
+
+    #[test]
+    fn without_path_and_telling_script_name_the_address_decides() {
+        for (script, address, expected) in [
+            ("", "/scrape?info_hash=x", Route::Scrape),
+            ("/tracker.cgi", "/tracker.cgi/scrape?info_hash=x", Route::Scrape),
+            ("/tracker.cgi", "http://h.example/tracker.cgi/sc%72ape?info_hash=x", Route::Scrape),
+            ("/tracker.cgi", "/tracker.cgi/nothing?info_hash=x", Route::Unknown),
+            ("/tracker.cgi", "/tracker.cgi?info_hash=x", Route::Announce),
+            ("/index.cgi", "/?info_hash=x", Route::Announce),
+            ("/", "/stats?info_hash=x", Route::Stats),
+        ] {
+            assert_eq!(route_at(script, "", "info_hash=x", address), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_repeats_the_script_name_is_understood() {
+        for (script, path, expected) in [
+            ("/cgi-bin/tracker.cgi", "/cgi-bin/tracker.cgi/scrape", Route::Scrape),
+            ("/cgi-bin/tracker.cgi", "/cgi-bin/tracker.cgi", Route::Home),
+            ("/scrape", "/scrape", Route::Scrape),
+            ("/stats", "/stats", Route::Stats),
+            ("/", "/metrics", Route::Metrics),
+        ] {
+            assert_eq!(route(script, path, ""), expected, "{script} {path}");
+        }
     }
 
     #[test]

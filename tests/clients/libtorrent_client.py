@@ -17,8 +17,8 @@ session = libtorrent.session(
         "enable_lsd": False,
         "enable_upnp": False,
         "enable_natpmp": False,
-        # Trackers on 127.0.0.1 must have /announce as the whole path otherwise.
-        "ssrf_mitigation": False,
+        # Trackers on 127.0.0.1 must have a path that begins with /announce.
+        "ssrf_mitigation": True,
         "allow_multiple_connections_per_ip": True,
         "alert_mask": libtorrent.alert.category_t.all_categories,
     }

@@ -166,7 +166,7 @@ impl Site {
 
     /// What clients announce to.
     pub fn announce_url(&self) -> String {
-        self.url(&format!("{}/announce", self.layout.script))
+        self.url("/announce")
     }
 
     /// Puts a .torrent into the folder.
