@@ -50,6 +50,8 @@ pub struct Config {
 pub struct TrackerConfig {
     /// The address that clients announce to, as it stands in the .torrent files.
     pub announce_url: String,
+    /// Other addresses that torrents may name and still be this tracker's.
+    pub also_announce_urls: Vec<String>,
     /// "listed": only the catalogue's torrents; "open": any info-hash.
     pub torrents: Torrents,
     /// Seconds between announces, up to a week; replies add up to a tenth, fixed per peer.
@@ -215,6 +217,7 @@ impl Default for TrackerConfig {
     fn default() -> Self {
         Self {
             announce_url: "http://127.0.0.1:8080/cgi-bin/tracker.cgi/announce".into(),
+            also_announce_urls: Vec::new(),
             torrents: Torrents::Listed,
             interval: Seconds(1800),
             min_interval: Seconds(300),

@@ -116,7 +116,9 @@ pub struct FolderError {
 pub struct ScanRules<'a> {
     /// The announce URL that torrents should have in any tier; `None`: whatever they have is right.
     pub announce_url: Option<&'a str>,
-    /// Whether a torrent of another tracker, or of none, is tracked although it is reported.
+    /// Other announce URLs that lead here, such as those of an old domain.
+    pub also_announce_urls: &'a [String],
+    /// Whether a torrent of another tracker, or of none, is tracked like all others.
     pub accept_foreign: bool,
 }
 
@@ -235,10 +237,8 @@ impl FolderScan {
         known: &mut HashMap<InfoHash, PathBuf>,
     ) {
         if let Some(problem) = rules.complaint(&found.metainfo) {
-            self.problems.push(FolderProblem { file: found.file.clone(), problem });
-            if !rules.accept_foreign {
-                return;
-            }
+            self.problems.push(FolderProblem { file: found.file, problem });
+            return;
         }
         let hashes = [Some(found.metainfo.canonical()), found.metainfo.alias()];
         if let Some(first) = hashes.iter().flatten().find_map(|hash| known.get(hash)) {
@@ -252,13 +252,20 @@ impl FolderScan {
 }
 
 impl ScanRules<'_> {
+    /// Whether an announce URL leads here.
+    fn is_ours(&self, url: &str, ours: &str) -> bool {
+        announce_url::leads_to(url, ours)
+            || announce_url::leads_to_script(url, ours)
+            || self.also_announce_urls.iter().any(|also| announce_url::leads_to(url, also))
+    }
+
     /// What there is to say against a torrent's announce URLs.
     fn complaint(&self, metainfo: &Metainfo) -> Option<Problem> {
-        let ours = self.announce_url?;
+        let ours = self.announce_url.filter(|_| !self.accept_foreign)?;
         let urls = &metainfo.announce_urls;
         match urls.first() {
             None => Some(Problem::NoAnnounce),
-            Some(_) if urls.iter().any(|url| announce_url::leads_to(url, ours)) => None,
+            Some(_) if urls.iter().any(|url| self.is_ours(url, ours)) => None,
             Some(first) => Some(Problem::Foreign { announce: first.clone() }),
         }
     }

@@ -33,7 +33,7 @@ impl Route {
         // Some servers repeat the program's own path.
         let script = request.script_name.strip_suffix(b"/").unwrap_or(request.script_name);
         match path.strip_prefix(script) {
-            Some(rest) if rest.is_empty() => Self::by_script_name(request),
+            Some([]) => Self::by_script_name(request),
             Some(rest) if rest.starts_with(b"/") => Self::below_the_script(rest, request),
             _ => Self::below_the_script(path, request),
         }

@@ -224,6 +224,7 @@ fn take_in_folder(
     let config = &loaded.config;
     let rules = ScanRules {
         announce_url: loaded.announce_url_is_set.then_some(config.tracker.announce_url.as_str()),
+        also_announce_urls: &config.tracker.also_announce_urls,
         accept_foreign: config.tracker.accept_foreign,
     };
     let scan = scan_folder(&config.paths.torrents, &rules, &mut |count| progress.files(count));

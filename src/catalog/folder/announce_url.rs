@@ -53,6 +53,24 @@ pub(super) fn leads_to(theirs: &str, ours: &str) -> bool {
     }
 }
 
+/// The names of the executable on a web server.
+const SCRIPTS: [&str; 2] = ["tracker.cgi", "tracker.fcgi"];
+
+/// Whether an announce to `theirs` arrives at the tracker's own script on the host of `ours`, which goes
+/// on announcing when another address is configured.
+pub(super) fn leads_to_script(theirs: &str, ours: &str) -> bool {
+    let (Some(theirs), Some(ours)) = (Destination::of(theirs), Destination::of(ours)) else {
+        return false;
+    };
+    let parts: Vec<&str> = theirs.path.split('/').collect();
+    let script = match parts.as_slice() {
+        [.., script, "announce"] if SCRIPTS.contains(script) => true,
+        [.., script, passkey, "announce"] => SCRIPTS.contains(script) && !passkey.is_empty(),
+        _ => false,
+    };
+    theirs.host == ours.host && script
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +112,29 @@ mod tests {
             "http://other.example/@tracker.example/cgi-bin/tracker.cgi/announce",
         ] {
             assert!(!leads_to(theirs, OURS), "{theirs}");
+        }
+    }
+
+    #[test]
+    fn the_script_stays_ours_when_another_address_is_configured() {
+        let ours = "http://tracker.example/announce";
+        for theirs in [
+            OURS,
+            "https://tracker.example/cgi-bin/tracker.fcgi/announce",
+            "http://tracker.example/bt/tracker.cgi/announce/",
+            "http://tracker.example/cgi-bin/tracker.cgi/0123abcd/announce",
+        ] {
+            assert!(leads_to_script(theirs, ours), "{theirs}");
+        }
+        for theirs in [
+            "http://other.example/cgi-bin/tracker.cgi/announce",
+            "http://tracker.example:8080/cgi-bin/tracker.cgi/announce",
+            "http://tracker.example/cgi-bin/other.cgi/announce",
+            "http://tracker.example/cgi-bin/tracker.cgi/scrape",
+            "http://tracker.example/cgi-bin/tracker.cgi//announce",
+            "udp://tracker.example/cgi-bin/tracker.cgi/announce",
+        ] {
+            assert!(!leads_to_script(theirs, ours), "{theirs}");
         }
     }
 
