@@ -123,9 +123,10 @@ impl Starter {
     /// Starts it for an announce, and returns what it says.
     fn start(&self, number: u32) -> Vec<u8> {
         let query = format!(
-            "info_hash={}&peer_id=-TR4000-{number:012}&port=6881&uploaded=0&downloaded=0&left=100\
+            "info_hash={}&peer_id=-TR4000-{number:012}&port={}&uploaded=0&downloaded=0&left=100\
              &compact=1",
-            encode(b"one swarm of many...")
+            encode(b"one swarm of many..."),
+            6000 + number % 50_000
         );
         let mut command = Command::new(&self.executable);
         command.env_clear();
