@@ -94,7 +94,7 @@ fn the_installed_configuration_is_understood_and_names_the_installed_folders() {
     assert!(output.status.success(), "{}", text(&output));
     let shown = text(&output);
     for value in [
-        "http://tracker.example/cgi-bin/tracker.cgi/announce",
+        "http://tracker.example/announce",
         "http://tracker.example/tracker/torrents",
         "/var/lib/tracker/peers.db",
         "/var/lib/tracker/catalog.db",

@@ -2,6 +2,7 @@
 
 mod load;
 mod memory;
+mod root;
 
 use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
@@ -128,6 +129,10 @@ fn the_root_of_the_site_announces(served: &Served) {
         assert_eq!(swarm.map(|swarm| swarm.number("complete")), Some(1), "{reply:?}");
         let query = Peer::new(9, 0).query(&info_hash, "&event=stopped");
         served.answer_of("", &format!("/announce?{query}"));
+    }
+    for page in ["/announced", "/announce/", "/scrape.html"] {
+        let reply = served.ask("GET", page);
+        assert_eq!(reply.status, 404, "{page} is the site's own: {reply:?}");
     }
 }
 

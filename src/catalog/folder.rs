@@ -252,20 +252,16 @@ impl FolderScan {
 }
 
 impl ScanRules<'_> {
-    /// Whether an announce URL leads here.
-    fn is_ours(&self, url: &str, ours: &str) -> bool {
-        announce_url::leads_to(url, ours)
-            || announce_url::leads_to_script(url, ours)
-            || self.also_announce_urls.iter().any(|also| announce_url::leads_to(url, also))
-    }
-
     /// What there is to say against a torrent's announce URLs.
     fn complaint(&self, metainfo: &Metainfo) -> Option<Problem> {
         let ours = self.announce_url.filter(|_| !self.accept_foreign)?;
+        let also = self.also_announce_urls.iter().map(String::as_str);
+        let all: Vec<&str> = std::iter::once(ours).chain(also).collect();
+        let is_ours = |url: &String| all.iter().any(|ours| announce_url::leads_to(url, ours));
         let urls = &metainfo.announce_urls;
         match urls.first() {
             None => Some(Problem::NoAnnounce),
-            Some(_) if urls.iter().any(|url| self.is_ours(url, ours)) => None,
+            Some(_) if urls.iter().any(is_ours) => None,
             Some(first) => Some(Problem::Foreign { announce: first.clone() }),
         }
     }

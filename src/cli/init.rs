@@ -38,7 +38,7 @@ pub(super) struct InitArguments {
     #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,
     /// The address that clients will announce to, such as
-    /// https://example.org/cgi-bin/tracker.cgi/announce
+    /// https://example.org/announce
     #[arg(long, value_name = "URL", value_parser = web_address)]
     announce_url: Option<String>,
     /// The address under which the web server will show www/torrents; without it: /torrents on the

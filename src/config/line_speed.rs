@@ -48,7 +48,7 @@ impl Unit {
 pub struct NoLineSpeed(String);
 
 impl LineSpeed {
-    /// 10 Gbit/s: more than hardly anybody has.
+    /// 10 Gbit/s: more than nearly anybody has.
     pub const USUAL: Self = Self { amount: 10, unit: Unit::Gigabit };
 
     /// Bytes a second.

@@ -44,6 +44,7 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
     numbers_in_order(config)?;
     addresses_are_of_the_web(config)?;
     proxies_are_addresses(config)?;
+    proxies_name_clients_by_a_header(config)?;
     the_store_is_not_where_another_kind_is(config, folder)?;
     let paths = Paths::of(config);
     paths.are_filled()?;
@@ -117,7 +118,7 @@ fn addresses_are_of_the_web(config: &Config) -> Result<(), Impossible> {
 
 fn proxies_are_addresses(config: &Config) -> Result<(), Impossible> {
     match config.network.trusted_proxies.iter().find(|proxy| !is_proxy(proxy)) {
-        None => header_has_a_name(config),
+        None => Ok(()),
         Some(proxy) => Err(Impossible::new(
             ("network", "trusted_proxies"),
             format!(
@@ -152,8 +153,7 @@ fn the_store_is_not_where_another_kind_is(
     }
 }
 
-/// Whether the gateway will understand it: an address, or one with the bits of its prefix.
-fn header_has_a_name(config: &Config) -> Result<(), Impossible> {
+fn proxies_name_clients_by_a_header(config: &Config) -> Result<(), Impossible> {
     let header = &config.network.client_address_header;
     let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !header.is_empty() && header.bytes().all(is_name_byte) {
@@ -163,6 +163,8 @@ fn header_has_a_name(config: &Config) -> Result<(), Impossible> {
     Err(Impossible::new(("network", "client_address_header"), reason))
 }
 
+/// Whether the gateway will understand it: an address, one with the bits of its prefix, or the peer of a
+/// Unix socket.
 fn is_proxy(text: &str) -> bool {
     text.trim() == "unix:" || is_address_range(text)
 }

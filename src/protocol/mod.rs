@@ -22,4 +22,4 @@ pub use reply::{
     AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeReply, interval_for,
 };
 pub use scrape::{ScrapeError, ScrapeRequest};
-pub use time::{Seconds, Timestamp};
+pub use time::{CLOCK_TOLERANCE, Seconds, Timestamp};

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::ops::Add;
 
+/// What lies further ahead than this was written by a clock that was wrong; clocks that are read one
+/// after the other, or by two machines, may differ by less.
+pub const CLOCK_TOLERANCE: Seconds = Seconds(60);
+
 /// A duration in seconds.
 #[derive(
     Clone,

@@ -55,7 +55,7 @@ impl Addresses {
         }
     }
 
-    /// Those that are not the same as another peer's: whoever has one of these is not told of itself.
+    /// Those that another peer does not have too.
     pub(super) fn except(self, others: Self) -> Self {
         let is_v4 = |v4: &Seen<CompactV4>| others.v4.is_some_and(|own| own.address == v4.address);
         let is_v6 = |v6: &Seen<CompactV6>| others.v6.is_some_and(|own| own.address == v6.address);

@@ -419,7 +419,8 @@ pub trait PeerStore: Send {
     fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError>;
 
     /// Sweeps at most `budget` expired peers and returns how many it swept; fewer than the budget
-    /// means that none is left.
+    /// means that none is left. Who was seen in the future, by a clock that was ahead, counts as seen now
+    /// from then on.
     ///
     /// # Errors
     /// When the store cannot be written.

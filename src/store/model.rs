@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::protocol::CLOCK_TOLERANCE;
 
 /// A naive store.
 #[derive(Clone)]
@@ -53,7 +54,7 @@ impl Swarm {
     }
 
     fn correct(&mut self, now: Timestamp) {
-        let latest = now + Seconds(60);
+        let latest = now + CLOCK_TOLERANCE;
         self.totals.last_announce = self.totals.last_announce.min(latest);
         for peer in self.peers.values_mut().filter(|peer| peer.summary.last_seen > latest) {
             peer.summary.last_seen = now;

@@ -4,7 +4,7 @@
 use super::addresses::Addresses;
 use super::random::Random;
 use super::{Action, FamilySample, PeerAnnounce, PeerSample, PeerSummary, Role};
-use crate::protocol::{ClientKey, PeerId, Seconds, Timestamp};
+use crate::protocol::{ClientKey, PeerId, Timestamp};
 
 /// A peer as a store keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +56,6 @@ impl Class {
     }
 }
 
-/// What lies further ahead than this was seen by a clock that was wrong; clocks that are read one
-/// after the other, or by two machines, may differ by less.
-pub(super) const CLOCK_TOLERANCE: Seconds = Seconds(60);
-
 impl Peer {
     /// The peer as if it had announced now, when it was seen later than that.
     pub(super) fn corrected(self, now: Timestamp) -> Self {
@@ -71,26 +67,30 @@ impl Peer {
         }
     }
 
-    /// The peer that an announce makes of the one known before, if any.
-    pub(super) fn announced(
-        announce: &PeerAnnounce,
-        known: Option<&Self>,
-        now: Timestamp,
-        cutoff: Timestamp,
-    ) -> Self {
+    /// The peer that an announce makes of the one known before, if any; also the last one of a peer that
+    /// leaves. It has moved no more than its line can have since it came.
+    pub(super) fn announced(announce: &PeerAnnounce, known: Option<&Self>, limits: Limits) -> Self {
+        let Limits { now, cutoff, .. } = limits;
         let addresses = known.map(|known| known.addresses).unwrap_or_default();
+        let first_seen = known.map_or(now, |known| known.first_seen);
+        let most_moved = limits.most_moved(first_seen, now);
         Self {
             peer_id: announce.peer_id,
             addresses: addresses.announced(announce, now, cutoff),
             role: announce.role,
-            counted: known.is_some_and(|known| known.counted) || completes(announce, known),
+            counted: known.is_some_and(|known| known.counted) || limits.completes(announce, known),
             key: announce.key.or(known.and_then(|known| known.key)),
             left: announce.left,
-            uploaded: announce.uploaded,
-            downloaded: announce.downloaded,
-            first_seen: known.map_or(now, |known| known.first_seen),
+            uploaded: announce.uploaded.min(most_moved),
+            downloaded: announce.downloaded.min(most_moved),
+            first_seen,
             last_seen: now,
         }
+    }
+
+    /// Whether a download of its was counted since it was known like this.
+    pub(super) fn has_completed_since(&self, known: Option<&Self>) -> bool {
+        self.counted && !known.is_some_and(|known| known.counted)
     }
 
     /// To whom it may be handed out.
@@ -120,36 +120,39 @@ impl Peer {
     }
 }
 
-/// Whether an announce ends a download that was not counted yet. Only a peer that was seen lacking
-/// data can have ended one: it says so, or has received something since and lacks nothing now. A
-/// seeder that lacked data only while it checked its files has received nothing.
-pub(super) fn completes(announce: &PeerAnnounce, known: Option<&Peer>) -> bool {
-    let says_so = announce.action == Action::Complete;
-    let Some(known) = known else { return false };
-    let has_received = known.left.is_some() && announce.downloaded > known.downloaded;
-    announce.role == Role::Seeder
-        && known.role != Role::Seeder
-        && !known.counted
-        && (says_so || has_received)
+/// What an announce is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// When it comes.
+    pub(super) now: Timestamp,
+    /// What was vouched for before this is gone.
+    pub(super) cutoff: Timestamp,
+    /// Bytes a second that a peer can move each way at most; `None`: whatever it says.
+    pub(super) max_rate: Option<u64>,
 }
 
-impl PeerAnnounce {
-    /// The same with no more moved than a line that carries `max_rate` bytes a second moves in the
-    /// time that the peer has been here: what it says beyond is added to nothing.
-    pub(super) fn bounded(
-        mut self,
-        known: Option<&Peer>,
-        now: Timestamp,
-        max_rate: Option<u64>,
-    ) -> Self {
-        if let Some(max_rate) = max_rate {
-            let here = known.map_or(0, |known| now.since(known.first_seen).0);
-            // A peer that came in this very second has had a part of it.
-            let most = max_rate.saturating_mul(u64::from(here).max(1));
-            self.uploaded = self.uploaded.min(most);
-            self.downloaded = self.downloaded.min(most);
-        }
-        self
+impl Limits {
+    /// Bytes that a peer can have moved each way from one time to the other.
+    fn most_moved(&self, from: Timestamp, to: Timestamp) -> u64 {
+        // A peer that came in this very second has had a part of it.
+        let seconds = u64::from(to.since(from).0).max(1);
+        self.max_rate.map_or(u64::MAX, |max_rate| max_rate.saturating_mul(seconds))
+    }
+
+    /// Whether an announce ends a download that was not counted yet. Only a peer that was seen lacking
+    /// data can have ended one: it says so, or has received something since and lacks nothing now. A
+    /// seeder that lacked data only while it checked its files has received nothing.
+    fn completes(&self, announce: &PeerAnnounce, known: Option<&Peer>) -> bool {
+        let Some(known) = known else { return false };
+        let says_so = announce.action == Action::Complete;
+        // Where less was kept than it had said, nobody knows what it has received since.
+        let was_cut = known.downloaded >= self.most_moved(known.first_seen, known.last_seen);
+        let has_received =
+            !was_cut && known.left.is_some() && announce.downloaded > known.downloaded;
+        announce.role == Role::Seeder
+            && known.role != Role::Seeder
+            && !known.counted
+            && (says_so || has_received)
     }
 }
 

@@ -124,15 +124,17 @@ impl Tracker {
         if unchanged::is_known(self.policy_file, now) {
             return false;
         }
-        match policy.folder_change() {
-            FolderChange::None => {
-                unchanged::remember(self.policy_file, now);
-                false
-            }
-            // A change in the very moment of the scan; one more look in the next second settles it.
-            FolderChange::Perhaps => now > policy.published_at(),
+        let may_hold_more = match policy.folder_change() {
+            FolderChange::None => false,
+            // A change in the very moment of the scan; one more look in another second settles it. A
+            // policy from the future comes from a clock that was wrong then.
+            FolderChange::Perhaps => now != policy.published_at(),
             FolderChange::Certain => true,
+        };
+        if !may_hold_more {
+            unchanged::remember(self.policy_file, now);
         }
+        may_hold_more
     }
 
     /// Whether the statistics are older than half an interval, and nobody tried to renew them within
@@ -185,5 +187,45 @@ impl Tracker {
             return Ok(Some(known));
         }
         Ok(Some(Known { completed: known.completed.saturating_sub(carried), ..known }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Catalog, Publication, Watched};
+
+    const NOW: Timestamp = Timestamp(1_700_000_000);
+
+    /// A tracker whose policy was published at a time, by a scan that ended when its folder changed.
+    fn published(at: Timestamp) -> (tempfile::TempDir, Tracker) {
+        let home = tempfile::tempdir().unwrap();
+        let loaded = LoadedConfig::parse("", &home.path().join("conf/tracker.toml")).unwrap();
+        crate::config::lay_out_missing(&loaded).unwrap();
+        let paths = &loaded.config.paths;
+        let watched = [Watched::now(&paths.torrents)];
+        let publication = Publication {
+            watched: &watched,
+            scanned_nanos: watched[0].modified_nanos,
+            refreshed_at: at,
+            store: 1,
+            published_at: at,
+        };
+        let catalog = Catalog::open(&paths.catalog).unwrap();
+        catalog.publish(&paths.policy, &publication).unwrap();
+        (home, Tracker::new(Arc::new(loaded)))
+    }
+
+    #[test]
+    fn a_change_that_may_have_gone_unseen_is_looked_for_in_another_second() {
+        let (_home, tracker) = published(NOW);
+        assert!(!tracker.folder_may_hold_more(NOW));
+        assert!(tracker.folder_may_hold_more(Timestamp(NOW.0 + 1)));
+    }
+
+    #[test]
+    fn a_policy_from_the_future_does_not_keep_torrents_out_until_then() {
+        let (_home, tracker) = published(Timestamp(NOW.0 + 10_000));
+        assert!(tracker.folder_may_hold_more(NOW));
     }
 }

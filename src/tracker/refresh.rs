@@ -16,7 +16,7 @@ use crate::catalog::{
     ScanRules, Watched, scan_folder,
 };
 use crate::config::{Config, LoadedConfig};
-use crate::protocol::{InfoHash, Seconds, Timestamp};
+use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
 
 /// Swarms or peers looked at in one go, so that announces are never held up for long.
@@ -67,11 +67,10 @@ pub enum RefreshError {
     Store(#[from] StoreError),
 }
 
-/// Whether statistics of `last` are older than half an interval. A `last` far in the future comes
-/// from a clock that was wrong then.
+/// Whether statistics of `last` are older than half an interval. A `last` in the future comes from a
+/// clock that was wrong then; but for what one process may be ahead of another.
 pub(super) fn is_due(config: &Config, last: Timestamp, now: Timestamp) -> bool {
-    let period = period(config);
-    now.since(last) >= period || last.since(now) > period
+    now.since(last) >= period(config) || last > now + CLOCK_TOLERANCE
 }
 
 fn period(config: &Config) -> Seconds {
@@ -196,7 +195,7 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     let Ok(current) = PolicySnapshot::open(&loaded.config.paths.policy) else { return Ok(()) };
     let change = current.folder_change();
     if change == FolderChange::None
-        || change == FolderChange::Perhaps && current.published_at() >= now
+        || change == FolderChange::Perhaps && current.published_at() == now
     {
         // Another process was at it while this one waited for the lock.
         return Ok(());

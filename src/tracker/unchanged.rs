@@ -9,13 +9,13 @@ use crate::protocol::Timestamp;
 /// The policy's file, and the second in which the folder was looked at.
 static KNOWN: Mutex<Option<(FileMark, Timestamp)>> = Mutex::new(None);
 
-/// Whether somebody has looked within this second and found no change since this policy was published.
+/// Whether somebody has looked within this second, and there is nothing to take in that this policy lacks.
 pub(super) fn is_known(policy: Option<FileMark>, now: Timestamp) -> bool {
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     policy.is_some_and(|policy| *known == Some((policy, now)))
 }
 
-/// Remembers that nothing has changed.
+/// Remembers that there is nothing to take in.
 pub(super) fn remember(policy: Option<FileMark>, now: Timestamp) {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     *known = policy.map(|policy| (policy, now));

@@ -15,7 +15,13 @@ pub fn command(site: &Site, name: &str) -> Command {
     if name == "conf/lighttpd.conf" {
         changes.push(("/run/lighttpd/tracker.sock", &socket));
     }
-    fs::write(site.run("tracker.conf"), shipped(name, &changes)).expect("lighttpd's snippet");
+    command_with(site, &shipped(name, &changes))
+}
+
+/// The command that starts lighttpd with a file of its conf-enabled.
+pub fn command_with(site: &Site, snippet: &str) -> Command {
+    let root = site.root().display().to_string();
+    fs::write(site.run("tracker.conf"), snippet).expect("lighttpd's snippet");
     let main = site.run("lighttpd.conf");
     fs::write(&main, main_configuration(&root, site.port())).expect("lighttpd's configuration");
     let mut command = Command::new(program("lighttpd"));

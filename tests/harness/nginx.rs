@@ -19,7 +19,13 @@ pub fn command(site: &Site, name: &str, backend: &Listen) -> Command {
         "conf/nginx.conf" => changes.push(("unix:/run/tracker/tracker.sock", &backend)),
         _ => changes.push(("unix:/run/fcgiwrap.socket", &backend)),
     }
-    fs::write(site.run("tracker.conf"), shipped(name, &changes)).expect("nginx's server block");
+    command_with(site, &shipped(name, &changes))
+}
+
+/// The command that starts nginx with a server block.
+pub fn command_with(site: &Site, server: &str) -> Command {
+    let root = site.root().display().to_string();
+    fs::write(site.run("tracker.conf"), server).expect("nginx's server block");
     let main = site.run("nginx.conf");
     fs::write(&main, main_configuration(&root)).expect("nginx's main configuration");
     let mut command = Command::new(program("nginx"));

@@ -88,10 +88,13 @@ fn a_last_refresh_in_the_future_is_a_wrong_clock_and_stops_nothing() {
     let tracker = Installation::listed();
     tracker.add("a", 1000);
     tracker.refresh();
-    move_last_refresh(&tracker, 10_000_000);
-    let output = tracker.run(&["refresh"]).done();
-    assert!(output.starts_with("refreshed: 1 torrents"), "{output}");
-    assert_eq!(tracker.table().row("a").cell("age"), "00d00h00m");
+    // More than two periods ahead, and less than one.
+    for ahead in [10_000_000, 120] {
+        move_last_refresh(&tracker, ahead);
+        let output = tracker.run(&["refresh"]).done();
+        assert!(output.starts_with("refreshed: 1 torrents"), "{ahead}: {output}");
+        assert_eq!(tracker.table().row("a").cell("age"), "00d00h00m");
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Whether an announce URL in a torrent leads to this tracker.
 
+/// The names of the executable on a web server.
+const SCRIPTS: [&str; 2] = ["tracker.cgi", "tracker.fcgi"];
+
 /// The parts of an `http` or `https` URL that decide where an announce arrives.
 struct Destination<'a> {
     /// In lower case, with the port unless it is the scheme's own.
@@ -35,6 +38,19 @@ impl<'a> Destination<'a> {
         self.path == ours || passkey().is_some_and(|key| !key.is_empty() && !key.contains('/'))
     }
 
+    /// Whether the path is that of the tracker's own script where the shipped files for web servers have
+    /// it, at the root of the host or in a folder, with a passkey or without.
+    fn has_script(&self) -> bool {
+        let parts: Vec<&str> = self.path.split('/').collect();
+        match parts.as_slice() {
+            [.., "cgi-bin", script, "announce"] if SCRIPTS.contains(script) => true,
+            [.., "cgi-bin", script, passkey, "announce"] => {
+                SCRIPTS.contains(script) && !passkey.is_empty()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether all parameters of `ours` are there; a passkey may come with them.
     fn has_query(&self, ours: &str) -> bool {
         let mut ours = ours.split('&').filter(|parameter| !parameter.is_empty());
@@ -43,32 +59,15 @@ impl<'a> Destination<'a> {
 }
 
 /// Whether an announce to `theirs` arrives where one to `ours` does, with a passkey or without, by
-/// http or https.
+/// http or https. The tracker's own script goes on announcing when another address of its host is ours.
 pub(super) fn leads_to(theirs: &str, ours: &str) -> bool {
     match (Destination::of(theirs), Destination::of(ours)) {
         (Some(theirs), Some(ours)) => {
-            theirs.host == ours.host && theirs.has_path(ours.path) && theirs.has_query(ours.query)
+            let is_the_same = theirs.has_path(ours.path) && theirs.has_query(ours.query);
+            theirs.host == ours.host && (is_the_same || theirs.has_script())
         }
         _ => theirs == ours,
     }
-}
-
-/// The names of the executable on a web server.
-const SCRIPTS: [&str; 2] = ["tracker.cgi", "tracker.fcgi"];
-
-/// Whether an announce to `theirs` arrives at the tracker's own script on the host of `ours`, which goes
-/// on announcing when another address is configured.
-pub(super) fn leads_to_script(theirs: &str, ours: &str) -> bool {
-    let (Some(theirs), Some(ours)) = (Destination::of(theirs), Destination::of(ours)) else {
-        return false;
-    };
-    let parts: Vec<&str> = theirs.path.split('/').collect();
-    let script = match parts.as_slice() {
-        [.., script, "announce"] if SCRIPTS.contains(script) => true,
-        [.., script, passkey, "announce"] => SCRIPTS.contains(script) && !passkey.is_empty(),
-        _ => false,
-    };
-    theirs.host == ours.host && script
 }
 
 #[cfg(test)]
@@ -121,10 +120,10 @@ mod tests {
         for theirs in [
             OURS,
             "https://tracker.example/cgi-bin/tracker.fcgi/announce",
-            "http://tracker.example/bt/tracker.cgi/announce/",
+            "http://tracker.example/bt/cgi-bin/tracker.cgi/announce/",
             "http://tracker.example/cgi-bin/tracker.cgi/0123abcd/announce",
         ] {
-            assert!(leads_to_script(theirs, ours), "{theirs}");
+            assert!(leads_to(theirs, ours), "{theirs}");
         }
         for theirs in [
             "http://other.example/cgi-bin/tracker.cgi/announce",
@@ -134,7 +133,7 @@ mod tests {
             "http://tracker.example/cgi-bin/tracker.cgi//announce",
             "udp://tracker.example/cgi-bin/tracker.cgi/announce",
         ] {
-            assert!(!leads_to_script(theirs, ours), "{theirs}");
+            assert!(!leads_to(theirs, ours), "{theirs}");
         }
     }
 

@@ -17,32 +17,28 @@ impl Watched {
     /// Notes how `path` is before it is read, so that a change while it is read shows; `None` when
     /// it is not there.
     pub(super) fn before_reading(path: &Path) -> Option<Self> {
-        let modified_nanos = modified_nanos(path)?;
-        Some(Self { path: path.to_path_buf(), modified_nanos })
+        Some(Self::now(path)).filter(|watched| watched.modified_nanos != MISSING)
+    }
+
+    /// Notes how `path` is now, also when it is not there: then its coming shows.
+    #[must_use]
+    pub fn now(path: &Path) -> Self {
+        Self { path: path.to_path_buf(), modified_nanos: modified_nanos(path) }
     }
 }
 
 /// The time of what is not there.
 const MISSING: i64 = i64::MIN;
 
-impl Watched {
-    /// Notes how `path` is now, also when it is not there: then its coming shows.
-    #[must_use]
-    pub fn now(path: &Path) -> Self {
-        let modified_nanos = modified_nanos(path).unwrap_or(MISSING);
-        Self { path: path.to_path_buf(), modified_nanos }
-    }
-}
-
 /// Whether what is at `path` is not as it was noted.
 #[must_use]
 pub fn has_changed(path: &Path, noted_nanos: i64) -> bool {
-    modified_nanos(path).unwrap_or(MISSING) != noted_nanos
+    modified_nanos(path) != noted_nanos
 }
 
-/// When what is at `path`, followed through links, was modified: nanoseconds since 1970. `None` when
-/// it is not there.
-fn modified_nanos(path: &Path) -> Option<i64> {
-    let metadata = fs::metadata(path).ok()?;
-    Some(metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec()))
+/// When what is at `path`, followed through links, was modified: nanoseconds since 1970.
+fn modified_nanos(path: &Path) -> i64 {
+    let nanos =
+        |it: fs::Metadata| it.mtime().saturating_mul(1_000_000_000).saturating_add(it.mtime_nsec());
+    fs::metadata(path).map_or(MISSING, nanos)
 }

@@ -3,9 +3,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod clocks;
+mod figures;
 mod generated;
+mod samples;
 
+pub(super) use clocks::{
+    a_clock_that_steps_back_does_no_harm, a_clock_that_was_ahead_leaves_nothing_behind,
+    a_peer_counts_until_its_expiry, expiry_keeps_to_its_budget_and_leaves_none,
+    many_silent_peers_are_not_counted_before_they_are_swept,
+};
+pub(super) use figures::{
+    a_download_that_ends_while_its_peer_leaves_is_counted, a_peer_moves_no_more_than_its_line_does,
+    completed_downloads_are_counted_once, huge_numbers_saturate, totals_outlive_the_peers,
+};
 pub(super) use generated::does_what_the_model_does;
+pub(super) use samples::{
+    every_peer_of_a_large_swarm_is_reached, every_wish_is_met_exactly,
+    neither_seeders_nor_leechers_starve, nobody_is_told_of_itself, samples_differ,
+    seeders_are_not_handed_to_those_who_do_not_want_them,
+};
 
 use super::*;
 
@@ -167,178 +184,6 @@ fn ids(sample: &PeerSample) -> BTreeSet<PeerId> {
     sample.v4.peer_ids.iter().chain(&sample.v6.peer_ids).copied().collect()
 }
 
-pub(super) fn every_wish_is_met_exactly(make: Make) {
-    for (leechers, seeders) in [(0, 0), (1, 0), (0, 1), (30, 9), (9, 30), (100, 100), (200, 1)] {
-        let mut fresh = make();
-        fill(&mut fresh, leechers, seeders);
-        for seeds_too in [false, true] {
-            let eligible = if seeds_too { leechers + seeders } else { leechers };
-            let near = [eligible.saturating_sub(1), eligible, eligible + 1, u32::MAX];
-            for want in [0, 1, 2, 3, 17, 33, 51, 99].into_iter().chain(near) {
-                let want = Want { peers: want, seeders: seeds_too, peer_ids: true };
-                let sample = announce(&mut fresh, leecher(10_000), NOON, want);
-                let expected = usize::try_from(want.peers.min(eligible)).unwrap();
-                assert_eq!(ids(&sample).len(), expected, "{want:?} of {leechers}, {seeders}");
-                assert_eq!(sample.v4.addresses.len(), expected);
-                assert!(!ids(&sample).contains(&peer_id(10_000)), "the asker was handed out");
-            }
-        }
-    }
-}
-
-pub(super) fn nobody_is_told_of_itself(make: Make) {
-    let mut fresh = make();
-    // It comes back with another peer id, as a client does that was restarted.
-    let both = PeerAnnounce { v6: Some(v6(1, 6881)), ..leecher(1) };
-    announce(&mut fresh, both, NOON, ALL);
-    let sample = announce(&mut fresh, PeerAnnounce { peer_id: peer_id(2), ..both }, NOON, ALL);
-    assert_eq!(sample, PeerSample::default());
-    let over_v4 = PeerAnnounce { peer_id: peer_id(3), ..leecher(1) };
-    let sample = announce(&mut fresh, over_v4, NOON, ALL);
-    assert_eq!(sample.v4.addresses, []);
-    let mut fresh = make();
-    announce(&mut fresh, leecher(1), NOON, ALL);
-    announce(&mut fresh, leecher(2), NOON, ALL);
-    let sample = announce(&mut fresh, over_v4, NOON, Want { peer_ids: false, ..ALL });
-    assert_eq!(sample.v4.addresses, [v4(2, 6881)]);
-}
-
-pub(super) fn samples_differ(make: Make) {
-    let mut fresh = make();
-    fill(&mut fresh, 300, 100);
-    let want = Want { peers: 50, ..ALL };
-    let samples: Vec<_> =
-        (0..6).map(|_| ids(&announce(&mut fresh, leecher(10_000), NOON, want))).collect();
-    for (number, one) in samples.iter().enumerate() {
-        assert!(samples[..number].iter().all(|other| one != other));
-    }
-}
-
-pub(super) fn every_peer_of_a_large_swarm_is_reached(make: Make) {
-    let mut fresh = make();
-    fill(&mut fresh, 1500, 500);
-    let mut handed_out = vec![0_u32; 2000];
-    for _ in 0..800 {
-        let sample = announce(&mut fresh, leecher(10_000), NOON, Want { peers: 50, ..ALL });
-        for id in ids(&sample) {
-            let number = u32::from_be_bytes(id.0[16..].try_into().unwrap());
-            handed_out[usize::try_from(number).unwrap()] += 1;
-        }
-    }
-    // 20 times each on average. A fair dice gives each side of 2000 between 4 and 45 in 800 throws
-    // of 50, but for once in a million; a sample may be somewhat less fair than that.
-    let (least, most) = (handed_out.iter().min().unwrap(), handed_out.iter().max().unwrap());
-    assert!(*least >= 1 && *most <= 80, "a peer was handed out {least} times, another {most}");
-}
-
-pub(super) fn neither_seeders_nor_leechers_starve(make: Make) {
-    for (leechers, seeders) in [(400, 3), (3, 400)] {
-        let mut fresh = make();
-        fill(&mut fresh, leechers, seeders);
-        let rare: BTreeSet<PeerId> = match leechers {
-            3 => (0..3).map(peer_id).collect(),
-            _ => (400..403).map(peer_id).collect(),
-        };
-        let sample = ids(&announce(&mut fresh, leecher(10_000), NOON, Want { peers: 50, ..ALL }));
-        assert!(rare.is_subset(&sample), "the rarer kind is handed out first");
-        assert_eq!(sample.len(), 50);
-        let one = Want { peers: 1, ..ALL };
-        let met: Vec<bool> = (0..200)
-            .map(|_| ids(&announce(&mut fresh, leecher(10_000), NOON, one)).is_subset(&rare))
-            .collect();
-        assert!(met.contains(&true) && met.contains(&false), "one kind starves");
-    }
-}
-
-pub(super) fn seeders_are_not_handed_to_those_who_do_not_want_them(make: Make) {
-    let mut fresh = make();
-    fill(&mut fresh, 5, 5);
-    let partial = PeerAnnounce { role: Role::PartialSeed, ..leecher(20) };
-    announce(&mut fresh, partial, NOON, ALL);
-    let sample = announce(&mut fresh, seeder(30), NOON, Want { seeders: false, ..ALL });
-    assert_eq!(ids(&sample), (0..5).map(peer_id).collect());
-    let sample = announce(&mut fresh, leecher(31), NOON, ALL);
-    assert!(ids(&sample).contains(&peer_id(20)), "leechers get partial seeds");
-}
-
-pub(super) fn completed_downloads_are_counted_once(make: Make) {
-    let mut fresh = make();
-    let mut completed = |what: PeerAnnounce| {
-        announce(&mut fresh, what, NOON, ALL);
-        counts(&mut fresh, NOON).completed
-    };
-    let says_so = |number| PeerAnnounce { action: Action::Complete, ..seeder(number) };
-    assert_eq!(completed(seeder(1)), 0, "it was a seeder when it came");
-    assert_eq!(completed(says_so(1)), 0, "it was one before");
-    assert_eq!(completed(leecher(2)), 0);
-    assert_eq!(completed(seeder(2)), 1, "a leecher became a seeder");
-    assert_eq!(completed(says_so(2)), 1, "it is the same download");
-    for stranger in 50..80 {
-        assert_eq!(completed(says_so(stranger)), 1, "nobody has seen it lacking anything");
-    }
-    assert_eq!(completed(PeerAnnounce { left: None, ..leecher(4) }), 1);
-    assert_eq!(completed(seeder(4)), 1, "its left was not known: perhaps it had all");
-    assert_eq!(completed(PeerAnnounce { left: None, ..leecher(5) }), 1);
-    assert_eq!(completed(says_so(5)), 2, "unless it says so");
-    assert_eq!(completed(PeerAnnounce { role: Role::PartialSeed, ..leecher(6) }), 2);
-    assert_eq!(
-        completed(PeerAnnounce { action: Action::Complete, ..leecher(6) }),
-        2,
-        "it lacks data"
-    );
-    assert_eq!(completed(says_so(6)), 3);
-    assert_eq!(completed(leecher(2)), 3, "it lacks something again");
-    assert_eq!(completed(says_so(2)), 3, "and has it again: counted once");
-    assert_eq!(completed(PeerAnnounce { downloaded: 1020, ..leecher(1) }), 3);
-    assert_eq!(completed(seeder(1)), 3, "it checked its files and has received nothing");
-    assert_eq!(completed(leecher(1)), 3);
-    assert_eq!(completed(seeder(1)), 4, "what it had when it came was not counted");
-}
-
-pub(super) fn a_download_that_ends_while_its_peer_leaves_is_counted(make: Make) {
-    let mut fresh = make();
-    let leaves = |number| PeerAnnounce { action: Action::Leave, ..seeder(number) };
-    let mut completed = |what: PeerAnnounce| {
-        announce(&mut fresh, what, NOON, ALL);
-        counts(&mut fresh, NOON).completed
-    };
-    assert_eq!(completed(leaves(1)), 0, "nobody knows it");
-    assert_eq!(completed(leecher(1)), 0);
-    assert_eq!(completed(PeerAnnounce { downloaded: 20, ..leaves(1) }), 0, "nothing was received");
-    assert_eq!(completed(leecher(1)), 0);
-    assert_eq!(completed(PeerAnnounce { left: Some(1), role: Role::Leecher, ..leaves(1) }), 0);
-    assert_eq!(completed(leecher(1)), 0);
-    assert_eq!(completed(leaves(1)), 1);
-    assert_eq!(completed(leaves(1)), 1, "it has left");
-    assert_eq!(completed(leecher(2)), 1);
-    assert_eq!(completed(seeder(2)), 2);
-    assert_eq!(completed(leaves(2)), 2, "it was counted before");
-}
-
-pub(super) fn a_peer_moves_no_more_than_its_line_does(make: Make) {
-    let mut fresh = make();
-    let huge = PeerAnnounce { uploaded: u64::MAX, downloaded: 1 << 60, ..leecher(1) };
-    let moved = |fresh: &mut Fresh, now| {
-        let summary = swarms(fresh.store.as_mut(), now)[&swarm(1)];
-        let live = (summary.live_uploaded, summary.live_downloaded);
-        (live, (summary.departed_uploaded, summary.departed_downloaded))
-    };
-    announce(&mut fresh, huge, NOON, ALL);
-    assert_eq!(moved(&mut fresh, NOON).0, (MAX_RATE, MAX_RATE), "a second, at its first announce");
-    let later = NOON + Seconds(1000);
-    announce(&mut fresh, PeerAnnounce { downloaded: 5, ..huge }, later, ALL);
-    assert_eq!(moved(&mut fresh, later).0, (1000 * MAX_RATE, 5));
-    let last = NOON + Seconds(2000);
-    announce(&mut fresh, PeerAnnounce { action: Action::Leave, ..huge }, last, ALL);
-    let most = 2000 * MAX_RATE;
-    assert_eq!(moved(&mut fresh, last), ((0, 0), (most, most)));
-    let back = PeerAnnounce { action: Action::Leave, ..huge };
-    announce(&mut fresh, leecher(1), last, ALL);
-    announce(&mut fresh, back, NOON, ALL);
-    let most = most + MAX_RATE;
-    assert_eq!(moved(&mut fresh, last).1, (most, most), "a clock that stepped back");
-}
-
 pub(super) fn a_peer_id_cannot_be_taken_from_another_address(make: Make) {
     let mut fresh = make();
     let with = |key: &[u8], host| PeerAnnounce {
@@ -390,156 +235,6 @@ pub(super) fn two_families_are_one_peer(make: Make) {
     let sample = announce(&mut fresh, leecher(3), late, ALL);
     assert_eq!(sample, PeerSample::default(), "a peer with no port is never handed out");
     assert_eq!(counts(&mut fresh, late).leechers, 2, "but counted");
-}
-
-pub(super) fn a_peer_counts_until_its_expiry(make: Make) {
-    let mut fresh = make();
-    announce(&mut fresh, leecher(1), NOON, ALL);
-    announce(&mut fresh, seeder(2), NOON + Seconds(1), ALL);
-    let last = NOON + EXPIRY;
-    assert_eq!(counts(&mut fresh, last).leechers, 1);
-    let after = last + Seconds(1);
-    let now = counts(&mut fresh, after);
-    assert_eq!((now.leechers, now.seeders), (0, 1), "not counted although nothing was swept");
-    assert_eq!(peers(fresh.store.as_mut(), swarm(1), 10, after).len(), 1);
-    let sample = announce(&mut fresh, leecher(3), after, ALL);
-    assert_eq!(ids(&sample), [peer_id(2)].into());
-    announce(&mut fresh, seeder(1), after, ALL);
-    assert_eq!(counts(&mut fresh, after).completed, 0, "who was silent is not known any more");
-}
-
-pub(super) fn many_silent_peers_are_not_counted_before_they_are_swept(make: Make) {
-    let mut fresh = make();
-    fill(&mut fresh, 900, 300);
-    announce(&mut fresh, leecher(5000), NOON + Seconds(100), ALL);
-    let late = NOON + Seconds(EXPIRY.0 + 50);
-    let sample = announce(&mut fresh, seeder(5001), late, ALL);
-    assert_eq!(ids(&sample), [peer_id(5000)].into());
-    let live = SwarmCounts { seeders: 1, leechers: 1, ..SwarmCounts::default() };
-    assert_eq!(counts(&mut fresh, late), live);
-    assert_eq!(swarms(fresh.store.as_mut(), late)[&swarm(1)].counts, live);
-    announce(&mut fresh, seeder(3), late, ALL);
-    assert_eq!(counts(&mut fresh, late), SwarmCounts { seeders: 2, ..live });
-    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
-}
-
-pub(super) fn expiry_keeps_to_its_budget_and_leaves_none(make: Make) {
-    let mut fresh = make();
-    for number in 0..600 {
-        let info_hash = InfoHash([u8::try_from(number % 250).unwrap(); 20]);
-        let at = NOON + Seconds(number);
-        announce(&mut fresh, PeerAnnounce { info_hash, ..leecher(number) }, at, ALL);
-    }
-    let late = NOON + Seconds(EXPIRY.0 + 500);
-    assert_eq!(fresh.store.expire(late, 0).unwrap(), 0);
-    let swept: Vec<usize> = (0..12).map(|_| fresh.store.expire(late, 60).unwrap()).collect();
-    assert_eq!(swept.iter().sum::<usize>(), 500);
-    assert!(swept[..8].iter().all(|&swept| swept == 60), "{swept:?}");
-    let all = swarms(fresh.store.as_mut(), late);
-    assert_eq!(all.values().map(|swarm| swarm.expired).sum::<u64>(), 500);
-    assert_eq!(all.values().map(|swarm| swarm.departed_uploaded).sum::<u64>(), 5000);
-    assert_eq!(all.values().map(|swarm| swarm.counts.leechers).sum::<u32>(), 100);
-    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
-    let mut fresh = make();
-    fill(&mut fresh, 1500, 700);
-    assert_eq!(fresh.store.expire(late, usize::MAX).unwrap(), 2200);
-    assert_eq!(counts(&mut fresh, NOON), SwarmCounts::default());
-}
-
-pub(super) fn a_clock_that_steps_back_does_no_harm(make: Make) {
-    let mut fresh = make();
-    announce(&mut fresh, leecher(1), NOON, ALL);
-    let before = NOON.before(Seconds(600));
-    assert_eq!(counts(&mut fresh, before).leechers, 1, "it is not lost");
-    announce(&mut fresh, leecher(2), before, ALL);
-    announce(&mut fresh, leecher(1), before, ALL);
-    assert_eq!(counts(&mut fresh, before + EXPIRY).leechers, 2);
-    assert_eq!(counts(&mut fresh, before + Seconds(EXPIRY.0 + 1)).leechers, 0);
-    let late = NOON + Seconds(EXPIRY.0 + 601);
-    assert_eq!(counts(&mut fresh, late).leechers, 0);
-    // Whoever counted may have swept them; together they are swept once.
-    assert!(fresh.store.expire(late, 10).unwrap() <= 2);
-    assert_eq!(swarms(fresh.store.as_mut(), late)[&swarm(1)].expired, 2);
-    announce(&mut fresh, leecher(3), Timestamp(0), ALL);
-    announce(&mut fresh, leecher(4), Timestamp(u64::MAX), ALL);
-    assert_eq!(counts(&mut fresh, Timestamp(u64::MAX)).leechers, 1);
-    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
-}
-
-pub(super) fn a_clock_that_was_ahead_leaves_nothing_behind(make: Make) {
-    let ahead = Timestamp(NOON.0 + 2 * 365 * 24 * 3600);
-    let mut fresh = make();
-    for number in 0..3000 {
-        announce(&mut fresh, leecher(number), ahead, Want { peers: 0, ..ALL });
-    }
-    let both = PeerAnnounce { v6: Some(v6(1, 6881)), ..seeder(5000) };
-    announce(&mut fresh, both, ahead, ALL);
-    let other = PeerAnnounce { info_hash: swarm(2), ..leecher(1) };
-    announce(&mut fresh, other, ahead, ALL);
-    announce(&mut fresh, PeerAnnounce { action: Action::Leave, ..other }, ahead, ALL);
-    assert_eq!(counts(&mut fresh, NOON).leechers, 3000, "nobody is lost");
-    announce(&mut fresh, leecher(6000), NOON, ALL);
-    assert_eq!(fresh.store.expire(NOON, 10).unwrap(), 0);
-    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
-    for summary in swarms(fresh.store.as_mut(), NOON).values() {
-        assert!(summary.last_announce <= NOON + Seconds(60), "{summary:?}");
-    }
-    for peer in peers(fresh.store.as_mut(), swarm(1), 500, NOON).values() {
-        assert!(peer.first_seen <= NOON && peer.last_seen <= NOON, "{peer:?}");
-    }
-    let late = NOON + Seconds(EXPIRY.0 + 1);
-    assert_eq!(counts(&mut fresh, late), SwarmCounts::default());
-    let asker = announce(&mut fresh, leecher(7000), late, ALL);
-    assert_eq!(asker, PeerSample::default());
-    assert!(fresh.store.expire(late, usize::MAX).is_ok());
-    assert_eq!(swarms(fresh.store.as_mut(), late)[&swarm(1)].expired, 3002);
-    assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
-}
-
-pub(super) fn totals_outlive_the_peers(make: Make) {
-    let mut fresh = make();
-    announce(&mut fresh, leecher(1), NOON, ALL);
-    announce(&mut fresh, seeder(1), NOON, ALL);
-    let leaves = PeerAnnounce { action: Action::Leave, uploaded: 100, downloaded: 7, ..seeder(1) };
-    announce(&mut fresh, leaves, NOON + Seconds(5), ALL);
-    announce(&mut fresh, leaves, NOON + Seconds(6), ALL);
-    announce(&mut fresh, leecher(2), NOON, ALL);
-    let late = NOON + Seconds(EXPIRY.0 + 1);
-    assert_eq!(fresh.store.expire(late, 10).unwrap(), 1);
-    let summary = swarms(fresh.store.as_mut(), late)[&swarm(1)];
-    assert_eq!(summary.counts, SwarmCounts { completed: 1, ..SwarmCounts::default() });
-    assert_eq!((summary.departed_uploaded, summary.departed_downloaded), (110, 27));
-    assert_eq!((summary.live_uploaded, summary.left, summary.expired), (0, 0, 1));
-    assert_eq!(summary.last_announce, NOON + Seconds(5));
-    let unknown = PeerAnnounce { info_hash: swarm(9), ..leaves };
-    announce(&mut fresh, unknown, NOON, ALL);
-    assert_eq!(swarms(fresh.store.as_mut(), late).len(), 1, "who leaves founds no swarm");
-}
-
-pub(super) fn huge_numbers_saturate(make: Make) {
-    let mut fresh = make();
-    for number in 0..5 {
-        let huge = PeerAnnounce {
-            left: Some(u64::MAX),
-            uploaded: u64::MAX - 1,
-            downloaded: 1 << 63,
-            ..leecher(number)
-        };
-        announce(&mut fresh, huge, NOON, ALL);
-        let leaves = PeerAnnounce { action: Action::Leave, ..huge };
-        announce(&mut fresh, leaves, NOON, ALL);
-        announce(&mut fresh, huge, NOON, ALL);
-    }
-    let most = i64::MAX.unsigned_abs();
-    let late = NOON + Seconds(EXPIRY.0 + 1);
-    let summary = swarms(fresh.store.as_mut(), NOON)[&swarm(1)];
-    assert!(
-        summary.left >= most && summary.live_uploaded >= most && summary.live_downloaded >= most
-    );
-    assert_eq!(fresh.store.expire(late, 100).unwrap(), 5);
-    let summary = swarms(fresh.store.as_mut(), late)[&swarm(1)];
-    assert!(summary.departed_uploaded >= most && summary.departed_downloaded >= most);
-    assert_eq!((summary.left, summary.live_uploaded), (0, 0));
 }
 
 pub(super) fn walks_see_what_stays_exactly_once(make: Make) {

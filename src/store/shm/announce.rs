@@ -9,7 +9,7 @@ use super::swarm::Swarm;
 use super::table::{MOST_TARGETS, Spot};
 use super::trouble::Trouble;
 use crate::protocol::Timestamp;
-use crate::store::peer::{Class, Peer, completes};
+use crate::store::peer::{Class, Limits, Peer};
 use crate::store::random::Random;
 use crate::store::{Action, Announced, Caps, PeerAnnounce, PeerSample, SwarmCounts, Want};
 
@@ -50,14 +50,11 @@ impl Arrival<'_> {
         {
             return Ok(Announced::TakenPeerId);
         }
-        let before = known.map(|known| known.record.peer);
-        let now = Timestamp(self.now.into());
-        self.announce = self.announce.bounded(before.as_ref(), now, self.max_rate);
         if leaves {
             if let Some(known) = known {
-                self.count_completed(&mut swarm, before.as_ref());
-                let moved = (self.announce.uploaded, self.announce.downloaded);
-                self.shard.leave(&mut swarm, known, moved, self.now)?;
+                let last = Peer::announced(&self.announce, Some(&known.record.peer), self.limits());
+                swarm.count_completed(&last, Some(&known.record.peer));
+                self.shard.leave(&mut swarm, known, &last)?;
             }
             return Ok(Announced::Done(swarm.counts()));
         }
@@ -67,8 +64,6 @@ impl Arrival<'_> {
     /// The first peer of a swarm comes with it.
     fn found(&mut self, sample: &mut PeerSample) -> Result<Announced, Trouble> {
         let mut swarm = self.shard.found_swarm(self.announce.info_hash)?;
-        let now = Timestamp(self.now.into());
-        self.announce = self.announce.bounded(None, now, self.max_rate);
         let plan = Plan::new(&swarm, self.want, self.random);
         self.stay(&mut swarm, None, plan, sample)
     }
@@ -107,11 +102,11 @@ impl Arrival<'_> {
         sample: &mut PeerSample,
     ) -> Result<Announced, Trouble> {
         let before = known.map(|known| known.record.peer);
-        let (now, cutoff) = (Timestamp(self.now.into()), Timestamp(self.cutoff.into()));
-        let peer = Peer::announced(&self.announce, before.as_ref(), now, cutoff);
+        let limits = self.limits();
+        let peer = Peer::announced(&self.announce, before.as_ref(), limits);
         let record = Record { peer, listed: self.caps.address_peers.is_some() };
         self.make_way(swarm, known.as_ref(), &record)?;
-        self.count_completed(swarm, before.as_ref());
+        swarm.count_completed(&peer, before.as_ref());
         swarm.last_announce = swarm.last_announce.max(self.now);
         let (found, emptied) = put(self.shard, swarm, known, &record)?;
         self.shard.save(swarm)?;
@@ -121,15 +116,14 @@ impl Arrival<'_> {
             self.shard.tidy(swarm.table(class), hash)?;
         }
         let asker = (found.spot.leaf.block, found.slot);
-        let wish = Wish { asker, own: peer.addresses, want: self.want, cutoff };
+        let wish = Wish { asker, own: peer.addresses, want: self.want, cutoff: limits.cutoff };
         plan.fill(self.shard, self.random, wish, sample)?;
         Ok(Announced::Done(swarm.counts()))
     }
 
-    fn count_completed(&self, swarm: &mut Swarm, before: Option<&Peer>) {
-        if completes(&self.announce, before) {
-            swarm.completed = swarm.completed.saturating_add(1);
-        }
+    fn limits(&self) -> Limits {
+        let (now, cutoff) = (Timestamp(self.now.into()), Timestamp(self.cutoff.into()));
+        Limits { now, cutoff, max_rate: self.max_rate }
     }
 
     /// Lets others go where the caps say that there is no place for one more.

@@ -4,8 +4,8 @@ use super::peer::{self, instant, last_seen_in};
 use super::shard::Shard;
 use super::swarm::Swarm;
 use super::trouble::Trouble;
-use crate::protocol::{InfoHash, Timestamp};
-use crate::store::peer::{CLOCK_TOLERANCE, Class};
+use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Timestamp};
+use crate::store::peer::Class;
 
 /// Leaves that are looked at while a lock is held; they take about a tenth of a millisecond.
 const LEAVES: usize = 16;

@@ -176,6 +176,27 @@ fn a_death_while_peers_make_way_for_others_breaks_nothing() {
     drop(home);
 }
 
+#[test]
+fn a_death_while_a_wrong_clock_is_corrected_breaks_nothing() {
+    let (_home, options) = fresh_file(1);
+    let ahead = NOON + Seconds(1_000_000);
+    let mut store = ShmStore::open(&options).unwrap();
+    for number in 0..60 {
+        let v6 = (number % 3 == 0).then_some(CompactV6([7; 18]));
+        make(Change::Announce(PeerAnnounce { v6, ..leecher(number) }), &mut store, ahead);
+    }
+    let deaths = (0..).take_while(|&step| {
+        let lived = lives(Change::Expire, &options, NOON, step);
+        assert_eq!(store.check().unwrap(), Vec::<String>::new(), "write {step}");
+        !lived
+    });
+    let deaths = deaths.count();
+    assert!(deaths > 15, "only {deaths} deaths");
+    let present = peers(&mut store, swarm(1), 1000, NOON);
+    assert_eq!(present.len(), 60);
+    assert!(present.values().all(|peer| peer.last_seen == NOON && peer.first_seen == NOON));
+}
+
 /// The log is undone once more by whoever dies while undoing it.
 #[test]
 fn a_death_while_another_one_is_undone_breaks_nothing() {

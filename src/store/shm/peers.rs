@@ -89,16 +89,16 @@ impl Shard<'_> {
         self.count_peers(-1)
     }
 
-    /// Lets a peer go that says so itself, with what it moved in all, and commits.
+    /// Lets a peer go that says so itself, with the figures of its last announce, and commits.
     pub(super) fn leave(
         &self,
         swarm: &mut Swarm,
         mut found: Found,
-        (uploaded, downloaded): (u64, u64),
-        now: u32,
+        last: &Peer,
     ) -> Result<(), Trouble> {
         self.take_out_peer(swarm, &mut found)?;
-        swarm.count_departed(uploaded, downloaded, now);
+        let now = peer::instant(last.last_seen);
+        swarm.count_departed(last.uploaded, last.downloaded, now);
         self.save(swarm)?;
         self.commit()?;
         self.tidy_after(swarm, &found)

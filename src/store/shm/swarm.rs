@@ -270,6 +270,12 @@ impl Swarm {
         self.left = self.left.saturating_sub(lacking(peer));
     }
 
+    /// Counts the download that a peer has ended since it was known like this, if any.
+    pub(super) fn count_completed(&mut self, peer: &Peer, known: Option<&Peer>) {
+        let more = u32::from(peer.has_completed_since(known));
+        self.completed = self.completed.saturating_add(more);
+    }
+
     /// Keeps what a peer moved that is here no more, and that was last heard of at `last`.
     pub(super) fn count_departed(&mut self, uploaded: u64, downloaded: u64, last: u32) {
         self.departed_uploaded = self.departed_uploaded.saturating_add(uploaded);

@@ -177,6 +177,14 @@ mod where_caps_are_set {
 
     #[test]
     fn the_store_holds_no_more_than_it_may() {
+        // Chance decides a part of it: of 300 peers some 15 are of the older half, in one store of twenty
+        // more than 30; by chance alone it would be 150.
+        let old: usize = (0..8).map(|_| old_peers_that_stay()).sum();
+        assert!(old < 8 * 30, "{old} of the oldest are still there in eight stores");
+    }
+
+    /// A thousand peers come to a store for 300; how many of the older half are still there.
+    fn old_peers_that_stay() -> usize {
         let (_home, mut store) = capped(Caps { peers: Some(300), ..Caps::default() });
         for number in 0..1000 {
             let info_hash = swarm(u8::try_from(number % 40).unwrap());
@@ -189,8 +197,8 @@ mod where_caps_are_set {
         let youngest: Vec<_> = swarms(&mut store, latest).into_keys().collect();
         let old = youngest.iter().flat_map(|&hash| peers(&mut store, hash, 100, latest));
         let old = old.filter(|(_, peer)| peer.first_seen < NOON + Seconds(500)).count();
-        assert!(old < 75, "{old} of the oldest are still there");
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        old
     }
 
     #[test]

@@ -7,13 +7,12 @@ use super::schema;
 use super::swarm::Swarm;
 use super::transaction::Immediate;
 use crate::protocol::Timestamp;
-use crate::store::peer::{Peer, completes};
+use crate::store::peer::{Limits, Peer};
 use crate::store::random::Random;
 use crate::store::rate::AnnounceRate;
 use crate::store::{Action, Addresses, Announced, PeerAnnounce, PeerSample, SwarmCounts, Want};
 
-/// Silent peers that one announce takes out of its swarm, and peers seen in the future that it
-/// corrects; more are counted, and left to the next.
+/// Silent peers that one announce takes out of its swarm; more are counted, and left to the next.
 const SWEEP: usize = 256;
 
 /// One announce and all it needs.
@@ -48,18 +47,12 @@ impl Arrival<'_> {
             None if leaves => return Ok(Announced::Done(SwarmCounts::default())),
             None => Swarm::create(self.database, self.announce.info_hash, self.random)?,
         };
-        swarm.correct(self.database, self.now, SWEEP)?;
         swarm.sweep(self.database, self.cutoff, SWEEP)?;
         let known = match self.known(&mut swarm)? {
             Found::Nobody => None,
             Found::Row(row) if row.peer.is_sender_of(&self.announce, self.cutoff) => Some(row),
             Found::Row(_) | Found::Another => return Ok(Announced::TakenPeerId),
         };
-        let before = known.as_ref().map(|known| &known.peer);
-        self.announce = self.announce.bounded(before, self.now, self.max_rate);
-        if completes(&self.announce, before) {
-            swarm.count_completed();
-        }
         let own = if leaves {
             self.leave(&mut swarm, known.as_ref())?;
             None
@@ -92,15 +85,17 @@ impl Arrival<'_> {
     fn row(&self, swarm: &Swarm, known: Option<&PeerRow>) -> PeerRow {
         let tag = schema::tag(self.announce.peer_id, swarm.salt);
         let known = known.map(|known| &known.peer);
-        PeerRow::new(tag, Peer::announced(&self.announce, known, self.now, self.cutoff))
+        let limits = Limits { now: self.now, cutoff: self.cutoff, max_rate: self.max_rate };
+        PeerRow::new(tag, Peer::announced(&self.announce, known, limits))
     }
 
     fn leave(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<()> {
         if let Some(known) = known {
             peer::delete(self.database, swarm.id, known.class, known.tag)?;
             swarm.count_out(known.peer.role);
-            let announce = self.announce;
-            swarm.count_departed(announce.uploaded, announce.downloaded, self.now);
+            let last = self.row(swarm, Some(known)).peer;
+            swarm.count_completed(&last, Some(&known.peer));
+            swarm.count_departed(last.uploaded, last.downloaded, self.now);
         }
         Ok(())
     }
@@ -114,6 +109,7 @@ impl Arrival<'_> {
             }
             swarm.count_in(row.peer.role);
         }
+        swarm.count_completed(&row.peer, known.map(|known| &known.peer));
         Ok(row.peer.addresses)
     }
 

@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension as _, Row, Statement, params};
 use super::connection::Database;
 use super::peer::PeerRow;
 use super::schema::{Class, class_in, instant_in, number_in, role_in, stored};
-use crate::protocol::{InfoHash, Timestamp};
-use crate::store::peer::CLOCK_TOLERANCE;
+use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Timestamp};
+use crate::store::peer::Peer;
 use crate::store::random::Random;
 use crate::store::{Role, SwarmCounts};
 
@@ -15,8 +15,7 @@ macro_rules! columns {
     () => {
         "id, info_hash, salt, seeders, leechers, partial_seeds, completed, expired, \
          departed_uploaded, departed_downloaded, last_announce, \
-         (SELECT min(last_seen) FROM peer WHERE swarm = swarm.id), \
-         (SELECT max(last_seen) FROM peer WHERE swarm = swarm.id)"
+         (SELECT min(last_seen) FROM peer WHERE swarm = swarm.id)"
     };
 }
 
@@ -50,8 +49,6 @@ pub(super) struct Swarm {
     pub(super) last_announce: Timestamp,
     /// No peer is older; `None` when there is none or all old ones were swept.
     oldest: Option<Timestamp>,
-    /// No peer was seen later; `None` when there is none.
-    youngest: Option<Timestamp>,
     pub(super) changed: bool,
 }
 
@@ -91,7 +88,6 @@ impl Swarm {
             departed_downloaded: 0,
             last_announce: Timestamp(0),
             oldest: None,
-            youngest: None,
             changed: false,
         })
     }
@@ -112,7 +108,6 @@ impl Swarm {
             departed_downloaded: number_in(row, 9)?,
             last_announce: instant_in(row, 10)?,
             oldest: row.get::<_, Option<i64>>(11)?.map(|_| instant_in(row, 11)).transpose()?,
-            youngest: row.get::<_, Option<i64>>(12)?.map(|_| instant_in(row, 12)).transpose()?,
             changed: false,
         })
     }
@@ -150,10 +145,12 @@ impl Swarm {
         self.changed = true;
     }
 
-    /// Counts a download that ended.
-    pub(super) fn count_completed(&mut self) {
-        self.counts.completed = self.counts.completed.saturating_add(1);
-        self.changed = true;
+    /// Counts the download that a peer has ended since it was known like this, if any.
+    pub(super) fn count_completed(&mut self, peer: &Peer, known: Option<&Peer>) {
+        if peer.has_completed_since(known) {
+            self.counts.completed = self.counts.completed.saturating_add(1);
+            self.changed = true;
+        }
     }
 
     /// Keeps what a peer moved, that announced last at `last`.
@@ -177,14 +174,10 @@ impl Swarm {
             self.last_announce = latest;
             self.changed = true;
         }
-        if self.youngest.is_none_or(|youngest| youngest <= latest) {
-            return Ok(true);
-        }
         let ahead = PeerRow::ahead(database, self.id, latest, budget)?;
         for row in &ahead {
             row.correct(database, self.id, now)?;
         }
-        self.oldest = Some(self.oldest.map_or(now, |oldest| oldest.min(now)));
         Ok(ahead.len() < budget)
     }
 
