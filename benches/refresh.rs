@@ -15,7 +15,7 @@ use sha1::{Digest, Sha1};
 use tracker_cgi::config::{Config, LoadedConfig};
 use tracker_cgi::protocol::{CompactV4, InfoHash, PeerId, Timestamp};
 use tracker_cgi::site::publish;
-use tracker_cgi::store::{Action, PeerAnnounce, PeerSample, PeerStore, Role, Want};
+use tracker_cgi::store::{PeerAnnounce, PeerSample, PeerStore, Role, Want};
 use tracker_cgi::tracker::{Quiet, open_store};
 
 const ROUNDS: usize = 5;
@@ -102,16 +102,12 @@ fn announce(store: &mut dyn PeerStore, hashes: &[InfoHash], number: usize) {
     peer_id[16..].copy_from_slice(&serial.to_be_bytes());
     let [_, a, b, c] = serial.to_be_bytes();
     let announce = PeerAnnounce {
-        info_hash: hashes[number % hashes.len()],
-        peer_id: PeerId(peer_id),
         v4: Some(CompactV4([10, a, b, c, 0x1a, 0xe1])),
-        v6: None,
-        key: None,
         left: Some(if seeds { 0 } else { 4096 }),
         uploaded: 1,
         downloaded: 1,
         role: if seeds { Role::Seeder } else { Role::Leecher },
-        action: Action::Stay,
+        ..PeerAnnounce::new(hashes[number % hashes.len()], PeerId(peer_id))
     };
     let want = Want { peers: 50, seeders: true, peer_ids: false };
     store.announce(&announce, now(), want, &mut PeerSample::default()).expect("an announce");

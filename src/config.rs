@@ -65,6 +65,11 @@ pub struct TrackerConfig {
     /// What a peer's line carries each way at most: "10 Gbit/s". Of what a peer says that it moved, no
     /// more counts than that allows for the time since it came.
     pub max_rate: LineSpeed,
+    /// Peers in one swarm at one IPv4 address or in one IPv6 /64 at most, 0 to 100; 0: no limit. A /48
+    /// may have four times as many.
+    pub max_address_peers: u32,
+    /// Addresses and ranges (CIDR) without that limit.
+    pub max_address_exempt: Vec<String>,
     /// Peers in a reply when the client does not say how many it wants; not above `max_numwant`.
     pub numwant: u32,
     /// Peers in a reply at most, 1 to 2000.
@@ -108,7 +113,7 @@ pub struct StoreConfig {
     pub max_peers: u32,
     /// Peers in one swarm at most; 0: no limit.
     pub max_swarm_peers: u32,
-    /// Peers in one swarm at one IPv4 address or in one IPv6 /64 at most; 0: no limit.
+    /// Where not 0: `max_address_peers` of [tracker], whose old place this is.
     pub max_address_peers: u32,
 }
 
@@ -224,6 +229,8 @@ impl Default for TrackerConfig {
             expiry: Seconds(2700),
             high_load: 250,
             max_rate: LineSpeed::USUAL,
+            max_address_peers: 100,
+            max_address_exempt: Vec::new(),
             numwant: 50,
             max_numwant: 200,
             seeds_see_seeds: false,

@@ -10,6 +10,7 @@ pub mod config;
 pub mod gateway;
 pub mod log;
 pub mod memory;
+pub mod network;
 pub mod protocol;
 pub mod site;
 pub mod store;

@@ -1,7 +1,7 @@
 //! Who announces, when, and what: the same peers for every store.
 
 use tracker_cgi::protocol::{CompactV4, InfoHash, PeerId, Seconds, Timestamp};
-use tracker_cgi::store::{Action, PeerAnnounce, Role, Want};
+use tracker_cgi::store::{PeerAnnounce, Role, Want};
 
 /// Nobody expires while it is measured: the crowd arrives within 1800 seconds, and the visits after
 /// that take less than 900 seconds of its clock.
@@ -75,16 +75,12 @@ impl Crowd {
         // Thrown for, so that small swarms have both kinds too.
         let seeds = Random(!number).next().is_multiple_of(4);
         PeerAnnounce {
-            info_hash: InfoHash(info_hash),
-            peer_id: PeerId(peer_id),
             v4: Some(CompactV4([10, a, b, c, 0x1a, 0xe1])),
-            v6: None,
-            key: None,
             left: Some(if seeds { 0 } else { 1 << 30 }),
             uploaded: number << 20,
             downloaded: number << 19,
             role: if seeds { Role::Seeder } else { Role::Leecher },
-            action: Action::Stay,
+            ..PeerAnnounce::new(InfoHash(info_hash), PeerId(peer_id))
         }
     }
 }

@@ -277,8 +277,7 @@ fn what(number: usize) -> PeerAnnounce {
     let mut v6 = CompactV6([0x20; 18]);
     v6.0[6..8].copy_from_slice(&bytes);
     PeerAnnounce {
-        info_hash: swarm(number),
-        peer_id,
+        under: if number.is_multiple_of(9) { Under::Second } else { Under::First },
         v4: (!number.is_multiple_of(5)).then_some(v4),
         v6: number.is_multiple_of(4).then_some(v6),
         key: number.is_multiple_of(6).then(|| ClientKey::of(&bytes)).flatten(),
@@ -291,6 +290,7 @@ fn what(number: usize) -> PeerAnnounce {
             10 => Action::Leave,
             _ => Action::Stay,
         },
+        ..PeerAnnounce::new(swarm(number), peer_id)
     }
 }
 

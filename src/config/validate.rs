@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::locate::is_within;
 use super::{Config, StoreKind, absolute, is_web_address};
+use crate::network::Network;
 
 /// Section and key.
 pub(super) type Key = (&'static str, &'static str);
@@ -44,6 +45,7 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
     numbers_in_order(config)?;
     addresses_are_of_the_web(config)?;
     proxies_are_addresses(config)?;
+    exempt_addresses_are_addresses(config)?;
     proxies_name_clients_by_a_header(config)?;
     the_store_is_not_where_another_kind_is(config, folder)?;
     let paths = Paths::of(config);
@@ -55,13 +57,14 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
 fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
     let (tracker, store, gateway) = (&config.tracker, &config.store, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    let ranges: [(Key, u64, RangeInclusive<u64>); 12] = [
+    let ranges: [(Key, u64, RangeInclusive<u64>); 13] = [
         (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "min_interval"), tracker.min_interval.0.into(), 0..=LONGEST_SECONDS.into()),
         (("tracker", "expiry"), tracker.expiry.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "max_numwant"), tracker.max_numwant.into(), 1..=MOST_PEERS),
         (("tracker", "numwant"), tracker.numwant.into(), 1..=MOST_PEERS),
         (("tracker", "high_load"), tracker.high_load.into(), 0..=1_000_000),
+        (("tracker", "max_address_peers"), tracker.max_address_peers.into(), 0..=100),
         (("store", "max_size"), store.max_size, 4 << 20..=8 << 30),
         (("store", "max_address_peers"), store.max_address_peers.into(), 0..=100),
         (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),
@@ -113,6 +116,15 @@ fn addresses_are_of_the_web(config: &Config) -> Result<(), Impossible> {
                 "{address:?} is no address of the web; write one such as \"https://example.org/…\""
             ),
         )),
+    }
+}
+
+fn exempt_addresses_are_addresses(config: &Config) -> Result<(), Impossible> {
+    match Network::parse(&config.tracker.max_address_exempt) {
+        Ok(_) => Ok(()),
+        Err(problem) => {
+            Err(Impossible::new(("tracker", "max_address_exempt"), problem.to_string()))
+        }
     }
 }
 
@@ -354,6 +366,13 @@ mod tests {
         let text =
             "network.trusted_proxies = ['::1', '10.0.0.0/8', ' 192.0.2.1 ', '::/0', 'unix:']";
         assert_eq!(refusal(text), "accepted");
+    }
+
+    #[test]
+    fn addresses_without_a_limit_are_addresses_or_ranges() {
+        let text = "tracker.max_address_exempt = ['192.0.2.0/24', 'office']";
+        assert_refused(text, "[tracker]: \"office\" is no address range");
+        assert_eq!(refusal("tracker.max_address_exempt = ['::1', '192.0.2.0/24']"), "accepted");
     }
 
     #[test]

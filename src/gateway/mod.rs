@@ -7,7 +7,6 @@ mod face;
 pub mod fastcgi;
 mod guarded;
 mod listening;
-mod network;
 mod refusal;
 mod request;
 mod response;
@@ -15,11 +14,11 @@ mod system;
 
 use std::path::PathBuf;
 
+pub use crate::network::{Network, NetworkError};
 pub use cgi::Environment;
 pub use client_address::Proxies;
 pub use face::Face;
 pub use listening::{ListenAddress, ListenError, Listening};
-pub use network::{Network, NetworkError};
 pub use refusal::Refusal;
 use refusal::content_length;
 pub use request::{Method, Request, Variables};

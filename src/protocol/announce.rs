@@ -56,7 +56,7 @@ pub struct AnnounceRequest {
     pub compact: Option<bool>,
     /// `no_peer_id=1`: dictionaries without peer ids will do.
     pub no_peer_id: bool,
-    /// A digest of `key=`.
+    /// A digest of `key=`, if that proves anything.
     pub key: Option<ClientKey>,
     /// `short`: the client cannot be reached and would like short intervals, as Bitstorm offers.
     pub short: bool,
@@ -118,9 +118,10 @@ impl AnnounceRequest {
             return Err(AnnounceError::TooLong);
         }
         let raw = RawAnnounce::collect(query)?;
+        let (info_hash, peer_id) = (raw.info_hash()?, raw.peer_id()?);
         Ok(Self {
-            info_hash: raw.info_hash()?,
-            peer_id: raw.peer_id()?,
+            info_hash,
+            peer_id,
             port: raw.port()?,
             uploaded: byte_count(raw.uploaded),
             downloaded: byte_count(raw.downloaded),
@@ -129,7 +130,7 @@ impl AnnounceRequest {
             numwant: numwant(raw.numwant),
             compact: raw.compact.map(is_set),
             no_peer_id: raw.no_peer_id.is_some_and(is_set),
-            key: client_key(raw.key),
+            key: client_key(raw.key, peer_id),
             short: raw.short,
             stated: StatedAddresses::of([raw.ipv4, raw.ipv6, raw.ip]),
         })
@@ -274,10 +275,10 @@ fn is_set(raw: &[u8]) -> bool {
 }
 
 /// A key of more than 128 bytes is no key; clients send 8.
-fn client_key(raw: &[u8]) -> Option<ClientKey> {
+fn client_key(raw: &[u8], peer_id: PeerId) -> Option<ClientKey> {
     let mut room = [0; 128];
     let key = percent_decoded(raw, &mut room);
-    if key.len() > 128 { None } else { ClientKey::of(key) }
+    if key.len() > 128 { None } else { ClientKey::of_client(key, peer_id) }
 }
 
 impl StatedAddresses {

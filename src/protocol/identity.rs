@@ -41,28 +41,53 @@ impl InfoHashV2 {
 pub struct PeerId(pub [u8; 20]);
 
 /// A digest of the `key` parameter, which proves that two announces come from one client although
-/// its address changed. It is never given out.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClientKey(u64);
+/// its address changed. It has 31 bits and is never given out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientKey(u32);
 
 impl ClientKey {
-    /// Digests the decoded bytes of a `key` parameter (FNV-1a, 64 bits); an empty key is no key.
+    /// Digests the decoded bytes of a `key` parameter (FNV-1a); an empty key is no key.
     #[must_use]
     pub fn of(key: &[u8]) -> Option<Self> {
-        if key.is_empty() { None } else { Some(Self(fnv1a(key))) }
+        let digest = fnv1a(key);
+        let folded = digest ^ digest >> 31 ^ digest >> 62;
+        #[allow(clippy::cast_possible_truncation, reason = "these are the lowest 31 bits")]
+        (!key.is_empty()).then(|| Self::from_bits(folded as u32))
+    }
+
+    /// The digest of a key that a client made from its peer id would prove nothing: whoever has learnt
+    /// the id knows the key. Nothing then; else as `of`.
+    #[must_use]
+    pub fn of_client(key: &[u8], peer_id: PeerId) -> Option<Self> {
+        if is_derived(key, peer_id) { None } else { Self::of(key) }
     }
 
     /// The digest as a store keeps it.
     #[must_use]
-    pub fn to_bits(self) -> u64 {
+    pub fn to_bits(self) -> u32 {
         self.0
     }
 
-    /// A digest that a store kept.
+    /// A digest that a store kept: the lowest 31 bits.
     #[must_use]
-    pub fn from_bits(bits: u64) -> Self {
-        Self(bits)
+    pub fn from_bits(bits: u32) -> Self {
+        Self(bits & (u32::MAX >> 1))
     }
+}
+
+/// Whether a key is the end of the peer id in one of the forms that clients are known to send: raw
+/// (aria2, its last eight bytes), as a signed number (anacrolix) or in hexadecimal digits (Rain), both
+/// of the last four.
+fn is_derived(key: &[u8], peer_id: PeerId) -> bool {
+    let [.., a, b, c, d] = peer_id.0;
+    let end = u32::from_be_bytes([a, b, c, d]);
+    let numbers = [i64::from(end), i64::from(end.cast_signed())];
+    let is_number = |text: &str| text.parse().is_ok_and(|number| numbers.contains(&number));
+    let is_hexadecimal = |text: &str| {
+        text.len() == 8 && u32::from_str_radix(text, 16).is_ok_and(|number| number == end)
+    };
+    (key.len() >= 4 && peer_id.0.ends_with(key))
+        || std::str::from_utf8(key).is_ok_and(|text| is_number(text) || is_hexadecimal(text))
 }
 
 impl fmt::Debug for ClientKey {
@@ -184,6 +209,25 @@ mod tests {
     fn an_empty_key_is_no_key() {
         assert_eq!(ClientKey::of(b""), None);
         assert_ne!(ClientKey::of(b"a"), ClientKey::of(b"b"));
+    }
+
+    #[test]
+    fn a_key_made_from_the_peer_id_is_no_key() {
+        let peer_id = PeerId(*b"-XX0001-abcdefgh\xfe\x02\x03\x04");
+        for derived in [
+            b"efgh\xfe\x02\x03\x04".as_slice(),
+            b"\xfe\x02\x03\x04",
+            b"-33422588",
+            b"4261544708",
+            b"fe020304",
+            b"FE020304",
+        ] {
+            assert_eq!(ClientKey::of_client(derived, peer_id), None, "{derived:?}");
+        }
+        for own in [b"\x04".as_slice(), b"1a2b3c4d", b"33422588", b"FE0203", b"fe02030400"] {
+            assert!(ClientKey::of_client(own, peer_id).is_some(), "{own:?}");
+        }
+        assert_eq!(ClientKey::of_client(b"", peer_id), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The addresses of a peer: one of each family, each with the time when it was vouched for last.
 
+use std::net::IpAddr;
+
 use super::PeerAnnounce;
 use crate::protocol::{CompactV4, CompactV6, Timestamp};
 
@@ -62,17 +64,28 @@ impl Addresses {
         Self { v4: self.v4.filter(|v4| !is_v4(v4)), v6: self.v6.filter(|v6| !is_v6(v6)) }
     }
 
+    /// Where they are, whenever that was.
+    pub(super) fn endpoints(self) -> (Option<CompactV4>, Option<CompactV6>) {
+        (self.v4.map(|v4| v4.address), self.v6.map(|v6| v6.address))
+    }
+
     /// Whether there is none.
     pub(super) fn is_empty(self) -> bool {
         self.v4.is_none() && self.v6.is_none()
     }
 
-    /// Whether an announce comes from one of them.
-    pub(super) fn has_sender_of(self, announce: &PeerAnnounce) -> bool {
-        let v4 = self.v4.map(|v4| v4.address.ip());
-        let v6 = self.v6.map(|v6| v6.address.ip());
-        (v4.is_some() && v4 == announce.v4.map(CompactV4::ip))
-            || (v6.is_some() && v6 == announce.v6.map(CompactV6::ip))
+    /// Whether one of them is this, whatever its port.
+    pub(super) fn contains(self, ip: IpAddr) -> bool {
+        match ip {
+            IpAddr::V4(ip) => self.v4.is_some_and(|v4| v4.address.ip() == ip),
+            IpAddr::V6(ip) => self.v6.is_some_and(|v6| v6.address.ip() == ip),
+        }
+    }
+
+    /// All of them, without their ports, the IPv4 address first.
+    pub(super) fn all(self) -> impl Iterator<Item = IpAddr> + Clone {
+        let v4 = self.v4.map(|v4| IpAddr::V4(v4.address.ip()));
+        v4.into_iter().chain(self.v6.map(|v6| IpAddr::V6(v6.address.ip())))
     }
 }
 

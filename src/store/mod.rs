@@ -5,20 +5,25 @@ mod addresses;
 #[cfg(test)]
 mod conformance;
 mod files;
+mod identity;
 #[cfg(test)]
 mod model;
+mod network;
 mod peer;
 mod random;
 mod rate;
 pub mod shm;
+mod spread;
 pub mod sqlite;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::protocol::{ClientKey, CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp};
 
 pub use addresses::{Addresses, Seen};
-pub use peer::Peer;
+pub use identity::Proof;
+pub use peer::{Hashes, Peer};
 
 /// What a peer is to its swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,19 +47,37 @@ pub enum Action {
     Leave,
 }
 
+/// Under which of its info-hashes a swarm was asked for; a hybrid torrent has two (BEP 52).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Under {
+    /// The one that names the swarm.
+    First,
+    /// The other one.
+    Second,
+}
+
 /// One announce, as a store sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAnnounce {
     /// The swarm.
     pub info_hash: InfoHash,
-    /// The peer in it.
+    /// Under which of its info-hashes.
+    pub under: Under,
+    /// How the peer in it names itself.
     pub peer_id: PeerId,
     /// The IPv4 address that this announce vouches for. Port 0: counted, never handed out.
     pub v4: Option<CompactV4>,
     /// The IPv6 address that this announce vouches for. Port 0: counted, never handed out.
     pub v6: Option<CompactV6>,
+    /// Where the announce came from; `None`: from the first of these addresses. An address that it did
+    /// not come from is one that the client states.
+    pub seen: Option<IpAddr>,
+    /// Whether as many peers as there are may be at its addresses, whatever the limit.
+    pub is_exempt: bool,
     /// Proof of identity across addresses.
     pub key: Option<ClientKey>,
+    /// Bytes of the torrent's content, when known.
+    pub size: Option<u64>,
     /// Bytes still to download; `None` when the client does not know.
     pub left: Option<u64>,
     /// Bytes uploaded since the client's `started`.
@@ -65,6 +88,29 @@ pub struct PeerAnnounce {
     pub role: Role,
     /// What happens to its record.
     pub action: Action,
+}
+
+impl PeerAnnounce {
+    /// Of a leecher that says no more than which peer it is: without an address it is counted only.
+    #[must_use]
+    pub fn new(info_hash: InfoHash, peer_id: PeerId) -> Self {
+        Self {
+            info_hash,
+            under: Under::First,
+            peer_id,
+            v4: None,
+            v6: None,
+            seen: None,
+            is_exempt: false,
+            key: None,
+            size: None,
+            left: None,
+            uploaded: 0,
+            downloaded: 0,
+            role: Role::Leecher,
+            action: Action::Stay,
+        }
+    }
 }
 
 /// What of the swarm the asker wants to see.
@@ -134,15 +180,6 @@ impl SwarmCounts {
             Role::Seeder => &mut self.seeders,
         }
     }
-}
-
-/// What became of an announce.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Announced {
-    /// It is in the store; the counts include the asker.
-    Done(SwarmCounts),
-    /// The peer id belongs to a client with another key at another address; nothing was changed.
-    TakenPeerId,
 }
 
 /// Names one life of a store: made anew, a store has a new one, and its totals start from zero.
@@ -237,7 +274,7 @@ pub struct StoreOptions {
     pub expiry: Seconds,
     /// Bytes that the store may take; for a store in shared memory.
     pub max_size: u64,
-    /// How many peers there may be; for a store in shared memory.
+    /// How many peers there may be.
     pub caps: Caps,
     /// Bytes a second that a peer can upload, and download, at most; `None`: whatever it says.
     pub max_rate: Option<u64>,
@@ -249,11 +286,11 @@ pub struct StoreOptions {
 /// How many peers there may be. When a cap is reached, the peer that was silent for longest goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Caps {
-    /// In all swarms together.
+    /// In all swarms together; for a store in shared memory.
     pub peers: Option<u32>,
-    /// In one swarm.
+    /// In one swarm; for a store in shared memory.
     pub swarm_peers: Option<u32>,
-    /// In one swarm at one IPv4 address or in one IPv6 /64.
+    /// In one swarm at one IPv4 address or in one IPv6 /64; four times as many in one IPv6 /48.
     pub address_peers: Option<u32>,
 }
 
@@ -290,6 +327,8 @@ pub struct StoreInfo {
     pub swarms: u64,
     /// Peers, also silent ones that no sweep has met yet.
     pub peers: u64,
+    /// Announces since the store was made that said more than a line or the torrent allows.
+    pub anomalies: u64,
 }
 
 /// What can go wrong in a store.
@@ -349,15 +388,21 @@ pub trait PeerStore: Send {
 
     /// Puts the peer in or takes it out, counts, and fills `sample`: one atomic step.
     ///
+    /// An announce is of a known peer when the peer id is the same and either the key is the same or it
+    /// was seen from one of that peer's addresses; else it is of another peer. So nothing is refused.
+    /// An endpoint (address and port, not 0) that a peer was seen at is taken from all others; one that
+    /// has no address left goes. At one address there are no more peers than `Caps` say: when one more
+    /// comes, the one that was silent for longest goes.
     /// A completed download is counted when a known leecher or partial seed says that it has completed
     /// and is a seeder, or becomes one, perhaps while it leaves, with a `left` known before and more
     /// downloaded than before. One peer is counted once while it stays. Of what a peer says that it
-    /// moved no more counts than `max_rate` allows for the time since it came.
+    /// moved no more counts than `max_rate` allows for the time since it came, and of downloads no more
+    /// than a few times the torrent's size.
     /// On `Action::Leave` the sample is empty and the counts are without the asker.
-    /// A new key for a known peer, or none where one was known, is believed only from an address
-    /// (whatever its port) already known for that peer; else the outcome is `TakenPeerId`.
-    /// The asker is never told of its own addresses, not even when another peer has them.
-    /// Leechers are handed seeders and leechers, neither of them left out however rare they are.
+    /// The sample holds peers that announced under the same info-hash as the asker, each endpoint once
+    /// and never the asker's own. Of the wanted peers at most a quarter is at one address (IPv4, IPv6
+    /// /64), as far as there are others. Leechers are handed seeders and leechers, neither of them
+    /// left out however rare they are.
     /// Some expired peers of the swarm are swept in passing.
     ///
     /// # Errors
@@ -368,7 +413,7 @@ pub trait PeerStore: Send {
         now: Timestamp,
         want: Want,
         sample: &mut PeerSample,
-    ) -> Result<Announced, StoreError>;
+    ) -> Result<SwarmCounts, StoreError>;
 
     /// About how many announces came in the last minute. They are counted by chance, so that few are
     /// told from none only roughly.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::peer::Hashes;
 use super::*;
 use crate::protocol::CLOCK_TOLERANCE;
 
@@ -17,16 +18,21 @@ pub(super) struct Model {
 
 #[derive(Clone, Copy)]
 struct Peer {
+    proof: Proof,
     v4: Option<(CompactV4, Timestamp)>,
     v6: Option<(CompactV6, Timestamp)>,
-    key: Option<ClientKey>,
+    first: bool,
+    second: bool,
+    is_stated: bool,
     counted: bool,
     summary: PeerSummary,
 }
 
 #[derive(Clone)]
 struct Swarm {
-    peers: BTreeMap<PeerId, Peer>,
+    peers: Vec<Peer>,
+    /// The one of the last announce.
+    asker: Option<usize>,
     totals: SwarmSummary,
 }
 
@@ -43,7 +49,7 @@ impl Swarm {
             left: 0,
             last_announce: Timestamp(0),
         };
-        Self { peers: BTreeMap::new(), totals }
+        Self { peers: Vec::new(), asker: None, totals }
     }
 
     fn depart(&mut self, uploaded: u64, downloaded: u64, last: Timestamp) {
@@ -56,7 +62,7 @@ impl Swarm {
     fn correct(&mut self, now: Timestamp) {
         let latest = now + CLOCK_TOLERANCE;
         self.totals.last_announce = self.totals.last_announce.min(latest);
-        for peer in self.peers.values_mut().filter(|peer| peer.summary.last_seen > latest) {
+        for peer in self.peers.iter_mut().filter(|peer| peer.summary.last_seen > latest) {
             peer.summary.last_seen = now;
             peer.summary.first_seen = peer.summary.first_seen.min(now);
             peer.v4 = peer.v4.map(|(address, at)| (address, at.min(now)));
@@ -65,20 +71,83 @@ impl Swarm {
     }
 
     fn sweep(&mut self, cutoff: Timestamp, budget: usize) -> usize {
-        let silent = self.peers.values().map(|peer| peer.summary);
-        let silent: Vec<PeerSummary> =
-            silent.filter(|peer| peer.last_seen < cutoff).take(budget).collect();
-        for peer in &silent {
-            self.peers.remove(&peer.peer_id);
-            self.depart(peer.uploaded, peer.downloaded, peer.last_seen);
-            self.totals.expired += 1;
+        let mut swept = 0;
+        while swept < budget
+            && let Some(place) = self.peers.iter().position(|peer| peer.summary.last_seen < cutoff)
+        {
+            self.expire(place);
+            swept += 1;
         }
-        silent.len()
+        swept
+    }
+
+    fn expire(&mut self, place: usize) {
+        let peer = self.peers.remove(place).summary;
+        self.depart(peer.uploaded, peer.downloaded, peer.last_seen);
+        self.totals.expired += 1;
+    }
+
+    /// The peer that an announce is of.
+    fn find(&self, announce: &PeerAnnounce, cutoff: Timestamp) -> Option<usize> {
+        let (id, proof) = (announce.peer_id, Proof::of(announce, 0));
+        let is_it = |peer: &Peer| peer.summary.peer_id == id && peer.proof == proof;
+        let by_address = || {
+            let there = self.peers.iter().enumerate();
+            let there = there.filter(|(_, peer)| {
+                peer.summary.peer_id == id && peer.is_at(announce.seen_from(), cutoff)
+            });
+            let best = |one: &(usize, &Peer), other: &(usize, &Peer)| {
+                announce.likelier(&one.1.exported(), &other.1.exported())
+            };
+            there.max_by(best).map(|(place, _)| place)
+        };
+        self.peers.iter().position(is_it).or_else(by_address)
+    }
+
+    /// Takes the endpoints that an announce was seen at from all but one.
+    fn take_endpoints(
+        &mut self,
+        announce: &PeerAnnounce,
+        owner: Option<usize>,
+        cutoff: Timestamp,
+    ) -> Option<usize> {
+        let (mut owner, mut place) = (owner, 0);
+        let seen = announce.seen_from();
+        // Who has an endpoint already that it does not state has nothing to take.
+        let owned = owner.map(|owner| self.peers[owner]).filter(|owner| !owner.is_stated);
+        let (own_v4, own_v6) = owned.map_or((None, None), |owner| (owner.v4, owner.v6));
+        let (own_v4, own_v6) = (own_v4.map(|v4| v4.0), own_v6.map(|v6| v6.0));
+        let is_seen = |ip: IpAddr, port: u16| seen == Some(ip) && port != 0;
+        while place < self.peers.len() {
+            let peer = &mut self.peers[place];
+            let takes_v4 = |v4: CompactV4| {
+                announce.v4 == Some(v4) && own_v4 != Some(v4) && is_seen(v4.ip().into(), v4.port())
+            };
+            let takes_v6 = |v6: CompactV6| {
+                announce.v6 == Some(v6) && own_v6 != Some(v6) && is_seen(v6.ip().into(), v6.port())
+            };
+            let v4 = peer.v4.filter(|v4| takes_v4(v4.0));
+            let v6 = peer.v6.filter(|v6| takes_v6(v6.0));
+            if owner == Some(place) || (v4.is_none() && v6.is_none()) {
+                place += 1;
+                continue;
+            }
+            peer.v4 = peer.v4.filter(|_| v4.is_none());
+            peer.v6 = peer.v6.filter(|_| v6.is_none());
+            let seen = peer.seen(cutoff);
+            if seen.v4.is_some() || seen.v6.is_some() {
+                place += 1;
+                continue;
+            }
+            self.expire(place);
+            owner = owner.map(|owner| if owner > place { owner - 1 } else { owner });
+        }
+        owner
     }
 
     fn summary(&self) -> SwarmSummary {
         let mut summary = self.totals;
-        for Peer { summary: peer, .. } in self.peers.values() {
+        for Peer { summary: peer, .. } in &self.peers {
             *summary.counts.of_role(peer.role) += 1;
             summary.live_uploaded = summary.live_uploaded.saturating_add(peer.uploaded);
             summary.live_downloaded = summary.live_downloaded.saturating_add(peer.downloaded);
@@ -97,12 +166,19 @@ impl Peer {
         let PeerSummary { first_seen, last_seen, role, .. } = self.summary;
         let v4 = self.v4.map(|(address, at)| Seen { address, at });
         let v6 = self.v6.map(|(address, at)| Seen { address, at });
+        let hashes = match (self.first, self.second) {
+            (true, true) => Hashes::from_bits(3),
+            (_, false) => Hashes::only(Under::First),
+            _ => Hashes::only(Under::Second),
+        };
         super::Peer {
             peer_id,
+            proof: self.proof,
             addresses: Addresses { v4, v6 },
+            is_stated: self.is_stated,
+            hashes,
             role,
             counted: self.counted,
-            key: self.key,
             left,
             uploaded,
             downloaded,
@@ -113,20 +189,22 @@ impl Peer {
 
     fn imported(peer: &super::Peer) -> Self {
         Self {
+            proof: peer.proof.carried(peer.addresses, 0),
             v4: peer.addresses.v4.map(|v4| (v4.address, v4.at)),
             v6: peer.addresses.v6.map(|v6| (v6.address, v6.at)),
-            key: peer.key,
+            first: peer.hashes.contain(Under::First),
+            second: peer.hashes.contain(Under::Second),
+            is_stated: peer.is_stated,
             counted: peer.counted,
             summary: PeerSummary { v4: None, v6: None, ..peer.summary(Timestamp(0)) },
         }
     }
 
-    fn sends(&self, announce: &PeerAnnounce, cutoff: Timestamp) -> bool {
-        let v4 = self.v4.filter(|v4| v4.1 >= cutoff).map(|v4| v4.0.ip());
-        let v6 = self.v6.filter(|v6| v6.1 >= cutoff).map(|v6| v6.0.ip());
-        self.key == announce.key
-            || (v4.is_some() && v4 == announce.v4.map(CompactV4::ip))
-            || (v6.is_some() && v6 == announce.v6.map(CompactV6::ip))
+    fn is_at(&self, seen: Option<IpAddr>, cutoff: Timestamp) -> bool {
+        let PeerSummary { v4, v6, .. } = self.seen(cutoff);
+        seen.is_some()
+            && (v4.map(|v4| IpAddr::V4(v4.ip())) == seen
+                || v6.map(|v6| IpAddr::V6(v6.ip())) == seen)
     }
 
     fn seen(&self, cutoff: Timestamp) -> PeerSummary {
@@ -143,30 +221,30 @@ impl Model {
         Self { id: StoreId(1), expiry, swarms: BTreeMap::new(), announced: Vec::new() }
     }
 
-    /// The peers that may be handed out, with the addresses that may be.
+    /// The peers that may be handed out to who announced last, with the addresses that may be.
     pub(super) fn eligible(
         &self,
-        info_hash: InfoHash,
-        asker: PeerId,
+        announce: &PeerAnnounce,
         seeders: bool,
         now: Timestamp,
     ) -> Vec<PeerSummary> {
-        let Some(swarm) = self.swarms.get(&info_hash) else { return Vec::new() };
-        let own = swarm.peers.get(&asker).map(|peer| peer.seen(now.before(self.expiry)));
+        let cutoff = now.before(self.expiry);
+        let Some(swarm) = self.swarms.get(&announce.info_hash) else { return Vec::new() };
+        let own = swarm.asker.map(|asker| swarm.peers[asker].seen(cutoff));
         let (own_v4, own_v6) = own.map_or((None, None), |own| (own.v4, own.v6));
-        let seen = swarm.peers.values().map(|peer| PeerSummary {
-            v4: peer
-                .seen(now.before(self.expiry))
-                .v4
-                .filter(|&v4| v4.port() != 0 && Some(v4) != own_v4),
-            v6: peer
-                .seen(now.before(self.expiry))
-                .v6
-                .filter(|&v6| v6.port() != 0 && Some(v6) != own_v6),
+        let others =
+            swarm.peers.iter().enumerate().filter(|&(place, _)| Some(place) != swarm.asker);
+        let others = others.map(|(_, peer)| peer).filter(|peer| match announce.under {
+            Under::First => peer.first,
+            Under::Second => peer.second,
+        });
+        let seen = others.map(|peer| PeerSummary {
+            v4: peer.seen(cutoff).v4.filter(|&v4| v4.port() != 0 && Some(v4) != own_v4),
+            v6: peer.seen(cutoff).v6.filter(|&v6| v6.port() != 0 && Some(v6) != own_v6),
             ..peer.summary
         });
         seen.filter(|peer| peer.v4.is_some() || peer.v6.is_some())
-            .filter(|peer| peer.peer_id != asker && (seeders || peer.role == Role::Leecher))
+            .filter(|peer| seeders || peer.role == Role::Leecher)
             .collect()
     }
 
@@ -190,21 +268,20 @@ impl PeerStore for Model {
         now: Timestamp,
         want: Want,
         sample: &mut PeerSample,
-    ) -> Result<Announced, StoreError> {
+    ) -> Result<SwarmCounts, StoreError> {
         sample.clear();
         self.announced.push(now);
         self.sweep_all(now);
         let cutoff = now.before(self.expiry);
         let leaves = announce.action == Action::Leave;
         if leaves && !self.swarms.contains_key(&announce.info_hash) {
-            return Ok(Announced::Done(SwarmCounts::default()));
+            return Ok(SwarmCounts::default());
         }
         let swarm =
             self.swarms.entry(announce.info_hash).or_insert_with(|| Swarm::new(announce.info_hash));
-        let known = swarm.peers.get(&announce.peer_id).copied();
-        if known.is_some_and(|known| !known.sends(announce, cutoff)) {
-            return Ok(Announced::TakenPeerId);
-        }
+        swarm.asker = None;
+        let place = swarm.find(announce, cutoff);
+        let known = place.map(|place| swarm.peers[place]);
         let completes = announce.role == Role::Seeder
             && known.is_some_and(|Peer { counted, summary: before, .. }| {
                 let received = before.left.is_some() && announce.downloaded > before.downloaded;
@@ -215,17 +292,29 @@ impl PeerStore for Model {
             swarm.totals.counts.completed += 1;
         }
         if leaves {
-            if swarm.peers.remove(&announce.peer_id).is_some() {
+            if let Some(place) = place {
+                swarm.peers.remove(place);
                 swarm.depart(announce.uploaded, announce.downloaded, now);
             }
-            return Ok(Announced::Done(swarm.summary().counts));
+            return Ok(swarm.summary().counts);
         }
+        let place = swarm.take_endpoints(announce, place, cutoff);
         let old_v4 = known.and_then(|known| known.v4).filter(|v4| v4.1 >= cutoff);
         let old_v6 = known.and_then(|known| known.v6).filter(|v6| v6.1 >= cutoff);
+        let keeps = (announce.v4.is_none() && old_v4.is_some())
+            || (announce.v6.is_none() && old_v6.is_some());
+        let own = Proof::of(announce, 0);
         let peer = Peer {
+            proof: match known.map(|known| known.proof) {
+                Some(key @ Proof::Key(_)) if announce.key.is_none() => key,
+                _ => own,
+            },
             v4: announce.v4.map(|v4| (v4, now)).or(old_v4.map(|v4| (v4.0, v4.1.min(now)))),
             v6: announce.v6.map(|v6| (v6, now)).or(old_v6.map(|v6| (v6.0, v6.1.min(now)))),
-            key: announce.key.or(known.and_then(|known| known.key)),
+            first: announce.under == Under::First || known.is_some_and(|known| known.first),
+            second: announce.under == Under::Second || known.is_some_and(|known| known.second),
+            is_stated: announce.states_address()
+                || known.is_some_and(|known| known.is_stated && keeps),
             counted: completes || known.is_some_and(|known| known.counted),
             summary: PeerSummary {
                 peer_id: announce.peer_id,
@@ -239,22 +328,26 @@ impl PeerStore for Model {
                 role: announce.role,
             },
         };
-        swarm.peers.insert(announce.peer_id, peer);
+        match place {
+            Some(place) => swarm.peers[place] = peer,
+            None => swarm.peers.push(peer),
+        }
+        swarm.asker = place.or(Some(swarm.peers.len() - 1));
         let counts = swarm.summary().counts;
         let limit = usize::try_from(want.peers).unwrap_or(usize::MAX);
-        let eligible = self.eligible(announce.info_hash, announce.peer_id, want.seeders, now);
+        let eligible = self.eligible(announce, want.seeders, now);
         for peer in eligible.into_iter().take(limit) {
             let peer_id = want.peer_ids.then_some(peer.peer_id);
-            if let Some(v4) = peer.v4 {
+            if let Some(v4) = peer.v4.filter(|v4| !sample.v4.addresses.contains(v4)) {
                 sample.v4.addresses.push(v4);
                 sample.v4.peer_ids.extend(peer_id);
             }
-            if let Some(v6) = peer.v6 {
+            if let Some(v6) = peer.v6.filter(|v6| !sample.v6.addresses.contains(v6)) {
                 sample.v6.addresses.push(v6);
                 sample.v6.peer_ids.extend(peer_id);
             }
         }
-        Ok(Announced::Done(counts))
+        Ok(counts)
     }
 
     fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {
@@ -291,7 +384,7 @@ impl PeerStore for Model {
     ) -> Result<Batch<PeerSummary>, StoreError> {
         self.sweep_all(now);
         let cutoff = now.before(self.expiry);
-        let peers = self.swarms.get(&info_hash).map(|swarm| swarm.peers.values());
+        let peers = self.swarms.get(&info_hash).map(|swarm| swarm.peers.iter());
         let items = peers.into_iter().flatten().map(|peer| peer.seen(cutoff)).collect();
         Ok(Batch { items, next: None })
     }
@@ -324,6 +417,7 @@ impl PeerStore for Model {
             room: None,
             swarms: count(self.swarms.len()),
             peers: count(self.swarms.values().map(|swarm| swarm.peers.len()).sum()),
+            anomalies: 0,
         })
     }
 
@@ -333,7 +427,7 @@ impl PeerStore for Model {
         _from: Cursor,
         _limit: usize,
     ) -> Result<Batch<super::Peer>, StoreError> {
-        let peers = self.swarms.get(&info_hash).map(|swarm| swarm.peers.values());
+        let peers = self.swarms.get(&info_hash).map(|swarm| swarm.peers.iter());
         Ok(Batch { items: peers.into_iter().flatten().map(Peer::exported).collect(), next: None })
     }
 
@@ -358,8 +452,13 @@ impl PeerStore for Model {
             left: nobody.left,
             ..*totals
         };
-        for peer in peers {
-            swarm.peers.entry(peer.peer_id).or_insert_with(|| Peer::imported(peer));
+        for peer in peers.iter().map(Peer::imported) {
+            let is_it = |known: &Peer| {
+                known.proof == peer.proof && known.summary.peer_id == peer.summary.peer_id
+            };
+            if !swarm.peers.iter().any(is_it) {
+                swarm.peers.push(peer);
+            }
         }
         Ok(())
     }
@@ -378,7 +477,10 @@ mod tests {
     fn the_model_keeps_the_rules_that_the_backends_are_tested_for() {
         use crate::store::conformance::*;
         completed_downloads_are_counted_once(fresh);
-        a_peer_id_cannot_be_taken_from_another_address(fresh);
+        a_peer_id_alone_proves_nothing(fresh);
+        an_endpoint_is_of_one_peer(fresh);
+        stated_addresses_take_nothing(fresh);
+        only_peers_of_the_same_info_hash_are_handed_out(fresh);
         two_families_are_one_peer(fresh);
         a_peer_counts_until_its_expiry(fresh);
         totals_outlive_the_peers(fresh);

@@ -1,34 +1,77 @@
-//! One peer and the rules about it that all backends share: what an announce makes of it, who may
-//! speak for it, when a download counts as completed, to whom it may be handed out.
+//! One peer and the rules about it that all backends share: what an announce makes of it, when a
+//! download counts as completed, to whom it may be handed out.
 
 use super::addresses::Addresses;
+use super::identity::Proof;
 use super::random::Random;
-use super::{Action, FamilySample, PeerAnnounce, PeerSample, PeerSummary, Role};
-use crate::protocol::{ClientKey, PeerId, Timestamp};
+use super::{Action, FamilySample, PeerAnnounce, PeerSample, PeerSummary, Role, Under};
+use crate::protocol::{CompactV4, CompactV6, PeerId, Timestamp};
+
+/// How often the content of a torrent counts as downloaded by one peer at most.
+const MOST_DOWNLOADS: u64 = 4;
 
 /// A peer as a store keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// The peer.
     pub peer_id: PeerId,
+    /// What proves that an announce is its own.
+    pub proof: Proof,
     /// Where it is.
     pub addresses: Addresses,
+    /// Whether the client states an address that it was not seen at.
+    pub is_stated: bool,
+    /// Under which info-hashes of the swarm it announced.
+    pub hashes: Hashes,
     /// What it is to the swarm.
     pub role: Role,
     /// Whether a download of its was counted as completed: once is enough.
     pub counted: bool,
-    /// Proof of identity across addresses.
-    pub key: Option<ClientKey>,
     /// Bytes still to download, when known.
     pub left: Option<u64>,
-    /// Uploaded bytes as it said last.
+    /// Uploaded bytes as it said last, no more than it can have.
     pub uploaded: u64,
-    /// Downloaded bytes as it said last.
+    /// Downloaded bytes as it said last, no more than it can have.
     pub downloaded: u64,
     /// When it announced first.
     pub first_seen: Timestamp,
     /// When it announced last, over either family.
     pub last_seen: Timestamp,
+}
+
+/// The info-hashes of a swarm that a peer announced under, two bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hashes(u8);
+
+impl Hashes {
+    /// Only this one.
+    #[must_use]
+    pub const fn only(under: Under) -> Self {
+        match under {
+            Under::First => Self(1),
+            Under::Second => Self(2),
+        }
+    }
+
+    /// This one too.
+    fn and(self, under: Under) -> Self {
+        Self(self.0 | Self::only(under).0)
+    }
+
+    /// Whether this is one of them.
+    pub(super) fn contain(self, under: Under) -> bool {
+        self.0 & Self::only(under).0 != 0
+    }
+
+    /// As a store keeps them: 1 to 3.
+    pub(super) fn to_bits(self) -> u8 {
+        self.0
+    }
+
+    /// Reads what a store kept; other bits are ignored.
+    pub(super) fn from_bits(bits: u8) -> Self {
+        Self(bits & 3)
+    }
 }
 
 /// To whom a peer may be handed out.
@@ -68,24 +111,62 @@ impl Peer {
     }
 
     /// The peer that an announce makes of the one known before, if any; also the last one of a peer that
-    /// leaves. It has moved no more than its line can have since it came.
-    pub(super) fn announced(announce: &PeerAnnounce, known: Option<&Self>, limits: Limits) -> Self {
+    /// leaves. It has moved no more than its line can have since it came. `proof` is what the announce
+    /// proves; a key that was known stays.
+    pub(super) fn announced(
+        announce: &PeerAnnounce,
+        proof: Proof,
+        known: Option<&Self>,
+        limits: Limits,
+    ) -> Self {
         let Limits { now, cutoff, .. } = limits;
-        let addresses = known.map(|known| known.addresses).unwrap_or_default();
+        let before = known.map(|known| known.addresses).unwrap_or_default();
+        let addresses = before.announced(announce, now, cutoff);
+        let keeps_one = addresses.v4.is_some_and(|_| announce.v4.is_none())
+            || addresses.v6.is_some_and(|_| announce.v6.is_none());
+        let was_stated = known.is_some_and(|known| known.is_stated && keeps_one);
         let first_seen = known.map_or(now, |known| known.first_seen);
         let most_moved = limits.most_moved(first_seen, now);
+        let most_downloads =
+            announce.size.map_or(u64::MAX, |size| size.saturating_mul(MOST_DOWNLOADS));
+        let hashes = known.map_or(Hashes::only(announce.under), |known| known.hashes);
         Self {
             peer_id: announce.peer_id,
-            addresses: addresses.announced(announce, now, cutoff),
+            proof: match (proof, known.map(|known| known.proof)) {
+                (Proof::Address(_), Some(key @ Proof::Key(_))) => key,
+                _ => proof,
+            },
+            addresses,
+            is_stated: was_stated || announce.states_address(),
+            hashes: hashes.and(announce.under),
             role: announce.role,
             counted: known.is_some_and(|known| known.counted) || limits.completes(announce, known),
-            key: announce.key.or(known.and_then(|known| known.key)),
             left: announce.left,
             uploaded: announce.uploaded.min(most_moved),
-            downloaded: announce.downloaded.min(most_moved),
+            downloaded: announce.downloaded.min(most_moved).min(most_downloads),
             first_seen,
             last_seen: now,
         }
+    }
+
+    /// Whether the announce said that it moved more than it can have.
+    pub(super) fn is_cut_from(&self, announce: &PeerAnnounce) -> bool {
+        self.uploaded < announce.uploaded || self.downloaded < announce.downloaded
+    }
+
+    /// The peer once another one was seen at these endpoints: without them. `None` when it has no
+    /// address left.
+    pub(super) fn without(
+        self,
+        (v4, v6): (Option<CompactV4>, Option<CompactV6>),
+        cutoff: Timestamp,
+    ) -> Option<Self> {
+        let Addresses { v4: own_v4, v6: own_v6 } = self.addresses;
+        let addresses = Addresses {
+            v4: own_v4.filter(|own| Some(own.address) != v4),
+            v6: own_v6.filter(|own| Some(own.address) != v6),
+        };
+        (!addresses.since(cutoff).is_empty()).then_some(Self { addresses, ..self })
     }
 
     /// Whether a download of its was counted since it was known like this.
@@ -96,11 +177,6 @@ impl Peer {
     /// To whom it may be handed out.
     pub(super) fn class(&self) -> Class {
         Class::of(self.role, !self.addresses.reachable().is_empty())
-    }
-
-    /// Whether the sender of an announce is this peer: it has the same key, or one of the addresses.
-    pub(super) fn is_sender_of(&self, announce: &PeerAnnounce, cutoff: Timestamp) -> bool {
-        self.key == announce.key || self.addresses.since(cutoff).has_sender_of(announce)
     }
 
     /// The peer for the owner's eyes.
@@ -146,7 +222,10 @@ impl Limits {
         let Some(known) = known else { return false };
         let says_so = announce.action == Action::Complete;
         // Where less was kept than it had said, nobody knows what it has received since.
-        let was_cut = known.downloaded >= self.most_moved(known.first_seen, known.last_seen);
+        let was_cut = known.downloaded >= self.most_moved(known.first_seen, known.last_seen)
+            || announce
+                .size
+                .is_some_and(|size| known.downloaded >= size.saturating_mul(MOST_DOWNLOADS));
         let has_received =
             !was_cut && known.left.is_some() && announce.downloaded > known.downloaded;
         announce.role == Role::Seeder

@@ -10,15 +10,12 @@ use crate::protocol::{
     Timestamp, interval_for,
 };
 use crate::store::{
-    Action, Announced, FamilySample, PeerAnnounce, PeerSample, Role, SwarmCounts, Want,
+    Action, FamilySample, PeerAnnounce, PeerSample, Role, SwarmCounts, Under, Want,
 };
 
 /// What Bitstorm promises a client that announces with `short`.
 const SHORT_INTERVAL: Seconds = Seconds(120);
 const SHORT_MIN_INTERVAL: Seconds = Seconds(30);
-
-/// How often the content of a torrent counts as downloaded by one peer at most.
-const MOST_DOWNLOADS: u64 = 4;
 
 impl Tracker {
     /// Takes an announce into the store and says what the client gets back. `from` is the address
@@ -35,15 +32,17 @@ impl Tracker {
         let known = self.known(request)?;
         let load = self.load(now)?;
         let config = &self.loaded.config;
-        let announce = describe(request, &known, addresses(config, request, from)?);
+        let is_exempt = from.is_some_and(|from| self.exempt.contains(from));
+        let addresses = addresses(config, request, from)?;
+        let announce =
+            PeerAnnounce { seen: from, is_exempt, ..describe(request, &known, addresses) };
         let want = wanted(config, request, announce.role, load);
         let mut sample = std::mem::take(&mut self.sample);
         let outcome =
             self.store().and_then(|store| store.announce(&announce, now, want, &mut sample));
         self.sample = sample;
         match outcome {
-            Ok(Announced::Done(counts)) => Ok(self.reply(request, &known, (counts, load), from)),
-            Ok(Announced::TakenPeerId) => Err(Refusal::TakenPeerId),
+            Ok(counts) => Ok(self.reply(request, &known, (counts, load), from)),
             Err(problem) => Err(Refusal::from_store(&problem)),
         }
     }
@@ -165,19 +164,17 @@ fn describe(request: &AnnounceRequest, known: &Known, (v4, v6): Addresses) -> Pe
         Event::None | Event::Started | Event::Paused => Action::Stay,
     };
     PeerAnnounce {
-        info_hash: known.swarm,
-        peer_id: request.peer_id,
+        under: if known.swarm == request.info_hash { Under::First } else { Under::Second },
         v4,
         v6,
         key: request.key,
+        size: known.size,
         left,
         uploaded: request.uploaded,
-        // Beyond that it is no download of this torrent, whatever had to be fetched twice.
-        downloaded: known.size.map_or(request.downloaded, |size| {
-            request.downloaded.min(size.saturating_mul(MOST_DOWNLOADS))
-        }),
+        downloaded: request.downloaded,
         role,
         action,
+        ..PeerAnnounce::new(known.swarm, request.peer_id)
     }
 }
 

@@ -177,16 +177,13 @@ mod tests {
         let [_, a, b, c] = number.to_be_bytes();
         let is_complete = event == Action::Complete;
         let announce = PeerAnnounce {
-            info_hash: InfoHash([swarm; 20]),
-            peer_id: PeerId(peer_id),
             v4: Some(CompactV4([10, a, b, c, 0x1a, 0xe1])),
-            v6: None,
-            key: None,
             left: Some(if is_complete { 0 } else { 1000 }),
             uploaded: number.into(),
             downloaded: 7,
             role: if is_complete { Role::Seeder } else { Role::Leecher },
             action: event,
+            ..PeerAnnounce::new(InfoHash([swarm; 20]), PeerId(peer_id))
         };
         let want = Want { peers: 0, seeders: true, peer_ids: false };
         store.announce(&announce, at, want, &mut PeerSample::default()).unwrap();

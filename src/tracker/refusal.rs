@@ -19,9 +19,6 @@ pub enum Refusal {
     /// The web server passed no address on.
     #[error("the tracker cannot see your address; please tell the owner of the site")]
     NoAddress,
-    /// Another client uses the peer id.
-    #[error("your peer id is in use by another client; restart the torrent to get a new one")]
-    TakenPeerId,
     /// Switched off in the configuration.
     #[error("this tracker does not answer scrapes")]
     ScrapeIsOff,
@@ -62,7 +59,7 @@ impl Refusal {
     pub fn retry_in(self, interval: Seconds) -> Option<RetryIn> {
         match self {
             Self::Announce(_) | Self::Scrape(_) | Self::ScrapeIsOff | Self::FullScrapeIsOff => None,
-            Self::Unlisted | Self::NoAddress | Self::TakenPeerId => {
+            Self::Unlisted | Self::NoAddress => {
                 Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
             }
             Self::BusyForFullScrape => Some(RetryIn::Minutes(5)),

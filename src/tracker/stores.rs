@@ -19,7 +19,8 @@ fn options(loaded: &LoadedConfig) -> StoreOptions {
         caps: Caps {
             peers: cap(store.max_peers),
             swarm_peers: cap(store.max_swarm_peers),
-            address_peers: cap(store.max_address_peers),
+            address_peers: cap(store.max_address_peers)
+                .or(cap(loaded.config.tracker.max_address_peers)),
         },
         max_rate: Some(loaded.config.tracker.max_rate.bytes_a_second()),
         site: loaded.config.paths.catalog.parent().map(Path::to_owned),

@@ -141,7 +141,7 @@ mod tests {
 
     fn info(room: Option<u64>, peers: u64) -> StoreInfo {
         let path = "/dev/shm/tracker.d/peers".into();
-        StoreInfo { kind: "shm", path, bytes: 10 * MIB, room, swarms: 1, peers }
+        StoreInfo { kind: "shm", path, bytes: 10 * MIB, room, swarms: 1, peers, anomalies: 0 }
     }
 
     fn place(free: u64) -> FileSystem {

@@ -130,3 +130,17 @@ pub(in crate::store) fn huge_numbers_saturate(make: Make) {
     assert!(summary.departed_uploaded >= most && summary.departed_downloaded >= most);
     assert_eq!((summary.left, summary.live_uploaded), (0, 0));
 }
+
+pub(in crate::store) fn impossible_figures_are_counted(make: Make) {
+    let mut fresh = make();
+    assert_eq!(fresh.store.info().unwrap().anomalies, 0);
+    let sized = PeerAnnounce { size: Some(1000), ..leecher(1) };
+    announce(&mut fresh, PeerAnnounce { downloaded: 4000, ..sized }, NOON, ALL);
+    assert_eq!(fresh.store.info().unwrap().anomalies, 0, "some parts are fetched twice");
+    announce(&mut fresh, PeerAnnounce { downloaded: 4001, ..sized }, NOON, ALL);
+    announce(&mut fresh, PeerAnnounce { uploaded: MAX_RATE + 1, ..leecher(2) }, NOON, ALL);
+    assert_eq!(fresh.store.info().unwrap().anomalies, 2);
+    let peers = peers(fresh.store.as_mut(), swarm(1), 10, NOON);
+    assert_eq!(peers[&peer_id(1)].downloaded, 4000);
+    assert_eq!(peers[&peer_id(2)].uploaded, MAX_RATE);
+}

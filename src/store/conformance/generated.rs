@@ -2,59 +2,77 @@
 //! equal sets, lawful samples.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
 use proptest::prelude::*;
 
-use super::{EXPIRY, Make, NOON, ids, peer_id, peers, swarm, swarms, v4, v6};
-use crate::protocol::{ClientKey, CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp};
+use super::{EXPIRY, Make, NOON, all_peers, peer_id, swarm, swarms, v4, v6};
+use crate::protocol::{ClientKey, InfoHash, PeerId, Seconds, Timestamp};
 use crate::store::model::Model;
 use crate::store::{
-    Action, Announced, PeerAnnounce, PeerSample, PeerStore, PeerSummary, Role, SwarmSummary, Want,
+    Action, FamilySample, PeerAnnounce, PeerSample, PeerStore, PeerSummary, Role, SwarmSummary,
+    Under, Want,
 };
 
 /// Holds a sample against the peers that may be in it.
 fn check_sample(sample: &PeerSample, want: Want, eligible: &[PeerSummary]) {
     let limit = usize::try_from(want.peers).unwrap();
-    let mut v4: BTreeMap<CompactV4, usize> = BTreeMap::new();
-    let mut v6: BTreeMap<CompactV6, usize> = BTreeMap::new();
-    eligible
-        .iter()
-        .flat_map(|peer| peer.v4)
-        .for_each(|address| *v4.entry(address).or_default() += 1);
-    eligible
-        .iter()
-        .flat_map(|peer| peer.v6)
-        .for_each(|address| *v6.entry(address).or_default() += 1);
-    for address in &sample.v4.addresses {
-        let left = v4.get_mut(address).expect("an address that may not be handed out");
-        *left = left.checked_sub(1).expect("an address was handed out twice");
+    let (v4, v6) = (family(eligible, |peer| peer.v4), family(eligible, |peer| peer.v6));
+    check_family(&sample.v4, want, &v4);
+    check_family(&sample.v6, want, &v6);
+    let shared = |family: &[bool]| family.iter().any(|&is_shared| is_shared);
+    let shares = [
+        v4.values().map(|ids| ids.len() > 1).collect::<Vec<_>>(),
+        v6.values().map(|ids| ids.len() > 1).collect(),
+    ];
+    let told = eligible.iter().filter(|peer| {
+        let by_v4 = peer.v4.map(|v4| sample.v4.addresses.contains(&v4));
+        let by_v6 = peer.v6.map(|v6| sample.v6.addresses.contains(&v6));
+        if shares.iter().all(|family| !shared(family)) {
+            assert!(
+                by_v4.is_none() || by_v6.is_none() || by_v4 == by_v6,
+                "{peer:?} is told of in part"
+            );
+        }
+        by_v4 == Some(true) || by_v6 == Some(true)
+    });
+    let told = told.count();
+    if shares.iter().any(|family| shared(family)) {
+        // Stated endpoints of several: who is told of depends on whom chance took first.
+        assert!(told >= limit.min(1).min(eligible.len()), "nobody is told of");
+    } else {
+        assert_eq!(told, limit.min(eligible.len()));
     }
-    for address in &sample.v6.addresses {
-        let left = v6.get_mut(address).expect("an address that may not be handed out");
-        *left = left.checked_sub(1).expect("an address was handed out twice");
+}
+
+/// The endpoints of one family and the peer ids that each has.
+fn family<A: Ord>(
+    peers: &[PeerSummary],
+    of: impl Fn(&PeerSummary) -> Option<A>,
+) -> BTreeMap<A, Vec<PeerId>> {
+    let mut all: BTreeMap<A, Vec<PeerId>> = BTreeMap::new();
+    for peer in peers {
+        if let Some(address) = of(peer) {
+            all.entry(address).or_default().push(peer.peer_id);
+        }
     }
-    assert!(sample.v4.addresses.len() <= limit && sample.v6.addresses.len() <= limit);
-    if !want.peer_ids {
-        assert!(sample.v4.peer_ids.is_empty() && sample.v6.peer_ids.is_empty());
-        return;
+    all
+}
+
+fn check_family<A: Ord + Debug>(
+    sample: &FamilySample<A>,
+    want: Want,
+    eligible: &BTreeMap<A, Vec<PeerId>>,
+) {
+    let distinct: BTreeSet<&A> = sample.addresses.iter().collect();
+    assert_eq!(distinct.len(), sample.addresses.len(), "an endpoint was handed out twice");
+    assert!(sample.addresses.len() <= usize::try_from(want.peers).unwrap());
+    assert!(distinct.iter().all(|address| eligible.contains_key(*address)), "{sample:?}");
+    let ids = if want.peer_ids { sample.addresses.len() } else { 0 };
+    assert_eq!(sample.peer_ids.len(), ids);
+    for (address, peer_id) in sample.addresses.iter().zip(&sample.peer_ids) {
+        assert!(eligible[address].contains(peer_id), "{address:?} is not of {peer_id}");
     }
-    let handed_out = ids(sample);
-    assert_eq!(handed_out.len(), limit.min(eligible.len()));
-    let chosen = eligible.iter().filter(|peer| handed_out.contains(&peer.peer_id));
-    let of_v4 = sample.v4.peer_ids.iter().copied().zip(sample.v4.addresses.iter().copied());
-    let of_v6 = sample.v6.peer_ids.iter().copied().zip(sample.v6.addresses.iter().copied());
-    assert_eq!(sample.v4.peer_ids.len(), sample.v4.addresses.len());
-    assert_eq!(sample.v6.peer_ids.len(), sample.v6.addresses.len());
-    let (v4, v6): (Vec<_>, Vec<_>) =
-        chosen.map(|peer| ((peer.peer_id, peer.v4), (peer.peer_id, peer.v6))).unzip();
-    let known = |list: Vec<(PeerId, Option<CompactV4>)>| -> BTreeSet<_> {
-        list.into_iter().filter_map(|(id, address)| Some((id, address?))).collect()
-    };
-    assert_eq!(of_v4.collect::<BTreeSet<_>>(), known(v4));
-    let known = |list: Vec<(PeerId, Option<CompactV6>)>| -> BTreeSet<_> {
-        list.into_iter().filter_map(|(id, address)| Some((id, address?))).collect()
-    };
-    assert_eq!(of_v6.collect::<BTreeSet<_>>(), known(v6));
 }
 
 /// Something that happens to a store.
@@ -86,13 +104,22 @@ prop_compose! {
             vec![Action::Stay, Action::Stay, Action::Stay, Action::Complete, Action::Leave]
         ),
         want in (0..9_u32, any::<bool>(), any::<bool>()),
+        rare in (
+            prop::option::weighted(0.1, 0..3_u32),
+            prop::sample::select(vec![Under::First, Under::First, Under::Second]),
+        ),
     ) -> Step {
+        let seen = rare.0.map(|host| v4(host, 0).ip().into());
         let announce = PeerAnnounce {
             info_hash: swarm(at.0),
+            under: rare.1,
             peer_id: peer_id(at.1),
             v4: first.map(|(host, port)| v4(host, port)),
             v6: second.map(|(host, port)| v6(host, port)),
-            key: key.and_then(|key| ClientKey::of(&[key])),
+            seen,
+            is_exempt: false,
+            key: key.map(|key| ClientKey::from_bits(key.into())),
+            size: None,
             left,
             uploaded: moved.0,
             downloaded: moved.1,
@@ -145,11 +172,10 @@ fn take(step: &Step, store: &mut dyn PeerStore, model: &mut Model, now: Timestam
             let announced = store.announce(&announce, now, want, &mut sample).unwrap();
             let expected = model.announce(&announce, now, want, &mut PeerSample::default());
             assert_eq!(announced, expected.unwrap(), "{announce:?}");
-            if announced == Announced::TakenPeerId || announce.action == Action::Leave {
+            if announce.action == Action::Leave {
                 assert_eq!(sample, PeerSample::default());
             } else {
-                let (info_hash, asker) = (announce.info_hash, announce.peer_id);
-                check_sample(&sample, want, &model.eligible(info_hash, asker, want.seeders, now));
+                check_sample(&sample, want, &model.eligible(&announce, want.seeders, now));
             }
         }
         Step::Forward(seconds) => return now + Seconds(seconds),
@@ -190,7 +216,7 @@ fn compare(
     let all: Vec<InfoHash> = (0..4).map(swarm).collect();
     assert_eq!(store.counts(&all, now).unwrap(), model.counts(&all, now).unwrap());
     for &info_hash in &all {
-        assert_eq!(peers(store, info_hash, 3, now), peers(model, info_hash, 3, now));
+        assert_eq!(all_peers(store, info_hash, 3, now), all_peers(model, info_hash, 3, now));
     }
     let (found, expected) = (swarms(store, now), swarms(model, now));
     assert!(found.keys().eq(expected.keys()));

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 mod clocks;
 mod figures;
 mod generated;
+mod identities;
 mod samples;
 
 pub(super) use clocks::{
@@ -15,9 +16,15 @@ pub(super) use clocks::{
 };
 pub(super) use figures::{
     a_download_that_ends_while_its_peer_leaves_is_counted, a_peer_moves_no_more_than_its_line_does,
-    completed_downloads_are_counted_once, huge_numbers_saturate, totals_outlive_the_peers,
+    completed_downloads_are_counted_once, huge_numbers_saturate, impossible_figures_are_counted,
+    totals_outlive_the_peers,
 };
 pub(super) use generated::does_what_the_model_does;
+pub(super) use identities::{
+    a_peer_id_alone_proves_nothing, a_quarter_of_a_reply_is_of_one_address,
+    an_address_has_so_many_peers_and_no_more, an_endpoint_is_of_one_peer,
+    only_peers_of_the_same_info_hash_are_handed_out, stated_addresses_take_nothing,
+};
 pub(super) use samples::{
     every_peer_of_a_large_swarm_is_reached, every_wish_is_met_exactly,
     neither_seeders_nor_leechers_starve, nobody_is_told_of_itself, samples_differ,
@@ -34,6 +41,9 @@ pub(super) const NOON: Timestamp = Timestamp(1_700_000_000);
 
 /// Bytes a second that a peer can move in these tests.
 pub(super) const MAX_RATE: u64 = 1 << 40;
+
+/// Peers that may be at one address in these tests.
+pub(super) const ADDRESS_PEERS: u32 = 30;
 
 const ALL: Want = Want { peers: 1000, seeders: true, peer_ids: true };
 
@@ -62,7 +72,9 @@ macro_rules! conforms {
             seeders_are_not_handed_to_those_who_do_not_want_them,
             completed_downloads_are_counted_once,
             a_download_that_ends_while_its_peer_leaves_is_counted,
-            a_peer_id_cannot_be_taken_from_another_address,
+            a_peer_id_alone_proves_nothing, an_endpoint_is_of_one_peer,
+            stated_addresses_take_nothing, only_peers_of_the_same_info_hash_are_handed_out,
+            a_quarter_of_a_reply_is_of_one_address,
             two_families_are_one_peer, a_peer_counts_until_its_expiry,
             many_silent_peers_are_not_counted_before_they_are_swept,
             expiry_keeps_to_its_budget_and_leaves_none, a_clock_that_steps_back_does_no_harm,
@@ -79,6 +91,22 @@ macro_rules! conforms {
     )*};
 }
 pub(super) use conforms;
+
+/// One test for each function of the suite that is about a store with limits.
+macro_rules! conforms_with_limits {
+    ($make:expr) => {
+        $crate::store::conformance::conforms!($make;
+            a_peer_moves_no_more_than_its_line_does, impossible_figures_are_counted,
+            an_address_has_so_many_peers_and_no_more);
+    };
+}
+pub(super) use conforms_with_limits;
+
+/// The options of such a store.
+pub(super) fn with_limits(options: StoreOptions) -> StoreOptions {
+    let caps = Caps { address_peers: Some(ADDRESS_PEERS), ..Caps::default() };
+    StoreOptions { caps, max_rate: Some(MAX_RATE), ..options }
+}
 
 type Make = fn() -> Fresh;
 
@@ -109,16 +137,11 @@ fn v6(host: u32, port: u16) -> CompactV6 {
 /// A leecher of swarm 1 at an IPv4 address of its own.
 pub(super) fn leecher(number: u32) -> PeerAnnounce {
     PeerAnnounce {
-        info_hash: swarm(1),
-        peer_id: peer_id(number),
         v4: Some(v4(number, 6881)),
-        v6: None,
-        key: None,
         left: Some(1000),
         uploaded: 10,
         downloaded: 20,
-        role: Role::Leecher,
-        action: Action::Stay,
+        ..PeerAnnounce::new(swarm(1), peer_id(number))
     }
 }
 
@@ -128,8 +151,7 @@ fn seeder(number: u32) -> PeerAnnounce {
 
 fn announce(fresh: &mut Fresh, announce: PeerAnnounce, now: Timestamp, want: Want) -> PeerSample {
     let mut sample = PeerSample::default();
-    let announced = fresh.store.announce(&announce, now, want, &mut sample).unwrap();
-    assert!(matches!(announced, Announced::Done(_)), "{announce:?} gives {announced:?}");
+    fresh.store.announce(&announce, now, want, &mut sample).unwrap();
     sample
 }
 
@@ -162,6 +184,22 @@ pub(super) fn swarms(
     all
 }
 
+/// The peers of a swarm, in the order of their ids and addresses.
+pub(super) fn all_peers(
+    store: &mut dyn PeerStore,
+    info_hash: InfoHash,
+    limit: usize,
+    now: Timestamp,
+) -> Vec<PeerSummary> {
+    let mut all = walk(|from| store.visit_peers(info_hash, from, limit, now)).unwrap();
+    all.sort_by_key(|peer| {
+        let PeerSummary { peer_id, v4, v6, first_seen, last_seen, uploaded, .. } = *peer;
+        (peer_id, v4, v6, first_seen, last_seen, uploaded, peer.downloaded, peer.left)
+    });
+    all
+}
+
+/// The same where each has an id of its own.
 pub(super) fn peers(
     store: &mut dyn PeerStore,
     info_hash: InfoHash,
@@ -169,13 +207,8 @@ pub(super) fn peers(
     now: Timestamp,
 ) -> BTreeMap<PeerId, PeerSummary> {
     let mut all = BTreeMap::new();
-    let mut from = Some(Cursor::default());
-    while let Some(cursor) = from {
-        let batch = store.visit_peers(info_hash, cursor, limit, now).unwrap();
-        for peer in batch.items {
-            assert_eq!(all.insert(peer.peer_id, peer), None, "a peer was met twice");
-        }
-        from = batch.next;
+    for peer in all_peers(store, info_hash, limit, now) {
+        assert_eq!(all.insert(peer.peer_id, peer), None, "a peer was met twice");
     }
     all
 }
@@ -184,39 +217,9 @@ fn ids(sample: &PeerSample) -> BTreeSet<PeerId> {
     sample.v4.peer_ids.iter().chain(&sample.v6.peer_ids).copied().collect()
 }
 
-pub(super) fn a_peer_id_cannot_be_taken_from_another_address(make: Make) {
-    let mut fresh = make();
-    let with = |key: &[u8], host| PeerAnnounce {
-        key: ClientKey::of(key),
-        v4: Some(v4(host, 6881)),
-        ..leecher(1)
-    };
-    let mut taken = |what: PeerAnnounce| {
-        let mut sample = PeerSample::default();
-        fresh.store.announce(&what, NOON, ALL, &mut sample).unwrap() == Announced::TakenPeerId
-    };
-    assert!(!taken(with(b"one", 1)));
-    assert!(taken(with(b"two", 2)), "another key at another address");
-    assert!(taken(with(b"", 2)), "no key proves nothing");
-    assert!(taken(PeerAnnounce { action: Action::Leave, ..with(b"two", 2) }));
-    assert!(!taken(with(b"one", 2)), "the key goes with the client to another address");
-    assert!(!taken(with(b"two", 2)), "a client that was restarted at a known address");
-    assert!(taken(with(b"one", 3)), "the old key is forgotten then");
-    let both = PeerAnnounce { v6: Some(v6(9, 1)), ..with(b"two", 7) };
-    assert!(!taken(both));
-    assert!(!taken(PeerAnnounce { v4: None, v6: Some(v6(9, 2)), ..with(b"three", 0) }), "by IPv6");
-    let found = peers(fresh.store.as_mut(), swarm(1), 10, NOON);
-    assert_eq!(found[&peer_id(1)].v4, Some(v4(7, 6881)), "the other address stays");
-    let late = NOON + Seconds(EXPIRY.0 + 1);
-    let stranger = with(b"four", 8);
-    let mut sample = PeerSample::default();
-    let announced = fresh.store.announce(&stranger, late, ALL, &mut sample).unwrap();
-    assert!(matches!(announced, Announced::Done(_)), "a silent peer has lost its peer id");
-}
-
 pub(super) fn two_families_are_one_peer(make: Make) {
     let mut fresh = make();
-    let over_v4 = leecher(1);
+    let over_v4 = PeerAnnounce { key: ClientKey::of(b"one"), ..leecher(1) };
     let over_v6 = PeerAnnounce { v4: None, v6: Some(v6(1, 6881)), ..over_v4 };
     announce(&mut fresh, over_v4, NOON, ALL);
     announce(&mut fresh, over_v6, NOON, ALL);
@@ -287,7 +290,7 @@ pub(super) fn another_store_can_be_taken_over(make: Make) {
     announce(&mut old, both, NOON, ALL);
     announce(&mut old, seeder(2), NOON + Seconds(5), ALL);
     announce(&mut old, PeerAnnounce { action: Action::Leave, ..leecher(3) }, NOON, ALL);
-    announce(&mut old, PeerAnnounce { v4: None, ..leecher(4) }, NOON + Seconds(7), ALL);
+    announce(&mut old, PeerAnnounce { left: Some(7), ..leecher(4) }, NOON + Seconds(7), ALL);
     announce(&mut new, leecher(500), NOON, ALL);
     let id = old.store.id().unwrap();
     new.store.import_id(id).unwrap();
@@ -312,10 +315,13 @@ pub(super) fn another_store_can_be_taken_over(make: Make) {
     let mut found = peers(new.store.as_mut(), swarm(1), 10, NOON);
     assert!(found.remove(&peer_id(500)).is_some());
     assert_eq!(found, expected);
-    let stranger = PeerAnnounce { key: ClientKey::of(b"two"), v4: Some(v4(99, 1)), ..leecher(1) };
-    let mut sample = PeerSample::default();
-    let announced = new.store.announce(&stranger, NOON, ALL, &mut sample).unwrap();
-    assert_eq!(announced, Announced::TakenPeerId, "its key came with it");
+    let moved = PeerAnnounce { key: ClientKey::of(b"one"), v4: Some(v4(99, 1)), ..leecher(1) };
+    announce(&mut new, moved, NOON, ALL);
+    assert_eq!(
+        peers(new.store.as_mut(), swarm(1), 10, NOON)[&peer_id(1)].v4,
+        moved.v4,
+        "by its key"
+    );
     announce(&mut new, leecher(2), NOON, ALL);
     announce(&mut new, seeder(2), NOON, ALL);
     assert_eq!(counts(&mut new, NOON).completed, 1, "it was counted in the old store");

@@ -1,7 +1,8 @@
 //! What an announce does while its shard is locked.
 
+use super::endpoints::{Entries, Place};
 use super::file::SWEEP;
-use super::peer::{self, Record, Words, instant, kept_key, kept_left};
+use super::peer::{self, Words, instant, kept_left};
 use super::peers::Found;
 use super::sample::{Plan, Wish};
 use super::shard::{Shard, sizes};
@@ -9,9 +10,11 @@ use super::swarm::Swarm;
 use super::table::{MOST_TARGETS, Spot};
 use super::trouble::Trouble;
 use crate::protocol::Timestamp;
+use crate::store::identity::Identity;
+use crate::store::network::Network;
 use crate::store::peer::{Class, Limits, Peer};
 use crate::store::random::Random;
-use crate::store::{Action, Announced, Caps, PeerAnnounce, PeerSample, SwarmCounts, Want};
+use crate::store::{Action, Caps, PeerAnnounce, PeerSample, Proof, SwarmCounts, Want};
 
 /// One announce and all it needs.
 pub(super) struct Arrival<'a> {
@@ -27,42 +30,33 @@ pub(super) struct Arrival<'a> {
     pub(super) max_rate: Option<u64>,
 }
 
+/// What became of an announce: the counts of the swarm, and whether it said more than can be.
+type Outcome = (SwarmCounts, bool);
+
 impl Arrival<'_> {
     /// Does it all, or nothing. In `swarm`, if there is one, nobody is silent any more.
     pub(super) fn happen(
         mut self,
         swarm: Option<Swarm>,
         sample: &mut PeerSample,
-    ) -> Result<Announced, Trouble> {
+    ) -> Result<Outcome, Trouble> {
         sample.clear();
-        self.announce.key = self.announce.key.map(kept_key);
         self.announce.left = self.announce.left.map(kept_left);
         let leaves = self.announce.action == Action::Leave;
         let Some(mut swarm) = swarm else {
-            let nobody = Announced::Done(SwarmCounts::default());
+            let nobody = (SwarmCounts::default(), false);
             return if leaves { Ok(nobody) } else { self.found(sample) };
         };
         let plan = self.plan(&swarm, leaves)?;
         let known = self.find(&swarm)?;
-        let cutoff = Timestamp(self.cutoff.into());
-        if let Some(known) = &known
-            && !known.record.peer.is_sender_of(&self.announce, cutoff)
-        {
-            return Ok(Announced::TakenPeerId);
-        }
         if leaves {
-            if let Some(known) = known {
-                let last = Peer::announced(&self.announce, Some(&known.record.peer), self.limits());
-                swarm.count_completed(&last, Some(&known.record.peer));
-                self.shard.leave(&mut swarm, known, &last)?;
-            }
-            return Ok(Announced::Done(swarm.counts()));
+            return self.leave(swarm, known);
         }
         self.stay(&mut swarm, known, plan, sample)
     }
 
     /// The first peer of a swarm comes with it.
-    fn found(&mut self, sample: &mut PeerSample) -> Result<Announced, Trouble> {
+    fn found(&mut self, sample: &mut PeerSample) -> Result<Outcome, Trouble> {
         let mut swarm = self.shard.found_swarm(self.announce.info_hash)?;
         let plan = Plan::new(&swarm, self.want, self.random);
         self.stay(&mut swarm, None, plan, sample)
@@ -72,7 +66,7 @@ impl Arrival<'_> {
     fn plan(&mut self, swarm: &Swarm, leaves: bool) -> Result<Plan, Trouble> {
         let want = if leaves { Want { peers: 0, ..self.want } } else { self.want };
         let plan = Plan::new(swarm, want, self.random);
-        let hash = peer::hash(self.shard.geometry, self.announce.peer_id);
+        let hash = peer::hash(self.shard.geometry, self.identity());
         let mut targets = [(swarm.table(self.likely()), hash); MOST_TARGETS];
         let mut count = 1;
         for (place, target) in targets[1..].iter_mut().zip(plan.targets()) {
@@ -90,8 +84,40 @@ impl Arrival<'_> {
         Class::of(self.announce.role, v4 || v6)
     }
 
+    fn proof(&self) -> Proof {
+        Proof::of(&self.announce, self.shard.geometry.secret[1])
+    }
+
+    fn identity(&self) -> Identity {
+        Identity { peer_id: self.announce.peer_id, proof: self.proof() }
+    }
+
+    /// The asker as the store knows it: by what it proves, else by where it comes from.
     fn find(&self, swarm: &Swarm) -> Result<Option<Found>, Trouble> {
-        self.shard.find_peer(swarm, self.announce.peer_id, self.likely())
+        let by_proof = self.shard.find_peer(swarm, self.identity(), self.likely())?;
+        match by_proof {
+            Some(found) => Ok(Some(found)),
+            None => self.find_by_address(swarm),
+        }
+    }
+
+    #[cold]
+    fn find_by_address(&self, swarm: &Swarm) -> Result<Option<Found>, Trouble> {
+        let Some(seen) = self.announce.seen_from() else { return Ok(None) };
+        let cutoff = self.limits().cutoff;
+        let there = self.shard.peers_at(swarm, Place::Network(Network::only(seen)))?;
+        let known = there.into_iter().filter(|peer| peer.may_send(&self.announce, cutoff));
+        let likeliest = known.max_by(|one, other| self.announce.likelier(one, other));
+        likeliest
+            .map_or(Ok(None), |peer| self.shard.find_peer(swarm, peer.identity(), peer.class()))
+    }
+
+    fn leave(&self, mut swarm: Swarm, known: Option<Found>) -> Result<Outcome, Trouble> {
+        let Some(known) = known else { return Ok((swarm.counts(), false)) };
+        let last = self.announced(Some(&known.peer));
+        swarm.count_completed(&last, Some(&known.peer));
+        self.shard.leave(&mut swarm, known, &last)?;
+        Ok((swarm.counts(), last.is_cut_from(&self.announce)))
     }
 
     fn stay(
@@ -100,25 +126,28 @@ impl Arrival<'_> {
         known: Option<Found>,
         plan: Plan,
         sample: &mut PeerSample,
-    ) -> Result<Announced, Trouble> {
-        let before = known.map(|known| known.record.peer);
-        let limits = self.limits();
-        let peer = Peer::announced(&self.announce, before.as_ref(), limits);
-        let record = Record { peer, listed: self.caps.address_peers.is_some() };
-        self.make_way(swarm, known.as_ref(), &record)?;
+    ) -> Result<Outcome, Trouble> {
+        let before = known.map(|known| known.peer);
+        let peer = self.announced(before.as_ref());
+        let known = self.clear_the_way(swarm, known, &peer)?;
         swarm.count_completed(&peer, before.as_ref());
         swarm.last_announce = swarm.last_announce.max(self.now);
-        let (found, emptied) = put(self.shard, swarm, known, &record)?;
+        let (found, emptied) = put(self.shard, swarm, known, &peer)?;
         self.shard.save(swarm)?;
         self.shard.commit()?;
-        if let Some(class) = emptied {
-            let hash = peer::hash(self.shard.geometry, peer.peer_id);
+        if let Some((class, hash)) = emptied {
             self.shard.tidy(swarm.table(class), hash)?;
         }
+        let found = self.shard.again(swarm, found, emptied.is_some())?;
         let asker = (found.spot.leaf.block, found.slot);
-        let wish = Wish { asker, own: peer.addresses, want: self.want, cutoff: limits.cutoff };
+        let (want, under, cutoff) = (self.want, self.announce.under, self.limits().cutoff);
+        let wish = Wish { asker, own: peer.addresses, want, under, cutoff };
         plan.fill(self.shard, self.random, wish, sample)?;
-        Ok(Announced::Done(swarm.counts()))
+        Ok((swarm.counts(), peer.is_cut_from(&self.announce)))
+    }
+
+    fn announced(&self, known: Option<&Peer>) -> Peer {
+        Peer::announced(&self.announce, self.proof(), known, self.limits())
     }
 
     fn limits(&self) -> Limits {
@@ -126,96 +155,204 @@ impl Arrival<'_> {
         Limits { now, cutoff, max_rate: self.max_rate }
     }
 
-    /// Lets others go where the caps say that there is no place for one more.
-    fn make_way(
+    /// Takes from others what is the asker's, and lets some go where there is no place for one more.
+    /// Each step is committed. Returns where the asker is then.
+    fn clear_the_way(
         &self,
         swarm: &mut Swarm,
-        known: Option<&Found>,
-        record: &Record,
-    ) -> Result<(), Trouble> {
-        if known.is_none()
-            && let Some(cap) = self.caps.peers
-        {
+        known: Option<Found>,
+        peer: &Peer,
+    ) -> Result<Option<Found>, Trouble> {
+        let before = known.map(|known| known.peer);
+        let has_moved = before.is_none_or(|before| {
+            before.is_stated || before.addresses.endpoints() != peer.addresses.endpoints()
+        });
+        let mut is_changed = false;
+        if has_moved {
+            is_changed |= self.take_endpoints(swarm, before.as_ref())?;
+        }
+        if before.is_none() {
+            is_changed |= self.make_way(swarm)?;
+        }
+        if has_moved {
+            is_changed |= self.make_way_at_addresses(swarm, before.as_ref(), peer)?;
+        }
+        self.shard.again_if(swarm, known, is_changed)
+    }
+
+    /// Takes the endpoints that the announce was seen at from all others; says whether anybody had one.
+    fn take_endpoints(&self, swarm: &mut Swarm, known: Option<&Peer>) -> Result<bool, Trouble> {
+        let (v4, v6) = self.announce.takes(known);
+        let cutoff = self.limits().cutoff;
+        let mut is_changed = false;
+        for place in v4.map(Place::V4).into_iter().chain(v6.map(Place::V6)) {
+            for other in self.shard.peers_at(swarm, place)? {
+                let is_asker = known.is_some_and(|known| known.identity() == other.identity());
+                let found = self.shard.find_peer(swarm, other.identity(), other.class())?;
+                let Some(found) = found.filter(|_| !is_asker) else { continue };
+                match found.peer.without((v4, v6), cutoff) {
+                    Some(rest) => self.replace(swarm, found, &rest)?,
+                    None => self.shard.evict(swarm, found)?,
+                }
+                is_changed = true;
+            }
+        }
+        Ok(is_changed)
+    }
+
+    /// Puts what is left of another peer in its place, and commits.
+    fn replace(&self, swarm: &mut Swarm, found: Found, rest: &Peer) -> Result<(), Trouble> {
+        let (_, emptied) = put(self.shard, swarm, Some(found), rest)?;
+        self.shard.save(swarm)?;
+        self.shard.commit()?;
+        emptied.map_or(Ok(()), |(class, hash)| self.shard.tidy(swarm.table(class), hash))
+    }
+
+    /// Lets others go where the caps say that there is no place for one more.
+    fn make_way(&self, swarm: &mut Swarm) -> Result<bool, Trouble> {
+        if let Some(cap) = self.caps.peers {
             let (_, peers) = sizes(self.shard.memory, self.shard.geometry)?;
             if peers >= u64::from(cap) {
                 return Err(Trouble::Crowded);
             }
         }
-        if known.is_none()
-            && let Some(cap) = self.caps.swarm_peers
-        {
+        let mut is_changed = false;
+        if let Some(cap) = self.caps.swarm_peers {
             // Not all at once, where the cap was lowered: others wait for the lock.
             for _ in 0..SWEEP {
                 if swarm.peers() < u64::from(cap) || !self.shard.evict_oldest(swarm)? {
                     break;
                 }
+                is_changed = true;
             }
         }
-        let address = self.shard.listed_at(record);
-        let already = known.and_then(|known| self.shard.listed_at(&known.record));
-        if let Some(address) = address.filter(|_| address != already)
-            && let Some(cap) = self.caps.address_peers
-        {
-            self.shard.make_way_at(swarm, address, cap)?;
+        Ok(is_changed)
+    }
+
+    /// Lets peers go where an address that is new to the asker has as many as it may, those that were
+    /// silent for longest.
+    fn make_way_at_addresses(
+        &self,
+        swarm: &mut Swarm,
+        known: Option<&Peer>,
+        peer: &Peer,
+    ) -> Result<bool, Trouble> {
+        let Some(cap) = self.caps.address_peers.filter(|_| !self.announce.is_exempt) else {
+            return Ok(false);
+        };
+        let mut is_changed = false;
+        for (network, times) in peer.addresses.all().flat_map(Network::limited) {
+            if known.is_some_and(|known| known.addresses.all().any(|ip| network.contains(ip))) {
+                continue;
+            }
+            let mut there = self.shard.peers_at(swarm, Place::Network(network))?;
+            let most = usize::try_from(cap.saturating_mul(times)).unwrap_or(usize::MAX);
+            let more = (there.len() + 1).saturating_sub(most);
+            if more > 0 {
+                there.sort_by_key(|peer| peer.last_seen);
+            }
+            for other in there.into_iter().take(more.min(SWEEP)) {
+                if let Some(found) = self.shard.find_peer(swarm, other.identity(), other.class())? {
+                    self.shard.evict(swarm, found)?;
+                    is_changed = true;
+                }
+            }
         }
-        Ok(())
+        Ok(is_changed)
     }
 }
 
+impl Shard<'_> {
+    /// Where a peer is after others may have been moved.
+    fn again_if(
+        &self,
+        swarm: &Swarm,
+        known: Option<Found>,
+        is_changed: bool,
+    ) -> Result<Option<Found>, Trouble> {
+        match known {
+            Some(known) if is_changed => self.find_peer(swarm, known.peer.identity(), known.class),
+            known => Ok(known),
+        }
+    }
+
+    fn again(&self, swarm: &Swarm, found: Found, is_changed: bool) -> Result<Found, Trouble> {
+        self.again_if(swarm, Some(found), is_changed)?.ok_or(Trouble::BROKEN_TABLE)
+    }
+}
+
+/// Where a peer was that is in another place now: the class, and its hash there.
+type Emptied = Option<(Class, u64)>;
+
 /// Puts a peer in, in place of what was known of it, as a transaction that is still to be saved and
-/// committed. Returns where it is, and the class whose table it has left.
+/// committed. Returns where it is, unless it has left a place, which is told too.
 pub(super) fn put(
     shard: &Shard<'_>,
     swarm: &mut Swarm,
     known: Option<Found>,
-    record: &Record,
-) -> Result<(Found, Option<Class>), Trouble> {
-    let (peer_id, class) = (record.peer.peer_id, record.peer.class());
-    let hash = peer::hash(shard.geometry, peer_id);
-    let words = record.pack(hash);
-    let stays = known.as_ref().is_some_and(|known| known.class == class);
-    let moved = make_room(shard, swarm, record, (hash, words.width), stays)?;
-    let known = match known {
-        Some(known) if moved => shard.find_peer(swarm, peer_id, known.class)?,
-        known => known,
-    };
+    peer: &Peer,
+) -> Result<(Found, Emptied), Trouble> {
+    let (identity, class) = (peer.identity(), peer.class());
+    let hash = peer::hash(shard.geometry, identity);
+    let words = peer::pack(peer, hash);
+    let stays = |known: &Found| (known.class, known.peer.identity()) == (class, identity);
+    let stays = known.as_ref().is_some_and(stays);
+    let (old, new) = changed_entries(shard, known.as_ref().map(|known| &known.peer), peer);
+    let moved = make_room(shard, swarm, (class, hash, words.width), (new, stays))?;
+    let known = shard.again_if(swarm, known, moved)?;
     match &known {
-        Some(known) => swarm.count_out(&known.record.peer),
+        Some(known) => swarm.count_out(&known.peer),
         None => shard.count_peers(1)?,
     }
-    swarm.count_in(&record.peer);
+    swarm.count_in(peer);
     // First what comes, then what goes: the words of a slot that was given up must stay until the end.
     let (spot, slot) = match &known {
-        Some(known) if stays => overwrite(shard, swarm, known, (&words, record))?,
+        Some(known) if stays => overwrite(shard, swarm, known, (&words, peer))?,
         _ => {
-            let seen = instant(record.peer.last_seen);
+            let seen = instant(peer.last_seen);
             shard.insert(swarm.table(class), hash, (words.key, words.row()), seen)?
         }
     };
-    let before = known.as_ref().map(|known| known.record);
-    if before.and_then(|before| shard.listed_at(&before)) != shard.listed_at(record) {
-        shard.list(swarm, record)?;
-        before.map_or(Ok(()), |before| shard.unlist(swarm, &before))?;
+    shard.enter(swarm, new)?;
+    let emptied = known
+        .filter(|_| !stays)
+        .map(|left| (left.class, peer::hash(shard.geometry, left.peer.identity()), left.slot));
+    if let Some((class, hash, slot)) = emptied {
+        let left = shard.descend(swarm.table(class), hash)?;
+        shard.take_out(&mut left.ok_or(Trouble::BROKEN_TABLE)?, slot)?;
     }
-    let left = known.filter(|_| !stays);
-    if let Some(Found { mut spot, slot, .. }) = left {
-        shard.take_out(&mut spot, slot)?;
+    shard.strike(swarm, old)?;
+    let emptied = emptied.map(|(class, hash, _)| (class, hash));
+    Ok((Found { class, spot, slot, peer: *peer }, emptied))
+}
+
+/// The entries in the index of endpoints that go and those that come.
+fn changed_entries(shard: &Shard<'_>, known: Option<&Peer>, peer: &Peer) -> (Entries, Entries) {
+    let is_same = |known: &Peer| {
+        known.identity() == peer.identity()
+            && known.addresses.endpoints() == peer.addresses.endpoints()
+    };
+    if known.is_some_and(is_same) {
+        return (Entries::default(), Entries::default());
     }
-    Ok((Found { class, spot, slot, record: *record }, left.map(|left| left.class)))
+    let old = known.map(|known| shard.entries(known)).unwrap_or_default();
+    let new = shard.entries(peer);
+    let only =
+        |these: Entries, those: Entries| these.map(|one| one.filter(|_| !those.contains(&one)));
+    (only(old, new), only(new, old))
 }
 
 /// Does all that moves records, which is committed on its own; says whether any was moved.
 fn make_room(
     shard: &Shard<'_>,
     swarm: &Swarm,
-    record: &Record,
-    (hash, width): (u64, u32),
-    stays: bool,
+    (class, hash, width): (Class, u64, u32),
+    (entries, stays): (Entries, bool),
 ) -> Result<bool, Trouble> {
-    if let Some(address) = shard.listed_at(record) {
-        shard.make_room(swarm.addresses(), address, 1)?;
+    if entries != Entries::default() {
+        shard.make_room_for(swarm, entries)?;
     }
-    let table = swarm.table(record.peer.class());
+    let table = swarm.table(class);
     if stays { shard.widen(table, hash, width) } else { shard.make_room(table, hash, width) }
 }
 
@@ -224,12 +361,12 @@ fn overwrite(
     shard: &Shard<'_>,
     swarm: &Swarm,
     known: &Found,
-    (words, record): (&Words, &Record),
+    (words, peer): (&Words, &Peer),
 ) -> Result<(Spot, u32), Trouble> {
     let (leaf, slot) = (known.spot.leaf, known.slot);
     shard.set(leaf.key(slot), words.key)?;
     shard.set_all(leaf.row(slot), words.filled(leaf.head.row))?;
-    let seen = instant(record.peer.last_seen);
+    let seen = instant(peer.last_seen);
     shard.lower(swarm.table(known.class), &known.spot, seen)?;
     Ok((known.spot, slot))
 }

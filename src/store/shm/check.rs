@@ -1,9 +1,10 @@
 //! Every invariant of the file, looked at one by one: tables in order, figures the sums of what is
 //! there, each granule either free or of one block.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::endpoints::MOST_WITHOUT_INDEX;
 use super::file::StoreFile;
 use super::layout::{GRANULES, REGION, descriptor, granules_for, header, shard};
 use super::pages::{Block, longest_run};
@@ -12,9 +13,10 @@ use super::shard::Shard;
 use super::swarm::Swarm;
 use super::table::{Leaf, Link, Records, Table};
 use super::trouble::Trouble;
-use crate::protocol::PeerId;
-use crate::store::SwarmCounts;
+use crate::protocol::{CompactV4, CompactV6};
+use crate::store::identity::Identity;
 use crate::store::peer::Class;
+use crate::store::{Peer, SwarmCounts};
 
 /// More problems than this say nothing new.
 const ENOUGH: usize = 100;
@@ -45,6 +47,14 @@ struct Check<'a, 's> {
     /// Granules that blocks of this shard take, by page.
     blocks: HashMap<u32, u128>,
     problems: &'a mut Vec<String>,
+}
+
+/// Who was met in a swarm.
+#[derive(Default)]
+struct Seen {
+    identities: HashSet<Identity>,
+    v4: HashSet<CompactV4>,
+    v6: HashSet<CompactV6>,
 }
 
 /// A link of a table, and which hashes lead there.
@@ -93,7 +103,7 @@ impl Check<'_, '_> {
     /// Looks at a swarm's tables and returns how many peers are in them.
     fn swarm(&mut self, swarm: &Swarm) -> Result<u64, Trouble> {
         let mut counted = swarm.without_peers();
-        let (mut seen, mut listed) = (HashMap::<PeerId, u64>::new(), Vec::new());
+        let (mut seen, mut entries) = (Seen::default(), Vec::new());
         for class in Class::ALL {
             let mut peers = Vec::new();
             self.table(swarm.table(class), &mut |leaf, slot| {
@@ -101,10 +111,11 @@ impl Check<'_, '_> {
                 Ok(())
             })?;
             for (leaf, slot) in peers {
-                self.peer((swarm, class), (leaf, slot), &mut counted, &mut seen)?;
-                let record = self.shard.record_at(leaf, slot)?;
-                let hash = peer::hash(self.shard.geometry, record.peer.peer_id);
-                listed.extend(self.shard.listed_at(&record).map(|address| (address, hash)));
+                let peer = self.shard.peer_in(leaf, slot)?;
+                counted.count_in(&peer);
+                entries.extend(self.shard.entries(&peer).into_iter().flatten());
+                let key = self.shard.get(leaf.key(slot))?;
+                self.peer((swarm, class), key, &peer, &mut seen);
             }
         }
         if counted != *swarm {
@@ -112,48 +123,49 @@ impl Check<'_, '_> {
             let hash = swarm.info_hash;
             self.problem(format!("swarm {hash} says {said:?} and has {found:?}, or sums differ"));
         }
-        self.addresses(swarm, listed)?;
+        self.endpoints(swarm, entries)?;
         Ok(counted.peers())
     }
 
-    fn peer(
-        &mut self,
-        (swarm, class): (&Swarm, Class),
-        (leaf, slot): (Leaf, u32),
-        counted: &mut Swarm,
-        seen: &mut HashMap<PeerId, u64>,
-    ) -> Result<(), Trouble> {
-        let record = self.shard.record_at(leaf, slot)?;
-        let peer = record.peer;
-        counted.count_in(&peer);
-        let hash = peer::hash(self.shard.geometry, peer.peer_id);
+    fn peer(&mut self, (swarm, class): (&Swarm, Class), key: u64, peer: &Peer, seen: &mut Seen) {
         let name = |what: &str| format!("peer {} of {} {what}", peer.peer_id, swarm.info_hash);
-        if seen.insert(peer.peer_id, hash).is_some() {
+        if !seen.identities.insert(peer.identity()) {
             self.problem(name("is there twice"));
+        }
+        let (v4, v6) = peer.addresses.reachable().endpoints();
+        if !peer.is_stated
+            && (v4.is_some_and(|v4| !seen.v4.insert(v4))
+                || v6.is_some_and(|v6| !seen.v6.insert(v6)))
+        {
+            self.problem(name("is where another one was seen"));
         }
         if peer.class() != class {
             self.problem(name("is in a wrong class"));
         }
-        if !peer::may_be(self.shard.get(leaf.key(slot))?, hash) {
+        if !peer::may_be(key, peer::hash(self.shard.geometry, peer.identity())) {
             self.problem(name("has a wrong tag"));
         }
-        Ok(())
     }
 
-    /// Those who are marked as listed, and nobody else, must be.
-    fn addresses(&mut self, swarm: &Swarm, mut marked: Vec<(u64, u64)>) -> Result<(), Trouble> {
-        let (mut rows, mut listed) = (Vec::new(), Vec::new());
-        self.table(swarm.addresses(), &mut |leaf, slot| {
-            rows.push((leaf, slot));
+    /// All peers, and nobody else, must have entries, where there is an index.
+    fn endpoints(&mut self, swarm: &Swarm, mut expected: Vec<u64>) -> Result<(), Trouble> {
+        let mut slots = Vec::new();
+        self.table(swarm.endpoints(), &mut |leaf, slot| {
+            slots.push(leaf.key(slot));
             Ok(())
         })?;
-        for (leaf, slot) in rows {
-            listed.push((self.shard.get(leaf.key(slot))?, self.shard.get(leaf.row(slot))?));
+        let mut found =
+            slots.into_iter().map(|key| self.shard.get(key)).collect::<Result<Vec<_>, _>>()?;
+        if found.is_empty() && swarm.peers() <= MOST_WITHOUT_INDEX {
+            return Ok(());
         }
-        listed.sort_unstable();
-        marked.sort_unstable();
-        if listed != marked {
-            self.problem(format!("swarm {} lists other addresses than it has", swarm.info_hash));
+        found.sort_unstable();
+        expected.sort_unstable();
+        if found != expected {
+            self.problem(format!(
+                "the index of swarm {} has other endpoints than it",
+                swarm.info_hash
+            ));
         }
         Ok(())
     }
@@ -240,9 +252,11 @@ impl Check<'_, '_> {
             if bits > 0 && (hash ^ place.prefix) >> (u64::BITS - bits) != 0 {
                 self.problem("a record is in a leaf where its hash does not lead".into());
             }
-            let first = self.shard.get(leaf.row(slot))?;
-            if table.records == Records::Peers && last_seen_in(first) < place.link.oldest() {
-                self.problem("a peer was seen before its leaf says".into());
+            if table.records == Records::Peers {
+                let first = self.shard.get(leaf.row(slot))?;
+                if last_seen_in(first) < place.link.oldest() {
+                    self.problem("a peer was seen before its leaf says".into());
+                }
             }
             show(leaf, slot)?;
         }

@@ -69,13 +69,12 @@ impl Shard<'_> {
             if last_seen_in(self.get(row)?) <= latest {
                 continue;
             }
-            let mut record = self.record(&spot, slot)?;
-            record.peer = record.peer.corrected(Timestamp(now.into()));
-            let hash = peer::hash(self.geometry, record.peer.peer_id);
-            self.set_all(row, record.pack(hash).filled(spot.leaf.head.row))?;
+            let peer = self.peer(&spot, slot)?.corrected(Timestamp(now.into()));
+            let hash = peer::hash(self.geometry, peer.identity());
+            self.set_all(row, peer::pack(&peer, hash).filled(spot.leaf.head.row))?;
             // The way is looked up anew: an earlier one may have lowered its bounds.
             let spot = self.descend(table, hash)?.ok_or(Trouble::BROKEN_TABLE)?;
-            self.lower(table, &spot, instant(record.peer.last_seen))?;
+            self.lower(table, &spot, instant(peer.last_seen))?;
             self.commit()?;
         }
         Ok(spot.end())

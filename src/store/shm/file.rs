@@ -149,6 +149,12 @@ impl StoreFile {
         Ok(())
     }
 
+    /// Counts an announce that said more than can be.
+    pub(super) fn count_anomaly(&self) -> Result<(), Trouble> {
+        self.memory.word(header::ANOMALIES)?.fetch_add(1, Relaxed);
+        Ok(())
+    }
+
     /// Says that another file has taken the place of this one.
     pub(super) fn retire(&self) -> Result<(), Trouble> {
         self.memory.word(header::RETIRED)?.store(1, Relaxed);

@@ -48,7 +48,7 @@ fn try_announce(
     store: &mut ShmStore,
     number: u32,
     now: Timestamp,
-) -> Result<Announced, StoreError> {
+) -> Result<SwarmCounts, StoreError> {
     store.announce(&various(number), now, WANT, &mut PeerSample::default())
 }
 

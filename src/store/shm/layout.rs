@@ -28,6 +28,9 @@
 //! needs fewer bits than its node has stands at several of them. A leaf is a head (see `Head`), then
 //! a *key* word for each slot, then a *row* of some words for each slot.
 //!
+//! Beside the tables of its peers a swarm that is not small has one of their endpoints, whose records
+//! are no more than their keys; see `endpoints`.
+//!
 //! **Peer**: the key holds the IPv4 address and port as on the wire, the marks, and eight bits of the
 //! hash; the row is described in `peer`. **Swarm**: the key holds the first eight bytes of the
 //! info-hash; the row is described in `swarm`.
@@ -84,6 +87,8 @@ pub(super) mod header {
     pub(in super::super) const FREE_HINT: usize = 15;
     /// How often a killed process left something to undo.
     pub(in super::super) const REPAIRS: usize = 16;
+    /// How many announces said more than can be.
+    pub(in super::super) const ANOMALIES: usize = 17;
 
     /// How many announces come: an `AnnounceRate`. On a line of its own, as many write it.
     pub(in super::super) const ANNOUNCE_RATE: usize = 24;
@@ -96,7 +101,7 @@ pub(super) mod header {
     /// "\x89TRKSHM\n"; read as a word.
     pub(in super::super) const MAGIC_BYTES: [u8; 8] = *b"\x89TRKSHM\n";
     /// Of the format that this module describes.
-    pub(in super::super) const THIS_VERSION: u64 = 1;
+    pub(in super::super) const THIS_VERSION: u64 = 2;
 }
 
 /// Words of a shard's page.
@@ -154,7 +159,7 @@ pub(super) const DEEPEST: u32 = 8;
 /// Granules of the largest leaf, less than half a page so that pages fill well.
 pub(super) const LARGEST_LEAF: u32 = 57;
 /// Slots that a leaf may have at most, whatever its rows.
-const MOST_SLOTS: u32 = most_slots(1);
+const MOST_SLOTS: u32 = u128::BITS;
 
 const _: () = {
     assert!(PAGE == (GRANULE * GRANULES) as usize);
@@ -166,7 +171,7 @@ const _: () = {
     assert!(size_of::<libc::pthread_mutex_t>() <= shard::MUTEX_WORDS * WORD_BYTES);
     assert!(1 << DEEPEST <= PAGE && DEEPEST < 1 << link::DEPTH_BITS);
     assert!(link::BLOCK_BITS + link::DEPTH_BITS == u32::BITS);
-    assert!(MOST_SLOTS <= u128::BITS);
+    assert!(MOST_SLOTS <= u128::BITS && MOST_SLOTS < 256);
 };
 
 /// The first word of a leaf. From the lowest byte on: a mark, depth, slots in use, slots, words of a
@@ -200,7 +205,7 @@ impl Head {
         let numbers = [self.depth, self.count, self.capacity, self.row, self.size];
         let mut bytes = [LEAF_MARK, 0, 0, 0, 0, 0, 0, 0];
         for (to, from) in bytes[1..].iter_mut().zip(numbers) {
-            // All of them are below 256: sizes end at 128 granules, counts at 113 slots.
+            // All of them are below 256: sizes end at 128 granules, counts at 128 slots.
             *to = u8::try_from(from).unwrap_or(u8::MAX);
         }
         u64::from_le_bytes(bytes)
@@ -214,8 +219,7 @@ impl Head {
         let [depth, count, capacity, row, size] =
             [depth, count, capacity, row, size].map(u32::from);
         let words = 1 + capacity * (1 + row);
-        let fits = row > 0
-            && count <= capacity
+        let fits = count <= capacity
             && capacity <= MOST_SLOTS
             && size <= GRANULES
             && words <= size * GRANULE;
@@ -239,5 +243,6 @@ const fn slots_in(row: u32, size: u32) -> u32 {
 
 /// The most slots that a leaf may have.
 pub(super) const fn most_slots(row: u32) -> u32 {
-    slots_in(row, LARGEST_LEAF)
+    let slots = slots_in(row, LARGEST_LEAF);
+    if slots < MOST_SLOTS { slots } else { MOST_SLOTS }
 }

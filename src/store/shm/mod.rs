@@ -2,7 +2,8 @@
 //! may be killed at any instruction.
 //!
 //! `layout` is the file format. `memory` maps the file, `mutex` and `shard` make changes atomic,
-//! `pages` divides the room, `table` keeps records in it, `swarm` and `peer` are what the records are.
+//! `pages` divides the room, `table` keeps records in it, `swarm`, `peer` and `endpoints` are what the
+//! records are.
 //! `announce`, `peers`, `sample` and `walk` are what a store does; `file` and `making` open and make one.
 
 mod announce;
@@ -12,6 +13,7 @@ mod correction;
 mod dying;
 #[cfg(test)]
 mod dying_tests;
+mod endpoints;
 mod file;
 #[cfg(test)]
 mod full_tests;
@@ -48,8 +50,8 @@ use self::trouble::Trouble;
 use super::random::Random;
 use super::rate::AnnounceRate;
 use super::{
-    Announced, Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
-    StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
+    Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError, StoreId,
+    StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::protocol::{InfoHash, Timestamp};
 
@@ -172,19 +174,24 @@ impl PeerStore for ShmStore {
         now: Timestamp,
         want: Want,
         sample: &mut PeerSample,
-    ) -> Result<Announced, StoreError> {
+    ) -> Result<SwarmCounts, StoreError> {
         let moment = self.moment(now);
         let StoreOptions { caps, max_rate, .. } = self.options;
         self.attempt("write", |file, random| {
             if AnnounceRate::counts(random) {
                 file.count_announce(now)?;
             }
-            file.with_swarm(announce.info_hash, moment, |shard, swarm| {
-                let (announce, Moment { now, cutoff }) = (*announce, moment);
-                let arrival =
-                    Arrival { shard, random, announce, now, cutoff, want, caps, max_rate };
-                arrival.happen(swarm, sample)
-            })
+            let (counts, is_anomaly) =
+                file.with_swarm(announce.info_hash, moment, |shard, swarm| {
+                    let (announce, Moment { now, cutoff }) = (*announce, moment);
+                    let arrival =
+                        Arrival { shard, random, announce, now, cutoff, want, caps, max_rate };
+                    arrival.happen(swarm, sample)
+                })?;
+            if is_anomaly {
+                file.count_anomaly()?;
+            }
+            Ok(counts)
         })
     }
 
@@ -244,15 +251,15 @@ impl PeerStore for ShmStore {
     }
 
     fn info(&mut self) -> Result<StoreInfo, StoreError> {
-        let (swarms, peers, most) = self.attempt("read", |file, _| {
-            shard::sizes(&file.memory, file.geometry)
-                .map(|(swarms, peers)| (swarms, peers, file.bytes_at_most()))
+        let (swarms, peers, most, anomalies) = self.attempt("read", |file, _| {
+            let (swarms, peers) = shard::sizes(&file.memory, file.geometry)?;
+            Ok((swarms, peers, file.bytes_at_most(), file.header(header::ANOMALIES)?))
         })?;
         let path = self.options.path.clone();
         let metadata =
             std::fs::metadata(&path).map_err(|source| files::failure("measure", &path, source))?;
-        let room = Some(most / BYTES_A_PEER);
-        Ok(StoreInfo { kind: "shm", path, bytes: metadata.len(), room, swarms, peers })
+        let (bytes, room) = (metadata.len(), Some(most / BYTES_A_PEER));
+        Ok(StoreInfo { kind: "shm", path, bytes, room, swarms, peers, anomalies })
     }
 
     fn export_peers(

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | 0 | last seen, seconds since 1970 | first seen |
 //! | 1, 2 | the first 16 bytes of the peer id | |
-//! | 3 | the last 4 bytes of the peer id | a digest of the key |
+//! | 3 | the last 4 bytes of the peer id | what proves that an announce is its own |
 //! | 4 | left; all ones: not known | |
 //! | 5, 6 | uploaded, downloaded | |
 //! | 7, 8 | IPv6 address; only in wide rows | |
@@ -19,9 +19,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::pages::low_half;
 use super::shard::Geometry;
 use super::trouble::Trouble;
-use crate::protocol::{ClientKey, CompactV4, CompactV6, PeerId, Timestamp};
+use crate::protocol::{CompactV4, CompactV6, PeerId, Timestamp};
+use crate::store::identity::{Identity, words_of};
 use crate::store::random::scramble;
-use crate::store::{Addresses, Peer, Role, Seen};
+use crate::store::{Addresses, Hashes, Peer, Proof, Role, Seen, Under};
 
 /// Words of a row without an IPv6 address.
 pub(super) const NARROW: u32 = 7;
@@ -38,19 +39,12 @@ const OLDEST_AGE: u64 = (1 << 24) - 1;
 mod mark {
     pub(super) const ROLE: u8 = 0b11;
     pub(super) const COUNTED: u8 = 1 << 2;
-    pub(super) const KEY: u8 = 1 << 3;
-    pub(super) const V4: u8 = 1 << 4;
-    pub(super) const V6: u8 = 1 << 5;
-    /// It stands in its swarm's table of addresses.
-    pub(super) const LISTED: u8 = 1 << 6;
-}
-
-/// A peer as a leaf holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) peer: Peer,
-    /// Whether it stands in its swarm's table of addresses.
-    pub(super) listed: bool,
+    pub(super) const V4: u8 = 1 << 3;
+    pub(super) const V6: u8 = 1 << 4;
+    /// Two bits for the info-hashes that it announced under.
+    pub(super) const HASHES: u32 = 5;
+    /// It states an address that it was not seen at.
+    pub(super) const STATED: u8 = 1 << 7;
 }
 
 /// A record's words.
@@ -72,71 +66,65 @@ impl Words {
     }
 }
 
-impl Record {
-    /// The words that hold it.
-    pub(super) fn pack(&self, hash: u64) -> Words {
-        let Peer { peer_id, addresses: Addresses { v4, v6 }, role, .. } = self.peer;
-        let last_seen = instant(self.peer.last_seen);
-        let v4_bytes = v4.map_or([0; 6], |v4| v4.address.0);
-        let mut marks = role_number(role);
-        for (is_set, mark) in [
-            (self.peer.counted, mark::COUNTED),
-            (self.peer.key.is_some(), mark::KEY),
-            (v4.is_some(), mark::V4),
-            (v6.is_some(), mark::V6),
-            (self.listed, mark::LISTED),
-        ] {
-            marks |= if is_set { mark } else { 0 };
-        }
-        let [a, b, c, d, e, f] = v4_bytes;
-        let key = u64::from_le_bytes([a, b, c, d, e, f, marks, tag(hash)]);
-        let [first, second, third] = id_words(peer_id);
-        let digest = self.peer.key.map_or(0, digest);
-        let mut row = [0; WIDE as usize];
-        row[0] = u64::from(last_seen) | u64::from(instant(self.peer.first_seen)) << 32;
-        row[1] = first;
-        row[2] = second;
-        row[3] = third | u64::from(digest) << 32;
-        row[4] = self.peer.left.map_or(UNKNOWN, kept_left);
-        row[5] = self.peer.uploaded;
-        row[6] = self.peer.downloaded;
-        let age = |at: Option<Timestamp>| {
-            at.map_or(0, |at| u64::from(last_seen.saturating_sub(instant(at))).min(OLDEST_AGE))
-        };
-        let ages = [age(v4.map(|v4| v4.at)), age(v6.map(|v6| v6.at))];
-        let is_wide = v6.is_some() || ages[0] != 0;
-        if is_wide {
-            let [high, low, port] = v6.map_or([0; 3], |v6| v6_words(v6.address));
-            row[7] = high;
-            row[8] = low;
-            row[9] = port | ages[0] << 16 | ages[1] << 40;
-        }
-        Words { key, row, width: if is_wide { WIDE } else { NARROW } }
+/// The words that hold a peer.
+pub(super) fn pack(peer: &Peer, hash: u64) -> Words {
+    let Addresses { v4, v6 } = peer.addresses;
+    let last_seen = instant(peer.last_seen);
+    let v4_bytes = v4.map_or([0; 6], |v4| v4.address.0);
+    let mut marks = role_number(peer.role) | peer.hashes.to_bits() << mark::HASHES;
+    for (is_set, mark) in [
+        (peer.counted, mark::COUNTED),
+        (v4.is_some(), mark::V4),
+        (v6.is_some(), mark::V6),
+        (peer.is_stated, mark::STATED),
+    ] {
+        marks |= if is_set { mark } else { 0 };
     }
+    let [a, b, c, d, e, f] = v4_bytes;
+    let key = u64::from_le_bytes([a, b, c, d, e, f, marks, tag(hash)]);
+    let mut row = [0; WIDE as usize];
+    row[0] = u64::from(last_seen) | u64::from(instant(peer.first_seen)) << 32;
+    row[1..4].copy_from_slice(&peer.identity().words());
+    row[4] = peer.left.map_or(UNKNOWN, kept_left);
+    row[5] = peer.uploaded;
+    row[6] = peer.downloaded;
+    let age = |at: Option<Timestamp>| {
+        at.map_or(0, |at| u64::from(last_seen.saturating_sub(instant(at))).min(OLDEST_AGE))
+    };
+    let ages = [age(v4.map(|v4| v4.at)), age(v6.map(|v6| v6.at))];
+    let is_wide = v6.is_some() || ages[0] != 0;
+    if is_wide {
+        let [high, low, port] = v6.map_or([0; 3], |v6| v6_words(v6.address));
+        row[7] = high;
+        row[8] = low;
+        row[9] = port | ages[0] << 16 | ages[1] << 40;
+    }
+    Words { key, row, width: if is_wide { WIDE } else { NARROW } }
+}
 
-    /// Reads the words of a slot.
-    pub(super) fn unpack(key: u64, row: &[AtomicU64]) -> Result<Self, Trouble> {
-        let mut words = [0; WIDE as usize];
-        for (word, from) in words.iter_mut().zip(row) {
-            *word = from.load(Relaxed);
-        }
-        let [seen, first, second, third, left, uploaded, downloaded, ..] = words;
-        let marks = marks_of(key);
-        let last_seen = low_half(seen);
-        let peer = Peer {
-            peer_id: peer_id_of(first, second, third),
-            addresses: addresses_of(key, [words[7], words[8], words[9]], last_seen),
-            role: role_of(marks)?,
-            counted: marks & mark::COUNTED != 0,
-            key: (marks & mark::KEY != 0).then(|| ClientKey::from_bits(third >> 32)),
-            left: (left != UNKNOWN).then_some(left),
-            uploaded,
-            downloaded,
-            first_seen: Timestamp(seen >> 32),
-            last_seen: Timestamp(last_seen.into()),
-        };
-        Ok(Self { peer, listed: marks & mark::LISTED != 0 })
+/// Reads the words of a slot.
+pub(super) fn unpack(key: u64, row: &[AtomicU64]) -> Result<Peer, Trouble> {
+    let mut words = [0; WIDE as usize];
+    for (word, from) in words.iter_mut().zip(row) {
+        *word = from.load(Relaxed);
     }
+    let [seen, first, second, third, left, uploaded, downloaded, ..] = words;
+    let marks = marks_of(key);
+    let last_seen = low_half(seen);
+    Ok(Peer {
+        peer_id: PeerId(bytes_of([first, second, third])),
+        proof: Proof::from_bits(low_half(third >> 32)),
+        addresses: addresses_of(key, [words[7], words[8], words[9]], last_seen),
+        is_stated: is_stated(key),
+        hashes: Hashes::from_bits(marks >> mark::HASHES),
+        role: role_of(marks)?,
+        counted: marks & mark::COUNTED != 0,
+        left: (left != UNKNOWN).then_some(left),
+        uploaded,
+        downloaded,
+        first_seen: Timestamp(seen >> 32),
+        last_seen: Timestamp(last_seen.into()),
+    })
 }
 
 /// The addresses that a slot holds; a narrow row has zeros for the last words.
@@ -157,11 +145,26 @@ pub(super) fn v4_in(key: u64) -> CompactV4 {
     CompactV4(v4)
 }
 
-/// Whether others can connect to the IPv4 address that a key holds, if it has one.
-pub(super) fn is_reachable_by_v4(key: u64) -> bool {
+/// What a key must have so that its peer is told of by its IPv4 address to who asks under an info-hash,
+/// its port apart.
+pub(super) fn told_by_v4(under: Under) -> u64 {
+    u64::from(mark::V4 | Hashes::only(under).to_bits() << mark::HASHES) << 48
+}
+
+/// Whether a key has all these marks, and a port.
+pub(super) fn has_all_and_port(key: u64, marks: u64) -> bool {
     const PORT: u64 = 0xffff << 32;
-    const HAS_V4: u64 = (mark::V4 as u64) << 48;
-    key & PORT != 0 && key & HAS_V4 != 0
+    key & PORT != 0 && key & marks == marks
+}
+
+/// Whether a peer announced under an info-hash.
+pub(super) fn is_under(key: u64, under: Under) -> bool {
+    Hashes::from_bits(marks_of(key) >> mark::HASHES).contain(under)
+}
+
+/// Whether a peer states an address that it was not seen at.
+pub(super) fn is_stated(key: u64) -> bool {
+    marks_of(key) & mark::STATED != 0
 }
 
 /// When a peer was seen last, by the first word of its row.
@@ -174,18 +177,9 @@ pub(super) fn instant(at: Timestamp) -> u32 {
     u32::try_from(at.0).unwrap_or(u32::MAX)
 }
 
-/// What is kept of a client's key: enough to tell clients apart, in half the room.
-pub(super) fn kept_key(key: ClientKey) -> ClientKey {
-    ClientKey::from_bits(digest(key).into())
-}
-
 /// What is kept of the bytes that a client lacks.
 pub(super) fn kept_left(left: u64) -> u64 {
     left.min(UNKNOWN - 1)
-}
-
-fn digest(key: ClientKey) -> u32 {
-    low_half(key.to_bits() ^ key.to_bits() >> 32)
 }
 
 /// The bits of a hash that a key holds; a table's order is made of those at the other end.
@@ -219,25 +213,6 @@ fn role_of(marks: u8) -> Result<Role, Trouble> {
     }
 }
 
-fn id_words(peer_id: PeerId) -> [u64; 3] {
-    words_of(peer_id.0)
-}
-
-fn peer_id_of(first: u64, second: u64, third: u64) -> PeerId {
-    PeerId(bytes_of([first, second, third]))
-}
-
-/// Twenty bytes as three words, of which the last is half full.
-pub(super) fn words_of(bytes: [u8; 20]) -> [u64; 3] {
-    let mut padded = [0; 24];
-    padded[..20].copy_from_slice(&bytes);
-    let mut words = [0; 3];
-    for (word, bytes) in words.iter_mut().zip(padded.chunks_exact(8)) {
-        *word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-    }
-    words
-}
-
 /// The bytes that `words_of` made three words of.
 pub(super) fn bytes_of(words: [u64; 3]) -> [u8; 20] {
     let mut bytes = [0; 20];
@@ -261,14 +236,14 @@ fn v6_of(high: u64, low: u64, rest: u64) -> CompactV6 {
 }
 
 /// The hash of a peer, by which its table is ordered.
-pub(super) fn hash(geometry: Geometry, peer_id: PeerId) -> u64 {
-    keyed(geometry, id_words(peer_id))
+pub(super) fn hash(geometry: Geometry, identity: Identity) -> u64 {
+    keyed(geometry, identity.words())
 }
 
 /// The hash of the peer in a row.
 pub(super) fn hash_of_row(geometry: Geometry, row: &[AtomicU64]) -> u64 {
     let word = |place: usize| row.get(place).map_or(0, |word| word.load(Relaxed));
-    keyed(geometry, [word(1), word(2), low_half(word(3)).into()])
+    keyed(geometry, [word(1), word(2), word(3)])
 }
 
 /// A hash that nobody can aim without the file's secret.
@@ -290,43 +265,43 @@ mod tests {
             v4 in prop::option::of((any::<[u8; 6]>(), 0..1000_u32)),
             v6 in prop::option::of((any::<[u8; 18]>(), 0..1000_u32)),
             role in prop::sample::select(vec![Role::Leecher, Role::PartialSeed, Role::Seeder]),
-            flags in (any::<bool>(), any::<bool>(), any::<bool>()),
-            key in any::<u32>(),
+            flags in (any::<bool>(), any::<bool>()),
+            hashes in 1..4_u8,
+            proof in any::<u32>(),
             left in prop::option::of(0..u64::MAX),
             moved in any::<(u64, u64)>(),
             seen in (1000..=u32::MAX, any::<u32>()),
-        ) -> Record {
+        ) -> Peer {
             let last_seen = Timestamp(seen.0.into());
             let at = |age: u32| Timestamp(u64::from(seen.0 - age));
             let v4 = v4.map(|(bytes, age)| Seen { address: CompactV4(bytes), at: at(age) });
             let v6 = v6.map(|(bytes, age)| Seen { address: CompactV6(bytes), at: at(age) });
-            let peer = Peer {
+            Peer {
                 peer_id: PeerId(id),
+                proof: Proof::from_bits(proof),
                 addresses: Addresses { v4, v6 },
+                is_stated: flags.1,
+                hashes: Hashes::from_bits(hashes),
                 role,
                 counted: flags.0,
-                key: flags.1.then(|| ClientKey::from_bits(key.into())),
                 left,
                 uploaded: moved.0,
                 downloaded: moved.1,
                 first_seen: Timestamp(seen.1.into()),
                 last_seen,
-            };
-            Record { peer, listed: flags.2 }
+            }
         }
     }
 
     proptest! {
         #[test]
-        fn a_peer_comes_back_as_it_was_packed(record in any_peer(), hash in any::<u64>()) {
-            let words = record.pack(hash);
+        fn a_peer_comes_back_as_it_was_packed(peer in any_peer(), hash in any::<u64>()) {
+            let words = pack(&peer, hash);
             prop_assert!(may_be(words.key, hash));
             let row: Vec<AtomicU64> = words.row().iter().map(|&word| AtomicU64::new(word)).collect();
-            prop_assert_eq!(Record::unpack(words.key, &row).unwrap(), record);
+            prop_assert_eq!(unpack(words.key, &row).unwrap(), peer);
             let geometry = Geometry { shards: 1, max_pages: 1, secret: [1, 2] };
-            prop_assert_eq!(
-                super::hash(geometry, record.peer.peer_id), hash_of_row(geometry, &row)
-            );
+            prop_assert_eq!(super::hash(geometry, peer.identity()), hash_of_row(geometry, &row));
         }
     }
 }

@@ -4,17 +4,14 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::layout::shard;
-use super::peer::{self, Record, last_seen_in};
+use super::peer::{self, last_seen_in};
 use super::shard::Shard;
 use super::swarm::Swarm;
-use super::table::{Leaf, NEVER, Spot, Table};
+use super::table::{Leaf, Spot, Table};
 use super::trouble::Trouble;
-use crate::protocol::PeerId;
+use crate::store::Peer;
+use crate::store::identity::Identity;
 use crate::store::peer::Class;
-use crate::store::{Addresses, Peer};
-
-/// More peers than this at one address would not fit into a leaf.
-pub(super) const MOST_AT_ONE_ADDRESS: u32 = 100;
 
 /// Leaves to look at for the peer that was silent for longest; bounds that are too low are raised in
 /// passing, so that the next one is found sooner.
@@ -26,48 +23,38 @@ pub(super) struct Found {
     pub(super) class: Class,
     pub(super) spot: Spot,
     pub(super) slot: u32,
-    pub(super) record: Record,
+    pub(super) peer: Peer,
 }
 
 impl Shard<'_> {
-    /// The record in a slot.
-    pub(super) fn record(&self, spot: &Spot, slot: u32) -> Result<Record, Trouble> {
-        self.record_at(spot.leaf, slot)
+    /// The peer in a slot.
+    pub(super) fn peer(&self, spot: &Spot, slot: u32) -> Result<Peer, Trouble> {
+        self.peer_in(spot.leaf, slot)
     }
 
     /// The same, of a leaf to which the way does not matter.
-    pub(super) fn record_at(&self, leaf: Leaf, slot: u32) -> Result<Record, Trouble> {
+    pub(super) fn peer_in(&self, leaf: Leaf, slot: u32) -> Result<Peer, Trouble> {
         let row = self.words(leaf.row(slot), leaf.head.row as usize)?;
-        Record::unpack(self.get(leaf.key(slot))?, row)
+        peer::unpack(self.get(leaf.key(slot))?, row)
     }
 
     /// Looks for a peer, first in the class where it is most likely.
     pub(super) fn find_peer(
         &self,
         swarm: &Swarm,
-        peer_id: PeerId,
+        identity: Identity,
         likely: Class,
     ) -> Result<Option<Found>, Trouble> {
-        let hash = peer::hash(self.geometry, peer_id);
-        self.find(swarm, hash, likely, |record| record.peer.peer_id == peer_id)
-    }
-
-    fn find(
-        &self,
-        swarm: &Swarm,
-        hash: u64,
-        likely: Class,
-        is_it: impl Fn(&Record) -> bool,
-    ) -> Result<Option<Found>, Trouble> {
+        let hash = peer::hash(self.geometry, identity);
         let others = Class::ALL.into_iter().filter(|&class| class != likely);
         for class in std::iter::once(likely).chain(others) {
             let Some(spot) = self.descend(swarm.table(class), hash)? else { continue };
             let keys = self.words(spot.leaf.key(0), spot.leaf.head.count as usize)?;
             for (slot, key) in (0..).zip(keys) {
                 if peer::may_be(key.load(Relaxed), hash) {
-                    let record = self.record(&spot, slot)?;
-                    if is_it(&record) {
-                        return Ok(Some(Found { class, spot, slot, record }));
+                    let peer = self.peer(&spot, slot)?;
+                    if peer.identity() == identity {
+                        return Ok(Some(Found { class, spot, slot, peer }));
                     }
                 }
             }
@@ -84,8 +71,8 @@ impl Shard<'_> {
     /// Takes a peer out of its table and of the swarm's figures, as a part of the transaction.
     fn take_out_peer(&self, swarm: &mut Swarm, found: &mut Found) -> Result<(), Trouble> {
         self.take_out(&mut found.spot, found.slot)?;
-        self.unlist(swarm, &found.record)?;
-        swarm.count_out(&found.record.peer);
+        self.strike(swarm, self.entries(&found.peer))?;
+        swarm.count_out(&found.peer);
         self.count_peers(-1)
     }
 
@@ -107,7 +94,7 @@ impl Shard<'_> {
     /// Takes a silent peer out, and commits. Its leaf may be left too large.
     fn expire(&self, swarm: &mut Swarm, found: &mut Found) -> Result<(), Trouble> {
         self.take_out_peer(swarm, found)?;
-        let Peer { uploaded, downloaded, last_seen, .. } = found.record.peer;
+        let Peer { uploaded, downloaded, last_seen, .. } = found.peer;
         swarm.count_departed(uploaded, downloaded, peer::instant(last_seen));
         swarm.expired = swarm.expired.saturating_add(1);
         self.save(swarm)?;
@@ -116,12 +103,12 @@ impl Shard<'_> {
 
     /// Gives back the room that a peer had taken.
     fn tidy_after(&self, swarm: &Swarm, found: &Found) -> Result<(), Trouble> {
-        let record = &found.record;
-        let hash = peer::hash(self.geometry, record.peer.peer_id);
+        let hash = peer::hash(self.geometry, found.peer.identity());
         self.tidy(swarm.table(found.class), hash)?;
-        if let Some(address) = self.listed_at(record) {
-            self.tidy(swarm.addresses(), address)?;
+        for entry in self.entries(&found.peer).into_iter().flatten() {
+            self.tidy(swarm.endpoints(), entry)?;
         }
+        self.shed_index(swarm)?;
         self.trim()
     }
 
@@ -179,25 +166,26 @@ impl Shard<'_> {
         budget: usize,
     ) -> Result<usize, Trouble> {
         let (mut swept, mut slot) = (0, 0);
-        let mut addresses = Vec::new();
+        let mut entries = Vec::new();
         while slot < spot.leaf.head.count && swept < budget {
             if !goes(last_seen_in(self.get(spot.leaf.row(slot))?)) {
                 slot += 1;
                 continue;
             }
-            let record = self.record(&spot, slot)?;
-            let mut found = Found { class, spot, slot, record };
+            let peer = self.peer(&spot, slot)?;
+            let mut found = Found { class, spot, slot, peer };
             self.expire(swarm, &mut found)?;
             spot = found.spot;
-            addresses.extend(self.listed_at(&record));
+            entries.extend(self.entries(&peer).into_iter().flatten());
             swept += 1;
         }
         let table = swarm.table(class);
         self.raise(table, &spot)?;
         self.tidy(table, spot.hash())?;
-        for address in addresses {
-            self.tidy(swarm.addresses(), address)?;
+        for entry in entries {
+            self.tidy(swarm.endpoints(), entry)?;
         }
+        self.shed_index(swarm)?;
         Ok(swept)
     }
 
@@ -211,8 +199,8 @@ impl Shard<'_> {
             let oldest = self.oldest_slot(&spot)?;
             match oldest {
                 Some((slot, seen)) if seen <= bound || look >= LOOKS => {
-                    let record = self.record(&spot, slot)?;
-                    self.evict(swarm, Found { class, spot, slot, record })?;
+                    let peer = self.peer(&spot, slot)?;
+                    self.evict(swarm, Found { class, spot, slot, peer })?;
                     return Ok(true);
                 }
                 // The bound was too low.
@@ -235,7 +223,8 @@ impl Shard<'_> {
         Ok(oldest)
     }
 
-    fn evict(&self, swarm: &mut Swarm, mut found: Found) -> Result<(), Trouble> {
+    /// Lets a peer go as if it had been silent for too long.
+    pub(super) fn evict(&self, swarm: &mut Swarm, mut found: Found) -> Result<(), Trouble> {
         self.expire(swarm, &mut found)?;
         self.tidy_after(swarm, &found)
     }
@@ -249,88 +238,5 @@ impl Shard<'_> {
             }
         }
         Ok(oldest)
-    }
-
-    /// Where a record is listed in its swarm's table of addresses, if it is.
-    pub(super) fn listed_at(&self, record: &Record) -> Option<u64> {
-        record.listed.then(|| self.address_hash(&record.peer.addresses)).flatten()
-    }
-
-    /// What an address counts as for the cap: an IPv4 address, else an IPv6 network of 64 bits.
-    pub(super) fn address_hash(&self, addresses: &Addresses) -> Option<u64> {
-        let words = match (addresses.v4, addresses.v6) {
-            (Some(v4), _) => [4, u64::from(u32::from(v4.address.ip())), 0],
-            (None, Some(v6)) => {
-                let network = u128::from(v6.address.ip()) >> 64;
-                [6, u64::try_from(network).unwrap_or(0), 0]
-            }
-            (None, None) => return None,
-        };
-        Some(peer::keyed(self.geometry, words))
-    }
-
-    /// Lists a peer under its address, as a part of the transaction. There must be room.
-    pub(super) fn list(&self, swarm: &Swarm, record: &Record) -> Result<(), Trouble> {
-        if let Some(address) = self.listed_at(record) {
-            let hash = peer::hash(self.geometry, record.peer.peer_id);
-            self.insert(swarm.addresses(), address, (address, &[hash]), NEVER)?;
-        }
-        Ok(())
-    }
-
-    /// Takes a peer off the list, as a part of the transaction.
-    pub(super) fn unlist(&self, swarm: &Swarm, record: &Record) -> Result<(), Trouble> {
-        let Some(address) = self.listed_at(record) else { return Ok(()) };
-        let hash = peer::hash(self.geometry, record.peer.peer_id);
-        if let Some(mut spot) = self.descend(swarm.addresses(), address)? {
-            for slot in 0..spot.leaf.head.count {
-                let listed = self.get(spot.leaf.key(slot))? == address;
-                if listed && self.get(spot.leaf.row(slot))? == hash {
-                    return self.take_out(&mut spot, slot);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets peers at an address go, those that were silent for longest, until another one may come.
-    pub(super) fn make_way_at(
-        &self,
-        swarm: &mut Swarm,
-        address: u64,
-        cap: u32,
-    ) -> Result<(), Trouble> {
-        loop {
-            let present = self.listed(swarm, address)?;
-            if present.len() < cap.clamp(1, MOST_AT_ONE_ADDRESS) as usize {
-                return Ok(());
-            }
-            let mut oldest: Option<Found> = None;
-            for hash in present {
-                let is_it =
-                    |record: &Record| peer::hash(self.geometry, record.peer.peer_id) == hash;
-                let found = self.find(swarm, hash, Class::Leecher, is_it)?;
-                let found = found.ok_or(Trouble::Broken("a peer is listed that is not there"))?;
-                let seen = |found: &Found| found.record.peer.last_seen;
-                if oldest.is_none_or(|oldest| seen(&found) < seen(&oldest)) {
-                    oldest = Some(found);
-                }
-            }
-            let Some(oldest) = oldest else { return Ok(()) };
-            self.evict(swarm, oldest)?;
-        }
-    }
-
-    /// The hashes of the peers that are listed under an address.
-    fn listed(&self, swarm: &Swarm, address: u64) -> Result<Vec<u64>, Trouble> {
-        let mut hashes = Vec::new();
-        if let Some(spot) = self.descend(swarm.addresses(), address)? {
-            for slot in 0..spot.leaf.head.count {
-                if self.get(spot.leaf.key(slot))? == address {
-                    hashes.push(self.get(spot.leaf.row(slot))?);
-                }
-            }
-        }
-        Ok(hashes)
     }
 }

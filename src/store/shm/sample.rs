@@ -10,7 +10,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::layout::most_slots;
 use super::pages::Block;
-use super::peer::{NARROW, addresses_of, is_reachable_by_v4, last_seen_in, v4_in};
+use super::peer::{
+    NARROW, addresses_of, has_all_and_port, is_stated, is_under, last_seen_in, told_by_v4, v4_in,
+};
 use super::shard::Shard;
 use super::swarm::Swarm;
 use super::table::{Leaf, Spot, Table};
@@ -18,7 +20,8 @@ use super::trouble::Trouble;
 use crate::protocol::{CompactV4, Timestamp};
 use crate::store::peer::{Class, share_of_seeds};
 use crate::store::random::Random;
-use crate::store::{Addresses, PeerSample, Want};
+use crate::store::spread::{Spread, most_at_one_address};
+use crate::store::{Addresses, PeerSample, Under, Want};
 
 /// Peers that are taken from one leaf before others are looked at: a leaf has about as many.
 const RUN_LENGTH: u64 = 20;
@@ -31,8 +34,14 @@ pub(super) struct Wish {
     /// Its addresses, of which it is not told, whoever has them.
     pub(super) own: Addresses,
     pub(super) want: Want,
+    /// The info-hash that it announced under.
+    pub(super) under: Under,
     pub(super) cutoff: Timestamp,
 }
+
+/// Peers that are looked at without use at most, where few announced under the asker's info-hash or
+/// all are at one address.
+const MOST_USELESS: u32 = 4000;
 
 /// Places on the ring where a sample begins; a larger one takes more from each.
 const MOST_RUNS: usize = 8;
@@ -123,15 +132,18 @@ impl Plan {
         wish: Wish,
         sample: &mut PeerSample,
     ) -> Result<(), Trouble> {
-        let mut reader = Reader { shard, random, wish, sample };
-        let mut missing = self.want;
-        let mut seeds = Ring::new(self.seeds);
-        missing -= reader.take(&mut seeds)?;
-        let mut leechers = Ring::new(self.leechers);
-        missing -= reader.take(&mut leechers)?.min(missing);
-        missing -= reader.go_round(&mut leechers, missing)?;
-        if wish.want.seeders {
-            reader.go_round(&mut seeds, missing)?;
+        let mut reader =
+            Reader { shard, random, wish, sample, spread: None, stated: false, useless: 0 };
+        reader.read_all(self)?;
+        // Most samples are lawful by chance.
+        let want = wish.want.peers;
+        if reader.stated || reader.sample.is_crowded(most_at_one_address(want)) {
+            reader.sample.clear();
+            (reader.spread, reader.useless) = (Some(Spread::new(want)), 0);
+            let missing = reader.read_all(self)?;
+            if let Some(spread) = &mut reader.spread {
+                spread.fill_up(missing, reader.sample);
+            }
         }
         Ok(())
     }
@@ -143,9 +155,29 @@ struct Reader<'a, 's> {
     random: &'a mut Random,
     wish: Wish,
     sample: &'a mut PeerSample,
+    /// Keeps the sample lawful once chance has not.
+    spread: Option<Spread>,
+    /// Whether there is a peer in the sample that states its address, which others may have too.
+    stated: bool,
+    /// Peers that were looked at and not taken.
+    useless: u32,
 }
 
 impl Reader<'_, '_> {
+    /// Takes as many peers as are planned, of both kinds; says how many there were not.
+    fn read_all(&mut self, plan: Plan) -> Result<u64, Trouble> {
+        let mut missing = plan.want;
+        let mut seeds = Ring::new(plan.seeds);
+        missing -= self.take(&mut seeds)?;
+        let mut leechers = Ring::new(plan.leechers);
+        missing -= self.take(&mut leechers)?.min(missing);
+        missing -= self.go_round(&mut leechers, missing)?;
+        if self.wish.want.seeders {
+            missing -= self.go_round(&mut seeds, missing)?;
+        }
+        Ok(missing)
+    }
+
     /// Takes as many peers as a ring's runs should give, and says how many it got.
     fn take(&mut self, ring: &mut Ring) -> Result<u64, Trouble> {
         let Course { table, want, runs, .. } = ring.course;
@@ -162,7 +194,7 @@ impl Reader<'_, '_> {
     /// Goes on round the ring, once in all, and takes what was not taken yet.
     fn go_round(&mut self, ring: &mut Ring, want: u64) -> Result<u64, Trouble> {
         let mut missing = want;
-        while missing > 0 && !ring.is_closed {
+        while missing > 0 && !ring.is_closed && self.useless < MOST_USELESS {
             let spot = self.shard.descend(ring.course.table, ring.at)?;
             let Some(spot) = spot.filter(|spot| ring.first != Some(spot.leaf.block)) else {
                 ring.is_closed = true;
@@ -197,7 +229,7 @@ impl Reader<'_, '_> {
         let keys = self.shard.words(leaf.key(0), count as usize)?;
         let asker = Some(self.wish.asker.1).filter(|_| leaf.block == self.wish.asker.0);
         // No row need be looked at: the only address of each peer is as young as its last announce.
-        let is_plain = leaf.head.row == NARROW && !self.wish.want.peer_ids;
+        let is_plain = leaf.head.row == NARROW && !self.wish.want.peer_ids && self.spread.is_none();
         let mut taken = 0;
         for slots in visit.rest(count) {
             let keys = &keys[slots.start as usize..slots.end as usize];
@@ -216,6 +248,7 @@ impl Reader<'_, '_> {
                 let is_told =
                     Some(slot) != asker && self.hand_out(leaf, slot, key.load(Relaxed))?;
                 taken += u64::from(is_told);
+                self.useless += u32::from(!is_told);
             }
         }
         ring.note(visit, is_run);
@@ -229,16 +262,20 @@ impl Reader<'_, '_> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         // All zeros are no address that others can connect to.
         let own = self.wish.own.v4.map_or(CompactV4([0; 6]), |v4| v4.address);
-        let (mut read, mut taken) = (0, 0);
+        let marks = told_by_v4(self.wish.under);
+        let (mut read, mut taken, mut stated) = (0, 0, false);
         for key in keys {
             // Each address is written; the next one takes the place of one that is of no use.
             let Some(place) = addresses.get_mut(taken).filter(|_| taken < most) else { break };
             let key = key.load(Relaxed);
             *place = v4_in(key);
-            let is_told = is_reachable_by_v4(key) && Some(read) != asker && *place != own;
+            let is_told = has_all_and_port(key, marks) && Some(read) != asker && *place != own;
+            stated |= is_told && is_stated(key);
             taken += usize::from(is_told);
             read += 1;
         }
+        self.stated |= stated;
+        self.useless += read - u32::try_from(taken).unwrap_or(read);
         self.sample.v4.addresses.extend_from_slice(&addresses[..taken]);
         (read, taken as u64)
     }
@@ -253,14 +290,18 @@ impl Reader<'_, '_> {
             addresses_of(key, [word(7), word(8), word(9)], last_seen_in(word(0)))
         };
         let addresses = addresses.since(self.wish.cutoff).reachable().except(self.wish.own);
-        if addresses.is_empty() {
+        if addresses.is_empty() || !is_under(key, self.wish.under) {
             return Ok(false);
         }
         let peer_id = if self.wish.want.peer_ids {
-            Some(self.shard.record_at(leaf, slot)?.peer.peer_id)
+            Some(self.shard.peer_in(leaf, slot)?.peer_id)
         } else {
             None
         };
+        self.stated |= is_stated(key);
+        if let Some(spread) = &mut self.spread {
+            return Ok(spread.offer(addresses, peer_id, self.sample));
+        }
         self.sample.hand_out(addresses, peer_id);
         Ok(true)
     }

@@ -11,7 +11,7 @@
 //! | 6, 7 | bytes that departed peers uploaded, downloaded | |
 //! | 8, 9, 10 | bytes that the peers here uploaded, downloaded, and still lack | |
 //! | 11 to 13 | links to the tables of leechers, seeds and hidden peers | |
-//! | 14 | link to the table of addresses | |
+//! | 14 | link to the index of endpoints | |
 //!
 //! All peers in the tables are counted, also silent ones: who wants to know the living sweeps first.
 
@@ -19,11 +19,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::pages::low_half;
-use super::peer::{bytes_of, keyed, words_of};
+use super::peer::{bytes_of, keyed};
 use super::shard::{Geometry, Shard};
 use super::table::{Leaf, Records, Spot, Table};
 use super::trouble::Trouble;
 use crate::protocol::{InfoHash, Timestamp};
+use crate::store::identity::words_of;
 use crate::store::peer::Class;
 use crate::store::{Peer, Role, SwarmCounts, SwarmSummary};
 
@@ -216,9 +217,9 @@ impl Swarm {
         Table { root: self.row + place, records: Records::Peers }
     }
 
-    /// The table of addresses.
-    pub(super) fn addresses(&self) -> Table {
-        Table { root: self.row + 14, records: Records::Addresses }
+    /// The index of endpoints.
+    pub(super) fn endpoints(&self) -> Table {
+        Table { root: self.row + 14, records: Records::Endpoints }
     }
 
     /// How many peers there are.

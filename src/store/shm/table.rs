@@ -38,8 +38,8 @@ pub(super) enum Records {
     Swarms,
     /// The peers of one class of a swarm.
     Peers,
-    /// The hashes of peers by that of their address.
-    Addresses,
+    /// The addresses of peers, each with a part of the peer's hash; all of it is in the key.
+    Endpoints,
 }
 
 /// A table, by the link that it hangs on.
@@ -345,7 +345,7 @@ impl Shard<'_> {
         Ok(match table.records {
             Records::Swarms => swarm::hash_of_row(self.geometry, key, row),
             Records::Peers => peer::hash_of_row(self.geometry, row),
-            Records::Addresses => key,
+            Records::Endpoints => key,
         })
     }
 }
@@ -356,7 +356,7 @@ impl Records {
         match self {
             Self::Swarms => row == swarm::ROW,
             Self::Peers => row == peer::NARROW || row == peer::WIDE,
-            Self::Addresses => row == 1,
+            Self::Endpoints => row == 0,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The conformance suite on files in memory, and what only concerns this backend.
 
 use super::*;
-use crate::protocol::{PeerId, Seconds};
+use crate::protocol::{ClientKey, PeerId, Seconds};
 use crate::store::conformance::{
-    self, EXPIRY, Fresh, NOON, conforms, leecher, peer_id, peers, swarm, swarms, v4,
+    self, EXPIRY, Fresh, NOON, conforms, conforms_with_limits, leecher, peer_id, peers, swarm,
+    swarms, v4,
 };
 use crate::store::model::Model;
 use crate::store::{Action, Caps, Role};
@@ -29,14 +30,12 @@ fn fresh() -> Fresh {
 
 conforms!(fresh);
 
-#[test]
-fn a_peer_moves_no_more_than_its_line_does() {
-    conformance::a_peer_moves_no_more_than_its_line_does(|| {
-        let (home, options) = fresh_file(2);
-        let options = StoreOptions { max_rate: Some(conformance::MAX_RATE), ..options };
-        Fresh::in_folder(ShmStore::open(&options).unwrap(), home)
-    });
+fn with_limits() -> Fresh {
+    let (home, options) = fresh_file(2);
+    Fresh::in_folder(ShmStore::open(&conformance::with_limits(options)).unwrap(), home)
 }
+
+conforms_with_limits!(with_limits);
 
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: true };
 
@@ -158,7 +157,11 @@ mod where_caps_are_set {
     #[test]
     fn the_oldest_at_an_address_go_first() {
         let (_home, mut store) = capped(Caps { address_peers: Some(3), ..Caps::default() });
-        let at = |number, host| PeerAnnounce { v4: Some(v4(host, 6881)), ..leecher(number) };
+        let at = |number: u32, host| PeerAnnounce {
+            v4: Some(v4(host, 1 + u16::try_from(number).unwrap())),
+            key: ClientKey::of(&number.to_be_bytes()),
+            ..leecher(number)
+        };
         for number in 0..5 {
             announce(&mut store, at(number, 1), NOON + Seconds(number));
             announce(&mut store, at(100 + number, 2 + number), NOON);
@@ -170,7 +173,7 @@ mod where_caps_are_set {
         announce(&mut store, at(7, 1), NOON + Seconds(9));
         assert_eq!(present(&mut store, NOON).len(), 8, "one had left");
         // A peer that moves there counts there.
-        announce(&mut store, PeerAnnounce { key: None, ..at(100, 1) }, NOON + Seconds(10));
+        announce(&mut store, at(100, 1), NOON + Seconds(10));
         assert_eq!(present(&mut store, NOON).len(), 7);
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
     }
@@ -206,7 +209,10 @@ mod where_caps_are_set {
         let (_home, options) = fresh_file(1);
         let caps = Caps { address_peers: Some(2), ..Caps::default() };
         let mut store = ShmStore::open(&StoreOptions { caps, ..options.clone() }).unwrap();
-        let at = |number| PeerAnnounce { v4: Some(v4(1, 6881)), ..leecher(number) };
+        let at = |number: u32| PeerAnnounce {
+            v4: Some(v4(1, 1 + u16::try_from(number).unwrap())),
+            ..leecher(number)
+        };
         announce(&mut store, at(1), NOON);
         announce(&mut store, at(2), NOON);
         let mut store = ShmStore::open(&options).unwrap();

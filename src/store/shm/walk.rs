@@ -2,9 +2,10 @@
 //! None of them holds a lock for longer than an announce may.
 
 use super::correction::Correction;
+use super::endpoints::Place;
 use super::file::{Moment, SWEEP, StoreFile};
 use super::layout::{header, shard};
-use super::peer::{self, Record, kept_key, kept_left};
+use super::peer::{self, kept_left};
 use super::shard::Shard;
 use super::swarm::{self, Swarm};
 use super::table::NEVER;
@@ -160,8 +161,8 @@ fn first_peers(
     {
         let Some(spot) = shard.descend(swarm.table(class), hash)? else { break };
         for slot in 0..spot.leaf.head.count {
-            let peer = shard.record(&spot, slot)?.peer;
-            let hash = peer::hash(shard.geometry, peer.peer_id);
+            let peer = shard.peer(&spot, slot)?;
+            let hash = peer::hash(shard.geometry, peer.identity());
             if hash >= from {
                 peers.push((hash, peer));
             }
@@ -249,17 +250,31 @@ pub(super) fn import_swarm(
         let shard = file.shard_of(info_hash)?;
         for peer in part {
             let Some(mut swarm) = shard.find_swarm(info_hash)? else { return Ok(()) };
-            let (key, left) = (peer.key.map(kept_key), peer.left.map(kept_left));
-            let peer = Peer { key, left, ..*peer };
-            if shard.find_peer(&swarm, peer.peer_id, peer.class())?.is_none() {
-                let record = Record { peer, listed: false };
-                super::announce::put(&shard, &mut swarm, None, &record)?;
+            let proof = peer.proof.carried(peer.addresses, shard.geometry.secret[1]);
+            let peer = Peer { proof, left: peer.left.map(kept_left), ..*peer };
+            if !is_there(&shard, &swarm, &peer)? {
+                super::announce::put(&shard, &mut swarm, None, &peer)?;
                 shard.save(&swarm)?;
                 shard.commit()?;
             }
         }
     }
     Ok(())
+}
+
+/// Whether a peer is there already, or another one where this one was seen.
+fn is_there(shard: &Shard<'_>, swarm: &Swarm, peer: &Peer) -> Result<bool, Trouble> {
+    if shard.find_peer(swarm, peer.identity(), peer.class())?.is_some() {
+        return Ok(true);
+    }
+    let (v4, v6) = peer.addresses.reachable().endpoints();
+    let places = v4.map(Place::V4).into_iter().chain(v6.map(Place::V6));
+    for place in places.filter(|_| !peer.is_stated) {
+        if shard.peers_at(swarm, place)?.iter().any(|other| !other.is_stated) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Swarm {

@@ -1,16 +1,18 @@
 //! What an announce does, inside its transaction.
 
+use super::addresses::Range;
 use super::connection::Database;
-use super::peer::{self, Found, PeerRow};
+use super::peer::{self, PeerRow};
 use super::sample::{self, Wish};
-use super::schema;
 use super::swarm::Swarm;
 use super::transaction::Immediate;
 use crate::protocol::Timestamp;
+use crate::store::identity::Identity;
+use crate::store::network::Network;
 use crate::store::peer::{Limits, Peer};
 use crate::store::random::Random;
 use crate::store::rate::AnnounceRate;
-use crate::store::{Action, Addresses, Announced, PeerAnnounce, PeerSample, SwarmCounts, Want};
+use crate::store::{Action, Caps, PeerAnnounce, PeerSample, Proof, SwarmCounts, Want};
 
 /// Silent peers that one announce takes out of its swarm; more are counted, and left to the next.
 const SWEEP: usize = 256;
@@ -24,84 +26,100 @@ pub(super) struct Arrival<'a> {
     /// Who was last seen before this is gone.
     pub(super) cutoff: Timestamp,
     pub(super) want: Want,
+    pub(super) caps: Caps,
     /// Bytes a second that a peer can move each way at most.
     pub(super) max_rate: Option<u64>,
 }
 
 impl Arrival<'_> {
     /// Does it all, or nothing.
-    pub(super) fn happen(mut self, sample: &mut PeerSample) -> rusqlite::Result<Announced> {
+    pub(super) fn happen(mut self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
         sample.clear();
         let transaction = Immediate::begin(self.database)?;
-        let announced = self.within(sample)?;
-        if let Announced::Done(_) = announced {
-            transaction.commit()?;
-        }
-        Ok(announced)
+        let counts = self.within(sample)?;
+        transaction.commit()?;
+        Ok(counts)
     }
 
-    fn within(&mut self, sample: &mut PeerSample) -> rusqlite::Result<Announced> {
+    fn within(&mut self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
         let leaves = self.announce.action == Action::Leave;
         let mut swarm = match Swarm::find(self.database, self.announce.info_hash)? {
             Some(swarm) => swarm,
-            None if leaves => return Ok(Announced::Done(SwarmCounts::default())),
+            None if leaves => return Ok(SwarmCounts::default()),
             None => Swarm::create(self.database, self.announce.info_hash, self.random)?,
         };
         swarm.sweep(self.database, self.cutoff, SWEEP)?;
-        let known = match self.known(&mut swarm)? {
-            Found::Nobody => None,
-            Found::Row(row) if row.peer.is_sender_of(&self.announce, self.cutoff) => Some(row),
-            Found::Row(_) | Found::Another => return Ok(Announced::TakenPeerId),
-        };
-        let own = if leaves {
-            self.leave(&mut swarm, known.as_ref())?;
-            None
+        let known = self.known(&mut swarm)?;
+        let row = self.row(&swarm, known.as_ref());
+        if leaves {
+            self.leave(&mut swarm, known.as_ref(), &row.peer)?;
         } else {
-            Some(self.stay(&mut swarm, known.as_ref())?)
-        };
+            self.stay(&mut swarm, known.as_ref(), &row)?;
+        }
         swarm.save(self.database)?;
         if AnnounceRate::counts(self.random) {
             self.database.count_announce(self.now)?;
         }
-        if let Some(own) = own {
-            self.fill(&swarm, own, sample)?;
+        if row.peer.is_cut_from(&self.announce) && (known.is_some() || !leaves) {
+            self.database.count_anomaly()?;
         }
-        Ok(Announced::Done(swarm.live_counts(self.database, self.cutoff)?))
+        if !leaves {
+            let (want, under, cutoff) = (self.want, self.announce.under, self.cutoff);
+            let own = row.peer.addresses;
+            let wish = Wish { swarm: &swarm, asker: row.tag, own, want, under, cutoff };
+            sample::fill(self.database, self.random, wish, sample)?;
+        }
+        swarm.live_counts(self.database, self.cutoff)
     }
 
     /// The asker as the store knows it. One that was silent for too long is not known any more.
-    fn known(&self, swarm: &mut Swarm) -> rusqlite::Result<Found> {
+    fn known(&self, swarm: &mut Swarm) -> rusqlite::Result<Option<PeerRow>> {
+        let peer_id = self.announce.peer_id;
+        let identity = Identity { peer_id, proof: self.proof(swarm) };
         let likely = self.row(swarm, None).class;
-        let found = PeerRow::find(self.database, swarm, self.announce.peer_id, likely)?;
-        if let Found::Row(row) = &found
-            && row.peer.last_seen < self.cutoff
-        {
+        let Some(row) = PeerRow::find(self.database, swarm, identity, likely)? else {
+            return PeerRow::find_by_address(self.database, swarm, &self.announce, self.cutoff);
+        };
+        if row.peer.last_seen < self.cutoff {
             swarm.take_out_silent(self.database, row.class, row.tag)?;
-            return Ok(Found::Nobody);
+            return Ok(None);
         }
-        Ok(found)
+        Ok(Some(row))
+    }
+
+    fn proof(&self, swarm: &Swarm) -> Proof {
+        Proof::of(&self.announce, swarm.salt.cast_unsigned())
     }
 
     fn row(&self, swarm: &Swarm, known: Option<&PeerRow>) -> PeerRow {
-        let tag = schema::tag(self.announce.peer_id, swarm.salt);
-        let known = known.map(|known| &known.peer);
+        let (announce, known) = (&self.announce, known.map(|known| &known.peer));
         let limits = Limits { now: self.now, cutoff: self.cutoff, max_rate: self.max_rate };
-        PeerRow::new(tag, Peer::announced(&self.announce, known, limits))
+        PeerRow::new(swarm.salt, Peer::announced(announce, self.proof(swarm), known, limits))
     }
 
-    fn leave(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<()> {
+    fn leave(
+        &self,
+        swarm: &mut Swarm,
+        known: Option<&PeerRow>,
+        last: &Peer,
+    ) -> rusqlite::Result<()> {
         if let Some(known) = known {
             peer::delete(self.database, swarm.id, known.class, known.tag)?;
             swarm.count_out(known.peer.role);
-            let last = self.row(swarm, Some(known)).peer;
-            swarm.count_completed(&last, Some(&known.peer));
+            swarm.count_completed(last, Some(&known.peer));
             swarm.count_departed(last.uploaded, last.downloaded, self.now);
         }
         Ok(())
     }
 
-    fn stay(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<Addresses> {
-        let row = self.row(swarm, known);
+    fn stay(
+        &self,
+        swarm: &mut Swarm,
+        known: Option<&PeerRow>,
+        row: &PeerRow,
+    ) -> rusqlite::Result<()> {
+        self.take_endpoints(swarm, known)?;
+        self.make_way(swarm, known, &row.peer)?;
         row.put(self.database, swarm.id, known)?;
         if known.map(|known| known.peer.role) != Some(row.peer.role) {
             if let Some(known) = known {
@@ -110,17 +128,57 @@ impl Arrival<'_> {
             swarm.count_in(row.peer.role);
         }
         swarm.count_completed(&row.peer, known.map(|known| &known.peer));
-        Ok(row.peer.addresses)
+        Ok(())
     }
 
-    fn fill(
-        &mut self,
-        swarm: &Swarm,
-        own: Addresses,
-        sample: &mut PeerSample,
+    /// Takes the endpoints that are the asker's from now on from all others.
+    fn take_endpoints(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<()> {
+        let (v4, v6) = self.announce.takes(known.map(|known| &known.peer));
+        let ranges = [v4.map(|v4| Range::V4(v4, v4)), v6.map(|v6| Range::V6(v6, v6))];
+        for range in ranges.into_iter().flatten() {
+            for row in PeerRow::at(self.database, swarm, range)? {
+                if known.is_some_and(|known| (known.class, known.tag) == (row.class, row.tag)) {
+                    continue;
+                }
+                match row.peer.without((v4, v6), self.cutoff) {
+                    Some(rest) => {
+                        PeerRow::new(swarm.salt, rest).put(self.database, swarm.id, Some(&row))?;
+                    }
+                    None => swarm.take_out_silent(self.database, row.class, row.tag)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets peers go where an address has as many as it may, those that were silent for longest.
+    fn make_way(
+        &self,
+        swarm: &mut Swarm,
+        known: Option<&PeerRow>,
+        peer: &Peer,
     ) -> rusqlite::Result<()> {
-        let asker = schema::tag(self.announce.peer_id, swarm.salt);
-        let wish = Wish { swarm, asker, own, want: self.want, cutoff: self.cutoff };
-        sample::fill(self.database, self.random, wish, sample)
+        let Some(cap) = self.caps.address_peers.filter(|_| !self.announce.is_exempt) else {
+            return Ok(());
+        };
+        for ip in peer.addresses.all() {
+            for (network, times) in Network::limited(ip) {
+                let was_there =
+                    |known: &PeerRow| known.peer.addresses.all().any(|ip| network.contains(ip));
+                if known.is_some_and(was_there) {
+                    continue;
+                }
+                let mut there = PeerRow::within(self.database, swarm, network)?;
+                let most = usize::try_from(cap.saturating_mul(times)).unwrap_or(usize::MAX);
+                let more = (there.len() + 1).saturating_sub(most);
+                if more > 0 {
+                    there.sort_by_key(|row| row.peer.last_seen);
+                }
+                for row in there.iter().take(more) {
+                    swarm.take_out_silent(self.database, row.class, row.tag)?;
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -75,6 +75,12 @@ impl Database {
         rate.map_or_else(|| self.read_announce_rate(), Ok)
     }
 
+    /// Counts an announce that said more than can be.
+    pub(super) fn count_anomaly(&self) -> rusqlite::Result<()> {
+        self.statement("UPDATE store SET anomalies = anomalies + 1")?.execute([])?;
+        Ok(())
+    }
+
     fn read_announce_rate(&self) -> rusqlite::Result<AnnounceRate> {
         let mut statement = self.statement("SELECT announce_rate FROM store")?;
         statement.query_row([], |row| number_in(row, 0)).map(AnnounceRate)

@@ -25,7 +25,7 @@ use self::connection::Database;
 use self::error::Kind;
 use super::random::Random;
 use super::{
-    Announced, Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
+    Batch, Caps, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
     StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::protocol::{InfoHash, Seconds, Timestamp};
@@ -39,6 +39,7 @@ const SETTLED: u32 = 64;
 pub struct SqliteStore {
     path: PathBuf,
     expiry: Seconds,
+    caps: Caps,
     max_rate: Option<u64>,
     random: Random,
     /// `None` after a failure; the next call opens the file again.
@@ -75,6 +76,7 @@ impl SqliteStore {
         Self {
             path: options.path.clone(),
             expiry: options.expiry,
+            caps: options.caps,
             max_rate: options.max_rate,
             random: Random::new(),
             database: Some(database),
@@ -186,10 +188,11 @@ impl PeerStore for SqliteStore {
         now: Timestamp,
         want: Want,
         sample: &mut PeerSample,
-    ) -> Result<Announced, StoreError> {
-        let (cutoff, max_rate, announce) = (self.cutoff(now), self.max_rate, *announce);
+    ) -> Result<SwarmCounts, StoreError> {
+        let (cutoff, announce) = (self.cutoff(now), *announce);
+        let (caps, max_rate) = (self.caps, self.max_rate);
         self.run("write", |database, random| {
-            let arrival = Arrival { database, random, announce, now, cutoff, want, max_rate };
+            let arrival = Arrival { database, random, announce, now, cutoff, want, caps, max_rate };
             arrival.happen(sample)
         })
         .inspect(|_| self.settle())
@@ -259,14 +262,19 @@ impl PeerStore for SqliteStore {
     }
 
     fn info(&mut self) -> Result<StoreInfo, StoreError> {
-        let (swarms, peers) = self.run("read", |database, _| {
+        let [swarms, peers, anomalies] = self.run("read", |database, _| {
             let count = |text| database.query_row(text, [], |row| schema::number_in(row, 0));
-            Ok((count("SELECT count(*) FROM swarm")?, count("SELECT count(*) FROM peer")?))
+            Ok([
+                count("SELECT count(*) FROM swarm")?,
+                count("SELECT count(*) FROM peer")?,
+                count("SELECT anomalies FROM store")?,
+            ])
         })?;
         let path = self.path.clone();
         let metadata =
             std::fs::metadata(&path).map_err(|source| files::failure("measure", &path, source))?;
-        Ok(StoreInfo { kind: "sqlite", path, bytes: metadata.len(), room: None, swarms, peers })
+        let bytes = metadata.len();
+        Ok(StoreInfo { kind: "sqlite", path, bytes, room: None, swarms, peers, anomalies })
     }
 
     fn export_peers(

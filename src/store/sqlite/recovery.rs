@@ -96,7 +96,7 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
     transaction.execute(
-        "INSERT INTO store(id, announce_rate) VALUES (?1, 0)",
+        "INSERT INTO store(id, announce_rate, anomalies) VALUES (?1, 0, 0)",
         params![Random::new().positive()],
     )?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -5,19 +5,25 @@
 
 use rusqlite::{Row, params};
 
-use super::addresses::Addresses;
+use super::addresses::{self, Addresses};
 use super::connection::{Database, Prepared};
+use super::peer::read_marks;
 use super::schema::Class;
 use super::swarm::Swarm;
 use crate::protocol::{PeerId, Timestamp};
 use crate::store::peer::share_of_seeds;
 use crate::store::random::Random;
-use crate::store::{PeerSample, SwarmCounts, Want};
+use crate::store::spread::{Spread, most_at_one_address};
+use crate::store::{PeerSample, SwarmCounts, Under, Want};
 
-const RUN: &str = "SELECT addresses, tag FROM peer WHERE swarm = ?1 AND class = ?2 \
-     AND tag BETWEEN ?3 AND ?4 AND tag <> ?5 ORDER BY tag";
-const RUN_WITH_IDS: &str = "SELECT addresses, tag, peer_id FROM peer WHERE swarm = ?1 \
+const RUN: &str = "SELECT v4, v6, v4_at, v6_at, marks, tag FROM peer WHERE swarm = ?1 \
      AND class = ?2 AND tag BETWEEN ?3 AND ?4 AND tag <> ?5 ORDER BY tag";
+const RUN_WITH_IDS: &str = "SELECT v4, v6, v4_at, v6_at, marks, tag, peer_id FROM peer \
+     WHERE swarm = ?1 AND class = ?2 AND tag BETWEEN ?3 AND ?4 AND tag <> ?5 ORDER BY tag";
+
+/// Rows that are looked at without use at most, where few peers announced under the asker's info-hash
+/// or all are at one address.
+const MOST_USELESS: u64 = 2000;
 
 /// Neighbours that are read in one go; longer runs are cheaper, shorter ones mix better.
 const RUN_LENGTH: u64 = 16;
@@ -31,6 +37,8 @@ pub(super) struct Wish<'a> {
     /// Its addresses, of which it is not told, whoever has them.
     pub(super) own: Addresses,
     pub(super) want: Want,
+    /// The info-hash that it announced under.
+    pub(super) under: Under,
     pub(super) cutoff: Timestamp,
 }
 
@@ -60,25 +68,23 @@ pub(super) fn fill(
     wish: Wish<'_>,
     sample: &mut PeerSample,
 ) -> rusqlite::Result<()> {
-    let SwarmCounts { seeders, leechers, partial_seeds, .. } = wish.swarm.counts;
-    let leechers = u64::from(leechers);
-    let seeds = u64::from(seeders) + u64::from(partial_seeds);
-    let want = u64::from(wish.want.peers).min(leechers + seeds);
-    if want == 0 {
+    if wish.want.peers == 0 {
         return Ok(());
     }
     let text = if wish.want.peer_ids { RUN_WITH_IDS } else { RUN };
-    let mut reader = Reader { statement: database.statement(text)?, wish, sample };
-    if !wish.want.seeders {
-        reader.take(&mut Ring::new(Class::Leecher, want, leechers, random), want)?;
-        return Ok(());
+    let statement = database.statement(text)?;
+    let mut reader =
+        Reader { statement, wish, sample, spread: None, has_stated: false, useless: 0 };
+    reader.read_all(random)?;
+    // Most samples are lawful by chance.
+    if reader.has_stated || reader.sample.is_crowded(most_at_one_address(wish.want.peers)) {
+        reader.sample.clear();
+        (reader.spread, reader.useless) = (Some(Spread::new(wish.want.peers)), 0);
+        let missing = reader.read_all(random)?;
+        if let Some(spread) = &mut reader.spread {
+            spread.fill_up(missing, reader.sample);
+        }
     }
-    let share = share_of_seeds(want, seeds, leechers, random);
-    let mut seed_ring = Ring::new(Class::Seed, share, seeds, random);
-    let mut leecher_ring = Ring::new(Class::Leecher, want - share, leechers, random);
-    let mut taken = reader.take(&mut seed_ring, share)?;
-    taken += reader.take(&mut leecher_ring, want - taken)?;
-    reader.take(&mut seed_ring, want - taken)?;
     Ok(())
 }
 
@@ -101,9 +107,35 @@ struct Reader<'a> {
     statement: Prepared<'a>,
     wish: Wish<'a>,
     sample: &'a mut PeerSample,
+    /// Keeps the sample lawful once chance has not.
+    spread: Option<Spread>,
+    /// Whether there is a peer in the sample that states its address, which others may have too.
+    has_stated: bool,
+    /// Rows that were read and not taken.
+    useless: u64,
 }
 
 impl Reader<'_> {
+    /// Takes as many peers as are wanted, of both kinds; says how many there were not.
+    fn read_all(&mut self, random: &mut Random) -> rusqlite::Result<u64> {
+        let SwarmCounts { seeders, leechers, partial_seeds, .. } = self.wish.swarm.counts;
+        let leechers = u64::from(leechers);
+        let seeds = u64::from(seeders) + u64::from(partial_seeds);
+        let wanted = u64::from(self.wish.want.peers);
+        let want = wanted.min(leechers + seeds);
+        if !self.wish.want.seeders {
+            let taken = self.take(&mut Ring::new(Class::Leecher, want, leechers, random), want)?;
+            return Ok(wanted - taken);
+        }
+        let share = share_of_seeds(want, seeds, leechers, random);
+        let mut seed_ring = Ring::new(Class::Seed, share, seeds, random);
+        let mut leecher_ring = Ring::new(Class::Leecher, want - share, leechers, random);
+        let mut taken = self.take(&mut seed_ring, share)?;
+        taken += self.take(&mut leecher_ring, want - taken)?;
+        taken += self.take(&mut seed_ring, want - taken)?;
+        Ok(wanted - taken)
+    }
+
     /// Takes up to `want` peers off the ring and says how many it got; a second call goes on.
     fn take(&mut self, ring: &mut Ring, want: u64) -> rusqlite::Result<u64> {
         let mut missing = want;
@@ -125,13 +157,31 @@ impl Reader<'_> {
             return Ok(0);
         }
         let Wish { swarm, asker, .. } = self.wish;
+        let Self { statement, wish, sample, spread, has_stated, useless } = self;
         let range = params![swarm.id, class.number(), arc.from, arc.to, asker];
-        let mut rows = self.statement.query(range)?;
+        let mut rows = statement.query(range)?;
         let mut taken = 0;
         while let Some(row) = rows.next()? {
-            taken += u64::from(hand_out(row, &self.wish, self.sample)?);
+            let Some(candidate) = candidate(row, wish)? else {
+                *useless += 1;
+                if *useless >= MOST_USELESS { break } else { continue }
+            };
+            *has_stated |= candidate.is_stated;
+            let Candidate { addresses, peer_id, .. } = candidate;
+            let is_taken = match spread {
+                Some(spread) => spread.offer(addresses, peer_id, sample),
+                None => {
+                    sample.hand_out(addresses, peer_id);
+                    true
+                }
+            };
+            taken += u64::from(is_taken);
+            *useless += u64::from(!is_taken);
+            if *useless >= MOST_USELESS {
+                break;
+            }
             if taken == most {
-                let last: i64 = row.get(1)?;
+                let last: i64 = row.get(5)?;
                 *arc = last.checked_add(1).map_or(NOTHING, |from| Arc { from, to: arc.to });
                 return Ok(taken);
             }
@@ -141,14 +191,20 @@ impl Reader<'_> {
     }
 }
 
-/// Puts a peer's living addresses into the sample; says whether there was one.
-fn hand_out(row: &Row<'_>, wish: &Wish<'_>, sample: &mut PeerSample) -> rusqlite::Result<bool> {
-    let addresses = row.get::<_, Addresses>(0)?.since(wish.cutoff);
-    let addresses = addresses.reachable().except(wish.own);
-    if addresses.is_empty() {
-        return Ok(false);
+/// A peer that may be handed out.
+struct Candidate {
+    addresses: Addresses,
+    peer_id: Option<PeerId>,
+    is_stated: bool,
+}
+
+/// What of a peer may be handed out, if anything.
+fn candidate(row: &Row<'_>, wish: &Wish<'_>) -> rusqlite::Result<Option<Candidate>> {
+    let (hashes, is_stated) = read_marks(row.get(4)?);
+    let addresses = addresses::read(row, 0)?.since(wish.cutoff).reachable().except(wish.own);
+    if addresses.is_empty() || !hashes.contain(wish.under) {
+        return Ok(None);
     }
-    let peer_id = if wish.want.peer_ids { Some(PeerId(row.get(2)?)) } else { None };
-    sample.hand_out(addresses, peer_id);
-    Ok(true)
+    let peer_id = if wish.want.peer_ids { Some(PeerId(row.get(6)?)) } else { None };
+    Ok(Some(Candidate { addresses, peer_id, is_stated }))
 }

@@ -1,13 +1,19 @@
 //! The file format: tables, marks of identity, and how values become SQLite's.
 //!
-//! A peer's row is clustered by (swarm, class, tag). The tag is a hash of the peer id, keyed with a
-//! secret of the swarm: it finds the peer, and walking along it from a random place is a random
-//! sample that costs no more than its size. The index `seen` finds the silent ones of a swarm.
+//! A peer's row is clustered by (swarm, class, tag). The tag is a hash of the peer's identity, keyed
+//! with a secret of the swarm: it finds the peer, and walking along it from a random place is a random
+//! sample that costs no more than its size. The index `seen` finds the silent ones of a swarm, the
+//! indexes `v4` and `v6` find peers by their addresses.
+//!
+//! `v4` and `v6` are an address and a port as on the wire, `v4_at` and `v6_at` when they were vouched
+//! for last. `marks` are the lowest bits: two for the info-hashes that the peer announced under, one
+//! when it states its address, one when a download of its was counted.
 
 use rusqlite::Row;
 
-use crate::protocol::{PeerId, Timestamp};
+use crate::protocol::Timestamp;
 use crate::store::Role;
+use crate::store::identity::Identity;
 pub(super) use crate::store::peer::Class;
 use crate::store::random::scramble;
 
@@ -15,11 +21,11 @@ use crate::store::random::scramble;
 pub(super) const APPLICATION_ID: i64 = 0x5472_6b72;
 
 /// `PRAGMA user_version` of this format.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Makes an empty store, but for its row in `store`.
 pub(super) const TABLES: &str = "
-CREATE TABLE store(id INTEGER NOT NULL, announce_rate INTEGER NOT NULL);
+CREATE TABLE store(id INTEGER NOT NULL, announce_rate INTEGER NOT NULL, anomalies INTEGER NOT NULL);
 CREATE TABLE swarm(
     id INTEGER PRIMARY KEY,
     info_hash BLOB NOT NULL UNIQUE,
@@ -37,11 +43,14 @@ CREATE TABLE peer(
     swarm INTEGER NOT NULL,
     class INTEGER NOT NULL,
     tag INTEGER NOT NULL,
-    addresses BLOB NOT NULL,
+    v4 BLOB,
+    v6 BLOB,
+    v4_at INTEGER,
+    v6_at INTEGER,
+    marks INTEGER NOT NULL,
     peer_id BLOB NOT NULL,
+    proof INTEGER NOT NULL,
     role INTEGER NOT NULL,
-    counted INTEGER NOT NULL,
-    key INTEGER,
     left INTEGER,
     uploaded INTEGER NOT NULL,
     downloaded INTEGER NOT NULL,
@@ -50,6 +59,8 @@ CREATE TABLE peer(
     PRIMARY KEY(swarm, class, tag)
 ) WITHOUT ROWID;
 CREATE INDEX seen ON peer(swarm, last_seen, role);
+CREATE INDEX v4 ON peer(swarm, v4) WHERE v4 IS NOT NULL;
+CREATE INDEX v6 ON peer(swarm, v6) WHERE v6 IS NOT NULL;
 ";
 
 impl Class {
@@ -109,14 +120,8 @@ pub(super) fn instant_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Times
 }
 
 /// Where a peer stands in its swarm: a hash of 63 bits that nobody can aim without the salt.
-pub(super) fn tag(peer_id: PeerId, salt: i64) -> i64 {
-    let mut hash = salt.cast_unsigned();
-    for chunk in peer_id.0.chunks(8) {
-        let mut word = [0; 8];
-        for (to, from) in word.iter_mut().zip(chunk) {
-            *to = *from;
-        }
-        hash = scramble(hash ^ u64::from_le_bytes(word));
-    }
+pub(super) fn tag(identity: Identity, salt: i64) -> i64 {
+    let words = identity.words().into_iter();
+    let hash = words.fold(salt.cast_unsigned(), |hash, word| scramble(hash ^ word));
     (hash >> 1).cast_signed()
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::*;
-use crate::store::conformance::{self, EXPIRY, Fresh, NOON, conforms, leecher, peers, swarm};
+use crate::store::conformance::{
+    self, EXPIRY, Fresh, NOON, conforms, conforms_with_limits, leecher, peers, swarm,
+};
 use crate::store::{Action, PeerStore as _};
 
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: false };
@@ -32,15 +34,13 @@ fn fresh_and_settled() -> Fresh {
 
 conforms!(fresh);
 
-#[test]
-fn a_peer_moves_no_more_than_its_line_does() {
-    conformance::a_peer_moves_no_more_than_its_line_does(|| {
-        let home = tempfile::tempdir().unwrap();
-        let max_rate = Some(conformance::MAX_RATE);
-        let options = StoreOptions { max_rate, ..options(&home) };
-        Fresh::in_folder(SqliteStore::open(&options).unwrap(), home)
-    });
+fn with_limits() -> Fresh {
+    let home = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&conformance::with_limits(options(&home))).unwrap();
+    Fresh::in_folder(store, home)
 }
+
+conforms_with_limits!(with_limits);
 
 #[test]
 fn does_what_the_model_does_with_a_write_ahead_log() {
@@ -55,7 +55,7 @@ fn try_announce(
     store: &mut SqliteStore,
     number: u32,
     now: Timestamp,
-) -> Result<Announced, StoreError> {
+) -> Result<SwarmCounts, StoreError> {
     store.announce(&leecher(number), now, WANT, &mut PeerSample::default())
 }
 
@@ -286,7 +286,7 @@ mod in_use {
         let mut store = SqliteStore::open(&options).unwrap();
         announce(&mut store, 1, NOON);
         let connection = store.database.as_ref().unwrap();
-        connection.execute_batch("UPDATE peer SET addresses = 'text', role = 7").unwrap();
+        connection.execute_batch("UPDATE peer SET v4 = 'text', role = 7").unwrap();
         announce(&mut store, 1, NOON);
         assert_eq!(present(&mut store, NOON), 1);
         assert_eq!(moved_aside(&options).len(), 1);

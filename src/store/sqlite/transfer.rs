@@ -2,9 +2,10 @@
 
 use rusqlite::params;
 
+use super::addresses::{Addresses, Range};
 use super::connection::Database;
-use super::peer::{Found, PeerRow};
-use super::schema::{self, stored};
+use super::peer::PeerRow;
+use super::schema::stored;
 use super::swarm::Swarm;
 use super::transaction::Immediate;
 use crate::store::random::Random;
@@ -30,14 +31,35 @@ pub(super) fn import_swarm(
     };
     swarm.take_over(totals);
     for peer in peers {
-        let row = PeerRow::new(schema::tag(peer.peer_id, swarm.salt), *peer);
-        if matches!(PeerRow::find(database, &swarm, peer.peer_id, row.class)?, Found::Nobody) {
+        let proof = peer.proof.carried(peer.addresses, swarm.salt.cast_unsigned());
+        let row = PeerRow::new(swarm.salt, Peer { proof, ..*peer });
+        let known = PeerRow::find(database, &swarm, row.peer.identity(), row.class)?;
+        if known.is_none() && !is_at_an_endpoint_of_another(database, &swarm, peer)? {
             row.put(database, swarm.id, None)?;
             swarm.count_in(peer.role);
         }
     }
     swarm.save(database)?;
     transaction.commit()
+}
+
+/// Whether another peer is where this one was seen.
+fn is_at_an_endpoint_of_another(
+    database: &Database,
+    swarm: &Swarm,
+    peer: &Peer,
+) -> rusqlite::Result<bool> {
+    let Addresses { v4, v6 } = peer.addresses.reachable();
+    let ranges = [
+        v4.map(|v4| Range::V4(v4.address, v4.address)),
+        v6.map(|v6| Range::V6(v6.address, v6.address)),
+    ];
+    for range in ranges.into_iter().flatten().filter(|_| !peer.is_stated) {
+        if PeerRow::at(database, swarm, range)?.iter().any(|row| !row.peer.is_stated) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Swarm {

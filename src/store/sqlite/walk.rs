@@ -1,5 +1,7 @@
 //! The slow calls: counts for scrapes, walks over swarms and peers, the general sweep, the check.
 
+use std::net::SocketAddr;
+
 use rusqlite::params;
 
 use super::addresses::Addresses;
@@ -8,7 +10,8 @@ use super::peer::PeerRow;
 use super::schema::{self, Class, instant_in, number_in, role_in, stored};
 use super::swarm::Swarm;
 use super::transaction::{Immediate, Snapshot};
-use crate::protocol::{InfoHash, PeerId, Timestamp};
+use crate::protocol::{InfoHash, Timestamp};
+use crate::store::identity::Identity;
 use crate::store::{Batch, Cursor, Peer, PeerSummary, Role, SwarmCounts, SwarmSummary};
 
 /// Peers after which a batch of swarms is long enough, so that no walk holds back writers for long.
@@ -211,7 +214,8 @@ fn check_swarm(
     problems: &mut Vec<String>,
 ) -> rusqlite::Result<()> {
     let mut counted = SwarmCounts { completed: swarm.counts.completed, ..SwarmCounts::default() };
-    let mut seen = std::collections::HashSet::<PeerId>::new();
+    let mut seen = std::collections::HashSet::<Identity>::new();
+    let mut endpoints = std::collections::HashSet::new();
     for class in Class::ALL {
         for row in PeerRow::walk(database, swarm.id, class, i64::MIN, usize::MAX)? {
             let peer = &row.peer;
@@ -219,7 +223,12 @@ fn check_swarm(
             for problem in row.problems(swarm.salt) {
                 problems.push(format!("peer {} of {} {problem}", peer.peer_id, swarm.info_hash));
             }
-            if !seen.insert(peer.peer_id) {
+            let Addresses { v4, v6 } = peer.addresses.reachable();
+            let v4 = v4.map(|v4| SocketAddr::from((v4.address.ip(), v4.address.port())));
+            let v6 = v6.map(|v6| SocketAddr::from((v6.address.ip(), v6.address.port())));
+            let mut own = v4.into_iter().chain(v6).filter(|_| !peer.is_stated);
+            let shares = own.any(|endpoint| !endpoints.insert(endpoint));
+            if !seen.insert(peer.identity()) || shares {
                 problems
                     .push(format!("peer {} of {} is there twice", peer.peer_id, swarm.info_hash));
             }
@@ -237,7 +246,7 @@ impl PeerRow {
         let Addresses { v4, v6 } = self.peer.addresses;
         let vouched = [v4.map(|v4| v4.at), v6.map(|v6| v6.at)];
         let mut problems = Vec::new();
-        if self.tag != schema::tag(self.peer.peer_id, salt) {
+        if self.tag != schema::tag(self.peer.identity(), salt) {
             problems.push("stands at a wrong tag");
         }
         if self.class != self.peer.class() {

@@ -55,18 +55,28 @@ impl Shard<'_> {
         hash: u64,
         row: u32,
     ) -> Result<bool, Trouble> {
+        self.make_slots(table, hash, (row, 1))
+    }
+
+    /// The same for so many free slots.
+    pub(in super::super) fn make_slots(
+        &self,
+        table: Table,
+        hash: u64,
+        (row, slots): (u32, u32),
+    ) -> Result<bool, Trouble> {
         let mut moved = false;
         loop {
             let Some(spot) = self.descend(table, hash)? else {
-                let leaf = self.build(0, row, 1)?;
+                let leaf = self.build(0, row, slots)?;
                 self.set(table.root, Link::new(leaf.block, 0, NEVER).0)?;
                 return Ok(moved);
             };
             let Head { count, capacity, row: present, .. } = spot.leaf.head;
-            if present >= row && count < capacity {
+            if present >= row && count + slots <= capacity {
                 return Ok(moved);
             }
-            self.enlarge(table, &spot, row.max(present), count + 1)?;
+            self.enlarge(table, &spot, row.max(present), count + slots)?;
             moved = true;
         }
     }
@@ -128,6 +138,31 @@ impl Shard<'_> {
                 break;
             }
         }
+        self.commit()
+    }
+
+    /// Makes the first leaf of an empty table, with records that are no more than their keys, and
+    /// commits.
+    pub(in super::super) fn fill_leaf(&self, table: Table, keys: &[u64]) -> Result<(), Trouble> {
+        let count = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        if count > most_slots(0) {
+            return Err(Trouble::Broken("a large swarm has no index of endpoints"));
+        }
+        let mut leaf = self.build(0, 0, count)?;
+        for (slot, &key) in (0..).zip(keys) {
+            self.put(leaf.key(slot), key)?;
+        }
+        leaf.head.count = count;
+        self.put(leaf.index, leaf.head.pack())?;
+        self.set(table.root, Link::new(leaf.block, 0, NEVER).0)?;
+        self.commit()
+    }
+
+    /// Empties a table that is no more than a leaf, and commits.
+    pub(in super::super) fn empty_leaf(&self, table: Table) -> Result<(), Trouble> {
+        let Some(spot) = self.descend(table, 0)?.filter(Spot::is_all) else { return Ok(()) };
+        self.set(table.root, 0)?;
+        self.free(spot.leaf.block, spot.leaf.head.size)?;
         self.commit()
     }
 

@@ -1,0 +1,148 @@
+//! Who a peer is: its peer id, and what proves that an announce which names it is its own.
+
+use std::net::IpAddr;
+
+use super::addresses::Addresses;
+use super::random::scramble;
+use super::{Peer, PeerAnnounce};
+use crate::protocol::{ClientKey, CompactV4, CompactV6, PeerId, Timestamp};
+
+/// What proves, besides the peer id, that an announce is of a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Proof {
+    /// For a client without a key: a digest of the address that it was seen from, 31 bits, keyed with a
+    /// secret of the store.
+    Address(u32),
+    /// The client's key.
+    Key(ClientKey),
+}
+
+/// Set in the bits of a proof that is a key.
+const KEY: u32 = 1 << 31;
+
+impl Proof {
+    /// What an announce proves, in a store with this secret.
+    pub(super) fn of(announce: &PeerAnnounce, secret: u64) -> Self {
+        let by_address = || Self::of_address(announce.seen_from(), secret);
+        announce.key.map_or_else(by_address, Self::Key)
+    }
+
+    /// The proof of a peer that comes from another store.
+    pub(super) fn carried(self, addresses: Addresses, secret: u64) -> Self {
+        match self {
+            Self::Key(_) => self,
+            Self::Address(_) => Self::of_address(addresses.all().next(), secret),
+        }
+    }
+
+    fn of_address(address: Option<IpAddr>, secret: u64) -> Self {
+        let bits = match address {
+            None => return Self::Address(0),
+            Some(IpAddr::V4(ip)) => u128::from(u32::from(ip)),
+            Some(IpAddr::V6(ip)) => u128::from(ip) ^ 1 << 127,
+        };
+        let [high, low] = [bits >> 64, bits & u128::from(u64::MAX)]
+            .map(|half| u64::try_from(half).unwrap_or(u64::MAX));
+        let digest = scramble(scramble(secret ^ high) ^ low);
+        Self::Address(u32::try_from(digest >> 33).unwrap_or(0))
+    }
+
+    /// All of it in 32 bits.
+    pub(super) fn to_bits(self) -> u32 {
+        match self {
+            Self::Address(digest) => digest,
+            Self::Key(key) => key.to_bits() | KEY,
+        }
+    }
+
+    /// Reads what `to_bits` gave.
+    pub(super) fn from_bits(bits: u32) -> Self {
+        if bits & KEY == 0 { Self::Address(bits) } else { Self::Key(ClientKey::from_bits(bits)) }
+    }
+}
+
+/// By what a store finds a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Identity {
+    pub(super) peer_id: PeerId,
+    pub(super) proof: Proof,
+}
+
+impl Identity {
+    /// As three words, of which the last holds the proof in its high half.
+    pub(super) fn words(self) -> [u64; 3] {
+        let [first, second, third] = words_of(self.peer_id.0);
+        [first, second, third | u64::from(self.proof.to_bits()) << 32]
+    }
+}
+
+impl PeerAnnounce {
+    /// The address that the announce came from.
+    pub(super) fn seen_from(&self) -> Option<IpAddr> {
+        let v4 = self.v4.map(|v4| IpAddr::V4(v4.ip()));
+        self.seen.or(v4).or(self.v6.map(|v6| IpAddr::V6(v6.ip())))
+    }
+
+    /// The endpoints that it was seen at: others have them no more.
+    pub(super) fn seen_at(&self) -> (Option<CompactV4>, Option<CompactV6>) {
+        let seen = self.seen_from();
+        let v4 = self.v4.filter(|v4| seen == Some(v4.ip().into()) && v4.port() != 0);
+        let v6 = self.v6.filter(|v6| seen == Some(v6.ip().into()) && v6.port() != 0);
+        (v4, v6)
+    }
+
+    /// The endpoints that are the asker's from now on: those that it was seen at, but for what it had
+    /// and did not state before.
+    pub(super) fn takes(&self, known: Option<&Peer>) -> (Option<CompactV4>, Option<CompactV6>) {
+        let (v4, v6) = self.seen_at();
+        let owned = known.filter(|known| !known.is_stated).map(|known| known.addresses.endpoints());
+        let (own_v4, own_v6) = owned.unwrap_or_default();
+        (v4.filter(|_| v4 != own_v4), v6.filter(|_| v6 != own_v6))
+    }
+
+    /// Whether it states an address that it did not come from.
+    pub(super) fn states_address(&self) -> bool {
+        let seen = self.seen_from();
+        let is_other = |ip: IpAddr| seen != Some(ip);
+        self.v4.is_some_and(|v4| is_other(v4.ip().into()))
+            || self.v6.is_some_and(|v6| is_other(v6.ip().into()))
+    }
+
+    /// The likeliest of the peers that the announce may be of, by where it came from: one that has its
+    /// endpoint, else the one that was seen last.
+    pub(super) fn likelier(&self, one: &Peer, other: &Peer) -> std::cmp::Ordering {
+        let rank = |peer: &Peer| {
+            let (v4, v6) = peer.addresses.endpoints();
+            let (own_v4, own_v6) = self.seen_at();
+            let is_same = (own_v4.is_some() && own_v4 == v4) || (own_v6.is_some() && own_v6 == v6);
+            (is_same, peer.last_seen, v4, v6, peer.proof)
+        };
+        rank(one).cmp(&rank(other))
+    }
+}
+
+impl Peer {
+    /// By what a store finds it.
+    pub(super) fn identity(&self) -> Identity {
+        Identity { peer_id: self.peer_id, proof: self.proof }
+    }
+
+    /// Whether an announce that proves nothing else may be of this peer: it was seen from one of its
+    /// addresses.
+    pub(super) fn may_send(&self, announce: &PeerAnnounce, cutoff: Timestamp) -> bool {
+        let seen = announce.seen_from();
+        self.peer_id == announce.peer_id
+            && seen.is_some_and(|seen| self.addresses.since(cutoff).contains(seen))
+    }
+}
+
+/// Twenty bytes as three words, of which the last is half full.
+pub(super) fn words_of(bytes: [u8; 20]) -> [u64; 3] {
+    let mut padded = [0; 24];
+    padded[..20].copy_from_slice(&bytes);
+    let mut words = [0; 3];
+    for (word, bytes) in words.iter_mut().zip(padded.chunks_exact(8)) {
+        *word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    }
+    words
+}
