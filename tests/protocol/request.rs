@@ -52,8 +52,10 @@ fn escapes_mean_the_same_in_both_cases() {
     let tracker = Installation::open();
     let spellings = ["%ab%cd%ef", "%AB%CD%EF", "%aB%Cd%eF"];
     for (number, spelling) in (1..).zip(spellings) {
-        let query = spelt(&format!("{spelling}seventeen bytes.."), &client(number));
-        let answer = tracker.get("/announce", query).value();
+        let client = client(number);
+        let query = spelt(&format!("{spelling}seventeen bytes.."), &client);
+        let call = tracker.get("/announce", query).from(&client.address.to_string());
+        let answer = call.value();
         assert_eq!(counts(&answer), (0, i64::from(number), 0), "{spelling}");
     }
 }
@@ -62,8 +64,10 @@ fn escapes_mean_the_same_in_both_cases() {
 fn a_plus_is_the_byte_2b_and_no_space() {
     let tracker = Installation::open();
     for (number, spelling) in (1..).zip(["+", "%2B", "%2b"]) {
-        let query = spelt(&format!("plus{spelling}plus{spelling}0123456789"), &client(number));
-        let answer = tracker.get("/announce", query).value();
+        let client = client(number);
+        let query = spelt(&format!("plus{spelling}plus{spelling}0123456789"), &client);
+        let call = tracker.get("/announce", query).from(&client.address.to_string());
+        let answer = call.value();
         assert_eq!(counts(&answer), (0, i64::from(number), 0), "{spelling}");
     }
     let query = spelt("plus%20plus%200123456789", &client(4));

@@ -206,9 +206,11 @@ fn the_two_info_hashes_of_a_hybrid_are_one_swarm() {
     let new = client(2).of(v2);
     old.announce(&tracker, "event=started");
     let answer = new.announce(&tracker, "");
-    assert_eq!((counts(&answer), peers(&answer)), ((0, 2, 0), sockets(&[&old])));
+    assert_eq!((counts(&answer), peers(&answer)), ((0, 2, 0), vec![]), "it knows no v2 handshake");
     // A hybrid client announces both; it is one peer, and its download one download.
-    old.clone().of(v2).announce(&tracker, "event=started");
+    let answer = old.clone().of(v2).announce(&tracker, "event=started");
+    assert_eq!((counts(&answer), peers(&answer)), ((0, 2, 0), sockets(&[&new])));
+    assert_eq!(peers(&new.announce(&tracker, "")), sockets(&[&old]));
     old.announce(&tracker, "left=0&event=completed");
     let answer = old.clone().of(v2).announce(&tracker, "left=0&event=completed");
     assert_eq!((counts(&answer), peers(&answer)), ((1, 1, 1), sockets(&[&new])));

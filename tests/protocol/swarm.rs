@@ -3,8 +3,6 @@
 use super::{Client, INFO_HASH, client, counts, peers, scraped, sockets};
 use crate::harness::installation::Installation;
 
-const TAKEN: &str = "your peer id is in use by another client";
-
 #[test]
 fn a_completed_download_is_counted_once_however_often_it_is_said() {
     let tracker = Installation::open();
@@ -92,17 +90,58 @@ fn one_client_over_both_families_counts_once_and_stands_in_both_lists() {
 }
 
 #[test]
-fn a_stolen_peer_id_is_refused_and_changes_nothing() {
-    let tracker = Installation::open();
-    let owner = client(1).with_key("mine");
-    owner.announce(&tracker, "");
-    let thief = Client { port: 6666, ..owner.clone().at("203.0.113.66").with_key("guess") };
-    for more in ["", "left=0&event=completed", "event=stopped"] {
-        let refusal = thief.refused(&tracker, more);
-        assert!(refusal.contains(TAKEN), "{more}: {refusal}");
+fn a_stolen_peer_id_neither_stops_nor_moves_its_owner_nor_locks_it_out() {
+    // With a key, without one, and with one that is made of the peer id, as aria2 does.
+    for (key, guess) in [("mine", "guess"), ("", ""), ("00000001", "00000001")] {
+        let tracker = Installation::open();
+        let owner = client(1).with_key(key);
+        let thief = Client { port: 6666, ..client(1).at("203.0.113.66").with_key(guess) };
+        // Whoever was there first: the thief may have learnt the peer id elsewhere.
+        thief.announce(&tracker, "");
+        owner.announce(&tracker, "");
+        for more in ["", "left=0&event=completed", "event=stopped"] {
+            thief.announce(&tracker, more);
+        }
+        let answer = client(2).announce(&tracker, "");
+        assert_eq!(peers(&answer), sockets(&[&owner]), "{key}");
+        assert_eq!(counts(&answer), (0, 2, 1), "{key}: the download was the thief's own");
+        owner.announce(&tracker, "event=stopped");
+        assert_eq!(counts(&client(2).announce(&tracker, "")), (0, 1, 1), "{key}");
     }
-    let answer = client(2).announce(&tracker, "");
-    assert_eq!((counts(&answer), peers(&answer)), ((0, 2, 0), sockets(&[&owner])));
+}
+
+#[test]
+fn a_restarted_client_takes_its_own_place() {
+    let tracker = Installation::open();
+    client(1).announce(&tracker, "event=started");
+    let restarted = Client { peer_id: client(9).peer_id, ..client(1) };
+    let answer = restarted.announce(&tracker, "event=started");
+    assert_eq!((counts(&answer), peers(&answer)), ((0, 1, 0), vec![]), "it is not told of itself");
+    assert_eq!(counts(&client(1).announce(&tracker, "event=stopped")), (0, 1, 0));
+    assert_eq!(peers(&client(2).announce(&tracker, "")), sockets(&[&restarted]));
+}
+
+#[test]
+fn a_swarm_does_not_belong_to_one_address() {
+    for tracker in [Installation::open(), Installation::in_memory(&["tracker.torrents = 'open'"])] {
+        for number in 0..50 {
+            client(number).announce(&tracker, "numwant=0");
+        }
+        let crowd = |number: u16| {
+            let peer_id = format!("-XX0002-{number:012}").into_bytes();
+            let peer_id = peer_id.try_into().expect("20 bytes");
+            Client { peer_id, port: 10_000 + number, ..client(1).at("203.0.113.66") }
+        };
+        for number in 0..150 {
+            crowd(number).announce(&tracker, "numwant=0");
+        }
+        let answer = client(99).announce(&tracker, "numwant=40");
+        assert_eq!(counts(&answer).1, 50 + 100 + 1, "an address has 100 peers at most");
+        let told = peers(&answer);
+        let of_crowd = told.iter().filter(|peer| peer.ip().to_string() == "203.0.113.66");
+        assert_eq!(told.len(), 40);
+        assert!(of_crowd.count() <= 10, "{told:?}");
+    }
 }
 
 #[test]
@@ -122,9 +161,9 @@ fn a_known_address_lets_a_client_change_its_key() {
     client(1).with_key("after").announce(&tracker, "");
     // From now on the new key is the proof.
     let moved = client(1).at("198.51.100.1");
-    let refusal = moved.clone().with_key("before").refused(&tracker, "");
-    assert!(refusal.contains(TAKEN), "{refusal}");
-    assert_eq!(counts(&moved.with_key("after").announce(&tracker, "")), (0, 1, 0));
+    assert_eq!(counts(&moved.clone().with_key("after").announce(&tracker, "")), (0, 1, 0));
+    let stranger = moved.at("198.51.100.2").with_key("before");
+    assert_eq!(counts(&stranger.announce(&tracker, "")), (0, 2, 0));
 }
 
 #[test]
