@@ -1,8 +1,8 @@
 //! What an announce does, inside its transaction.
 
-use super::addresses::Range;
+use super::addresses::Place;
 use super::connection::Database;
-use super::peer::{self, PeerRow};
+use super::peer::PeerRow;
 use super::sample::{self, Wish};
 use super::swarm::Swarm;
 use super::transaction::Immediate;
@@ -104,7 +104,7 @@ impl Arrival<'_> {
         last: &Peer,
     ) -> rusqlite::Result<()> {
         if let Some(known) = known {
-            peer::delete(self.database, swarm.id, known.class, known.tag)?;
+            known.delete(self.database, swarm.id)?;
             swarm.count_out(known.peer.role);
             swarm.count_completed(last, Some(&known.peer));
             swarm.count_departed(last.uploaded, last.downloaded, self.now);
@@ -134,9 +134,8 @@ impl Arrival<'_> {
     /// Takes the endpoints that are the asker's from now on from all others.
     fn take_endpoints(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<()> {
         let (v4, v6) = self.announce.takes(known.map(|known| &known.peer));
-        let ranges = [v4.map(|v4| Range::V4(v4, v4)), v6.map(|v6| Range::V6(v6, v6))];
-        for range in ranges.into_iter().flatten() {
-            for row in PeerRow::at(self.database, swarm, range)? {
+        for place in v4.map(Place::v4).into_iter().chain(v6.map(Place::v6)) {
+            for row in PeerRow::at(self.database, swarm, &place)? {
                 if known.is_some_and(|known| (known.class, known.tag) == (row.class, row.tag)) {
                     continue;
                 }

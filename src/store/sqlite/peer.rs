@@ -3,59 +3,49 @@
 use rusqlite::types::ToSql;
 use rusqlite::{Row, params};
 
-use super::addresses::{self, Addresses, Endpoint, Range};
+use super::addresses::{Location, Place};
 use super::connection::Database;
 use super::schema::{self, Class, class_in, instant_in, number_in, role_in, role_number, stored};
 use super::swarm::Swarm;
 use crate::protocol::{PeerId, Timestamp};
 use crate::store::identity::Identity;
 use crate::store::network::Network;
-use crate::store::peer::{Hashes, Peer};
-use crate::store::{PeerAnnounce, Proof};
+use crate::store::peer::Peer;
+use crate::store::{Addresses, PeerAnnounce, Proof};
 
 /// The columns that `PeerRow::read` takes, in its order.
 macro_rules! columns {
     () => {
-        "v4, v6, v4_at, v6_at, marks, peer_id, proof, role, left, uploaded, downloaded, first_seen, \
-         last_seen, class, tag"
+        "addresses, peer_id, proof, role, left, uploaded, downloaded, first_seen, last_seen, class, \
+         peer.tag"
     };
 }
 
 const FIND: &str =
     concat!("SELECT ", columns!(), " FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3");
-const AT_V4: &str =
-    concat!("SELECT ", columns!(), " FROM peer WHERE swarm = ?1 AND v4 BETWEEN ?2 AND ?3 LIMIT ?4");
-const AT_V6: &str =
-    concat!("SELECT ", columns!(), " FROM peer WHERE swarm = ?1 AND v6 BETWEEN ?2 AND ?3 LIMIT ?4");
+const WITHIN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM endpoint CROSS JOIN peer ON peer.swarm = endpoint.swarm AND peer.class IN (0, 1, 2) \
+     AND peer.tag = endpoint.tag WHERE endpoint.swarm = ?1 AND place BETWEEN ?2 AND ?3 LIMIT ?4"
+);
 const WALK: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM peer WHERE swarm = ?1 AND class = ?2 AND tag >= ?3 ORDER BY tag LIMIT ?4"
 );
-const INSERT: &str = "INSERT INTO peer(swarm, class, tag, v4_at, v6_at, marks, role, left, \
-     uploaded, downloaded, last_seen, v4, v6, first_seen, peer_id, proof) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
-const UPDATE: &str = "UPDATE peer SET v4_at = ?4, v6_at = ?5, marks = ?6, role = ?7, left = ?8, \
-     uploaded = ?9, downloaded = ?10, last_seen = ?11 \
-     WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
+const INSERT: &str = "INSERT INTO peer(swarm, class, tag, addresses, role, left, uploaded, \
+     downloaded, last_seen, first_seen, peer_id, proof) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+const UPDATE: &str = "UPDATE peer SET addresses = ?4, role = ?5, left = ?6, uploaded = ?7, \
+     downloaded = ?8, last_seen = ?9 WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
 const AHEAD: &str =
     concat!("SELECT ", columns!(), " FROM peer WHERE swarm = ?1 AND last_seen > ?2 LIMIT ?3");
-const CORRECT: &str = "UPDATE peer SET v4_at = ?4, v6_at = ?5, first_seen = ?6, last_seen = ?7 \
+const CORRECT: &str = "UPDATE peer SET addresses = ?4, first_seen = ?5, last_seen = ?6 \
      WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
 const DELETE: &str = "DELETE FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
-
-/// Bits of the column `marks`.
-mod mark {
-    pub(super) const HASHES: u8 = 0b11;
-    pub(super) const STATED: u8 = 1 << 2;
-    pub(super) const COUNTED: u8 = 1 << 3;
-}
-
-/// What the marks of a row say that a sample needs to know: under which info-hashes the peer
-/// announced, and whether it states its address.
-pub(super) fn read_marks(marks: u8) -> (Hashes, bool) {
-    (Hashes::from_bits(marks & mark::HASHES), marks & mark::STATED != 0)
-}
+const ENTER: &str = "INSERT INTO endpoint(swarm, place, tag) VALUES (?1, ?2, ?3)";
+const STRIKE: &str = "DELETE FROM endpoint WHERE swarm = ?1 AND place = ?2 AND tag = ?3";
 
 /// Peers at one address that are looked at, where no limit keeps them few.
 const LOOKS: usize = 500;
@@ -115,30 +105,27 @@ impl PeerRow {
         swarm: &Swarm,
         network: Network,
     ) -> rusqlite::Result<Vec<Self>> {
-        Self::in_range(database, swarm, &Range::of(network))
+        Self::between(database, swarm, &Place::ends(network))
     }
 
-    /// The peers that have one of these endpoints.
+    /// The peers that have an endpoint.
     pub(super) fn at(
         database: &Database,
         swarm: &Swarm,
-        endpoint: Range,
+        endpoint: &Place,
     ) -> rusqlite::Result<Vec<Self>> {
-        Self::in_range(database, swarm, &endpoint)
+        Self::between(database, swarm, &(endpoint.clone(), endpoint.clone()))
     }
 
-    fn in_range(database: &Database, swarm: &Swarm, range: &Range) -> rusqlite::Result<Vec<Self>> {
+    fn between(
+        database: &Database,
+        swarm: &Swarm,
+        (first, last): &(Place, Place),
+    ) -> rusqlite::Result<Vec<Self>> {
         let most = i64::try_from(LOOKS).unwrap_or(i64::MAX);
-        match *range {
-            Range::V4(first, last) => database
-                .statement(AT_V4)?
-                .query_map(params![swarm.id, Endpoint(first), Endpoint(last), most], Self::read)?
-                .collect(),
-            Range::V6(first, last) => database
-                .statement(AT_V6)?
-                .query_map(params![swarm.id, Endpoint(first), Endpoint(last), most], Self::read)?
-                .collect(),
-        }
+        let mut statement = database.statement(WITHIN)?;
+        let rows = statement.query_map(params![swarm.id, first, last, most], Self::read)?;
+        rows.collect()
     }
 
     /// The peers of one class from a tag on, in order of tags.
@@ -176,13 +163,11 @@ impl PeerRow {
         now: Timestamp,
     ) -> rusqlite::Result<()> {
         let peer = self.peer.corrected(now);
-        let Addresses { v4, v6 } = peer.addresses;
         database.statement(CORRECT)?.execute(params![
             swarm,
             self.class.number(),
             self.tag,
-            v4.map(|v4| stored(v4.at.0)),
-            v6.map(|v6| stored(v6.at.0)),
+            Location::of(&peer),
             stored(peer.first_seen.0),
             stored(peer.last_seen.0),
         ])?;
@@ -190,23 +175,22 @@ impl PeerRow {
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let marks: u8 = row.get(4)?;
-        let (hashes, is_stated) = read_marks(marks);
+        let Location { addresses, hashes, is_stated, counted } = row.get(0)?;
         let peer = Peer {
-            addresses: addresses::read(row, 0)?,
+            addresses,
             hashes,
             is_stated,
-            counted: marks & mark::COUNTED != 0,
-            peer_id: PeerId(row.get(5)?),
-            proof: Proof::from_bits(row.get(6)?),
-            role: role_in(row, 7)?,
-            left: row.get::<_, Option<i64>>(8)?.map(|_| number_in(row, 8)).transpose()?,
-            uploaded: number_in(row, 9)?,
-            downloaded: number_in(row, 10)?,
-            first_seen: instant_in(row, 11)?,
-            last_seen: instant_in(row, 12)?,
+            counted,
+            peer_id: PeerId(row.get(1)?),
+            proof: Proof::from_bits(row.get(2)?),
+            role: role_in(row, 3)?,
+            left: row.get::<_, Option<i64>>(4)?.map(|_| number_in(row, 4)).transpose()?,
+            uploaded: number_in(row, 5)?,
+            downloaded: number_in(row, 6)?,
+            first_seen: instant_in(row, 7)?,
+            last_seen: instant_in(row, 8)?,
         };
-        Ok(Self { class: class_in(row, 13)?, tag: row.get(14)?, peer })
+        Ok(Self { class: class_in(row, 9)?, tag: row.get(10)?, peer })
     }
 
     /// Writes the row, in place of the one of `known`.
@@ -217,42 +201,46 @@ impl PeerRow {
         known: Option<&Self>,
     ) -> rusqlite::Result<()> {
         match known {
-            Some(known) if self.replaces(known) => self.write(database, swarm, false),
-            Some(known) => {
-                delete(database, swarm, known.class, known.tag)?;
-                self.write(database, swarm, true)
+            Some(known) if (known.class, known.tag) == (self.class, self.tag) => {
+                self.write(database, swarm, false)?;
             }
-            None => self.write(database, swarm, true),
+            Some(known) => {
+                database.statement(DELETE)?.execute(params![
+                    swarm,
+                    known.class.number(),
+                    known.tag
+                ])?;
+                self.write(database, swarm, true)?;
+            }
+            None => self.write(database, swarm, true)?,
         }
-    }
-
-    /// Whether the row has the place and the endpoints that the known one has, so that no index but
-    /// that of times has to be changed.
-    fn replaces(&self, known: &Self) -> bool {
-        let endpoints = |row: &Self| row.peer.addresses.endpoints();
-        (known.class, known.tag) == (self.class, self.tag) && endpoints(known) == endpoints(self)
+        let place = |row: &Self| (row.tag, row.peer.addresses.endpoints());
+        if known.is_some_and(|known| place(known) == place(self)) {
+            return Ok(());
+        }
+        if let Some(known) = known {
+            strike(database, swarm, known.tag, known.peer.addresses)?;
+        }
+        for place in Place::all(self.peer.addresses) {
+            database.statement(ENTER)?.execute(params![swarm, place, self.tag])?;
+        }
+        Ok(())
     }
 
     fn write(&self, database: &Database, swarm: i64, new: bool) -> rusqlite::Result<()> {
         let mut statement = database.statement(if new { INSERT } else { UPDATE })?;
         let class = self.class.number();
         let peer = &self.peer;
-        let Addresses { v4, v6 } = peer.addresses;
-        let at = [v4.map(|v4| stored(v4.at.0)), v6.map(|v6| stored(v6.at.0))];
-        let mut marks = peer.hashes.to_bits();
-        marks |= if peer.is_stated { mark::STATED } else { 0 };
-        marks |= if peer.counted { mark::COUNTED } else { 0 };
+        let location = Location::of(peer);
         let role = role_number(peer.role);
         let left = peer.left.map(stored);
         let (uploaded, downloaded) = (stored(peer.uploaded), stored(peer.downloaded));
         let last_seen = stored(peer.last_seen.0);
-        let known: [&dyn ToSql; 11] = [
+        let known: [&dyn ToSql; 9] = [
             &swarm,
             &class,
             &self.tag,
-            &at[0],
-            &at[1],
-            &marks,
+            &location,
             &role,
             &left,
             &uploaded,
@@ -260,24 +248,32 @@ impl PeerRow {
             &last_seen,
         ];
         if new {
-            let (v4, v6) = (v4.map(|v4| Endpoint(v4.address)), v6.map(|v6| Endpoint(v6.address)));
             let (first_seen, proof) = (stored(peer.first_seen.0), peer.proof.to_bits());
-            let fixed: [&dyn ToSql; 5] = [&v4, &v6, &first_seen, &peer.peer_id.0, &proof];
+            let fixed: [&dyn ToSql; 3] = [&first_seen, &peer.peer_id.0, &proof];
             statement.execute(rusqlite::params_from_iter(known.iter().chain(&fixed)))?;
         } else {
             statement.execute(known)?;
         }
         Ok(())
     }
+
+    /// Takes the row out.
+    pub(super) fn delete(&self, database: &Database, swarm: i64) -> rusqlite::Result<()> {
+        let place = params![swarm, self.class.number(), self.tag];
+        database.statement(DELETE)?.execute(place)?;
+        strike(database, swarm, self.tag, self.peer.addresses)
+    }
 }
 
-/// Takes a row out.
-pub(super) fn delete(
+/// Takes the endpoints of a peer out.
+pub(super) fn strike(
     database: &Database,
     swarm: i64,
-    class: Class,
     tag: i64,
+    addresses: Addresses,
 ) -> rusqlite::Result<()> {
-    database.statement(DELETE)?.execute(params![swarm, class.number(), tag])?;
+    for place in Place::all(addresses) {
+        database.statement(STRIKE)?.execute(params![swarm, place, tag])?;
+    }
     Ok(())
 }

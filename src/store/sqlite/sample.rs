@@ -5,9 +5,8 @@
 
 use rusqlite::{Row, params};
 
-use super::addresses::{self, Addresses};
+use super::addresses::{Addresses, Location};
 use super::connection::{Database, Prepared};
-use super::peer::read_marks;
 use super::schema::Class;
 use super::swarm::Swarm;
 use crate::protocol::{PeerId, Timestamp};
@@ -16,10 +15,10 @@ use crate::store::random::Random;
 use crate::store::spread::{Spread, most_at_one_address};
 use crate::store::{PeerSample, SwarmCounts, Under, Want};
 
-const RUN: &str = "SELECT v4, v6, v4_at, v6_at, marks, tag FROM peer WHERE swarm = ?1 \
+const RUN: &str = "SELECT addresses, tag FROM peer WHERE swarm = ?1 AND class = ?2 \
+     AND tag BETWEEN ?3 AND ?4 AND tag <> ?5 ORDER BY tag";
+const RUN_WITH_IDS: &str = "SELECT addresses, tag, peer_id FROM peer WHERE swarm = ?1 \
      AND class = ?2 AND tag BETWEEN ?3 AND ?4 AND tag <> ?5 ORDER BY tag";
-const RUN_WITH_IDS: &str = "SELECT v4, v6, v4_at, v6_at, marks, tag, peer_id FROM peer \
-     WHERE swarm = ?1 AND class = ?2 AND tag BETWEEN ?3 AND ?4 AND tag <> ?5 ORDER BY tag";
 
 /// Rows that are looked at without use at most, where few peers announced under the asker's info-hash
 /// or all are at one address.
@@ -181,7 +180,7 @@ impl Reader<'_> {
                 break;
             }
             if taken == most {
-                let last: i64 = row.get(5)?;
+                let last: i64 = row.get(1)?;
                 *arc = last.checked_add(1).map_or(NOTHING, |from| Arc { from, to: arc.to });
                 return Ok(taken);
             }
@@ -200,11 +199,11 @@ struct Candidate {
 
 /// What of a peer may be handed out, if anything.
 fn candidate(row: &Row<'_>, wish: &Wish<'_>) -> rusqlite::Result<Option<Candidate>> {
-    let (hashes, is_stated) = read_marks(row.get(4)?);
-    let addresses = addresses::read(row, 0)?.since(wish.cutoff).reachable().except(wish.own);
+    let Location { addresses, hashes, is_stated, .. } = row.get(0)?;
+    let addresses = addresses.since(wish.cutoff).reachable().except(wish.own);
     if addresses.is_empty() || !hashes.contain(wish.under) {
         return Ok(None);
     }
-    let peer_id = if wish.want.peer_ids { Some(PeerId(row.get(6)?)) } else { None };
+    let peer_id = if wish.want.peer_ids { Some(PeerId(row.get(2)?)) } else { None };
     Ok(Some(Candidate { addresses, peer_id, is_stated }))
 }

@@ -3,11 +3,7 @@
 //! A peer's row is clustered by (swarm, class, tag). The tag is a hash of the peer's identity, keyed
 //! with a secret of the swarm: it finds the peer, and walking along it from a random place is a random
 //! sample that costs no more than its size. The index `seen` finds the silent ones of a swarm, the
-//! indexes `v4` and `v6` find peers by their addresses.
-//!
-//! `v4` and `v6` are an address and a port as on the wire, `v4_at` and `v6_at` when they were vouched
-//! for last. `marks` are the lowest bits: two for the info-hashes that the peer announced under, one
-//! when it states its address, one when a download of its was counted.
+//! table `endpoint` finds peers by their addresses; see `addresses` for what these columns hold.
 
 use rusqlite::Row;
 
@@ -43,11 +39,7 @@ CREATE TABLE peer(
     swarm INTEGER NOT NULL,
     class INTEGER NOT NULL,
     tag INTEGER NOT NULL,
-    v4 BLOB,
-    v6 BLOB,
-    v4_at INTEGER,
-    v6_at INTEGER,
-    marks INTEGER NOT NULL,
+    addresses BLOB NOT NULL,
     peer_id BLOB NOT NULL,
     proof INTEGER NOT NULL,
     role INTEGER NOT NULL,
@@ -59,8 +51,12 @@ CREATE TABLE peer(
     PRIMARY KEY(swarm, class, tag)
 ) WITHOUT ROWID;
 CREATE INDEX seen ON peer(swarm, last_seen, role);
-CREATE INDEX v4 ON peer(swarm, v4) WHERE v4 IS NOT NULL;
-CREATE INDEX v6 ON peer(swarm, v6) WHERE v6 IS NOT NULL;
+CREATE TABLE endpoint(
+    swarm INTEGER NOT NULL,
+    place BLOB NOT NULL,
+    tag INTEGER NOT NULL,
+    PRIMARY KEY(swarm, place, tag)
+) WITHOUT ROWID;
 ";
 
 impl Class {

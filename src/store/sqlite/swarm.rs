@@ -1,9 +1,10 @@
 //! One swarm's row: the counts of its peers and its totals, and the sweeping of its silent peers.
 
-use rusqlite::{OptionalExtension as _, Row, Statement, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::addresses::Location;
 use super::connection::Database;
-use super::peer::PeerRow;
+use super::peer::{self, PeerRow};
 use super::schema::{Class, class_in, instant_in, number_in, role_in, stored};
 use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Timestamp};
 use crate::store::peer::Peer;
@@ -31,7 +32,7 @@ const UPDATE: &str = "UPDATE swarm SET seeders = ?2, leechers = ?3, partial_seed
 const SILENT: &str =
     "SELECT class, tag FROM peer WHERE swarm = ?1 AND last_seen < ?2 ORDER BY last_seen LIMIT ?3";
 const TAKE_OUT: &str = "DELETE FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3 \
-     RETURNING uploaded, downloaded, role, last_seen";
+     RETURNING uploaded, downloaded, role, last_seen, addresses";
 const COUNT_SILENT: &str = "SELECT count(*), ifnull(sum(role = 1), 0), ifnull(sum(role = 2), 0) \
      FROM peer WHERE swarm = ?1 AND last_seen < ?2";
 
@@ -197,11 +198,8 @@ impl Swarm {
             return Ok(0);
         }
         let silent = self.silent(database, cutoff, budget)?;
-        if !silent.is_empty() {
-            let mut take_out = database.statement(TAKE_OUT)?;
-            for &(class, tag) in &silent {
-                self.take_out(&mut take_out, class, tag)?;
-            }
+        for &(class, tag) in &silent {
+            self.take_out_silent(database, class, tag)?;
         }
         if silent.len() < budget {
             self.oldest = None;
@@ -230,22 +228,20 @@ impl Swarm {
         class: Class,
         tag: i64,
     ) -> rusqlite::Result<()> {
-        self.take_out(&mut *database.statement(TAKE_OUT)?, class, tag)
-    }
-
-    fn take_out(
-        &mut self,
-        statement: &mut Statement<'_>,
-        class: Class,
-        tag: i64,
-    ) -> rusqlite::Result<()> {
-        let mut rows = statement.query(params![self.id, class.number(), tag])?;
-        if let Some(row) = rows.next()? {
-            self.count_departed(number_in(row, 0)?, number_in(row, 1)?, instant_in(row, 3)?);
-            self.count_out(role_in(row, 2)?);
-            self.expired = self.expired.saturating_add(1);
-        }
-        Ok(())
+        let taken = database
+            .statement(TAKE_OUT)?
+            .query_row(params![self.id, class.number(), tag], |row| {
+                let moved = (number_in(row, 0)?, number_in(row, 1)?);
+                Ok((moved, role_in(row, 2)?, instant_in(row, 3)?, row.get::<_, Location>(4)?))
+            })
+            .optional()?;
+        let Some(((uploaded, downloaded), role, last_seen, location)) = taken else {
+            return Ok(());
+        };
+        self.count_departed(uploaded, downloaded, last_seen);
+        self.count_out(role);
+        self.expired = self.expired.saturating_add(1);
+        peer::strike(database, self.id, tag, location.addresses)
     }
 
     /// The counts without the silent peers that no sweep has met yet.

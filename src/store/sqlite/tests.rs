@@ -286,7 +286,7 @@ mod in_use {
         let mut store = SqliteStore::open(&options).unwrap();
         announce(&mut store, 1, NOON);
         let connection = store.database.as_ref().unwrap();
-        connection.execute_batch("UPDATE peer SET v4 = 'text', role = 7").unwrap();
+        connection.execute_batch("UPDATE peer SET addresses = 'text', role = 7").unwrap();
         announce(&mut store, 1, NOON);
         assert_eq!(present(&mut store, NOON), 1);
         assert_eq!(moved_aside(&options).len(), 1);

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::addresses::{Addresses, Range};
+use super::addresses::Place;
 use super::connection::Database;
 use super::peer::PeerRow;
 use super::schema::stored;
@@ -49,13 +49,8 @@ fn is_at_an_endpoint_of_another(
     swarm: &Swarm,
     peer: &Peer,
 ) -> rusqlite::Result<bool> {
-    let Addresses { v4, v6 } = peer.addresses.reachable();
-    let ranges = [
-        v4.map(|v4| Range::V4(v4.address, v4.address)),
-        v6.map(|v6| Range::V6(v6.address, v6.address)),
-    ];
-    for range in ranges.into_iter().flatten().filter(|_| !peer.is_stated) {
-        if PeerRow::at(database, swarm, range)?.iter().any(|row| !row.peer.is_stated) {
+    for place in Place::all(peer.addresses.reachable()).filter(|_| !peer.is_stated) {
+        if PeerRow::at(database, swarm, &place)?.iter().any(|row| !row.peer.is_stated) {
             return Ok(true);
         }
     }

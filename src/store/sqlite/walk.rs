@@ -1,10 +1,8 @@
 //! The slow calls: counts for scrapes, walks over swarms and peers, the general sweep, the check.
 
-use std::net::SocketAddr;
-
 use rusqlite::params;
 
-use super::addresses::Addresses;
+use super::addresses::{Addresses, Place};
 use super::connection::Database;
 use super::peer::PeerRow;
 use super::schema::{self, Class, instant_in, number_in, role_in, stored};
@@ -147,6 +145,7 @@ pub(super) fn remove_swarm(database: &Database, info_hash: InfoHash) -> rusqlite
     let transaction = Immediate::begin(database)?;
     if let Some(swarm) = Swarm::find(database, info_hash)? {
         database.execute("DELETE FROM peer WHERE swarm = ?1", params![swarm.id])?;
+        database.execute("DELETE FROM endpoint WHERE swarm = ?1", params![swarm.id])?;
         database.execute("DELETE FROM swarm WHERE id = ?1", params![swarm.id])?;
     }
     transaction.commit()
@@ -216,6 +215,7 @@ fn check_swarm(
     let mut counted = SwarmCounts { completed: swarm.counts.completed, ..SwarmCounts::default() };
     let mut seen = std::collections::HashSet::<Identity>::new();
     let mut endpoints = std::collections::HashSet::new();
+    let mut places = Vec::new();
     for class in Class::ALL {
         for row in PeerRow::walk(database, swarm.id, class, i64::MIN, usize::MAX)? {
             let peer = &row.peer;
@@ -223,16 +223,24 @@ fn check_swarm(
             for problem in row.problems(swarm.salt) {
                 problems.push(format!("peer {} of {} {problem}", peer.peer_id, swarm.info_hash));
             }
-            let Addresses { v4, v6 } = peer.addresses.reachable();
-            let v4 = v4.map(|v4| SocketAddr::from((v4.address.ip(), v4.address.port())));
-            let v6 = v6.map(|v6| SocketAddr::from((v6.address.ip(), v6.address.port())));
-            let mut own = v4.into_iter().chain(v6).filter(|_| !peer.is_stated);
-            let shares = own.any(|endpoint| !endpoints.insert(endpoint));
+            places.extend(Place::all(peer.addresses).map(|place| (place, row.tag)));
+            let (v4, v6) = peer.addresses.reachable().endpoints();
+            let shares = !peer.is_stated
+                && (v4.is_some_and(|v4| !endpoints.insert(Place::v4(v4)))
+                    || v6.is_some_and(|v6| !endpoints.insert(Place::v6(v6))));
             if !seen.insert(peer.identity()) || shares {
                 problems
                     .push(format!("peer {} of {} is there twice", peer.peer_id, swarm.info_hash));
             }
         }
+    }
+    places.sort_unstable();
+    let found = database
+        .statement("SELECT place, tag FROM endpoint WHERE swarm = ?1 ORDER BY place, tag")?
+        .query_map(params![swarm.id], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(Place, i64)>>>()?;
+    if found != places {
+        problems.push(format!("swarm {} lists other endpoints than it has", swarm.info_hash));
     }
     if counted != swarm.counts {
         problems
