@@ -33,14 +33,24 @@ impl Process {
     }
 
     /// Waits until `ready` has an answer; panics with the program's output when it ends before.
-    pub fn wait_for<T>(&mut self, what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-        let answer = poll(Duration::from_secs(30), || {
+    pub fn wait_for<T>(&mut self, what: &str, ready: impl FnMut() -> Option<T>) -> T {
+        self.wait_up_to(Duration::from_secs(30), what, ready)
+    }
+
+    /// The same for what takes its time.
+    pub fn wait_up_to<T>(
+        &mut self,
+        most: Duration,
+        what: &str,
+        mut ready: impl FnMut() -> Option<T>,
+    ) -> T {
+        let answer = poll(most, || {
             if let Some(status) = self.child.try_wait().expect("the state of a child") {
                 panic!("{} ended ({status}) before {what}:\n{}", self.name, self.output());
             }
             ready()
         });
-        answer.unwrap_or_else(|| panic!("{}: no {what} in 30 s:\n{}", self.name, self.output()))
+        answer.unwrap_or_else(|| panic!("{}: no {what} in {most:?}:\n{}", self.name, self.output()))
     }
 
     /// The number of the program, which is also that of its group.
