@@ -90,8 +90,16 @@ fn answer_many(listening: Listening, arguments: Vec<OsString>) -> Outcome {
     let surroundings = Arc::new(surroundings(config::Face::FastCgi, arguments));
     // A broken configuration is told to clients and to the log by the site, again and again until
     // it is mended; until then the built-in limits count.
-    let gateway = LoadedConfig::load(&surroundings, None)
-        .map_or_else(|_| GatewayConfig::default(), |loaded| loaded.config.gateway);
+    let gateway = match LoadedConfig::load(&surroundings, None) {
+        Ok(loaded) => {
+            if let Err(problem) = config::act_for_owner(&loaded) {
+                error!("{problem}");
+                return Outcome::Failed;
+            }
+            loaded.config.gateway
+        }
+        Err(_) => GatewayConfig::default(),
+    };
     let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
     let outcome = Signals::collect().map_err(fastcgi::ServeError::Signals).and_then(|signals| {
         fastcgi::serve(listening, signals, cli::fastcgi_options(&gateway, 1), make_site)

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may name. `log` and `memory` are everybody's.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("platform", &[]),
     ("protocol", &[]),
-    ("config", &["protocol"]),
-    ("gateway", &[]),
-    ("store", &["protocol"]),
-    ("catalog", &["protocol"]),
-    ("tracker", &["store", "catalog", "protocol", "config"]),
-    ("site", &["tracker", "catalog", "gateway", "protocol", "config"]),
-    ("cli", &["site", "tracker", "store", "catalog", "gateway", "protocol", "config"]),
+    ("config", &["protocol", "platform"]),
+    ("gateway", &["platform"]),
+    ("store", &["protocol", "platform"]),
+    ("catalog", &["protocol", "platform"]),
+    ("tracker", &["store", "catalog", "protocol", "platform", "config"]),
+    ("site", &["tracker", "catalog", "gateway", "protocol", "platform", "config"]),
+    ("cli", &["site", "tracker", "store", "catalog", "gateway", "protocol", "platform", "config"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -92,6 +93,7 @@ fn unsafe_stands_only_where_memory_is_mapped_or_the_kernel_called() {
         // The allocator, for SQLite.
         "src/memory.rs",
         "gateway/system.rs",
+        "platform/privilege.rs",
         "catalog/policy/read.rs",
         "store/sqlite/journal.rs",
         "store/shm/memory.rs",

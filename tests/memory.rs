@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::harness::bencode::Value;
+use crate::harness::cannot_run::cannot_run;
 use crate::harness::folder_in_memory;
 use crate::harness::http::encode;
 use crate::harness::installation::{Answer, Installation, Ran};
@@ -248,8 +249,8 @@ fn doctor_sees_that_a_file_system_is_smaller_than_the_store_may_be() {
     };
     let probe = in_it(&Command::new("true"));
     if probe.status != 0 {
-        eprintln!("no file system can be mounted here: {}", probe.errors);
-        return;
+        let why = format!("nothing can be mounted here: {}", probe.errors);
+        return cannot_run("a file system smaller than the store", why);
     }
     let wrong = verdict(in_it(&tracker.command(&DOCTOR)), "room for peers");
     assert!(wrong.starts_with("WRONG") && wrong.contains("lower max_size"), "{wrong}");
@@ -268,7 +269,9 @@ fn doctor_judges_the_files() {
 
 #[test]
 fn doctor_finds_a_store_that_belongs_to_another_than_the_data() {
-    let Some((user, group)) = server_account() else { return };
+    let Some((user, group)) = server_account() else {
+        return cannot_run("a store of another user than the data", "only root can give it away");
+    };
     let tracker = Installation::in_memory(&[]);
     tracker.run(&["store", "info"]).done();
     std::os::unix::fs::chown(tracker.path("data"), Some(user), Some(group)).expect("an owner");

@@ -147,7 +147,7 @@ fn data_folder(loaded: &LoadedConfig) -> Outcome {
 /// Makes and removes a file in a folder.
 fn tempfile_in(folder: &Path) -> std::io::Result<()> {
     let path = folder.join(format!(".doctor-{}", std::process::id()));
-    fs::write(&path, b"")?;
+    fs::File::create_new(&path)?;
     fs::remove_file(&path)
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, lchown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -106,6 +106,17 @@ impl Listening {
         }
     }
 
+    /// Gives a socket with a path to a user, by root, in a folder in which nobody else can put something
+    /// in its place.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn give_to(&self, user: u32) -> Result<(), ListenError> {
+        let Some(OwnPath { path, .. }) = &self.path else { return Ok(()) };
+        lchown(path, Some(user), None)
+            .map_err(|source| ListenError::Bind { address: path.display().to_string(), source })
+    }
+
     /// Takes over a socket that listens; `None` for any other descriptor.
     pub(super) fn adopt(descriptor: OwnedFd) -> Option<Self> {
         let socket = match system::listening_family(descriptor.as_fd())? {
@@ -184,9 +195,11 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 
 impl Drop for OwnPath {
     fn drop(&mut self) {
-        // A successor may have put its own socket there meanwhile.
+        // A successor may have put its own socket there meanwhile. In a folder of root's it stays, and
+        // whoever listens next replaces it.
         if identity(&self.path).is_ok_and(|now| now == self.identity)
             && let Err(error) = fs::remove_file(&self.path)
+            && error.kind() != io::ErrorKind::PermissionDenied
         {
             crate::warning!("cannot remove the socket {}: {error}", self.path.display());
         }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -40,19 +40,6 @@ pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
         .map_err(|source| failure("make the folder of", path, source))
 }
 
-/// Gives a new file to the owner of its folder, when it was made by root: the web server's user could
-/// not write to it otherwise.
-pub(super) fn give_to_folder(file: &File, path: &Path) -> io::Result<()> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    let (folder, made) = (std::fs::metadata(folder)?, file.metadata()?);
-    if made.uid() == 0 && folder.uid() != 0 {
-        std::os::unix::fs::fchown(file, Some(folder.uid()), Some(folder.gid()))?;
-    }
-    Ok(())
-}
-
 /// Waits until no other process makes a store at this path.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let path = with_ending(path, ".lock");
@@ -60,7 +47,6 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(MODE).custom_flags(libc::O_NOFOLLOW);
     let file = options.open(&path).map_err(failed)?;
-    give_to_folder(&file, &path).map_err(failed)?;
     let started = Instant::now();
     loop {
         match file.try_lock() {

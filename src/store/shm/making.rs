@@ -103,7 +103,6 @@ fn build(options: &StoreOptions) -> Result<StoreFile, StoreError> {
     let mut how = OpenOptions::new();
     how.read(true).write(true).create_new(true).mode(files::MODE);
     let file = how.open(&unfinished).map_err(failed)?;
-    files::give_to_folder(&file, path).map_err(failed)?;
     let life = Random::new().positive().unsigned_abs();
     let secret = [Random::new().bits(), Random::new().bits()];
     if let Err(source) = file::fill(file, options, shards(), life, secret) {
