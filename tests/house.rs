@@ -99,7 +99,6 @@ fn unsafe_stands_only_where_memory_is_mapped_or_the_kernel_called() {
         "store/shm/memory.rs",
         "store/shm/mutex.rs",
         "store/shm/shard.rs",
-        "store/shm/file.rs",
         // For tests only.
         "store/shm/dying.rs",
         "store/shm/processes/worker.rs",

@@ -6,7 +6,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ use crate::harness::cannot_run::cannot_run;
 use crate::harness::installation::Ran;
 use crate::harness::process::Process;
 use crate::harness::site::{as_the_server, server_account};
-use crate::harness::{checkout, executable, free_port, poll};
+use crate::harness::{checkout, executable, folder_in_memory, free_port, poll};
 
 /// Users that have no account.
 const ALICE: u32 = 2_000_000_001;
@@ -149,12 +150,38 @@ fn what_root_makes_for_a_site_is_its_owners() {
             assert_eq!(ran.status, 0, "{arguments:?}: {ran:?}");
         }
         assert_eq!(what_is_roots(site.folder.path()), before);
-        for name in
-            ["data/catalog.db", "data/peers.db", "data/other/peers", "torrents/bt_stats.inc"]
-        {
+        for name in [
+            "data/catalog.db",
+            "data/policy.snapshot",
+            "data/peers.db",
+            "data/other/peers",
+            "torrents/bt_stats.inc",
+        ] {
             assert_eq!(fs::metadata(site.path(name)).expect(name).uid(), site.user, "{name}");
         }
     }
+}
+
+/// Else announces are refused until it has its owner.
+#[test]
+fn the_policy_has_its_owner_before_it_has_its_name() {
+    let Some(site) = Theirs::new("the policy of another user", ALICE) else { return };
+    let policy = site.path("data/policy.snapshot");
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                if let Ok(found) = fs::metadata(&policy) {
+                    assert_eq!(found.uid(), ALICE);
+                }
+            }
+        });
+        for _ in 0..10 {
+            site.run(&["refresh", "--force"]).done();
+        }
+        is_done.store(true, Ordering::Relaxed);
+        watch.join().expect("it was always its owner's");
+    });
 }
 
 #[test]
@@ -212,15 +239,15 @@ fn root_acts_for_one_user_and_says_who_else_there_is() {
     assert!(said.contains("others than root may write to"), "{said}");
 }
 
-fn cgi(site: &Theirs) -> Output {
+fn cgi(site: &Theirs, path: &str) -> Command {
     let mut command = Command::new(executable());
     command
         .env_clear()
         .env("GATEWAY_INTERFACE", "CGI/1.1")
         .env("REQUEST_METHOD", "GET")
-        .env("PATH_INFO", "/stats")
+        .env("PATH_INFO", path)
         .env("TRACKER_CONFIG", site.path("conf/tracker.toml"));
-    command.output().expect("the CGI runs")
+    command
 }
 
 #[test]
@@ -229,10 +256,10 @@ fn a_cgi_of_root_is_the_owners_too() {
     fs::remove_dir_all(site.path("data")).expect("it goes");
     make(&site.path("data"), ALICE);
     let before = what_is_roots(site.folder.path());
-    let output = cgi(&site);
+    let output = cgi(&site, "/stats").output().expect("the CGI runs");
     assert!(output.status.success(), "{output:?}");
     let lock = site.path("data/refresh.lock");
-    poll(Duration::from_secs(20), || site.path("torrents/bt_stats.inc").exists().then_some(()));
+    poll(Duration::from_secs(20), || site.path("data/policy.snapshot").exists().then_some(()));
     fs::File::open(lock).expect("the lock").lock().expect("the refresh ends");
     assert_eq!(fs::metadata(site.path("data/catalog.db")).expect("it").uid(), ALICE);
     assert_eq!(what_is_roots(site.folder.path()), before);
@@ -314,6 +341,46 @@ fn init_makes_what_the_folders_owner_could_make() {
     fs::remove_file(site.join("www/index.shtml")).expect("a page");
     let said = init(&site).failure();
     assert!(said.contains("index.shtml") && said.contains(&format!("user {ALICE}")), "{said}");
+}
+
+/// Another user was first at the store's folder in memory, and has put pipes there.
+#[test]
+fn a_store_in_a_folder_of_somebody_else_is_refused_at_once() {
+    let Some(site) = Theirs::new("a store in another user's folder", ALICE) else { return };
+    let memory = folder_in_memory();
+    fs::set_permissions(memory.path(), Permissions::from_mode(0o1777)).expect("a mode");
+    let squatted = memory.path().join("tracker.d");
+    make(&squatted, BOB);
+    fs::set_permissions(&squatted, Permissions::from_mode(0o777)).expect("a mode");
+    for name in ["peers", "peers.lock", "peers.new", "peers-journal", "peers-wal"] {
+        let made = Command::new("mkfifo").args(["-m", "666"]).arg(squatted.join(name)).status();
+        assert!(made.expect("mkfifo runs").success());
+    }
+    for kind in ["shm", "sqlite"] {
+        let file = site.path("conf/tracker.toml");
+        let settings = fs::read_to_string(&file).expect("a configuration");
+        let paths = settings.find("[paths]").expect("the paths");
+        let store = format!(
+            "[tracker]\ntorrents = \"open\"\n[store]\nkind = \"{kind}\"\npath = \"{}\"\n",
+            squatted.join("peers").display()
+        );
+        fs::write(&file, store + &settings[paths..]).expect("a configuration");
+        let announce = || {
+            let query =
+                "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0000-000000000000&port=6881&left=1";
+            let mut command = cgi(&site, "/announce");
+            command.env("QUERY_STRING", query).env("REMOTE_ADDR", "192.0.2.1");
+            let started = Instant::now();
+            let output = command.output().expect("the CGI runs");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.stdout.windows(14).any(|part| part == b"failure reason"), "{output:?}");
+            assert!(said.contains("its folder belongs to another user"), "{kind}: {said}");
+            started.elapsed()
+        };
+        // The machine may be busy with something else at one time, not at all.
+        let fastest = (0..5).map(|_| announce()).min().expect("five times");
+        assert!(fastest < Duration::from_millis(100), "{kind}: {fastest:?}");
+    }
 }
 
 /// Installs below a folder, as root.

@@ -7,11 +7,13 @@ use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::ptr;
 
 use memmap2::Mmap;
+
+use crate::platform::files;
 
 /// The connections that may wait to be accepted; the kernel lowers it to its own limit.
 const BACKLOG: libc::c_int = 1024;
@@ -244,10 +246,16 @@ pub fn detach(log: Option<&Path>) -> io::Result<Detached> {
     }
 }
 
+/// Empties the log, once it is known that it has no second name elsewhere.
 fn begin_log(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create(true).write(true).truncate(true);
-    options.mode(0o640).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+    let mut how = File::options();
+    how.create(true).write(true).truncate(false).mode(0o640);
+    let (file, metadata) = files::open(path, &mut how)?;
+    if metadata.nlink() != 1 {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    file.set_len(0)?;
+    Ok(file)
 }
 
 /// Maps a whole file that nobody else can open: one without a name, made by us.
@@ -372,6 +380,23 @@ mod tests {
             assert_eq!(signals.next(), Some(meaning));
         }
         assert_eq!(signals.next(), None);
+    }
+
+    #[test]
+    fn a_log_is_begun_in_a_file_of_its_own_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, other) = (folder.path().join("log"), folder.path().join("other"));
+        fs::write(&other, "mine").unwrap();
+        std::os::unix::fs::symlink(&other, &log).unwrap();
+        assert!(begin_log(&log).is_err());
+        fs::remove_file(&log).unwrap();
+        fs::hard_link(&other, &log).unwrap();
+        assert!(begin_log(&log).is_err());
+        assert_eq!(fs::read(&other).unwrap(), b"mine");
+        fs::remove_file(&log).unwrap();
+        fs::write(&log, "of the last time").unwrap();
+        begin_log(&log).unwrap();
+        assert_eq!(fs::read(&log).unwrap(), b"");
     }
 
     /// What a web server sees of a CGI process that leaves chores behind: `Command::output` returns

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod cannot_run;
+pub mod files;
 pub mod privilege;
 
 #[cfg(test)]

@@ -75,9 +75,16 @@ pub enum PrivilegeError {
 /// Whether this process acts as root.
 #[must_use]
 pub fn is_root() -> bool {
-    // SAFETY: both touch no memory of ours. What the kernel said at the start costs no system call, and
-    // nobody becomes root later.
-    unsafe { libc::getauxval(libc::AT_EUID) == 0 && libc::geteuid() == ROOT }
+    // What the kernel said at the start costs no system call, and nobody becomes root later.
+    // SAFETY: reads what the C library keeps of that.
+    unsafe { libc::getauxval(libc::AT_EUID) == 0 && user() == ROOT }
+}
+
+/// The user as whom this process acts.
+#[must_use]
+pub fn user() -> u32 {
+    // SAFETY: touches no memory and cannot fail.
+    unsafe { libc::geteuid() }
 }
 
 /// The user who decides about these paths, each of which leads to the next: a configuration, and the
