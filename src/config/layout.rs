@@ -98,9 +98,12 @@ pub fn lay_out_missing(loaded: &LoadedConfig) -> Result<LaidOut, LayoutError> {
 /// # Errors
 /// When it is not one user.
 pub fn owner(loaded: &LoadedConfig) -> Result<Option<User>, PrivilegeError> {
+    if !privilege::is_root() {
+        return Ok(None);
+    }
     let data = loaded.config.paths.catalog.parent();
     let owner = privilege::owner_of(loaded.file.as_deref().into_iter().chain(data))?;
-    if owner.is_none() && privilege::is_root() {
+    if owner.is_none() {
         private_folders(loaded).into_iter().try_for_each(privilege::only_root_decides)?;
     }
     Ok(owner)

@@ -1,11 +1,11 @@
 //! Sockets that web servers connect to: inherited from whoever started us, or made by ourselves.
 
 use std::fmt;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, lchown};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, lchown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -165,7 +165,7 @@ fn bind_path(path: &Path) -> io::Result<(UnixListener, OwnPath)> {
     let beside = PathBuf::from(beside);
     let socket = UnixListener::bind(&beside)?;
     let own = system::widen_backlog(socket.as_fd())
-        .and_then(|()| fs::set_permissions(&beside, Permissions::from_mode(SOCKET_MODE)))
+        .and_then(|()| system::set_mode(&beside, SOCKET_MODE))
         .and_then(|()| fs::rename(&beside, path))
         .and_then(|()| OwnPath::new(path));
     if own.is_err() {
@@ -208,6 +208,8 @@ impl Drop for OwnPath {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn unix(path: &Path) -> ListenAddress {

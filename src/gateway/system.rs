@@ -2,12 +2,12 @@
 //! files. The only `unsafe` of the gateway.
 
 use std::ffi::{CStr, CString, OsStr, OsString, c_char, c_int};
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::ptr;
 
@@ -206,6 +206,28 @@ impl AsRawFd for Signals {
     }
 }
 
+/// Sets the mode of what stands at a path, and not of what a link there leads to.
+///
+/// # Errors
+/// What the kernel says; also when it is a link, or there is no `/proc`.
+pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    // The standard library takes O_PATH for a way of reading and writing, and leaves it out.
+    let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    // SAFETY: the path ends with a null byte, and lives across the call.
+    let descriptor = unsafe { libc::open(path.as_ptr(), flags) };
+    if descriptor < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just given it to us.
+    let itself = File::from(unsafe { OwnedFd::from_raw_fd(descriptor) });
+    if itself.metadata()?.is_symlink() {
+        return Err(io::Error::from_raw_os_error(libc::ELOOP));
+    }
+    let name = format!("/proc/self/fd/{descriptor}");
+    std::fs::set_permissions(name, Permissions::from_mode(mode))
+}
+
 /// Which of the two processes one is after [`detach`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detached {
@@ -380,6 +402,18 @@ mod tests {
             assert_eq!(signals.next(), Some(meaning));
         }
         assert_eq!(signals.next(), None);
+    }
+
+    #[test]
+    fn the_mode_of_what_a_link_leads_to_is_not_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        set_mode(&file, 0o600).unwrap();
+        assert!(set_mode(&link, 0o660).is_err());
+        assert_eq!(mode(), 0o600);
     }
 
     #[test]
