@@ -201,7 +201,9 @@ fn a_migration_that_was_killed_is_done_again() {
     }
     let output = tracker.run(&migrate).done();
     assert!(output.starts_with("taken over: 8 swarms, 40 peers from "), "{output}");
-    assert!(output.contains("in place of "), "{output}");
+    // How many the last one that was killed had taken over is chance.
+    let again = tracker.run(&migrate).done();
+    assert!(again.contains("in place of 40 peers "), "{again}");
     let peers = || {
         let peers = (0..8).map(|swarm: u8| {
             let hash = format!("{swarm:02x}").repeat(20);
