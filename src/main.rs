@@ -15,7 +15,7 @@
 //! | open, fcntl, fstat, mmap, close | the policy: which file, how long, mapped |
 //! | fcntl, fcntl | the reply's own descriptor, past the standard library's buffer |
 //! | stat | whether the store is new |
-//! | stat, geteuid, open, fcntl, fstat, flock, pread | the store: its folder and file trusted, shared with this version only, its header |
+//! | lstat, geteuid, open, fcntl, fstat, flock, pread | the store: its folder and file trusted, shared with this version only, its header |
 //! | get_robust_list | what a mutex of ours looks like: whether the kernel frees those of the dead |
 //! | open, fcntl, read, close | which boot this is; locks of an earlier one mean nothing |
 //! | fstat, mmap | the store, mapped |
