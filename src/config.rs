@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::Seconds;
 
 pub use diagnose::{Flaw, KeyName};
-pub use layout::{LaidOut, LayoutError, hand_over, lay_out_missing};
-pub(crate) use layout::{make_store_folder, private_folders};
+pub(crate) use layout::private_folders;
+pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner};
 pub use line_speed::LineSpeed;
 pub use load::{ConfigError, LoadedConfig};
 pub use locate::{Face, Surroundings, absolute};

@@ -1,8 +1,8 @@
 //! tracker.cgi: the BitTorrent tracker for the web server you already run.
 //!
 //! One way through the house: `gateway` or `cli` at the front, `site` for the URL space, `tracker`
-//! for the rules, `store` and `catalog` for state, `protocol` at the bottom. A room uses only what
-//! stands below it; `log` and `memory` are everybody's.
+//! for the rules, `store` and `catalog` for state, `protocol` and `platform` at the bottom. A room uses only
+//! what stands below it; `log`, `memory` and `network` are everybody's.
 
 pub mod catalog;
 pub mod cli;
@@ -11,6 +11,7 @@ pub mod gateway;
 pub mod log;
 pub mod memory;
 pub mod network;
+pub mod platform;
 pub mod protocol;
 pub mod site;
 pub mod store;

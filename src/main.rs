@@ -15,7 +15,7 @@
 //! | open, fcntl, fstat, mmap, close | the policy: which file, how long, mapped |
 //! | fcntl, fcntl | the reply's own descriptor, past the standard library's buffer |
 //! | stat | whether the store is new |
-//! | open, fcntl, fstat, geteuid, stat, flock, pread | the store: trusted, shared with this version only, its header |
+//! | lstat, geteuid, open, fcntl, fstat, flock, pread | the store: its folder and file trusted, shared with this version only, its header |
 //! | get_robust_list | what a mutex of ours looks like: whether the kernel frees those of the dead |
 //! | open, fcntl, read, close | which boot this is; locks of an earlier one mean nothing |
 //! | fstat, mmap | the store, mapped |
@@ -90,8 +90,16 @@ fn answer_many(listening: Listening, arguments: Vec<OsString>) -> Outcome {
     let surroundings = Arc::new(surroundings(config::Face::FastCgi, arguments));
     // A broken configuration is told to clients and to the log by the site, again and again until
     // it is mended; until then the built-in limits count.
-    let gateway = LoadedConfig::load(&surroundings, None)
-        .map_or_else(|_| GatewayConfig::default(), |loaded| loaded.config.gateway);
+    let gateway = match LoadedConfig::load(&surroundings, None) {
+        Ok(loaded) => {
+            if let Err(problem) = config::act_for_owner(&loaded) {
+                error!("{problem}");
+                return Outcome::Failed;
+            }
+            loaded.config.gateway
+        }
+        Err(_) => GatewayConfig::default(),
+    };
     let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
     let outcome = Signals::collect().map_err(fastcgi::ServeError::Signals).and_then(|signals| {
         fastcgi::serve(listening, signals, cli::fastcgi_options(&gateway, 1), make_site)

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::harness::bencode::Value;
+use crate::harness::cannot_run::cannot_run;
 use crate::harness::folder_in_memory;
 use crate::harness::http::encode;
 use crate::harness::installation::{Answer, Installation, Ran};
@@ -200,7 +201,9 @@ fn a_migration_that_was_killed_is_done_again() {
     }
     let output = tracker.run(&migrate).done();
     assert!(output.starts_with("taken over: 8 swarms, 40 peers from "), "{output}");
-    assert!(output.contains("in place of "), "{output}");
+    // How many the last one that was killed had taken over is chance.
+    let again = tracker.run(&migrate).done();
+    assert!(again.contains("in place of 40 peers "), "{again}");
     let peers = || {
         let peers = (0..8).map(|swarm: u8| {
             let hash = format!("{swarm:02x}").repeat(20);
@@ -248,8 +251,8 @@ fn doctor_sees_that_a_file_system_is_smaller_than_the_store_may_be() {
     };
     let probe = in_it(&Command::new("true"));
     if probe.status != 0 {
-        eprintln!("no file system can be mounted here: {}", probe.errors);
-        return;
+        let why = format!("nothing can be mounted here: {}", probe.errors);
+        return cannot_run("a file system smaller than the store", why);
     }
     let wrong = verdict(in_it(&tracker.command(&DOCTOR)), "room for peers");
     assert!(wrong.starts_with("WRONG") && wrong.contains("lower max_size"), "{wrong}");
@@ -268,12 +271,14 @@ fn doctor_judges_the_files() {
 
 #[test]
 fn doctor_finds_a_store_that_belongs_to_another_than_the_data() {
-    let Some((user, group)) = server_account() else { return };
+    let Some((user, group)) = server_account() else {
+        return cannot_run("a store of another user than the data", "only root can give it away");
+    };
     let tracker = Installation::in_memory(&[]);
     tracker.run(&["store", "info"]).done();
     std::os::unix::fs::chown(tracker.path("data"), Some(user), Some(group)).expect("an owner");
     let wrong = verdict(tracker.run(&DOCTOR), "shared memory");
-    assert!(wrong.starts_with("WRONG") && wrong.contains("chown --reference="), "{wrong}");
+    assert!(wrong.starts_with("WRONG") && wrong.contains("as root, remove it"), "{wrong}");
 }
 
 #[test]

@@ -7,8 +7,9 @@ mod watched;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use self::listing::Listing;
@@ -167,13 +168,13 @@ pub fn read_metainfo(path: &Path) -> Result<Metainfo, Problem> {
 
 /// The content of a file of at most [`MAX_FILE`] bytes, even if it grows meanwhile.
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
-    // Before it is opened, because to open a pipe is to wait for its writer.
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
+    // A pipe that took the file's place would be waited for. Links are the owner's to make here.
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    if !file.metadata()?.is_file() {
         return Err(Problem::NotAFile);
     }
     let mut content = Vec::new();
-    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut content)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut content)?;
     if length(&content) > MAX_FILE {
         return Err(Problem::TooBig);
     }

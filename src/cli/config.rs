@@ -31,7 +31,7 @@ impl ConfigCommand {
 }
 
 fn check(world: &mut World<'_>) -> Result<(), CommandError> {
-    match world.load_config()?.file {
+    match world.read_config()?.file {
         Some(file) => world.print(format_args!("{}: fine\n", file.display())),
         None => {
             world.print("No file found; built-in defaults count. Looked for:\n")?;
@@ -44,7 +44,7 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
 }
 
 fn show(world: &mut World<'_>, as_json: bool) -> Result<(), CommandError> {
-    let loaded = world.load_config()?;
+    let loaded = world.read_config()?;
     let text = if as_json { to_json(&loaded) } else { to_toml(&loaded) };
     let text = text.map_err(|error| {
         CommandError::Failed(format!("cannot print the configuration: {error}; rename that folder"))

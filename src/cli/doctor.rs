@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{CommandError, World};
 use crate::catalog::{Catalog, PolicySnapshot, ScanRules, scan_folder};
 use crate::config::{LoadedConfig, StoreKind, Torrents};
+use crate::platform::files;
 use crate::protocol::Timestamp;
 use crate::tracker::open_store;
 
@@ -147,7 +148,7 @@ fn data_folder(loaded: &LoadedConfig) -> Outcome {
 /// Makes and removes a file in a folder.
 fn tempfile_in(folder: &Path) -> std::io::Result<()> {
     let path = folder.join(format!(".doctor-{}", std::process::id()));
-    fs::write(&path, b"")?;
+    fs::File::create_new(&path)?;
     fs::remove_file(&path)
 }
 
@@ -216,7 +217,7 @@ fn policy(loaded: &LoadedConfig, now: Timestamp) -> Outcome {
 
 /// What the last refresh after a CGI's reply had to say, which no web server has heard.
 fn last_refresh(loaded: &LoadedConfig) -> Option<String> {
-    let text = fs::read_to_string(loaded.refresh_log()).ok()?;
+    let text = String::from_utf8(files::read(&loaded.refresh_log()).ok()?).ok()?;
     (!text.trim().is_empty()).then(|| text.trim().replace('\n', "; "))
 }
 

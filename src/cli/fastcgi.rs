@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{CommandError, World};
-use crate::config::{GatewayConfig, StoreKind};
+use crate::config::{GatewayConfig, StoreKind, owner};
 use crate::gateway::fastcgi::{Options, ServeError, serve};
 use crate::gateway::{ListenAddress, Listening, Signals};
+use crate::platform::privilege::{User, only_root_decides};
 use crate::site::Site;
 
 /// Answer a web server over FastCGI
@@ -24,9 +25,9 @@ pub struct FastCgiArguments {
 impl FastCgiArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        let loaded = world.load_config()?;
+        let loaded = world.read_config()?;
         let signals = Signals::collect().map_err(ServeError::Signals)?;
-        let listening = Listening::bind(&self.listen)?;
+        let listening = self.bind_for(owner(&loaded)?)?;
         let kind = loaded.config.store.kind;
         let workers = self.workers.map_or_else(|| usual_workers(kind, cores()), NonZeroUsize::get);
         let mut surroundings = world.surroundings.clone();
@@ -38,6 +39,24 @@ impl FastCgiArguments {
         crate::info!("listening on {} with {workers} workers", self.listen);
         let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
         Ok(serve(listening, signals, options(&loaded.config.gateway, workers), make_site)?)
+    }
+}
+
+impl FastCgiArguments {
+    /// Listens, and goes on as the site's owner, should root have started this. Root's part is what only
+    /// root can do: ports below 1024, and sockets in folders of its own.
+    fn bind_for(&self, owner: Option<User>) -> Result<Listening, CommandError> {
+        let Some(owner) = owner else { return Ok(Listening::bind(&self.listen)?) };
+        if let ListenAddress::Unix(path) = &self.listen
+            && only_root_decides(path.parent().unwrap_or(path)).is_err()
+        {
+            owner.become_it()?;
+            return Ok(Listening::bind(&self.listen)?);
+        }
+        let listening = Listening::bind(&self.listen)?;
+        listening.give_to(owner.id)?;
+        owner.become_it()?;
+        Ok(listening)
     }
 }
 

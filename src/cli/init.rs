@@ -1,14 +1,15 @@
 //! `tracker init`: lays out a site. Nothing that exists is changed, so that it may be run again.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{CommandError, World};
 use crate::config::{
-    LaidOut, LayoutError, LoadedConfig, absolute, is_web_address, lay_out_missing, private_folders,
-    sample_with_addresses,
+    LaidOut, LayoutError, LoadedConfig, absolute, act_for_owner, is_web_address, lay_out_missing,
+    private_folders, sample_with_addresses,
 };
+use crate::platform::privilege::owner_of;
 
 /// The pages, which the owner is to make their own.
 const PAGES: [(&str, &str); 3] = [
@@ -63,18 +64,27 @@ impl InitArguments {
         }
         let root = absolute(&world.surroundings.current_folder, &self.folder);
         let file = root.join("conf/tracker.toml");
+        let started_as = &world.surroundings.started_as;
+        let executable = File::open(started_as).map_err(|source| {
+            CommandError::Failed(format!("cannot read {}: {source}", started_as.display()))
+        })?;
+        // In a folder of somebody else, root does what they could do; see below for what is in the data.
+        if let Some(user) = owner_of([root.as_path()])? {
+            user.become_it()?;
+        }
         let mut done = LaidOut::default();
         done.folder(&root.join("conf"))?;
         done.file(&file, &self.configuration())?;
         let loaded = LoadedConfig::load(&world.surroundings, Some(&file))?;
         lay_out_pages(&mut done, &root, &loaded)?;
-        let named = lay_out_missing(&loaded)?;
-        done.made.extend(named.made);
-        done.left.extend(named.left);
         lay_out_snippets(&mut done, &root, &loaded)?;
         let copy = root.join("cgi-bin/tracker.cgi");
         done.folder(&root.join("cgi-bin"))?;
-        done.executable(&copy, &world.surroundings.started_as)?;
+        done.executable(&copy, &executable)?;
+        act_for_owner(&loaded)?;
+        let named = lay_out_missing(&loaded)?;
+        done.made.extend(named.made);
+        done.left.extend(named.left);
 
         print_done(world, &done)?;
         self.print_what_was_not_done(world, &done, &file)?;

@@ -24,8 +24,9 @@ use clap::Parser;
 pub use fastcgi::options as fastcgi_options;
 
 use crate::catalog::CatalogError;
-use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings, hand_over};
+use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings, act_for_owner};
 use crate::gateway::{ListenError, fastcgi::ServeError};
+use crate::platform::privilege::PrivilegeError;
 use crate::protocol::Timestamp;
 use crate::site::{PublishError, clock};
 use crate::store::StoreError;
@@ -86,25 +87,26 @@ pub struct World<'a> {
     pub config_file: Option<PathBuf>,
     /// The time, read once.
     pub now: Timestamp,
-    /// The sites whose files the command may have made.
-    sites: Vec<LoadedConfig>,
     output: &'a mut dyn Write,
 }
 
 impl World<'_> {
-    /// Finds and reads the configuration.
+    /// Finds and reads the configuration, and becomes the site's owner, should root run the command.
     ///
     /// # Errors
-    /// When it cannot be read or followed.
-    pub fn load_config(&mut self) -> Result<LoadedConfig, CommandError> {
-        let loaded = LoadedConfig::load(&self.surroundings, self.config_file.as_deref())?;
-        self.will_write_to(&loaded);
+    /// When it cannot be read or followed, or root cannot act for the owner.
+    pub fn load_config(&self) -> Result<LoadedConfig, CommandError> {
+        let loaded = self.read_config()?;
+        act_for_owner(&loaded)?;
         Ok(loaded)
     }
 
-    /// Has what the command makes there given to the owners of the folders, should root run it.
-    pub fn will_write_to(&mut self, site: &LoadedConfig) {
-        self.sites.push(site.clone());
+    /// The same for a command that touches nothing of the site, or not yet.
+    ///
+    /// # Errors
+    /// When it cannot be read or followed.
+    pub fn read_config(&self) -> Result<LoadedConfig, CommandError> {
+        Ok(LoadedConfig::load(&self.surroundings, self.config_file.as_deref())?)
     }
 
     /// Writes `value` to the standard output, for programs.
@@ -131,6 +133,9 @@ pub enum CommandError {
     /// There is no configuration to go by.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Root cannot act for the site's owner.
+    #[error(transparent)]
+    Privilege(#[from] PrivilegeError),
     /// The folders and files of a site cannot be made.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -196,10 +201,8 @@ fn run_in(
         }
         Err(help) => return report(print_help(&help, output), errors),
     };
-    let mut world =
-        World { surroundings, config_file: line.config, now: clock(), sites: Vec::new(), output };
+    let mut world = World { surroundings, config_file: line.config, now: clock(), output };
     let result = line.command.run(&mut world);
-    world.sites.iter().for_each(hand_over);
     let flushed = world.output.flush().map_err(CommandError::Output);
     report(result.and(flushed), errors)
 }

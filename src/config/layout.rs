@@ -1,14 +1,13 @@
 //! The folders and files that a configuration names, made where they are missing: by `tracker init`,
 //! and by the first request of a site that was only uploaded. Nothing that exists is changed.
 
-use std::fs::{self, DirBuilder, DirEntry, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write as _};
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
-};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::{LoadedConfig, StoreKind};
+use crate::platform::privilege::{self, PrivilegeError, User};
 
 /// Keeps Apache from showing a folder, in the words of 2.4 and of 2.2.
 const DENY_ALL: &str = "\
@@ -27,7 +26,7 @@ const EMPTY_RSS: &str = "<!-- Nothing here yet. -->\n";
 
 const OPEN_FOLDER: u32 = 0o755;
 const PRIVATE_FOLDER: u32 = 0o700;
-const FILE: u32 = 0o644;
+const READABLE_FILE: u32 = 0o644;
 const EXECUTABLE: u32 = 0o755;
 
 /// What was made and what was there already.
@@ -41,13 +40,24 @@ pub struct LaidOut {
 
 /// Something could not be made. Gives a path away, so that clients must not see it.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot make {}: {source}; the user that this runs as (under a web server often another \
-    than the one who owns the files) must be able to write there", path.display())]
-pub struct LayoutError {
-    /// What could not be made.
-    pub path: PathBuf,
-    /// What the system says.
-    pub source: io::Error,
+pub enum LayoutError {
+    /// The system refuses.
+    #[error("cannot make {}: {source}; the user that this runs as (under a web server often another \
+        than the one who owns the files) must be able to write there", path.display())]
+    Io {
+        /// What could not be made.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Root makes nothing where others may put links in its way.
+    #[error("cannot make {}: {source}", path.display())]
+    NotForRoot {
+        /// What was not made.
+        path: PathBuf,
+        /// Who decides there.
+        source: PrivilegeError,
+    },
 }
 
 /// Makes what the configuration names and is missing: the folders of private files (for the user
@@ -73,71 +83,38 @@ pub fn lay_out_missing(loaded: &LoadedConfig) -> Result<LaidOut, LayoutError> {
         if let Some(folder) = fragment.parent().filter(|folder| **folder != paths.torrents) {
             site.folder(folder)?;
         }
-        site.file(fragment, content)?;
+        match site.file(fragment, content) {
+            // The first refresh makes it.
+            Err(LayoutError::NotForRoot { .. }) => {}
+            other => other?,
+        }
     }
     Ok(site)
 }
 
-/// Gives the private files that root has made to the owners of their folders: the web server's user
-/// could not write them otherwise. For anybody but root there is nothing to give.
-pub fn hand_over(loaded: &LoadedConfig) {
-    let paths = &loaded.config.paths;
-    let ours = [&loaded.config.store.path, &paths.catalog, &paths.policy].map(PathBuf::as_path);
-    let names: Vec<_> = ours
-        .into_iter()
-        .filter_map(|path| path.file_name()?.to_str())
-        .chain(["refresh.", "migrate."])
-        .collect();
-    let is_ours = |entry: &DirEntry| {
-        let name = entry.file_name();
-        names.iter().any(|ours| name.to_string_lossy().starts_with(ours))
-    };
-    let mut folders = private_folders(loaded);
-    folders.extend(loaded.config.store.path.parent());
-    for folder in folders {
-        let (Ok(owner), Ok(entries)) = (fs::metadata(folder), fs::read_dir(folder)) else {
-            continue;
-        };
-        for entry in entries.flatten().filter(is_ours) {
-            // Best effort: the next command tries again.
-            let _ = give(&entry.path(), &owner);
-        }
+/// Whom root is to act for: the user who decides about the configuration and the data folder. `None`
+/// where that is root, and in a process of somebody else.
+///
+/// # Errors
+/// When it is not one user.
+pub fn owner(loaded: &LoadedConfig) -> Result<Option<User>, PrivilegeError> {
+    if !privilege::is_root() {
+        return Ok(None);
     }
+    let data = loaded.config.paths.catalog.parent();
+    let owner = privilege::owner_of(loaded.file.as_deref().into_iter().chain(data))?;
+    if owner.is_none() {
+        private_folders(loaded).into_iter().try_for_each(privilege::only_root_decides)?;
+    }
+    Ok(owner)
 }
 
-/// Gives a file or folder away; through its descriptor, so that nobody can put a link to another one
-/// in its place meanwhile, and a file only when it has no second name elsewhere.
-fn give(path: &Path, owner: &Metadata) -> io::Result<()> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let metadata = file.metadata()?;
-    let is_roots = metadata.uid() == 0 && owner.uid() != 0;
-    let has_one_name = metadata.is_file() && metadata.nlink() == 1;
-    if is_roots && (has_one_name || metadata.is_dir()) {
-        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
-    }
-    Ok(())
-}
-
-/// Makes the folder of the peer store where it is missing, as one in memory is after each reboot: for
-/// the user alone. When root is the first to need it, it is made for the owner of the catalogue's
-/// folder, who could not use it otherwise.
-pub(crate) fn make_store_folder(loaded: &LoadedConfig) {
-    let config = &loaded.config;
-    let owner = config.paths.catalog.parent().and_then(|folder| fs::metadata(folder).ok());
-    if let Some(folder) = config.store.path.parent() {
-        // The store is opened next, and says what is wrong with its folder.
-        let _ = make_folders_for(folder, owner.as_ref());
-    }
-}
-
-fn make_folders_for(path: &Path, owner: Option<&Metadata>) -> io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
-    path.parent().map_or(Ok(()), |parent| make_folders_for(parent, owner))?;
-    DirBuilder::new().mode(PRIVATE_FOLDER).create(path)?;
-    owner.map_or(Ok(()), |owner| give(path, owner))
+/// Makes a process of root one of the site's owner, before anything of the site is opened.
+///
+/// # Errors
+/// When there is not one owner, or the kernel does not allow it.
+pub fn act_for_owner(loaded: &LoadedConfig) -> Result<(), PrivilegeError> {
+    owner(loaded)?.map_or(Ok(()), User::become_it)
 }
 
 /// The folders of the catalogue, the policy and a peer store that lasts, each once. The folder of a
@@ -166,17 +143,15 @@ impl LaidOut {
     /// # Errors
     /// When it cannot be made.
     pub fn file(&mut self, path: &Path, content: &str) -> Result<(), LayoutError> {
-        self.file_with_mode(path, content.as_bytes(), FILE)
+        self.file_with_mode(path, content.as_bytes(), READABLE_FILE)
     }
 
     /// Makes a copy of an executable.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn executable(&mut self, path: &Path, original: &Path) -> Result<(), LayoutError> {
-        let copied = fs::File::open(original)
-            .map_err(|source| LayoutError { path: path.to_owned(), source })?;
-        self.file_with_mode(path, copied, EXECUTABLE)
+    pub fn executable(&mut self, path: &Path, original: &File) -> Result<(), LayoutError> {
+        self.file_with_mode(path, original, EXECUTABLE)
     }
 
     /// Makes a folder for the user alone. A folder that was there is somebody's own affair, unless
@@ -188,17 +163,25 @@ impl LaidOut {
             return Ok(());
         }
         // Where that is not allowed, the deny file has to do.
-        let _ = fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE_FOLDER));
+        let folder = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path);
+        let _ =
+            folder.and_then(|it| it.set_permissions(fs::Permissions::from_mode(PRIVATE_FOLDER)));
         self.file(&path.join(".htaccess"), DENY_ALL)
     }
 
     fn folder_with_mode(&mut self, path: &Path, mode: u32) -> Result<(), LayoutError> {
-        let cannot = |source| LayoutError { path: path.to_owned(), source };
+        let cannot = |source| LayoutError::Io { path: path.to_owned(), source };
+        if path.is_dir() {
+            self.left.push(path.to_owned());
+            return Ok(());
+        }
+        may_be_made(path)?;
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(cannot)?;
         }
         match DirBuilder::new().mode(mode).create(path) {
             Ok(()) => self.made.push(path.to_owned()),
+            // Another process was at it too.
             Err(_) if path.is_dir() => self.left.push(path.to_owned()),
             Err(source) => return Err(cannot(source)),
         }
@@ -211,7 +194,12 @@ impl LaidOut {
         mut content: impl Read,
         mode: u32,
     ) -> Result<(), LayoutError> {
-        let cannot = |source| LayoutError { path: path.to_owned(), source };
+        let cannot = |source| LayoutError::Io { path: path.to_owned(), source };
+        if fs::symlink_metadata(path).is_ok() {
+            self.left.push(path.to_owned());
+            return Ok(());
+        }
+        may_be_made(path)?;
         match OpenOptions::new().write(true).create_new(true).mode(mode).open(path) {
             Ok(mut file) => {
                 let written = io::copy(&mut content, &mut file).and_then(|_| file.flush());
@@ -222,6 +210,7 @@ impl LaidOut {
                 })?;
                 self.made.push(path.to_owned());
             }
+            // Another process was at it too.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 self.left.push(path.to_owned());
             }
@@ -229,6 +218,15 @@ impl LaidOut {
         }
         Ok(())
     }
+}
+
+/// Root makes things only where it alone decides what stands.
+fn may_be_made(path: &Path) -> Result<(), LayoutError> {
+    if !privilege::is_root() {
+        return Ok(());
+    }
+    let not_for_root = |source| LayoutError::NotForRoot { path: path.to_owned(), source };
+    privilege::only_root_decides(path).map_err(not_for_root)
 }
 
 #[cfg(test)]
@@ -290,19 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_of_a_store_in_memory_is_made_with_the_store_and_holds_nothing_else() {
+    fn the_folder_of_a_store_in_memory_is_made_with_the_store() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         let loaded = loaded(root, "[store]\nkind = 'shm'\npath = '../memory/tracker.d/peers'");
         lay_out_missing(&loaded).unwrap();
         assert!(root.join("data/.htaccess").exists());
         assert!(!root.join("memory").exists());
-        for _ in 0..2 {
-            make_store_folder(&loaded);
-            assert_eq!(mode(&root.join("memory/tracker.d")), 0o700);
-        }
-        lay_out_missing(&loaded).unwrap();
-        assert_eq!(fs::read_dir(root.join("memory/tracker.d")).unwrap().count(), 0);
     }
 
     #[test]
@@ -320,7 +312,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("data"), "").unwrap();
         let error = lay_out_missing(&loaded(folder.path(), "")).unwrap_err();
-        assert_eq!(error.path, folder.path().join("data"));
+        assert!(error.to_string().contains(&folder.path().join("data").display().to_string()));
         assert!(!error.to_string().contains('\n'));
     }
 
@@ -334,7 +326,7 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        assert!(LaidOut::default().file_with_mode(&path, Broken, FILE).is_err());
+        assert!(LaidOut::default().file_with_mode(&path, Broken, READABLE_FILE).is_err());
         assert!(!path.exists());
     }
 }

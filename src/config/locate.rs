@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
 /// The file of a machine's administrator, the last that is looked for.
@@ -84,17 +85,27 @@ impl Surroundings {
 /// `conf` beside `cgi-bin`, even where `cgi-bin` is a link to elsewhere.
 #[must_use]
 pub fn absolute(base: &Path, path: &Path) -> PathBuf {
-    let mut resolved = PathBuf::with_capacity(base.as_os_str().len() + path.as_os_str().len() + 1);
-    for component in base.join(path).components() {
+    let base = if path.is_absolute() { Path::new("") } else { base };
+    // Each CGI process does this for all paths of its configuration: bytes cost less than a `PathBuf`.
+    let mut resolved = Vec::with_capacity(base.as_os_str().len() + path.as_os_str().len() + 1);
+    for component in base.components().chain(path.components()) {
         match component {
-            Component::CurDir => {}
+            Component::CurDir | Component::Prefix(_) => {}
+            Component::RootDir => resolved.push(b'/'),
             Component::ParentDir => {
-                resolved.pop();
+                let end = resolved.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+                let is_absolute = resolved.first() == Some(&b'/');
+                resolved.truncate(end.max(usize::from(is_absolute)));
             }
-            other => resolved.push(other),
+            Component::Normal(name) => {
+                if resolved.last().is_some_and(|&byte| byte != b'/') {
+                    resolved.push(b'/');
+                }
+                resolved.extend_from_slice(name.as_encoded_bytes());
+            }
         }
     }
-    resolved
+    OsString::from_vec(resolved).into()
 }
 
 /// Whether a path is that of a folder or of something in it, both made by [`absolute`]: then it takes

@@ -2,7 +2,7 @@
 //! output, and what is left to do afterwards in a process of its own.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
@@ -11,6 +11,7 @@ use std::path::Path;
 use super::guarded::Guarded;
 use super::system::{self, Detached};
 use super::{Answer, Handler, Method, Refusal, Request, Response, Variables, content_length};
+use crate::platform::files;
 
 /// The variables of an environment.
 #[derive(Debug)]
@@ -80,7 +81,7 @@ fn do_chores_apart<H: Handler>(make_handler: &dyn Fn() -> H, log: Option<&Path>)
 
 /// Shows the web server what earlier chores have logged; the next ones begin a new log.
 fn pass_on(log: &Path) {
-    if let Ok(lines) = fs::read(log) {
+    if let Ok(lines) = files::read(log) {
         // As for any log line: there is nowhere to say that it cannot be written.
         let _ = io::stderr().lock().write_all(&lines);
     }

@@ -1,11 +1,11 @@
 //! Sockets that web servers connect to: inherited from whoever started us, or made by ourselves.
 
 use std::fmt;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, lchown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -106,6 +106,17 @@ impl Listening {
         }
     }
 
+    /// Gives a socket with a path to a user, by root, in a folder in which nobody else can put something
+    /// in its place.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn give_to(&self, user: u32) -> Result<(), ListenError> {
+        let Some(OwnPath { path, .. }) = &self.path else { return Ok(()) };
+        lchown(path, Some(user), None)
+            .map_err(|source| ListenError::Bind { address: path.display().to_string(), source })
+    }
+
     /// Takes over a socket that listens; `None` for any other descriptor.
     pub(super) fn adopt(descriptor: OwnedFd) -> Option<Self> {
         let socket = match system::listening_family(descriptor.as_fd())? {
@@ -154,7 +165,7 @@ fn bind_path(path: &Path) -> io::Result<(UnixListener, OwnPath)> {
     let beside = PathBuf::from(beside);
     let socket = UnixListener::bind(&beside)?;
     let own = system::widen_backlog(socket.as_fd())
-        .and_then(|()| fs::set_permissions(&beside, Permissions::from_mode(SOCKET_MODE)))
+        .and_then(|()| system::set_mode(&beside, SOCKET_MODE))
         .and_then(|()| fs::rename(&beside, path))
         .and_then(|()| OwnPath::new(path));
     if own.is_err() {
@@ -184,9 +195,11 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 
 impl Drop for OwnPath {
     fn drop(&mut self) {
-        // A successor may have put its own socket there meanwhile.
+        // A successor may have put its own socket there meanwhile. In a folder of root's it stays, and
+        // whoever listens next replaces it.
         if identity(&self.path).is_ok_and(|now| now == self.identity)
             && let Err(error) = fs::remove_file(&self.path)
+            && error.kind() != io::ErrorKind::PermissionDenied
         {
             crate::warning!("cannot remove the socket {}: {error}", self.path.display());
         }
@@ -195,6 +208,8 @@ impl Drop for OwnPath {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn unix(path: &Path) -> ListenAddress {

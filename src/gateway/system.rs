@@ -2,16 +2,18 @@
 //! files. The only `unsafe` of the gateway.
 
 use std::ffi::{CStr, CString, OsStr, OsString, c_char, c_int};
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::ptr;
 
 use memmap2::Mmap;
+
+use crate::platform::files;
 
 /// The connections that may wait to be accepted; the kernel lowers it to its own limit.
 const BACKLOG: libc::c_int = 1024;
@@ -204,6 +206,28 @@ impl AsRawFd for Signals {
     }
 }
 
+/// Sets the mode of what stands at a path, and not of what a link there leads to.
+///
+/// # Errors
+/// What the kernel says; also when it is a link, or there is no `/proc`.
+pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    // The standard library takes O_PATH for a way of reading and writing, and leaves it out.
+    let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    // SAFETY: the path ends with a null byte, and lives across the call.
+    let descriptor = unsafe { libc::open(path.as_ptr(), flags) };
+    if descriptor < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just given it to us.
+    let itself = File::from(unsafe { OwnedFd::from_raw_fd(descriptor) });
+    if itself.metadata()?.is_symlink() {
+        return Err(io::Error::from_raw_os_error(libc::ELOOP));
+    }
+    let name = format!("/proc/self/fd/{descriptor}");
+    std::fs::set_permissions(name, Permissions::from_mode(mode))
+}
+
 /// Which of the two processes one is after [`detach`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detached {
@@ -244,10 +268,16 @@ pub fn detach(log: Option<&Path>) -> io::Result<Detached> {
     }
 }
 
+/// Empties the log, once it is known that it has no second name elsewhere.
 fn begin_log(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create(true).write(true).truncate(true);
-    options.mode(0o640).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+    let mut how = File::options();
+    how.create(true).write(true).truncate(false).mode(0o640);
+    let (file, metadata) = files::open(path, &mut how)?;
+    if metadata.nlink() != 1 {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    file.set_len(0)?;
+    Ok(file)
 }
 
 /// Maps a whole file that nobody else can open: one without a name, made by us.
@@ -372,6 +402,35 @@ mod tests {
             assert_eq!(signals.next(), Some(meaning));
         }
         assert_eq!(signals.next(), None);
+    }
+
+    #[test]
+    fn the_mode_of_what_a_link_leads_to_is_not_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        set_mode(&file, 0o600).unwrap();
+        assert!(set_mode(&link, 0o660).is_err());
+        assert_eq!(mode(), 0o600);
+    }
+
+    #[test]
+    fn a_log_is_begun_in_a_file_of_its_own_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, other) = (folder.path().join("log"), folder.path().join("other"));
+        fs::write(&other, "mine").unwrap();
+        std::os::unix::fs::symlink(&other, &log).unwrap();
+        assert!(begin_log(&log).is_err());
+        fs::remove_file(&log).unwrap();
+        fs::hard_link(&other, &log).unwrap();
+        assert!(begin_log(&log).is_err());
+        assert_eq!(fs::read(&other).unwrap(), b"mine");
+        fs::remove_file(&log).unwrap();
+        fs::write(&log, "of the last time").unwrap();
+        begin_log(&log).unwrap();
+        assert_eq!(fs::read(&log).unwrap(), b"");
     }
 
     /// What a web server sees of a CGI process that leaves chores behind: `Command::output` returns

@@ -19,6 +19,7 @@ pub use publish::{PublishError, Published, publish};
 use crate::catalog::FileMark;
 use crate::config::{ConfigError, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Handler, Method, Proxies, Request, Response};
+use crate::platform::privilege::PrivilegeError;
 use crate::protocol::Timestamp;
 use crate::tracker::{Quiet, Skipped, Tracker, rescan};
 use route::{Route, asks_about_a_torrent};
@@ -194,6 +195,7 @@ impl State {
 
     fn prepare(surroundings: &Surroundings) -> Result<Ready, SetupError> {
         let loaded = LoadedConfig::load(surroundings, None)?;
+        crate::config::act_for_owner(&loaded)?;
         let network = &loaded.config.network;
         let proxies = Proxies::new(&network.trusted_proxies, &network.client_address_header)?;
         let tracker = Tracker::new(Arc::new(loaded));
@@ -222,6 +224,8 @@ fn marked_sources(surroundings: &Surroundings) -> Vec<(PathBuf, Option<FileMark>
 enum SetupError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Privilege(#[from] PrivilegeError),
     #[error("[network] trusted_proxies: {0}")]
     Network(#[from] crate::gateway::NetworkError),
     #[error(transparent)]

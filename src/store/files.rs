@@ -1,13 +1,15 @@
-//! What backends that keep a file do with files: folders, locks, moving aside.
+//! What backends that keep a file do with files: which folders they trust, locks, moving aside.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::StoreError;
+use super::{StoreError, StoreOptions};
+use crate::platform::files::OpenError;
+use crate::platform::{self, privilege};
 
 /// How long a process waits for the one that makes the store.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,39 +30,107 @@ pub(super) fn failure(doing: &'static str, path: &Path, source: io::Error) -> St
     StoreError::Io { doing, path: path.to_owned(), remedy, source }
 }
 
-/// Makes the folder of a store.
-pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|source| failure("make the folder of", path, source))
+/// Where a store is.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Its file.
+    pub(super) path: &'a Path,
+    /// A folder of the site, whose owner may own the store too.
+    pub(super) site: Option<&'a Path>,
 }
 
-/// Gives a new file to the owner of its folder, when it was made by root: the web server's user could
-/// not write to it otherwise.
-pub(super) fn give_to_folder(file: &File, path: &Path) -> io::Result<()> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    let (folder, made) = (std::fs::metadata(folder)?, file.metadata()?);
-    if made.uid() == 0 && folder.uid() != 0 {
-        std::os::unix::fs::fchown(file, Some(folder.uid()), Some(folder.gid()))?;
+impl StoreOptions {
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { path: &self.path, site: self.site.as_deref() }
     }
-    Ok(())
 }
 
-/// Waits until no other process makes a store at this path.
-pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
-    let path = with_ending(path, ".lock");
-    let failed = |source| failure("lock", &path, source);
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(MODE).custom_flags(libc::O_NOFOLLOW);
-    let file = options.open(&path).map_err(failed)?;
-    give_to_folder(&file, &path).map_err(failed)?;
+/// Whose files are believed to be a store of ours.
+#[derive(Clone, Copy)]
+pub(super) struct Trust<'a> {
+    user: u32,
+    site: Option<&'a Path>,
+}
+
+impl Trust<'_> {
+    pub(super) fn includes(&self, owner: u32) -> bool {
+        let owns_site = || {
+            let site = self.site.and_then(|site| std::fs::metadata(site).ok());
+            site.is_some_and(|site| site.uid() == owner)
+        };
+        owner == self.user || owns_site()
+    }
+}
+
+impl<'a> Place<'a> {
+    fn folder(self) -> &'a Path {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder.unwrap_or(Path::new("."))
+    }
+
+    /// Whether the store lies in the site's own folder, which is what the site makes of it.
+    pub(super) fn is_the_sites(self) -> bool {
+        self.site.is_some_and(|site| site.as_os_str() == self.folder().as_os_str())
+    }
+
+    /// Looks at the folder before anything in it is opened: whoever may rename files there may put others
+    /// in their place. `None` when there is no folder.
+    pub(super) fn trust(self) -> Result<Option<Trust<'a>>, StoreError> {
+        let folder = match std::fs::symlink_metadata(self.folder()) {
+            Ok(folder) => folder,
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(failure("open", self.path, source)),
+        };
+        let trust = Trust { user: privilege::user(), site: self.site };
+        let is_anyones = folder.mode() & 0o002 != 0 && folder.mode() & libc::S_ISVTX == 0;
+        let reason = if folder.is_symlink() {
+            "its folder is a link; name in `path` of [store] what it leads to"
+        } else if !folder.is_dir() {
+            "its folder is none; choose another `path` in [store]"
+        } else if folder.uid() != 0 && !trust.includes(folder.uid()) {
+            "its folder belongs to another user; choose another `path` in [store]"
+        } else if is_anyones {
+            "everybody may write to its folder; chmod 700 that"
+        } else {
+            return Ok(Some(trust));
+        };
+        Err(refused(self.path, reason))
+    }
+
+    fn make_folder(self) -> Result<(), StoreError> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(self.folder())
+            .map_err(|source| failure("make the folder of", self.path, source))
+    }
+
+    /// Waits until no other process makes a store here; makes the folder where it is missing.
+    pub(super) fn lock(self) -> Result<File, StoreError> {
+        self.make_folder()?;
+        if !self.is_the_sites() {
+            self.trust()?;
+        }
+        lock(&with_ending(self.path, ".lock"))
+    }
+}
+
+/// A file or folder that is not there to be written to by whoever likes to: why it is not touched.
+pub(super) fn refused(path: &Path, remedy: &'static str) -> StoreError {
+    let source = io::ErrorKind::PermissionDenied.into();
+    StoreError::Io { doing: "trust", path: path.to_owned(), remedy, source }
+}
+
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let failed = |source| failure("lock", path, source);
+    let mut how = File::options();
+    how.write(true).create(true).truncate(false).mode(MODE);
+    let (file, _) = platform::files::open(path, &mut how).map_err(|error| match error {
+        OpenError::Io(source) => failed(source),
+        OpenError::Link | OpenError::NotAFile => {
+            refused(path, "it is no regular file; remove it, and it is made anew")
+        }
+    })?;
     let started = Instant::now();
     loop {
         match file.try_lock() {
@@ -68,7 +138,9 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
             Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Interrupted => {
                 return Err(failed(source));
             }
-            Err(_) if started.elapsed() > PATIENCE => return Err(StoreError::Busy { path }),
+            Err(_) if started.elapsed() > PATIENCE => {
+                return Err(StoreError::Busy { path: path.to_owned() });
+            }
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
         }
     }
@@ -110,4 +182,113 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(ending);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+
+    use super::*;
+    use crate::platform::cannot_run;
+    use crate::store::PeerStore;
+    use crate::store::conformance::EXPIRY;
+    use crate::store::shm::ShmStore;
+    use crate::store::sqlite::SqliteStore;
+
+    type Opening = fn(&StoreOptions) -> Result<Box<dyn PeerStore>, StoreError>;
+
+    /// Every way in which a store comes into being.
+    const OPENINGS: [Opening; 4] = [
+        |options| Ok(Box::new(ShmStore::open(options)?)),
+        |options| Ok(Box::new(ShmStore::rebuild(options)?)),
+        |options| Ok(Box::new(SqliteStore::open(options)?)),
+        |options| Ok(Box::new(SqliteStore::rebuild(options)?)),
+    ];
+
+    const OTHER: u32 = 2_000_000_001;
+
+    /// A folder `t.d`, prepared, in which every store must be refused without waiting and untouched.
+    fn is_refused(reason: &str, prepare: impl Fn(&Path)) {
+        for open in OPENINGS {
+            let home = tempfile::tempdir().unwrap();
+            let folder = home.path().join("t.d");
+            fs::create_dir(&folder).unwrap();
+            prepare(&folder);
+            let names = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+            let before: Vec<_> = names().collect();
+            let options = StoreOptions::new(folder.join("peers"), EXPIRY);
+            // The machine may be busy with something else at one time, not at all.
+            let tries = (0..5).map(|_| {
+                let started = Instant::now();
+                let said = open(&options).err().unwrap().to_string();
+                assert!(said.contains(reason), "{said}");
+                started.elapsed()
+            });
+            let fastest = tries.min().unwrap();
+            assert!(fastest < Duration::from_millis(100), "{reason}: {fastest:?}");
+            assert_eq!(names().collect::<Vec<_>>(), before, "{reason}");
+        }
+    }
+
+    fn make_pipe(path: &Path) {
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused_whatever_lies_in_it() {
+        if !privilege::is_root() {
+            return cannot_run("a store in another user's folder", "only root can give it away");
+        }
+        for name in ["peers.lock", "peers", "peers.new", "peers-journal"] {
+            is_refused("its folder belongs to another user", |folder| {
+                make_pipe(&folder.join(name));
+                chown(folder, Some(OTHER), None).unwrap();
+            });
+        }
+        // The owner of the site may have made it.
+        for open in OPENINGS {
+            let home = tempfile::tempdir().unwrap();
+            let (site, folder) = (home.path().join("data"), home.path().join("t.d"));
+            for path in [&site, &folder] {
+                fs::create_dir(path).unwrap();
+                chown(path, Some(OTHER), None).unwrap();
+            }
+            let options = StoreOptions::new(folder.join("peers"), EXPIRY);
+            assert!(open(&StoreOptions { site: Some(site), ..options }).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_folder_that_everybody_may_write_to_is_refused() {
+        let set = |folder: &Path, mode| {
+            fs::set_permissions(folder, Permissions::from_mode(mode)).unwrap()
+        };
+        is_refused("everybody may write to its folder", |folder| set(folder, 0o777));
+        for open in OPENINGS {
+            let home = tempfile::tempdir().unwrap();
+            set(home.path(), 0o1777);
+            let options = StoreOptions::new(home.path().join("peers"), EXPIRY);
+            assert!(open(&options).is_ok(), "there nobody else touches it");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_a_link_is_refused() {
+        is_refused("its folder is a link", |folder| {
+            let other = folder.with_file_name("other");
+            fs::rename(folder, &other).unwrap();
+            symlink(other, folder).unwrap();
+        });
+    }
+
+    #[test]
+    fn a_lock_that_is_no_file_is_neither_waited_for_nor_followed() {
+        is_refused("remove it, and it is made anew", |folder| {
+            make_pipe(&folder.join("peers.lock"))
+        });
+        is_refused("remove it, and it is made anew", |folder| {
+            symlink(folder.with_file_name("none"), folder.join("peers.lock")).unwrap();
+        });
+    }
 }

@@ -278,8 +278,8 @@ pub struct StoreOptions {
     pub caps: Caps,
     /// Bytes a second that a peer can upload, and download, at most; `None`: whatever it says.
     pub max_rate: Option<u64>,
-    /// A folder whose owner may own the file of a store in shared memory and its folder too, besides the
-    /// user that this process runs as: one of the site, for when root looks at it.
+    /// A folder of the site, whose owner may own the store's file and its folder too, besides the user that
+    /// this process runs as.
     pub site: Option<PathBuf>,
 }
 

@@ -1,10 +1,11 @@
 //! Lock files: one process at a time, and nobody waits for a dead one.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use crate::platform::files;
 
 /// A lock file cannot be made or locked.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +21,8 @@ pub struct LockError {
 /// when the file is dropped.
 pub(super) fn within(path: &Path, patience: Duration) -> Result<Option<File>, LockError> {
     let failed = |source| LockError { path: path.to_owned(), source };
-    let mut options = OpenOptions::new();
-    options.create(true).append(true).custom_flags(libc::O_NOFOLLOW);
-    let file = options.open(path).map_err(failed)?;
+    let opened = files::open(path, File::options().create(true).append(true));
+    let (file, _) = opened.map_err(|error| failed(error.into()))?;
     let give_up = Instant::now() + patience;
     loop {
         match file.try_lock() {
@@ -32,5 +32,29 @@ pub(super) fn within(path: &Path, patience: Duration) -> Result<Option<File>, Lo
             Err(TryLockError::Error(source)) if source.kind() == io::ErrorKind::Interrupted => {}
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_neither_waited_for_nor_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (lock, other) = (folder.path().join("lock"), folder.path().join("other"));
+        std::os::unix::fs::symlink(&other, &lock).unwrap();
+        let said = within(&lock, Duration::ZERO).unwrap_err().to_string();
+        assert!(said.contains("it is a link"), "{said}");
+        assert!(!other.exists());
+        fs::remove_file(&lock).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&lock).status().unwrap().success());
+        let said = within(&lock, Duration::ZERO).unwrap_err().to_string();
+        assert!(said.contains("it is no regular file"), "{said}");
+        fs::remove_file(&lock).unwrap();
+        let held = within(&lock, Duration::ZERO).unwrap();
+        assert!(held.is_some() && within(&lock, Duration::ZERO).unwrap().is_none());
     }
 }

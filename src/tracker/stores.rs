@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::config::{LoadedConfig, StoreKind, make_store_folder};
+use crate::config::{LoadedConfig, StoreKind};
 use crate::store::shm::ShmStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Caps, PeerStore, StoreError, StoreOptions};
@@ -48,9 +48,6 @@ pub(super) fn open_quietly(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, 
 /// Opens it, and says whether there was none before.
 fn open(loaded: &LoadedConfig) -> Result<(Box<dyn PeerStore>, bool), StoreError> {
     let is_new = !loaded.config.store.path.exists();
-    if is_new {
-        make_store_folder(loaded);
-    }
     let store: Box<dyn PeerStore> = match loaded.config.store.kind {
         StoreKind::Sqlite => Box::new(SqliteStore::open(&options(loaded))?),
         StoreKind::Shm => Box::new(ShmStore::open(&options(loaded))?),
@@ -63,7 +60,6 @@ fn open(loaded: &LoadedConfig) -> Result<(Box<dyn PeerStore>, bool), StoreError>
 /// # Errors
 /// When it cannot be replaced or made.
 pub fn rebuild_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    make_store_folder(loaded);
     Ok(match loaded.config.store.kind {
         StoreKind::Sqlite => Box::new(SqliteStore::rebuild(&options(loaded))?),
         StoreKind::Shm => Box::new(ShmStore::rebuild(&options(loaded))?),

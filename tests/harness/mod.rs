@@ -4,6 +4,8 @@
 pub mod apache;
 pub mod bencode;
 pub mod browser;
+#[path = "../../src/platform/cannot_run.rs"]
+pub mod cannot_run;
 pub mod fragments;
 pub mod http;
 pub mod installation;

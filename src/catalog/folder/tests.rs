@@ -4,6 +4,8 @@ use std::os::unix::fs::symlink;
 
 use tempfile::TempDir;
 
+use std::fs;
+
 use super::*;
 use crate::protocol::sample::{dictionary, list, number, single_file, text, v1_file, v2_file};
 use crate::protocol::{InfoHashV2, InfoHashes};

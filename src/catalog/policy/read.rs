@@ -14,6 +14,7 @@ use super::format::{
     UnvalidatedHeader,
 };
 use crate::catalog::{FileMark, has_changed};
+use crate::platform::files;
 use crate::protocol::{InfoHash, Timestamp};
 
 /// A folder that was modified this shortly before its scan ended may have changed once more without
@@ -82,8 +83,8 @@ impl PolicySnapshot {
                 _ => PolicyError::Io { doing: "read", path, source },
             }
         };
-        let file = File::open(path).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
+        let (file, metadata) =
+            files::open(path, File::options().read(true)).map_err(|error| io(error.into()))?;
         let broken = |what| PolicyError::Broken { path: path.to_owned(), what };
         let length = usize::try_from(metadata.len()).map_err(|_| broken("it is too large"))?;
         if length == 0 {

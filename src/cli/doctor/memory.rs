@@ -62,7 +62,8 @@ fn stranger(loaded: &LoadedConfig, path: &Path, found: &Metadata) -> Option<Stri
     let (owner, expected) = (found.uid(), fs::metadata(data).ok()?.uid());
     (owner != expected).then(|| {
         format!(
-            "{0} belongs to user {owner}, and {1} to user {expected}; as root, chown --reference={1} {0}",
+            "{0} belongs to user {owner}, and {1} to user {expected}; as root, remove it, and it is made \
+             anew, or choose another `path` in [store]",
             path.display(),
             data.display()
         )

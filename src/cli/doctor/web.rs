@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use super::Outcome::{self, Fine, Note, Wrong};
 use crate::catalog::Catalog;
 use crate::config::{LoadedConfig, Torrents};
+use crate::platform::files;
 use crate::protocol::InfoHash;
 
 /// Seconds that the web server has for an answer.
@@ -102,7 +103,7 @@ pub(super) fn data_is_not_served(loaded: &LoadedConfig) -> Outcome {
 /// How a file begins, by which it is known when it comes from elsewhere.
 fn beginning(path: &Path) -> io::Result<[u8; 12]> {
     let mut beginning = [0; 12];
-    File::open(path)?.read_exact(&mut beginning)?;
+    files::open(path, File::options().read(true))?.0.read_exact(&mut beginning)?;
     Ok(beginning)
 }
 

@@ -53,7 +53,6 @@ impl MigrateArguments {
         let to = from
             .with_store(self.to.into(), path)
             .map_err(|flaw| CommandError::Failed(format!("cannot migrate there: {flaw}")))?;
-        world.will_write_to(&to);
         let mut bar = Bar::new();
         let outcome = migrate(&from, &to, world.now, self.force, &mut bar);
         bar.finish();

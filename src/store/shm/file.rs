@@ -5,9 +5,9 @@
 //! header that this build has made since the machine was started. Everything behind the header is
 //! checked when it is used.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -23,10 +23,13 @@ use super::swarm::{self, Swarm};
 use super::table::{Link, bits};
 use super::trouble::Trouble;
 use super::{mutex, peer};
+use crate::platform;
+use crate::platform::files::OpenError;
 use crate::protocol::{InfoHash, Timestamp};
+use crate::store::files::{self, Trust};
 use crate::store::random::scramble;
 use crate::store::rate::AnnounceRate;
-use crate::store::{StoreError, StoreOptions, files};
+use crate::store::{StoreError, StoreOptions};
 
 /// Silent peers that are taken out while a lock is held; they take about a tenth of a millisecond.
 pub(super) const SWEEP: usize = 256;
@@ -172,22 +175,28 @@ impl StoreFile {
 pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
     let path = &options.path;
     let failed = |source| files::failure("open", path, source);
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
-    let file = match OpenOptions::new().read(true).write(true).custom_flags(flags).open(path) {
-        Ok(file) => file,
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(Inspected::Missing),
-        Err(link) if link.raw_os_error() == Some(libc::ELOOP) => {
-            return Err(refused(path, "it is a link; name the file itself"));
+    let Some(trust) = options.place().trust()? else { return Ok(Inspected::Missing) };
+    let (file, metadata) = match platform::files::open(path, File::options().read(true).write(true))
+    {
+        Ok(opened) => opened,
+        Err(OpenError::Io(none)) if none.kind() == io::ErrorKind::NotFound => {
+            return Ok(Inspected::Missing);
         }
-        Err(other) => return Err(failed(other)),
+        Err(OpenError::Io(other)) => return Err(failed(other)),
+        Err(OpenError::Link) => {
+            return Err(files::refused(path, "it is a link; name the file itself"));
+        }
+        Err(OpenError::NotAFile) => {
+            let remedy = "it is no regular file; move it away, or choose another `path` in [store]";
+            return Err(files::refused(path, remedy));
+        }
     };
-    let metadata = file.metadata().map_err(failed)?;
     if metadata.nlink() == 0 {
         // It was replaced between the two calls; who makes a store looks again.
         return Ok(Inspected::Missing);
     }
-    if let Some(reason) = distrust(options, &metadata) {
-        return Err(refused(path, reason));
+    if let Some(reason) = distrust(trust, &metadata) {
+        return Err(files::refused(path, reason));
     }
     // Held for as long as the file is open: so one can tell whether another version uses it.
     share(&file, path)?;
@@ -208,36 +217,14 @@ pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
     }
 }
 
-/// A file that is not there to be written to by whoever likes to: why it is not touched.
-fn refused(path: &Path, remedy: &'static str) -> StoreError {
-    let source = io::ErrorKind::PermissionDenied.into();
-    StoreError::Io { doing: "trust", path: path.to_owned(), remedy, source }
-}
-
-fn distrust(options: &StoreOptions, metadata: &std::fs::Metadata) -> Option<&'static str> {
-    // SAFETY: geteuid cannot fail and touches no memory.
-    let user = unsafe { libc::geteuid() };
-    let metadata_of = |folder: Option<&Path>| std::fs::metadata(folder?).ok();
-    let owns_site =
-        |user: u32| metadata_of(options.site.as_deref()).is_some_and(|site| site.uid() == user);
-    let is_trusted = |owner: u32| owner == user || owns_site(owner);
-    let Some(folder) = metadata_of(options.path.parent()) else {
-        return Some("its folder cannot be looked at; check `path` of [store]");
-    };
-    // Whoever may rename files in the folder may put others in their place.
-    let is_anyones = folder.mode() & 0o002 != 0 && folder.mode() & libc::S_ISVTX == 0;
-    if !metadata.is_file() {
-        Some("it is no regular file; move it away, or choose another `path` in [store]")
-    } else if metadata.nlink() > 1 {
+/// Why a file is not believed to be ours.
+fn distrust(trust: Trust<'_>, metadata: &std::fs::Metadata) -> Option<&'static str> {
+    if metadata.nlink() > 1 {
         Some("it has a second name elsewhere; remove it, and it is made anew")
-    } else if !is_trusted(metadata.uid()) {
+    } else if !trust.includes(metadata.uid()) {
         Some("it belongs to another user; remove it, or choose another `path` in [store]")
     } else if metadata.mode() & 0o002 != 0 {
         Some("everybody may write to it; remove it, and it is made anew")
-    } else if !is_trusted(folder.uid()) && folder.uid() != 0 {
-        Some("its folder belongs to another user; choose another `path` in [store]")
-    } else if is_anyones {
-        Some("everybody may write to its folder; chmod 700 that")
     } else {
         None
     }

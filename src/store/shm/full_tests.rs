@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::tests::fresh_file;
 use super::*;
+use crate::platform::cannot_run;
 use crate::protocol::Seconds;
 use crate::store::Action;
 use crate::store::conformance::{EXPIRY, NOON, leecher, peers, swarm};
@@ -60,22 +61,18 @@ fn mount(kind: &std::ffi::CStr, place: &str, how: u64, with: &str) -> std::io::R
     }
 }
 
-/// Does something where there is little room. Says whether that could be had: only root may mount.
-pub(super) fn on_a_small_disk(bytes: u64, work: impl FnOnce(&Disk) + Send) -> bool {
+/// Does something where there is little room, if that can be had: only root may mount.
+pub(super) fn on_a_small_disk(bytes: u64, work: impl FnOnce(&Disk) + Send) {
     // Outside of the thread, which could not remove a folder that it has a file system on.
     let folder = tempfile::tempdir_in("/dev/shm").unwrap();
     let work = || match Disk::mount(folder.path().to_owned(), bytes) {
-        Ok(disk) => {
-            work(&disk);
-            true
-        }
+        Ok(disk) => work(&disk),
         Err(refused) => {
-            eprintln!("no file system can be mounted here: {refused}");
-            false
+            cannot_run("a small disk", format_args!("nothing can be mounted: {refused}"))
         }
     };
     let finished = std::thread::scope(|scope| scope.spawn(work).join());
-    finished.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    finished.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
 
 fn try_announce(
@@ -158,19 +155,16 @@ fn a_store_of_its_largest_size_refuses_and_recovers() {
 
 #[test]
 fn a_store_on_a_full_disk_refuses_and_recovers() {
-    let done = on_a_small_disk(3 << 20, |disk| {
+    on_a_small_disk(3 << 20, |disk| {
         making::FEWER_SHARDS.set(Some(2));
         let options = disk.options("peers");
         is_full_and_recovers(&mut ShmStore::open(&options).unwrap());
     });
-    if !done {
-        eprintln!("not tested on a full disk");
-    }
 }
 
 #[test]
 fn a_disk_that_grows_or_is_filled_by_others_changes_what_the_store_takes() {
-    let done = on_a_small_disk(2 << 20, |disk| {
+    on_a_small_disk(2 << 20, |disk| {
         making::FEWER_SHARDS.set(Some(1));
         let options = disk.options("peers");
         let mut store = ShmStore::open(&options).unwrap();
@@ -193,14 +187,11 @@ fn a_disk_that_grows_or_is_filled_by_others_changes_what_the_store_takes() {
         std::fs::remove_file(&other).unwrap();
         assert!(fill(&mut store, more) > more + 1000);
     });
-    if !done {
-        eprintln!("not tested on a full disk");
-    }
 }
 
 #[test]
 fn a_full_disk_has_no_new_store_and_says_so() {
-    let done = on_a_small_disk(64 << 10, |disk| {
+    on_a_small_disk(64 << 10, |disk| {
         making::FEWER_SHARDS.set(Some(1));
         let options = disk.options("t.d/peers");
         let other = disk.path.join("other");
@@ -213,9 +204,6 @@ fn a_full_disk_has_no_new_store_and_says_so() {
         // A broken store for which there is no room twice.
         assert!(fill(&mut store, 0) > 100);
     });
-    if !done {
-        eprintln!("not tested on a full disk");
-    }
 }
 
 mod with_little_address_space {

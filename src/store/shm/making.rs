@@ -16,12 +16,10 @@ const SHARDS: u32 = 256;
 
 /// Opens the store and makes it where there is none, or none that can be used.
 pub(super) fn open_or_make(options: &StoreOptions) -> Result<StoreFile, StoreError> {
-    match file::inspect(options)? {
-        Inspected::Ours(file) => return Ok(file),
-        Inspected::Missing => files::make_folder(&options.path)?,
-        Inspected::Unusable(..) | Inspected::Foreign(_) => {}
+    if let Inspected::Ours(file) = file::inspect(options)? {
+        return Ok(file);
     }
-    let _lock = files::lock(&options.path)?;
+    let _lock = options.place().lock()?;
     open_or_build(options)
 }
 
@@ -32,8 +30,7 @@ pub(super) fn replace(
     broken: &StoreFile,
     reason: &str,
 ) -> Result<StoreFile, StoreError> {
-    files::make_folder(&options.path)?;
-    let _lock = files::lock(&options.path)?;
+    let _lock = options.place().lock()?;
     if has_moved(&options.path, broken) {
         return open_or_build(options);
     }
@@ -62,8 +59,7 @@ fn open_or_build(options: &StoreOptions) -> Result<StoreFile, StoreError> {
 
 /// Puts a new store in the place of whatever is there.
 pub(super) fn rebuild(options: &StoreOptions) -> Result<StoreFile, StoreError> {
-    files::make_folder(&options.path)?;
-    let _lock = files::lock(&options.path)?;
+    let _lock = options.place().lock()?;
     let old = file::inspect(options)?;
     if let Inspected::Foreign(reason) = old {
         files::move_aside(&options.path, &[], reason)?;
@@ -103,7 +99,6 @@ fn build(options: &StoreOptions) -> Result<StoreFile, StoreError> {
     let mut how = OpenOptions::new();
     how.read(true).write(true).create_new(true).mode(files::MODE);
     let file = how.open(&unfinished).map_err(failed)?;
-    files::give_to_folder(&file, path).map_err(failed)?;
     let life = Random::new().positive().unsigned_abs();
     let secret = [Random::new().bits(), Random::new().bits()];
     if let Err(source) = file::fill(file, options, shards(), life, secret) {

@@ -13,8 +13,9 @@ use super::error::{self, Kind};
 use super::schema::{APPLICATION_ID, VERSION, number_in, stored};
 use crate::memory;
 use crate::protocol::Timestamp;
+use crate::store::files::{self, Place};
 use crate::store::rate::AnnounceRate;
-use crate::store::{StoreError, StoreId, files};
+use crate::store::{StoreError, StoreId};
 
 /// How long a process waits for others before it gives up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -140,9 +141,12 @@ pub(super) enum Inspected {
 }
 
 /// Opens what is there; makes nothing and changes nothing.
-pub(super) fn inspect(path: &Path) -> Result<Inspected, StoreError> {
+pub(super) fn inspect(place: Place<'_>) -> Result<Inspected, StoreError> {
     memory::share_with_sqlite();
-    look(path, 2)
+    if !place.is_the_sites() && place.trust()?.is_none() {
+        return Ok(Inspected::Missing);
+    }
+    look(place.path, 2)
 }
 
 fn look(path: &Path, more_tries: u32) -> Result<Inspected, StoreError> {
@@ -160,6 +164,9 @@ fn look(path: &Path, more_tries: u32) -> Result<Inspected, StoreError> {
             Err(hidden) => Err(files::failure("open", path, hidden)),
             Ok(found) if found.is_dir() => {
                 Err(files::failure("open", path, io::ErrorKind::IsADirectory.into()))
+            }
+            Ok(found) if !found.is_file() => {
+                Err(files::refused(path, "it is no regular file; choose another `path` in [store]"))
             }
             // It may have come between the two looks.
             Ok(_) if error::kind(&unopened) == Kind::Closed && more_tries > 0 => {

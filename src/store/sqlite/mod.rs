@@ -38,6 +38,7 @@ const SETTLED: u32 = 64;
 /// A file that cannot be read as a store is moved aside and made anew, also while it is in use.
 pub struct SqliteStore {
     path: PathBuf,
+    site: Option<PathBuf>,
     expiry: Seconds,
     caps: Caps,
     max_rate: Option<u64>,
@@ -61,7 +62,7 @@ impl SqliteStore {
     /// # Errors
     /// When the file cannot be opened or made.
     pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        recovery::open_or_make(&options.path).map(|database| Self::with(options, database))
+        recovery::open_or_make(options.place()).map(|database| Self::with(options, database))
     }
 
     /// Moves the store aside, whatever it holds, and makes an empty one.
@@ -69,12 +70,13 @@ impl SqliteStore {
     /// # Errors
     /// When the file cannot be moved or made.
     pub fn rebuild(options: &StoreOptions) -> Result<Self, StoreError> {
-        recovery::rebuild(&options.path).map(|database| Self::with(options, database))
+        recovery::rebuild(options.place()).map(|database| Self::with(options, database))
     }
 
     fn with(options: &StoreOptions, database: Database) -> Self {
         Self {
             path: options.path.clone(),
+            site: options.site.clone(),
             expiry: options.expiry,
             caps: options.caps,
             max_rate: options.max_rate,
@@ -85,6 +87,10 @@ impl SqliteStore {
             sweep_from: 0,
             stays: false,
         }
+    }
+
+    fn place(&self) -> files::Place<'_> {
+        files::Place { path: &self.path, site: self.site.as_deref() }
     }
 
     /// Runs one call of the kind that a process makes many of.
@@ -109,7 +115,7 @@ impl SqliteStore {
             Some(database) => database,
             None => {
                 self.announces = 0;
-                recovery::open_or_make(&self.path)?
+                recovery::open_or_make(self.place())?
             }
         };
         let failure = match call(&database, &mut self.random) {
@@ -120,8 +126,8 @@ impl SqliteStore {
             Err(failure) => failure,
         };
         let database = match error::kind(&failure) {
-            Kind::Broken => recovery::replace(&self.path, database, &failure.to_string())?,
-            Kind::Moved => recovery::open_or_make(&self.path)?,
+            Kind::Broken => recovery::replace(self.place(), database, &failure.to_string())?,
+            Kind::Moved => recovery::open_or_make(self.place())?,
             Kind::Busy | Kind::Closed | Kind::Other => {
                 self.database = Some(database);
                 return Err(error::sqlite(doing, &self.path, failure));

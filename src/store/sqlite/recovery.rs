@@ -13,59 +13,61 @@ use rusqlite::{Connection, params};
 use super::connection::{self, Database, Inspected};
 use super::error;
 use super::schema::{APPLICATION_ID, TABLES, VERSION};
+use crate::store::StoreError;
+use crate::store::files::{self, Place};
 use crate::store::random::Random;
-use crate::store::{StoreError, files};
 
 /// What SQLite keeps beside a file while it is in use.
 const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// Opens the store and makes it where there is none, or something else.
-pub(super) fn open_or_make(path: &Path) -> Result<Database, StoreError> {
-    match connection::inspect(path)? {
+pub(super) fn open_or_make(place: Place<'_>) -> Result<Database, StoreError> {
+    match connection::inspect(place)? {
         Inspected::Ours(database) => Ok(database),
-        Inspected::Missing => {
-            files::make_folder(path)?;
-            make(path, None)
-        }
-        Inspected::Foreign(_) => make(path, None),
+        Inspected::Missing | Inspected::Foreign(_) => make(place, None),
     }
 }
 
 /// Puts a new store in place of a broken one, unless another process has done it already.
-pub(super) fn replace(path: &Path, broken: Database, reason: &str) -> Result<Database, StoreError> {
-    make(path, Some((broken, reason)))
+pub(super) fn replace(
+    place: Place<'_>,
+    broken: Database,
+    reason: &str,
+) -> Result<Database, StoreError> {
+    make(place, Some((broken, reason)))
 }
 
 /// Puts a new store in place of whatever is there.
-pub(super) fn rebuild(path: &Path) -> Result<Database, StoreError> {
-    files::make_folder(path)?;
-    let _lock = files::lock(path)?;
-    let is_there = !matches!(connection::inspect(path)?, Inspected::Missing);
+pub(super) fn rebuild(place: Place<'_>) -> Result<Database, StoreError> {
+    let _lock = place.lock()?;
+    let is_there = !matches!(connection::inspect(place)?, Inspected::Missing);
     if is_there {
-        files::move_aside(path, &COMPANIONS, "as its owner wishes")?;
+        files::move_aside(place.path, &COMPANIONS, "as its owner wishes")?;
     }
-    build(path)
+    build(place)
 }
 
-fn make(path: &Path, broken: Option<(Database, &str)>) -> Result<Database, StoreError> {
-    let _lock = files::lock(path)?;
+fn make(place: Place<'_>, broken: Option<(Database, &str)>) -> Result<Database, StoreError> {
+    let _lock = place.lock()?;
+    let path = place.path;
     if let Some((database, reason)) = broken
         && !database.has_moved()
     {
         drop(database);
         files::move_aside(path, &COMPANIONS, reason)?;
-        return build(path);
+        return build(place);
     }
-    match connection::inspect(path)? {
+    match connection::inspect(place)? {
         Inspected::Ours(database) => return Ok(database),
         Inspected::Missing => {}
         Inspected::Foreign(reason) => files::move_aside(path, &COMPANIONS, &reason)?,
     }
-    build(path)
+    build(place)
 }
 
 /// Makes a store where there is none. The lock is held.
-fn build(path: &Path) -> Result<Database, StoreError> {
+fn build(place: Place<'_>) -> Result<Database, StoreError> {
+    let path = place.path;
     let unfinished = files::with_ending(path, ".new");
     // Left behind by a process that was killed here, or by one whose store was deleted in use.
     for leftover in [&unfinished, path].map(Path::to_owned) {
@@ -77,7 +79,7 @@ fn build(path: &Path) -> Result<Database, StoreError> {
     make_private(&unfinished).map_err(|source| files::failure("make", path, source))?;
     fill(&unfinished).map_err(|source| error::sqlite("make", path, source))?;
     std::fs::rename(&unfinished, path).map_err(|source| files::failure("make", path, source))?;
-    match connection::inspect(path)? {
+    match connection::inspect(place)? {
         Inspected::Ours(database) => Ok(database),
         Inspected::Missing | Inspected::Foreign(_) => {
             Err(files::failure("keep", path, io::ErrorKind::NotFound.into()))
