@@ -36,6 +36,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// `[paths]`
     pub paths: PathsConfig,
+    /// `[catalog]`
+    pub catalog: CatalogConfig,
     /// `[network]`
     pub network: NetworkConfig,
     /// `[gateway]`
@@ -165,6 +167,14 @@ pub struct PathsConfig {
     pub rss_fragment: PathBuf,
 }
 
+/// What is taken into the catalogue.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CatalogConfig {
+    /// Bytes of a .torrent file at most, 64 KiB to 1 GiB.
+    pub max_torrent_bytes: u64,
+}
+
 /// Whose word counts about addresses.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -261,6 +271,12 @@ impl Default for PathsConfig {
             stats_fragment: "../www/torrents/bt_stats.inc".into(),
             rss_fragment: "../www/torrents/bt_rss.inc".into(),
         }
+    }
+}
+
+impl Default for CatalogConfig {
+    fn default() -> Self {
+        Self { max_torrent_bytes: 10 << 20 }
     }
 }
 

@@ -11,10 +11,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{CommandError, World};
-use crate::catalog::{Catalog, PolicySnapshot, ScanRules, scan_folder};
+use crate::catalog::{Catalog, PolicySnapshot, scan_folder};
 use crate::config::{LoadedConfig, StoreKind, Torrents};
 use crate::protocol::Timestamp;
-use crate::tracker::open_store;
+use crate::tracker::{open_store, scan_rules};
 
 /// Check this installation
 #[derive(Debug, clap::Args)]
@@ -153,12 +153,7 @@ fn tempfile_in(folder: &Path) -> std::io::Result<()> {
 
 fn torrents_folder(loaded: &LoadedConfig) -> Outcome {
     let config = &loaded.config;
-    let rules = ScanRules {
-        announce_url: loaded.announce_url_is_set.then_some(config.tracker.announce_url.as_str()),
-        also_announce_urls: &config.tracker.also_announce_urls,
-        accept_foreign: config.tracker.accept_foreign,
-    };
-    match scan_folder(&config.paths.torrents, &rules, &mut |_| {}) {
+    match scan_folder(&config.paths.torrents, &scan_rules(loaded), &mut |_| {}) {
         Err(problem) => Wrong(problem.to_string()),
         Ok(scan) if scan.problems.is_empty() => {
             Fine(format!("{} torrents in {}", scan.torrents.len(), config.paths.torrents.display()))

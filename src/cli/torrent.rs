@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::peers::parse_info_hash;
 use super::{CommandError, World};
-use crate::catalog::{Catalog, Torrent, read_metainfo};
+use crate::catalog::{Catalog, Problem, Torrent, read_metainfo};
 use crate::protocol::Metainfo;
 use crate::site::{age, bytes};
 
@@ -134,32 +134,16 @@ fn torrent_json(torrent: &Torrent) -> Value {
 }
 
 fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
+    let limit = world.load_config()?.config.catalog.max_torrent_bytes;
     let mut bad = 0;
     let mut found = Vec::new();
     for file in files {
-        let outcome = read_metainfo(file);
+        let outcome = read_metainfo(file, limit);
         bad += usize::from(outcome.is_err());
-        let (metainfo, problem) = match outcome {
-            Ok(metainfo) => (Some(metainfo), None),
-            Err(problem) => (None, Some(problem.to_string())),
-        };
         if json {
-            let metainfo = metainfo.as_ref();
-            found.push(json!({
-                "file": file.to_string_lossy(),
-                "ok": problem.is_none(),
-                "info_hash_v1": metainfo.and_then(Metainfo::v1).map(|hash| hash.to_string()),
-                "info_hash_v2": metainfo.and_then(Metainfo::v2).map(|hash| hash.to_string()),
-                "name": metainfo.map(|it| it.name.as_str()),
-                "size": metainfo.map(|it| it.size),
-                "problem": problem,
-            }));
-        } else if let Some(metainfo) = metainfo {
-            let size = bytes(metainfo.size, 2);
-            let hash = metainfo.canonical();
-            world.print(format_args!("{}: {hash}  {size}  {}\n", file.display(), metainfo.name))?;
-        } else if let Some(problem) = problem {
-            world.print(format_args!("{}: {problem}\n", file.display()))?;
+            found.push(verdict_json(file, &outcome));
+        } else {
+            print_verdict(file, &outcome, world)?;
         }
     }
     if json {
@@ -169,5 +153,42 @@ fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), Co
         Ok(())
     } else {
         Err(CommandError::Failed(format!("{bad} of {} files cannot be used", files.len())))
+    }
+}
+
+/// What may be wrong with a file that is `ok` stands under `problem` too.
+fn verdict_json(file: &Path, outcome: &Result<Metainfo, Problem>) -> Value {
+    let metainfo = outcome.as_ref().ok();
+    let problems: Vec<String> = match outcome {
+        Ok(metainfo) => metainfo.flaws.iter().map(ToString::to_string).collect(),
+        Err(problem) => vec![problem.to_string()],
+    };
+    json!({
+        "file": file.to_string_lossy(),
+        "ok": outcome.is_ok(),
+        "info_hash_v1": metainfo.and_then(Metainfo::v1).map(|hash| hash.to_string()),
+        "info_hash_v2": metainfo.and_then(Metainfo::v2).map(|hash| hash.to_string()),
+        "name": metainfo.map(|it| it.name.as_str()),
+        "size": metainfo.map(|it| it.size),
+        "problem": (!problems.is_empty()).then(|| problems.join("; ")),
+    })
+}
+
+fn print_verdict(
+    file: &Path,
+    outcome: &Result<Metainfo, Problem>,
+    world: &mut World<'_>,
+) -> Result<(), CommandError> {
+    let file = file.display();
+    match outcome {
+        Err(problem) => world.print(format_args!("{file}: {problem}\n")),
+        Ok(metainfo) => {
+            let (hash, size) = (metainfo.canonical(), bytes(metainfo.size, 2));
+            world.print(format_args!("{file}: {hash}  {size}  {}\n", metainfo.name))?;
+            metainfo
+                .flaws
+                .iter()
+                .try_for_each(|flaw| world.print(format_args!("{file}: warning: {flaw}\n")))
+        }
     }
 }

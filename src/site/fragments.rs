@@ -40,7 +40,7 @@ struct StatsRow {
     age: String,
     info_url: Option<String>,
     torrent_url: String,
-    magnet: String,
+    magnet: Option<String>,
     name: String,
 }
 
@@ -180,9 +180,13 @@ fn url_below(base: &str, file: &Path) -> String {
 }
 
 /// A magnet link: both hashes of a hybrid, name, size, and the tracker if it knows its own address
-/// (BEP 9, BEP 52).
-fn magnet(row: &Row, loaded: &LoadedConfig) -> String {
+/// (BEP 9, BEP 52). A private torrent has none: who begins with a magnet link asks everybody for peers
+/// before it can know that it should not (BEP 27).
+fn magnet(row: &Row, loaded: &LoadedConfig) -> Option<String> {
     let torrent = &row.torrent;
+    if torrent.private {
+        return None;
+    }
     let mut topics = Vec::new();
     topics.extend(torrent.v1.map(|hash| format!("xt=urn:btih:{hash}")));
     topics.extend(torrent.v2.map(|hash| format!("xt=urn:btmh:1220{hash}")));
@@ -192,7 +196,7 @@ fn magnet(row: &Row, loaded: &LoadedConfig) -> String {
         let tracker = percent_encode(loaded.config.tracker.announce_url.as_bytes(), COMPONENT);
         link += &format!("&tr={tracker}");
     }
-    link
+    Some(link)
 }
 
 fn system_time(at: Timestamp) -> SystemTime {

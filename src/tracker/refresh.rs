@@ -212,6 +212,18 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     Ok(folder.publish(loaded, &catalog, last, current.store(), now)?)
 }
 
+/// Which torrents of the folder are tracked.
+#[must_use]
+pub fn scan_rules(loaded: &LoadedConfig) -> ScanRules<'_> {
+    let tracker = &loaded.config.tracker;
+    ScanRules {
+        announce_url: loaded.announce_url_is_set.then_some(tracker.announce_url.as_str()),
+        also_announce_urls: &tracker.also_announce_urls,
+        accept_foreign: tracker.accept_foreign,
+        max_torrent_bytes: loaded.config.catalog.max_torrent_bytes,
+    }
+}
+
 /// Reads the folder into the catalogue.
 fn take_in_folder(
     loaded: &LoadedConfig,
@@ -221,11 +233,7 @@ fn take_in_folder(
     messages: &mut Vec<String>,
 ) -> Result<SeenFolder, RefreshError> {
     let config = &loaded.config;
-    let rules = ScanRules {
-        announce_url: loaded.announce_url_is_set.then_some(config.tracker.announce_url.as_str()),
-        also_announce_urls: &config.tracker.also_announce_urls,
-        accept_foreign: config.tracker.accept_foreign,
-    };
+    let rules = scan_rules(loaded);
     let scan = scan_folder(&config.paths.torrents, &rules, &mut |count| progress.files(count));
     match scan {
         Ok(scan) => {

@@ -404,6 +404,44 @@ fn a_row_has_a_magnet_link_with_hash_name_size_and_tracker() {
 }
 
 #[test]
+fn a_private_torrent_has_no_magnet_link_anywhere() {
+    let tracker = Installation::listed();
+    let head = format!("d8:announce{}:{ANNOUNCE_URL}4:info", ANNOUNCE_URL.len());
+    let info = "d6:lengthi5e4:name6:secret12:piece lengthi16384e6:pieces20:\
+                aaaaaaaaaaaaaaaaaaaa7:privatei1ee";
+    tracker.drop_in("secret.torrent", format!("{head}{info}e").as_bytes());
+    assert_eq!(names(&tracker), ["secret"]);
+    assert_eq!(tracker.table().row("secret").find("name").all("a").len(), 1);
+    let page = tracker.get("/stats", "").send().reply.text();
+    let said = [
+        tracker.text("www/torrents/bt_stats.inc"),
+        tracker.text("www/torrents/bt_rss.inc"),
+        page,
+        tracker.run(&["torrent", "show", "--json", "secret"]).done(),
+    ];
+    for text in said {
+        assert!(text.contains("secret") && !text.contains("magnet:"), "{text}");
+    }
+}
+
+#[test]
+fn a_torrent_with_bytes_after_its_end_is_tracked_and_its_owner_told() {
+    let tracker = Installation::listed();
+    let torrent = torrent("more");
+    tracker.drop_in("more.torrent", &[&torrent.metainfo[..], b"e"].concat());
+    assert!(is_tracked(&tracker, &torrent));
+    let ran = tracker.run(&["refresh", "--force"]);
+    let said = "more.torrent is tracked, but it goes on after its end at byte ";
+    assert!(ran.errors.contains(said), "{ran:?}");
+    let file = tracker.path("www/torrents/more.torrent").display().to_string();
+    let verdict = tracker.run(&["torrent", "verify", "--json", &file]).json();
+    assert_eq!(verdict[0]["ok"], true, "{verdict}");
+    assert!(verdict[0]["problem"].as_str().is_some_and(|it| it.contains("after its end")));
+    let output = tracker.run(&["torrent", "verify", &file]).done();
+    assert!(output.contains("warning: it goes on after its end"), "{output}");
+}
+
+#[test]
 fn the_feed_has_the_length_of_the_torrent_file_and_a_guid_that_stays() {
     let tracker = Installation::listed();
     let torrent = tracker.add("a", 1000);
