@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 
+use super::clock;
 use super::fragments::{RssFragment, StatsFragment};
 use crate::config::LoadedConfig;
-use crate::protocol::Timestamp;
-use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped};
+use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped, Turn, Urgency};
 
 /// How publishing ended.
 pub enum Published {
@@ -47,22 +47,27 @@ pub enum PublishError {
     },
 }
 
-/// Refreshes when it is time, or always when forced, and rewrites both fragments. A fragment that
-/// cannot be written keeps neither the other one nor the policy from being published.
+/// Refreshes as urgently as said, and rewrites both fragments. A fragment that cannot be written keeps
+/// neither the other one nor the policy from being published.
 ///
 /// # Errors
 /// The first of all that went wrong.
 pub fn publish(
     loaded: &LoadedConfig,
-    now: Timestamp,
-    force: bool,
+    urgency: Urgency,
     progress: &mut dyn Progress,
 ) -> Result<Published, PublishError> {
     // Only at the very first time: a torrents folder that vanished later must be missed, not made.
     if !loaded.config.paths.catalog.exists() {
         crate::config::lay_out_missing(loaded)?;
     }
-    let refresh = match Refresh::begin(loaded, now, force, progress)? {
+    let Some(turn) = Turn::take(loaded, urgency)? else {
+        return Ok(Published::Skipped(Skipped::Busy));
+    };
+    // Read now, because taking the turn may have taken minutes.
+    let now = clock();
+    let force = urgency != Urgency::WhenDue;
+    let refresh = match Refresh::begin(loaded, turn, now, force, progress)? {
         Ok(refresh) => refresh,
         Err(skipped) => return Ok(Published::Skipped(skipped)),
     };

@@ -17,7 +17,9 @@ use std::sync::Arc;
 pub use load::Load;
 pub use lock::LockError;
 pub use migrate::{MigrateError, Migrated, migrate};
-pub use refresh::{Progress, Quiet, Refresh, RefreshError, Skipped, rescan, scan_rules};
+pub use refresh::{
+    Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency, rescan, scan_rules,
+};
 pub use refusal::Refusal;
 pub use report::{Figures, Report, Row};
 pub use stores::{open_store, rebuild_store};

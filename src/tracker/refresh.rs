@@ -22,6 +22,9 @@ use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
 /// Swarms or peers looked at in one go, so that announces are never held up for long.
 pub(super) const BATCH: usize = 500;
 
+/// How long to wait for another refresh: longer than one takes.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// How long an open tracker remembers a swarm without peers.
 const DAY: Seconds = Seconds(24 * 60 * 60);
 
@@ -44,6 +47,41 @@ impl Progress for Quiet {
     fn peers(&mut self, _count: usize) {}
 }
 
+/// When a refresh is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// When the last one is old enough and nobody else is at it.
+    WhenDue,
+    /// Now, and if another one is under way, after it.
+    Now,
+    /// Now, but not if another one is under way.
+    NowUnlessBusy,
+}
+
+/// The right to write what a refresh writes: one process at a time has it, until it drops it or dies.
+#[derive(Debug)]
+pub struct Turn(File);
+
+impl Turn {
+    /// Takes the turn, after the one who has it where the urgency says so.
+    ///
+    /// # Errors
+    /// When nobody can be kept from refreshing at the same time, or another has kept the turn for longer
+    /// than any refresh takes.
+    pub fn take(loaded: &LoadedConfig, urgency: Urgency) -> Result<Option<Self>, RefreshError> {
+        let path = lock_path(&loaded.config);
+        let free = lock::within(&path, Duration::ZERO)?;
+        if free.is_some() || urgency != Urgency::Now {
+            return Ok(free.map(Self));
+        }
+        crate::info!("another refresh is under way; waiting for its end");
+        match lock::within(&path, PATIENCE)? {
+            Some(lock) => Ok(Some(Self(lock))),
+            None => Err(RefreshError::Stuck { lock: path }),
+        }
+    }
+}
+
 /// Why a refresh did nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skipped {
@@ -59,6 +97,15 @@ pub enum RefreshError {
     /// Nobody can be kept from refreshing at the same time.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// Another refresh does not end.
+    #[error(
+        "another refresh has been under way for {} minutes; end the process that has {} open, and try \
+         again", PATIENCE.as_secs() / 60, lock.display()
+    )]
+    Stuck {
+        /// The lock file.
+        lock: PathBuf,
+    },
     /// The catalogue refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -90,20 +137,19 @@ pub struct Refresh<'a> {
 }
 
 impl<'a> Refresh<'a> {
-    /// Does all but the last step. `Err` inside means that there was nothing to do.
+    /// Does all but the last step, at the time `now`, which must be read with the turn in hand. `Err`
+    /// inside means that there was nothing to do.
     ///
     /// # Errors
     /// When the catalogue or the store cannot be used. A torrents folder that cannot be read is no
     /// error: its torrents stay as they are, and the report says so.
     pub fn begin(
         loaded: &'a LoadedConfig,
+        Turn(lock): Turn,
         now: Timestamp,
         force: bool,
         progress: &mut dyn Progress,
     ) -> Result<Result<Self, Skipped>, RefreshError> {
-        let Some(lock) = lock::within(&lock_path(&loaded.config), Duration::ZERO)? else {
-            return Ok(Err(Skipped::Busy));
-        };
         mark_attempt(&lock, SystemTime::now());
         let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
         let last = catalog.last_refresh()?;

@@ -2,7 +2,8 @@
 //! something cannot be written.
 
 use std::fs::{self, File};
-use std::process::{Child, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStderr, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -109,21 +110,84 @@ fn a_fragment_that_is_missing_is_written_however_early() {
     }
 }
 
+/// The lock that all who refresh share.
+fn lock(tracker: &Installation) -> File {
+    let lock = File::options().append(true).open(tracker.path("data/refresh.lock"));
+    lock.expect("the lock of refreshes")
+}
+
+/// Waits until a refresh that was started says on its standard error that it waits for another one.
+fn wait_until_it_waits(refresh: &mut Child) -> BufReader<ChildStderr> {
+    let mut errors = BufReader::new(refresh.stderr.take().expect("its standard error"));
+    let mut said = String::new();
+    errors.read_line(&mut said).expect("a line");
+    assert_eq!(said, "tracker: info: another refresh is under way; waiting for its end\n");
+    errors
+}
+
 #[test]
-fn of_two_at_once_one_works_and_the_other_has_nothing_to_do() {
+fn while_another_is_under_way_only_a_forced_one_has_something_to_do() {
     let tracker = Installation::listed();
     tracker.refresh();
     tracker.add("a", 1000);
     let before = tracker.text(STATS);
-    let lock = File::options().append(true).open(tracker.path("data/refresh.lock"));
-    let lock = lock.expect("the lock of refreshes");
+    let lock = lock(&tracker);
     lock.lock().expect("it is free");
-    let output = tracker.run(&["refresh", "--force"]).done();
+    let output = tracker.run(&["refresh"]).done();
     assert_eq!(output, "nothing to do: another refresh is under way\n");
+    for arguments in [&["refresh", "--force", "--no-wait"][..], &["force-refresh", "--no-wait"]] {
+        let ran = tracker.run(arguments);
+        assert_eq!((ran.status, ran.output.as_str()), (3, ""), "{ran:?}");
+        let said = "tracker: nothing was done: another refresh is under way; ";
+        assert!(ran.errors.starts_with(said), "{ran:?}");
+    }
+    assert_eq!(tracker.run(&["refresh", "--no-wait"]).status, 2, "it never waits");
     assert_eq!(tracker.text(STATS), before);
     lock.unlock().expect("it was locked");
-    tracker.refresh();
+    assert!(tracker.run(&["force-refresh", "--no-wait"]).done().starts_with("refreshed: 1 "));
     assert_eq!(tracker.table().names(), ["a"]);
+}
+
+#[test]
+fn forced_ones_wait_for_one_another_and_each_does_its_own() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let lock = lock(&tracker);
+    lock.lock().expect("it is free");
+    let mut waiting = [start(&tracker), start(&tracker)];
+    let errors = waiting.each_mut().map(wait_until_it_waits);
+    // What comes while they wait is theirs to find.
+    tracker.add("a", 1000);
+    lock.unlock().expect("it was locked");
+    for refresh in waiting {
+        let output = Ran::from(refresh.wait_with_output().expect("it ends")).done();
+        assert!(output.starts_with("refreshed: 1 torrents"), "{output}");
+    }
+    drop(errors);
+    assert_eq!(tracker.table().names(), ["a"]);
+}
+
+#[test]
+fn nobody_waits_for_a_refresh_that_was_killed() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    tracker.add("a", 1000);
+    let catalog = Connection::open(tracker.path("data/catalog.db")).expect("a catalogue");
+    // So that the first one stays in its middle.
+    catalog.execute_batch("BEGIN EXCLUSIVE").expect("nobody reads it");
+    let mut killed = start(&tracker);
+    let lock = lock(&tracker);
+    let taken =
+        || lock.try_lock().is_err().then_some(()).or_else(|| lock.unlock().err().map(|_| ()));
+    poll(Duration::from_secs(10), taken).expect("the first one has the lock");
+    let mut waiting = start(&tracker);
+    let errors = wait_until_it_waits(&mut waiting);
+    killed.kill().expect("it was not waited for");
+    killed.wait().expect("it ends");
+    catalog.execute_batch("COMMIT").expect("it was begun");
+    let output = Ran::from(waiting.wait_with_output().expect("it ends")).done();
+    assert!(output.starts_with("refreshed: 1 torrents"), "{output}");
+    drop(errors);
 }
 
 #[test]
@@ -135,8 +199,7 @@ fn many_at_once_all_end_well_and_count_nothing_twice() {
         let all: Vec<_> = (0..4).map(|_| start(&tracker)).collect();
         let ended = all.into_iter().map(|child| child.wait_with_output().expect("it ends"));
         let outputs: Vec<_> = ended.map(|output| Ran::from(output).done()).collect();
-        let winners = outputs.iter().filter(|output| output.starts_with("refreshed: ")).count();
-        assert!(winners >= 1, "{outputs:?}");
+        assert!(outputs.iter().all(|output| output.starts_with("refreshed: ")), "{outputs:?}");
         let table = tracker.table();
         assert_eq!(table.row("a").cell("completed"), number.to_string());
         assert_eq!(table.row("a").cell("transferred"), format!("{} B", 3 * number));
