@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{CommandError, World};
 use crate::catalog::{Catalog, PolicySnapshot, scan_folder};
-use crate::config::{LoadedConfig, StoreKind, Torrents};
+use crate::config::{LoadedConfig, SAMPLE_SITE, StoreKind, Torrents, origin};
 use crate::protocol::Timestamp;
 use crate::tracker::{open_store, scan_rules};
 
@@ -98,6 +98,7 @@ fn examine(loaded: &LoadedConfig, now: Timestamp, offline: bool, findings: &mut 
     for path in [&loaded.config.paths.stats_fragment, &loaded.config.paths.rss_fragment] {
         findings.push(("fragment", fragment(path)));
     }
+    findings.extend(feed(loaded).map(|outcome| ("feed", outcome)));
     if !offline {
         findings.push(("announce", web::announce(loaded)));
         findings.push(("data over the web", web::data_is_not_served(loaded)));
@@ -213,6 +214,30 @@ fn policy(loaded: &LoadedConfig, now: Timestamp) -> Outcome {
 fn last_refresh(loaded: &LoadedConfig) -> Option<String> {
     let text = fs::read_to_string(loaded.refresh_log()).ok()?;
     (!text.trim().is_empty()).then(|| text.trim().replace('\n', "; "))
+}
+
+/// Whether the page of the feed says where it is; `None` when there is no page.
+fn feed(loaded: &LoadedConfig) -> Option<Outcome> {
+    let page = &loaded.config.paths.feed_page;
+    let text = fs::read_to_string(page).ok()?;
+    let page = page.display();
+    let Some(site) = loaded.site_url() else {
+        return Some(Note(format!(
+            "set torrents_url in [paths], so that the feed's links are absolute, and write the address of \
+             your pages into {page}: in <link> and <atom:link>"
+        )));
+    };
+    let names = |address: &str| text.contains(address);
+    let origins = [origin(site), origin(&loaded.config.tracker.announce_url)];
+    let is_right = origins.into_iter().any(names) && (site == SAMPLE_SITE || !names(SAMPLE_SITE));
+    Some(if is_right {
+        Fine(page.to_string())
+    } else {
+        Note(format!(
+            "{page} does not name the address of this site; write {site} into <link> and <atom:link>, in \
+             the place of {SAMPLE_SITE} if that is there"
+        ))
+    })
 }
 
 fn fragment(path: &Path) -> Outcome {

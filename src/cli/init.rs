@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandError, World};
 use crate::config::{
-    LaidOut, LayoutError, LoadedConfig, absolute, is_web_address, lay_out_missing, private_folders,
-    sample_with_addresses,
+    LaidOut, LayoutError, LoadedConfig, SAMPLE_SITE, absolute, is_web_address, lay_out_missing,
+    origin, private_folders, sample_with_addresses,
 };
 
 /// The pages, which the owner is to make their own.
@@ -108,28 +108,15 @@ impl InitArguments {
     }
 }
 
-/// Where the shipped pages say that they are.
-const PAGES_URL: &str = "http://127.0.0.1:8080";
-
-/// Scheme, host and port of an address of the web.
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let rest = url.get(host..).unwrap_or_default();
-    let end = rest.find(['/', '?', '#']).map_or(url.len(), |length| host + length);
-    url.get(..end).unwrap_or(url)
-}
-
 fn lay_out_pages(
     done: &mut LaidOut,
     root: &Path,
     loaded: &LoadedConfig,
 ) -> Result<(), LayoutError> {
     done.folder(&root.join("www"))?;
-    // The pages stand above the torrents.
-    let torrents = loaded.config.paths.torrents_url.trim_end_matches('/');
-    let pages = torrents.strip_suffix("/torrents").unwrap_or_else(|| origin(torrents));
+    let site = loaded.site_url().unwrap_or(SAMPLE_SITE);
     PAGES.iter().try_for_each(|(name, content)| {
-        done.file(&root.join(name), &content.replace(PAGES_URL, pages))
+        done.file(&root.join(name), &content.replace(SAMPLE_SITE, site))
     })
 }
 
@@ -199,7 +186,8 @@ fn print_next_steps(
     if !loaded.announce_url_is_set {
         world.print(format_args!(
             "* In {root}/conf/tracker.toml, say at which addresses your web server will show the \
-             tracker and the torrents: announce_url and torrents_url.\n"
+             tracker and the torrents: announce_url and torrents_url; in {root}/www/rss.xml, in the \
+             place of {SAMPLE_SITE}, at which the pages.\n"
         ))?;
     }
     world.print(
@@ -210,7 +198,7 @@ fn print_next_steps(
         world.print(format_args!(" {}", quoted(folder)))?;
     }
     world.print(format_args!(
-        "\n* Apache, with the modules alias, cgid (or cgi), include and mime:\n    \
+        "\n* Apache, with the modules alias, cgid (or cgi), include, mime, rewrite and headers:\n    \
          <VirtualHost *:80>\n        \
          DocumentRoot \"{root}/www\"\n        \
          Include \"{root}/conf/apache.conf\"\n    \
@@ -336,6 +324,9 @@ mod tests {
         assert_eq!(loaded.config.tracker.announce_url, announce);
         assert_eq!(loaded.config.paths.torrents_url, "https://example.org:8443/torrents");
         assert!(!ran.output.contains("announce_url and torrents_url"), "{}", ran.output);
+        let feed = fs::read_to_string(home.path().join("site/www/rss.xml")).unwrap();
+        assert!(feed.contains("<link>https://example.org:8443/</link>"), "{feed}");
+        assert!(!feed.contains(SAMPLE_SITE), "{feed}");
 
         let home = self::home();
         let torrents = "http://files.example.org/t";
@@ -428,12 +419,5 @@ mod tests {
             assert_eq!(run_at(home.path(), arguments).outcome, Outcome::WrongUsage);
         }
         assert!(!home.path().join("site").exists());
-    }
-
-    #[test]
-    fn the_origin_of_an_address_is_scheme_host_and_port() {
-        assert_eq!(origin("http://[::1]:8080/announce?x=/"), "http://[::1]:8080");
-        assert_eq!(origin("https://example.org"), "https://example.org");
-        assert_eq!(origin("https://example.org?x"), "https://example.org");
     }
 }

@@ -122,6 +122,7 @@ struct RssItem {
     guid: String,
     published: String,
     category: Option<String>,
+    /// HTML, which readers take it for.
     description: String,
     /// Bytes of the .torrent file, which is what is enclosed.
     length: u64,
@@ -132,6 +133,7 @@ impl RssFragment {
         let mut rows: Vec<&Row> = report.rows.iter().collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.torrent.first_seen));
         let newest = rows.first().map_or(report.at, |row| row.torrent.first_seen);
+        rows.truncate(usize::try_from(loaded.config.pages.feed_items).unwrap_or(usize::MAX));
         Self {
             items: rows.into_iter().map(|row| RssItem::new(row, loaded)).collect(),
             last_build: httpdate::fmt_http_date(system_time(newest)),
@@ -151,7 +153,7 @@ impl RssItem {
             guid: format!("urn:btih:{}", torrent.canonical),
             published: httpdate::fmt_http_date(system_time(torrent.first_seen)),
             category: category.map(|folder| xml_text(&folder.to_string_lossy())),
-            description: xml_text(&format!("{} ({})", torrent.name, bytes(torrent.size, 2))),
+            description: html(&xml_text(&format!("{} ({})", torrent.name, bytes(torrent.size, 2)))),
             length: torrent.file_size,
         }
     }
@@ -166,6 +168,11 @@ fn xml_text(text: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+/// Text as HTML.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Where the torrents are: absolute when the owner says where, else beside the page.

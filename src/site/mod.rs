@@ -1,5 +1,6 @@
 //! The URL space: which request goes where, and what people and programs see of the tracker.
 
+mod feed;
 mod format;
 mod fragments;
 mod metrics;

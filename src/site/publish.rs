@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 
-use super::clock;
 use super::fragments::{RssFragment, StatsFragment};
+use super::{clock, feed};
 use crate::config::LoadedConfig;
 use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped, Turn, Urgency};
 
@@ -36,6 +36,14 @@ pub enum PublishError {
         path: PathBuf,
         /// Why.
         source: askama::Error,
+    },
+    /// The page of the feed cannot be read.
+    #[error("cannot read {}: {source}; let the tracker's user read it, or set feed_page in [paths] to \"\"", path.display())]
+    FeedPage {
+        /// The page.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// A fragment cannot be written; the one before it stays.
     #[error("cannot write {}: {source}; the one before it stays until there is room and permission for the tracker's user", path.display())]
@@ -73,8 +81,11 @@ pub fn publish(
     };
     let report = refresh.report();
     let paths = &loaded.config.paths;
-    let stats = write_fragment(&paths.stats_fragment, &StatsFragment::new(report, loaded));
-    let rss = write_fragment(&paths.rss_fragment, &RssFragment::new(report, loaded));
+    let stats = render(&paths.stats_fragment, &StatsFragment::new(report, loaded))
+        .and_then(|table| write(&paths.stats_fragment, &table));
+    let items = render(&paths.rss_fragment, &RssFragment::new(report, loaded));
+    let rss =
+        items.and_then(|items| write(&paths.rss_fragment, &items).and(write_feed(loaded, &items)));
     let report = refresh.commit()?;
     if let Err(problem) = stats.and(rss) {
         // Nobody else will hear them.
@@ -84,12 +95,29 @@ pub fn publish(
     Ok(Published::Done(report))
 }
 
-fn write_fragment(path: &Path, template: &impl Template) -> Result<(), PublishError> {
-    let text = template
-        .render()
-        .map_err(|source| PublishError::Render { path: path.to_owned(), source })?;
+fn render(path: &Path, template: &impl Template) -> Result<String, PublishError> {
+    template.render().map_err(|source| PublishError::Render { path: path.to_owned(), source })
+}
+
+fn write(path: &Path, text: &str) -> Result<(), PublishError> {
     replace_file(path, text.as_bytes())
         .map_err(|source| PublishError::Write { path: path.to_owned(), source })
+}
+
+/// Writes the feed as a whole. Where it cannot be made, an old one must not stand in for it.
+fn write_feed(loaded: &LoadedConfig, items: &str) -> Result<(), PublishError> {
+    let Some(path) = loaded.whole_feed() else { return Ok(()) };
+    let page = &loaded.config.paths.feed_page;
+    let read = |source| PublishError::FeedPage { path: page.clone(), source };
+    match feed::whole(loaded, items) {
+        Ok(Some(feed)) => write(&path, &feed),
+        outcome => match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(PublishError::Write { path, source })
+            }
+            _ => outcome.map(|_| ()).map_err(read),
+        },
+    }
 }
 
 /// Replaces a file whole: written beside it and renamed, so that a reader sees the old one or the

@@ -7,7 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use rusqlite::Connection;
+
 use super::{client, counts, scraped};
+use crate::harness::fragments::Element;
 use crate::harness::installation::{ANNOUNCE_URL, Installation, complaints};
 use crate::harness::torrent::Torrent;
 
@@ -333,6 +336,13 @@ fn names_are_text_in_the_table_and_the_feed_whatever_they_hold() {
     titles.sort_unstable();
     expected.sort_unstable();
     assert_eq!(titles, expected);
+    // What a reader takes for HTML is the name once it is read as such.
+    let described = |item: &&Element| {
+        let html = &item.one("description").text;
+        let text = Element::parse(html).unwrap_or_else(|error| panic!("{error}: {html}")).text;
+        text == format!("{} (1000 B)", item.one("title").text)
+    };
+    assert_eq!(feed.all("item").into_iter().filter(described).count(), shown.len(), "{feed:?}");
     for fragment in ["bt_stats.inc", "bt_rss.inc"] {
         let text = tracker.text(&format!("www/torrents/{fragment}"));
         assert!(!text.contains("<script") && !text.contains("<!--"), "{text}");
@@ -457,6 +467,23 @@ fn the_feed_has_the_length_of_the_torrent_file_and_a_guid_that_stays() {
     tracker.refresh();
     assert_eq!(tracker.feed().one("guid").text, feed.one("guid").text);
     assert_eq!(tracker.feed().one("pubDate").text, feed.one("pubDate").text);
+}
+
+#[test]
+fn the_feed_has_the_newest_and_no_more_than_it_should() {
+    let tracker = Installation::new(&["pages.feed_items = 2"]);
+    let torrents = ["a", "b", "c", "d"].map(|name| tracker.add(name, 1000));
+    tracker.refresh();
+    let catalog = Connection::open(tracker.path("data/catalog.db")).expect("a catalogue");
+    for (torrent, age) in torrents.iter().zip([30, 10, 40, 20]) {
+        let older = "UPDATE torrents SET first_seen = first_seen - ?2 WHERE info_hash = ?1";
+        catalog.execute(older, (torrent.info_hash, age)).expect("it can be written");
+    }
+    tracker.refresh();
+    let feed = tracker.feed();
+    let titles: Vec<_> = feed.all("item").iter().map(|it| it.one("title").text.clone()).collect();
+    assert_eq!(titles, ["b", "d"]);
+    assert_eq!(tracker.table().rows.len(), 4);
 }
 
 #[test]

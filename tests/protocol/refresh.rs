@@ -252,7 +252,7 @@ fn a_reader_never_sees_half_a_fragment() {
         while refresh.try_wait().expect("its state").is_none() {
             let table = Table::parse(&tracker.text(STATS)).expect("a whole table");
             assert_eq!(table.rows.len(), 60);
-            assert_eq!(tracker.feed().all("item").len(), 60);
+            assert_eq!(tracker.feed().all("item").len(), 50, "the newest");
         }
         refreshes.push(refresh.wait_with_output().expect("it ends"));
     }
@@ -276,6 +276,25 @@ fn a_fragment_that_cannot_be_replaced_is_told_in_one_line_and_keeps_nothing_else
         assert!(!tracker.path(format!("{blocked}.new")).exists(), "nothing is left beside it");
         fs::remove_dir(tracker.path(blocked)).expect("the folder");
     }
+}
+
+#[test]
+fn the_whole_feed_is_made_of_the_owners_page_and_goes_with_it() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    let (page, whole) = (tracker.path("www/rss.xml"), tracker.path("www/torrents/bt_rss.xml"));
+    tracker.refresh();
+    assert!(!whole.exists(), "there is no page");
+    let text = "<rss><channel><title>Mine</title>\n\
+                <!--#include virtual=\"torrents/bt_rss.inc\" -->\n</channel></rss>\n";
+    fs::write(&page, text).expect("a page");
+    tracker.refresh();
+    let feed = Element::parse(&fs::read_to_string(&whole).expect("a feed")).expect("whole XML");
+    let titles: Vec<_> = feed.all("title").iter().map(|title| title.text.clone()).collect();
+    assert_eq!(titles, ["Mine", "a"]);
+    fs::write(&page, text.replace("-->", "--><!--#flastmod file=\"x\" -->")).expect("a page");
+    tracker.refresh();
+    assert!(!whole.exists(), "only a web server can put that together");
 }
 
 /// A limit on the size of files stops the writing in the middle, as a full disk does.
