@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::peers::parse_info_hash;
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Problem, Torrent, read_metainfo};
-use crate::protocol::Metainfo;
+use crate::protocol::{Metainfo, Timestamp};
 use crate::site::{age, bytes};
 
 /// The catalogue's torrents
@@ -56,7 +56,9 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
     let catalog = Catalog::open(&world.load_config()?.config.paths.catalog)?;
     let torrents = if all { catalog.all_torrents()? } else { catalog.torrents()? };
     if json {
-        return world.print_json(&Value::Array(torrents.iter().map(torrent_json).collect()));
+        return world.print_json(&Value::Array(
+            torrents.iter().map(|torrent| torrent_json(torrent, world.now)).collect(),
+        ));
     }
     for torrent in &torrents {
         let note = match (torrent.missing_since, torrent.hidden) {
@@ -92,7 +94,7 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
         })?,
     };
     if json {
-        return world.print_json(&torrent_json(&torrent));
+        return world.print_json(&torrent_json(&torrent, world.now));
     }
     let hash = |hash: Option<String>| hash.unwrap_or_else(|| "none".into());
     world.print(format_args!("name          {}\n", torrent.name))?;
@@ -115,7 +117,7 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     Ok(())
 }
 
-fn torrent_json(torrent: &Torrent) -> Value {
+fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {
     json!({
         "info_hash": torrent.canonical.to_string(),
         "info_hash_v1": torrent.v1.map(|hash| hash.to_string()),
@@ -125,8 +127,8 @@ fn torrent_json(torrent: &Torrent) -> Value {
         "size": torrent.size,
         "hidden": torrent.hidden,
         "private": torrent.private,
-        "first_seen": torrent.first_seen.0,
-        "missing_since": torrent.missing_since.map(|at| at.0),
+        "first_seen": torrent.first_seen.no_later_than(now).0,
+        "missing_since": torrent.missing_since.map(|at| at.no_later_than(now).0),
         "completed": torrent.totals.completed,
         "uploaded": torrent.totals.uploaded,
         "downloaded": torrent.totals.downloaded,

@@ -226,6 +226,14 @@ mod tests {
     }
 
     #[test]
+    fn a_last_refresh_in_the_future_is_none_and_one_is_due() {
+        for (ahead, due) in [(0, false), (30, false), (120, true), (10_000_000, true)] {
+            let (_home, tracker) = published(Timestamp(NOW.0 + ahead));
+            assert_eq!(tracker.refresh_is_due(NOW), due, "{ahead}");
+        }
+    }
+
+    #[test]
     fn a_policy_from_the_future_does_not_keep_torrents_out_until_then() {
         let (_home, tracker) = published(Timestamp(NOW.0 + 10_000));
         assert!(tracker.folder_may_hold_more(NOW));

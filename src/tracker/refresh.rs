@@ -16,7 +16,7 @@ use crate::catalog::{
     ScanRules, Watched, scan_folder,
 };
 use crate::config::{Config, LoadedConfig};
-use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Seconds, Timestamp};
+use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
 
 /// Swarms or peers looked at in one go, so that announces are never held up for long.
@@ -117,7 +117,7 @@ pub enum RefreshError {
 /// Whether statistics of `last` are older than half an interval. A `last` in the future comes from a
 /// clock that was wrong then; but for what one process may be ahead of another.
 pub(super) fn is_due(config: &Config, last: Timestamp, now: Timestamp) -> bool {
-    now.since(last) >= period(config) || last > now + CLOCK_TOLERANCE
+    now.since(last) >= period(config) || last.is_ahead_of(now)
 }
 
 fn period(config: &Config) -> Seconds {
@@ -158,6 +158,7 @@ impl<'a> Refresh<'a> {
             mark_attempt(&lock, SystemTime::UNIX_EPOCH);
             return Ok(Err(Skipped::TooEarly(next)));
         }
+        catalog.correct_dates(now)?;
         let mut messages = Vec::new();
         let folder = take_in_folder(loaded, &mut catalog, now, progress, &mut messages)?;
         let mut store = super::open_store(loaded)?;
@@ -166,7 +167,8 @@ impl<'a> Refresh<'a> {
         forget_dead_swarms(store.as_mut(), &catalog, &swarms, now)?;
         let life = store.id()?.0;
         let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
-        let since_last = last.map(|last| now.since(last));
+        // From a `last` in the future no time is known that a rate could be taken over.
+        let since_last = last.filter(|last| !last.is_ahead_of(now)).map(|last| now.since(last));
         // A refresh before its time, because a torrent came, must not take what was reported just
         // now for what was transferred just now. Who forces one knows.
         let since_last =

@@ -5,9 +5,12 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
+use tracker_cgi::catalog::{Catalog, PolicySnapshot, Publication, Watched};
+use tracker_cgi::config::LoadedConfig;
+use tracker_cgi::protocol::Timestamp;
 
 use super::{client, scraped};
 use crate::harness::fragments::{Element, Table};
@@ -96,6 +99,74 @@ fn a_last_refresh_in_the_future_is_a_wrong_clock_and_stops_nothing() {
         assert!(output.starts_with("refreshed: 1 torrents"), "{ahead}: {output}");
         assert_eq!(tracker.table().row("a").cell("age"), "00d00h00m");
     }
+}
+
+/// Has the policy say that the last refresh was at another time.
+fn publish_as_of(tracker: &Installation, refreshed_at: u64) {
+    let file = tracker.path("conf/tracker.toml");
+    let text = tracker.text("conf/tracker.toml");
+    let paths = LoadedConfig::parse(&text, &file).expect("a configuration").config.paths;
+    let store = PolicySnapshot::open(&paths.policy).expect("a policy").store();
+    let publication = Publication {
+        watched: &[Watched::now(&paths.torrents)],
+        scanned_nanos: i64::MAX,
+        refreshed_at: Timestamp(refreshed_at),
+        store,
+        published_at: Timestamp(refreshed_at),
+    };
+    let catalog = Catalog::open(&paths.catalog).expect("a catalogue");
+    catalog.publish(&paths.policy, &publication).expect("a policy");
+}
+
+#[test]
+fn a_last_refresh_in_the_future_does_not_stop_the_refreshes_after_requests() {
+    let tracker = Installation::new(&["tracker.torrents = 'open'"]);
+    tracker.refresh();
+    tracker.add("a", 1000);
+    let switched_on =
+        tracker.text("conf/tracker.toml").replace("on_request = false", "on_request = true");
+    fs::write(tracker.path("conf/tracker.toml"), switched_on).expect("a configuration");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    client(1).announce(&tracker, "");
+    assert!(tracker.table().names().is_empty(), "nothing is due");
+    // A year ahead, as a clock was that has been put right since.
+    move_last_refresh(&tracker, 31_536_000);
+    publish_as_of(&tracker, now + 31_536_000);
+    client(1).announce(&tracker, "");
+    let refreshed = || (tracker.table().names() == ["a"]).then_some(());
+    poll(Duration::from_secs(10), refreshed).expect("refreshed after the reply");
+    tracker.wait_for_a_refresh_to_end();
+}
+
+#[test]
+fn what_a_clock_that_was_ahead_wrote_heals_with_the_next_refresh() {
+    let tracker = Installation::listed();
+    let torrents = ["ahead", "right"].map(|name| tracker.add(name, 1000));
+    tracker.refresh();
+    download(&tracker, &torrents[0], 1);
+    let catalog = Connection::open(tracker.path("data/catalog.db")).expect("a catalogue");
+    let ahead = "UPDATE torrents SET first_seen = first_seen + ?1 WHERE info_hash = ?2";
+    catalog.execute(ahead, (63_072_000, torrents[0].info_hash)).expect("it can be written");
+    move_last_refresh(&tracker, 63_072_000);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let is_now = |at: u64| at.abs_diff(now) <= 30;
+    let shown = tracker.run(&["torrent", "show", "--json", "ahead"]).json();
+    assert!(shown["first_seen"].as_u64().is_some_and(is_now), "{shown}");
+    tracker.run(&["refresh"]).done();
+    let feed = tracker.feed();
+    let dates = ["pubDate", "lastBuildDate"].map(|name| feed.all(name));
+    for date in dates.into_iter().flatten() {
+        let date = httpdate::parse_http_date(&date.text).expect("a date");
+        let date = date.duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        assert!(is_now(date), "{feed:?}");
+    }
+    let table = tracker.table();
+    assert_eq!(table.row("ahead").cell("age"), "00d00h00m");
+    assert_eq!(table.row("ahead").cell("rate"), "0.00 B/s", "over no time that is known");
+    let first_seen: i64 = catalog
+        .query_row("SELECT max(first_seen) FROM torrents", [], |row| row.get(0))
+        .expect("a date");
+    assert!(is_now(first_seen.unsigned_abs()), "{first_seen}: it is right for good");
 }
 
 #[test]
