@@ -55,7 +55,7 @@ mod tests {
     fn dates_of_a_clock_that_was_ahead_are_now_and_all_others_stay() {
         let (_folder, mut catalog) = new_catalog();
         let [a, b, c] = ["a", "b", "c"].map(|name| scanned(u32::from(name.as_bytes()[0]), name));
-        scan(&mut catalog, &[a.clone()], NOW - 10);
+        scan(&mut catalog, std::slice::from_ref(&a), NOW - 10);
         scan(&mut catalog, &[a.clone(), b.clone()], NOW + 60);
         scan(&mut catalog, &[b.clone(), c.clone()], NOW + 10_000);
         catalog.correct_dates(Timestamp(NOW)).unwrap();

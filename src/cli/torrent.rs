@@ -8,7 +8,8 @@ use super::peers::parse_info_hash;
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Problem, Torrent, read_metainfo};
 use crate::protocol::{Metainfo, Timestamp};
-use crate::site::{age, bytes};
+use crate::site::{PublishError, age, bytes, clock, publish};
+use crate::tracker::{Quiet, Turn, Urgency, reset_totals};
 
 /// The catalogue's torrents
 #[derive(Debug, clap::Subcommand)]
@@ -30,6 +31,14 @@ pub enum TorrentCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Correct what is known of a torrent
+    Edit {
+        /// Its info-hash, its file below the torrents folder, or its name
+        torrent: String,
+        /// Set what it has counted to nothing: completed downloads, uploaded and downloaded bytes
+        #[arg(long, required = true)]
+        reset_totals: bool,
+    },
     /// Read .torrent files and say what is wrong with them
     Verify {
         /// The files
@@ -47,6 +56,7 @@ impl TorrentCommand {
         match self {
             Self::List { all, json } => list(all, json, world),
             Self::Show { torrent, json } => show(&torrent, json, world),
+            Self::Edit { torrent, reset_totals: _ } => reset(&torrent, world),
             Self::Verify { files, json } => verify(&files, json, world),
         }
     }
@@ -80,19 +90,7 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
 fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
     let catalog = Catalog::open(&loaded.config.paths.catalog)?;
-    let by_hash = match parse_info_hash(wanted) {
-        Ok(info_hash) => catalog.torrent(info_hash)?,
-        Err(_) => None,
-    };
-    let named = |torrent: &Torrent| torrent.file == Path::new(wanted) || torrent.name == wanted;
-    let torrent = match by_hash {
-        Some(torrent) => torrent,
-        None => catalog.all_torrents()?.into_iter().find(named).ok_or_else(|| {
-            CommandError::Failed(format!(
-                "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
-            ))
-        })?,
-    };
+    let torrent = find(wanted, &catalog)?;
     if json {
         return world.print_json(&torrent_json(&torrent, world.now));
     }
@@ -115,6 +113,41 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
         ))?;
     }
     Ok(())
+}
+
+/// The torrent that somebody names by its info-hash, its file or its name.
+fn find(wanted: &str, catalog: &Catalog) -> Result<Torrent, CommandError> {
+    if let Ok(info_hash) = parse_info_hash(wanted)
+        && let Some(torrent) = catalog.torrent(info_hash)?
+    {
+        return Ok(torrent);
+    }
+    let named = |torrent: &Torrent| torrent.file == Path::new(wanted) || torrent.name == wanted;
+    catalog.all_torrents()?.into_iter().find(named).ok_or_else(|| {
+        CommandError::Failed(format!(
+            "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
+        ))
+    })
+}
+
+/// Resets the totals, and has table and policy show it.
+fn reset(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+    let loaded = world.load_config()?;
+    let torrent = {
+        let turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
+        let torrent = find(wanted, &Catalog::open(&loaded.config.paths.catalog)?)?;
+        reset_totals(&loaded, &turn, &torrent, clock()).map_err(PublishError::from)?;
+        torrent
+    };
+    publish(&loaded, Urgency::Now, &mut Quiet)?;
+    let totals = torrent.totals;
+    world.print(format_args!(
+        "{}: the totals are reset; they were {} completed, {} uploaded, {} downloaded\n",
+        torrent.name,
+        totals.completed,
+        bytes(totals.uploaded, 2),
+        bytes(totals.downloaded, 2)
+    ))
 }
 
 fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {

@@ -8,6 +8,7 @@ mod migrate;
 mod refresh;
 mod refusal;
 mod report;
+mod reset;
 mod scrape;
 mod stores;
 mod unchanged;
@@ -22,6 +23,7 @@ pub use refresh::{
 };
 pub use refusal::Refusal;
 pub use report::{Figures, Report, Row};
+pub use reset::reset_totals;
 pub use stores::{open_store, rebuild_store};
 
 use crate::catalog::{FileMark, FolderChange, PolicyError, PolicySnapshot};

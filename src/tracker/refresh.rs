@@ -69,16 +69,30 @@ impl Turn {
     /// When nobody can be kept from refreshing at the same time, or another has kept the turn for longer
     /// than any refresh takes.
     pub fn take(loaded: &LoadedConfig, urgency: Urgency) -> Result<Option<Self>, RefreshError> {
-        let path = lock_path(&loaded.config);
-        let free = lock::within(&path, Duration::ZERO)?;
-        if free.is_some() || urgency != Urgency::Now {
-            return Ok(free.map(Self));
+        match urgency {
+            Urgency::Now => Self::wait_for(loaded).map(Some),
+            Urgency::WhenDue | Urgency::NowUnlessBusy => Self::take_free(loaded),
+        }
+    }
+
+    /// Takes the turn, after the one who has it.
+    ///
+    /// # Errors
+    /// As for `take`.
+    pub fn wait_for(loaded: &LoadedConfig) -> Result<Self, RefreshError> {
+        if let Some(turn) = Self::take_free(loaded)? {
+            return Ok(turn);
         }
         crate::info!("another refresh is under way; waiting for its end");
+        let path = lock_path(&loaded.config);
         match lock::within(&path, PATIENCE)? {
-            Some(lock) => Ok(Some(Self(lock))),
+            Some(lock) => Ok(Self(lock)),
             None => Err(RefreshError::Stuck { lock: path }),
         }
+    }
+
+    fn take_free(loaded: &LoadedConfig) -> Result<Option<Self>, RefreshError> {
+        Ok(lock::within(&lock_path(&loaded.config), Duration::ZERO)?.map(Self))
     }
 }
 

@@ -170,6 +170,54 @@ fn what_a_clock_that_was_ahead_wrote_heals_with_the_next_refresh() {
 }
 
 #[test]
+fn totals_that_nobody_believes_are_reset_and_count_on_from_nothing() {
+    for tracker in [Installation::listed(), Installation::in_memory(&[])] {
+        let [absurd, other] = ["absurd", "other"].map(|name| tracker.add(name, 1000));
+        for number in 1..4 {
+            download(&tracker, &absurd, number);
+        }
+        download(&tracker, &other, 9);
+        tracker.refresh();
+        download(&tracker, &absurd, 4);
+        let catalog = Connection::open(tracker.path("data/catalog.db")).expect("a catalogue");
+        let spoil = "UPDATE torrents SET uploaded = 9223372036854775807 WHERE info_hash = ?1";
+        catalog.execute(spoil, [absurd.info_hash]).expect("it can be written");
+        let hash: String = absurd.info_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let output = tracker.run(&["torrent", "edit", &hash, "--reset-totals"]).done();
+        assert!(output.starts_with("absurd: the totals are reset; they were 3 "), "{output}");
+        for _ in 0..2 {
+            let table = tracker.table();
+            let figures = |name| {
+                ["completed", "transferred", "rate"]
+                    .map(|cell| table.row(name).cell(cell).to_owned())
+            };
+            assert_eq!(figures("absurd"), ["0", "0 B", "0.00 B/s"]);
+            assert_eq!(figures("other")[..2], ["1", "3 B"]);
+            assert_eq!(scraped(&tracker, absurd.info_hash).number("downloaded"), 0);
+            tracker.refresh();
+        }
+        download(&tracker, &absurd, 5);
+        assert_eq!(scraped(&tracker, absurd.info_hash).number("downloaded"), 1);
+        tracker.refresh();
+        assert_eq!(tracker.table().row("absurd").cell("completed"), "1");
+        assert_eq!(tracker.table().row("absurd").cell("transferred"), "3 B");
+    }
+}
+
+#[test]
+fn a_torrent_is_edited_by_any_name_that_it_has() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    tracker.refresh();
+    for name in ["a", "a.torrent"] {
+        tracker.run(&["torrent", "edit", name, "--reset-totals"]).done();
+    }
+    let failure = tracker.run(&["torrent", "edit", "b", "--reset-totals"]).failure();
+    assert!(failure.contains("there is no torrent `b`"), "{failure}");
+    assert_eq!(tracker.run(&["torrent", "edit", "a"]).status, 2, "nothing to do");
+}
+
+#[test]
 fn a_fragment_that_is_missing_is_written_however_early() {
     let tracker = Installation::listed();
     tracker.add("a", 1000);
