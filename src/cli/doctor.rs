@@ -98,6 +98,7 @@ fn examine(loaded: &LoadedConfig, now: Timestamp, offline: bool, findings: &mut 
     for path in [&loaded.config.paths.stats_fragment, &loaded.config.paths.rss_fragment] {
         findings.push(("fragment", fragment(path)));
     }
+    findings.push(("announce address", announce_address(loaded)));
     findings.extend(feed(loaded).map(|outcome| ("feed", outcome)));
     if !offline {
         findings.push(("announce", web::announce(loaded)));
@@ -214,6 +215,23 @@ fn policy(loaded: &LoadedConfig, now: Timestamp) -> Outcome {
 fn last_refresh(loaded: &LoadedConfig) -> Option<String> {
     let text = fs::read_to_string(loaded.refresh_log()).ok()?;
     (!text.trim().is_empty()).then(|| text.trim().replace('\n', "; "))
+}
+
+/// Whether all clients announce to an address like that, wherever the tracker is.
+fn announce_address(loaded: &LoadedConfig) -> Outcome {
+    let url = &loaded.config.tracker.announce_url;
+    let site = origin(url);
+    if url.strip_prefix(site).is_some_and(|path| path.starts_with("/announce")) {
+        return Fine(format!("{url}, which clients accept in any network"));
+    }
+    Note(format!(
+        "clients built on libtorrent, such as qBittorrent and Deluge, announce to an address of their own \
+         machine or local network only when its path begins with /announce, lest a torrent have them send \
+         requests to other services there (request forgery); have the web server pass /announce and \
+         /scrape at the root of the site to the tracker, as the shipped configurations do, and set \
+         announce_url to \"{site}/announce\" for new torrents; those that name {url} stay this tracker's \
+         when also_announce_urls names it"
+    ))
 }
 
 /// Whether the page of the feed says where it is; `None` when there is no page.

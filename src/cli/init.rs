@@ -187,7 +187,10 @@ fn print_next_steps(
         world.print(format_args!(
             "* In {root}/conf/tracker.toml, say at which addresses your web server will show the \
              tracker and the torrents: announce_url and torrents_url; in {root}/www/rss.xml, in the \
-             place of {SAMPLE_SITE}, at which the pages.\n"
+             place of {SAMPLE_SITE}, at which the pages. An announce address is best \
+             http://HOST/announce, which the files below serve: clients built on libtorrent, such as \
+             qBittorrent and Deluge, refuse one on their own machine or local network whose path does \
+             not begin with /announce.\n"
         ))?;
     }
     world.print(
@@ -207,9 +210,16 @@ fn print_next_steps(
          include \"{root}/conf/nginx.conf\";\n  \
          and as a service, as the web server's user:\n    \
          \"{root}/cgi-bin/tracker.cgi\" fastcgi --listen unix:/run/tracker/tracker.sock\n\
-         * Put .torrent files into {}; each is tracked from its first announce on.\n",
+         * Make .torrent files with {} as tracker, and put them into {}; each is tracked from its first \
+         announce on. `tracker doctor` says whether all is well.\n",
+        announce_url_in_words(loaded),
         loaded.config.paths.torrents.display()
     ))
+}
+
+fn announce_url_in_words(loaded: &LoadedConfig) -> &str {
+    let url = &loaded.config.tracker.announce_url;
+    if loaded.announce_url_is_set { url } else { "http://HOST/announce" }
 }
 
 /// The folders that the tracker itself writes to, each once.
@@ -294,6 +304,8 @@ mod tests {
         assert_eq!(fs::metadata(site.join("data")).unwrap().permissions().mode() & 0o777, 0o700);
         assert!(!ran.output.contains("left"), "{}", ran.output);
         assert!(ran.output.contains("announce_url and torrents_url"), "{}", ran.output);
+        assert!(ran.output.contains("does not begin with /announce"), "{}", ran.output);
+        assert!(ran.output.contains("with http://HOST/announce as tracker"), "{}", ran.output);
     }
 
     #[test]
@@ -324,6 +336,7 @@ mod tests {
         assert_eq!(loaded.config.tracker.announce_url, announce);
         assert_eq!(loaded.config.paths.torrents_url, "https://example.org:8443/torrents");
         assert!(!ran.output.contains("announce_url and torrents_url"), "{}", ran.output);
+        assert!(ran.output.contains(&format!("with {announce} as tracker")), "{}", ran.output);
         let feed = fs::read_to_string(home.path().join("site/www/rss.xml")).unwrap();
         assert!(feed.contains("<link>https://example.org:8443/</link>"), "{feed}");
         assert!(!feed.contains(SAMPLE_SITE), "{feed}");
