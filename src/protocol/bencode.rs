@@ -101,13 +101,36 @@ impl<'a> Value<'a> {
     }
 
     /// The keys and values of a dictionary; none of anything else.
-    pub fn entries(self) -> impl Iterator<Item = (&'a [u8], Self)> {
+    fn entries(self) -> impl Iterator<Item = (&'a [u8], Self)> {
         let mut rest = self.0.strip_prefix(b"d").unwrap_or_default();
         std::iter::from_fn(move || {
             let (name, after) = next_value(rest)?;
             let (value, after) = next_value(after)?;
             rest = after;
             Some((name.string()?, value))
+        })
+    }
+
+    /// What empty keys lead to, however dictionaries nest, as files in the tree of a v2 torrent; and what
+    /// stands there in the place of a dictionary. One walk, whatever the depth.
+    pub fn leaves(self) -> impl Iterator<Item = Self> {
+        let mut rest = self.0.strip_prefix(b"d").unwrap_or_default();
+        std::iter::from_fn(move || {
+            loop {
+                if let Some(after) = rest.strip_prefix(b"e") {
+                    rest = after;
+                    continue;
+                }
+                let (name, after) = next_value(rest)?;
+                match after.strip_prefix(b"d") {
+                    Some(inside) if name.string() != Some(b"") => rest = inside,
+                    _ => {
+                        let (leaf, after) = next_value(after)?;
+                        rest = after;
+                        return Some(leaf);
+                    }
+                }
+            }
         })
     }
 
@@ -324,6 +347,15 @@ mod tests {
     }
 
     #[test]
+    fn leaves_are_found_at_any_depth_in_order() {
+        let tree = b"d1:ad0:d1:xi1eee1:bd1:cd0:d0:deee1:di5ee0:i6ee";
+        let leaves: Vec<_> = Value::parse(tree).unwrap().leaves().map(Value::bytes).collect();
+        assert_eq!(leaves, [&b"d1:xi1ee"[..], b"d0:dee", b"i5e", b"i6e"]);
+        assert_eq!(Value::parse(b"d1:ad1:bdeee").unwrap().leaves().count(), 0);
+        assert_eq!(Value::parse(b"l0:dee").unwrap().leaves().count(), 0);
+    }
+
+    #[test]
     fn strings_are_found_however_lists_nest() {
         let value = Value::parse(b"ll1:ael1:bi3el1:ceee").unwrap();
         assert_eq!(value.strings().collect::<Vec<_>>(), [b"a", b"b", b"c"]);
@@ -376,6 +408,7 @@ mod tests {
         fn no_bytes_make_it_panic(bytes in prop_oneof![any::<Vec<u8>>(), nearly_bencode()]) {
             if let Ok(value) = Value::parse(&bytes) {
                 let _ = (value.get(b"info"), value.string(), value.integer(), value.strings().count());
+                let _ = (value.leaves().count(), value.items().count());
                 prop_assert!(bytes.starts_with(value.bytes()));
             }
         }

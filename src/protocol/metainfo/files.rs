@@ -70,13 +70,12 @@ pub(super) fn v2_size(
     piece_length: u64,
     flaws: &mut Vec<Flaw>,
 ) -> Result<V2Size, MetainfoError> {
-    let mut files = Vec::new();
-    leaves(tree, &mut files)?;
-    if files.is_empty() {
+    let mut total = V2Size { padded: 0, tail: 0 };
+    if tree.leaves().next().is_none() {
         return Err(MetainfoError::NoFiles);
     }
-    let mut total = V2Size { padded: 0, tail: 0 };
-    for file in &files {
+    for file in tree.leaves() {
+        let file = File::of(file)?;
         if file.has_attribute(b'p') {
             note(flaws, Flaw::PadFileInTree);
         }
@@ -92,20 +91,6 @@ pub(super) fn v2_size(
         total.padded = total.padded.checked_add(padded).ok_or(MetainfoError::TooLarge)?;
     }
     Ok(total)
-}
-
-/// Gathers the files of a tree of folders, whose depth was checked before: a file is what an empty
-/// name leads to.
-fn leaves<'v>(tree: Value<'v>, files: &mut Vec<File<'v>>) -> Result<(), MetainfoError> {
-    for (name, value) in tree.entries() {
-        let file = File::of(value)?;
-        if name.is_empty() {
-            files.push(file);
-        } else {
-            leaves(value, files)?;
-        }
-    }
-    Ok(())
 }
 
 /// Notes a flaw once, however many files have it.
