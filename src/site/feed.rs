@@ -18,11 +18,18 @@ pub(super) fn whole(loaded: &LoadedConfig, items: &str) -> io::Result<Option<Str
         Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(problem) => return Err(problem),
     }
-    let page = fs::read_to_string(&paths.feed_page)?;
-    Ok(filled_in(&page, &paths.rss_fragment, items).map(|feed| match loaded.site_url() {
-        Some(site) => feed.replace(SAMPLE_SITE, site),
-        None => feed,
-    }))
+    // In another encoding it is the web server's affair, too.
+    let Ok(page) = String::from_utf8(fs::read(&paths.feed_page)?) else { return Ok(None) };
+    let page = match loaded.site_url() {
+        Some(site) => page.replace(SAMPLE_SITE, &in_xml(site)),
+        None => page,
+    };
+    Ok(filled_in(&page, &paths.rss_fragment, items))
+}
+
+/// An address of the web as XML has it.
+fn in_xml(url: &str) -> String {
+    url.replace('&', "&amp;")
 }
 
 /// Puts `items` in the place of the page's only directive, if that includes `fragment`.

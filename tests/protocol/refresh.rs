@@ -411,6 +411,15 @@ fn the_whole_feed_is_made_of_the_owners_page_and_goes_with_it() {
     let feed = Element::parse(&fs::read_to_string(&whole).expect("a feed")).expect("whole XML");
     let titles: Vec<_> = feed.all("title").iter().map(|title| title.text.clone()).collect();
     assert_eq!(titles, ["Mine", "a"]);
+    fs::write(&page, text.replace("Mine", "http://127.0.0.1:8080 is mine")).expect("a page");
+    tracker.add("http:127.0.0.1:8080", 1000);
+    tracker.refresh();
+    let feed = fs::read_to_string(&whole).expect("a feed");
+    assert!(feed.contains("<title>http://tracker.test is mine</title>"), "{feed}");
+    assert!(feed.contains("<title>http:127.0.0.1:8080</title>"), "{feed}");
+    fs::write(&page, [text.as_bytes(), b"<!-- \xe9 -->"].concat()).expect("a page");
+    tracker.refresh();
+    assert!(!whole.exists(), "it is in another encoding");
     fs::write(&page, text.replace("-->", "--><!--#flastmod file=\"x\" -->")).expect("a page");
     tracker.refresh();
     assert!(!whole.exists(), "only a web server can put that together");
