@@ -229,7 +229,7 @@ fn pages_include_the_fragments(served: &Served) {
 
 /// 304 for who has the feed, and never for who has an older one.
 fn readers_of_the_feed_are_told_what_is_no_news(served: &Served) {
-    for (round, encoding) in ["identity", "gzip"].into_iter().enumerate() {
+    for (round, encoding) in ["identity", "gzip", "br"].into_iter().enumerate() {
         for file in ["bt_rss.inc", "bt_rss.xml"] {
             // Servers count in seconds, and this test is faster than any reader.
             let file = fs::File::open(served.site.torrents().join(file)).expect("a file");
