@@ -16,7 +16,7 @@ use tracker_cgi::config::{Config, LoadedConfig};
 use tracker_cgi::protocol::{CompactV4, InfoHash, PeerId, Timestamp};
 use tracker_cgi::site::publish;
 use tracker_cgi::store::{PeerAnnounce, PeerSample, PeerStore, Role, Want};
-use tracker_cgi::tracker::{Quiet, open_store};
+use tracker_cgi::tracker::{Quiet, Urgency, open_store};
 
 const ROUNDS: usize = 5;
 
@@ -43,7 +43,7 @@ fn main() {
     for _ in 0..ROUNDS {
         let before = answered.load(Ordering::Relaxed);
         let begun = Instant::now();
-        publish(&loaded, now(), true, &mut Quiet).expect("a refresh");
+        publish(&loaded, Urgency::Now, &mut Quiet).expect("a refresh");
         let took = begun.elapsed();
         let during = answered.load(Ordering::Relaxed) - before;
         println!("refresh {took:.3?}, {during} announces answered meanwhile");

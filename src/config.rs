@@ -10,6 +10,7 @@ mod line_speed;
 mod load;
 mod locate;
 mod sample;
+mod site_url;
 mod validate;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub use line_speed::LineSpeed;
 pub use load::{ConfigError, LoadedConfig};
 pub use locate::{Face, Surroundings, absolute};
 pub use sample::{SAMPLE, is_web_address, sample_with_addresses};
+pub use site_url::{SAMPLE_SITE, origin};
 
 /// Everything an owner may decide.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -36,6 +38,10 @@ pub struct Config {
     pub store: StoreConfig,
     /// `[paths]`
     pub paths: PathsConfig,
+    /// `[catalog]`
+    pub catalog: CatalogConfig,
+    /// `[pages]`
+    pub pages: PagesConfig,
     /// `[network]`
     pub network: NetworkConfig,
     /// `[gateway]`
@@ -168,6 +174,24 @@ pub struct PathsConfig {
     pub stats_fragment: PathBuf,
     /// The RSS items for server-side includes.
     pub rss_fragment: PathBuf,
+    /// The page that includes them; empty: there is none.
+    pub feed_page: PathBuf,
+}
+
+/// What is taken into the catalogue.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CatalogConfig {
+    /// Bytes of a .torrent file at most, 64 KiB to 1 GiB.
+    pub max_torrent_bytes: u64,
+}
+
+/// What visitors see.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PagesConfig {
+    /// Torrents in the feed at most, the newest, 1 to 10,000.
+    pub feed_items: u32,
 }
 
 /// Whose word counts about addresses.
@@ -267,7 +291,20 @@ impl Default for PathsConfig {
             policy: "../data/policy.snapshot".into(),
             stats_fragment: "../www/torrents/bt_stats.inc".into(),
             rss_fragment: "../www/torrents/bt_rss.inc".into(),
+            feed_page: "../www/rss.xml".into(),
         }
+    }
+}
+
+impl Default for CatalogConfig {
+    fn default() -> Self {
+        Self { max_torrent_bytes: 10 << 20 }
+    }
+}
+
+impl Default for PagesConfig {
+    fn default() -> Self {
+        Self { feed_items: 50 }
     }
 }
 

@@ -114,7 +114,7 @@ fn rtorrent(source: &str, folder: &Path, host: IpAddr) -> Command {
     let settings = format!(
         "system.daemon.set = true\nsession.path.set = {}\ndirectory.default.set = {}\n\
          network.port_range.set = {port}-{port}\nnetwork.port_random.set = no\n\
-         {bind}dht.mode.set = disable\nprotocol.pex.set = no\n\
+         pieces.hash.on_completion.set = no\n{bind}dht.mode.set = disable\nprotocol.pex.set = no\n\
          trackers.use_udp.set = no\nload.start = \"{source}\"\n",
         session.display(),
         folder.display(),

@@ -66,6 +66,48 @@ fn a_web_server_that_does_not_run_is_named_as_the_reason() {
 }
 
 #[test]
+fn why_the_announce_address_should_be_at_the_root_is_explained() {
+    let site = Site::new(Layout::open(CGI));
+    let address = || {
+        let mut command = Command::new(site.root().join("cgi-bin/tracker.cgi"));
+        let output = as_the_server(command.args(["doctor", "--offline"])).output();
+        verdict(&output.expect("doctor runs"), "announce address")
+    };
+    site.tracker(&["refresh", "--force"]);
+    assert!(address().starts_with("fine"), "{}", address());
+    let file = site.root().join("conf/tracker.toml");
+    let text = fs::read_to_string(&file).expect("the configuration");
+    let script = text.replace(&site.announce_url(), &site.url("/cgi-bin/tracker.cgi/announce"));
+    fs::write(&file, script).expect("the configuration");
+    let said = address();
+    let advice = format!("set announce_url to \"{}\"", site.announce_url());
+    for part in ["libtorrent", "request forgery", "also_announce_urls", &advice] {
+        assert!(said.starts_with("note") && said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn a_feed_that_does_not_say_where_it_is_is_named() {
+    let site = Site::new(Layout::open(CGI));
+    site.tracker(&["refresh", "--force"]);
+    let verdict_on_the_feed = || {
+        let mut command = Command::new(site.root().join("cgi-bin/tracker.cgi"));
+        let output = as_the_server(command.args(["doctor", "--offline"])).output();
+        verdict(&output.expect("doctor runs"), "feed")
+    };
+    let said = verdict_on_the_feed();
+    let expected = format!("does not name the address of this site; write {}", site.url(""));
+    assert!(said.starts_with("note") && said.contains(&expected), "{said}");
+    let page = site.www().join("rss.xml");
+    let text = fs::read_to_string(&page).expect("the feed");
+    fs::write(&page, text.replace("http://127.0.0.1:8080", &site.url(""))).expect("the feed");
+    assert!(verdict_on_the_feed().starts_with("fine"), "{}", verdict_on_the_feed());
+    // What the web server serves says it in any case.
+    let whole = fs::read_to_string(site.torrents().join("bt_rss.xml")).expect("the whole feed");
+    assert!(whole.contains(&format!("<link>{}/</link>", site.url(""))), "{whole}");
+}
+
+#[test]
 fn a_broken_configuration_is_the_first_thing_said() {
     let site = Site::new(Layout::open(CGI));
     fs::write(site.root().join("conf/tracker.toml"), "[tracker]\nintervall = 5\n").expect("a file");

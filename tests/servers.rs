@@ -6,7 +6,7 @@ mod root;
 
 use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::harness::apache::{self, Mpm};
 use crate::harness::bencode::{self, Value};
@@ -98,6 +98,7 @@ fn behaves(served: &Served) {
     methods_are_those_of_a_tracker(served);
     arguments_are_ignored(served);
     pages_include_the_fragments(served);
+    readers_of_the_feed_are_told_what_is_no_news(served);
 }
 
 fn peers_find_each_other(served: &Served) {
@@ -224,6 +225,41 @@ fn pages_include_the_fragments(served: &Served) {
     assert_eq!(file.header("content-type"), Some("application/x-bittorrent"));
     assert_eq!(file.body, torrent.metainfo);
     assert_ne!(served.ask("GET", "/torrents/").status, 200, "the folder is not listed");
+}
+
+/// 304 for who has the feed, and never for who has an older one.
+fn readers_of_the_feed_are_told_what_is_no_news(served: &Served) {
+    for (round, encoding) in ["identity", "gzip", "br"].into_iter().enumerate() {
+        for file in ["bt_rss.inc", "bt_rss.xml"] {
+            // Servers count in seconds, and this test is faster than any reader.
+            let file = fs::File::open(served.site.torrents().join(file)).expect("a file");
+            file.set_modified(SystemTime::now() - Duration::from_secs(100)).expect("its time");
+        }
+        let ask = |header: (&str, &str)| {
+            let headers = [("Accept-Encoding", encoding), header];
+            request(served.site.address(), "GET", "/rss.xml", &headers).expect("an answer")
+        };
+        let first = ask(("Accept", "*/*"));
+        let kind = first.header("content-type").unwrap_or_default();
+        assert!(kind.starts_with("application/rss+xml"), "{kind}");
+        let known = [("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")];
+        let known = known.map(|(header, of)| {
+            (header, first.header(of).unwrap_or_else(|| panic!("no {of}: {first:?}")).to_owned())
+        });
+        for (header, value) in &known {
+            let again = ask((header, value));
+            assert_eq!((again.status, again.body.len()), (304, 0), "{encoding}: {header}: {value}");
+        }
+        let name = format!("news {round}");
+        served.site.add(&Torrent::new(&name, 1000, &served.site.announce_url()));
+        served.site.tracker(&["refresh", "--force"]);
+        for (header, value) in &known {
+            let news = ask((header, value));
+            assert_eq!(news.status, 200, "{encoding}: {header}: {value}");
+        }
+        let whole = request(served.site.address(), "GET", "/rss.xml", &[]).expect("an answer");
+        assert!(whole.text().contains(&name), "{}", whole.text());
+    }
 }
 
 fn apache(layout: Layout, configuration: apache::Apache) -> Served {

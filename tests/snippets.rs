@@ -137,7 +137,7 @@ impl SharedHost {
         fs::copy(htaccess, site.root().join(".htaccess")).expect(".htaccess is put up");
         let apache = Apache::new(Mpm::Event)
             .cgi_module()
-            .modules(&["fcgid", "include", "expires", "filter", "deflate", "rewrite"])
+            .modules(&["fcgid", "include", "expires", "filter", "deflate", "rewrite", "headers"])
             .line(&format!("DocumentRoot \"{}\"", site.root().display()))
             .line(&format!("<Directory \"{}\">", site.root().display()))
             .line("AllowOverride AuthConfig FileInfo Indexes Limit Options=ExecCGI,IncludesNOEXEC,Indexes")
@@ -163,8 +163,15 @@ fn shared_hosting_works_with_the_htaccess_file_alone() {
     }
     let page = host.get("/www/");
     assert!(page.status == 200 && page.text().contains("tracker-empty"), "{page:?}");
+    // As it is before the first refresh.
+    fs::remove_file(host.site.torrents().join("bt_rss.xml")).expect("the whole feed");
     let feed = host.get("/www/rss.xml");
     assert_eq!(feed.header("content-type"), Some("application/rss+xml; charset=utf-8"));
+    assert_eq!(feed.header("etag"), None, "it is put together for each reader");
+    host.site.tracker(&["refresh", "--force"]);
+    let whole = host.get("/www/rss.xml");
+    assert_eq!(whole.header("content-type"), Some("application/rss+xml; charset=utf-8"));
+    assert!(whole.header("etag").is_some() && whole.text().contains("<ttl>"), "{whole:?}");
     assert_eq!(host.get("/www/torrents/").status, 403, "the folder is not listed");
 }
 
@@ -210,6 +217,25 @@ fn pages_expire_and_are_compressed_and_tracker_replies_are_not() {
     assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply:?}");
     assert_eq!(reply.header("content-encoding"), None, "{reply:?}");
     assert!(reply.header("content-length").is_some(), "{reply:?}");
+}
+
+#[test]
+fn nginx_compresses_pages_and_feed() {
+    for name in ["conf/nginx.conf", "conf/nginx-fcgiwrap.conf"] {
+        let site = Site::new(Layout::open(CGI));
+        let _nginx = nginx::start(&site, name, &Listen::unix(&site));
+        let accept = [("Accept-Encoding", "gzip")];
+        let assert_compressed = |target: &str| {
+            let reply = request(site.address(), "GET", target, &accept).expect("an answer");
+            let encoding = reply.header("content-encoding");
+            assert_eq!((reply.status, encoding), (200, Some("gzip")), "{name}: {target}");
+        };
+        assert_compressed("/rss.xml");
+        site.tracker(&["refresh", "--force"]);
+        for target in ["/", "/index.shtml", "/style.css", "/rss.xml"] {
+            assert_compressed(target);
+        }
+    }
 }
 
 /// Files whose names end in one way and say another in the middle, with what must never be followed.

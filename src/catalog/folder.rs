@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use self::listing::Listing;
 pub use self::watched::{Watched, has_changed};
-use crate::protocol::{InfoHash, MAX_FILE, Metainfo, MetainfoError};
+use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError};
 
 /// What a scan of the torrents folder found.
 #[derive(Debug)]
@@ -70,12 +70,21 @@ pub enum Problem {
     /// A device, a pipe or the like.
     #[error("is not a file; remove it or give it another name")]
     NotAFile,
-    /// More than [`MAX_FILE`] bytes.
-    #[error("is larger than {MAX_FILE} bytes; make the torrent anew with larger pieces")]
-    TooBig,
+    /// More bytes than [`ScanRules::max_torrent_bytes`].
+    #[error(
+        "is larger than {limit} bytes; raise max_torrent_bytes in [catalog], or make the torrent again \
+         with larger pieces"
+    )]
+    TooBig {
+        /// Bytes that it may have.
+        limit: u64,
+    },
     /// Not a torrent, or a broken one.
     #[error("is not a usable torrent: {0}")]
     Metainfo(#[from] MetainfoError),
+    /// A torrent that is tracked, but not as it should be.
+    #[error("is tracked, but {0}")]
+    Flawed(Flaw),
     /// It announces to others only.
     #[error(
         "announces to another tracker ({announce}); make it anew with this tracker's announce \
@@ -121,6 +130,8 @@ pub struct ScanRules<'a> {
     pub also_announce_urls: &'a [String],
     /// Whether a torrent of another tracker, or of none, is tracked like all others.
     pub accept_foreign: bool,
+    /// Bytes of a `.torrent` file at most.
+    pub max_torrent_bytes: u64,
 }
 
 /// Reads every `*.torrent` in the folder and the folders below it. Links are followed; what begins
@@ -145,7 +156,7 @@ pub fn scan_folder(
     };
     let mut known = HashMap::new();
     for (index, file) in listing.files.into_iter().enumerate() {
-        match look_at(folder, &file) {
+        match look_at(folder, &file, rules.max_torrent_bytes) {
             Ok(found) => scan.admit(found, rules, &mut known),
             Err((problem, watched)) => {
                 scan.watched.extend(watched);
@@ -158,25 +169,25 @@ pub fn scan_folder(
     Ok(scan)
 }
 
-/// Reads one `.torrent` file.
+/// Reads one `.torrent` file of at most `limit` bytes.
 ///
 /// # Errors
 /// When it cannot be read, or is not a usable torrent.
-pub fn read_metainfo(path: &Path) -> Result<Metainfo, Problem> {
-    Ok(Metainfo::parse(&read(path)?)?)
+pub fn read_metainfo(path: &Path, limit: u64) -> Result<Metainfo, Problem> {
+    Ok(Metainfo::parse(&read(path, limit)?)?)
 }
 
-/// The content of a file of at most [`MAX_FILE`] bytes, even if it grows meanwhile.
-fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+/// The content of a file of at most `limit` bytes, even if it grows meanwhile.
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
     // A pipe that took the file's place would be waited for. Links are the owner's to make here.
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(Problem::NotAFile);
     }
     let mut content = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut content)?;
-    if length(&content) > MAX_FILE {
-        return Err(Problem::TooBig);
+    file.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+    if length(&content) > limit {
+        return Err(Problem::TooBig { limit });
     }
     Ok(content)
 }
@@ -188,10 +199,14 @@ fn length(content: &[u8]) -> u64 {
 
 /// Reads a torrent of the folder. One that cannot be used yet may still be on its way here, and is
 /// to be watched.
-fn look_at(folder: &Path, file: &Path) -> Result<FoundTorrent, (Problem, Option<Watched>)> {
+fn look_at(
+    folder: &Path,
+    file: &Path,
+    limit: u64,
+) -> Result<FoundTorrent, (Problem, Option<Watched>)> {
     let path = folder.join(file);
     let watched = Watched::before_reading(&path);
-    let understood = read(&path)
+    let understood = read(&path, limit)
         .and_then(|content| Ok((Metainfo::parse(&content)?, length(&content))))
         .map_err(|problem| (problem, watched));
     let (metainfo, file_size) = understood?;
@@ -219,10 +234,11 @@ impl FolderScan {
     /// upload.
     pub(super) fn unread(&self) -> impl Iterator<Item = &Path> {
         self.problems.iter().filter_map(|found| match found.problem {
-            Problem::Unreadable(_) | Problem::TooBig | Problem::Metainfo(_) => {
+            Problem::Unreadable(_) | Problem::TooBig { .. } | Problem::Metainfo(_) => {
                 Some(found.file.as_path())
             }
             Problem::NotAFile
+            | Problem::Flawed(_)
             | Problem::Foreign { .. }
             | Problem::NoAnnounce
             | Problem::SameInfoHash { .. } => None,
@@ -247,6 +263,10 @@ impl FolderScan {
             self.problems.push(FolderProblem { file: found.file, problem });
             return;
         }
+        self.problems.extend(found.metainfo.flaws.iter().map(|&flaw| FolderProblem {
+            file: found.file.clone(),
+            problem: Problem::Flawed(flaw),
+        }));
         known.extend(hashes.into_iter().flatten().map(|hash| (hash, found.file.clone())));
         self.torrents.push(found);
     }

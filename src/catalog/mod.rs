@@ -3,6 +3,7 @@
 
 mod count;
 mod database;
+mod dates;
 mod folder;
 mod mark;
 mod policy;

@@ -21,9 +21,9 @@ pub(super) fn scanned(number: u32, file: &str) -> FoundTorrent {
         hashes: InfoHashes::V1(hash(number)),
         name: format!("content {number}"),
         size: 1_000 + u64::from(number),
-        piece_length: 16 * 1024,
         private: false,
         announce_urls: Vec::new(),
+        flaws: Vec::new(),
     };
     FoundTorrent { file: file.into(), metainfo, file_size: 300, hidden: false, info_page: None }
 }

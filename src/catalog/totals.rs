@@ -4,7 +4,7 @@
 //! catalogue remembers which counters of which life its totals already hold, so that carrying the
 //! same counters again, or after a kill half-way, adds nothing twice.
 
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::count::Count;
 use super::torrents::{carried_of, totals_of};
@@ -106,29 +106,33 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         self.write("write the totals into", |transaction| {
             let mut select = transaction.prepare(SELECT_TOTALS)?;
-            let mut update = transaction.prepare(UPDATE_TOTALS)?;
             for record in records {
                 let known = select
                     .query_row([record.info_hash.0], |row| Ok((totals_of(row)?, carried_of(row)?)))
                     .optional()?;
                 let Some((totals, carried)) = known else { continue };
                 let (totals, carried) = carry(totals, carried, store, record.counters);
-                update.execute(named_params! {
-                    ":info_hash": record.info_hash.0,
-                    ":completed": Count(totals.completed),
-                    ":uploaded": Count(totals.uploaded),
-                    ":downloaded": Count(totals.downloaded),
-                    ":carried_store": carried.store.cast_signed(),
-                    ":carried_completed": Count(carried.completed),
-                    ":carried_uploaded": Count(carried.uploaded),
-                    ":carried_downloaded": Count(carried.downloaded),
-                    ":carried_expired": Count(carried.expired),
-                    ":period_transferred": Count(record.period.transferred),
-                    ":period_completed": Count(record.period.completed),
-                })?;
+                update(transaction, record.info_hash, totals, carried, record.period)?;
             }
             transaction.execute(MARK_REFRESH, [Count(at.0)])?;
             Ok(())
+        })
+    }
+
+    /// Sets a torrent's totals to nothing. The counters of the life `store` must be at nothing too, and
+    /// `period` say what is shown then.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn reset_totals(
+        &mut self,
+        info_hash: InfoHash,
+        store: u64,
+        period: Period,
+    ) -> Result<(), CatalogError> {
+        self.write("reset the totals in", |transaction| {
+            let carried = Carried { store, ..Carried::default() };
+            update(transaction, info_hash, Totals::default(), carried, period)
         })
     }
 
@@ -143,6 +147,29 @@ impl Catalog {
             .optional()
             .map_err(self.failed("read the last refresh from"))
     }
+}
+
+fn update(
+    transaction: &Transaction<'_>,
+    info_hash: InfoHash,
+    totals: Totals,
+    carried: Carried,
+    period: Period,
+) -> rusqlite::Result<()> {
+    transaction.prepare_cached(UPDATE_TOTALS)?.execute(named_params! {
+        ":info_hash": info_hash.0,
+        ":completed": Count(totals.completed),
+        ":uploaded": Count(totals.uploaded),
+        ":downloaded": Count(totals.downloaded),
+        ":carried_store": carried.store.cast_signed(),
+        ":carried_completed": Count(carried.completed),
+        ":carried_uploaded": Count(carried.uploaded),
+        ":carried_downloaded": Count(carried.downloaded),
+        ":carried_expired": Count(carried.expired),
+        ":period_transferred": Count(period.transferred),
+        ":period_completed": Count(period.completed),
+    })?;
+    Ok(())
 }
 
 const SELECT_TOTALS: &str = "

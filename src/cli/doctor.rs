@@ -11,11 +11,11 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{CommandError, World};
-use crate::catalog::{Catalog, PolicySnapshot, ScanRules, scan_folder};
-use crate::config::{LoadedConfig, StoreKind, Torrents};
+use crate::catalog::{Catalog, PolicySnapshot, scan_folder};
+use crate::config::{LoadedConfig, SAMPLE_SITE, StoreKind, Torrents, origin};
 use crate::platform::files;
 use crate::protocol::Timestamp;
-use crate::tracker::open_store;
+use crate::tracker::{open_store, scan_rules};
 
 /// Check this installation
 #[derive(Debug, clap::Args)]
@@ -99,6 +99,8 @@ fn examine(loaded: &LoadedConfig, now: Timestamp, offline: bool, findings: &mut 
     for path in [&loaded.config.paths.stats_fragment, &loaded.config.paths.rss_fragment] {
         findings.push(("fragment", fragment(path)));
     }
+    findings.push(("announce address", announce_address(loaded)));
+    findings.extend(feed(loaded).map(|outcome| ("feed", outcome)));
     if !offline {
         findings.push(("announce", web::announce(loaded)));
         findings.push(("data over the web", web::data_is_not_served(loaded)));
@@ -154,12 +156,7 @@ fn tempfile_in(folder: &Path) -> std::io::Result<()> {
 
 fn torrents_folder(loaded: &LoadedConfig) -> Outcome {
     let config = &loaded.config;
-    let rules = ScanRules {
-        announce_url: loaded.announce_url_is_set.then_some(config.tracker.announce_url.as_str()),
-        also_announce_urls: &config.tracker.also_announce_urls,
-        accept_foreign: config.tracker.accept_foreign,
-    };
-    match scan_folder(&config.paths.torrents, &rules, &mut |_| {}) {
+    match scan_folder(&config.paths.torrents, &scan_rules(loaded), &mut |_| {}) {
         Err(problem) => Wrong(problem.to_string()),
         Ok(scan) if scan.problems.is_empty() => {
             Fine(format!("{} torrents in {}", scan.torrents.len(), config.paths.torrents.display()))
@@ -219,6 +216,47 @@ fn policy(loaded: &LoadedConfig, now: Timestamp) -> Outcome {
 fn last_refresh(loaded: &LoadedConfig) -> Option<String> {
     let text = String::from_utf8(files::read(&loaded.refresh_log()).ok()?).ok()?;
     (!text.trim().is_empty()).then(|| text.trim().replace('\n', "; "))
+}
+
+/// Whether all clients announce to an address like that, wherever the tracker is.
+fn announce_address(loaded: &LoadedConfig) -> Outcome {
+    let url = &loaded.config.tracker.announce_url;
+    let site = origin(url);
+    if url.strip_prefix(site).is_some_and(|path| path.starts_with("/announce")) {
+        return Fine(format!("{url}, which clients accept in any network"));
+    }
+    Note(format!(
+        "clients built on libtorrent, such as qBittorrent and Deluge, announce to an address of their own \
+         machine or local network only when its path begins with /announce, lest a torrent have them send \
+         requests to other services there (request forgery); have the web server pass /announce and \
+         /scrape at the root of the site to the tracker, as the shipped configurations do, and set \
+         announce_url to \"{site}/announce\" for new torrents; those that name {url} stay this tracker's \
+         when also_announce_urls names it"
+    ))
+}
+
+/// Whether the page of the feed says where it is; `None` when there is no page.
+fn feed(loaded: &LoadedConfig) -> Option<Outcome> {
+    let page = &loaded.config.paths.feed_page;
+    let text = fs::read_to_string(page).ok()?;
+    let page = page.display();
+    let Some(site) = loaded.site_url() else {
+        return Some(Note(format!(
+            "set torrents_url in [paths], so that the feed's links are absolute, and write the address of \
+             your pages into {page}: in <link> and <atom:link>"
+        )));
+    };
+    let names = |address: &str| text.contains(address);
+    let origins = [origin(site), origin(&loaded.config.tracker.announce_url)];
+    let is_right = origins.into_iter().any(names) && (site == SAMPLE_SITE || !names(SAMPLE_SITE));
+    Some(if is_right {
+        Fine(page.to_string())
+    } else {
+        Note(format!(
+            "{page} does not name the address of this site; write {site} into <link> and <atom:link>, in \
+             the place of {SAMPLE_SITE} if that is there"
+        ))
+    })
 }
 
 fn fragment(path: &Path) -> Outcome {

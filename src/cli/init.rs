@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandError, World};
 use crate::config::{
-    LaidOut, LayoutError, LoadedConfig, absolute, act_for_owner, is_web_address, lay_out_missing,
-    private_folders, sample_with_addresses,
+    LaidOut, LayoutError, LoadedConfig, SAMPLE_SITE, absolute, act_for_owner, is_web_address,
+    lay_out_missing, origin, private_folders, sample_with_addresses,
 };
 use crate::platform::privilege::owner_of;
 
@@ -118,28 +118,15 @@ impl InitArguments {
     }
 }
 
-/// Where the shipped pages say that they are.
-const PAGES_URL: &str = "http://127.0.0.1:8080";
-
-/// Scheme, host and port of an address of the web.
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let rest = url.get(host..).unwrap_or_default();
-    let end = rest.find(['/', '?', '#']).map_or(url.len(), |length| host + length);
-    url.get(..end).unwrap_or(url)
-}
-
 fn lay_out_pages(
     done: &mut LaidOut,
     root: &Path,
     loaded: &LoadedConfig,
 ) -> Result<(), LayoutError> {
     done.folder(&root.join("www"))?;
-    // The pages stand above the torrents.
-    let torrents = loaded.config.paths.torrents_url.trim_end_matches('/');
-    let pages = torrents.strip_suffix("/torrents").unwrap_or_else(|| origin(torrents));
+    let site = loaded.site_url().unwrap_or(SAMPLE_SITE);
     PAGES.iter().try_for_each(|(name, content)| {
-        done.file(&root.join(name), &content.replace(PAGES_URL, pages))
+        done.file(&root.join(name), &content.replace(SAMPLE_SITE, site))
     })
 }
 
@@ -209,7 +196,11 @@ fn print_next_steps(
     if !loaded.announce_url_is_set {
         world.print(format_args!(
             "* In {root}/conf/tracker.toml, say at which addresses your web server will show the \
-             tracker and the torrents: announce_url and torrents_url.\n"
+             tracker and the torrents: announce_url and torrents_url; in {root}/www/rss.xml, in the \
+             place of {SAMPLE_SITE}, at which the pages. An announce address is best \
+             http://HOST/announce, which the files below serve: clients built on libtorrent, such as \
+             qBittorrent and Deluge, refuse one on their own machine or local network whose path does \
+             not begin with /announce.\n"
         ))?;
     }
     world.print(
@@ -220,7 +211,7 @@ fn print_next_steps(
         world.print(format_args!(" {}", quoted(folder)))?;
     }
     world.print(format_args!(
-        "\n* Apache, with the modules alias, cgid (or cgi), include and mime:\n    \
+        "\n* Apache, with the modules alias, cgid (or cgi), include, mime, rewrite and headers:\n    \
          <VirtualHost *:80>\n        \
          DocumentRoot \"{root}/www\"\n        \
          Include \"{root}/conf/apache.conf\"\n    \
@@ -229,9 +220,16 @@ fn print_next_steps(
          include \"{root}/conf/nginx.conf\";\n  \
          and as a service, as the web server's user:\n    \
          \"{root}/cgi-bin/tracker.cgi\" fastcgi --listen unix:/run/tracker/tracker.sock\n\
-         * Put .torrent files into {}; each is tracked from its first announce on.\n",
+         * Make .torrent files with {} as tracker, and put them into {}; each is tracked from its first \
+         announce on. `tracker doctor` says whether all is well.\n",
+        announce_url_in_words(loaded),
         loaded.config.paths.torrents.display()
     ))
+}
+
+fn announce_url_in_words(loaded: &LoadedConfig) -> &str {
+    let url = &loaded.config.tracker.announce_url;
+    if loaded.announce_url_is_set { url } else { "http://HOST/announce" }
 }
 
 /// The folders that the tracker itself writes to, each once.
@@ -316,6 +314,8 @@ mod tests {
         assert_eq!(fs::metadata(site.join("data")).unwrap().permissions().mode() & 0o777, 0o700);
         assert!(!ran.output.contains("left"), "{}", ran.output);
         assert!(ran.output.contains("announce_url and torrents_url"), "{}", ran.output);
+        assert!(ran.output.contains("does not begin with /announce"), "{}", ran.output);
+        assert!(ran.output.contains("with http://HOST/announce as tracker"), "{}", ran.output);
     }
 
     #[test]
@@ -346,6 +346,10 @@ mod tests {
         assert_eq!(loaded.config.tracker.announce_url, announce);
         assert_eq!(loaded.config.paths.torrents_url, "https://example.org:8443/torrents");
         assert!(!ran.output.contains("announce_url and torrents_url"), "{}", ran.output);
+        assert!(ran.output.contains(&format!("with {announce} as tracker")), "{}", ran.output);
+        let feed = fs::read_to_string(home.path().join("site/www/rss.xml")).unwrap();
+        assert!(feed.contains("<link>https://example.org:8443/</link>"), "{feed}");
+        assert!(!feed.contains(SAMPLE_SITE), "{feed}");
 
         let home = self::home();
         let torrents = "http://files.example.org/t";
@@ -438,12 +442,5 @@ mod tests {
             assert_eq!(run_at(home.path(), arguments).outcome, Outcome::WrongUsage);
         }
         assert!(!home.path().join("site").exists());
-    }
-
-    #[test]
-    fn the_origin_of_an_address_is_scheme_host_and_port() {
-        assert_eq!(origin("http://[::1]:8080/announce?x=/"), "http://[::1]:8080");
-        assert_eq!(origin("https://example.org"), "https://example.org");
-        assert_eq!(origin("https://example.org?x"), "https://example.org");
     }
 }

@@ -47,8 +47,7 @@ struct CommandLine {
 enum Command {
     Init(init::InitArguments),
     Refresh(refresh::RefreshArguments),
-    /// The same as `refresh --force`
-    ForceRefresh,
+    ForceRefresh(refresh::ForceRefreshArguments),
     #[command(name = "fastcgi")]
     FastCgi(fastcgi::FastCgiArguments),
     #[command(subcommand)]
@@ -67,7 +66,7 @@ impl Command {
         match self {
             Self::Init(arguments) => arguments.run(world),
             Self::Refresh(arguments) => arguments.run(world),
-            Self::ForceRefresh => refresh::RefreshArguments::forced().run(world),
+            Self::ForceRefresh(arguments) => arguments.run(world),
             Self::FastCgi(arguments) => arguments.run(world),
             Self::Config(command) => command.run(world),
             Self::Torrent(command) => command.run(world),
@@ -163,6 +162,9 @@ pub enum CommandError {
     /// What the command was for failed: one sentence that says what to do.
     #[error("{0}")]
     Failed(String),
+    /// Nothing was done, as another process is at it.
+    #[error("{0}")]
+    Busy(&'static str),
     /// The arguments make no sense together.
     #[error("{0}; see --help")]
     Usage(String),
@@ -177,6 +179,8 @@ pub enum Outcome {
     Failed = 1,
     /// It did not understand its arguments.
     WrongUsage = 2,
+    /// It did nothing, as another process is at it and it was not to wait.
+    Busy = 3,
 }
 
 /// Does what the arguments of this process say, the first of which is its own name.
@@ -218,6 +222,7 @@ fn report(result: Result<(), CommandError>, errors: &mut dyn Write) -> Outcome {
             return Outcome::Done;
         }
         Err(error @ CommandError::Usage(_)) => (error, Outcome::WrongUsage),
+        Err(error @ CommandError::Busy(_)) => (error, Outcome::Busy),
         Err(error) => (error, Outcome::Failed),
     };
     // Names of files and keys may hold line breaks; a reason is one line all the same.
@@ -332,8 +337,8 @@ mod tests {
 
     #[test]
     fn exit_statuses_are_those_of_the_manual() {
-        let statuses = [Outcome::Done, Outcome::Failed, Outcome::WrongUsage].map(|o| o as u8);
-        assert_eq!(statuses, [0, 1, 2]);
+        let all = [Outcome::Done, Outcome::Failed, Outcome::WrongUsage, Outcome::Busy];
+        assert_eq!(all.map(|outcome| outcome as u8), [0, 1, 2, 3]);
     }
 
     #[test]

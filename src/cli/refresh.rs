@@ -4,52 +4,74 @@ use super::progress::Bar;
 use super::{CommandError, World};
 use crate::gateway::give_way;
 use crate::site::{Published, publish};
-use crate::tracker::Skipped;
+use crate::tracker::{Report, Skipped, Urgency};
 
-/// Expire peers, rescan the torrents folder, rewrite the pages' fragments.
+/// Expire peers, rescan the torrents folder, rewrite the pages' fragments
 #[derive(Debug, clap::Args)]
-pub struct RefreshArguments {
-    /// Do it now, however young the last refresh is
+pub(super) struct RefreshArguments {
+    /// Do it now, however young the last refresh is; after another one that is under way
     #[arg(long)]
     force: bool,
+    /// With --force: do nothing while another one is under way, and end with exit status 3
+    #[arg(long, requires = "force")]
+    no_wait: bool,
 }
 
-impl RefreshArguments {
-    /// What `tracker force-refresh` means.
-    pub(super) fn forced() -> Self {
-        Self { force: true }
-    }
+/// The same as `refresh --force`
+#[derive(Debug, clap::Args)]
+pub(super) struct ForceRefreshArguments {
+    /// Do nothing while another refresh is under way, and end with exit status 3
+    #[arg(long)]
+    no_wait: bool,
 }
 
 impl RefreshArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        give_way();
-        let loaded = world.load_config()?;
-        let mut bar = Bar::new();
-        let outcome = publish(&loaded, world.now, self.force, &mut bar);
-        bar.finish();
-        match outcome? {
-            Published::Done(report) => {
-                for message in &report.messages {
-                    crate::warning!("{message}");
-                }
-                let totals = report.totals;
-                world.print(format_args!(
-                    "refreshed: {} torrents, {} seeders, {} leechers, {} partial seeds\n",
-                    report.rows.len(),
-                    totals.seeders,
-                    totals.leechers,
-                    totals.partial_seeds
-                ))?;
-            }
-            Published::Skipped(Skipped::TooEarly(next)) => {
-                world.print(format_args!("nothing to do: the next refresh is due in {next} seconds; --force does it now\n"))?;
-            }
-            Published::Skipped(Skipped::Busy) => {
-                world.print(format_args!("nothing to do: another refresh is under way\n"))?;
-            }
+        match self.force {
+            true => ForceRefreshArguments { no_wait: self.no_wait }.run(world),
+            false => refresh(Urgency::WhenDue, world),
         }
-        Ok(())
     }
+}
+
+impl ForceRefreshArguments {
+    /// Does it.
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        refresh(if self.no_wait { Urgency::NowUnlessBusy } else { Urgency::Now }, world)
+    }
+}
+
+fn refresh(urgency: Urgency, world: &mut World<'_>) -> Result<(), CommandError> {
+    give_way();
+    let loaded = world.load_config()?;
+    let mut bar = Bar::new();
+    let outcome = publish(&loaded, urgency, &mut bar);
+    bar.finish();
+    match outcome? {
+        Published::Done(report) => print_report(&report, world),
+        Published::Skipped(Skipped::TooEarly(next)) => world.print(format_args!(
+            "nothing to do: the next refresh is due in {next} seconds; --force does it now\n"
+        )),
+        Published::Skipped(Skipped::Busy) if urgency == Urgency::WhenDue => {
+            world.print("nothing to do: another refresh is under way\n")
+        }
+        Published::Skipped(Skipped::Busy) => Err(CommandError::Busy(
+            "nothing was done: another refresh is under way; without --no-wait this one waits for it",
+        )),
+    }
+}
+
+fn print_report(report: &Report, world: &mut World<'_>) -> Result<(), CommandError> {
+    for message in &report.messages {
+        crate::warning!("{message}");
+    }
+    let totals = report.totals;
+    world.print(format_args!(
+        "refreshed: {} torrents, {} seeders, {} leechers, {} partial seeds\n",
+        report.rows.len(),
+        totals.seeders,
+        totals.leechers,
+        totals.partial_seeds
+    ))
 }

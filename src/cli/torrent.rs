@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::peers::parse_info_hash;
 use super::{CommandError, World};
-use crate::catalog::{Catalog, Torrent, read_metainfo};
-use crate::protocol::Metainfo;
-use crate::site::{age, bytes};
+use crate::catalog::{Catalog, Problem, Torrent, read_metainfo};
+use crate::protocol::{Metainfo, Timestamp};
+use crate::site::{PublishError, age, bytes, clock, publish};
+use crate::tracker::{Quiet, Turn, Urgency, reset_totals};
 
 /// The catalogue's torrents
 #[derive(Debug, clap::Subcommand)]
@@ -30,6 +31,14 @@ pub enum TorrentCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Correct what is known of a torrent
+    Edit {
+        /// Its info-hash, its file below the torrents folder, or its name
+        torrent: String,
+        /// Set what it has counted to nothing: completed downloads, uploaded and downloaded bytes
+        #[arg(long, required = true)]
+        reset_totals: bool,
+    },
     /// Read .torrent files and say what is wrong with them
     Verify {
         /// The files
@@ -47,6 +56,7 @@ impl TorrentCommand {
         match self {
             Self::List { all, json } => list(all, json, world),
             Self::Show { torrent, json } => show(&torrent, json, world),
+            Self::Edit { torrent, reset_totals: _ } => reset(&torrent, world),
             Self::Verify { files, json } => verify(&files, json, world),
         }
     }
@@ -56,7 +66,9 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
     let catalog = Catalog::open(&world.load_config()?.config.paths.catalog)?;
     let torrents = if all { catalog.all_torrents()? } else { catalog.torrents()? };
     if json {
-        return world.print_json(&Value::Array(torrents.iter().map(torrent_json).collect()));
+        return world.print_json(&Value::Array(
+            torrents.iter().map(|torrent| torrent_json(torrent, world.now)).collect(),
+        ));
     }
     for torrent in &torrents {
         let note = match (torrent.missing_since, torrent.hidden) {
@@ -78,21 +90,9 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
 fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
     let catalog = Catalog::open(&loaded.config.paths.catalog)?;
-    let by_hash = match parse_info_hash(wanted) {
-        Ok(info_hash) => catalog.torrent(info_hash)?,
-        Err(_) => None,
-    };
-    let named = |torrent: &Torrent| torrent.file == Path::new(wanted) || torrent.name == wanted;
-    let torrent = match by_hash {
-        Some(torrent) => torrent,
-        None => catalog.all_torrents()?.into_iter().find(named).ok_or_else(|| {
-            CommandError::Failed(format!(
-                "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
-            ))
-        })?,
-    };
+    let torrent = find(wanted, &catalog)?;
     if json {
-        return world.print_json(&torrent_json(&torrent));
+        return world.print_json(&torrent_json(&torrent, world.now));
     }
     let hash = |hash: Option<String>| hash.unwrap_or_else(|| "none".into());
     world.print(format_args!("name          {}\n", torrent.name))?;
@@ -115,7 +115,42 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     Ok(())
 }
 
-fn torrent_json(torrent: &Torrent) -> Value {
+/// The torrent that somebody names by its info-hash, its file or its name.
+fn find(wanted: &str, catalog: &Catalog) -> Result<Torrent, CommandError> {
+    if let Ok(info_hash) = parse_info_hash(wanted)
+        && let Some(torrent) = catalog.torrent(info_hash)?
+    {
+        return Ok(torrent);
+    }
+    let named = |torrent: &Torrent| torrent.file == Path::new(wanted) || torrent.name == wanted;
+    catalog.all_torrents()?.into_iter().find(named).ok_or_else(|| {
+        CommandError::Failed(format!(
+            "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
+        ))
+    })
+}
+
+/// Resets the totals, and has table and policy show it.
+fn reset(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+    let loaded = world.load_config()?;
+    let torrent = {
+        let turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
+        let torrent = find(wanted, &Catalog::open(&loaded.config.paths.catalog)?)?;
+        reset_totals(&loaded, &turn, &torrent, clock()).map_err(PublishError::from)?;
+        torrent
+    };
+    publish(&loaded, Urgency::Now, &mut Quiet)?;
+    let totals = torrent.totals;
+    world.print(format_args!(
+        "{}: the totals are reset; they were {} completed, {} uploaded, {} downloaded\n",
+        torrent.name,
+        totals.completed,
+        bytes(totals.uploaded, 2),
+        bytes(totals.downloaded, 2)
+    ))
+}
+
+fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {
     json!({
         "info_hash": torrent.canonical.to_string(),
         "info_hash_v1": torrent.v1.map(|hash| hash.to_string()),
@@ -125,8 +160,8 @@ fn torrent_json(torrent: &Torrent) -> Value {
         "size": torrent.size,
         "hidden": torrent.hidden,
         "private": torrent.private,
-        "first_seen": torrent.first_seen.0,
-        "missing_since": torrent.missing_since.map(|at| at.0),
+        "first_seen": torrent.first_seen.no_later_than(now).0,
+        "missing_since": torrent.missing_since.map(|at| at.no_later_than(now).0),
         "completed": torrent.totals.completed,
         "uploaded": torrent.totals.uploaded,
         "downloaded": torrent.totals.downloaded,
@@ -134,32 +169,16 @@ fn torrent_json(torrent: &Torrent) -> Value {
 }
 
 fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
+    let limit = world.load_config()?.config.catalog.max_torrent_bytes;
     let mut bad = 0;
     let mut found = Vec::new();
     for file in files {
-        let outcome = read_metainfo(file);
+        let outcome = read_metainfo(file, limit);
         bad += usize::from(outcome.is_err());
-        let (metainfo, problem) = match outcome {
-            Ok(metainfo) => (Some(metainfo), None),
-            Err(problem) => (None, Some(problem.to_string())),
-        };
         if json {
-            let metainfo = metainfo.as_ref();
-            found.push(json!({
-                "file": file.to_string_lossy(),
-                "ok": problem.is_none(),
-                "info_hash_v1": metainfo.and_then(Metainfo::v1).map(|hash| hash.to_string()),
-                "info_hash_v2": metainfo.and_then(Metainfo::v2).map(|hash| hash.to_string()),
-                "name": metainfo.map(|it| it.name.as_str()),
-                "size": metainfo.map(|it| it.size),
-                "problem": problem,
-            }));
-        } else if let Some(metainfo) = metainfo {
-            let size = bytes(metainfo.size, 2);
-            let hash = metainfo.canonical();
-            world.print(format_args!("{}: {hash}  {size}  {}\n", file.display(), metainfo.name))?;
-        } else if let Some(problem) = problem {
-            world.print(format_args!("{}: {problem}\n", file.display()))?;
+            found.push(verdict_json(file, &outcome));
+        } else {
+            print_verdict(file, &outcome, world)?;
         }
     }
     if json {
@@ -169,5 +188,42 @@ fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), Co
         Ok(())
     } else {
         Err(CommandError::Failed(format!("{bad} of {} files cannot be used", files.len())))
+    }
+}
+
+/// What may be wrong with a file that is `ok` stands under `problem` too.
+fn verdict_json(file: &Path, outcome: &Result<Metainfo, Problem>) -> Value {
+    let metainfo = outcome.as_ref().ok();
+    let problems: Vec<String> = match outcome {
+        Ok(metainfo) => metainfo.flaws.iter().map(ToString::to_string).collect(),
+        Err(problem) => vec![problem.to_string()],
+    };
+    json!({
+        "file": file.to_string_lossy(),
+        "ok": outcome.is_ok(),
+        "info_hash_v1": metainfo.and_then(Metainfo::v1).map(|hash| hash.to_string()),
+        "info_hash_v2": metainfo.and_then(Metainfo::v2).map(|hash| hash.to_string()),
+        "name": metainfo.map(|it| it.name.as_str()),
+        "size": metainfo.map(|it| it.size),
+        "problem": (!problems.is_empty()).then(|| problems.join("; ")),
+    })
+}
+
+fn print_verdict(
+    file: &Path,
+    outcome: &Result<Metainfo, Problem>,
+    world: &mut World<'_>,
+) -> Result<(), CommandError> {
+    let file = file.display();
+    match outcome {
+        Err(problem) => world.print(format_args!("{file}: {problem}\n")),
+        Ok(metainfo) => {
+            let (hash, size) = (metainfo.canonical(), bytes(metainfo.size, 2));
+            world.print(format_args!("{file}: {hash}  {size}  {}\n", metainfo.name))?;
+            metainfo
+                .flaws
+                .iter()
+                .try_for_each(|flaw| world.print(format_args!("{file}: warning: {flaw}\n")))
+        }
     }
 }

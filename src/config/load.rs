@@ -91,6 +91,15 @@ impl LoadedConfig {
         self.config.paths.catalog.with_file_name("refresh.log")
     }
 
+    /// Where the feed is written as a whole: beside its items, unless another file is there.
+    #[must_use]
+    pub fn whole_feed(&self) -> Option<PathBuf> {
+        let paths = &self.config.paths;
+        let feed = paths.rss_fragment.with_extension("xml");
+        let others = [&paths.rss_fragment, &paths.stats_fragment, &paths.feed_page];
+        (!others.contains(&&feed)).then_some(feed)
+    }
+
     /// The built-in defaults, for an executable in `folder`.
     #[must_use]
     pub fn built_in(folder: &Path) -> Self {
@@ -229,6 +238,7 @@ fn make_paths_absolute(config: &mut Config, base: &Path) {
         &mut paths.policy,
         &mut paths.stats_fragment,
         &mut paths.rss_fragment,
+        &mut paths.feed_page,
     ] {
         if !path.as_os_str().is_empty() {
             *path = absolute(base, path);

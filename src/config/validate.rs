@@ -57,7 +57,7 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
 fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
     let (tracker, store, gateway) = (&config.tracker, &config.store, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    let ranges: [(Key, u64, RangeInclusive<u64>); 13] = [
+    let ranges: [(Key, u64, RangeInclusive<u64>); 15] = [
         (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "min_interval"), tracker.min_interval.0.into(), 0..=LONGEST_SECONDS.into()),
         (("tracker", "expiry"), tracker.expiry.0.into(), 1..=LONGEST_SECONDS.into()),
@@ -67,6 +67,8 @@ fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
         (("tracker", "max_address_peers"), tracker.max_address_peers.into(), 0..=100),
         (("store", "max_size"), store.max_size, 4 << 20..=8 << 30),
         (("store", "max_address_peers"), store.max_address_peers.into(), 0..=100),
+        (("catalog", "max_torrent_bytes"), config.catalog.max_torrent_bytes, 1 << 16..=1 << 30),
+        (("pages", "feed_items"), config.pages.feed_items.into(), 1..=10_000),
         (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),
         (("gateway", "max_body"), size(gateway.max_body), 0..=1 << 30),
         (("gateway", "max_connections"), size(gateway.max_connections), 1..=1 << 20),
@@ -301,6 +303,8 @@ mod tests {
             ("tracker.numwant = 0", "`numwant` in [tracker]: 0; choose one from 1 to 2000"),
             ("store.max_size = 4194303", "4194303; choose one from 4194304 to 8589934592"),
             ("store.max_size = 8589934593", "choose one from 4194304 to 8589934592"),
+            ("catalog.max_torrent_bytes = 100", "100; choose one from 65536 to 1073741824"),
+            ("pages.feed_items = 0", "`feed_items` in [pages]: 0; choose one from 1 to 10000"),
             ("gateway.timeout = 0", "`timeout` in [gateway]: 0; choose one from 1 to 3600"),
             ("gateway.max_params = 100", "[gateway]: 100; choose one from 4096 to 16777216"),
             ("gateway.max_connections = 0", "[gateway]: 0; choose one from 1 to 1048576"),

@@ -4,12 +4,11 @@
 //! Real files are sloppy, and their exact bytes are what is hashed: unsorted and repeated keys and
 //! leading zeros are accepted, and the first of repeated keys counts, as in libtorrent.
 
-use serde::de::DeserializeSeed;
+/// Levels of lists and dictionaries at most, as in libtorrent. Real metainfo nests as deep as its
+/// folders.
+pub const MAX_DEPTH: usize = 100;
 
-/// Levels of lists and dictionaries at most. Real metainfo nests as deep as its folders.
-pub const MAX_DEPTH: usize = 64;
-
-/// Digits of an integer at most: those of 2^64.
+/// Digits of a length at most: those of 2^64. An integer may have any number.
 const MAX_DIGITS: usize = 20;
 
 /// What is wrong with bencode, and at which byte, counted from 0.
@@ -47,12 +46,6 @@ pub enum BencodeError {
         /// Where the first level too many starts.
         offset: usize,
     },
-    /// Something other than white space after the value.
-    #[error("it goes on after its end at byte {offset}; fetch or upload it again")]
-    Trailing {
-        /// Where the surplus starts.
-        offset: usize,
-    },
 }
 
 /// One checked bencoded value: its exact bytes.
@@ -60,18 +53,14 @@ pub enum BencodeError {
 pub struct Value<'a>(&'a [u8]);
 
 impl<'a> Value<'a> {
-    /// Checks that `bytes` are one whole value; white space may follow, as it does in files that
-    /// an editor or a shell has touched.
+    /// Checks the value that `bytes` begin with. What follows it is not looked at: files of more than
+    /// one value are real, and clients take the first.
     ///
     /// # Errors
     /// Says what is wrong first and where.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, BencodeError> {
         let end = end_of_value(bytes)?;
-        let (value, rest) = bytes.split_at(end);
-        match rest.iter().position(|byte| !byte.is_ascii_whitespace()) {
-            Some(surplus) => Err(BencodeError::Trailing { offset: end + surplus }),
-            None => Ok(Self(value)),
-        }
+        Ok(Self(bytes.get(..end).unwrap_or_default()))
     }
 
     /// The bytes that the value is written in.
@@ -89,7 +78,8 @@ impl<'a> Value<'a> {
     /// An integer that fits, `None` of anything else.
     #[must_use]
     pub fn integer(self) -> Option<i64> {
-        serde_bencode::from_bytes(self.0).ok()
+        let digits = self.0.strip_prefix(b"i")?.strip_suffix(b"e")?;
+        str::from_utf8(digits).ok()?.parse().ok()
     }
 
     /// Whether it is a list.
@@ -107,28 +97,56 @@ impl<'a> Value<'a> {
     /// What a dictionary has under `key`, the first if there are several; `None` of anything else.
     #[must_use]
     pub fn get(self, key: &[u8]) -> Option<Self> {
-        let mut rest = self.0.strip_prefix(b"d")?;
-        loop {
+        self.entries().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    /// The keys and values of a dictionary; none of anything else.
+    fn entries(self) -> impl Iterator<Item = (&'a [u8], Self)> {
+        let mut rest = self.0.strip_prefix(b"d").unwrap_or_default();
+        std::iter::from_fn(move || {
             let (name, after) = next_value(rest)?;
             let (value, after) = next_value(after)?;
-            if name.string() == Some(key) {
-                return Some(value);
-            }
             rest = after;
-        }
+            Some((name.string()?, value))
+        })
+    }
+
+    /// What empty keys lead to, however dictionaries nest, as files in the tree of a v2 torrent; and what
+    /// stands there in the place of a dictionary. One walk, whatever the depth.
+    pub fn leaves(self) -> impl Iterator<Item = Self> {
+        let mut rest = self.0.strip_prefix(b"d").unwrap_or_default();
+        std::iter::from_fn(move || {
+            loop {
+                if let Some(after) = rest.strip_prefix(b"e") {
+                    rest = after;
+                    continue;
+                }
+                let (name, after) = next_value(rest)?;
+                match after.strip_prefix(b"d") {
+                    Some(inside) if name.string() != Some(b"") => rest = inside,
+                    _ => {
+                        let (leaf, after) = next_value(after)?;
+                        rest = after;
+                        return Some(leaf);
+                    }
+                }
+            }
+        })
+    }
+
+    /// The items of a list; none of anything else.
+    pub fn items(self) -> impl Iterator<Item = Self> {
+        let mut rest = self.0.strip_prefix(b"l").unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (item, after) = next_value(rest)?;
+            rest = after;
+            Some(item)
+        })
     }
 
     /// All strings in it, however lists are nested; keys of dictionaries count as strings.
     pub fn strings(self) -> impl Iterator<Item = &'a [u8]> {
         strings(self.0)
-    }
-
-    /// Reads a typed structure. The depth has been checked, so that a recursive one is safe.
-    ///
-    /// # Errors
-    /// Says what does not fit the type.
-    pub fn read<S: DeserializeSeed<'a>>(self, seed: S) -> Result<S::Value, serde_bencode::Error> {
-        seed.deserialize(&mut serde_bencode::Deserializer::new(self.0))
     }
 }
 
@@ -250,13 +268,13 @@ impl<'a> Walk<'a> {
         if self.peek()? == b'-' {
             self.at += 1;
         }
-        self.digits(b'e')?;
+        self.digits(b'e', usize::MAX)?;
         Ok(Token::Integer)
     }
 
     fn string(&mut self) -> Result<Token<'a>, BencodeError> {
         let offset = self.at;
-        let digits = self.digits(b':')?;
+        let digits = self.digits(b':', MAX_DIGITS)?;
         let length = digits
             .iter()
             .try_fold(0_usize, |sum, digit| {
@@ -269,25 +287,22 @@ impl<'a> Walk<'a> {
         Ok(Token::String(text))
     }
 
-    /// Passes a run of digits and the byte that must end it.
-    fn digits(&mut self, end: u8) -> Result<&'a [u8], BencodeError> {
+    /// Passes a run of at most so many digits, and the byte that must end it.
+    fn digits(&mut self, end: u8, most: usize) -> Result<&'a [u8], BencodeError> {
         let offset = self.at;
         let rest = self.bytes.get(offset..).unwrap_or_default();
-        let count =
-            rest.iter().take(MAX_DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         self.at += count;
-        if count > MAX_DIGITS || (count == 0 && !rest.is_empty()) || self.peek()? != end {
+        if count > most || (count == 0 && !rest.is_empty()) || self.peek()? != end {
             return Err(BencodeError::NotANumber { offset });
         }
         self.at += 1;
-        Ok(&rest[..count])
+        Ok(rest.get(..count).unwrap_or_default())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::marker::PhantomData;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -315,8 +330,29 @@ mod tests {
         assert_eq!((list.string(), list.integer(), list.is_list()), (None, None, true));
         assert_eq!(Value::parse(b"1:5").unwrap().integer(), None);
         assert_eq!(Value::parse(b"i5e").unwrap().string(), None);
-        let huge = Value::parse(b"i18446744073709551615e").unwrap();
-        assert_eq!(huge.integer(), None, "it is well written, but fits nowhere");
+        for huge in [&b"i18446744073709551615e"[..], b"i123456789012345678901234567890e"] {
+            let huge = Value::parse(huge).unwrap();
+            assert_eq!(huge.integer(), None, "it is well written, but fits nowhere");
+        }
+    }
+
+    #[test]
+    fn items_and_entries_are_those_of_one_level() {
+        let value = Value::parse(b"d1:ali1eli2eee1:bde3:cde0:e").unwrap();
+        let entries: Vec<_> = value.entries().map(|(key, value)| (key, value.bytes())).collect();
+        assert_eq!(entries, [(&b"a"[..], &b"li1eli2eee"[..]), (b"b", b"de"), (b"cde", b"0:")]);
+        let items: Vec<_> = value.get(b"a").unwrap().items().map(Value::bytes).collect();
+        assert_eq!(items, [&b"i1e"[..], b"li2ee"]);
+        assert_eq!((value.items().count(), Value(b"5:abcde").entries().count()), (0, 0));
+    }
+
+    #[test]
+    fn leaves_are_found_at_any_depth_in_order() {
+        let tree = b"d1:ad0:d1:xi1eee1:bd1:cd0:d0:deee1:di5ee0:i6ee";
+        let leaves: Vec<_> = Value::parse(tree).unwrap().leaves().map(Value::bytes).collect();
+        assert_eq!(leaves, [&b"d1:xi1ee"[..], b"d0:dee", b"i5e", b"i6e"]);
+        assert_eq!(Value::parse(b"d1:ad1:bdeee").unwrap().leaves().count(), 0);
+        assert_eq!(Value::parse(b"l0:dee").unwrap().leaves().count(), 0);
     }
 
     #[test]
@@ -327,7 +363,7 @@ mod tests {
 
     #[test]
     fn each_mistake_is_named_with_its_offset() {
-        let cases: [(&[u8], BencodeError); 18] = [
+        let cases: [(&[u8], BencodeError); 15] = [
             (b"", BencodeError::Truncated { offset: 0 }),
             (b"e", BencodeError::NotAValue { offset: 0, byte: b'e' }),
             (b"<html>", BencodeError::NotAValue { offset: 0, byte: b'<' }),
@@ -336,7 +372,6 @@ mod tests {
             (b"i-e", BencodeError::NotANumber { offset: 2 }),
             (b"i+1e", BencodeError::NotANumber { offset: 1 }),
             (b"i12x", BencodeError::NotANumber { offset: 1 }),
-            (b"i123456789012345678901e", BencodeError::NotANumber { offset: 1 }),
             (b"5:abcd", BencodeError::Truncated { offset: 6 }),
             (b"18446744073709551615:a", BencodeError::Truncated { offset: 22 }),
             (b"99999999999999999999:a", BencodeError::NotANumber { offset: 0 }),
@@ -344,13 +379,13 @@ mod tests {
             (b"di1ei2ee", BencodeError::BrokenDictionary { offset: 1 }),
             (b"d1:ae", BencodeError::BrokenDictionary { offset: 4 }),
             (b"d1:ai1edei2ee", BencodeError::BrokenDictionary { offset: 7 }),
-            (b"i1ei2e", BencodeError::Trailing { offset: 3 }),
-            (b"i1e\n\0", BencodeError::Trailing { offset: 4 }),
         ];
         for (bytes, error) in cases {
             assert_eq!(Value::parse(bytes), Err(error), "{}", bytes.escape_ascii());
         }
-        assert_eq!(Value::parse(b"i1e\r\n").unwrap().bytes(), b"i1e");
+        for more in [&b"i1e\r\n"[..], b"i1ei2e", b"i1ee", b"i1e\0"] {
+            assert_eq!(Value::parse(more).unwrap().bytes(), b"i1e");
+        }
     }
 
     #[test]
@@ -373,6 +408,7 @@ mod tests {
         fn no_bytes_make_it_panic(bytes in prop_oneof![any::<Vec<u8>>(), nearly_bencode()]) {
             if let Ok(value) = Value::parse(&bytes) {
                 let _ = (value.get(b"info"), value.string(), value.integer(), value.strings().count());
+                let _ = (value.leaves().count(), value.items().count());
                 prop_assert!(bytes.starts_with(value.bytes()));
             }
         }
@@ -381,7 +417,8 @@ mod tests {
         fn what_is_accepted_serde_bencode_reads_too(bytes in nearly_bencode()) {
             let fits = !bytes.windows(19).any(|run| run.iter().all(u8::is_ascii_digit));
             if let (Ok(value), true) = (Value::parse(&bytes), fits) {
-                prop_assert!(value.read(PhantomData::<serde::de::IgnoredAny>).is_ok());
+                let read = serde_bencode::from_bytes::<serde::de::IgnoredAny>(value.bytes());
+                prop_assert!(read.is_ok());
             }
         }
     }

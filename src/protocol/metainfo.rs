@@ -1,9 +1,11 @@
 //! What a `.torrent` file says, as far as a tracker cares (BEP 3, 12, 27, 47, 52).
 //!
-//! The hashes are those of the info dictionary's exact bytes, never of bytes encoded anew. Names of
-//! files inside a torrent and v2 piece layers are not looked at: no tracker needs them.
+//! The hashes are those of the info dictionary's exact bytes, never of bytes encoded anew. Only
+//! info-hash, name and size decide whether a torrent is taken; what clients may stumble over is told
+//! to its owner as a [`Flaw`]. Names of files inside a torrent and v2 piece layers are not looked at.
 
 mod files;
+mod flaw;
 mod name;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -16,14 +18,10 @@ use sha2::Sha256;
 use super::bencode::{BencodeError, Value};
 use super::identity::{InfoHash, InfoHashV2};
 
-/// Bytes of a `.torrent` file at most.
-pub const MAX_FILE: u64 = 10 * 1024 * 1024;
+pub use flaw::Flaw;
 
 /// The smallest piece of a v2 torrent, in bytes (BEP 52).
 const MIN_V2_PIECE: u64 = 16 * 1024;
-
-/// Bytes of a SHA-1 in the list of `pieces`.
-const PIECE_HASH: u64 = 20;
 
 /// A torrent as its `.torrent` file describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +32,12 @@ pub struct Metainfo {
     pub name: String,
     /// Bytes of all files with their padding, as clients count them.
     pub size: u64,
-    /// Bytes of a piece.
-    pub piece_length: u64,
     /// Whether clients take peers from the tracker only (BEP 27).
     pub private: bool,
     /// Every announce URL of every tier, each once (BEP 12).
     pub announce_urls: Vec<String>,
+    /// What clients may stumble over, though a tracker need not.
+    pub flaws: Vec<Flaw>,
 }
 
 /// The info-hashes of a torrent, by its versions.
@@ -56,12 +54,15 @@ pub enum InfoHashes {
 /// What is wrong with a `.torrent` file.
 #[derive(Debug, thiserror::Error)]
 pub enum MetainfoError {
-    /// More than [`MAX_FILE`] bytes.
-    #[error("it is larger than {MAX_FILE} bytes; make it anew with larger pieces")]
-    TooBig,
     /// Not bencode.
     #[error(transparent)]
     Bencode(#[from] BencodeError),
+    /// Not bencode any more, since ends of lines were changed in it.
+    #[error(
+        "{0}; it looks as if FTP had sent it in text mode, which changes such files: upload it again \
+         in binary mode"
+    )]
+    SentAsText(BencodeError),
     /// Bencode, but something else than a dictionary.
     #[error("it is not a torrent file: not a dictionary")]
     NotADictionary,
@@ -80,32 +81,18 @@ pub enum MetainfoError {
     /// A `file tree`, and not version 2.
     #[error("it has a \"file tree\", but does not say \"meta version\" 2")]
     NoMetaVersion,
-    /// No `piece length`, or one that the version does not allow.
-    #[error("its \"piece length\" is missing or impossible")]
-    PieceLength,
-    /// Version 1, and no `pieces`.
-    #[error("it has no \"pieces\", so that nothing could be verified")]
-    NoPieces,
-    /// Not as many piece hashes as pieces.
-    #[error("it has {found} bytes of piece hashes where {expected} belong")]
-    PieceHashes {
-        /// Bytes of `pieces`.
-        found: u64,
-        /// Bytes that the size asks for.
-        expected: u64,
-    },
     /// Neither `length` nor `files`.
     #[error("it says neither the \"length\" of its file nor its \"files\"")]
     NoLength,
-    /// A list or tree of files that cannot be read.
-    #[error("its list of files cannot be read: {0}")]
-    Files(serde_bencode::Error),
+    /// Something else than a dictionary where a file or folder belongs.
+    #[error("its list of files has an entry that is no dictionary")]
+    NotAFile,
+    /// A file whose `length` is missing, no integer or beyond all measure.
+    #[error("one of its files has no \"length\" that can be read")]
+    FileLength,
     /// A list or tree without files.
     #[error("it has no files")]
     NoFiles,
-    /// A file without `path`.
-    #[error("one of its files has no \"path\"")]
-    UnnamedFile,
     /// A length below 0.
     #[error("one of its files has the impossible length {0}")]
     NegativeLength(i64),
@@ -115,20 +102,6 @@ pub enum MetainfoError {
     /// All files are empty.
     #[error("there is nothing in it: all its files are empty")]
     Empty,
-    /// A v2 file without `pieces root`.
-    #[error("one of its files has no \"pieces root\", so that it could not be verified")]
-    NoPiecesRoot,
-    /// A pad file in a v2 tree.
-    #[error("it has a padding file in its \"file tree\"")]
-    PadFileInTree,
-    /// A hybrid torrent whose v1 and v2 parts are not about the same files.
-    #[error("its v1 files are {v1} bytes and its v2 files {v2}: they are not the same files")]
-    Inconsistent {
-        /// Bytes of the v1 files with their padding.
-        v1: u64,
-        /// Bytes of the v2 files with their padding.
-        v2: u64,
-    },
 }
 
 impl Metainfo {
@@ -137,24 +110,28 @@ impl Metainfo {
     /// # Errors
     /// Says what is wrong with it, in words for its owner.
     pub fn parse(bytes: &[u8]) -> Result<Self, MetainfoError> {
-        if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_FILE) {
-            return Err(MetainfoError::TooBig);
-        }
-        let torrent = Value::parse(bytes)?;
+        let torrent = Value::parse(bytes).map_err(|problem| {
+            if flaw::was_sent_as_text(bytes) {
+                MetainfoError::SentAsText(problem)
+            } else {
+                problem.into()
+            }
+        })?;
         if !torrent.is_dictionary() {
             return Err(MetainfoError::NotADictionary);
         }
         let info = torrent.get(b"info").filter(|info| info.is_dictionary());
         let info = info.ok_or(MetainfoError::NoInfo)?;
-        let content = Content::read(info)?;
+        let mut flaws: Vec<Flaw> = Flaw::behind(torrent, bytes).into_iter().collect();
+        let content = Content::read(info, &mut flaws)?;
         let hashes = InfoHashes::of(info.bytes(), content.versions);
         Ok(Self {
             hashes,
             name: name::sanitized(raw_name(info)?).unwrap_or_else(|| hashes.to_string()),
             size: content.size,
-            piece_length: content.piece_length,
             private: info.get(b"private").and_then(Value::integer).is_some_and(|flag| flag != 0),
             announce_urls: announce_urls(torrent),
+            flaws,
         })
     }
 
@@ -230,11 +207,10 @@ impl std::fmt::Display for InfoHashes {
 struct Content {
     versions: Versions,
     size: u64,
-    piece_length: u64,
 }
 
 impl Content {
-    fn read(info: Value<'_>) -> Result<Self, MetainfoError> {
+    fn read(info: Value<'_>, flaws: &mut Vec<Flaw>) -> Result<Self, MetainfoError> {
         let tree = info.get(b"file tree").filter(|tree| tree.is_dictionary());
         let tree = match (info.get(b"meta version").and_then(Value::integer), tree) {
             (Some(version @ 3..), _) => return Err(MetainfoError::UnknownVersion(version)),
@@ -243,66 +219,78 @@ impl Content {
             (_, Some(_)) => return Err(MetainfoError::NoMetaVersion),
             (_, None) => None,
         };
-        let piece_length = info.get(b"piece length").and_then(Value::integer);
-        let piece_length = piece_length
-            .and_then(|length| u64::try_from(length).ok())
-            .filter(|&length| length > 0)
-            .filter(|&length| tree.is_none() || is_v2_piece_length(length))
-            .ok_or(MetainfoError::PieceLength)?;
-        let (versions, size) = match tree {
-            None => (Versions::V1, v1_size(info, piece_length)?),
-            Some(tree) => v2_size(info, tree, piece_length)?,
+        let piece_length = piece_length(info);
+        if !piece_length.is_some_and(|length| tree.is_none() || is_v2_piece_length(length)) {
+            flaws.push(Flaw::PieceLength);
+        }
+        let content = match tree {
+            None => v1_content(info, piece_length, flaws)?,
+            Some(tree) => v2_content(info, tree, piece_length, flaws)?,
         };
-        if size == 0 {
+        if content.size == 0 {
             return Err(MetainfoError::Empty);
         }
-        Ok(Self { versions, size, piece_length })
+        Ok(content)
     }
+}
+
+fn piece_length(info: Value<'_>) -> Option<u64> {
+    let length = info.get(b"piece length").and_then(Value::integer)?;
+    u64::try_from(length).ok().filter(|&length| length > 0)
 }
 
 fn is_v2_piece_length(length: u64) -> bool {
     length.is_power_of_two() && length >= MIN_V2_PIECE
 }
 
-/// The size of a v2 or hybrid torrent, and which of the two it is.
-fn v2_size(
+fn v1_content(
+    info: Value<'_>,
+    piece_length: Option<u64>,
+    flaws: &mut Vec<Flaw>,
+) -> Result<Content, MetainfoError> {
+    let size = v1_size(info, flaws)?;
+    let hashes = info.get(b"pieces").and_then(Value::string);
+    flaws.extend(match (hashes, piece_length) {
+        (None, _) => Some(Flaw::NoPieces),
+        (Some(hashes), Some(piece_length)) => Flaw::of_piece_hashes(hashes, size, piece_length),
+        (Some(_), None) => None,
+    });
+    Ok(Content { versions: Versions::V1, size })
+}
+
+/// What a v2 or hybrid torrent describes. The v1 part, if there is one, decides its size.
+fn v2_content(
     info: Value<'_>,
     tree: Value<'_>,
-    piece_length: u64,
-) -> Result<(Versions, u64), MetainfoError> {
-    let v2 = files::v2_size(tree, piece_length)?;
-    let v1 = match v1_size(info, piece_length) {
-        Ok(v1) => v1,
-        Err(MetainfoError::NoLength | MetainfoError::NoPieces) => {
-            return Ok((Versions::V2, v2.padded));
+    piece_length: Option<u64>,
+    flaws: &mut Vec<Flaw>,
+) -> Result<Content, MetainfoError> {
+    // Without a length of pieces nothing is padded.
+    let v2 = files::v2_size(tree, piece_length.unwrap_or(1), flaws)?;
+    let has_hashes = info.get(b"pieces").is_some_and(|hashes| hashes.string().is_some());
+    let v1 = match has_hashes.then(|| v1_content(info, piece_length, flaws)) {
+        None | Some(Err(MetainfoError::NoLength)) => {
+            return Ok(Content { versions: Versions::V2, size: v2.padded });
         }
-        Err(error) => return Err(error),
+        Some(content) => content?.size,
     };
     // The padding behind the last file is often left out of the v1 list.
     if v1 != v2.padded && v1 != v2.padded - v2.tail {
-        return Err(MetainfoError::Inconsistent { v1, v2: v2.padded });
+        flaws.push(Flaw::Inconsistent { v1, v2: v2.padded });
     }
-    Ok((Versions::Hybrid, v1))
+    Ok(Content { versions: Versions::Hybrid, size: v1 })
 }
 
-/// The size of the v1 part, which must have a hash for each piece.
-fn v1_size(info: Value<'_>, piece_length: u64) -> Result<u64, MetainfoError> {
-    let size = match (info.get(b"files").filter(|files| files.is_list()), info.get(b"length")) {
-        (Some(files), _) => files::v1_size(files)?,
+/// The size that the v1 part states.
+fn v1_size(info: Value<'_>, flaws: &mut Vec<Flaw>) -> Result<u64, MetainfoError> {
+    match (info.get(b"files").filter(|files| files.is_list()), info.get(b"length")) {
+        (Some(files), _) => files::v1_size(files, flaws),
         (None, Some(length)) => {
             let length = length.integer().ok_or(MetainfoError::NoLength)?;
-            u64::try_from(length).map_err(|_| MetainfoError::NegativeLength(length))?
+            u64::try_from(length).map_err(|_| MetainfoError::NegativeLength(length))
         }
-        (None, None) => return Err(MetainfoError::NoLength),
-    };
-    let hashes = info.get(b"pieces").and_then(Value::string).ok_or(MetainfoError::NoPieces)?;
-    let found = u64::try_from(hashes.len()).map_err(|_| MetainfoError::TooLarge)?;
-    let expected = size.div_ceil(piece_length).checked_mul(PIECE_HASH);
-    let expected = expected.ok_or(MetainfoError::TooLarge)?;
-    if found != expected {
-        return Err(MetainfoError::PieceHashes { found, expected });
+        (None, None) => Err(MetainfoError::NoLength),
     }
-    Ok(size)
 }
 
 /// The name as the file gives it; some old clients wrote `name` in a code page of their own and

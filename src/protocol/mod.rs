@@ -16,7 +16,7 @@ pub use client::ClientName;
 pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId};
 #[cfg(test)]
 pub(crate) use metainfo::sample;
-pub use metainfo::{InfoHashes, MAX_FILE, Metainfo, MetainfoError};
+pub use metainfo::{Flaw, InfoHashes, Metainfo, MetainfoError};
 pub use query::{Parameters, percent_decoded};
 pub use reply::{
     AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeReply, interval_for,

@@ -50,6 +50,18 @@ impl Timestamp {
         Seconds(u32::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(u32::MAX))
     }
 
+    /// Whether this instant, read somewhere, lies so far ahead of `now` that a wrong clock wrote it.
+    #[must_use]
+    pub fn is_ahead_of(self, now: Self) -> bool {
+        self > now + CLOCK_TOLERANCE
+    }
+
+    /// This instant, or `now` where it is ahead of that.
+    #[must_use]
+    pub fn no_later_than(self, now: Self) -> Self {
+        if self.is_ahead_of(now) { now } else { self }
+    }
+
     /// The instant `duration` before this one.
     #[must_use]
     pub fn before(self, duration: Seconds) -> Self {

@@ -40,7 +40,7 @@ struct StatsRow {
     age: String,
     info_url: Option<String>,
     torrent_url: String,
-    magnet: String,
+    magnet: Option<String>,
     name: String,
 }
 
@@ -122,6 +122,7 @@ struct RssItem {
     guid: String,
     published: String,
     category: Option<String>,
+    /// HTML, which readers take it for.
     description: String,
     /// Bytes of the .torrent file, which is what is enclosed.
     length: u64,
@@ -132,6 +133,7 @@ impl RssFragment {
         let mut rows: Vec<&Row> = report.rows.iter().collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.torrent.first_seen));
         let newest = rows.first().map_or(report.at, |row| row.torrent.first_seen);
+        rows.truncate(usize::try_from(loaded.config.pages.feed_items).unwrap_or(usize::MAX));
         Self {
             items: rows.into_iter().map(|row| RssItem::new(row, loaded)).collect(),
             last_build: httpdate::fmt_http_date(system_time(newest)),
@@ -151,7 +153,7 @@ impl RssItem {
             guid: format!("urn:btih:{}", torrent.canonical),
             published: httpdate::fmt_http_date(system_time(torrent.first_seen)),
             category: category.map(|folder| xml_text(&folder.to_string_lossy())),
-            description: xml_text(&format!("{} ({})", torrent.name, bytes(torrent.size, 2))),
+            description: html(&xml_text(&format!("{} ({})", torrent.name, bytes(torrent.size, 2)))),
             length: torrent.file_size,
         }
     }
@@ -168,6 +170,11 @@ fn xml_text(text: &str) -> String {
         .collect()
 }
 
+/// Text as HTML.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// Where the torrents are: absolute when the owner says where, else beside the page.
 fn torrents_base(loaded: &LoadedConfig) -> &str {
     if loaded.torrents_url_is_set { &loaded.config.paths.torrents_url } else { "torrents" }
@@ -180,9 +187,13 @@ fn url_below(base: &str, file: &Path) -> String {
 }
 
 /// A magnet link: both hashes of a hybrid, name, size, and the tracker if it knows its own address
-/// (BEP 9, BEP 52).
-fn magnet(row: &Row, loaded: &LoadedConfig) -> String {
+/// (BEP 9, BEP 52). A private torrent has none: who begins with a magnet link asks everybody for peers
+/// before it can know that it should not (BEP 27).
+fn magnet(row: &Row, loaded: &LoadedConfig) -> Option<String> {
     let torrent = &row.torrent;
+    if torrent.private {
+        return None;
+    }
     let mut topics = Vec::new();
     topics.extend(torrent.v1.map(|hash| format!("xt=urn:btih:{hash}")));
     topics.extend(torrent.v2.map(|hash| format!("xt=urn:btmh:1220{hash}")));
@@ -192,7 +203,7 @@ fn magnet(row: &Row, loaded: &LoadedConfig) -> String {
         let tracker = percent_encode(loaded.config.tracker.announce_url.as_bytes(), COMPONENT);
         link += &format!("&tr={tracker}");
     }
-    link
+    Some(link)
 }
 
 fn system_time(at: Timestamp) -> SystemTime {

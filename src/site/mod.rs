@@ -1,5 +1,6 @@
 //! The URL space: which request goes where, and what people and programs see of the tracker.
 
+mod feed;
 mod format;
 mod fragments;
 mod metrics;
@@ -21,7 +22,7 @@ use crate::config::{ConfigError, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Handler, Method, Proxies, Request, Response};
 use crate::platform::privilege::PrivilegeError;
 use crate::protocol::Timestamp;
-use crate::tracker::{Quiet, Skipped, Tracker, rescan};
+use crate::tracker::{Quiet, Skipped, Tracker, Urgency, rescan};
 use route::{Route, asks_about_a_torrent};
 
 /// Seconds after which a site that could not be set up is tried again.
@@ -165,7 +166,7 @@ impl Ready {
 /// Publishes where nothing is published yet. Several first requests may come at once: all but one
 /// wait for what that one publishes.
 fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishError> {
-    match publish(loaded, now, true, &mut Quiet)? {
+    match publish(loaded, Urgency::NowUnlessBusy, &mut Quiet)? {
         Published::Done(report) => {
             report.messages.iter().for_each(|message| crate::warning!("{message}"));
             Ok(())
@@ -258,7 +259,7 @@ impl Handler for Site {
 
     fn do_chores(&mut self) {
         let State::Ready(ready) = &mut self.state else { return };
-        match publish(ready.tracker.config(), clock(), false, &mut Quiet) {
+        match publish(ready.tracker.config(), Urgency::WhenDue, &mut Quiet) {
             Ok(Published::Done(report)) => {
                 report.messages.iter().for_each(|message| crate::warning!("{message}"));
             }

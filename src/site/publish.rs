@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use askama::Template;
 
 use super::fragments::{RssFragment, StatsFragment};
+use super::{clock, feed};
 use crate::config::LoadedConfig;
-use crate::protocol::Timestamp;
-use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped};
+use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped, Turn, Urgency};
 
 /// How publishing ended.
 pub enum Published {
@@ -37,6 +37,14 @@ pub enum PublishError {
         /// Why.
         source: askama::Error,
     },
+    /// The page of the feed cannot be read.
+    #[error("cannot read {}: {source}; let the tracker's user read it, or set feed_page in [paths] to \"\"", path.display())]
+    FeedPage {
+        /// The page.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A fragment cannot be written; the one before it stays.
     #[error("cannot write {}: {source}; the one before it stays until there is room and permission for the tracker's user", path.display())]
     Write {
@@ -47,29 +55,37 @@ pub enum PublishError {
     },
 }
 
-/// Refreshes when it is time, or always when forced, and rewrites both fragments. A fragment that
-/// cannot be written keeps neither the other one nor the policy from being published.
+/// Refreshes as urgently as said, and rewrites both fragments. A fragment that cannot be written keeps
+/// neither the other one nor the policy from being published.
 ///
 /// # Errors
 /// The first of all that went wrong.
 pub fn publish(
     loaded: &LoadedConfig,
-    now: Timestamp,
-    force: bool,
+    urgency: Urgency,
     progress: &mut dyn Progress,
 ) -> Result<Published, PublishError> {
     // Only at the very first time: a torrents folder that vanished later must be missed, not made.
     if !loaded.config.paths.catalog.exists() {
         crate::config::lay_out_missing(loaded)?;
     }
-    let refresh = match Refresh::begin(loaded, now, force, progress)? {
+    let Some(turn) = Turn::take(loaded, urgency)? else {
+        return Ok(Published::Skipped(Skipped::Busy));
+    };
+    // Read now, because taking the turn may have taken minutes.
+    let now = clock();
+    let force = urgency != Urgency::WhenDue;
+    let refresh = match Refresh::begin(loaded, turn, now, force, progress)? {
         Ok(refresh) => refresh,
         Err(skipped) => return Ok(Published::Skipped(skipped)),
     };
     let report = refresh.report();
     let paths = &loaded.config.paths;
-    let stats = write_fragment(&paths.stats_fragment, &StatsFragment::new(report, loaded));
-    let rss = write_fragment(&paths.rss_fragment, &RssFragment::new(report, loaded));
+    let stats = render(&paths.stats_fragment, &StatsFragment::new(report, loaded))
+        .and_then(|table| write(&paths.stats_fragment, &table));
+    let items = render(&paths.rss_fragment, &RssFragment::new(report, loaded));
+    let rss =
+        items.and_then(|items| write(&paths.rss_fragment, &items).and(write_feed(loaded, &items)));
     let report = refresh.commit()?;
     if let Err(problem) = stats.and(rss) {
         // Nobody else will hear them.
@@ -79,12 +95,29 @@ pub fn publish(
     Ok(Published::Done(report))
 }
 
-fn write_fragment(path: &Path, template: &impl Template) -> Result<(), PublishError> {
-    let text = template
-        .render()
-        .map_err(|source| PublishError::Render { path: path.to_owned(), source })?;
+fn render(path: &Path, template: &impl Template) -> Result<String, PublishError> {
+    template.render().map_err(|source| PublishError::Render { path: path.to_owned(), source })
+}
+
+fn write(path: &Path, text: &str) -> Result<(), PublishError> {
     replace_file(path, text.as_bytes())
         .map_err(|source| PublishError::Write { path: path.to_owned(), source })
+}
+
+/// Writes the feed as a whole. Where it cannot be made, an old one must not stand in for it.
+fn write_feed(loaded: &LoadedConfig, items: &str) -> Result<(), PublishError> {
+    let Some(path) = loaded.whole_feed() else { return Ok(()) };
+    let page = &loaded.config.paths.feed_page;
+    let read = |source| PublishError::FeedPage { path: page.clone(), source };
+    match feed::whole(loaded, items) {
+        Ok(Some(feed)) => write(&path, &feed),
+        outcome => match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(PublishError::Write { path, source })
+            }
+            _ => outcome.map(|_| ()).map_err(read),
+        },
+    }
 }
 
 /// Replaces a file whole: written beside it and renamed, so that a reader sees the old one or the

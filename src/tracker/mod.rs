@@ -8,6 +8,7 @@ mod migrate;
 mod refresh;
 mod refusal;
 mod report;
+mod reset;
 mod scrape;
 mod stores;
 mod unchanged;
@@ -17,9 +18,12 @@ use std::sync::Arc;
 pub use load::Load;
 pub use lock::LockError;
 pub use migrate::{MigrateError, Migrated, migrate};
-pub use refresh::{Progress, Quiet, Refresh, RefreshError, Skipped, rescan};
+pub use refresh::{
+    Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency, rescan, scan_rules,
+};
 pub use refusal::Refusal;
 pub use report::{Figures, Report, Row};
+pub use reset::reset_totals;
 pub use stores::{open_store, rebuild_store};
 
 use crate::catalog::{FileMark, FolderChange, PolicyError, PolicySnapshot};
@@ -227,6 +231,14 @@ mod tests {
         let (_home, tracker) = published(NOW);
         assert!(!tracker.folder_may_hold_more(NOW));
         assert!(tracker.folder_may_hold_more(Timestamp(NOW.0 + 1)));
+    }
+
+    #[test]
+    fn a_last_refresh_in_the_future_is_none_and_one_is_due() {
+        for (ahead, due) in [(0, false), (30, false), (120, true), (10_000_000, true)] {
+            let (_home, tracker) = published(Timestamp(NOW.0 + ahead));
+            assert_eq!(tracker.refresh_is_due(NOW), due, "{ahead}");
+        }
     }
 
     #[test]

@@ -16,11 +16,14 @@ use crate::catalog::{
     ScanRules, Watched, scan_folder,
 };
 use crate::config::{Config, LoadedConfig};
-use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Seconds, Timestamp};
+use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
 
 /// Swarms or peers looked at in one go, so that announces are never held up for long.
 pub(super) const BATCH: usize = 500;
+
+/// How long to wait for another refresh: longer than one takes.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How long an open tracker remembers a swarm without peers.
 const DAY: Seconds = Seconds(24 * 60 * 60);
@@ -44,6 +47,55 @@ impl Progress for Quiet {
     fn peers(&mut self, _count: usize) {}
 }
 
+/// When a refresh is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// When the last one is old enough and nobody else is at it.
+    WhenDue,
+    /// Now, and if another one is under way, after it.
+    Now,
+    /// Now, but not if another one is under way.
+    NowUnlessBusy,
+}
+
+/// The right to write what a refresh writes: one process at a time has it, until it drops it or dies.
+#[derive(Debug)]
+pub struct Turn(File);
+
+impl Turn {
+    /// Takes the turn, after the one who has it where the urgency says so.
+    ///
+    /// # Errors
+    /// When nobody can be kept from refreshing at the same time, or another has kept the turn for longer
+    /// than any refresh takes.
+    pub fn take(loaded: &LoadedConfig, urgency: Urgency) -> Result<Option<Self>, RefreshError> {
+        match urgency {
+            Urgency::Now => Self::wait_for(loaded).map(Some),
+            Urgency::WhenDue | Urgency::NowUnlessBusy => Self::take_free(loaded),
+        }
+    }
+
+    /// Takes the turn, after the one who has it.
+    ///
+    /// # Errors
+    /// As for `take`.
+    pub fn wait_for(loaded: &LoadedConfig) -> Result<Self, RefreshError> {
+        if let Some(turn) = Self::take_free(loaded)? {
+            return Ok(turn);
+        }
+        crate::info!("another refresh is under way; waiting for its end");
+        let path = lock_path(&loaded.config);
+        match lock::within(&path, PATIENCE)? {
+            Some(lock) => Ok(Self(lock)),
+            None => Err(RefreshError::Stuck { lock: path }),
+        }
+    }
+
+    fn take_free(loaded: &LoadedConfig) -> Result<Option<Self>, RefreshError> {
+        Ok(lock::within(&lock_path(&loaded.config), Duration::ZERO)?.map(Self))
+    }
+}
+
 /// Why a refresh did nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skipped {
@@ -59,6 +111,15 @@ pub enum RefreshError {
     /// Nobody can be kept from refreshing at the same time.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// Another refresh does not end.
+    #[error(
+        "another refresh has been under way for {} minutes; end the process that has {} open, and try \
+         again", PATIENCE.as_secs() / 60, lock.display()
+    )]
+    Stuck {
+        /// The lock file.
+        lock: PathBuf,
+    },
     /// The catalogue refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -70,7 +131,7 @@ pub enum RefreshError {
 /// Whether statistics of `last` are older than half an interval. A `last` in the future comes from a
 /// clock that was wrong then; but for what one process may be ahead of another.
 pub(super) fn is_due(config: &Config, last: Timestamp, now: Timestamp) -> bool {
-    now.since(last) >= period(config) || last > now + CLOCK_TOLERANCE
+    now.since(last) >= period(config) || last.is_ahead_of(now)
 }
 
 fn period(config: &Config) -> Seconds {
@@ -90,20 +151,19 @@ pub struct Refresh<'a> {
 }
 
 impl<'a> Refresh<'a> {
-    /// Does all but the last step. `Err` inside means that there was nothing to do.
+    /// Does all but the last step, at the time `now`, which must be read with the turn in hand. `Err`
+    /// inside means that there was nothing to do.
     ///
     /// # Errors
     /// When the catalogue or the store cannot be used. A torrents folder that cannot be read is no
     /// error: its torrents stay as they are, and the report says so.
     pub fn begin(
         loaded: &'a LoadedConfig,
+        Turn(lock): Turn,
         now: Timestamp,
         force: bool,
         progress: &mut dyn Progress,
     ) -> Result<Result<Self, Skipped>, RefreshError> {
-        let Some(lock) = lock::within(&lock_path(&loaded.config), Duration::ZERO)? else {
-            return Ok(Err(Skipped::Busy));
-        };
         mark_attempt(&lock, SystemTime::now());
         let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
         let last = catalog.last_refresh()?;
@@ -112,6 +172,7 @@ impl<'a> Refresh<'a> {
             mark_attempt(&lock, SystemTime::UNIX_EPOCH);
             return Ok(Err(Skipped::TooEarly(next)));
         }
+        catalog.correct_dates(now)?;
         let mut messages = Vec::new();
         let folder = take_in_folder(loaded, &mut catalog, now, progress, &mut messages)?;
         let mut store = super::open_store(loaded)?;
@@ -120,7 +181,8 @@ impl<'a> Refresh<'a> {
         forget_dead_swarms(store.as_mut(), &catalog, &swarms, now)?;
         let life = store.id()?.0;
         let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
-        let since_last = last.map(|last| now.since(last));
+        // From a `last` in the future no time is known that a rate could be taken over.
+        let since_last = last.filter(|last| !last.is_ahead_of(now)).map(|last| now.since(last));
         // A refresh before its time, because a torrent came, must not take what was reported just
         // now for what was transferred just now. Who forces one knows.
         let since_last =
@@ -212,6 +274,18 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     Ok(folder.publish(loaded, &catalog, last, current.store(), now)?)
 }
 
+/// Which torrents of the folder are tracked.
+#[must_use]
+pub fn scan_rules(loaded: &LoadedConfig) -> ScanRules<'_> {
+    let tracker = &loaded.config.tracker;
+    ScanRules {
+        announce_url: loaded.announce_url_is_set.then_some(tracker.announce_url.as_str()),
+        also_announce_urls: &tracker.also_announce_urls,
+        accept_foreign: tracker.accept_foreign,
+        max_torrent_bytes: loaded.config.catalog.max_torrent_bytes,
+    }
+}
+
 /// Reads the folder into the catalogue.
 fn take_in_folder(
     loaded: &LoadedConfig,
@@ -221,11 +295,7 @@ fn take_in_folder(
     messages: &mut Vec<String>,
 ) -> Result<SeenFolder, RefreshError> {
     let config = &loaded.config;
-    let rules = ScanRules {
-        announce_url: loaded.announce_url_is_set.then_some(config.tracker.announce_url.as_str()),
-        also_announce_urls: &config.tracker.also_announce_urls,
-        accept_foreign: config.tracker.accept_foreign,
-    };
+    let rules = scan_rules(loaded);
     let scan = scan_folder(&config.paths.torrents, &rules, &mut |count| progress.files(count));
     match scan {
         Ok(scan) => {

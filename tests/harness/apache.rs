@@ -24,7 +24,7 @@ const BASE_MODULES: [&str; 5] = ["authz_core", "mime", "dir", "alias", "autoinde
 
 /// The snippets for the pages, and the modules that they say they need.
 pub const PAGE_SNIPPETS: [(&str, &[&str]); 5] = [
-    ("ssi.conf", &["include"]),
+    ("ssi.conf", &["include", "rewrite", "headers"]),
     ("mime.conf", &[]),
     ("expires.conf", &["expires"]),
     ("compress.conf", &["filter", "deflate", "brotli"]),

@@ -7,7 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use rusqlite::Connection;
+
 use super::{client, counts, scraped};
+use crate::harness::fragments::Element;
 use crate::harness::installation::{ANNOUNCE_URL, Installation, complaints};
 use crate::harness::torrent::Torrent;
 
@@ -333,6 +336,13 @@ fn names_are_text_in_the_table_and_the_feed_whatever_they_hold() {
     titles.sort_unstable();
     expected.sort_unstable();
     assert_eq!(titles, expected);
+    // What a reader takes for HTML is the name once it is read as such.
+    let described = |item: &&Element| {
+        let html = &item.one("description").text;
+        let text = Element::parse(html).unwrap_or_else(|error| panic!("{error}: {html}")).text;
+        text == format!("{} (1000 B)", item.one("title").text)
+    };
+    assert_eq!(feed.all("item").into_iter().filter(described).count(), shown.len(), "{feed:?}");
     for fragment in ["bt_stats.inc", "bt_rss.inc"] {
         let text = tracker.text(&format!("www/torrents/{fragment}"));
         assert!(!text.contains("<script") && !text.contains("<!--"), "{text}");
@@ -404,6 +414,44 @@ fn a_row_has_a_magnet_link_with_hash_name_size_and_tracker() {
 }
 
 #[test]
+fn a_private_torrent_has_no_magnet_link_anywhere() {
+    let tracker = Installation::listed();
+    let head = format!("d8:announce{}:{ANNOUNCE_URL}4:info", ANNOUNCE_URL.len());
+    let info = "d6:lengthi5e4:name6:secret12:piece lengthi16384e6:pieces20:\
+                aaaaaaaaaaaaaaaaaaaa7:privatei1ee";
+    tracker.drop_in("secret.torrent", format!("{head}{info}e").as_bytes());
+    assert_eq!(names(&tracker), ["secret"]);
+    assert_eq!(tracker.table().row("secret").find("name").all("a").len(), 1);
+    let page = tracker.get("/stats", "").send().reply.text();
+    let said = [
+        tracker.text("www/torrents/bt_stats.inc"),
+        tracker.text("www/torrents/bt_rss.inc"),
+        page,
+        tracker.run(&["torrent", "show", "--json", "secret"]).done(),
+    ];
+    for text in said {
+        assert!(text.contains("secret") && !text.contains("magnet:"), "{text}");
+    }
+}
+
+#[test]
+fn a_torrent_with_bytes_after_its_end_is_tracked_and_its_owner_told() {
+    let tracker = Installation::listed();
+    let torrent = torrent("more");
+    tracker.drop_in("more.torrent", &[&torrent.metainfo[..], b"e"].concat());
+    assert!(is_tracked(&tracker, &torrent));
+    let ran = tracker.run(&["refresh", "--force"]);
+    let said = "more.torrent is tracked, but it goes on after its end at byte ";
+    assert!(ran.errors.contains(said), "{ran:?}");
+    let file = tracker.path("www/torrents/more.torrent").display().to_string();
+    let verdict = tracker.run(&["torrent", "verify", "--json", &file]).json();
+    assert_eq!(verdict[0]["ok"], true, "{verdict}");
+    assert!(verdict[0]["problem"].as_str().is_some_and(|it| it.contains("after its end")));
+    let output = tracker.run(&["torrent", "verify", &file]).done();
+    assert!(output.contains("warning: it goes on after its end"), "{output}");
+}
+
+#[test]
 fn the_feed_has_the_length_of_the_torrent_file_and_a_guid_that_stays() {
     let tracker = Installation::listed();
     let torrent = tracker.add("a", 1000);
@@ -419,6 +467,23 @@ fn the_feed_has_the_length_of_the_torrent_file_and_a_guid_that_stays() {
     tracker.refresh();
     assert_eq!(tracker.feed().one("guid").text, feed.one("guid").text);
     assert_eq!(tracker.feed().one("pubDate").text, feed.one("pubDate").text);
+}
+
+#[test]
+fn the_feed_has_the_newest_and_no_more_than_it_should() {
+    let tracker = Installation::new(&["pages.feed_items = 2"]);
+    let torrents = ["a", "b", "c", "d"].map(|name| tracker.add(name, 1000));
+    tracker.refresh();
+    let catalog = Connection::open(tracker.path("data/catalog.db")).expect("a catalogue");
+    for (torrent, age) in torrents.iter().zip([30, 10, 40, 20]) {
+        let older = "UPDATE torrents SET first_seen = first_seen - ?2 WHERE info_hash = ?1";
+        catalog.execute(older, (torrent.info_hash, age)).expect("it can be written");
+    }
+    tracker.refresh();
+    let feed = tracker.feed();
+    let titles: Vec<_> = feed.all("item").iter().map(|it| it.one("title").text.clone()).collect();
+    assert_eq!(titles, ["b", "d"]);
+    assert_eq!(tracker.table().rows.len(), 4);
 }
 
 #[test]

@@ -2,11 +2,15 @@
 //! something cannot be written.
 
 use std::fs::{self, File};
-use std::process::{Child, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStderr, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
+use tracker_cgi::catalog::{Catalog, PolicySnapshot, Publication, Watched};
+use tracker_cgi::config::LoadedConfig;
+use tracker_cgi::protocol::Timestamp;
 
 use super::{client, scraped};
 use crate::harness::fragments::{Element, Table};
@@ -97,6 +101,122 @@ fn a_last_refresh_in_the_future_is_a_wrong_clock_and_stops_nothing() {
     }
 }
 
+/// Has the policy say that the last refresh was at another time.
+fn publish_as_of(tracker: &Installation, refreshed_at: u64) {
+    let file = tracker.path("conf/tracker.toml");
+    let text = tracker.text("conf/tracker.toml");
+    let paths = LoadedConfig::parse(&text, &file).expect("a configuration").config.paths;
+    let store = PolicySnapshot::open(&paths.policy).expect("a policy").store();
+    let publication = Publication {
+        watched: &[Watched::now(&paths.torrents)],
+        scanned_nanos: i64::MAX,
+        refreshed_at: Timestamp(refreshed_at),
+        store,
+        published_at: Timestamp(refreshed_at),
+    };
+    let catalog = Catalog::open(&paths.catalog).expect("a catalogue");
+    catalog.publish(&paths.policy, &publication).expect("a policy");
+}
+
+#[test]
+fn a_last_refresh_in_the_future_does_not_stop_the_refreshes_after_requests() {
+    let tracker = Installation::new(&["tracker.torrents = 'open'"]);
+    tracker.refresh();
+    tracker.add("a", 1000);
+    let switched_on =
+        tracker.text("conf/tracker.toml").replace("on_request = false", "on_request = true");
+    fs::write(tracker.path("conf/tracker.toml"), switched_on).expect("a configuration");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    client(1).announce(&tracker, "");
+    assert!(tracker.table().names().is_empty(), "nothing is due");
+    // A year ahead, as a clock was that has been put right since.
+    move_last_refresh(&tracker, 31_536_000);
+    publish_as_of(&tracker, now + 31_536_000);
+    client(1).announce(&tracker, "");
+    let refreshed = || (tracker.table().names() == ["a"]).then_some(());
+    poll(Duration::from_secs(10), refreshed).expect("refreshed after the reply");
+    tracker.wait_for_a_refresh_to_end();
+}
+
+#[test]
+fn what_a_clock_that_was_ahead_wrote_heals_with_the_next_refresh() {
+    let tracker = Installation::listed();
+    let torrents = ["ahead", "right"].map(|name| tracker.add(name, 1000));
+    tracker.refresh();
+    download(&tracker, &torrents[0], 1);
+    let catalog = Connection::open(tracker.path("data/catalog.db")).expect("a catalogue");
+    let ahead = "UPDATE torrents SET first_seen = first_seen + ?1 WHERE info_hash = ?2";
+    catalog.execute(ahead, (63_072_000, torrents[0].info_hash)).expect("it can be written");
+    move_last_refresh(&tracker, 63_072_000);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let is_now = |at: u64| at.abs_diff(now) <= 30;
+    let shown = tracker.run(&["torrent", "show", "--json", "ahead"]).json();
+    assert!(shown["first_seen"].as_u64().is_some_and(is_now), "{shown}");
+    tracker.run(&["refresh"]).done();
+    let feed = tracker.feed();
+    let dates = ["pubDate", "lastBuildDate"].map(|name| feed.all(name));
+    for date in dates.into_iter().flatten() {
+        let date = httpdate::parse_http_date(&date.text).expect("a date");
+        let date = date.duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        assert!(is_now(date), "{feed:?}");
+    }
+    let table = tracker.table();
+    assert_eq!(table.row("ahead").cell("age"), "00d00h00m");
+    assert_eq!(table.row("ahead").cell("rate"), "0.00 B/s", "over no time that is known");
+    let first_seen: i64 = catalog
+        .query_row("SELECT max(first_seen) FROM torrents", [], |row| row.get(0))
+        .expect("a date");
+    assert!(is_now(first_seen.unsigned_abs()), "{first_seen}: it is right for good");
+}
+
+#[test]
+fn totals_that_nobody_believes_are_reset_and_count_on_from_nothing() {
+    for tracker in [Installation::listed(), Installation::in_memory(&[])] {
+        let [absurd, other] = ["absurd", "other"].map(|name| tracker.add(name, 1000));
+        for number in 1..4 {
+            download(&tracker, &absurd, number);
+        }
+        download(&tracker, &other, 9);
+        tracker.refresh();
+        download(&tracker, &absurd, 4);
+        let catalog = Connection::open(tracker.path("data/catalog.db")).expect("a catalogue");
+        let spoil = "UPDATE torrents SET uploaded = 9223372036854775807 WHERE info_hash = ?1";
+        catalog.execute(spoil, [absurd.info_hash]).expect("it can be written");
+        let hash: String = absurd.info_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let output = tracker.run(&["torrent", "edit", &hash, "--reset-totals"]).done();
+        assert!(output.starts_with("absurd: the totals are reset; they were 3 "), "{output}");
+        for _ in 0..2 {
+            let table = tracker.table();
+            let figures = |name| {
+                ["completed", "transferred", "rate"]
+                    .map(|cell| table.row(name).cell(cell).to_owned())
+            };
+            assert_eq!(figures("absurd"), ["0", "0 B", "0.00 B/s"]);
+            assert_eq!(figures("other")[..2], ["1", "3 B"]);
+            assert_eq!(scraped(&tracker, absurd.info_hash).number("downloaded"), 0);
+            tracker.refresh();
+        }
+        download(&tracker, &absurd, 5);
+        assert_eq!(scraped(&tracker, absurd.info_hash).number("downloaded"), 1);
+        tracker.refresh();
+        assert_eq!(tracker.table().row("absurd").cell("completed"), "1");
+        assert_eq!(tracker.table().row("absurd").cell("transferred"), "3 B");
+    }
+}
+
+#[test]
+fn a_torrent_is_edited_by_any_name_that_it_has() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    tracker.refresh();
+    for name in ["a", "a.torrent"] {
+        tracker.run(&["torrent", "edit", name, "--reset-totals"]).done();
+    }
+    let failure = tracker.run(&["torrent", "edit", "b", "--reset-totals"]).failure();
+    assert!(failure.contains("there is no torrent `b`"), "{failure}");
+    assert_eq!(tracker.run(&["torrent", "edit", "a"]).status, 2, "nothing to do");
+}
+
 #[test]
 fn a_fragment_that_is_missing_is_written_however_early() {
     let tracker = Installation::listed();
@@ -109,21 +229,84 @@ fn a_fragment_that_is_missing_is_written_however_early() {
     }
 }
 
+/// The lock that all who refresh share.
+fn lock(tracker: &Installation) -> File {
+    let lock = File::options().append(true).open(tracker.path("data/refresh.lock"));
+    lock.expect("the lock of refreshes")
+}
+
+/// Waits until a refresh that was started says on its standard error that it waits for another one.
+fn wait_until_it_waits(refresh: &mut Child) -> BufReader<ChildStderr> {
+    let mut errors = BufReader::new(refresh.stderr.take().expect("its standard error"));
+    let mut said = String::new();
+    errors.read_line(&mut said).expect("a line");
+    assert_eq!(said, "tracker: info: another refresh is under way; waiting for its end\n");
+    errors
+}
+
 #[test]
-fn of_two_at_once_one_works_and_the_other_has_nothing_to_do() {
+fn while_another_is_under_way_only_a_forced_one_has_something_to_do() {
     let tracker = Installation::listed();
     tracker.refresh();
     tracker.add("a", 1000);
     let before = tracker.text(STATS);
-    let lock = File::options().append(true).open(tracker.path("data/refresh.lock"));
-    let lock = lock.expect("the lock of refreshes");
+    let lock = lock(&tracker);
     lock.lock().expect("it is free");
-    let output = tracker.run(&["refresh", "--force"]).done();
+    let output = tracker.run(&["refresh"]).done();
     assert_eq!(output, "nothing to do: another refresh is under way\n");
+    for arguments in [&["refresh", "--force", "--no-wait"][..], &["force-refresh", "--no-wait"]] {
+        let ran = tracker.run(arguments);
+        assert_eq!((ran.status, ran.output.as_str()), (3, ""), "{ran:?}");
+        let said = "tracker: nothing was done: another refresh is under way; ";
+        assert!(ran.errors.starts_with(said), "{ran:?}");
+    }
+    assert_eq!(tracker.run(&["refresh", "--no-wait"]).status, 2, "it never waits");
     assert_eq!(tracker.text(STATS), before);
     lock.unlock().expect("it was locked");
-    tracker.refresh();
+    assert!(tracker.run(&["force-refresh", "--no-wait"]).done().starts_with("refreshed: 1 "));
     assert_eq!(tracker.table().names(), ["a"]);
+}
+
+#[test]
+fn forced_ones_wait_for_one_another_and_each_does_its_own() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let lock = lock(&tracker);
+    lock.lock().expect("it is free");
+    let mut waiting = [start(&tracker), start(&tracker)];
+    let errors = waiting.each_mut().map(wait_until_it_waits);
+    // What comes while they wait is theirs to find.
+    tracker.add("a", 1000);
+    lock.unlock().expect("it was locked");
+    for refresh in waiting {
+        let output = Ran::from(refresh.wait_with_output().expect("it ends")).done();
+        assert!(output.starts_with("refreshed: 1 torrents"), "{output}");
+    }
+    drop(errors);
+    assert_eq!(tracker.table().names(), ["a"]);
+}
+
+#[test]
+fn nobody_waits_for_a_refresh_that_was_killed() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    tracker.add("a", 1000);
+    let catalog = Connection::open(tracker.path("data/catalog.db")).expect("a catalogue");
+    // So that the first one stays in its middle.
+    catalog.execute_batch("BEGIN EXCLUSIVE").expect("nobody reads it");
+    let mut killed = start(&tracker);
+    let lock = lock(&tracker);
+    let taken =
+        || lock.try_lock().is_err().then_some(()).or_else(|| lock.unlock().err().map(|_| ()));
+    poll(Duration::from_secs(10), taken).expect("the first one has the lock");
+    let mut waiting = start(&tracker);
+    let errors = wait_until_it_waits(&mut waiting);
+    killed.kill().expect("it was not waited for");
+    killed.wait().expect("it ends");
+    catalog.execute_batch("COMMIT").expect("it was begun");
+    let output = Ran::from(waiting.wait_with_output().expect("it ends")).done();
+    assert!(output.starts_with("refreshed: 1 torrents"), "{output}");
+    drop(errors);
 }
 
 #[test]
@@ -135,8 +318,7 @@ fn many_at_once_all_end_well_and_count_nothing_twice() {
         let all: Vec<_> = (0..4).map(|_| start(&tracker)).collect();
         let ended = all.into_iter().map(|child| child.wait_with_output().expect("it ends"));
         let outputs: Vec<_> = ended.map(|output| Ran::from(output).done()).collect();
-        let winners = outputs.iter().filter(|output| output.starts_with("refreshed: ")).count();
-        assert!(winners >= 1, "{outputs:?}");
+        assert!(outputs.iter().all(|output| output.starts_with("refreshed: ")), "{outputs:?}");
         let table = tracker.table();
         assert_eq!(table.row("a").cell("completed"), number.to_string());
         assert_eq!(table.row("a").cell("transferred"), format!("{} B", 3 * number));
@@ -189,7 +371,7 @@ fn a_reader_never_sees_half_a_fragment() {
         while refresh.try_wait().expect("its state").is_none() {
             let table = Table::parse(&tracker.text(STATS)).expect("a whole table");
             assert_eq!(table.rows.len(), 60);
-            assert_eq!(tracker.feed().all("item").len(), 60);
+            assert_eq!(tracker.feed().all("item").len(), 50, "the newest");
         }
         refreshes.push(refresh.wait_with_output().expect("it ends"));
     }
@@ -213,6 +395,34 @@ fn a_fragment_that_cannot_be_replaced_is_told_in_one_line_and_keeps_nothing_else
         assert!(!tracker.path(format!("{blocked}.new")).exists(), "nothing is left beside it");
         fs::remove_dir(tracker.path(blocked)).expect("the folder");
     }
+}
+
+#[test]
+fn the_whole_feed_is_made_of_the_owners_page_and_goes_with_it() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    let (page, whole) = (tracker.path("www/rss.xml"), tracker.path("www/torrents/bt_rss.xml"));
+    tracker.refresh();
+    assert!(!whole.exists(), "there is no page");
+    let text = "<rss><channel><title>Mine</title>\n\
+                <!--#include virtual=\"torrents/bt_rss.inc\" -->\n</channel></rss>\n";
+    fs::write(&page, text).expect("a page");
+    tracker.refresh();
+    let feed = Element::parse(&fs::read_to_string(&whole).expect("a feed")).expect("whole XML");
+    let titles: Vec<_> = feed.all("title").iter().map(|title| title.text.clone()).collect();
+    assert_eq!(titles, ["Mine", "a"]);
+    fs::write(&page, text.replace("Mine", "http://127.0.0.1:8080 is mine")).expect("a page");
+    tracker.add("http:127.0.0.1:8080", 1000);
+    tracker.refresh();
+    let feed = fs::read_to_string(&whole).expect("a feed");
+    assert!(feed.contains("<title>http://tracker.test is mine</title>"), "{feed}");
+    assert!(feed.contains("<title>http:127.0.0.1:8080</title>"), "{feed}");
+    fs::write(&page, [text.as_bytes(), b"<!-- \xe9 -->"].concat()).expect("a page");
+    tracker.refresh();
+    assert!(!whole.exists(), "it is in another encoding");
+    fs::write(&page, text.replace("-->", "--><!--#flastmod file=\"x\" -->")).expect("a page");
+    tracker.refresh();
+    assert!(!whole.exists(), "only a web server can put that together");
 }
 
 /// A limit on the size of files stops the writing in the middle, as a full disk does.

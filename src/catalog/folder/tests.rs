@@ -13,8 +13,14 @@ use crate::protocol::{InfoHashV2, InfoHashes};
 const OURS: &str = "http://tracker.example/announce";
 const OTHER: &str = "http://other.example/announce";
 
-const ANY: ScanRules<'_> =
-    ScanRules { announce_url: None, also_announce_urls: &[], accept_foreign: false };
+const LIMIT: u64 = 1 << 20;
+
+const ANY: ScanRules<'_> = ScanRules {
+    announce_url: None,
+    also_announce_urls: &[],
+    accept_foreign: false,
+    max_torrent_bytes: LIMIT,
+};
 const OURS_ONLY: ScanRules<'_> = ScanRules { announce_url: Some(OURS), ..ANY };
 
 /// A folder with these files in it, each a torrent of its own.
@@ -211,14 +217,14 @@ fn a_broken_file_is_a_problem_and_the_rest_goes_on() {
     put(&folder, "cut.torrent", &whole[..whole.len() - 1]);
     put(&folder, "deep.torrent", &b"l".repeat(100_000));
     put(&folder, "empty.torrent", b"");
-    fs::File::create(folder.path().join("big.torrent")).unwrap().set_len(MAX_FILE + 1).unwrap();
+    fs::File::create(folder.path().join("big.torrent")).unwrap().set_len(LIMIT + 1).unwrap();
     symlink("nowhere", folder.path().join("gone.torrent")).unwrap();
     let scan = scan(&folder, &ANY);
     assert_eq!(files(&scan), ["good.torrent"]);
     assert!(matches!(
         problems(&scan)[..],
         [
-            ("big.torrent", Problem::TooBig),
+            ("big.torrent", Problem::TooBig { limit: LIMIT }),
             ("cut.torrent", Problem::Metainfo(_)),
             ("deep.torrent", Problem::Metainfo(_)),
             ("empty.torrent", Problem::Metainfo(_)),
@@ -226,6 +232,31 @@ fn a_broken_file_is_a_problem_and_the_rest_goes_on() {
         ]
     ));
     assert!(scan.complete, "each problem has its name, so that nothing is missing unnoticed");
+}
+
+#[test]
+fn a_flawed_torrent_is_tracked_and_told() {
+    let folder = folder_of(&[]);
+    put(&folder, "more.torrent", &[single_file("x", None), b"e".to_vec()].concat());
+    let scan = scan(&folder, &ANY);
+    assert_eq!(files(&scan), ["more.torrent"]);
+    assert!(matches!(
+        problems(&scan)[..],
+        [("more.torrent", Problem::Flawed(Flaw::Trailing { .. }))]
+    ));
+    assert_eq!(scan.unread().count(), 0);
+}
+
+#[test]
+fn the_limit_of_a_file_is_the_owners_to_raise() {
+    let folder = folder_of(&["a.torrent"]);
+    let size = fs::metadata(folder.path().join("a.torrent")).unwrap().len();
+    let with = |max_torrent_bytes| scan(&folder, &ScanRules { max_torrent_bytes, ..ANY });
+    assert_eq!(files(&with(size)), ["a.torrent"]);
+    let refused = with(size - 1);
+    assert!(refused.torrents.is_empty());
+    let said = refused.problems[0].to_string();
+    assert!(said.contains("raise max_torrent_bytes in [catalog]"), "{said}");
 }
 
 #[test]
@@ -238,8 +269,8 @@ fn a_pipe_is_never_opened() {
     let scan = scan(&folder, &ANY);
     assert_eq!(files(&scan), ["good.torrent"]);
     assert!(matches!(problems(&scan)[..], [("pipe.torrent", Problem::NotAFile)]));
-    assert!(matches!(read_metainfo(&path), Err(Problem::NotAFile)));
-    assert!(matches!(read_metainfo(folder.path()), Err(Problem::NotAFile)));
+    assert!(matches!(read_metainfo(&path, LIMIT), Err(Problem::NotAFile)));
+    assert!(matches!(read_metainfo(folder.path(), LIMIT), Err(Problem::NotAFile)));
 }
 
 #[test]

@@ -1,159 +1,59 @@
-//! The files that an info dictionary lists, as far as a tracker cares: how large the torrent is,
-//! and whether any client could use it.
+//! The files that an info dictionary lists, as far as a tracker cares: how large the torrent is. What
+//! else stands there may be of any type; no tracker needs it.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::Deserialize;
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
-use serde_bytes::ByteBuf;
-
-use super::MetainfoError;
+use super::{Flaw, MetainfoError};
 use crate::protocol::bencode::Value;
 
 /// One file of a v1 list, or one leaf of a v2 tree.
-pub(super) struct File {
-    length: i64,
-    has_path: bool,
-    has_root: bool,
-    is_pad: bool,
-    is_symlink: bool,
-}
+struct File<'v>(Value<'v>);
 
-impl File {
-    /// Bytes that the file takes of the torrent; a symbolic link takes none (BEP 47).
+impl<'v> File<'v> {
+    fn of(value: Value<'v>) -> Result<Self, MetainfoError> {
+        Some(Self(value)).filter(|_| value.is_dictionary()).ok_or(MetainfoError::NotAFile)
+    }
+
+    /// Bytes that the file takes of the torrent; a symbolic link takes none and need not say so
+    /// (BEP 47).
     fn size(&self) -> Result<u64, MetainfoError> {
-        if self.is_symlink {
+        if self.has_attribute(b'l') {
             return Ok(0);
         }
-        u64::try_from(self.length).map_err(|_| MetainfoError::NegativeLength(self.length))
-    }
-}
-
-impl<'de> Deserialize<'de> for File {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FileVisitor)
-    }
-}
-
-/// Reads a file by hand because keys may be repeated, and need not be UTF-8.
-struct FileVisitor;
-
-impl<'de> Visitor<'de> for FileVisitor {
-    type Value = File;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a dictionary that describes a file")
+        let length = self.0.get(b"length").and_then(Value::integer);
+        let length = length.ok_or(MetainfoError::FileLength)?;
+        u64::try_from(length).map_err(|_| MetainfoError::NegativeLength(length))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
-        let mut length = None;
-        let mut attributes = None;
-        let (mut has_path, mut has_root) = (false, false);
-        while let Some(key) = map.next_key::<ByteBuf>()? {
-            match key.as_slice() {
-                b"length" => {
-                    let stated = map.next_value::<i64>()?;
-                    length.get_or_insert(stated);
-                }
-                b"attr" => {
-                    let stated = map.next_value::<ByteBuf>()?;
-                    attributes.get_or_insert(stated);
-                }
-                b"path" | b"path.utf-8" => has_path |= map.next_value::<PathParts>()?.0 > 0,
-                b"pieces root" => has_root |= is_root(&map.next_value::<ByteBuf>()?),
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        let has = |letter| attributes.as_ref().is_some_and(|letters| letters.contains(&letter));
-        Ok(File {
-            length: length.ok_or_else(|| A::Error::missing_field("length"))?,
-            has_path,
-            has_root,
-            is_pad: has(b'p'),
-            is_symlink: has(b'l'),
-        })
-    }
-}
-
-/// How many parts a path has. They are not kept: a hostile path has millions.
-struct PathParts(usize);
-
-impl<'de> Deserialize<'de> for PathParts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(PathVisitor)
-    }
-}
-
-struct PathVisitor;
-
-impl<'de> Visitor<'de> for PathVisitor {
-    type Value = PathParts;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list of the parts of a path")
+    fn has_attribute(&self, letter: u8) -> bool {
+        let letters = self.0.get(b"attr").and_then(Value::string);
+        letters.is_some_and(|letters| letters.contains(&letter))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<PathParts, A::Error> {
-        let mut count = 0;
-        while parts.next_element::<ByteBuf>()?.is_some() {
-            count += 1;
-        }
-        Ok(PathParts(count))
-    }
-}
-
-/// Whether it can be the root of a file's Merkle tree: a SHA-256 other than nought.
-fn is_root(bytes: &[u8]) -> bool {
-    bytes.len() == 32 && bytes.iter().any(|&byte| byte != 0)
-}
-
-/// Reads a v2 tree of folders into the list of its files. The depth was checked before.
-pub(super) struct Tree<'v>(pub(super) &'v mut Vec<File>);
-
-impl<'de> DeserializeSeed<'de> for Tree<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Tree<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a dictionary of folders and files")
+    fn has_path(&self) -> bool {
+        let keys: [&[u8]; 2] = [b"path", b"path.utf-8"];
+        keys.iter()
+            .filter_map(|key| self.0.get(key))
+            .any(|path| path.items().next().is_some_and(|part| part.string().is_some()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<ByteBuf>()? {
-            if name.is_empty() {
-                self.0.push(map.next_value()?);
-            } else {
-                map.next_value_seed(Tree(self.0))?;
-            }
-        }
-        Ok(())
+    /// Whether it has what can be the root of a Merkle tree: a SHA-256 other than nought.
+    fn has_root(&self) -> bool {
+        let root = self.0.get(b"pieces root").and_then(Value::string);
+        root.is_some_and(|root| root.len() == 32 && root.iter().any(|&byte| byte != 0))
     }
 }
 
 /// The v1 files' size together, with pad files, as clients show it.
-pub(super) fn v1_size(files: Value<'_>) -> Result<u64, MetainfoError> {
-    let files: Vec<File> = files.read(PhantomData).map_err(MetainfoError::Files)?;
-    if files.is_empty() {
-        return Err(MetainfoError::NoFiles);
-    }
-    files.iter().try_fold(0_u64, |sum, file| {
-        if !file.has_path && !file.is_pad {
-            return Err(MetainfoError::UnnamedFile);
+pub(super) fn v1_size(files: Value<'_>, flaws: &mut Vec<Flaw>) -> Result<u64, MetainfoError> {
+    let mut total = None;
+    for file in files.items() {
+        let file = File::of(file)?;
+        if !file.has_path() && !file.has_attribute(b'p') {
+            note(flaws, Flaw::UnnamedFile);
         }
-        sum.checked_add(file.size()?).ok_or(MetainfoError::TooLarge)
-    })
+        let sum = total.unwrap_or(0_u64).checked_add(file.size()?);
+        total = Some(sum.ok_or(MetainfoError::TooLarge)?);
+    }
+    total.ok_or(MetainfoError::NoFiles)
 }
 
 /// What the v2 files take, each rounded up to whole pieces (BEP 52).
@@ -165,27 +65,37 @@ pub(super) struct V2Size {
 }
 
 /// Sums up a v2 tree of files; `piece_length` is not 0.
-pub(super) fn v2_size(tree: Value<'_>, piece_length: u64) -> Result<V2Size, MetainfoError> {
-    let mut files = Vec::new();
-    tree.read(Tree(&mut files)).map_err(MetainfoError::Files)?;
-    if files.is_empty() {
+pub(super) fn v2_size(
+    tree: Value<'_>,
+    piece_length: u64,
+    flaws: &mut Vec<Flaw>,
+) -> Result<V2Size, MetainfoError> {
+    let mut total = V2Size { padded: 0, tail: 0 };
+    if tree.leaves().next().is_none() {
         return Err(MetainfoError::NoFiles);
     }
-    let mut total = V2Size { padded: 0, tail: 0 };
-    for file in &files {
-        if file.is_pad {
-            return Err(MetainfoError::PadFileInTree);
+    for file in tree.leaves() {
+        let file = File::of(file)?;
+        if file.has_attribute(b'p') {
+            note(flaws, Flaw::PadFileInTree);
         }
         let size = file.size()?;
         if size == 0 {
             continue;
         }
-        if !file.has_root {
-            return Err(MetainfoError::NoPiecesRoot);
+        if !file.has_root() {
+            note(flaws, Flaw::NoPiecesRoot);
         }
         let padded = size.checked_next_multiple_of(piece_length).ok_or(MetainfoError::TooLarge)?;
         total.tail = padded - size;
         total.padded = total.padded.checked_add(padded).ok_or(MetainfoError::TooLarge)?;
     }
     Ok(total)
+}
+
+/// Notes a flaw once, however many files have it.
+fn note(flaws: &mut Vec<Flaw>, flaw: Flaw) {
+    if !flaws.contains(&flaw) {
+        flaws.push(flaw);
+    }
 }
