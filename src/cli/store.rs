@@ -47,17 +47,19 @@ fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
             "swarms": info.swarms,
             "peers": info.peers,
             "room": info.room,
+            "anomalies": info.anomalies,
         }));
     }
     let room = info.room.map(|room| format!("; holds about {room} peers at most"));
     world.print(format_args!(
-        "{} {}: {} swarms, {} peers, {}{}\n",
+        "{} {}: {} swarms, {} peers, {}{}\n{} announces said that they moved more than they can have\n",
         info.kind,
         info.path.display(),
         info.swarms,
         info.peers,
         crate::site::bytes(info.bytes, 2),
-        room.unwrap_or_default()
+        room.unwrap_or_default(),
+        info.anomalies
     ))
 }
 
