@@ -330,13 +330,13 @@ fn silence_key(peer: &PeerKey, last_seen: [u8; 4]) -> [u8; 18] {
 
 // A peer's value: peer id, key, left, uploaded, downloaded, first and last seen, flags, addresses.
 const KEY_AT: usize = 20;
-const LEFT_AT: usize = 28;
-const UPLOADED_AT: usize = 36;
-const DOWNLOADED_AT: usize = 44;
-const FIRST_SEEN_AT: usize = 52;
-const LAST_SEEN_AT: usize = 56;
-const FLAGS_AT: usize = 60;
-const V4_AT: usize = 61;
+const LEFT_AT: usize = 24;
+const UPLOADED_AT: usize = 32;
+const DOWNLOADED_AT: usize = 40;
+const FIRST_SEEN_AT: usize = 48;
+const LAST_SEEN_AT: usize = 52;
+const FLAGS_AT: usize = 56;
+const V4_AT: usize = 57;
 const LONGEST: usize = V4_AT + 6 + 18;
 
 const HAS_V4: u8 = 1;
