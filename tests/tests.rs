@@ -17,3 +17,4 @@ mod scripts;
 mod servers;
 mod snippets;
 mod start;
+mod strangers;

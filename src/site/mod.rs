@@ -7,6 +7,7 @@ mod pages;
 mod publish;
 mod replies;
 mod route;
+mod stats;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -124,7 +125,7 @@ impl Site {
             Route::Stats | Route::Metrics if asks_about_a_torrent(request.query) => {
                 pages::not_found(request, response)
             }
-            Route::Stats => pages::stats(ready.tracker.config(), response),
+            Route::Stats => stats::show(ready.tracker.config(), may_take_long, response),
             Route::Metrics => metrics::show(ready, call.now, response),
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),

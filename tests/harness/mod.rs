@@ -4,6 +4,7 @@
 pub mod apache;
 pub mod bencode;
 pub mod browser;
+pub mod fastcgi;
 pub mod fragments;
 pub mod http;
 pub mod installation;

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::body::Body;
+use super::output::{self, Output, Rest};
 use super::params::Params;
 use super::record::{self, Begin, HEADER_LENGTH, Header, Kind, ProtocolStatus, Stdout, Truncated};
 use crate::gateway::{Method, Refusal, Response, Variables as _, content_length};
@@ -168,7 +169,7 @@ impl Connection {
     ///
     /// # Errors
     /// When there is no way on; the connection must be closed.
-    pub fn next(&mut self, output: &mut Vec<u8>) -> Result<Option<Event>, ProtocolError> {
+    pub fn next(&mut self, output: &mut Output) -> Result<Option<Event>, ProtocolError> {
         while self.transport == Transport::Open
             && let Some(record) = self.whole_record()?
         {
@@ -212,13 +213,26 @@ impl Connection {
         }
     }
 
-    /// Appends the reply to the request, and ends it.
-    pub fn reply(&mut self, response: &Response, output: &mut Vec<u8>) {
+    /// Puts the reply to the request out, and ends it. Of a large one the content is taken out of
+    /// `response`.
+    pub fn reply(&mut self, response: &mut Response, output: &mut Output) {
         let Some(active) = &self.active else { return };
-        let mut stdout = Stdout::new(output, active.id);
+        let (id, head_only) = (active.id, active.method == Method::Head);
+        let mut stdout = Stdout::new(output.bytes(), id);
         // Appending to a Vec cannot fail.
-        let _ = response.write(active.method == Method::Head, &mut stdout);
-        stdout.finish();
+        let _ = response.write_head(&mut stdout);
+        match if head_only { None } else { response.take_large_end(output::LIMIT) } {
+            Some(end) => {
+                // All that is left is small.
+                let _ = response.write_content(&mut stdout);
+                stdout.pause();
+                output.follow(Rest::new(id, end));
+            }
+            None => {
+                let _ = if head_only { Ok(()) } else { response.write_content(&mut stdout) };
+                stdout.finish();
+            }
+        }
         self.end_request();
     }
 
@@ -266,7 +280,7 @@ impl Connection {
     fn take(
         &mut self,
         record: &Record,
-        output: &mut Vec<u8>,
+        output: &mut Output,
     ) -> Result<Option<Event>, ProtocolError> {
         let id = record.header.request_id;
         let kind = record.header.kind();
@@ -283,7 +297,7 @@ impl Connection {
         };
         let taken = match (kind, active.stage) {
             (Some(Kind::AbortRequest), _) => {
-                record::write_end_request(output, id, ProtocolStatus::RequestComplete);
+                record::write_end_request(output.bytes(), id, ProtocolStatus::RequestComplete);
                 self.end_request();
                 return Ok(Some(Event::Aborted));
             }
@@ -304,9 +318,9 @@ impl Connection {
         }))
     }
 
-    fn take_management(&self, record: &Record, output: &mut Vec<u8>) {
+    fn take_management(&self, record: &Record, output: &mut Output) {
         if record.header.kind() != Some(Kind::GetValues) {
-            record::write_unknown_type(output, record.header.type_byte);
+            record::write_unknown_type(output.bytes(), record.header.type_byte);
             return;
         }
         let most = self.limits.connections.to_string();
@@ -315,22 +329,22 @@ impl Connection {
         let content = Params::new(self.bytes(&record.content).unwrap_or_default());
         let asked: Vec<_> =
             known.into_iter().filter(|(name, _)| content.get(name).is_some()).collect();
-        record::write_get_values_result(output, &asked);
+        record::write_get_values_result(output.bytes(), &asked);
     }
 
     fn begin(
         &mut self,
         id: u16,
         record: &Record,
-        output: &mut Vec<u8>,
+        output: &mut Output,
     ) -> Result<(), ProtocolError> {
         let content = self.bytes(&record.content).unwrap_or_default();
         let begin = Begin::parse(content).ok_or(ProtocolError::ShortBegin)?;
         match &self.active {
             Some(active) if active.id == id => return Err(ProtocolError::BegunAgain(id)),
-            Some(_) => record::write_end_request(output, id, ProtocolStatus::CantMultiplex),
+            Some(_) => record::write_end_request(output.bytes(), id, ProtocolStatus::CantMultiplex),
             None if begin.role != record::RESPONDER => {
-                record::write_end_request(output, id, ProtocolStatus::UnknownRole);
+                record::write_end_request(output.bytes(), id, ProtocolStatus::UnknownRole);
                 if !begin.keep_connection {
                     self.transport = Transport::DrainAndClose;
                 }
@@ -412,10 +426,10 @@ impl Connection {
     }
 
     /// Answers before the request is whole; the rest of it is then a stray and ignored.
-    fn refuse(&mut self, refusal: Refusal, output: &mut Vec<u8>) {
+    fn refuse(&mut self, refusal: Refusal, output: &mut Output) {
         let mut response = Response::default();
         refusal.fill(&mut response);
-        self.reply(&response, output);
+        self.reply(&mut response, output);
     }
 
     fn end_request(&mut self) {

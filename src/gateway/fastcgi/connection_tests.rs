@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gateway::fastcgi::testing::{
-    KEEP, Sent, begin, get, padded, pairs, post, record, request, sent, values,
+    KEEP, Sent, begin, drain, get, padded, pairs, post, record, request, sent, values,
 };
 
 const LIMITS: Limits = Limits { params: 64 * 1024, body: 1024 * 1024, connections: 50 };
@@ -39,8 +39,11 @@ fn tell<'a>(connection: &mut Connection, pieces: impl IntoIterator<Item = &'a [u
 }
 
 fn answer_all(connection: &mut Connection, story: &mut Story) {
+    let mut output = Output::default();
     loop {
-        match connection.next(&mut story.output) {
+        let event = connection.next(&mut output);
+        story.output.extend(drain(&mut output));
+        match event {
             Ok(Some(Event::Request)) => {
                 let (params, body) = connection.request();
                 let pairs = params.iter().flatten().map(|(n, v)| (n.to_vec(), v.to_vec()));
@@ -48,7 +51,7 @@ fn answer_all(connection: &mut Connection, story: &mut Story) {
                 let mut response = Response::default();
                 response.clear();
                 response.body = params.get("QUERY_STRING").unwrap_or_default().to_vec();
-                connection.reply(&response, &mut story.output);
+                connection.reply(&mut response, &mut output);
             }
             Ok(Some(other)) => story.others.push(other),
             Ok(None) => return,
@@ -452,10 +455,10 @@ mod while_the_answer_is_made {
     use super::*;
 
     /// A connection that waits for the answer to request 1.
-    fn waiting() -> (Connection, Vec<u8>) {
+    fn waiting() -> (Connection, Output) {
         let mut connection = Connection::new(LIMITS);
         feed(&mut connection, &post(1, KEEP, "q", b"body"));
-        let mut output = Vec::new();
+        let mut output = Output::default();
         assert_eq!(connection.next(&mut output), Ok(Some(Event::Request)));
         (connection, output)
     }
@@ -480,8 +483,8 @@ mod while_the_answer_is_made {
         let (mut connection, mut output) = waiting();
         feed(&mut connection, &record(Kind::AbortRequest, 1, b""));
         assert_eq!(connection.next(&mut output), Ok(Some(Event::Aborted)));
-        connection.reply(&Response::default(), &mut output);
-        assert_eq!(sent(output), [Sent::end(1, 0)]);
+        connection.reply(&mut Response::default(), &mut output);
+        assert_eq!(sent(drain(&mut output)), [Sent::end(1, 0)]);
     }
 
     #[test]
@@ -489,7 +492,7 @@ mod while_the_answer_is_made {
         let (mut connection, mut output) = waiting();
         feed(&mut connection, &begin(2, KEEP));
         assert_eq!(connection.next(&mut output), Ok(None));
-        assert_eq!(sent(output), [Sent::end(2, 1)]);
+        assert_eq!(sent(drain(&mut output)), [Sent::end(2, 1)]);
     }
 
     #[test]
@@ -498,7 +501,7 @@ mod while_the_answer_is_made {
         feed(&mut connection, &get(1, KEEP, "next"));
         assert_eq!(connection.next(&mut output), Ok(None));
         assert_eq!(connection.request().1, b"body");
-        connection.reply(&Response::default(), &mut output);
+        connection.reply(&mut Response::default(), &mut output);
         assert_eq!(connection.next(&mut output), Ok(Some(Event::Request)));
         assert_eq!(connection.request().0.get("QUERY_STRING"), Some(&b"next"[..]));
     }
