@@ -3,11 +3,14 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
-use crate::harness::fastcgi::{Responder, get};
-use crate::harness::installation::Installation;
+use crate::harness::fastcgi::{self, Responder, get};
+use crate::harness::installation::{Answer, Installation};
 use crate::harness::poll;
+use crate::harness::process::{nameless_files, resident};
 
 const MIB: usize = 1024 * 1024;
 
@@ -69,11 +72,70 @@ fn replies_of_which_each_is_another_are_given_up_when_they_are_too_many() {
     let during = responder.resident();
     assert!(during < before + 50 * MIB, "{during} bytes, {before} before");
     assert_eq!(responder.get("/scrape", "").body.len(), whole.body.len(), "who reads gets all");
-    let given_up = asked.into_iter().filter(|stream| {
-        stream.set_nonblocking(true).expect("a mode");
-        (&mut &*stream).read_to_end(&mut Vec::new()).is_ok()
-    });
-    let given_up = given_up.count();
-    assert!((UNREAD / 4..UNREAD).contains(&given_up), "{given_up}");
+    let is_whole = |mut stream: UnixStream| {
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).expect("the reply or its beginning");
+        reply.len() > whole.body.len()
+    };
+    let late = asked.into_iter().filter_map(|stream| is_whole(stream).then_some(())).count();
+    assert!((1..=16 * MIB / whole.body.len() + 1).contains(&late), "{late} were not given up");
     assert!(is_back(&responder, before), "{} bytes, {before} before", responder.resident());
+}
+
+/// A body as long as a request may have; none of ours has use for one.
+const BODY: usize = 10 * MIB;
+
+#[test]
+fn of_bodies_that_no_place_takes_a_responder_keeps_nothing() {
+    const HALF_SENT: usize = 50;
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &[]);
+    responder.get("/stats", "");
+    let before = responder.resident();
+    let length = BODY.to_string();
+    let begin = |number| {
+        let params = [
+            ("REQUEST_METHOD", ["POST", "PUT"][number % 2]),
+            ("SCRIPT_NAME", "/tracker.cgi"),
+            ("PATH_INFO", ["/announce", "/stats", "/admin", ""][number % 4]),
+            ("CONTENT_LENGTH", &*length),
+        ];
+        let mut stream = responder.connect();
+        stream.write_all(&fastcgi::head(&params)).expect("a head is sent");
+        for _ in 0..BODY / 2 / 32_768 {
+            stream.write_all(&fastcgi::body(&[b'x'; 32_768])).expect("half a body is sent");
+        }
+        stream
+    };
+    let mut half_sent: Vec<_> = (0..HALF_SENT).map(begin).collect();
+    assert_eq!(nameless_files(responder.process.id()), Vec::<PathBuf>::new());
+    let during = responder.resident();
+    assert!(during < before + 10 * MIB, "{during} bytes, {before} before");
+    for stream in &mut half_sent {
+        stream.write_all(&fastcgi::body(b"")).expect("the end is sent");
+        assert_eq!(fastcgi::read_reply(stream).status, 405);
+    }
+}
+
+#[test]
+fn of_bodies_that_no_place_takes_a_cgi_keeps_nothing() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    for (method, place) in [("POST", "/announce"), ("POST", "/stats"), ("PUT", "/admin")] {
+        let call = tracker.get(place, "").method(method).with("CONTENT_LENGTH", BODY.to_string());
+        let mut command = call.command();
+        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut started = pipes.spawn().expect("the CGI runs");
+        let mut body = started.stdin.take().expect("a pipe");
+        for _ in 0..BODY / MIB - 1 {
+            body.write_all(&[b'x'; MIB]).expect("it is read");
+        }
+        let resident = resident(started.id());
+        assert!(resident < 9 * MIB, "{method} {place}: {resident} bytes");
+        assert_eq!(nameless_files(started.id()), Vec::<PathBuf>::new());
+        drop(body);
+        let answer = Answer::of(&started.wait_with_output().expect("its answer"));
+        assert_eq!(answer.reply.status, 405, "{method} {place}");
+    }
 }

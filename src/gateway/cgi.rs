@@ -95,7 +95,9 @@ fn answer<H: Handler>(
     mut stdout: impl Write,
 ) -> io::Result<()> {
     let mut response = Response::default();
-    match read_body(variables, stdin, max_body) {
+    let most = Request::new(variables, &[]);
+    let most = (most.method == Method::Post && handler.wants_body(&most)).then_some(max_body);
+    match read_body(variables, stdin, most) {
         Ok(body) => {
             let request = Request::new(variables, &body);
             if handler.answer(&request, &mut response) == Answer::Later {
@@ -119,12 +121,12 @@ fn method(variables: &dyn Variables) -> Method {
 /// them. One that was sent in chunks has no length; where the web server undoes the chunks (Apache),
 /// it does end the stream.
 ///
-/// What nobody wants is read too, and forgotten: mod_cgid and mod_cgi read no reply before they have
-/// written all of the body, and see a lost connection when they cannot.
+/// What nobody wants (no `most`), or is more than wanted, is read too, and forgotten: mod_cgid and mod_cgi
+/// read no reply before they have written all of the body, and see a lost connection when they cannot.
 fn read_body(
     variables: &dyn Variables,
     stdin: impl Read,
-    max_body: usize,
+    most: Option<usize>,
 ) -> Result<Vec<u8>, Refusal> {
     let in_chunks = variables.get("HTTP_TRANSFER_ENCODING").is_some();
     let announced = match content_length(variables)? {
@@ -134,20 +136,19 @@ fn read_body(
     let limit = announced.and_then(|length| u64::try_from(length).ok()).unwrap_or(u64::MAX);
     let mut stdin = stdin.take(limit);
     let mut body = Vec::new();
-    let wanted = if method(variables) == Method::Post { max_body } else { 0 };
-    if announced.is_none_or(|length| length <= wanted) {
+    if let Some(most) = most
+        && announced.is_none_or(|length| length <= most)
+    {
         // One more than wanted shows that there is more.
-        let most = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_add(1);
+        let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
         stdin.by_ref().take(most).read_to_end(&mut body).map_err(|_| Refusal::BodyShort)?;
     }
     io::copy(&mut stdin, &mut io::sink()).map_err(|_| Refusal::BodyShort)?;
-    match method(variables) {
-        Method::Post if announced.unwrap_or(body.len()) > max_body => Err(Refusal::BodyTooLong),
-        Method::Post if announced.is_some_and(|length| body.len() < length) => {
-            Err(Refusal::BodyShort)
-        }
-        Method::Post => Ok(body),
-        _ => Ok(Vec::new()),
+    match most {
+        None => Ok(body),
+        Some(most) if announced.unwrap_or(body.len()) > most => Err(Refusal::BodyTooLong),
+        Some(_) if announced.is_some_and(|length| body.len() < length) => Err(Refusal::BodyShort),
+        Some(_) => Ok(body),
     }
 }
 

@@ -20,6 +20,12 @@ impl<'a, H: Handler> Guarded<'a, H> {
         guarded
     }
 
+    /// [`Handler::wants_body`]; no when that panics.
+    pub(super) fn wants_body(&mut self, request: &Request<'_>) -> bool {
+        self.run("asking whether a body is wanted", |handler| handler.wants_body(request))
+            .unwrap_or_default()
+    }
+
     /// [`Handler::answer`] into a cleared response; a panic is an answer too.
     pub(super) fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         response.clear();

@@ -28,6 +28,10 @@ pub use system::{FileSystem, Signals, arguments_of, begin_process, give_way};
 
 /// What answers requests. Each worker thread has one of its own.
 pub trait Handler {
+    /// Whether a request's body is of use; all that is known of the request but its body is in it. Of
+    /// any other request nothing is kept, however much is sent.
+    fn wants_body(&mut self, request: &Request<'_>) -> bool;
+
     /// Answers what is quick. `Answer::Later` means that it may take long: the request is then given
     /// to `answer_slowly` of a handler on another thread, so that it delays nobody.
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer;

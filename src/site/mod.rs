@@ -230,6 +230,11 @@ enum SetupError {
 }
 
 impl Handler for Site {
+    /// None of the site's places takes one.
+    fn wants_body(&mut self, _request: &Request<'_>) -> bool {
+        false
+    }
+
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         let now = clock();
         self.look_around(now);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::http::{Reply, parse_cgi};
 use super::installation::Installation;
-use super::process::Process;
+use super::process::{Process, resident};
 
 const BEGIN: u8 = 1;
 const END: u8 = 3;
@@ -51,13 +51,9 @@ impl Responder {
         read_reply(&mut stream)
     }
 
-    /// Bytes of memory that the process has for itself and in use.
+    /// Bytes of memory that the process has in use.
     pub fn resident(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
-        let status = status.expect("the state of the responder");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        1024 * kib.and_then(|kib| kib.parse::<usize>().ok()).expect("a size in kB")
+        resident(self.process.id())
     }
 }
 

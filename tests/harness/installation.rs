@@ -212,6 +212,11 @@ impl Call {
         self
     }
 
+    /// The command, for what else is to be done with it.
+    pub fn command(self) -> Command {
+        self.command
+    }
+
     /// Starts the tracker and reads all of its answer.
     pub fn send(mut self) -> Answer {
         Answer::of(&self.command.stdin(Stdio::null()).output().expect("the CGI runs"))

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 
-use super::connection::{Connection, Event, Limits, OwnedRequest, Transport};
+use super::connection::{Connection, Event, Limits, OwnedRequest, Transport, WantsBody};
 use super::output::Output;
 use super::params::Params;
 use super::socket::Socket;
@@ -123,11 +123,11 @@ impl Client {
     }
 
     /// Reads, understands and writes until a request is there or nothing more goes.
-    pub fn advance(&mut self, now: Instant) -> Step {
+    pub fn advance(&mut self, now: Instant, wants_body: WantsBody<'_>) -> Step {
         loop {
             let full = self.output.is_full();
             if !full {
-                match self.connection.next(&mut self.output) {
+                match self.connection.next(&mut self.output, wants_body) {
                     Ok(Some(Event::Request)) => return Step::Request,
                     Ok(Some(Event::Refused(_))) => continue,
                     Ok(Some(Event::Aborted)) => {
@@ -283,24 +283,24 @@ mod tests {
     #[test]
     fn an_end_that_comes_with_the_last_request_is_seen() {
         let (mut theirs, mut client) = pair();
-        assert_eq!(client.advance(Instant::now()), Step::Wait);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Wait);
         theirs.write_all(&get(1, KEEP, "last")).unwrap();
         theirs.shutdown(std::net::Shutdown::Write).unwrap();
         client.on_readable(true);
-        assert_eq!(client.advance(Instant::now()), Step::Request);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Request);
         assert_eq!(client.request().0.get("QUERY_STRING"), Some(&b"last"[..]));
         client.reply(&mut Response::default(), Instant::now());
-        assert_eq!(client.advance(Instant::now()), Step::Over);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Over);
     }
 
     #[test]
     fn a_socket_is_not_read_again_before_it_is_ready() {
         let (mut theirs, mut client) = pair();
-        assert_eq!(client.advance(Instant::now()), Step::Wait);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Wait);
         theirs.write_all(&get(1, KEEP, "")).unwrap();
-        assert_eq!(client.advance(Instant::now()), Step::Wait);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Wait);
         client.on_readable(false);
-        assert_eq!(client.advance(Instant::now()), Step::Request);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Request);
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod tests {
         let late = start + Duration::from_secs(60);
         assert!(!client.has_expired(start, timeout) && client.has_expired(late, timeout));
         theirs.write_all(&get(1, KEEP, "")).unwrap();
-        assert_eq!(client.advance(start), Step::Request);
+        assert_eq!(client.advance(start, &mut |_| false), Step::Request);
         drop(client.defer(1));
         assert!(!client.has_expired(late, timeout));
         client.reply(&mut Response::default(), late);
@@ -329,7 +329,7 @@ mod tests {
         // Nobody reads, so it comes to rest at some place; until then it is ready again and again.
         while answered == 0 || !client.output.is_full() {
             client.on_readable(false);
-            while client.advance(Instant::now()) == Step::Request {
+            while client.advance(Instant::now(), &mut |_| false) == Step::Request {
                 let mut response = Response::default();
                 response.body.resize(10_000, b'x');
                 client.reply(&mut response, Instant::now());

@@ -10,7 +10,7 @@ use super::body::Body;
 use super::output::{self, Output, Rest};
 use super::params::Params;
 use super::record::{self, Begin, HEADER_LENGTH, Header, Kind, ProtocolStatus, Stdout, Truncated};
-use crate::gateway::{Method, Refusal, Response, Variables as _, content_length};
+use crate::gateway::{Method, Refusal, Request, Response, Variables as _, content_length};
 
 /// Bytes of buffer to begin with: a typical request several times over.
 const BUFFER: usize = 8 * 1024;
@@ -77,7 +77,7 @@ struct Active {
     /// Where its parameters are in the buffer.
     params: Range<usize>,
     method: Method,
-    /// `CONTENT_LENGTH`, when there is one.
+    /// `CONTENT_LENGTH`, when there is one; 0 for a body that nobody wants.
     content_length: Option<usize>,
 }
 
@@ -90,6 +90,9 @@ enum Stage {
     /// All is there; the reply is not.
     Answering,
 }
+
+/// Says of a POST whether its body is to be kept.
+pub type WantsBody<'a> = &'a mut dyn FnMut(&Request<'_>) -> bool;
 
 /// A record that is whole in the buffer.
 struct Record {
@@ -169,7 +172,11 @@ impl Connection {
     ///
     /// # Errors
     /// When there is no way on; the connection must be closed.
-    pub fn next(&mut self, output: &mut Output) -> Result<Option<Event>, ProtocolError> {
+    pub fn next(
+        &mut self,
+        output: &mut Output,
+        wants_body: WantsBody<'_>,
+    ) -> Result<Option<Event>, ProtocolError> {
         while self.transport == Transport::Open
             && let Some(record) = self.whole_record()?
         {
@@ -177,7 +184,7 @@ impl Connection {
                 break;
             }
             self.start = record.end;
-            if let Some(event) = self.take(&record, output)? {
+            if let Some(event) = self.take(&record, output, wants_body)? {
                 return Ok(Some(event));
             }
         }
@@ -281,6 +288,7 @@ impl Connection {
         &mut self,
         record: &Record,
         output: &mut Output,
+        wants_body: WantsBody<'_>,
     ) -> Result<Option<Event>, ProtocolError> {
         let id = record.header.request_id;
         let kind = record.header.kind();
@@ -303,7 +311,7 @@ impl Connection {
             }
             (Some(Kind::Stdin), Stage::Params) => return Err(ProtocolError::BodyFirst(id)),
             (Some(Kind::Params), Stage::Params) if record.content.is_empty() => {
-                self.params_complete().map(|()| None)
+                self.params_complete(wants_body).map(|()| None)
             }
             (Some(Kind::Params), Stage::Params) => self.take_params(record).map(|()| None),
             (Some(Kind::Stdin), Stage::Body) if record.content.is_empty() => {
@@ -377,7 +385,7 @@ impl Connection {
         Ok(())
     }
 
-    fn params_complete(&mut self) -> Result<(), Refusal> {
+    fn params_complete(&mut self, wants_body: WantsBody<'_>) -> Result<(), Refusal> {
         let (params, _) = self.request();
         let mut method = Method::Other;
         for pair in params.iter() {
@@ -386,10 +394,8 @@ impl Connection {
                 method = Method::parse(value);
             }
         }
-        let length = match method {
-            Method::Post => content_length(&params)?,
-            _ => Some(0),
-        };
+        let is_wanted = method == Method::Post && wants_body(&Request::new(&params, &[]));
+        let length = if is_wanted { content_length(&params)? } else { Some(0) };
         if let Some(active) = &mut self.active {
             active.method = method;
             active.stage = Stage::Body;

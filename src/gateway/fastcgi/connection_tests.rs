@@ -19,6 +19,11 @@ struct Story {
     output: Vec<u8>,
 }
 
+/// All requests are of use with their bodies, but for one.
+fn takes_body(request: &Request<'_>) -> bool {
+    request.query != b"bodiless"
+}
+
 /// Gives the connection `pieces` one after the other, and answers each request at once with its
 /// query and the length of its body.
 fn tell<'a>(connection: &mut Connection, pieces: impl IntoIterator<Item = &'a [u8]>) -> Story {
@@ -41,7 +46,7 @@ fn tell<'a>(connection: &mut Connection, pieces: impl IntoIterator<Item = &'a [u
 fn answer_all(connection: &mut Connection, story: &mut Story) {
     let mut output = Output::default();
     loop {
-        let event = connection.next(&mut output);
+        let event = connection.next(&mut output, &mut takes_body);
         story.output.extend(drain(&mut output));
         match event {
             Ok(Some(Event::Request)) => {
@@ -287,6 +292,26 @@ mod a_body {
     }
 
     #[test]
+    fn that_nobody_wants_is_not_kept_however_long_it_is() {
+        for length in ["5", "1000000000", ""] {
+            let mut connection = Connection::new(LIMITS);
+            let params = [
+                ("REQUEST_METHOD", "POST"),
+                ("QUERY_STRING", "bodiless"),
+                ("CONTENT_LENGTH", length),
+            ];
+            let whole = request(1, KEEP, &params, &vec![b'x'; 2 * LIMITS.body]);
+            let end = whole.len() - HEADER_LENGTH;
+            assert_eq!(tell(&mut connection, [&whole[..end]]), Story::default());
+            assert_eq!(connection.body.length(), 0);
+            assert!(connection.buffer.len() <= BUFFER_KEPT);
+            let story = tell(&mut connection, [&whole[end..]]);
+            assert_eq!((story.requests.len(), &story.others), (1, &vec![]), "{length}");
+            assert!(story.requests[0].1.is_empty());
+        }
+    }
+
+    #[test]
     fn of_a_get_is_ignored() {
         let params = [("REQUEST_METHOD", "GET"), ("CONTENT_LENGTH", "99999999")];
         assert_eq!(told(&request(1, KEEP, &params, b"body")).requests[0].1, b"");
@@ -459,7 +484,7 @@ mod while_the_answer_is_made {
         let mut connection = Connection::new(LIMITS);
         feed(&mut connection, &post(1, KEEP, "q", b"body"));
         let mut output = Output::default();
-        assert_eq!(connection.next(&mut output), Ok(Some(Event::Request)));
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Request)));
         (connection, output)
     }
 
@@ -482,7 +507,7 @@ mod while_the_answer_is_made {
     fn it_can_be_aborted() {
         let (mut connection, mut output) = waiting();
         feed(&mut connection, &record(Kind::AbortRequest, 1, b""));
-        assert_eq!(connection.next(&mut output), Ok(Some(Event::Aborted)));
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Aborted)));
         connection.reply(&mut Response::default(), &mut output);
         assert_eq!(sent(drain(&mut output)), [Sent::end(1, 0)]);
     }
@@ -491,7 +516,7 @@ mod while_the_answer_is_made {
     fn another_request_is_refused() {
         let (mut connection, mut output) = waiting();
         feed(&mut connection, &begin(2, KEEP));
-        assert_eq!(connection.next(&mut output), Ok(None));
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
         assert_eq!(sent(drain(&mut output)), [Sent::end(2, 1)]);
     }
 
@@ -499,10 +524,10 @@ mod while_the_answer_is_made {
     fn the_next_one_of_the_same_number_waits() {
         let (mut connection, mut output) = waiting();
         feed(&mut connection, &get(1, KEEP, "next"));
-        assert_eq!(connection.next(&mut output), Ok(None));
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
         assert_eq!(connection.request().1, b"body");
         connection.reply(&mut Response::default(), &mut output);
-        assert_eq!(connection.next(&mut output), Ok(Some(Event::Request)));
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Request)));
         assert_eq!(connection.request().0.get("QUERY_STRING"), Some(&b"next"[..]));
     }
 
@@ -515,7 +540,7 @@ mod while_the_answer_is_made {
             let length = room.len().min(next.len());
             room[..length].copy_from_slice(&next[..length]);
             connection.filled(length);
-            assert_eq!(connection.next(&mut output), Ok(None));
+            assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
         }
         assert!(connection.buffer.len() <= BUFFER);
     }

@@ -67,6 +67,10 @@ struct Echo {
 }
 
 impl Handler for Echo {
+    fn wants_body(&mut self, request: &Request<'_>) -> bool {
+        request.query != b"bodiless"
+    }
+
     fn chores_log(&self) -> Option<std::path::PathBuf> {
         None
     }

@@ -240,7 +240,8 @@ where
     fn drive(&mut self, slot: usize) {
         loop {
             let Some(client) = self.clients.get_mut(slot) else { return };
-            match client.advance(self.now) {
+            let handler = &mut self.handler;
+            match client.advance(self.now, &mut |request| handler.wants_body(request)) {
                 Step::Request => self.answer(slot),
                 Step::Wait => break,
                 Step::Over => return self.bury(slot),
