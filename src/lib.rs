@@ -2,7 +2,7 @@
 //!
 //! One way through the house: `gateway` or `cli` at the front, `site` for the URL space, `tracker`
 //! for the rules, `store` and `catalog` for state, `protocol` at the bottom. A room uses only what
-//! stands below it; `log` and `memory` are everybody's.
+//! stands below it; `log`, `memory` and `terminal` are everybody's.
 
 pub mod catalog;
 pub mod cli;
@@ -13,4 +13,5 @@ pub mod memory;
 pub mod protocol;
 pub mod site;
 pub mod store;
+pub mod terminal;
 pub mod tracker;

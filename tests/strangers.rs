@@ -1,11 +1,13 @@
 //! What strangers can have the tracker spend: memory, disk, and lines in the owner's log.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::harness::fastcgi::{self, Responder, get};
 use crate::harness::installation::{Answer, Installation};
@@ -138,4 +140,94 @@ fn of_bodies_that_no_place_takes_a_cgi_keeps_nothing() {
         let answer = Answer::of(&started.wait_with_output().expect("its answer"));
         assert_eq!(answer.reply.status, 405, "{method} {place}");
     }
+}
+
+/// The lines of a log that tell of one thing.
+fn lines_of(log: &str, thing: &str) -> usize {
+    log.lines().filter(|line| line.contains(thing)).count()
+}
+
+#[test]
+fn a_responder_without_descriptors_says_so_once() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let socket = tracker.path("tracker.sock");
+    let mut command = Command::new("prlimit");
+    let inner = tracker.command(&["fastcgi", "--listen"]);
+    command.arg("--nofile=30").arg(inner.get_program()).args(inner.get_args());
+    command.arg(format!("unix:{}", socket.display()));
+    command.env("TRACKER_CONFIG", tracker.path("conf/tracker.toml"));
+    let mut responder = Responder::run(&tracker, &mut command, socket);
+    let held: Vec<_> = (0..40).map(|_| responder.connect()).collect();
+    let told = "cannot accept connections";
+    let log = tracker.path("responder.log");
+    let log = || fs::read_to_string(&log).expect("the log");
+    responder.process.wait_for("the line", || log().contains(told).then_some(()));
+    // It pauses and tries again, five times a second.
+    std::thread::sleep(Duration::from_secs(1));
+    drop(held);
+    responder.get("/announce", "");
+    assert_eq!(lines_of(&log(), told), 1);
+}
+
+/// What a CGI's owner reads after so many requests for the same trouble.
+fn log_of(requests: usize, ask: impl Fn(usize) -> Answer) -> String {
+    (0..requests).map(|number| ask(number).log).collect()
+}
+
+#[test]
+fn cgis_tell_the_same_once_a_minute_all_together() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let query = "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=6881&left=1";
+    let open = ["tracker.torrents = 'open'"];
+    tracker.configure(&open);
+    let no_address = || tracker.get("/announce", query).without("REMOTE_ADDR").send();
+    let log = log_of(20, |_| no_address());
+    assert_eq!(lines_of(&log, "tracker: "), 1, "{log}");
+    // Another thing is told all the same.
+    fs::remove_file(tracker.path("www/torrents/bt_stats.inc")).expect("the statistics");
+    let log = log_of(20, |_| tracker.get("/stats", "").send());
+    assert_eq!((lines_of(&log, "tracker: "), lines_of(&log, "tracker refresh")), (1, 1), "{log}");
+    // A minute later it is told again, with a number.
+    let [told] = &tracker.told()[..] else { panic!("{:?}", tracker.told()) };
+    let lines = fs::read_to_string(told).expect("its lines");
+    let aged = lines.lines().map(|line| {
+        let words: Vec<_> = line.split(' ').collect();
+        let at: u64 = words[1].parse().expect("a time");
+        format!("{} {} {}\n", words[0], at - 60, words[2])
+    });
+    let aged: String = aged.collect();
+    fs::write(told, aged).expect("older lines");
+    let log = no_address().log;
+    assert!(log.ends_with("(19 times more meanwhile)\n"), "{log}");
+}
+
+#[test]
+fn cgis_tell_of_a_broken_configuration_once_a_minute_for_each_fault() {
+    let tracker = Installation::listed();
+    for (fault, named) in [("nonsense = 1", "nonsense"), ("tracker.interval = 'x'", "interval")] {
+        tracker.configure(&[fault]);
+        let log = log_of(10, |_| tracker.get("/announce", "").send());
+        assert_eq!((lines_of(&log, "tracker: "), lines_of(&log, named)), (1, 1), "{log}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_gone_is_told_and_looked_for_seldom() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &[]);
+    fs::rename(tracker.path("www/torrents"), tracker.path("www/elsewhere")).expect("it moves");
+    let policy = || fs::metadata(tracker.path("data/policy.snapshot")).expect("the policy").ino();
+    let mut policies = HashSet::from([policy()]);
+    let query = "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=6881&left=1";
+    let end = Instant::now() + Duration::from_secs(4);
+    while Instant::now() < end {
+        assert!(responder.get("/announce", query).text().contains("does not track"));
+        policies.insert(policy());
+    }
+    let log = responder.process.output();
+    assert!(lines_of(&log, "tracker: warning") <= 1 && policies.len() <= 3, "{policies:?} {log}");
 }

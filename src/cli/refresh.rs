@@ -3,6 +3,7 @@
 use super::progress::Bar;
 use super::{CommandError, World};
 use crate::gateway::give_way;
+use crate::log::{self, Level};
 use crate::site::{Published, publish};
 use crate::tracker::Skipped;
 
@@ -31,9 +32,7 @@ impl RefreshArguments {
         bar.finish();
         match outcome? {
             Published::Done(report) => {
-                for message in &report.messages {
-                    crate::warning!("{message}");
-                }
+                log::list(Level::Warning, &report.messages);
                 let totals = report.totals;
                 world.print(format_args!(
                     "refreshed: {} torrents, {} seeders, {} leechers, {} partial seeds\n",

@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-use super::guarded::Guarded;
+use super::guarded::{Guarded, log_panics};
 use super::system::{self, Detached};
 use super::{Answer, Handler, Method, Refusal, Request, Response, Variables, content_length};
 
@@ -44,6 +44,7 @@ impl Variables for Environment {
 /// The chores get a handler made anew in a process that the web server does not wait for. The first
 /// handler is dropped before, so that no open file or database is shared by the two.
 pub fn run<H: Handler>(make_handler: impl Fn() -> H, environment: &Environment, max_body: usize) {
+    log_panics();
     let mut handler = Guarded::new(&make_handler);
     // Its own copy of the descriptor: the standard library's buffer would cut the reply in two.
     let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);

@@ -6,6 +6,11 @@ use std::path::PathBuf;
 
 use super::{Answer, Handler, Request, Response};
 
+/// Has panics logged as all else is: Rust's own way knows no limit.
+pub(super) fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| crate::error!("{panic}")));
+}
+
 /// A handler and the way to make another.
 pub(super) struct Guarded<'a, H> {
     make: &'a dyn Fn() -> H,

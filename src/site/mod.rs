@@ -20,6 +20,7 @@ pub use publish::{PublishError, Published, publish};
 use crate::catalog::FileMark;
 use crate::config::{ConfigError, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Handler, Method, Proxies, Request, Response};
+use crate::log::{self, Level};
 use crate::protocol::Timestamp;
 use crate::tracker::{Quiet, Skipped, Tracker, rescan};
 use route::{Route, asks_about_a_torrent};
@@ -167,7 +168,7 @@ impl Ready {
 fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishError> {
     match publish(loaded, now, true, &mut Quiet)? {
         Published::Done(report) => {
-            report.messages.iter().for_each(|message| crate::warning!("{message}"));
+            log::list(Level::Warning, &report.messages);
             Ok(())
         }
         Published::Skipped(Skipped::TooEarly(_)) => Ok(()),
@@ -180,7 +181,7 @@ impl State {
     fn log_trouble(&self, before: Option<&Self>) {
         match (self, before) {
             (Self::Broken(reason), Some(Self::Broken(known))) if reason == known => {}
-            (Self::Broken(reason), _) => crate::error!("{reason}"),
+            (Self::Broken(reason), _) => log::line_once_a_minute(Level::Error, reason),
             (Self::Ready(_), Some(Self::Broken(_))) => crate::info!("the site works again"),
             (Self::Ready(_), _) => {}
         }
@@ -197,14 +198,16 @@ impl State {
         let loaded = LoadedConfig::load(surroundings, None)?;
         let network = &loaded.config.network;
         let proxies = Proxies::new(&network.trusted_proxies, &network.client_address_header)?;
+        if let Some(data) = loaded.config.paths.catalog.parent() {
+            log::remember_in(data);
+        }
         let tracker = Tracker::new(Arc::new(loaded));
         let paths = &tracker.config().config.paths;
         let (data, policy) = (paths.catalog.parent(), paths.policy.parent());
         // A folder that has the policy in it is there.
         if (tracker.has_no_policy() || data != policy) && data.is_some_and(|data| !data.exists()) {
-            for made in crate::config::lay_out_missing(tracker.config())?.made {
-                crate::info!("made {}", made.display());
-            }
+            let made = crate::config::lay_out_missing(tracker.config())?.made;
+            log::list(Level::Info, made.iter().map(|made| format!("made {}", made.display())));
         }
         Ok(Ready { tracker, proxies })
     }
@@ -262,7 +265,7 @@ impl Handler for Site {
         let State::Ready(ready) = &mut self.state else { return };
         match publish(ready.tracker.config(), clock(), false, &mut Quiet) {
             Ok(Published::Done(report)) => {
-                report.messages.iter().for_each(|message| crate::warning!("{message}"));
+                log::list(Level::Warning, &report.messages);
             }
             Ok(Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy)) => {}
             Err(problem) => crate::error!("{problem}"),

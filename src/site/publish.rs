@@ -9,6 +9,7 @@ use askama::Template;
 
 use super::fragments::{RssFragment, StatsFragment};
 use crate::config::LoadedConfig;
+use crate::log::{self, Level};
 use crate::protocol::Timestamp;
 use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped};
 
@@ -73,7 +74,7 @@ pub fn publish(
     let report = refresh.commit()?;
     if let Err(problem) = stats.and(rss) {
         // Nobody else will hear them.
-        report.messages.iter().for_each(|message| crate::warning!("{message}"));
+        log::list(Level::Warning, &report.messages);
         return Err(problem);
     }
     Ok(Published::Done(report))

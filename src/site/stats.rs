@@ -2,7 +2,6 @@
 //! memory once, for all who read it at the same time, and not at all when nobody does.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
@@ -11,7 +10,6 @@ use askama::Template;
 use crate::catalog::FileMark;
 use crate::config::LoadedConfig;
 use crate::gateway::{Answer, Response};
-use crate::log::{Level, Sparing};
 
 #[derive(Template)]
 #[template(path = "stats_page.html")]
@@ -74,7 +72,8 @@ fn make(path: &Path, base: &'static str) -> Result<Vec<u8>, askama::Error> {
     let fragment = match &fragment {
         Ok(bytes) => String::from_utf8_lossy(bytes),
         Err(problem) => {
-            warn_of_missing(path, problem);
+            let path = path.display();
+            crate::warning!("cannot read {path}: {problem}; run `tracker refresh`");
             r#"<p class="tracker-empty">No statistics yet.</p>"#.into()
         }
     };
@@ -84,15 +83,8 @@ fn make(path: &Path, base: &'static str) -> Result<Vec<u8>, askama::Error> {
     Ok(page)
 }
 
-fn warn_of_missing(path: &Path, problem: &io::Error) {
-    static MISSING: Sparing = Sparing::new();
-    let told = format_args!("cannot read {}: {problem}; run `tracker refresh`", path.display());
-    MISSING.line(Level::Warning, told);
-}
-
 fn fail(problem: &askama::Error, response: &mut Response) -> Answer {
-    static FAILED: Sparing = Sparing::new();
-    FAILED.line(Level::Error, format_args!("cannot render the stats page: {problem}"));
+    crate::error!("cannot render the stats page: {problem}");
     response.status = 500;
     response.body.extend_from_slice(b"The statistics cannot be shown now.\n");
     Answer::Ready

@@ -16,6 +16,7 @@ use crate::catalog::{
     ScanRules, Watched, scan_folder,
 };
 use crate::config::{Config, LoadedConfig};
+use crate::log::{self, Level};
 use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
 
@@ -203,9 +204,7 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
     let mut messages = Vec::new();
     let folder = take_in_folder(loaded, &mut catalog, now, &mut Quiet, &mut messages)?;
-    for message in &messages {
-        crate::warning!("{message}");
-    }
+    log::list(Level::Warning, &messages);
     // What the pages show is no longer true then, and a refresh is due.
     let last = if folder.changed { None } else { catalog.last_refresh()? };
     let last = last.unwrap_or_default();
