@@ -7,9 +7,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::harness::fastcgi::{self, Responder, get};
+use crate::harness::http::encode;
 use crate::harness::installation::{Answer, Installation};
 use crate::harness::poll;
 use crate::harness::process::{nameless_files, resident};
@@ -230,4 +231,58 @@ fn a_folder_that_is_gone_is_told_and_looked_for_seldom() {
     }
     let log = responder.process.output();
     assert!(lines_of(&log, "tracker: warning") <= 1 && policies.len() <= 3, "{policies:?} {log}");
+}
+
+/// Seconds of the processor that a process has used.
+fn processor_time(process: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("its state");
+    let (_, fields) = stat.rsplit_once(')').expect("a name");
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    let ticks = fields[11..13].iter().map(|field| field.parse::<u64>().expect("a time"));
+    ticks.sum::<u64>() as f64 / 100.0
+}
+
+#[test]
+fn a_change_in_many_folders_is_found_once_for_all_who_announce_meanwhile() {
+    const FOLDERS: usize = 1000;
+    const ANNOUNCES: usize = 600;
+    let tracker = Installation::listed();
+    for number in 0..FOLDERS {
+        let folder = tracker.path(format!("www/torrents/{}/{number}", number % 30));
+        fs::create_dir_all(folder).expect("a folder");
+    }
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &[]);
+    let query = "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=6881&left=1";
+    responder.get("/announce", query);
+    // In the same second nobody looks again.
+    let second = || SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs();
+    let looked = second();
+    poll(Duration::from_secs(5), || (second() > looked).then_some(())).expect("the next second");
+    let late = tracker.add("late", 1000);
+    // The rescan has to wait for somebody else's, and so has each who announces what is not listed.
+    let lock = fs::File::open(tracker.path("data/refresh.lock")).expect("the lock of refreshes");
+    lock.lock().expect("it is free");
+    let before = processor_time(responder.process.id());
+    let mut asked: Vec<_> = (0..ANNOUNCES)
+        .map(|_| {
+            let mut stream = responder.connect();
+            stream.write_all(&get("/announce", query)).expect("a request is sent");
+            stream
+        })
+        .collect();
+    let wanted =
+        format!("info_hash={}&peer_id=-XX0001-1&port=6881&left=1", encode(&late.info_hash));
+    let wanted = wanted.replace("-XX0001-1", "-XX0001-000000000001");
+    let mut stream = responder.connect();
+    stream.write_all(&get("/announce", &wanted)).expect("a request is sent");
+    std::thread::sleep(Duration::from_secs(1));
+    lock.unlock().expect("it is ours");
+    for stream in &mut asked {
+        assert!(fastcgi::read_reply(stream).text().contains("does not track"));
+    }
+    let reply = fastcgi::read_reply(&mut stream).text();
+    assert!(reply.contains("8:complete"), "what was dropped in is known: {reply}");
+    let used = processor_time(responder.process.id()) - before;
+    assert!(used < 1.0, "{used} s for {ANNOUNCES} announces and some looks at {FOLDERS} folders");
 }

@@ -150,16 +150,17 @@ impl Ready {
     /// Takes in what was dropped into the torrents folder; at the very first request, makes all that
     /// is made for pages and announces.
     fn take_in_new_torrents(&mut self, now: Timestamp) {
-        let loaded = self.tracker.config();
-        let outcome = if self.tracker.has_no_policy() {
-            publish_first(loaded, now)
-        } else {
-            rescan(loaded, now).map_err(PublishError::from)
+        let publish_what_is_new = |tracker: &Tracker| {
+            let outcome = if tracker.has_no_policy() {
+                publish_first(tracker.config(), now)
+            } else {
+                rescan(tracker.config(), now).map_err(PublishError::from)
+            };
+            if let Err(problem) = outcome {
+                crate::error!("{problem}");
+            }
         };
-        if let Err(problem) = outcome {
-            crate::error!("{problem}");
-        }
-        self.tracker.notice_new_policy();
+        self.tracker.look(now, publish_what_is_new);
     }
 }
 

@@ -184,6 +184,17 @@ impl<'a> Refresh<'a> {
     }
 }
 
+/// Whether the torrents folder is not, or may not be, as it was when a policy was made from it.
+pub(super) fn is_outdated(policy: &PolicySnapshot, now: Timestamp) -> bool {
+    match policy.folder_change() {
+        FolderChange::None => false,
+        // A change in the very moment of the scan; one more look in another second settles it. A policy
+        // from the future comes from a clock that was wrong then.
+        FolderChange::Perhaps => now != policy.published_at(),
+        FolderChange::Certain => true,
+    }
+}
+
 /// Takes torrents in that were dropped into the folder since the policy was published. Waits a
 /// little for another process that is at it, so that its work counts for this request too.
 ///
@@ -194,10 +205,7 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
         return Ok(());
     };
     let Ok(current) = PolicySnapshot::open(&loaded.config.paths.policy) else { return Ok(()) };
-    let change = current.folder_change();
-    if change == FolderChange::None
-        || change == FolderChange::Perhaps && current.published_at() == now
-    {
+    if !is_outdated(&current, now) {
         // Another process was at it while this one waited for the lock.
         return Ok(());
     }
