@@ -24,6 +24,35 @@ impl<T: fmt::Display> fmt::Display for Harmless<T> {
     }
 }
 
+/// The same for text of several lines, whose line breaks stay.
+#[derive(Clone, Copy, Debug)]
+pub struct HarmlessLines<T>(pub T);
+
+impl<T: fmt::Display> fmt::Display for HarmlessLines<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in self.0.to_string().split_inclusive('\n') {
+            let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
+            write!(f, "{}{end}", Harmless(text))?;
+        }
+        Ok(())
+    }
+}
+
+/// JSON over several lines, in ASCII where characters are harmful: those below 32 are escaped in any case.
+#[must_use]
+pub fn harmless_json(value: &serde_json::Value) -> String {
+    let mut text = String::new();
+    for character in format!("{value:#}").chars() {
+        if character != '\n' && is_harmful(character) {
+            // Writing to a String cannot fail, and all of them have four digits at most.
+            let _ = write!(text, "\\u{:04x}", u32::from(character));
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
 /// Escapes what is written through it.
 struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
@@ -68,5 +97,22 @@ mod tests {
         ] {
             assert_eq!(Harmless(text).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        for text in ["", "\n", "a", "a\n", "\n\na\n b"] {
+            assert_eq!(HarmlessLines(text).to_string(), text);
+        }
+        assert_eq!(HarmlessLines("a\r\n\u{9b}\n").to_string(), "a\\r\n\\u{9b}\n");
+    }
+
+    #[test]
+    fn json_says_the_same_without_harmful_characters() {
+        let every: String = (0..=0x20ff).filter_map(char::from_u32).collect();
+        let value = serde_json::json!({ &every: [every, 1, "é"] });
+        let text = harmless_json(&value);
+        assert_eq!(text.parse::<serde_json::Value>().unwrap(), value);
+        assert!(text.lines().all(|line| !line.contains(is_harmful)) && text.contains('é'));
     }
 }

@@ -18,3 +18,4 @@ mod servers;
 mod snippets;
 mod start;
 mod strangers;
+mod terminal;

@@ -14,6 +14,8 @@ use super::{CommandError, World};
 use crate::catalog::{Catalog, PolicySnapshot, ScanRules, scan_folder};
 use crate::config::{LoadedConfig, StoreKind, Torrents};
 use crate::protocol::Timestamp;
+use crate::site::counted;
+use crate::terminal::Harmless;
 use crate::tracker::open_store;
 
 /// Check this installation
@@ -60,14 +62,15 @@ impl DoctorArguments {
         } else {
             for (name, outcome) in &findings {
                 let (state, text) = outcome.parts();
-                world.print(format_args!("{state:<5}  {name}: {text}\n"))?;
+                world.print(format_args!("{state:<5}  {name}: {}\n", Harmless(text)))?;
             }
         }
         if wrong == 0 {
             Ok(())
         } else {
             Err(CommandError::Failed(format!(
-                "{wrong} checks failed; what to do stands beside each"
+                "{} failed; what to do stands beside each",
+                counted(wrong, "check")
             )))
         }
     }
@@ -161,11 +164,13 @@ fn torrents_folder(loaded: &LoadedConfig) -> Outcome {
     match scan_folder(&config.paths.torrents, &rules, &mut |_| {}) {
         Err(problem) => Wrong(problem.to_string()),
         Ok(scan) if scan.problems.is_empty() => {
-            Fine(format!("{} torrents in {}", scan.torrents.len(), config.paths.torrents.display()))
+            let torrents = counted(scan.torrents.len(), "torrent");
+            Fine(format!("{torrents} in {}", config.paths.torrents.display()))
         }
         Ok(scan) => {
             let problems: Vec<String> = scan.problems.iter().map(ToString::to_string).collect();
-            Note(format!("{} torrents; {}", scan.torrents.len(), problems.join("; ")))
+            let torrents = counted(scan.torrents.len(), "torrent");
+            Note(format!("{torrents}; {}", problems.join("; ")))
         }
     }
 }
@@ -176,7 +181,7 @@ fn catalogue(loaded: &LoadedConfig) -> Outcome {
         return Note("not there yet; the first refresh makes it".into());
     }
     match Catalog::open(path).and_then(|catalog| catalog.torrents()) {
-        Ok(torrents) => Fine(format!("{} torrents", torrents.len())),
+        Ok(torrents) => Fine(counted(torrents.len(), "torrent")),
         Err(problem) => Wrong(problem.to_string()),
     }
 }

@@ -7,7 +7,7 @@ use super::{CommandError, World};
 use crate::config::{GatewayConfig, StoreKind};
 use crate::gateway::fastcgi::{Options, ServeError, serve};
 use crate::gateway::{ListenAddress, Listening, Signals};
-use crate::site::Site;
+use crate::site::{Site, counted};
 
 /// Answer a web server over FastCGI
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ impl FastCgiArguments {
             surroundings.tracker_config = Some(file.clone().into_os_string());
         }
         let surroundings = Arc::new(surroundings);
-        crate::info!("listening on {} with {workers} workers", self.listen);
+        crate::info!("listening on {} with {}", self.listen, counted(workers, "worker"));
         let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
         Ok(serve(listening, signals, options(&loaded.config.gateway, workers), make_site)?)
     }

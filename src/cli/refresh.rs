@@ -4,7 +4,7 @@ use super::progress::Bar;
 use super::{CommandError, World};
 use crate::gateway::give_way;
 use crate::log::{self, Level};
-use crate::site::{Published, publish};
+use crate::site::{Published, counted, publish};
 use crate::tracker::Skipped;
 
 /// Expire peers, rescan the torrents folder, rewrite the pages' fragments.
@@ -35,11 +35,11 @@ impl RefreshArguments {
                 log::list(Level::Warning, &report.messages);
                 let totals = report.totals;
                 world.print(format_args!(
-                    "refreshed: {} torrents, {} seeders, {} leechers, {} partial seeds\n",
-                    report.rows.len(),
-                    totals.seeders,
-                    totals.leechers,
-                    totals.partial_seeds
+                    "refreshed: {}, {}, {}, {}\n",
+                    counted(report.rows.len(), "torrent"),
+                    counted(totals.seeders, "seeder"),
+                    counted(totals.leechers, "leecher"),
+                    counted(totals.partial_seeds, "partial seed")
                 ))?;
             }
             Published::Skipped(Skipped::TooEarly(next)) => {

@@ -8,7 +8,8 @@ use super::peers::parse_info_hash;
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Torrent, read_metainfo};
 use crate::protocol::Metainfo;
-use crate::site::{age, bytes};
+use crate::site::{age, bytes, counted};
+use crate::terminal::Harmless;
 
 /// The catalogue's torrents
 #[derive(Debug, clap::Subcommand)]
@@ -68,10 +69,10 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
             "{}  {:>12}  {}{note}\n",
             torrent.canonical,
             bytes(torrent.size, 2),
-            torrent.name
+            Harmless(&torrent.name)
         ))?;
     }
-    world.print(format_args!("{} torrents\n", torrents.len()))?;
+    world.print(format_args!("{}\n", counted(torrents.len(), "torrent")))?;
     Ok(())
 }
 
@@ -95,8 +96,8 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
         return world.print_json(&torrent_json(&torrent));
     }
     let hash = |hash: Option<String>| hash.unwrap_or_else(|| "none".into());
-    world.print(format_args!("name          {}\n", torrent.name))?;
-    world.print(format_args!("file          {}\n", torrent.file.display()))?;
+    world.print(format_args!("name          {}\n", Harmless(&torrent.name)))?;
+    world.print(format_args!("file          {}\n", Harmless(torrent.file.display())))?;
     world
         .print(format_args!("info-hash v1  {}\n", hash(torrent.v1.map(|hash| hash.to_string()))))?;
     world
@@ -157,9 +158,11 @@ fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), Co
         } else if let Some(metainfo) = metainfo {
             let size = bytes(metainfo.size, 2);
             let hash = metainfo.canonical();
-            world.print(format_args!("{}: {hash}  {size}  {}\n", file.display(), metainfo.name))?;
+            let (file, name) = (Harmless(file.display()), Harmless(&metainfo.name));
+            world.print(format_args!("{file}: {hash}  {size}  {name}\n"))?;
         } else if let Some(problem) = problem {
-            world.print(format_args!("{}: {problem}\n", file.display()))?;
+            let (file, problem) = (Harmless(file.display()), Harmless(problem));
+            world.print(format_args!("{file}: {problem}\n"))?;
         }
     }
     if json {

@@ -61,6 +61,7 @@ pub fn line_once_a_minute(level: Level, text: &str) {
 fn tell(level: Level, message: fmt::Arguments<'_>, untold: u64) {
     match untold {
         0 => line(level, message),
+        1 => line(level, format_args!("{message} (once more meanwhile)")),
         _ => line(level, format_args!("{message} ({untold} times more meanwhile)")),
     }
 }

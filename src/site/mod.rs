@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use format::{age, bytes, rate};
+pub use format::{age, bytes, counted, rate};
 pub use publish::{PublishError, Published, publish};
 
 use crate::catalog::FileMark;
