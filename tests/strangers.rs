@@ -286,3 +286,22 @@ fn a_change_in_many_folders_is_found_once_for_all_who_announce_meanwhile() {
     let used = processor_time(responder.process.id()) - before;
     assert!(used < 1.0, "{used} s for {ANNOUNCES} announces and some looks at {FOLDERS} folders");
 }
+
+#[test]
+fn while_a_refresh_goes_on_not_each_request_starts_another() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let text = tracker.text("conf/tracker.toml").replace("on_request = false", "on_request = true");
+    fs::write(tracker.path("conf/tracker.toml"), text).expect("a configuration");
+    // Another has been at it for longer than a minute, and what there was is gone.
+    let lock = fs::File::open(tracker.path("data/refresh.lock")).expect("the lock of refreshes");
+    lock.lock().expect("it is free");
+    lock.set_modified(SystemTime::now() - Duration::from_secs(90)).expect("an older time");
+    fs::remove_file(tracker.path("data/policy.snapshot")).expect("the policy");
+    // Who starts one shows what the one before had to say.
+    let starts = |_: &i32| {
+        fs::write(tracker.path("data/refresh.log"), "a refresh before\n").expect("a log");
+        tracker.get("/stats", "").send().log.contains("a refresh before")
+    };
+    assert_eq!((0..10).filter(starts).count(), 1);
+}

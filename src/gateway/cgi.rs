@@ -56,6 +56,7 @@ pub fn run<H: Handler>(make_handler: impl Fn() -> H, environment: &Environment, 
         crate::warning!("cannot write the reply to the web server: {error}");
     }
     if handler.chores_due() {
+        handler.claim_chores();
         let log = handler.chores_log();
         drop(handler);
         do_chores_apart(&make_handler, log.as_deref());

@@ -34,6 +34,8 @@ impl Handler for Echo {
         false
     }
 
+    fn claim_chores(&mut self) {}
+
     fn do_chores(&mut self) {}
 
     fn reload(&mut self) {}

@@ -55,6 +55,11 @@ impl<'a, H: Handler> Guarded<'a, H> {
         self.run("looking for chores", Handler::chores_due).unwrap_or_default()
     }
 
+    /// [`Handler::claim_chores`].
+    pub(super) fn claim_chores(&mut self) {
+        self.run("claiming chores", Handler::claim_chores);
+    }
+
     /// [`Handler::do_chores`].
     pub(super) fn do_chores(&mut self) {
         self.run("doing chores", Handler::do_chores);

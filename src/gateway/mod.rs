@@ -42,6 +42,9 @@ pub trait Handler {
     /// Whether something waits to be done now that the reply is out. Must be cheap.
     fn chores_due(&mut self) -> bool;
 
+    /// Notes that it is about to be done, so that no other process begins it as well.
+    fn claim_chores(&mut self);
+
     /// Does it; never on a thread that answers announces.
     fn do_chores(&mut self);
 

@@ -12,7 +12,7 @@ mod stats;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 pub use format::{age, bytes, counted, rate};
 pub use publish::{PublishError, Published, publish};
@@ -177,6 +177,19 @@ fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishErr
     }
 }
 
+/// Refreshes when it is time. A scan for a torrent that was dropped in holds the same lock, and is soon over.
+fn publish_when_free(loaded: &LoadedConfig) -> Result<Published, PublishError> {
+    let give_up = Instant::now() + Duration::from_secs(3);
+    loop {
+        match publish(loaded, clock(), false, &mut Quiet) {
+            Ok(Published::Skipped(Skipped::Busy)) if Instant::now() < give_up => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 impl State {
     /// Logs why the site cannot work, unless the same was said before.
     fn log_trouble(&self, before: Option<&Self>) {
@@ -262,9 +275,15 @@ impl Handler for Site {
             && ready.tracker.refresh_is_due(self.looked_at)
     }
 
+    fn claim_chores(&mut self) {
+        if let State::Ready(ready) = &self.state {
+            ready.tracker.claim_refresh();
+        }
+    }
+
     fn do_chores(&mut self) {
         let State::Ready(ready) = &mut self.state else { return };
-        match publish(ready.tracker.config(), clock(), false, &mut Quiet) {
+        match publish_when_free(ready.tracker.config()) {
             Ok(Published::Done(report)) => {
                 log::list(Level::Warning, &report.messages);
             }

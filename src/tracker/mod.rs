@@ -158,6 +158,12 @@ impl Tracker {
         due && !refresh::tried_lately(config)
     }
 
+    /// Says that somebody is about to renew the statistics: for a minute nobody else tries to, also not
+    /// while they wait for another who is at it.
+    pub fn claim_refresh(&self) {
+        refresh::claim(&self.loaded.config);
+    }
+
     fn store(&mut self) -> Result<&mut dyn PeerStore, StoreError> {
         let store = match self.store.take() {
             Some(store) => store,

@@ -334,6 +334,14 @@ fn mark_attempt(lock: &File, at: SystemTime) {
     let _ = lock.set_modified(at);
 }
 
+/// Notes that a refresh is about to begin, before it has the lock.
+pub(super) fn claim(config: &Config) {
+    // Who cannot open it cannot refresh either, and will say so.
+    if let Ok(lock) = lock::open(&lock_path(config)) {
+        mark_attempt(&lock, SystemTime::now());
+    }
+}
+
 /// Whether a refresh that began within the last minute has not come to its end: one that fails is
 /// not tried again at each request.
 pub(super) fn tried_lately(config: &Config) -> bool {

@@ -100,6 +100,8 @@ impl Handler for Echo {
         std::mem::take(&mut self.chores)
     }
 
+    fn claim_chores(&mut self) {}
+
     fn do_chores(&mut self) {
         self.stage.pass_gate();
         self.stage.chores.fetch_add(1, Ordering::SeqCst);
