@@ -13,6 +13,7 @@ mod killed;
 mod memory;
 mod pages;
 mod protocol;
+mod responder;
 mod scripts;
 mod servers;
 mod snippets;
