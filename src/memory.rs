@@ -32,16 +32,19 @@ struct Allocator;
 // SAFETY: a block's layout alone says where it comes from, and so it always goes back there. What the
 // kernel maps is as long as asked for, starts on a page, is nobody else's, and is all zeros.
 unsafe impl GlobalAlloc for Allocator {
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's contract is that of `SMALL` too.
         if is_large(layout) { map(layout.size()) } else { unsafe { SMALL.alloc(layout) } }
     }
 
+    #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
         if is_large(layout) { map(layout.size()) } else { unsafe { SMALL.alloc_zeroed(layout) } }
     }
 
+    #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: the block comes from where its layout says, by the caller's contract whole and unused.
         unsafe {
@@ -53,6 +56,7 @@ unsafe impl GlobalAlloc for Allocator {
         }
     }
 
+    #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller says that the size fits the alignment. The block comes from where its layout
         // says, and what is copied lies in both blocks.

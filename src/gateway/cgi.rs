@@ -97,26 +97,22 @@ fn answer<H: Handler>(
     mut stdout: impl Write,
 ) -> io::Result<()> {
     let mut response = Response::default();
-    let most = Request::new(variables, &[]);
-    let most = (most.method == Method::Post && handler.wants_body(&most)).then_some(max_body);
-    match read_body(variables, stdin, most) {
+    let asked = Request::new(variables, &[]);
+    let most = (asked.method == Method::Post && handler.wants_body(&asked)).then_some(max_body);
+    match &read_body(variables, stdin, most) {
         Ok(body) => {
-            let request = Request::new(variables, &body);
+            let request = Request { body, ..asked };
             if handler.answer(&request, &mut response) == Answer::Later {
                 handler.answer_slowly(&request, &mut response);
             }
         }
         Err(refusal) => refusal.fill(&mut response),
     }
-    let head_only = method(variables) == Method::Head;
+    let head_only = asked.method == Method::Head;
     let mut reply = Vec::with_capacity(512 + response.body.len());
     response.write(head_only, &mut reply)?;
     stdout.write_all(&reply)?;
     stdout.flush()
-}
-
-fn method(variables: &dyn Variables) -> Method {
-    Method::parse(variables.get("REQUEST_METHOD").unwrap_or_default())
 }
 
 /// Reads the body: exactly `CONTENT_LENGTH` bytes, for a web server need not end the stream after
