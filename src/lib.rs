@@ -2,7 +2,7 @@
 //!
 //! One way through the house: `gateway` or `cli` at the front, `site` for the URL space, `tracker`
 //! for the rules, `store` and `catalog` for state, `protocol` and `platform` at the bottom. A room uses only
-//! what stands below it; `log`, `memory` and `network` are everybody's.
+//! what stands below it; `log`, `memory`, `network` and `terminal` are everybody's.
 
 pub mod catalog;
 pub mod cli;
@@ -15,4 +15,5 @@ pub mod platform;
 pub mod protocol;
 pub mod site;
 pub mod store;
+pub mod terminal;
 pub mod tracker;

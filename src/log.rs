@@ -1,9 +1,16 @@
-//! The owner's log: one line an event on standard error, which web servers collect.
+//! The owner's log: one line an event on standard error, which web servers collect. What may happen again
+//! and again is told once a minute.
 
-use std::fmt::{self, Write as _};
+mod between;
+mod sparing;
+
+use std::fmt;
 use std::io::Write as _;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+
+pub use between::{belongs_to_one_request, remember_in};
+pub use sparing::{Sparing, line_once_a_minute};
+
+use crate::terminal::Harmless;
 
 /// How much an event matters to the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,83 +33,49 @@ impl Level {
     }
 }
 
-/// Writes `tracker: LEVEL: message` as one line; control characters are escaped, so that a hostile
-/// name can neither forge a line nor steer a terminal.
+/// Writes `tracker: LEVEL: message` as one line; what could forge a line or steer a terminal is escaped.
+/// For what no outsider can have said again and again: all else goes through the macros.
 pub fn line(level: Level, message: fmt::Arguments<'_>) {
     let text = format_line(level, message);
     // A log that cannot be written must not stop the tracker, and there is nowhere to say so.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Writes each message of a list that what was asked for has given once, such as the files that a scan could
+/// not read.
+pub fn list<M: fmt::Display>(level: Level, messages: impl IntoIterator<Item = M>) {
+    messages.into_iter().for_each(|message| line(level, format_args!("{message}")));
+}
+
 fn format_line(level: Level, message: fmt::Arguments<'_>) -> String {
-    let mut text = format!("tracker: {}: ", level.word());
-    for character in message.to_string().chars() {
-        if character.is_control() {
-            let _ = write!(text, "{}", character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    text.push('\n');
-    text
+    format!("tracker: {}: {}\n", level.word(), Harmless(message))
 }
 
-/// A kind of event that may happen thousands of times a second: told at most once a minute by each
-/// process, with how often it went untold.
-pub struct Sparing(Mutex<Told>);
-
-struct Told {
-    at: Option<Instant>,
-    untold: u64,
+/// Logs, at most once a minute for each place in the code that does, with how often it was left out.
+#[macro_export]
+macro_rules! log_sparingly {
+    ($level:ident, $($arg:tt)*) => {{
+        static EVENT: $crate::log::Sparing = $crate::log::Sparing::new(concat!(file!(), ":", line!()));
+        EVENT.line($crate::log::Level::$level, format_args!($($arg)*));
+    }};
 }
 
-impl Sparing {
-    const PAUSE: Duration = Duration::from_secs(60);
-
-    /// An event that was not told yet.
-    #[must_use]
-    #[allow(clippy::new_without_default)] // It is for statics, which cannot use `default`.
-    pub const fn new() -> Self {
-        Self(Mutex::new(Told { at: None, untold: 0 }))
-    }
-
-    /// Tells of the event, unless it was told within the last minute.
-    pub fn line(&self, level: Level, message: fmt::Arguments<'_>) {
-        match self.turn(Instant::now()) {
-            None => {}
-            Some(0) => line(level, message),
-            Some(untold) => line(level, format_args!("{message} ({untold} times more meanwhile)")),
-        }
-    }
-
-    /// How often the event went untold, when it is to be told now.
-    fn turn(&self, now: Instant) -> Option<u64> {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.at.is_some_and(|at| now.saturating_duration_since(at) < Self::PAUSE) {
-            told.untold += 1;
-            return None;
-        }
-        told.at = Some(now);
-        Some(std::mem::take(&mut told.untold))
-    }
-}
-
-/// Logs something an owner may want to know.
+/// Logs something an owner may want to know; at most once a minute.
 #[macro_export]
 macro_rules! info {
-    ($($arg:tt)*) => { $crate::log::line($crate::log::Level::Info, format_args!($($arg)*)) };
+    ($($arg:tt)*) => { $crate::log_sparingly!(Info, $($arg)*) };
 }
 
-/// Logs something that is not as it should be.
+/// Logs something that is not as it should be; at most once a minute.
 #[macro_export]
 macro_rules! warning {
-    ($($arg:tt)*) => { $crate::log::line($crate::log::Level::Warning, format_args!($($arg)*)) };
+    ($($arg:tt)*) => { $crate::log_sparingly!(Warning, $($arg)*) };
 }
 
-/// Logs a failure that needs a person.
+/// Logs a failure that needs a person; at most once a minute.
 #[macro_export]
 macro_rules! error {
-    ($($arg:tt)*) => { $crate::log::line($crate::log::Level::Error, format_args!($($arg)*)) };
+    ($($arg:tt)*) => { $crate::log_sparingly!(Error, $($arg)*) };
 }
 
 #[cfg(test)]
@@ -110,20 +83,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_break_in_a_name_cannot_forge_a_second_line() {
-        let text = format_line(Level::Warning, format_args!("name={}", "a\nb\u{1b}[2J"));
-        assert_eq!(text, "tracker: warning: name=a\\nb\\u{1b}[2J\n");
-    }
-
-    #[test]
-    fn what_happens_all_the_time_is_told_once_a_minute_with_its_number() {
-        let event = Sparing::new();
-        let start = Instant::now();
-        assert_eq!(event.turn(start), Some(0));
-        for seconds in 1..60 {
-            assert_eq!(event.turn(start + Duration::from_secs(seconds)), None);
-        }
-        assert_eq!(event.turn(start + Duration::from_secs(60)), Some(59));
-        assert_eq!(event.turn(start + Duration::from_secs(121)), Some(0));
+    fn a_hostile_name_can_neither_forge_a_second_line_nor_turn_one_round() {
+        let text =
+            format_line(Level::Warning, format_args!("name={}", "a\nb\u{1b}[2J\u{9b}\u{202e}"));
+        assert_eq!(text, "tracker: warning: name=a\\nb\\u{1b}[2J\\u{9b}\\u{202e}\n");
     }
 }

@@ -42,11 +42,11 @@ use std::sync::Arc;
 
 use tracker_cgi::cli::{self, Outcome};
 use tracker_cgi::config::{self, GatewayConfig, LoadedConfig, Surroundings};
-use tracker_cgi::error;
 use tracker_cgi::gateway::{
     Environment, Face, Listening, Signals, arguments_of, begin_process, cgi, fastcgi,
 };
 use tracker_cgi::site::Site;
+use tracker_cgi::{error, log};
 
 /// The status of a process that panicked, as Rust has it.
 const PANICKED: i32 = 101;
@@ -77,6 +77,7 @@ fn run(arguments: Vec<OsString>) -> Outcome {
 }
 
 fn answer_one(environment: &Environment, arguments: Vec<OsString>) -> Outcome {
+    log::belongs_to_one_request();
     let surroundings = Arc::new(surroundings(config::Face::Cgi, arguments));
     let make_site = || Site::for_one_request(Arc::clone(&surroundings));
     cgi::run(make_site, environment, GatewayConfig::default().max_body);

@@ -1,18 +1,99 @@
 //! The memory of the process: where it comes from, and that SQLite's comes from there too.
 //!
 //! musl's own allocator has the kernel map and forget a page for many a small allocation: in a CGI, nearly
-//! a third of all that an announce costs.
+//! a third of all that an announce costs. That of glibc and the one that takes the place of musl's keep what
+//! they got for large blocks: so those are the kernel's, one by one, and it has them back at once.
 
-use std::alloc::{Layout, alloc, dealloc, realloc};
+use std::alloc::{GlobalAlloc, Layout, alloc, dealloc, realloc};
 use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::sync::Once;
 
 use rusqlite::ffi;
 
-#[cfg(target_env = "musl")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: Allocator = Allocator;
+
+/// Where small blocks come from.
+#[cfg(target_env = "musl")]
+const SMALL: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+#[cfg(not(target_env = "musl"))]
+const SMALL: std::alloc::System = std::alloc::System;
+
+/// Blocks from this size on are mapped one by one. No announce needs such a block.
+const LARGE: usize = 128 * 1024;
+
+/// What mapped blocks are aligned to.
+const PAGE: usize = 4096;
+
+/// Takes small blocks from `SMALL` and has large ones mapped.
+struct Allocator;
+
+// SAFETY: a block's layout alone says where it comes from, and so it always goes back there. What the
+// kernel maps is as long as asked for, starts on a page, is nobody else's, and is all zeros.
+unsafe impl GlobalAlloc for Allocator {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's contract is that of `SMALL` too.
+        if is_large(layout) { map(layout.size()) } else { unsafe { SMALL.alloc(layout) } }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        if is_large(layout) { map(layout.size()) } else { unsafe { SMALL.alloc_zeroed(layout) } }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the block comes from where its layout says, by the caller's contract whole and unused.
+        unsafe {
+            if is_large(layout) {
+                libc::munmap(block.cast(), layout.size());
+            } else {
+                SMALL.dealloc(block, layout);
+            }
+        }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller says that the size fits the alignment. The block comes from where its layout
+        // says, and what is copied lies in both blocks.
+        unsafe {
+            let wanted = Layout::from_size_align_unchecked(size, layout.align());
+            match (is_large(layout), is_large(wanted)) {
+                (false, false) => SMALL.realloc(block, layout, size),
+                (true, true) => {
+                    or_null(libc::mremap(block.cast(), layout.size(), size, libc::MREMAP_MAYMOVE))
+                }
+                _ => {
+                    let moved = self.alloc(wanted);
+                    if !moved.is_null() {
+                        ptr::copy_nonoverlapping(block, moved, size.min(layout.size()));
+                        self.dealloc(block, layout);
+                    }
+                    moved
+                }
+            }
+        }
+    }
+}
+
+fn is_large(layout: Layout) -> bool {
+    layout.size() >= LARGE && layout.align() <= PAGE
+}
+
+fn map(size: usize) -> *mut u8 {
+    let (access, kind) =
+        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: it asks for memory of its own and changes none that there is.
+    or_null(unsafe { libc::mmap(ptr::null_mut(), size, access, kind, -1, 0) })
+}
+
+fn or_null(mapped: *mut c_void) -> *mut u8 {
+    if mapped == libc::MAP_FAILED { ptr::null_mut() } else { mapped.cast() }
+}
 
 /// Before each block of SQLite's: its size, which SQLite does not say when it gives it back.
 const HEADER: usize = size_of::<usize>();
@@ -131,6 +212,27 @@ mod tests {
                 assert_eq!(given.cast::<[u8; 8]>().read(), [7; 8]);
             }
             give_back(given);
+        }
+    }
+
+    #[test]
+    fn a_block_keeps_its_content_when_it_becomes_large_and_small_again() {
+        let sizes = [100, LARGE - 1, LARGE, 10 * LARGE, LARGE, LARGE - 1, 5 * LARGE, 100];
+        let layout = |size| Layout::from_size_align(size, 16).unwrap();
+        // SAFETY: blocks are used within their sizes, and given back once.
+        unsafe {
+            let mut block = ALLOCATOR.alloc(layout(sizes[0]));
+            block.write_bytes(7, 100);
+            for pair in sizes.windows(2) {
+                block = ALLOCATOR.realloc(block, layout(pair[0]), pair[1]);
+                assert!(!block.is_null());
+                block.add(pair[1] - 1).write(9);
+                assert!((0..99).all(|at| block.add(at).read() == 7), "{pair:?}");
+            }
+            ALLOCATOR.dealloc(block, layout(100));
+            let zeroed = ALLOCATOR.alloc_zeroed(layout(LARGE));
+            assert!((0..LARGE).all(|at| zeroed.add(at).read() == 0));
+            ALLOCATOR.dealloc(zeroed, layout(LARGE));
         }
     }
 

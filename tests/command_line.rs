@@ -153,7 +153,7 @@ fn stats_say_what_is_going_on() {
     assert_eq!((&row["uploaded"], &row["left"]), (&json!(9010), &json!(400)));
     let output = tracker.run(&["stats"]).done();
     assert!(output.lines().any(|line| line.ends_with("  a torrent")), "{output}");
-    assert!(output.ends_with("1 swarms, 1 seeders, 1 leechers, 0 partial seeds\n"), "{output}");
+    assert!(output.ends_with("1 swarm, 1 seeder, 1 leecher, 0 partial seeds\n"), "{output}");
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn peers_and_totals_move_to_another_store_and_back() {
     let file = memory.path().join("tracker.d/peers").display().to_string();
     for (number, to, path) in [(3, "shm", file.as_str()), (4, "sqlite", "data/back.db")] {
         let output = tracker.run(&["store", "migrate", "--to", to, "--path", path]).done();
-        assert!(output.starts_with("taken over: 1 swarms, 2 peers from "), "{output}");
+        assert!(output.starts_with("taken over: 1 swarm, 2 peers from "), "{output}");
         assert!(output.contains(&tracker.path("conf/tracker.toml").display().to_string()));
         let [kind, path] = settings_in(&output);
         tracker.configure(&[&kind, &path]);
@@ -387,7 +387,7 @@ fn init_lays_out_a_site_that_works_and_a_second_one_changes_nothing() {
     let torrent = Torrent::new("a", 1000, ANNOUNCE_URL);
     home.drop_in("../../site/www/torrents/a.torrent", &torrent.metainfo);
     let output = site(&["refresh"]).done();
-    assert!(output.starts_with("refreshed: 1 torrents"), "{output}");
+    assert!(output.starts_with("refreshed: 1 torrent,"), "{output}");
     let doctor = site(&["doctor", "--offline"]);
     assert_eq!(doctor.status, 0, "{doctor:?}");
     let config = fs::read(home.path("site/conf/tracker.toml")).expect("a configuration");

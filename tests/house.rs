@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each room and the rooms it may name. `log` and `memory` are everybody's.
+/// Each room and the rooms it may name. `log`, `memory` and `terminal` are everybody's.
 const ROOMS: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("protocol", &[]),

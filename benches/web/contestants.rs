@@ -64,6 +64,13 @@ impl Contestant {
         Self { requests, site, way, processes }
     }
 
+    /// Starts one on a site that is laid out already.
+    pub fn on(entrant: Entrant, way: Way, site: Site, requests: Requests) -> Self {
+        eprintln!("{}: {} ...", way.name(), entrant.who.name());
+        let processes = start_web_server(entrant, way, &site);
+        Self { requests, site, way, processes }
+    }
+
     /// Seconds of the processor that the web server has used, and what is behind it; nothing of the
     /// latter where the web server has started it. Not a number where there are CGIs: who starts them
     /// does not wait for them, so that the kernel counts their time for nobody.

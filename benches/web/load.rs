@@ -87,6 +87,11 @@ pub fn announce(requests: &Requests, clients: Clients, time: Duration, seed: u64
     timed(requests, time, seed, |next| run(requests, clients, &is_full, next))
 }
 
+/// The same where answers need not be full; also a refusal is one.
+pub fn announce_any(requests: &Requests, clients: Clients, time: Duration, seed: u64) -> Outcome {
+    timed(requests, time, seed, |next| run(requests, clients, &|body| body.starts_with(b"d"), next))
+}
+
 /// The same with clients that leave the machine time.
 pub fn announce_at_leisure(
     requests: &Requests,

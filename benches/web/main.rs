@@ -8,6 +8,7 @@
 //! - `cgi`, `cgi-sqlite`: a process for each announce, behind Apache and nginx
 //! - `sizes`: from few peers to many
 //! - `refresh`: announces while a refresh goes on
+//! - `unlisted`: announces of torrents that are not listed, with many folders of torrents
 //! - `--quick`: in a minute or two, to see that all of it works
 //! - `--json FILE`: writes all results
 //!
@@ -38,6 +39,7 @@ mod report;
 mod sizes;
 mod starts;
 mod stores;
+mod unlisted;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -63,6 +65,8 @@ struct Scale {
     visits: u64,
     /// Peers when there is a refresh.
     refreshed: u64,
+    /// Folders of torrents.
+    folders: u64,
 }
 
 const FULL: Scale = Scale {
@@ -74,6 +78,7 @@ const FULL: Scale = Scale {
     sizes: &[1000, 100_000, 10_000_000],
     visits: 500_000,
     refreshed: 1_000_000,
+    folders: 10_000,
 };
 
 const QUICK: Scale = Scale {
@@ -85,6 +90,7 @@ const QUICK: Scale = Scale {
     sizes: &[1000, 10_000, 20_000],
     visits: 20_000,
     refreshed: 20_000,
+    folders: 1000,
 };
 
 /// Where files on a disk are made; the usual folder for temporary files may be in memory.
@@ -93,8 +99,8 @@ const DISK: &str = "/var/tmp";
 /// The words for all that can be measured.
 fn words() -> Vec<&'static str> {
     let contests = CONTESTS.iter().map(|contest| contest.word);
-    let mut words: Vec<&str> =
-        [starts::WORD].into_iter().chain(contests).chain([sizes::WORD, refresh::WORD]).collect();
+    let others = [sizes::WORD, refresh::WORD, unlisted::WORD];
+    let mut words: Vec<&str> = [starts::WORD].into_iter().chain(contests).chain(others).collect();
     words.dedup();
     words
 }
@@ -174,6 +180,9 @@ fn rows(wishes: &Wishes, scale: &Scale) -> Vec<Value> {
     }
     if wishes.is_wanted(refresh::WORD) {
         rows.extend(refresh::measure(scale, &programs));
+    }
+    if wishes.is_wanted(unlisted::WORD) {
+        rows.extend(unlisted::measure(scale));
     }
     rows
 }

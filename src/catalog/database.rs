@@ -87,7 +87,7 @@ pub enum CatalogError {
         source: rusqlite::Error,
     },
     /// Another process held the catalogue for too long.
-    #[error("cannot {doing} the catalogue {}: another process has held it for too long; try again, and if this repeats, look for a stopped process that has it open", path.display())]
+    #[error("cannot {doing} the catalogue {}: another process has held it for too long; try again, and if this repeats, look for a stopped process that has it open, or keep it on a local disk: NFS without its lock service has no locks", path.display())]
     Busy {
         /// What was being done, a verb.
         doing: &'static str,

@@ -15,6 +15,8 @@ use crate::catalog::{Catalog, PolicySnapshot, scan_folder};
 use crate::config::{LoadedConfig, SAMPLE_SITE, StoreKind, Torrents, origin};
 use crate::platform::files;
 use crate::protocol::Timestamp;
+use crate::site::counted;
+use crate::terminal::Harmless;
 use crate::tracker::{open_store, scan_rules};
 
 /// Check this installation
@@ -61,14 +63,15 @@ impl DoctorArguments {
         } else {
             for (name, outcome) in &findings {
                 let (state, text) = outcome.parts();
-                world.print(format_args!("{state:<5}  {name}: {text}\n"))?;
+                world.print(format_args!("{state:<5}  {name}: {}\n", Harmless(text)))?;
             }
         }
         if wrong == 0 {
             Ok(())
         } else {
             Err(CommandError::Failed(format!(
-                "{wrong} checks failed; what to do stands beside each"
+                "{} failed; what to do stands beside each",
+                counted(wrong, "check")
             )))
         }
     }
@@ -159,11 +162,13 @@ fn torrents_folder(loaded: &LoadedConfig) -> Outcome {
     match scan_folder(&config.paths.torrents, &scan_rules(loaded), &mut |_| {}) {
         Err(problem) => Wrong(problem.to_string()),
         Ok(scan) if scan.problems.is_empty() => {
-            Fine(format!("{} torrents in {}", scan.torrents.len(), config.paths.torrents.display()))
+            let torrents = counted(scan.torrents.len(), "torrent");
+            Fine(format!("{torrents} in {}", config.paths.torrents.display()))
         }
         Ok(scan) => {
             let problems: Vec<String> = scan.problems.iter().map(ToString::to_string).collect();
-            Note(format!("{} torrents; {}", scan.torrents.len(), problems.join("; ")))
+            let torrents = counted(scan.torrents.len(), "torrent");
+            Note(format!("{torrents}; {}", problems.join("; ")))
         }
     }
 }
@@ -174,7 +179,7 @@ fn catalogue(loaded: &LoadedConfig) -> Outcome {
         return Note("not there yet; the first refresh makes it".into());
     }
     match Catalog::open(path).and_then(|catalog| catalog.torrents()) {
-        Ok(torrents) => Fine(format!("{} torrents", torrents.len())),
+        Ok(torrents) => Fine(counted(torrents.len(), "torrent")),
         Err(problem) => Wrong(problem.to_string()),
     }
 }

@@ -8,7 +8,7 @@ use crate::config::{GatewayConfig, StoreKind, owner};
 use crate::gateway::fastcgi::{Options, ServeError, serve};
 use crate::gateway::{ListenAddress, Listening, Signals};
 use crate::platform::privilege::{User, only_root_decides};
-use crate::site::Site;
+use crate::site::{Site, counted};
 
 /// Answer a web server over FastCGI
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ impl FastCgiArguments {
             surroundings.tracker_config = Some(file.clone().into_os_string());
         }
         let surroundings = Arc::new(surroundings);
-        crate::info!("listening on {} with {workers} workers", self.listen);
+        crate::info!("listening on {} with {}", self.listen, counted(workers, "worker"));
         let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
         Ok(serve(listening, signals, options(&loaded.config.gateway, workers), make_site)?)
     }

@@ -30,6 +30,7 @@ use crate::platform::privilege::PrivilegeError;
 use crate::protocol::Timestamp;
 use crate::site::{PublishError, clock};
 use crate::store::StoreError;
+use crate::terminal::{Harmless, HarmlessLines, harmless_json};
 use crate::tracker::MigrateError;
 
 /// The BitTorrent tracker for the web server you already run.
@@ -113,16 +114,17 @@ impl World<'_> {
     /// # Errors
     /// As for `print`.
     pub fn print_json(&mut self, value: &serde_json::Value) -> Result<(), CommandError> {
-        self.print(format_args!("{value:#}\n"))
+        self.print(format_args!("{}\n", harmless_json(value)))
     }
 
-    /// Writes `text` to the standard output.
+    /// Writes `text` to the standard output, with all escaped that could steer a terminal. Its line breaks
+    /// stay; names that others have given go into it as [`Harmless`].
     ///
     /// # Errors
     /// When it cannot be written, also because nobody reads it any more: the command is then to
     /// stop, and that is no failure.
     pub fn print(&mut self, text: impl fmt::Display) -> Result<(), CommandError> {
-        self.output.write_fmt(format_args!("{text}")).map_err(CommandError::Output)
+        write!(self.output, "{}", HarmlessLines(text)).map_err(CommandError::Output)
     }
 }
 
@@ -200,7 +202,7 @@ fn run_in(
         Ok(line) => line,
         Err(error) if error.use_stderr() => {
             // Where standard error is closed, the exit status has to do.
-            let _ = write!(errors, "{}", error.render());
+            let _ = write!(errors, "{}", HarmlessLines(error.render()));
             return Outcome::WrongUsage;
         }
         Err(help) => return report(print_help(&help, output), errors),
@@ -226,8 +228,7 @@ fn report(result: Result<(), CommandError>, errors: &mut dyn Write) -> Outcome {
         Err(error) => (error, Outcome::Failed),
     };
     // Names of files and keys may hold line breaks; a reason is one line all the same.
-    let reason = error.to_string().replace(char::is_control, " ");
-    let _ = writeln!(errors, "tracker: {reason}");
+    let _ = writeln!(errors, "tracker: {}", Harmless(error));
     outcome
 }
 
@@ -344,6 +345,6 @@ mod tests {
     #[test]
     fn a_reason_is_one_line_whatever_a_file_is_called() {
         let ran = run_at(Path::new("/nowhere"), &["--config", "a\nb", "config", "check"]);
-        assert!(ran.failure().contains("a b"), "{}", ran.errors);
+        assert!(ran.failure().contains("a\\nb"), "{}", ran.errors);
     }
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::{CommandError, World};
 use crate::catalog::Catalog;
 use crate::protocol::{ClientName, InfoHash, InfoHashV2};
-use crate::site::{age, bytes};
+use crate::site::{age, bytes, counted};
 use crate::store::{PeerSummary, Role, walk};
+use crate::terminal::Harmless;
 use crate::tracker::open_store;
 
 /// Peers read in one go.
@@ -41,14 +42,14 @@ impl PeersArguments {
             world.print(format_args!(
                 "{}  {:<24}  {:<8}  left {}  seen {} ago  {}\n",
                 peer.peer_id,
-                ClientName::from(peer.peer_id).to_string(),
+                Harmless(ClientName::from(peer.peer_id)).to_string(),
                 role_word(peer.role),
                 peer.left.map_or_else(|| "unknown".into(), |left| bytes(left, 2)),
                 age(now.since(peer.last_seen)),
                 addresses(peer).join(" ")
             ))?;
         }
-        world.print(format_args!("{} peers\n", peers.len()))
+        world.print(format_args!("{}\n", counted(peers.len(), "peer")))
     }
 }
 

@@ -3,7 +3,8 @@
 use super::progress::Bar;
 use super::{CommandError, World};
 use crate::gateway::give_way;
-use crate::site::{Published, publish};
+use crate::log::{self, Level};
+use crate::site::{Published, counted, publish};
 use crate::tracker::{Report, Skipped, Urgency};
 
 /// Expire peers, rescan the torrents folder, rewrite the pages' fragments
@@ -63,15 +64,13 @@ fn refresh(urgency: Urgency, world: &mut World<'_>) -> Result<(), CommandError> 
 }
 
 fn print_report(report: &Report, world: &mut World<'_>) -> Result<(), CommandError> {
-    for message in &report.messages {
-        crate::warning!("{message}");
-    }
+    log::list(Level::Warning, &report.messages);
     let totals = report.totals;
     world.print(format_args!(
-        "refreshed: {} torrents, {} seeders, {} leechers, {} partial seeds\n",
-        report.rows.len(),
-        totals.seeders,
-        totals.leechers,
-        totals.partial_seeds
+        "refreshed: {}, {}, {}, {}\n",
+        counted(report.rows.len(), "torrent"),
+        counted(totals.seeders, "seeder"),
+        counted(totals.leechers, "leecher"),
+        counted(totals.partial_seeds, "partial seed")
     ))
 }

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Torrent};
 use crate::protocol::InfoHash;
+use crate::site::counted;
 use crate::store::{SwarmSummary, walk};
+use crate::terminal::Harmless;
 use crate::tracker::{Load, open_store};
 
 /// Swarms read in one go.
@@ -44,9 +46,13 @@ impl StatsArguments {
         }
         print(world, &rows, load)?;
         let sum = totals(&swarms);
+        let all = |key, thing| counted(sum[key].as_u64().unwrap_or_default(), thing);
         world.print(format_args!(
-            "{} swarms, {} seeders, {} leechers, {} partial seeds\n",
-            sum["swarms"], sum["seeders"], sum["leechers"], sum["partial_seeds"]
+            "{}, {}, {}, {}\n",
+            all("swarms", "swarm"),
+            all("seeders", "seeder"),
+            all("leechers", "leecher"),
+            all("partial_seeds", "partial seed")
         ))
     }
 }
@@ -57,7 +63,11 @@ fn print(world: &mut World<'_>, rows: &[StatsRow], load: Load) -> Result<(), Com
         let counts = row.swarm.counts;
         world.print(format_args!(
             "{:>7} {:>8} {:>7} {:>9}  {}\n",
-            counts.seeders, counts.leechers, counts.partial_seeds, row.completed, row.name
+            counts.seeders,
+            counts.leechers,
+            counts.partial_seeds,
+            row.completed,
+            Harmless(&row.name)
         ))?;
     }
     let (announces, interval) = (load.announces, load.interval);

@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::{CommandError, World};
 use crate::config::StoreKind;
+use crate::site::counted;
+use crate::terminal::Harmless;
 use crate::tracker::{open_store, rebuild_store};
 
 /// The peer store
@@ -52,21 +54,21 @@ fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     }
     let room = info.room.map(|room| format!("; holds about {room} peers at most"));
     world.print(format_args!(
-        "{} {}: {} swarms, {} peers, {}{}\n{} announces said that they moved more than they can have\n",
+        "{} {}: {}, {}, {}{}\n{} said that they moved more than they can have\n",
         info.kind,
         info.path.display(),
-        info.swarms,
-        info.peers,
+        counted(info.swarms, "swarm"),
+        counted(info.peers, "peer"),
         crate::site::bytes(info.bytes, 2),
         room.unwrap_or_default(),
-        info.anomalies
+        counted(info.anomalies, "announce")
     ))
 }
 
 fn check(world: &mut World<'_>) -> Result<(), CommandError> {
     let violations = open_store(&world.load_config()?)?.check()?;
     for violation in &violations {
-        world.print(format_args!("{violation}\n"))?;
+        world.print(format_args!("{}\n", Harmless(violation)))?;
     }
     if violations.is_empty() {
         return world.print("clean\n");

@@ -8,7 +8,8 @@ use super::peers::parse_info_hash;
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Problem, Torrent, read_metainfo};
 use crate::protocol::{Metainfo, Timestamp};
-use crate::site::{PublishError, age, bytes, clock, publish};
+use crate::site::{PublishError, age, bytes, clock, counted, publish};
+use crate::terminal::Harmless;
 use crate::tracker::{Quiet, Turn, Urgency, reset_totals};
 
 /// The catalogue's torrents
@@ -80,10 +81,10 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
             "{}  {:>12}  {}{note}\n",
             torrent.canonical,
             bytes(torrent.size, 2),
-            torrent.name
+            Harmless(&torrent.name)
         ))?;
     }
-    world.print(format_args!("{} torrents\n", torrents.len()))?;
+    world.print(format_args!("{}\n", counted(torrents.len(), "torrent")))?;
     Ok(())
 }
 
@@ -95,8 +96,8 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
         return world.print_json(&torrent_json(&torrent, world.now));
     }
     let hash = |hash: Option<String>| hash.unwrap_or_else(|| "none".into());
-    world.print(format_args!("name          {}\n", torrent.name))?;
-    world.print(format_args!("file          {}\n", torrent.file.display()))?;
+    world.print(format_args!("name          {}\n", Harmless(&torrent.name)))?;
+    world.print(format_args!("file          {}\n", Harmless(torrent.file.display())))?;
     world
         .print(format_args!("info-hash v1  {}\n", hash(torrent.v1.map(|hash| hash.to_string()))))?;
     world
@@ -214,16 +215,16 @@ fn print_verdict(
     outcome: &Result<Metainfo, Problem>,
     world: &mut World<'_>,
 ) -> Result<(), CommandError> {
-    let file = file.display();
+    let file = Harmless(file.display());
     match outcome {
-        Err(problem) => world.print(format_args!("{file}: {problem}\n")),
+        Err(problem) => world.print(format_args!("{file}: {}\n", Harmless(problem))),
         Ok(metainfo) => {
             let (hash, size) = (metainfo.canonical(), bytes(metainfo.size, 2));
-            world.print(format_args!("{file}: {hash}  {size}  {}\n", metainfo.name))?;
-            metainfo
-                .flaws
-                .iter()
-                .try_for_each(|flaw| world.print(format_args!("{file}: warning: {flaw}\n")))
+            let name = Harmless(&metainfo.name);
+            world.print(format_args!("{file}: {hash}  {size}  {name}\n"))?;
+            metainfo.flaws.iter().try_for_each(|flaw| {
+                world.print(format_args!("{file}: warning: {}\n", Harmless(flaw)))
+            })
         }
     }
 }

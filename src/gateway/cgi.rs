@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-use super::guarded::Guarded;
+use super::guarded::{Guarded, log_panics};
 use super::system::{self, Detached};
 use super::{Answer, Handler, Method, Refusal, Request, Response, Variables, content_length};
 use crate::platform::files;
@@ -45,6 +45,7 @@ impl Variables for Environment {
 /// The chores get a handler made anew in a process that the web server does not wait for. The first
 /// handler is dropped before, so that no open file or database is shared by the two.
 pub fn run<H: Handler>(make_handler: impl Fn() -> H, environment: &Environment, max_body: usize) {
+    log_panics();
     let mut handler = Guarded::new(&make_handler);
     // Its own copy of the descriptor: the standard library's buffer would cut the reply in two.
     let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
@@ -56,6 +57,7 @@ pub fn run<H: Handler>(make_handler: impl Fn() -> H, environment: &Environment, 
         crate::warning!("cannot write the reply to the web server: {error}");
     }
     if handler.chores_due() {
+        handler.claim_chores();
         let log = handler.chores_log();
         drop(handler);
         do_chores_apart(&make_handler, log.as_deref());
@@ -96,36 +98,34 @@ fn answer<H: Handler>(
     mut stdout: impl Write,
 ) -> io::Result<()> {
     let mut response = Response::default();
-    match read_body(variables, stdin, max_body) {
+    let asked = Request::new(variables, &[]);
+    let most = (asked.method == Method::Post && handler.wants_body(&asked)).then_some(max_body);
+    match &read_body(variables, stdin, most) {
         Ok(body) => {
-            let request = Request::new(variables, &body);
+            let request = Request { body, ..asked };
             if handler.answer(&request, &mut response) == Answer::Later {
                 handler.answer_slowly(&request, &mut response);
             }
         }
         Err(refusal) => refusal.fill(&mut response),
     }
-    let head_only = method(variables) == Method::Head;
+    let head_only = asked.method == Method::Head;
     let mut reply = Vec::with_capacity(512 + response.body.len());
     response.write(head_only, &mut reply)?;
     stdout.write_all(&reply)?;
     stdout.flush()
 }
 
-fn method(variables: &dyn Variables) -> Method {
-    Method::parse(variables.get("REQUEST_METHOD").unwrap_or_default())
-}
-
 /// Reads the body: exactly `CONTENT_LENGTH` bytes, for a web server need not end the stream after
 /// them. One that was sent in chunks has no length; where the web server undoes the chunks (Apache),
 /// it does end the stream.
 ///
-/// What nobody wants is read too, and forgotten: mod_cgid and mod_cgi read no reply before they have
-/// written all of the body, and see a lost connection when they cannot.
+/// What nobody wants (no `most`), or is more than wanted, is read too, and forgotten: mod_cgid and mod_cgi
+/// read no reply before they have written all of the body, and see a lost connection when they cannot.
 fn read_body(
     variables: &dyn Variables,
     stdin: impl Read,
-    max_body: usize,
+    most: Option<usize>,
 ) -> Result<Vec<u8>, Refusal> {
     let in_chunks = variables.get("HTTP_TRANSFER_ENCODING").is_some();
     let announced = match content_length(variables)? {
@@ -135,20 +135,19 @@ fn read_body(
     let limit = announced.and_then(|length| u64::try_from(length).ok()).unwrap_or(u64::MAX);
     let mut stdin = stdin.take(limit);
     let mut body = Vec::new();
-    let wanted = if method(variables) == Method::Post { max_body } else { 0 };
-    if announced.is_none_or(|length| length <= wanted) {
+    if let Some(most) = most
+        && announced.is_none_or(|length| length <= most)
+    {
         // One more than wanted shows that there is more.
-        let most = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_add(1);
+        let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
         stdin.by_ref().take(most).read_to_end(&mut body).map_err(|_| Refusal::BodyShort)?;
     }
     io::copy(&mut stdin, &mut io::sink()).map_err(|_| Refusal::BodyShort)?;
-    match method(variables) {
-        Method::Post if announced.unwrap_or(body.len()) > max_body => Err(Refusal::BodyTooLong),
-        Method::Post if announced.is_some_and(|length| body.len() < length) => {
-            Err(Refusal::BodyShort)
-        }
-        Method::Post => Ok(body),
-        _ => Ok(Vec::new()),
+    match most {
+        None => Ok(body),
+        Some(most) if announced.unwrap_or(body.len()) > most => Err(Refusal::BodyTooLong),
+        Some(_) if announced.is_some_and(|length| body.len() < length) => Err(Refusal::BodyShort),
+        Some(_) => Ok(body),
     }
 }
 

@@ -6,6 +6,10 @@ use super::*;
 struct Echo;
 
 impl Handler for Echo {
+    fn wants_body(&mut self, request: &Request<'_>) -> bool {
+        request.query != b"bodiless"
+    }
+
     fn chores_log(&self) -> Option<std::path::PathBuf> {
         None
     }
@@ -29,6 +33,8 @@ impl Handler for Echo {
     fn chores_due(&mut self) -> bool {
         false
     }
+
+    fn claim_chores(&mut self) {}
 
     fn do_chores(&mut self) {}
 
@@ -115,6 +121,16 @@ fn a_body_of_a_get_is_read_and_forgotten() {
     let (text, read) = answered_after(&variables, b"body and more");
     assert!(text.ends_with("\r\n\r\n"), "{text}");
     assert_eq!(read, 4);
+}
+
+#[test]
+fn a_body_that_nobody_wants_is_read_and_forgotten() {
+    let length = (10 * MAX_BODY).to_string();
+    let variables =
+        [("REQUEST_METHOD", "POST"), ("QUERY_STRING", "bodiless"), ("CONTENT_LENGTH", &length)];
+    let (text, read) = answered_after(&variables, &vec![b'x'; 11 * MAX_BODY]);
+    assert!(text.starts_with("Status: 200 ") && text.ends_with("\r\n\r\nbodiless"), "{text}");
+    assert_eq!(read, 10 * MAX_BODY as u64);
 }
 
 #[test]

@@ -6,6 +6,11 @@ use std::path::PathBuf;
 
 use super::{Answer, Handler, Request, Response};
 
+/// Has panics logged as all else is: Rust's own way knows no limit.
+pub(super) fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| crate::error!("{panic}")));
+}
+
 /// A handler and the way to make another.
 pub(super) struct Guarded<'a, H> {
     make: &'a dyn Fn() -> H,
@@ -18,6 +23,12 @@ impl<'a, H: Handler> Guarded<'a, H> {
         let mut guarded = Self { make, handler: None };
         guarded.run("starting", |_| ());
         guarded
+    }
+
+    /// [`Handler::wants_body`]; no when that panics.
+    pub(super) fn wants_body(&mut self, request: &Request<'_>) -> bool {
+        self.run("asking whether a body is wanted", |handler| handler.wants_body(request))
+            .unwrap_or_default()
     }
 
     /// [`Handler::answer`] into a cleared response; a panic is an answer too.
@@ -42,6 +53,11 @@ impl<'a, H: Handler> Guarded<'a, H> {
     /// [`Handler::chores_due`]; no when that panics.
     pub(super) fn chores_due(&mut self) -> bool {
         self.run("looking for chores", Handler::chores_due).unwrap_or_default()
+    }
+
+    /// [`Handler::claim_chores`].
+    pub(super) fn claim_chores(&mut self) {
+        self.run("claiming chores", Handler::claim_chores);
     }
 
     /// [`Handler::do_chores`].

@@ -27,6 +27,10 @@ pub use system::{FileSystem, Signals, arguments_of, begin_process, give_way};
 
 /// What answers requests. Each worker thread has one of its own.
 pub trait Handler {
+    /// Whether a request's body is of use; all that is known of the request but its body is in it. Of
+    /// any other request nothing is kept, however much is sent.
+    fn wants_body(&mut self, request: &Request<'_>) -> bool;
+
     /// Answers what is quick. `Answer::Later` means that it may take long: the request is then given
     /// to `answer_slowly` of a handler on another thread, so that it delays nobody.
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer;
@@ -36,6 +40,9 @@ pub trait Handler {
 
     /// Whether something waits to be done now that the reply is out. Must be cheap.
     fn chores_due(&mut self) -> bool;
+
+    /// Notes that it is about to be done, so that no other process begins it as well.
+    fn claim_chores(&mut self);
 
     /// Does it; never on a thread that answers announces.
     fn do_chores(&mut self);

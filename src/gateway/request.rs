@@ -62,7 +62,7 @@ pub struct Request<'a> {
     pub remote_addr: &'a [u8],
     /// All other variables.
     pub variables: &'a dyn Variables,
-    /// The body, already read within the limits; empty unless the method is POST.
+    /// The body, already read within the limits; empty unless the method is POST and the handler wants it.
     pub body: &'a [u8],
 }
 

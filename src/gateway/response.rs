@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::sync::Arc;
+
+/// Memory of a body that is kept for the next one.
+const BODY_KEPT: usize = 64 * 1024;
 
 /// One response. Workers reuse it, so that its memory is asked for once.
 #[derive(Debug, Default)]
@@ -14,6 +18,8 @@ pub struct Response {
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The body; its length becomes `Content-Length`.
     pub body: Vec<u8>,
+    /// What follows it: a page that many replies share, so that it is in memory once.
+    pub page: Option<Arc<Vec<u8>>>,
 }
 
 impl Response {
@@ -23,6 +29,8 @@ impl Response {
         self.content_type = "text/plain; charset=utf-8";
         self.headers.clear();
         self.body.clear();
+        self.body.shrink_to(BODY_KEPT);
+        self.page = None;
     }
 
     /// Makes it a short plain text with a status: how the gateway itself refuses a request.
@@ -42,7 +50,7 @@ impl Response {
         let mut digits = itoa::Buffer::new();
         write_parts(out, ["Status: ", digits.format(self.status), reason(self.status)])?;
         if self.has_content() {
-            let length = digits.format(self.body.len());
+            let length = digits.format(self.body.len() + self.page().len());
             write_parts(
                 out,
                 ["\r\nContent-Type: ", self.content_type, "\r\nContent-Length: ", length],
@@ -61,10 +69,36 @@ impl Response {
     /// Writes it whole; for HEAD (`head_only`) without the body.
     pub(super) fn write(&self, head_only: bool, out: &mut impl Write) -> io::Result<()> {
         self.write_head(out)?;
-        if head_only || !self.has_content() {
+        if head_only { Ok(()) } else { self.write_content(out) }
+    }
+
+    /// Writes what follows the head; for some statuses nothing.
+    pub(super) fn write_content(&self, out: &mut impl Write) -> io::Result<()> {
+        if !self.has_content() {
             return Ok(());
         }
-        out.write_all(&self.body)
+        out.write_all(&self.body)?;
+        out.write_all(self.page())
+    }
+
+    /// Takes out what is larger than `limit` at its end, to be written without a copy after the rest.
+    pub(super) fn take_large_end(&mut self, limit: usize) -> Option<Arc<Vec<u8>>> {
+        if !self.has_content() {
+            return None;
+        }
+        if self.page().len() > limit {
+            return self.page.take();
+        }
+        if self.page.is_some() || self.body.len() <= limit {
+            return None;
+        }
+        let mut body = std::mem::take(&mut self.body);
+        body.shrink_to_fit();
+        Some(Arc::new(body))
+    }
+
+    fn page(&self) -> &[u8] {
+        self.page.as_ref().map_or(&[], |page| page)
     }
 
     fn has_content(&self) -> bool {
@@ -129,6 +163,16 @@ mod tests {
             "Status: 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n\
              Cache-Control: no-store\r\n\r\nhello"
         );
+    }
+
+    #[test]
+    fn a_page_follows_the_body() {
+        let mut response = response(200, "hello ");
+        response.page = Some(Arc::new(b"world".to_vec()));
+        let text = written(&response, false);
+        assert!(text.contains("Content-Length: 11\r\n") && text.ends_with("\r\n\r\nhello world"));
+        response.clear();
+        assert!(written(&response, false).contains("Content-Length: 0\r\n"));
     }
 
     #[test]

@@ -34,6 +34,13 @@ pub fn age(duration: Seconds) -> String {
     format!("{:02}d{:02}h{:02}m", minutes / 1440, minutes / 60 % 24, minutes % 60)
 }
 
+/// So many things, whose word takes an s where there are several: `1 peer`, `2 peers`.
+#[must_use]
+pub fn counted(count: impl TryInto<u64>, thing: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A share of one, in percent with two decimals.
 #[must_use]
 pub(super) fn percent(share: f64) -> String {
@@ -43,6 +50,12 @@ pub(super) fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_thing_is_not_several() {
+        let told = [0_usize, 1, 2].map(|count| counted(count, "partial seed"));
+        assert_eq!(told, ["0 partial seeds", "1 partial seed", "2 partial seeds"]);
+    }
 
     #[test]
     fn bytes_take_the_largest_unit_that_fits() {

@@ -8,18 +8,20 @@ mod pages;
 mod publish;
 mod replies;
 mod route;
+mod stats;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
-pub use format::{age, bytes, rate};
+pub use format::{age, bytes, counted, rate};
 pub use publish::{PublishError, Published, publish};
 
 use crate::catalog::FileMark;
 use crate::config::{ConfigError, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Handler, Method, Proxies, Request, Response};
+use crate::log::{self, Level};
 use crate::platform::privilege::PrivilegeError;
 use crate::protocol::Timestamp;
 use crate::tracker::{Quiet, Skipped, Tracker, Urgency, rescan};
@@ -126,7 +128,7 @@ impl Site {
             Route::Stats | Route::Metrics if asks_about_a_torrent(request.query) => {
                 pages::not_found(request, response)
             }
-            Route::Stats => pages::stats(ready.tracker.config(), response),
+            Route::Stats => stats::show(ready.tracker.config(), may_take_long, response),
             Route::Metrics => metrics::show(ready, call.now, response),
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
@@ -150,16 +152,17 @@ impl Ready {
     /// Takes in what was dropped into the torrents folder; at the very first request, makes all that
     /// is made for pages and announces.
     fn take_in_new_torrents(&mut self, now: Timestamp) {
-        let loaded = self.tracker.config();
-        let outcome = if self.tracker.has_no_policy() {
-            publish_first(loaded, now)
-        } else {
-            rescan(loaded, now).map_err(PublishError::from)
+        let publish_what_is_new = |tracker: &Tracker| {
+            let outcome = if tracker.has_no_policy() {
+                publish_first(tracker.config(), now)
+            } else {
+                rescan(tracker.config(), now).map_err(PublishError::from)
+            };
+            if let Err(problem) = outcome {
+                crate::error!("{problem}");
+            }
         };
-        if let Err(problem) = outcome {
-            crate::error!("{problem}");
-        }
-        self.tracker.notice_new_policy();
+        self.tracker.look(now, publish_what_is_new);
     }
 }
 
@@ -168,11 +171,24 @@ impl Ready {
 fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishError> {
     match publish(loaded, Urgency::NowUnlessBusy, &mut Quiet)? {
         Published::Done(report) => {
-            report.messages.iter().for_each(|message| crate::warning!("{message}"));
+            log::list(Level::Warning, &report.messages);
             Ok(())
         }
         Published::Skipped(Skipped::TooEarly(_)) => Ok(()),
         Published::Skipped(Skipped::Busy) => Ok(rescan(loaded, now)?),
+    }
+}
+
+/// Refreshes when it is time. A scan for a torrent that was dropped in holds the same lock, and is soon over.
+fn publish_when_free(loaded: &LoadedConfig) -> Result<Published, PublishError> {
+    let give_up = Instant::now() + Duration::from_secs(3);
+    loop {
+        match publish(loaded, Urgency::WhenDue, &mut Quiet) {
+            Ok(Published::Skipped(Skipped::Busy)) if Instant::now() < give_up => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            outcome => return outcome,
+        }
     }
 }
 
@@ -181,7 +197,7 @@ impl State {
     fn log_trouble(&self, before: Option<&Self>) {
         match (self, before) {
             (Self::Broken(reason), Some(Self::Broken(known))) if reason == known => {}
-            (Self::Broken(reason), _) => crate::error!("{reason}"),
+            (Self::Broken(reason), _) => log::line_once_a_minute(Level::Error, reason),
             (Self::Ready(_), Some(Self::Broken(_))) => crate::info!("the site works again"),
             (Self::Ready(_), _) => {}
         }
@@ -199,14 +215,16 @@ impl State {
         crate::config::act_for_owner(&loaded)?;
         let network = &loaded.config.network;
         let proxies = Proxies::new(&network.trusted_proxies, &network.client_address_header)?;
+        if let Some(data) = loaded.config.paths.catalog.parent() {
+            log::remember_in(data);
+        }
         let tracker = Tracker::new(Arc::new(loaded));
         let paths = &tracker.config().config.paths;
         let (data, policy) = (paths.catalog.parent(), paths.policy.parent());
         // A folder that has the policy in it is there.
         if (tracker.has_no_policy() || data != policy) && data.is_some_and(|data| !data.exists()) {
-            for made in crate::config::lay_out_missing(tracker.config())?.made {
-                crate::info!("made {}", made.display());
-            }
+            let made = crate::config::lay_out_missing(tracker.config())?.made;
+            log::list(Level::Info, made.iter().map(|made| format!("made {}", made.display())));
         }
         Ok(Ready { tracker, proxies })
     }
@@ -234,6 +252,11 @@ enum SetupError {
 }
 
 impl Handler for Site {
+    /// None of the site's places takes one.
+    fn wants_body(&mut self, _request: &Request<'_>) -> bool {
+        false
+    }
+
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         let now = clock();
         self.look_around(now);
@@ -257,11 +280,17 @@ impl Handler for Site {
             && ready.tracker.refresh_is_due(self.looked_at)
     }
 
+    fn claim_chores(&mut self) {
+        if let State::Ready(ready) = &self.state {
+            ready.tracker.claim_refresh();
+        }
+    }
+
     fn do_chores(&mut self) {
         let State::Ready(ready) = &mut self.state else { return };
-        match publish(ready.tracker.config(), Urgency::WhenDue, &mut Quiet) {
+        match publish_when_free(ready.tracker.config()) {
             Ok(Published::Done(report)) => {
-                report.messages.iter().for_each(|message| crate::warning!("{message}"));
+                log::list(Level::Warning, &report.messages);
             }
             Ok(Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy)) => {}
             Err(problem) => crate::error!("{problem}"),

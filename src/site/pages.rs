@@ -1,8 +1,4 @@
-//! What people get: the stats page, redirects, and clear words where nothing is.
-
-use std::fs;
-
-use askama::Template;
+//! What people get: redirects, and clear words where nothing is.
 
 use super::replies::fail_plainly;
 use super::route::{Route, asks_about_a_torrent};
@@ -10,43 +6,6 @@ use crate::config::LoadedConfig;
 use crate::gateway::{Answer, Request, Response};
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
-
-/// The stats table as a page of its own, for servers without server-side includes.
-#[derive(Template)]
-#[template(path = "stats_page.html")]
-struct StatsPage<'a> {
-    style: &'static str,
-    /// Where relative links of the fragment lead; empty when they are absolute.
-    base: &'static str,
-    fragment: &'a str,
-}
-
-pub(super) fn stats(loaded: &LoadedConfig, response: &mut Response) -> Answer {
-    let path = &loaded.config.paths.stats_fragment;
-    let fragment = match fs::read(path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(problem) => {
-            crate::warning!("cannot read {}: {problem}; run `tracker refresh`", path.display());
-            r#"<p class="tracker-empty">No statistics yet.</p>"#.into()
-        }
-    };
-    let style = include_str!("../../www/style.css");
-    // As the folders lie by default: below .../cgi-bin/tracker.cgi/stats, beside .../www/.
-    let base = if loaded.torrents_url_is_set { "" } else { "../../www/" };
-    match (StatsPage { style, base, fragment: &fragment }).render() {
-        Ok(page) => {
-            response.content_type = "text/html; charset=utf-8";
-            response.headers.push(("Cache-Control", "max-age=60".into()));
-            response.body.extend_from_slice(page.as_bytes());
-        }
-        Err(problem) => {
-            crate::error!("cannot render the stats page: {problem}");
-            response.status = 500;
-            response.body.extend_from_slice(b"The statistics cannot be shown now.\n");
-        }
-    }
-    Answer::Ready
-}
 
 /// A person opened the tracker itself: off to the page that the owner names, or to the statistics.
 pub(super) fn home(

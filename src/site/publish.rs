@@ -10,6 +10,7 @@ use askama::Template;
 use super::fragments::{RssFragment, StatsFragment};
 use super::{clock, feed};
 use crate::config::LoadedConfig;
+use crate::log::{self, Level};
 use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped, Turn, Urgency};
 
 /// How publishing ended.
@@ -89,7 +90,7 @@ pub fn publish(
     let report = refresh.commit()?;
     if let Err(problem) = stats.and(rss) {
         // Nobody else will hear them.
-        report.messages.iter().for_each(|message| crate::warning!("{message}"));
+        log::list(Level::Warning, &report.messages);
         return Err(problem);
     }
     Ok(Published::Done(report))

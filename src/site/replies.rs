@@ -23,7 +23,7 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
         Err(refusal) => return refuse(ready, refusal, response),
     };
     // Without a policy the tracker has never run here, and what it needs is laid out first.
-    if ready.tracker.has_no_policy() {
+    if ready.tracker.may_publish_first(call.now) {
         if !call.may_take_long {
             return Answer::Later;
         }
@@ -67,11 +67,11 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
         Err(problem) => return refuse(ready, problem.into(), response),
     };
     let full = scrape.info_hashes.is_empty();
-    let wants_time = full || ready.tracker.has_no_policy();
-    if wants_time && !call.may_take_long {
+    let is_first = ready.tracker.may_publish_first(call.now);
+    if (full || is_first) && !call.may_take_long {
         return Answer::Later;
     }
-    if ready.tracker.has_no_policy() {
+    if is_first {
         ready.take_in_new_torrents(call.now);
     }
     let min_request_interval = ready.tracker.config().config.tracker.min_interval;

@@ -20,6 +20,10 @@ pub(super) const MODE: u32 = 0o660;
 /// An error of the file system as one of the store.
 pub(super) fn failure(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
     let remedy = match source.kind() {
+        _ if source.raw_os_error() == Some(libc::ENOLCK) => {
+            "that file system has no locks, as NFS without its lock service: name a file on a local disk as \
+             `path` of [store]"
+        }
         io::ErrorKind::IsADirectory => "name a file in `path` of [store], not a folder",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "make the file and its folder writable for the user that the web server runs as"

@@ -367,7 +367,7 @@ pub enum StoreError {
         remedy: &'static str,
     },
     /// Other processes held the store for too long; the announce may be tried again.
-    #[error("the peer store {} was busy for too long; if this repeats, look for a stopped process that holds it", path.display())]
+    #[error("the peer store {} was busy for too long; if this repeats, look for a stopped process that holds it, or keep it on a local disk: NFS without its lock service has no locks", path.display())]
     Busy {
         /// The store.
         path: PathBuf,

@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 
 use super::{Known, Load, Refusal, Tracker};
 use crate::config::{Config, StatedAddressRule, TrackerConfig};
-use crate::log::{Level, Sparing};
 use crate::protocol::{
     AnnounceReply, AnnounceRequest, CompactV4, CompactV6, Event, FamilyPeers, PeerList, Seconds,
     Timestamp, interval_for,
@@ -128,12 +127,10 @@ fn addresses(
     let v4 = stated_v4.or(seen_v4).map(CompactV4::from);
     let v6 = stated_v6.or(seen_v6).map(CompactV6::from);
     if v4.is_none() && v6.is_none() {
-        static NO_ADDRESS: Sparing = Sparing::new();
-        let told = format_args!(
+        crate::error!(
             "an announce came without an address; let the web server pass REMOTE_ADDR on, or the proxy \
              before it the header that client_address_header in [network] names"
         );
-        NO_ADDRESS.line(Level::Error, told);
         return Err(Refusal::NoAddress);
     }
     Ok((v4, v6))

@@ -9,7 +9,7 @@ use crate::platform::files;
 
 /// A lock file cannot be made or locked.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot lock {}: {source}; let the tracker's user write to that folder", path.display())]
+#[error("cannot lock {}: {source}; {}", path.display(), advice(source))]
 pub struct LockError {
     /// The lock file.
     pub path: PathBuf,
@@ -17,12 +17,29 @@ pub struct LockError {
     pub source: io::Error,
 }
 
+fn advice(source: &io::Error) -> &'static str {
+    match source.raw_os_error() {
+        Some(libc::ENOLCK | libc::ENOSYS | libc::EOPNOTSUPP) => {
+            "that file system has no locks, as NFS without its lock service: start that service, or name a file \
+             on a local disk as `catalog` in [paths]"
+        }
+        _ => "let the tracker's user write to that folder",
+    }
+}
+
+/// Opens or makes a lock file.
+pub(super) fn open(path: &Path) -> Result<File, LockError> {
+    let opened = files::open(path, File::options().create(true).append(true));
+    let failed =
+        |error: files::OpenError| LockError { path: path.to_owned(), source: error.into() };
+    opened.map(|(file, _)| file).map_err(failed)
+}
+
 /// Asks for a lock for at most `patience`; `None` when another holds it all the time. It is free again
 /// when the file is dropped.
 pub(super) fn within(path: &Path, patience: Duration) -> Result<Option<File>, LockError> {
     let failed = |source| LockError { path: path.to_owned(), source };
-    let opened = files::open(path, File::options().create(true).append(true));
-    let (file, _) = opened.map_err(|error| failed(error.into()))?;
+    let file = open(path)?;
     let give_up = Instant::now() + patience;
     loop {
         match file.try_lock() {
@@ -56,5 +73,17 @@ mod tests {
         fs::remove_file(&lock).unwrap();
         let held = within(&lock, Duration::ZERO).unwrap();
         assert!(held.is_some() && within(&lock, Duration::ZERO).unwrap().is_none());
+    }
+
+    #[test]
+    fn without_locks_another_disk_helps_and_no_permission() {
+        let told = |number| {
+            let source = io::Error::from_raw_os_error(number);
+            LockError { path: PathBuf::from("/data/refresh.lock"), source }.to_string()
+        };
+        for number in [libc::ENOLCK, libc::ENOSYS, libc::EOPNOTSUPP] {
+            assert!(told(number).contains("local disk") && !told(number).contains("write to"));
+        }
+        assert!(told(libc::EACCES).contains("write to that folder"));
     }
 }

@@ -4,6 +4,7 @@
 mod announce;
 mod load;
 mod lock;
+mod looked;
 mod migrate;
 mod refresh;
 mod refusal;
@@ -11,7 +12,6 @@ mod report;
 mod reset;
 mod scrape;
 mod stores;
-mod unchanged;
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub use report::{Figures, Report, Row};
 pub use reset::reset_totals;
 pub use stores::{open_store, rebuild_store};
 
-use crate::catalog::{FileMark, FolderChange, PolicyError, PolicySnapshot};
+use crate::catalog::{FileMark, PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};
 use crate::network::Network;
 use crate::protocol::{InfoHash, Timestamp};
@@ -124,27 +124,36 @@ impl Tracker {
         self.policy.is_none()
     }
 
-    /// Whether a torrent that the policy does not know may have been dropped in meanwhile.
+    /// Whether nothing was published yet, and nobody in this process has tried to within this second.
+    #[must_use]
+    pub fn may_publish_first(&self, now: Timestamp) -> bool {
+        self.has_no_policy() && !self.was_looked(now)
+    }
+
+    /// Whether a torrent that the policy does not know may have been dropped in meanwhile: nobody in this
+    /// process has looked within this second. Costs no look.
     #[must_use]
     pub fn folder_may_hold_more(&self, now: Timestamp) -> bool {
-        if self.loaded.config.tracker.torrents == Torrents::Open {
-            return false;
+        self.loaded.config.tracker.torrents == Torrents::Listed && !self.was_looked(now)
+    }
+
+    /// Looks at the folder, and has what is new taken in and published. Whoever comes meanwhile waits, and
+    /// does not look once more.
+    pub fn look(&mut self, now: Timestamp, take_in: impl FnOnce(&Self)) {
+        let _turn = looked::turn();
+        self.notice_new_policy();
+        if self.was_looked(now) {
+            return;
         }
-        let Some(policy) = &self.policy else { return true };
-        if unchanged::is_known(self.policy_file, now) {
-            return false;
+        if self.policy.as_ref().is_none_or(|policy| refresh::is_outdated(policy, now)) {
+            take_in(self);
+            self.notice_new_policy();
         }
-        let may_hold_more = match policy.folder_change() {
-            FolderChange::None => false,
-            // A change in the very moment of the scan; one more look in another second settles it. A
-            // policy from the future comes from a clock that was wrong then.
-            FolderChange::Perhaps => now != policy.published_at(),
-            FolderChange::Certain => true,
-        };
-        if !may_hold_more {
-            unchanged::remember(self.policy_file, now);
-        }
-        may_hold_more
+        looked::remember(&self.loaded.config.paths.policy, self.policy_file, now);
+    }
+
+    fn was_looked(&self, now: Timestamp) -> bool {
+        looked::within(&self.loaded.config.paths.policy, self.policy_file, now)
     }
 
     /// Whether the statistics are older than half an interval, and nobody tried to renew them within
@@ -157,6 +166,12 @@ impl Tracker {
             Some(policy) => refresh::is_due(config, policy.refreshed_at(), now),
         };
         due && !refresh::tried_lately(config)
+    }
+
+    /// Says that somebody is about to renew the statistics: for a minute nobody else tries to, also not
+    /// while they wait for another who is at it.
+    pub fn claim_refresh(&self) {
+        refresh::claim(&self.loaded.config);
     }
 
     fn store(&mut self) -> Result<&mut dyn PeerStore, StoreError> {
@@ -204,6 +219,7 @@ impl Tracker {
 mod tests {
     use super::*;
     use crate::catalog::{Catalog, Publication, Watched};
+    use crate::protocol::Seconds;
 
     const NOW: Timestamp = Timestamp(1_700_000_000);
 
@@ -229,8 +245,9 @@ mod tests {
     #[test]
     fn a_change_that_may_have_gone_unseen_is_looked_for_in_another_second() {
         let (_home, tracker) = published(NOW);
-        assert!(!tracker.folder_may_hold_more(NOW));
-        assert!(tracker.folder_may_hold_more(Timestamp(NOW.0 + 1)));
+        let is_outdated = |now| refresh::is_outdated(tracker.policy.as_ref().unwrap(), now);
+        assert!(!is_outdated(NOW));
+        assert!(is_outdated(Timestamp(NOW.0 + 1)));
     }
 
     #[test]
@@ -244,6 +261,21 @@ mod tests {
     #[test]
     fn a_policy_from_the_future_does_not_keep_torrents_out_until_then() {
         let (_home, tracker) = published(Timestamp(NOW.0 + 10_000));
-        assert!(tracker.folder_may_hold_more(NOW));
+        assert!(refresh::is_outdated(tracker.policy.as_ref().unwrap(), NOW));
+    }
+
+    #[test]
+    fn in_a_second_one_looks_for_all_whatever_it_finds() {
+        let (_home, mut tracker) = published(Timestamp(NOW.0 - 10));
+        let mut another = Tracker::new(Arc::clone(&tracker.loaded));
+        for now in [NOW, NOW + Seconds(1)] {
+            assert!(tracker.folder_may_hold_more(now));
+            let mut looks = 0;
+            // Nothing is published, as when the catalogue is broken.
+            tracker.look(now, |_| looks += 1);
+            another.look(now, |_| looks += 1);
+            assert_eq!(looks, 1);
+            assert!(!another.folder_may_hold_more(now));
+        }
     }
 }

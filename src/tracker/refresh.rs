@@ -16,6 +16,7 @@ use crate::catalog::{
     ScanRules, Watched, scan_folder,
 };
 use crate::config::{Config, LoadedConfig};
+use crate::log::{self, Level};
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
 
@@ -245,6 +246,17 @@ impl<'a> Refresh<'a> {
     }
 }
 
+/// Whether the torrents folder is not, or may not be, as it was when a policy was made from it.
+pub(super) fn is_outdated(policy: &PolicySnapshot, now: Timestamp) -> bool {
+    match policy.folder_change() {
+        FolderChange::None => false,
+        // A change in the very moment of the scan; one more look in another second settles it. A policy
+        // from the future comes from a clock that was wrong then.
+        FolderChange::Perhaps => now != policy.published_at(),
+        FolderChange::Certain => true,
+    }
+}
+
 /// Takes torrents in that were dropped into the folder since the policy was published. Waits a
 /// little for another process that is at it, so that its work counts for this request too.
 ///
@@ -255,19 +267,14 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
         return Ok(());
     };
     let Ok(current) = PolicySnapshot::open(&loaded.config.paths.policy) else { return Ok(()) };
-    let change = current.folder_change();
-    if change == FolderChange::None
-        || change == FolderChange::Perhaps && current.published_at() == now
-    {
+    if !is_outdated(&current, now) {
         // Another process was at it while this one waited for the lock.
         return Ok(());
     }
     let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
     let mut messages = Vec::new();
     let folder = take_in_folder(loaded, &mut catalog, now, &mut Quiet, &mut messages)?;
-    for message in &messages {
-        crate::warning!("{message}");
-    }
+    log::list(Level::Warning, &messages);
     // What the pages show is no longer true then, and a refresh is due.
     let last = if folder.changed { None } else { catalog.last_refresh()? };
     let last = last.unwrap_or_default();
@@ -395,6 +402,14 @@ fn lock_path(config: &Config) -> PathBuf {
 fn mark_attempt(lock: &File, at: SystemTime) {
     // Without it a refresh that fails is tried again sooner, no more.
     let _ = lock.set_modified(at);
+}
+
+/// Notes that a refresh is about to begin, before it has the lock.
+pub(super) fn claim(config: &Config) {
+    // Who cannot open it cannot refresh either, and will say so.
+    if let Ok(lock) = lock::open(&lock_path(config)) {
+        mark_attempt(&lock, SystemTime::now());
+    }
 }
 
 /// Whether a refresh that began within the last minute has not come to its end: one that fails is

@@ -1,6 +1,5 @@
 //! Why a client gets no peers: texts that are safe to send, and when to come back.
 
-use crate::log::{Level, Sparing};
 use crate::protocol::{AnnounceError, RetryIn, ScrapeError, Seconds};
 use crate::store::StoreError;
 
@@ -42,16 +41,20 @@ impl Refusal {
     /// Logs what went wrong in the store; the client is only told that something did. Each announce
     /// may meet the same trouble, so the log has one line a minute of each kind.
     pub(super) fn from_store(problem: &StoreError) -> Self {
-        static BUSY: Sparing = Sparing::new();
-        static FULL: Sparing = Sparing::new();
-        static BROKEN: Sparing = Sparing::new();
-        let (refusal, told) = match problem {
-            StoreError::Busy { .. } => (Self::Trouble, &BUSY),
-            StoreError::Full { .. } => (Self::Full, &FULL),
-            StoreError::Io { .. } | StoreError::Sqlite { .. } => (Self::Trouble, &BROKEN),
-        };
-        told.line(Level::Error, format_args!("{problem}"));
-        refusal
+        match problem {
+            StoreError::Busy { .. } => {
+                crate::error!("{problem}");
+                Self::Trouble
+            }
+            StoreError::Full { .. } => {
+                crate::error!("{problem}");
+                Self::Full
+            }
+            StoreError::Io { .. } | StoreError::Sqlite { .. } => {
+                crate::error!("{problem}");
+                Self::Trouble
+            }
+        }
     }
 
     /// When trying again makes sense (BEP 31); `None` where nothing but a changed request helps.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::{LoadedConfig, StoreKind};
+use crate::log::{self, Level};
 use crate::store::shm::ShmStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Caps, PeerStore, StoreError, StoreOptions};
@@ -35,7 +36,7 @@ fn options(loaded: &LoadedConfig) -> StoreOptions {
 pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
     let (store, is_new) = open(loaded)?;
     if is_new {
-        others_left(loaded).iter().for_each(|line| crate::info!("{line}"));
+        log::list(Level::Info, others_left(loaded));
     }
     Ok(store)
 }

@@ -106,6 +106,21 @@ impl Installation {
         fs::rename(&upload, &path).expect("a file in its place");
     }
 
+    /// The files in which CGIs remember what they have told the owner.
+    pub fn told(&self) -> Vec<PathBuf> {
+        let entries = ["", "data"].map(|folder| fs::read_dir(self.path(folder)).expect("a folder"));
+        let paths = entries.into_iter().flatten().map(|entry| entry.expect("an entry").path());
+        let is_one = |path: &PathBuf| {
+            path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"tracker-told-"))
+        };
+        paths.filter(is_one).collect()
+    }
+
+    /// From now on all is told again, as after a minute.
+    pub fn forget_what_was_told(&self) {
+        self.told().iter().for_each(|path| fs::remove_file(path).expect("a file of ours"));
+    }
+
     /// A file's text.
     pub fn text(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -149,6 +164,7 @@ impl Installation {
             .env("PATH_INFO", path_info)
             .env("QUERY_STRING", OsStr::from_bytes(query.as_ref()))
             .env("REMOTE_ADDR", "192.0.2.1")
+            .env("TMPDIR", self.folder.path())
             .env("TRACKER_CONFIG", self.path("conf/tracker.toml"));
         Call { command }
     }
@@ -210,6 +226,11 @@ impl Call {
     pub fn arguments(mut self, words: &[&str]) -> Self {
         self.command.args(words.iter().map(OsString::from));
         self
+    }
+
+    /// The command, for what else is to be done with it.
+    pub fn command(self) -> Command {
+        self.command
     }
 
     /// Starts the tracker and reads all of its answer.

@@ -6,6 +6,7 @@ pub mod bencode;
 pub mod browser;
 #[path = "../../src/platform/cannot_run.rs"]
 pub mod cannot_run;
+pub mod fastcgi;
 pub mod fragments;
 pub mod http;
 pub mod installation;

@@ -84,6 +84,22 @@ impl Process {
     }
 }
 
+/// Bytes of memory that a process has in use.
+pub fn resident(process: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    let status = status.expect("the state of a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    1024 * kib.and_then(|kib| kib.parse::<usize>().ok()).expect("a size in kB")
+}
+
+/// The files without a name that a process has open.
+pub fn nameless_files(process: u32) -> Vec<PathBuf> {
+    let descriptors = std::fs::read_dir(format!("/proc/{process}/fd")).expect("its descriptors");
+    let targets = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    targets.filter(|target| target.to_string_lossy().ends_with(" (deleted)")).collect()
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         self.signal_group(libc::SIGTERM);

@@ -31,6 +31,7 @@ fn a_request_without_remote_addr_is_refused_and_the_owner_is_told() {
         client(1).call(&tracker, "").with("REMOTE_ADDR", "unix:"),
     ];
     for call in calls {
+        tracker.forget_what_was_told();
         let answer = call.send();
         assert!(answer.refusal().contains("cannot see your address"), "{answer:?}");
         assert!(answer.log.contains("REMOTE_ADDR"), "{answer:?}");

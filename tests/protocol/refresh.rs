@@ -76,7 +76,7 @@ fn half_an_interval_later_it_is_due() {
     move_last_refresh(&tracker, -890);
     // What the policy says about the last refresh is not what the catalogue says any more.
     let output = tracker.run(&["refresh"]).done();
-    assert!(output.starts_with("refreshed: 1 torrents"), "{output}");
+    assert!(output.starts_with("refreshed: 1 torrent,"), "{output}");
 
     let tracker = Installation::new(&["tracker.interval = 2", "tracker.min_interval = 1"]);
     tracker.refresh();
@@ -96,7 +96,7 @@ fn a_last_refresh_in_the_future_is_a_wrong_clock_and_stops_nothing() {
     for ahead in [10_000_000, 120] {
         move_last_refresh(&tracker, ahead);
         let output = tracker.run(&["refresh"]).done();
-        assert!(output.starts_with("refreshed: 1 torrents"), "{ahead}: {output}");
+        assert!(output.starts_with("refreshed: 1 torrent,"), "{ahead}: {output}");
         assert_eq!(tracker.table().row("a").cell("age"), "00d00h00m");
     }
 }

@@ -198,6 +198,7 @@ fn without_catalogue_and_policy_clients_hear_of_trouble_and_not_that_their_torre
     let answer = client(1).of(torrent.info_hash).call(&tracker, "").send();
     assert_trouble(&tracker, &answer, TROUBLE, "catalog.db");
     for query in ["", &format!("info_hash={}", encode(&torrent.info_hash))] {
+        tracker.forget_what_was_told();
         let answer = tracker.get("/scrape", query).send();
         assert_trouble(&tracker, &answer, TROUBLE, "catalog.db");
     }
@@ -219,6 +220,7 @@ fn a_broken_configuration_tells_clients_that_much_and_the_log_where() {
         let reason =
             "the tracker is not set up rightly; its owner finds the reason in the error log";
         for path in ["/announce", "/scrape"] {
+            tracker.forget_what_was_told();
             let answer = tracker.get(path, client(1).query("")).send();
             assert_trouble(&tracker, &answer, reason, story);
             assert_eq!(answer.log.lines().count(), 1, "{answer:?}");

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::progress::Bar;
 use super::super::{CommandError, World};
 use crate::config::{LoadedConfig, StoreKind, absolute};
+use crate::site::counted;
 use crate::tracker::{Migrated, migrate};
 
 /// Take all peers and totals to a store of another kind, or to another file
@@ -67,14 +68,14 @@ fn print_done(
     from: &LoadedConfig,
 ) -> Result<(), CommandError> {
     world.print(format_args!(
-        "taken over: {} swarms, {} peers from {}\n",
-        done.swarms,
-        done.peers,
+        "taken over: {}, {} from {}\n",
+        counted(done.swarms, "swarm"),
+        counted(done.peers, "peer"),
         from.config.store.path.display()
     ))?;
     if done.replaced > 0 {
-        let replaced = done.replaced;
-        world.print(format_args!("in place of {replaced} peers that were there before\n"))?;
+        let replaced = counted(done.replaced, "peer");
+        world.print(format_args!("in place of {replaced} that were there before\n"))?;
     }
     Ok(())
 }

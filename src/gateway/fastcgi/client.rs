@@ -1,31 +1,30 @@
 //! One web server's connection: moves bytes between its socket and the protocol, as far as they go
 //! without waiting.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 
-use super::connection::{Connection, Event, Limits, OwnedRequest, Transport};
+use super::connection::{Connection, Event, Limits, OwnedRequest, Transport, WantsBody};
+use super::output::Output;
 use super::params::Params;
 use super::socket::Socket;
 use crate::gateway::Response;
-
-/// Bytes of output beyond which no further request of the connection is looked at.
-const OUTPUT_LIMIT: usize = 64 * 1024;
 
 /// The memory of a connection, to be used again for the next one.
 #[derive(Debug)]
 pub struct Buffers {
     connection: Connection,
-    output: Vec<u8>,
+    output: Output,
 }
 
 impl Buffers {
     /// For connections with these limits.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { connection: Connection::new(limits), output: Vec::new() }
+        Self { connection: Connection::new(limits), output: Output::default() }
     }
 }
 
@@ -45,9 +44,7 @@ pub enum Step {
 pub struct Client {
     socket: Socket,
     connection: Connection,
-    output: Vec<u8>,
-    /// How much of `output` has been written.
-    written: usize,
+    output: Output,
     /// The number of the answer that is being made on another thread.
     ticket: Option<u64>,
     /// Reading may give something: no read has come back short since the socket was ready.
@@ -70,7 +67,6 @@ impl Client {
             socket,
             connection,
             output,
-            written: 0,
             ticket: None,
             readable: true,
             end_is_near: false,
@@ -85,7 +81,7 @@ impl Client {
     #[must_use]
     pub fn into_buffers(mut self) -> Buffers {
         self.connection.reset();
-        self.forget_output();
+        self.output.clear();
         Buffers { connection: self.connection, output: self.output }
     }
 
@@ -101,10 +97,10 @@ impl Client {
     /// # Errors
     /// What the kernel says.
     pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        let wanted = if self.wants_to_write() {
-            Interest::READABLE | Interest::WRITABLE
-        } else {
+        let wanted = if self.output.is_empty() {
             Interest::READABLE
+        } else {
+            Interest::READABLE | Interest::WRITABLE
         };
         match self.watched.replace(wanted) {
             None => registry.register(self.socket.source(), token, wanted),
@@ -113,14 +109,10 @@ impl Client {
         }
     }
 
-    fn wants_to_write(&self) -> bool {
-        self.pending_output() > 0
-    }
-
     /// Whether it is between two requests.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        !self.connection.is_busy() && !self.wants_to_write()
+        !self.connection.is_busy() && self.output.is_empty()
     }
 
     /// Whether the web server has neither sent nor taken anything for too long. The time that we
@@ -131,11 +123,11 @@ impl Client {
     }
 
     /// Reads, understands and writes until a request is there or nothing more goes.
-    pub fn advance(&mut self, now: Instant) -> Step {
+    pub fn advance(&mut self, now: Instant, wants_body: WantsBody<'_>) -> Step {
         loop {
-            let full = self.pending_output() >= OUTPUT_LIMIT;
+            let full = self.output.is_full();
             if !full {
-                match self.connection.next(&mut self.output) {
+                match self.connection.next(&mut self.output, wants_body) {
                     Ok(Some(Event::Request)) => return Step::Request,
                     Ok(Some(Event::Refused(_))) => continue,
                     Ok(Some(Event::Aborted)) => {
@@ -152,7 +144,7 @@ impl Client {
             if !self.write(now) || self.is_over() {
                 return Step::Over;
             }
-            if self.pending_output() >= OUTPUT_LIMIT {
+            if self.output.is_full() {
                 return Step::Wait;
             }
             if !full && !self.read(now) {
@@ -181,14 +173,16 @@ impl Client {
     }
 
     /// Answers the request; [`advance`](Self::advance) writes it.
-    pub fn reply(&mut self, response: &Response, now: Instant) {
+    pub fn reply(&mut self, response: &mut Response, now: Instant) {
         self.ticket = None;
         self.last_progress = now;
         self.connection.reply(response, &mut self.output);
     }
 
-    fn pending_output(&self) -> usize {
-        self.output.len() - self.written
+    /// The large reply that the web server has not read yet, and when it took something last.
+    #[must_use]
+    pub fn unread(&self) -> Option<(&Arc<Vec<u8>>, Instant)> {
+        self.output.large_reply().map(|reply| (reply, self.last_progress))
     }
 
     /// Whether nothing can follow: the web server has closed and gets no more, or we have to close.
@@ -196,7 +190,7 @@ impl Client {
         if self.ended {
             return self.ticket.is_none();
         }
-        self.connection.transport() == Transport::Close && !self.wants_to_write()
+        self.connection.transport() == Transport::Close && self.output.is_empty()
     }
 
     /// Reads once; says whether anything came.
@@ -237,36 +231,34 @@ impl Client {
 
     /// Writes what there is; says whether the connection is still good.
     fn write(&mut self, now: Instant) -> bool {
-        while let Some(rest) = self.output.get(self.written..).filter(|rest| !rest.is_empty()) {
-            match self.socket.write(rest) {
+        loop {
+            let attempt = match self.output.next() {
+                ([], []) => break,
+                (bytes, []) => self.socket.write(bytes),
+                (first, second) => {
+                    self.socket.write_vectored(&[IoSlice::new(first), IoSlice::new(second)])
+                }
+            };
+            match attempt {
                 Ok(0) => return false,
                 Ok(length) => {
-                    self.written += length;
+                    self.output.wrote(length);
                     self.last_progress = now;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.written >= OUTPUT_LIMIT {
-                        self.output.drain(..self.written);
-                        self.written = 0;
-                    }
+                    self.output.give_back();
                     return true;
                 }
                 Err(_) => return false,
             }
         }
-        self.forget_output();
+        self.output.give_back();
         if self.connection.transport() == Transport::DrainAndClose && !self.end_said {
             self.end_said = true;
             self.socket.end_writing();
         }
         true
-    }
-
-    fn forget_output(&mut self) {
-        self.output.clear();
-        self.output.shrink_to(OUTPUT_LIMIT);
-        self.written = 0;
     }
 }
 
@@ -276,6 +268,7 @@ mod tests {
 
     use super::*;
     use crate::gateway::Variables;
+    use crate::gateway::fastcgi::output;
     use crate::gateway::fastcgi::testing::{KEEP, get};
 
     fn pair() -> (std::os::unix::net::UnixStream, Client) {
@@ -290,24 +283,24 @@ mod tests {
     #[test]
     fn an_end_that_comes_with_the_last_request_is_seen() {
         let (mut theirs, mut client) = pair();
-        assert_eq!(client.advance(Instant::now()), Step::Wait);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Wait);
         theirs.write_all(&get(1, KEEP, "last")).unwrap();
         theirs.shutdown(std::net::Shutdown::Write).unwrap();
         client.on_readable(true);
-        assert_eq!(client.advance(Instant::now()), Step::Request);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Request);
         assert_eq!(client.request().0.get("QUERY_STRING"), Some(&b"last"[..]));
-        client.reply(&Response::default(), Instant::now());
-        assert_eq!(client.advance(Instant::now()), Step::Over);
+        client.reply(&mut Response::default(), Instant::now());
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Over);
     }
 
     #[test]
     fn a_socket_is_not_read_again_before_it_is_ready() {
         let (mut theirs, mut client) = pair();
-        assert_eq!(client.advance(Instant::now()), Step::Wait);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Wait);
         theirs.write_all(&get(1, KEEP, "")).unwrap();
-        assert_eq!(client.advance(Instant::now()), Step::Wait);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Wait);
         client.on_readable(false);
-        assert_eq!(client.advance(Instant::now()), Step::Request);
+        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Request);
     }
 
     #[test]
@@ -317,10 +310,10 @@ mod tests {
         let late = start + Duration::from_secs(60);
         assert!(!client.has_expired(start, timeout) && client.has_expired(late, timeout));
         theirs.write_all(&get(1, KEEP, "")).unwrap();
-        assert_eq!(client.advance(start), Step::Request);
+        assert_eq!(client.advance(start, &mut |_| false), Step::Request);
         drop(client.defer(1));
         assert!(!client.has_expired(late, timeout));
-        client.reply(&Response::default(), late);
+        client.reply(&mut Response::default(), late);
         assert!(!client.has_expired(late, timeout));
     }
 
@@ -331,20 +324,20 @@ mod tests {
             // Fails in the end, when nobody takes it any more.
             let _ = theirs.write_all(&get(1, KEEP, "").repeat(3000));
         });
-        let mut response = Response::default();
-        response.body.resize(10_000, b'x');
         let mut most = 0;
         let mut answered = 0;
         // Nobody reads, so it comes to rest at some place; until then it is ready again and again.
-        while answered == 0 || client.pending_output() < OUTPUT_LIMIT {
+        while answered == 0 || !client.output.is_full() {
             client.on_readable(false);
-            while client.advance(Instant::now()) == Step::Request {
-                client.reply(&response, Instant::now());
+            while client.advance(Instant::now(), &mut |_| false) == Step::Request {
+                let mut response = Response::default();
+                response.body.resize(10_000, b'x');
+                client.reply(&mut response, Instant::now());
                 answered += 1;
-                most = most.max(client.output.len());
+                most = most.max(client.output.bytes().len());
             }
         }
-        assert!(answered < 3000 && most < 2 * OUTPUT_LIMIT + 20_000, "{answered} {most}");
+        assert!(answered < 3000 && most < 2 * output::LIMIT + 20_000, "{answered} {most}");
         drop(client);
         asking.join().unwrap();
     }

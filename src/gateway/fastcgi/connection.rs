@@ -7,9 +7,10 @@
 use std::ops::Range;
 
 use super::body::Body;
+use super::output::{self, Output, Rest};
 use super::params::Params;
 use super::record::{self, Begin, HEADER_LENGTH, Header, Kind, ProtocolStatus, Stdout, Truncated};
-use crate::gateway::{Method, Refusal, Response, Variables as _, content_length};
+use crate::gateway::{Method, Refusal, Request, Response, Variables as _, content_length};
 
 /// Bytes of buffer to begin with: a typical request several times over.
 const BUFFER: usize = 8 * 1024;
@@ -76,7 +77,7 @@ struct Active {
     /// Where its parameters are in the buffer.
     params: Range<usize>,
     method: Method,
-    /// `CONTENT_LENGTH`, when there is one.
+    /// `CONTENT_LENGTH`, when there is one; 0 for a body that nobody wants.
     content_length: Option<usize>,
 }
 
@@ -89,6 +90,9 @@ enum Stage {
     /// All is there; the reply is not.
     Answering,
 }
+
+/// Says of a POST whether its body is to be kept.
+pub type WantsBody<'a> = &'a mut dyn FnMut(&Request<'_>) -> bool;
 
 /// A record that is whole in the buffer.
 struct Record {
@@ -168,7 +172,11 @@ impl Connection {
     ///
     /// # Errors
     /// When there is no way on; the connection must be closed.
-    pub fn next(&mut self, output: &mut Vec<u8>) -> Result<Option<Event>, ProtocolError> {
+    pub fn next(
+        &mut self,
+        output: &mut Output,
+        wants_body: WantsBody<'_>,
+    ) -> Result<Option<Event>, ProtocolError> {
         while self.transport == Transport::Open
             && let Some(record) = self.whole_record()?
         {
@@ -176,7 +184,7 @@ impl Connection {
                 break;
             }
             self.start = record.end;
-            if let Some(event) = self.take(&record, output)? {
+            if let Some(event) = self.take(&record, output, wants_body)? {
                 return Ok(Some(event));
             }
         }
@@ -212,13 +220,26 @@ impl Connection {
         }
     }
 
-    /// Appends the reply to the request, and ends it.
-    pub fn reply(&mut self, response: &Response, output: &mut Vec<u8>) {
+    /// Puts the reply to the request out, and ends it. Of a large one the content is taken out of
+    /// `response`.
+    pub fn reply(&mut self, response: &mut Response, output: &mut Output) {
         let Some(active) = &self.active else { return };
-        let mut stdout = Stdout::new(output, active.id);
+        let (id, head_only) = (active.id, active.method == Method::Head);
+        let mut stdout = Stdout::new(output.bytes(), id);
         // Appending to a Vec cannot fail.
-        let _ = response.write(active.method == Method::Head, &mut stdout);
-        stdout.finish();
+        let _ = response.write_head(&mut stdout);
+        match if head_only { None } else { response.take_large_end(output::LIMIT) } {
+            Some(end) => {
+                // All that is left is small.
+                let _ = response.write_content(&mut stdout);
+                stdout.pause();
+                output.follow(Rest::new(id, end));
+            }
+            None => {
+                let _ = if head_only { Ok(()) } else { response.write_content(&mut stdout) };
+                stdout.finish();
+            }
+        }
         self.end_request();
     }
 
@@ -266,7 +287,8 @@ impl Connection {
     fn take(
         &mut self,
         record: &Record,
-        output: &mut Vec<u8>,
+        output: &mut Output,
+        wants_body: WantsBody<'_>,
     ) -> Result<Option<Event>, ProtocolError> {
         let id = record.header.request_id;
         let kind = record.header.kind();
@@ -283,13 +305,13 @@ impl Connection {
         };
         let taken = match (kind, active.stage) {
             (Some(Kind::AbortRequest), _) => {
-                record::write_end_request(output, id, ProtocolStatus::RequestComplete);
+                record::write_end_request(output.bytes(), id, ProtocolStatus::RequestComplete);
                 self.end_request();
                 return Ok(Some(Event::Aborted));
             }
             (Some(Kind::Stdin), Stage::Params) => return Err(ProtocolError::BodyFirst(id)),
             (Some(Kind::Params), Stage::Params) if record.content.is_empty() => {
-                self.params_complete().map(|()| None)
+                self.params_complete(wants_body).map(|()| None)
             }
             (Some(Kind::Params), Stage::Params) => self.take_params(record).map(|()| None),
             (Some(Kind::Stdin), Stage::Body) if record.content.is_empty() => {
@@ -304,9 +326,9 @@ impl Connection {
         }))
     }
 
-    fn take_management(&self, record: &Record, output: &mut Vec<u8>) {
+    fn take_management(&self, record: &Record, output: &mut Output) {
         if record.header.kind() != Some(Kind::GetValues) {
-            record::write_unknown_type(output, record.header.type_byte);
+            record::write_unknown_type(output.bytes(), record.header.type_byte);
             return;
         }
         let most = self.limits.connections.to_string();
@@ -315,22 +337,22 @@ impl Connection {
         let content = Params::new(self.bytes(&record.content).unwrap_or_default());
         let asked: Vec<_> =
             known.into_iter().filter(|(name, _)| content.get(name).is_some()).collect();
-        record::write_get_values_result(output, &asked);
+        record::write_get_values_result(output.bytes(), &asked);
     }
 
     fn begin(
         &mut self,
         id: u16,
         record: &Record,
-        output: &mut Vec<u8>,
+        output: &mut Output,
     ) -> Result<(), ProtocolError> {
         let content = self.bytes(&record.content).unwrap_or_default();
         let begin = Begin::parse(content).ok_or(ProtocolError::ShortBegin)?;
         match &self.active {
             Some(active) if active.id == id => return Err(ProtocolError::BegunAgain(id)),
-            Some(_) => record::write_end_request(output, id, ProtocolStatus::CantMultiplex),
+            Some(_) => record::write_end_request(output.bytes(), id, ProtocolStatus::CantMultiplex),
             None if begin.role != record::RESPONDER => {
-                record::write_end_request(output, id, ProtocolStatus::UnknownRole);
+                record::write_end_request(output.bytes(), id, ProtocolStatus::UnknownRole);
                 if !begin.keep_connection {
                     self.transport = Transport::DrainAndClose;
                 }
@@ -363,7 +385,7 @@ impl Connection {
         Ok(())
     }
 
-    fn params_complete(&mut self) -> Result<(), Refusal> {
+    fn params_complete(&mut self, wants_body: WantsBody<'_>) -> Result<(), Refusal> {
         let (params, _) = self.request();
         let mut method = Method::Other;
         for pair in params.iter() {
@@ -372,10 +394,8 @@ impl Connection {
                 method = Method::parse(value);
             }
         }
-        let length = match method {
-            Method::Post => content_length(&params)?,
-            _ => Some(0),
-        };
+        let is_wanted = method == Method::Post && wants_body(&Request::new(&params, &[]));
+        let length = if is_wanted { content_length(&params)? } else { Some(0) };
         if let Some(active) = &mut self.active {
             active.method = method;
             active.stage = Stage::Body;
@@ -412,10 +432,10 @@ impl Connection {
     }
 
     /// Answers before the request is whole; the rest of it is then a stray and ignored.
-    fn refuse(&mut self, refusal: Refusal, output: &mut Vec<u8>) {
+    fn refuse(&mut self, refusal: Refusal, output: &mut Output) {
         let mut response = Response::default();
         refusal.fill(&mut response);
-        self.reply(&response, output);
+        self.reply(&mut response, output);
     }
 
     fn end_request(&mut self) {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gateway::fastcgi::testing::{
-    KEEP, Sent, begin, get, padded, pairs, post, record, request, sent, values,
+    KEEP, Sent, begin, drain, get, padded, pairs, post, record, request, sent, values,
 };
 
 const LIMITS: Limits = Limits { params: 64 * 1024, body: 1024 * 1024, connections: 50 };
@@ -17,6 +17,11 @@ struct Story {
     others: Vec<Event>,
     error: Option<ProtocolError>,
     output: Vec<u8>,
+}
+
+/// All requests are of use with their bodies, but for one.
+fn takes_body(request: &Request<'_>) -> bool {
+    request.query != b"bodiless"
 }
 
 /// Gives the connection `pieces` one after the other, and answers each request at once with its
@@ -39,8 +44,11 @@ fn tell<'a>(connection: &mut Connection, pieces: impl IntoIterator<Item = &'a [u
 }
 
 fn answer_all(connection: &mut Connection, story: &mut Story) {
+    let mut output = Output::default();
     loop {
-        match connection.next(&mut story.output) {
+        let event = connection.next(&mut output, &mut takes_body);
+        story.output.extend(drain(&mut output));
+        match event {
             Ok(Some(Event::Request)) => {
                 let (params, body) = connection.request();
                 let pairs = params.iter().flatten().map(|(n, v)| (n.to_vec(), v.to_vec()));
@@ -48,7 +56,7 @@ fn answer_all(connection: &mut Connection, story: &mut Story) {
                 let mut response = Response::default();
                 response.clear();
                 response.body = params.get("QUERY_STRING").unwrap_or_default().to_vec();
-                connection.reply(&response, &mut story.output);
+                connection.reply(&mut response, &mut output);
             }
             Ok(Some(other)) => story.others.push(other),
             Ok(None) => return,
@@ -284,6 +292,26 @@ mod a_body {
     }
 
     #[test]
+    fn that_nobody_wants_is_not_kept_however_long_it_is() {
+        for length in ["5", "1000000000", ""] {
+            let mut connection = Connection::new(LIMITS);
+            let params = [
+                ("REQUEST_METHOD", "POST"),
+                ("QUERY_STRING", "bodiless"),
+                ("CONTENT_LENGTH", length),
+            ];
+            let whole = request(1, KEEP, &params, &vec![b'x'; 2 * LIMITS.body]);
+            let end = whole.len() - HEADER_LENGTH;
+            assert_eq!(tell(&mut connection, [&whole[..end]]), Story::default());
+            assert_eq!(connection.body.length(), 0);
+            assert!(connection.buffer.len() <= BUFFER_KEPT);
+            let story = tell(&mut connection, [&whole[end..]]);
+            assert_eq!((story.requests.len(), &story.others), (1, &vec![]), "{length}");
+            assert!(story.requests[0].1.is_empty());
+        }
+    }
+
+    #[test]
     fn of_a_get_is_ignored() {
         let params = [("REQUEST_METHOD", "GET"), ("CONTENT_LENGTH", "99999999")];
         assert_eq!(told(&request(1, KEEP, &params, b"body")).requests[0].1, b"");
@@ -452,11 +480,11 @@ mod while_the_answer_is_made {
     use super::*;
 
     /// A connection that waits for the answer to request 1.
-    fn waiting() -> (Connection, Vec<u8>) {
+    fn waiting() -> (Connection, Output) {
         let mut connection = Connection::new(LIMITS);
         feed(&mut connection, &post(1, KEEP, "q", b"body"));
-        let mut output = Vec::new();
-        assert_eq!(connection.next(&mut output), Ok(Some(Event::Request)));
+        let mut output = Output::default();
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Request)));
         (connection, output)
     }
 
@@ -479,27 +507,27 @@ mod while_the_answer_is_made {
     fn it_can_be_aborted() {
         let (mut connection, mut output) = waiting();
         feed(&mut connection, &record(Kind::AbortRequest, 1, b""));
-        assert_eq!(connection.next(&mut output), Ok(Some(Event::Aborted)));
-        connection.reply(&Response::default(), &mut output);
-        assert_eq!(sent(output), [Sent::end(1, 0)]);
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Aborted)));
+        connection.reply(&mut Response::default(), &mut output);
+        assert_eq!(sent(drain(&mut output)), [Sent::end(1, 0)]);
     }
 
     #[test]
     fn another_request_is_refused() {
         let (mut connection, mut output) = waiting();
         feed(&mut connection, &begin(2, KEEP));
-        assert_eq!(connection.next(&mut output), Ok(None));
-        assert_eq!(sent(output), [Sent::end(2, 1)]);
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
+        assert_eq!(sent(drain(&mut output)), [Sent::end(2, 1)]);
     }
 
     #[test]
     fn the_next_one_of_the_same_number_waits() {
         let (mut connection, mut output) = waiting();
         feed(&mut connection, &get(1, KEEP, "next"));
-        assert_eq!(connection.next(&mut output), Ok(None));
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
         assert_eq!(connection.request().1, b"body");
-        connection.reply(&Response::default(), &mut output);
-        assert_eq!(connection.next(&mut output), Ok(Some(Event::Request)));
+        connection.reply(&mut Response::default(), &mut output);
+        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Request)));
         assert_eq!(connection.request().0.get("QUERY_STRING"), Some(&b"next"[..]));
     }
 
@@ -512,7 +540,7 @@ mod while_the_answer_is_made {
             let length = room.len().min(next.len());
             room[..length].copy_from_slice(&next[..length]);
             connection.filled(length);
-            assert_eq!(connection.next(&mut output), Ok(None));
+            assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
         }
         assert!(connection.buffer.len() <= BUFFER);
     }

@@ -5,6 +5,7 @@ mod body;
 mod client;
 pub mod connection;
 mod control;
+mod output;
 mod params;
 mod pool;
 pub mod record;

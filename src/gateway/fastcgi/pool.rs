@@ -178,6 +178,7 @@ where
         }
         match job {
             Job::Chores => {
+                handler.claim_chores();
                 handler.do_chores();
                 server.pool.done(true);
             }

@@ -214,6 +214,11 @@ pub fn write_unknown_type(out: &mut Vec<u8>, type_byte: u8) {
     end_record(out, start, Kind::UnknownType, 0);
 }
 
+/// Appends the header of a STDOUT record, whose content of `length` bytes, at most a record's, follows.
+pub fn write_stdout_header(out: &mut Vec<u8>, request_id: u16, length: usize) {
+    out.extend_from_slice(&header(Kind::Stdout, request_id, length).encode());
+}
+
 /// Appends `END_REQUEST`.
 pub fn write_end_request(out: &mut Vec<u8>, request_id: u16, status: ProtocolStatus) {
     let start = begin_record(out);
@@ -228,21 +233,21 @@ fn begin_record(out: &mut Vec<u8>) -> usize {
     start
 }
 
-/// Fills in the header left at `start` for all that was appended since. There is no padding, which the
-/// specification only recommends (3.3): mod_proxy_fcgi reads it with a system call of its own.
+/// Fills in the header left at `start` for all that was appended since.
 fn end_record(out: &mut [u8], start: usize, kind: Kind, request_id: u16) {
     let length = out.len().saturating_sub(start + HEADER_LENGTH);
-    debug_assert!(length <= MAX_CONTENT);
-    let header = Header {
-        type_byte: kind as u8,
-        request_id,
-        // Cannot fail: callers keep records below MAX_CONTENT.
-        content_length: u16::try_from(length).unwrap_or(u16::MAX),
-        padding_length: 0,
-    };
     if let Some(place) = out.get_mut(start..start + HEADER_LENGTH) {
-        place.copy_from_slice(&header.encode());
+        place.copy_from_slice(&header(kind, request_id, length).encode());
     }
+}
+
+/// Without padding, which the specification only recommends (3.3): mod_proxy_fcgi reads it with a system
+/// call of its own.
+fn header(kind: Kind, request_id: u16, length: usize) -> Header {
+    debug_assert!(length <= MAX_CONTENT);
+    // Cannot fail: callers keep records below MAX_CONTENT.
+    let content_length = u16::try_from(length).unwrap_or(u16::MAX);
+    Header { type_byte: kind as u8, request_id, content_length, padding_length: 0 }
 }
 
 /// The STDOUT stream of one request: what is written to it goes into as few records as possible.
@@ -262,8 +267,14 @@ impl<'a> Stdout<'a> {
     /// Ends the request, and with it the stream: an empty record, which would end that alone, tells web
     /// servers nothing more and costs Apache another read.
     pub fn finish(self) {
+        let Self { out, request_id, start } = self;
+        end_record(out, start, Kind::Stdout, request_id);
+        write_end_request(out, request_id, ProtocolStatus::RequestComplete);
+    }
+
+    /// Leaves the stream open for records that follow.
+    pub fn pause(self) {
         end_record(self.out, self.start, Kind::Stdout, self.request_id);
-        write_end_request(self.out, self.request_id, ProtocolStatus::RequestComplete);
     }
 
     fn content_length(&self) -> usize {

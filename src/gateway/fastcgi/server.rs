@@ -12,6 +12,7 @@ use super::socket::Listener;
 use super::web_servers::{self, WebServers};
 use super::worker::Worker;
 use crate::gateway::Handler;
+use crate::gateway::guarded::log_panics;
 use crate::gateway::listening::{Listening, ListeningSocket};
 use crate::gateway::system::Signals;
 
@@ -80,6 +81,7 @@ where
     F: Fn() -> H + Send + Sync + 'static,
     H: Handler,
 {
+    log_panics();
     run(listening, options, Arc::default(), Some(signals), make_handler)
 }
 

@@ -67,6 +67,10 @@ struct Echo {
 }
 
 impl Handler for Echo {
+    fn wants_body(&mut self, request: &Request<'_>) -> bool {
+        request.query != b"bodiless"
+    }
+
     fn chores_log(&self) -> Option<std::path::PathBuf> {
         None
     }
@@ -95,6 +99,8 @@ impl Handler for Echo {
     fn chores_due(&mut self) -> bool {
         std::mem::take(&mut self.chores)
     }
+
+    fn claim_chores(&mut self) {}
 
     fn do_chores(&mut self) {
         self.stage.pass_gate();

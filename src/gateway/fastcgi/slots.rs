@@ -31,6 +31,11 @@ impl<T> Slots<T> {
         self.places.get_mut(number)?.as_mut()
     }
 
+    /// All values.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.places.iter().flatten()
+    }
+
     /// Takes the value out of a place.
     pub fn remove(&mut self, number: usize) -> Option<T> {
         let value = self.places.get_mut(number)?.take()?;

@@ -1,5 +1,6 @@
 //! The web server's side of a conversation, for tests.
 
+use super::output::Output;
 use super::record::{HEADER_LENGTH, Header, Kind, Pairs};
 
 /// `KEEP_CONN` in `BEGIN_REQUEST`.
@@ -101,6 +102,20 @@ pub fn split_record(bytes: &mut Vec<u8>) -> Option<Sent> {
         request_id: header.request_id,
         content: content.to_vec(),
     })
+}
+
+/// Takes all that waits to be written.
+pub fn drain(output: &mut Output) -> Vec<u8> {
+    let mut all = Vec::new();
+    loop {
+        let (first, second) = output.next();
+        let next = [first, second].concat();
+        if next.is_empty() {
+            return all;
+        }
+        output.wrote(next.len());
+        all.extend(next);
+    }
 }
 
 /// All records in what we sent, which must be whole.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::log::{self, Level};
+
 /// The variable's name.
 pub const VARIABLE: &str = "FCGI_WEB_SERVER_ADDRS";
 
@@ -23,7 +25,10 @@ impl WebServers {
         for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             match entry.parse::<IpAddr>() {
                 Ok(address) => addresses.push(address.to_canonical()),
-                Err(_) => crate::warning!("{VARIABLE}: \"{entry}\" is no address; it is ignored"),
+                Err(_) => log::line(
+                    Level::Warning,
+                    format_args!("{VARIABLE}: \"{entry}\" is no address; it is ignored"),
+                ),
             }
         }
         if addresses.is_empty() {

@@ -1,5 +1,6 @@
 //! One thread's event loop: accepts connections and answers what is quick on the spot.
 
+use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ const ACCEPTS_A_ROUND: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// How often connections are looked through for expired ones.
 const SWEEP: Duration = Duration::from_secs(1);
+/// Bytes of large replies that web servers have yet to read, at most; all workers together.
+const MOST_UNREAD: usize = 16 * 1024 * 1024;
 /// Connections whose memory is kept for the next ones.
 const SPARES: usize = 64;
 
@@ -237,7 +240,8 @@ where
     fn drive(&mut self, slot: usize) {
         loop {
             let Some(client) = self.clients.get_mut(slot) else { return };
-            match client.advance(self.now) {
+            let handler = &mut self.handler;
+            match client.advance(self.now, &mut |request| handler.wants_body(request)) {
                 Step::Request => self.answer(slot),
                 Step::Wait => break,
                 Step::Over => return self.bury(slot),
@@ -256,8 +260,9 @@ where
         if self.handler.answer(&request, &mut self.response) == Answer::Later {
             return self.answer_later(slot);
         }
-        client.reply(&self.response, self.now);
+        client.reply(&mut self.response, self.now);
         self.answered = true;
+        self.bound_unread(slot);
     }
 
     fn answer_later(&mut self, slot: usize) {
@@ -268,19 +273,49 @@ where
         let reply_to = Arc::clone(&self.mailbox);
         if !self.server.submit(Job::Answer(SlowRequest { request, slot, ticket, reply_to })) {
             Refusal::Overloaded.fill(&mut self.response);
-            client.reply(&self.response, self.now);
+            client.reply(&mut self.response, self.now);
         }
     }
 
     /// Hands on what the pool has answered.
     fn take_answers(&mut self) {
-        for reply in self.mailbox.take() {
+        for mut reply in self.mailbox.take() {
             let Some(client) = self.clients.get_mut(reply.slot) else { continue };
             if client.awaits(reply.ticket) {
-                client.reply(&reply.response, self.now);
+                client.reply(&mut reply.response, self.now);
                 self.answered = true;
+                self.bound_unread(reply.slot);
                 self.drive(reply.slot);
             }
+        }
+    }
+
+    /// After a reply: when large replies that are not read are too many, those go whose readers have taken
+    /// nothing for longest. One that many share counts once; the newest stays, whatever its size.
+    fn bound_unread(&mut self, newest: usize) {
+        let reply_of = |client: &Client| client.unread().map(|(reply, _)| Arc::as_ptr(reply));
+        let Some(newest) = self.clients.get_mut(newest).and_then(|client| reply_of(client)) else {
+            return;
+        };
+        let mut unread = HashMap::new();
+        for (reply, progress) in self.clients.iter().filter_map(Client::unread) {
+            let seen = unread.entry(Arc::as_ptr(reply)).or_insert((reply.len(), progress));
+            seen.1 = seen.1.max(progress);
+        }
+        let most = MOST_UNREAD / self.server.options.workers.max(1);
+        let mut bytes: usize = unread.values().map(|(length, _)| length).sum();
+        unread.remove(&newest);
+        let mut slowest: Vec<_> = unread.into_iter().collect();
+        slowest.sort_by_key(|(_, (_, progress))| *progress);
+        for (gone, (length, _)) in slowest {
+            if bytes <= most {
+                return;
+            }
+            crate::warning!(
+                "a reply of {length} bytes was given up: the web server does not read it"
+            );
+            self.bury_where(|client| reply_of(client) == Some(gone));
+            bytes -= length;
         }
     }
 

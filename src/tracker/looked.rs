@@ -1,0 +1,38 @@
+//! That the torrents folder was looked at, remembered for a second by the whole process: to look at each of its
+//! folders is too much work for each announce of a torrent that is not listed, and for the threads that answer
+//! announces altogether.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::catalog::FileMark;
+use crate::protocol::Timestamp;
+
+/// The second of a look, and the policy that there was after it: whatever that look could take in is in it.
+struct Look {
+    path: PathBuf,
+    policy: Option<FileMark>,
+    at: Timestamp,
+}
+
+static LAST: Mutex<Option<Look>> = Mutex::new(None);
+
+/// Whoever looks; the others wait for what that one finds.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Whether somebody has looked within this second, since when the policy is the same.
+pub(super) fn within(path: &Path, policy: Option<FileMark>, now: Timestamp) -> bool {
+    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    last.as_ref().is_some_and(|look| look.at == now && look.policy == policy && look.path == path)
+}
+
+/// Remembers a look, also one that failed.
+pub(super) fn remember(path: &Path, policy: Option<FileMark>, now: Timestamp) {
+    let look = Look { path: path.to_owned(), policy, at: now };
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
+}
+
+/// Waits until nobody else looks.
+pub(super) fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,98 @@
+//! What a responder notices while it runs: its configuration changes, breaks, is mended, comes and goes.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::harness::fastcgi::Responder;
+use crate::harness::installation::Installation;
+use crate::harness::poll;
+
+const ANNOUNCE: &str =
+    "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=6881&left=1";
+
+/// What announces are answered with where the configuration has this interval.
+fn has_interval(reply: &str, seconds: u32) -> bool {
+    // Each peer is told up to a tenth more, always the same.
+    let told = reply.split("8:intervali").nth(1).and_then(|rest| rest.split('e').next());
+    let told: Option<u32> = told.and_then(|digits| digits.parse().ok());
+    told.is_some_and(|told| (seconds..=seconds + seconds / 10).contains(&told))
+}
+
+/// Waits until all are answered as they should be, whichever of the workers they come to.
+fn comes_true(responder: &Responder, what: &str, place: &str, is_right: impl Fn(&str) -> bool) {
+    let all = || (0..20).all(|_| is_right(&responder.get(place, ANNOUNCE).text()));
+    let came = poll(Duration::from_secs(15), || all().then_some(()));
+    let last = || responder.get(place, ANNOUNCE).text();
+    assert!(came.is_some(), "{what}: {}\n{}", last(), responder.process.output());
+}
+
+#[test]
+fn a_changed_configuration_is_followed_by_every_worker() {
+    let open = "tracker.torrents = 'open'";
+    let tracker = Installation::in_memory(&[open, "tracker.interval = 1000"]);
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &["--workers", "2"]);
+    comes_true(&responder, "as it was", "/announce", |reply| has_interval(reply, 1000));
+    tracker.configure(&[open, "tracker.interval = 2000"]);
+    comes_true(&responder, "a setting", "/announce", |reply| has_interval(reply, 2000));
+    tracker.configure(&["tracker.torrents = 'listed'"]);
+    comes_true(&responder, "a rule", "/announce", |reply| reply.contains("does not track"));
+    // As long as the one before, and as old as it: only the file is another.
+    let file = tracker.path("conf/tracker.toml");
+    let before = fs::metadata(&file).and_then(|it| it.modified()).expect("when it was written");
+    let text = tracker.text("conf/tracker.toml").replace("'listed'", "'open'  ");
+    let beside = tracker.path("conf/new");
+    fs::write(&beside, text).expect("a configuration");
+    fs::File::options()
+        .write(true)
+        .open(&beside)
+        .and_then(|it| it.set_modified(before))
+        .expect("a time");
+    fs::rename(&beside, &file).expect("it takes its place");
+    comes_true(&responder, "a file put in its place", "/announce", |reply| {
+        reply.contains("8:complete")
+    });
+    assert_eq!(responder.process.output().matches("tracker: error").count(), 0);
+}
+
+#[test]
+fn what_takes_long_follows_a_changed_configuration_too() {
+    let tracker = Installation::open();
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &[]);
+    let scrape = || responder.get("/scrape", "").text();
+    assert!(scrape().starts_with("d5:files"), "{}", scrape());
+    tracker.configure(&["tracker.torrents = 'open'", "tracker.full_scrape = false"]);
+    let refused = || scrape().contains("only for torrents that are named").then_some(());
+    assert!(poll(Duration::from_secs(15), refused).is_some(), "{}", scrape());
+}
+
+#[test]
+fn a_configuration_that_breaks_is_told_and_one_that_is_mended_followed() {
+    let tracker = Installation::open();
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &[]);
+    tracker.configure(&["nonsense = 1"]);
+    comes_true(&responder, "broken", "/announce", |reply| reply.contains("not set up rightly"));
+    fs::remove_file(tracker.path("conf/tracker.toml")).expect("the configuration");
+    comes_true(&responder, "gone", "/announce", |reply| reply.contains("not set up rightly"));
+    tracker.configure(&["tracker.torrents = 'open'"]);
+    comes_true(&responder, "mended", "/announce", |reply| reply.contains("8:complete"));
+    let log = responder.process.output();
+    assert_eq!(log.matches("nonsense").count(), 1, "{log}");
+    assert!(log.contains("the site works again"), "{log}");
+}
+
+#[test]
+fn a_hangup_has_it_read_at_once() {
+    let tracker = Installation::open();
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &[]);
+    tracker.configure(&["nonsense = 1"]);
+    let process = i32::try_from(responder.process.id()).expect("a process id");
+    // SAFETY: kill touches no memory; the child was not waited for, so its id is still its own.
+    unsafe { libc::kill(process, libc::SIGHUP) };
+    // Without a request.
+    let told = || responder.process.output().contains("nonsense").then_some(());
+    assert!(poll(Duration::from_secs(15), told).is_some(), "{}", responder.process.output());
+}
