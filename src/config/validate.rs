@@ -375,7 +375,8 @@ mod tests {
     #[test]
     fn addresses_without_a_limit_are_addresses_or_ranges() {
         let text = "tracker.max_address_exempt = ['192.0.2.0/24', 'office']";
-        assert_refused(text, "[tracker]: \"office\" is no address range");
+        let hint = "[tracker]: \"office\" is no address range: write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32";
+        assert_refused(text, hint);
         assert_eq!(refusal("tracker.max_address_exempt = ['::1', '192.0.2.0/24']"), "accepted");
     }
 

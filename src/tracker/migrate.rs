@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::config::StoreKind;
     use crate::protocol::{CompactV4, InfoHash, PeerId};
-    use crate::store::{Action, Peer, PeerAnnounce, PeerSample, Role, Want, walk};
+    use crate::store::{Action, Peer, PeerAnnounce, PeerSample, Proof, Role, Want, walk};
     use crate::tracker::{Quiet, open_store};
 
     const NOW: Timestamp = Timestamp(1_700_000_000);
@@ -220,7 +220,11 @@ mod tests {
         let swarms = walk(|from| store.visit_swarms(from, BATCH, NOW)).unwrap();
         let with_peers = |swarm: SwarmSummary| {
             let peers = walk(|from| store.export_peers(swarm.info_hash, from, BATCH)).unwrap();
-            let peers = peers.into_iter().map(|peer| (peer.peer_id.0, peer)).collect();
+            // Digests of addresses are each store's own.
+            let proof =
+                |proof| if matches!(proof, Proof::Key(_)) { proof } else { Proof::Address(0) };
+            let peers = peers.into_iter().map(|peer| Peer { proof: proof(peer.proof), ..peer });
+            let peers = peers.map(|peer| (peer.peer_id.0, peer)).collect();
             (swarm.info_hash.0, (swarm, peers))
         };
         let content = swarms.into_iter().map(with_peers).collect();

@@ -107,7 +107,10 @@ mod tests {
         let root = Path::new("/srv");
         let plain = options(&loaded(root, "tracker.expiry = 4000"));
         assert_eq!((plain.path.as_path(), plain.expiry.0), (Path::new("/srv/data/peers.db"), 4000));
-        assert_eq!((plain.max_size, plain.caps), (StoreOptions::MAX_SIZE, Caps::default()));
+        let usual = Caps { address_peers: Some(100), ..Caps::default() };
+        assert_eq!((plain.max_size, plain.caps), (StoreOptions::MAX_SIZE, usual));
+        let none = options(&loaded(root, "tracker.max_address_peers = 0"));
+        assert_eq!(none.caps, Caps::default());
         let text = "[store]\nkind = 'shm'\nmax_size = 5000000\nmax_peers = 3\n\
                     max_swarm_peers = 2\nmax_address_peers = 1";
         let shm = options(&loaded(root, text));

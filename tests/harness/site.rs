@@ -90,7 +90,8 @@ impl Site {
             false => String::new(),
         };
         format!(
-            "[tracker]\nannounce_url = \"{}\"\ntorrents = \"{}\"\n\n\
+            "[tracker]\nannounce_url = \"{}\"\ntorrents = \"{}\"\n\
+             max_address_exempt = [\"127.0.0.1\", \"::1\"]\n\n\
              {store}[paths]\ntorrents_url = \"{}\"\n\n\
              [refresh]\non_request = {}\n",
             self.announce_url(),

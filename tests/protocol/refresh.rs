@@ -280,7 +280,7 @@ fn forced_ones_wait_for_one_another_and_each_does_its_own() {
     lock.unlock().expect("it was locked");
     for refresh in waiting {
         let output = Ran::from(refresh.wait_with_output().expect("it ends")).done();
-        assert!(output.starts_with("refreshed: 1 torrents"), "{output}");
+        assert!(output.starts_with("refreshed: 1 torrent,"), "{output}");
     }
     drop(errors);
     assert_eq!(tracker.table().names(), ["a"]);
@@ -305,7 +305,7 @@ fn nobody_waits_for_a_refresh_that_was_killed() {
     killed.wait().expect("it ends");
     catalog.execute_batch("COMMIT").expect("it was begun");
     let output = Ran::from(waiting.wait_with_output().expect("it ends")).done();
-    assert!(output.starts_with("refreshed: 1 torrents"), "{output}");
+    assert!(output.starts_with("refreshed: 1 torrent,"), "{output}");
     drop(errors);
 }
 
