@@ -227,12 +227,12 @@ impl<'a> Bare<'a> {
                  FROM swarm WHERE info_hash = ?1",
             )?,
             peer: connection.prepare(
-                "SELECT addresses, peer_id, role, key, left, uploaded, downloaded, first_seen, \
-                 last_seen, tag, counted FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
+                "SELECT addresses, peer_id, proof, role, left, uploaded, downloaded, first_seen, \
+                 last_seen, class, tag FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
             )?,
             update: connection.prepare(
-                "UPDATE peer SET addresses = ?4, role = ?5, key = ?6, left = ?7, uploaded = ?8, \
-                 downloaded = ?9, last_seen = ?10, counted = ?11 \
+                "UPDATE peer SET addresses = ?4, role = ?5, left = ?6, uploaded = ?7, \
+                 downloaded = ?8, last_seen = ?9 \
                  WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
             )?,
             run: connection.prepare(
@@ -256,8 +256,10 @@ impl<'a> Bare<'a> {
         self.begin.execute([])?;
         let swarm: i64 = self.swarm.query_row(params![announce.info_hash.0], |row| row.get(0))?;
         let place = params![swarm, peer.class, peer.tag];
-        let role: i64 = self.peer.query_row(place, |row| row.get(2))?;
+        let role: i64 = self.peer.query_row(place, |row| row.get(3))?;
         self.addresses.clear();
+        // The marks of a peer that announced under the first info-hash.
+        self.addresses.push(1);
         self.addresses.extend_from_slice(&announce.v4.unwrap_or(CompactV4([0; 6])).0);
         self.addresses.extend_from_slice(&now.to_be_bytes());
         self.update.execute(params![
@@ -266,12 +268,10 @@ impl<'a> Bare<'a> {
             peer.tag,
             self.addresses.as_slice(),
             role,
-            None::<i64>,
             announce.left.map(u64::cast_signed),
             announce.uploaded.cast_signed(),
             announce.downloaded.cast_signed(),
             now,
-            false,
         ])?;
         sample.clear();
         for (class, most) in [(1, REPLY / 4), (0, REPLY - REPLY / 4)] {
@@ -305,7 +305,7 @@ impl<'a> Bare<'a> {
 }
 
 fn take(row: &Row<'_>, sample: &mut Vec<u8>) -> rusqlite::Result<()> {
-    if let Some(address) = row.get_ref(0)?.as_blob().ok().and_then(|bytes| bytes.get(..6)) {
+    if let Some(address) = row.get_ref(0)?.as_blob().ok().and_then(|bytes| bytes.get(1..7)) {
         sample.extend_from_slice(address);
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::constant;
 use crate::crowd::Crowd;
-use crate::entrants::{Entrant, Way, Who};
+use crate::entrants::{BEFORE, Entrant, Way, Who};
 use crate::harness::apache::{self, Mpm, fcgid, proxy_fcgi};
 use crate::harness::load::{Clients, Requests};
 use crate::harness::nginx;
@@ -18,7 +18,7 @@ use crate::harness::site::{CGI, Layout, Site, as_the_server, wait_until_served};
 use crate::harness::{free_port, program};
 use crate::load::{self, announces, info_hashes};
 use crate::programs::{Program, Programs};
-use crate::stores::filled_site;
+use crate::stores::{empty_site, filled_site};
 
 /// The argument that makes a process of this benchmark the constant responder.
 pub const CONSTANT: &str = "--constant";
@@ -44,8 +44,9 @@ impl Contestant {
         let who = entrant.who;
         eprintln!("{}: {} ...", way.name(), who.name());
         let site = match who.store() {
+            Some(kind) if who.is_before() => empty_site(way.script(), kind),
             Some(kind) => filled_site(way.script(), kind, crowd),
-            None => Site::new(Layout::open(way.script())),
+            None => Site::new(Layout::open(way.script()).behind_proxy()),
         };
         if let Some(program) = other_program(who, way, programs) {
             replace_the_tracker(&site, &program);
@@ -57,7 +58,9 @@ impl Contestant {
         let path = format!("{}/announce", way.script());
         let requests = announces(crowd, count, site.address(), &path);
         match (who, way) {
-            (Who::Opentracker, _) => load::fill(&requests, way.clients()),
+            (Who::Opentracker | Who::Before | Who::BeforeSqlite, _) => {
+                load::fill(&requests, way.clients())
+            }
             (_, Way::ApacheFcgid) => start_processes(&requests, way.clients()),
             _ => {}
         }
@@ -87,6 +90,7 @@ impl Contestant {
 fn other_program(who: Who, way: Way, programs: &Programs) -> Option<PathBuf> {
     match who {
         Who::Shm | Who::Sqlite | Who::Opentracker => None,
+        Who::Before | Who::BeforeSqlite => std::env::var_os(BEFORE).map(PathBuf::from),
         Who::Constant => Some(std::env::current_exe().expect("this very file")),
         Who::ConstantC => Some(programs.file(Program::ConstantC)),
         Who::ConstantMusl => Some(programs.file(Program::ConstantMusl)),

@@ -28,7 +28,7 @@ const fn two_of(who: Who) -> Entrant {
     Entrant { who, workers: 2 }
 }
 
-pub static CONTESTS: [Contest; 10] = [
+pub static CONTESTS: [Contest; 12] = [
     Contest {
         word: "nginx",
         way: Way::Nginx,
@@ -61,6 +61,18 @@ pub static CONTESTS: [Contest; 10] = [
         own: one(Who::Shm),
         rivals: &[(one(Who::Constant), 0.9)],
     },
+    Contest {
+        word: BEFORE,
+        way: Way::Nginx,
+        own: one(Who::Shm),
+        rivals: &[(one(Who::Before), 0.97)],
+    },
+    Contest {
+        word: BEFORE,
+        way: Way::Nginx,
+        own: one(Who::Sqlite),
+        rivals: &[(one(Who::BeforeSqlite), 0.93)],
+    },
     Contest { word: CGI, way: Way::ApacheCgid, own: one(Who::Shm), rivals: CGI_RIVALS },
     Contest { word: CGI, way: Way::NginxFcgiwrap, own: one(Who::Shm), rivals: CGI_RIVALS },
     Contest { word: CGI_SQLITE, way: Way::ApacheCgid, own: one(Who::Sqlite), rivals: CGI_STORES },
@@ -72,6 +84,7 @@ pub static CONTESTS: [Contest; 10] = [
     },
 ];
 
+const BEFORE: &str = "before";
 const CGI: &str = "cgi";
 const CGI_RIVALS: &[(Entrant, f64)] =
     &[(one(Who::ConstantC), 0.85), (one(Who::ConstantRust), 0.95)];

@@ -65,11 +65,17 @@ impl Way {
     }
 }
 
+/// Names the executable of another build, to be measured against.
+pub const BEFORE: &str = "TRACKER_BEFORE";
+
 /// Who answers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     Shm,
     Sqlite,
+    /// Another build of the tracker, whose stores may have another format.
+    Before,
+    BeforeSqlite,
     /// A FastCGI responder with the same body for all.
     Constant,
     Opentracker,
@@ -88,6 +94,8 @@ impl Who {
         match self {
             Self::Shm => "tracker, shm",
             Self::Sqlite => "tracker, sqlite",
+            Self::Before => "another build, shm",
+            Self::BeforeSqlite => "another build, sqlite",
             Self::Constant => "constant body",
             Self::Opentracker => "opentracker",
             Self::BareSqlite => "bare C, sqlite",
@@ -100,16 +108,24 @@ impl Who {
     /// The tracker's kind of store that it answers out of.
     pub fn store(self) -> Option<StoreKind> {
         match self {
-            Self::Shm => Some(StoreKind::Shm),
-            Self::Sqlite | Self::BareSqlite => Some(StoreKind::Sqlite),
+            Self::Shm | Self::Before => Some(StoreKind::Shm),
+            Self::Sqlite | Self::BeforeSqlite | Self::BareSqlite => Some(StoreKind::Sqlite),
             Self::Constant | Self::Opentracker => None,
             Self::ConstantC | Self::ConstantMusl | Self::ConstantRust => None,
         }
     }
 
+    /// Whether it is another build.
+    pub fn is_before(self) -> bool {
+        matches!(self, Self::Before | Self::BeforeSqlite)
+    }
+
     /// What it needs and is not installed.
     pub fn missing(self) -> Option<&'static str> {
         missing(match self {
+            Self::Before | Self::BeforeSqlite => {
+                return std::env::var_os(BEFORE).is_none().then_some(BEFORE);
+            }
             Self::Shm | Self::Sqlite | Self::Constant => &[],
             Self::Opentracker => &["opentracker"],
             Self::BareSqlite => &["cc", "/usr/include/unistd.h", "/usr/include/sqlite3.h"],

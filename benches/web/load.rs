@@ -1,12 +1,12 @@
 //! What is asked: each announce of another peer, each answer a full one. What is fast and wrong is
 //! worth nothing.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant};
 
-use tracker_cgi::protocol::{CompactV4, InfoHash};
+use tracker_cgi::protocol::InfoHash;
 use tracker_cgi::store::PeerAnnounce;
 
 use crate::crowd::{Crowd, scramble};
@@ -15,30 +15,27 @@ use crate::harness::load::{Clients, Requests, run, run_at_leisure};
 /// What each full answer has in it: 50 peers in the compact form.
 const FULL: &[u8] = b"5:peers300:";
 
-/// What a peer of a crowd says here. All come from one address, so their ports are what tells those of
-/// a swarm apart.
+/// What a peer of a crowd says here.
 pub fn peer(crowd: Crowd, number: u64) -> PeerAnnounce {
-    let port = u16::try_from(1024 + number / crowd.swarms).expect("a port for each of a swarm");
-    let [high, low] = port.to_be_bytes();
-    let v4 = Some(CompactV4([127, 0, 0, 1, high, low]));
-    PeerAnnounce { v4, uploaded: 0, downloaded: 0, ..crowd.announce(number) }
+    PeerAnnounce { uploaded: 0, downloaded: 0, ..crowd.announce(number) }
 }
 
 /// So many announces of peers of a crowd: of each as often as of the others, or of random ones where
 /// there are more.
 pub fn announces(crowd: Crowd, count: u64, host: SocketAddr, path: &str) -> Requests {
-    let target = |visit| {
+    let request = |visit| {
         let number = if count < crowd.peers { scramble(visit) } else { visit } % crowd.peers;
         let PeerAnnounce { info_hash, peer_id, v4, left, .. } = peer(crowd, number);
         let (hash, id) = (escaped(&info_hash.0), escaped(&peer_id.0));
-        let port = v4.map_or(0, |v4| u16::from_be_bytes([v4.0[4], v4.0[5]]));
-        let left = left.unwrap_or(0);
-        format!(
+        let v4 = v4.expect("each has an IPv4 address");
+        let (port, left) = (v4.port(), left.unwrap_or(0));
+        let target = format!(
             "{path}?info_hash={hash}&peer_id={id}&port={port}&uploaded=0&downloaded=0&left={left}\
              &compact=1&numwant=50"
-        )
+        );
+        (target, IpAddr::V4(v4.ip()))
     };
-    Requests::new(host, (0..count).map(target))
+    Requests::from_many(host, (0..count).map(request))
 }
 
 /// The info-hashes of a crowd.

@@ -5,6 +5,7 @@
 //!
 //! - `starts`: processes, as a web server starts CGIs
 //! - `nginx`, `nginx-1-2`, `sqlite`, `sqlite-2`, `fcgid`, `proxy`: responders, the numbers are workers
+//! - `before`: responders, against the build that `TRACKER_BEFORE` names
 //! - `cgi`, `cgi-sqlite`: a process for each announce, behind Apache and nginx
 //! - `sizes`: from few peers to many
 //! - `refresh`: announces while a refresh goes on

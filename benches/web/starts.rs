@@ -1,6 +1,7 @@
 //! What it takes to start the tracker as a web server starts a CGI, and to read its answer, against
 //! static programs that print as many bytes and do nothing else.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -123,11 +124,11 @@ impl Starter {
     /// Starts it for an announce, and returns what it says.
     fn start(&self, number: u32) -> Vec<u8> {
         let query = format!(
-            "info_hash={}&peer_id=-TR4000-{number:012}&port={}&uploaded=0&downloaded=0&left=100\
+            "info_hash={}&peer_id=-TR4000-{number:012}&port=6881&uploaded=0&downloaded=0&left=100\
              &compact=1",
             encode(b"one swarm of many..."),
-            6000 + number % 50_000
         );
+        let address = Ipv4Addr::from(0x0a00_0000 + number).to_string();
         let mut command = Command::new(&self.executable);
         command.env_clear();
         for (name, value) in [
@@ -136,7 +137,7 @@ impl Starter {
             ("REQUEST_METHOD", "GET"),
             ("SCRIPT_NAME", "/cgi-bin/tracker.cgi"),
             ("PATH_INFO", "/announce"),
-            ("REMOTE_ADDR", "203.0.113.7"),
+            ("REMOTE_ADDR", &address),
             ("QUERY_STRING", &query),
         ] {
             command.env(name, value);

@@ -21,15 +21,21 @@ pub const SETTINGS: [&str; 2] = ["tracker.torrents = 'open'", "tracker.high_load
 
 /// Lays out a site with a store of some kind, in which a crowd is.
 pub fn filled_site(script: &'static str, kind: StoreKind, crowd: Crowd) -> Site {
-    let layout = Layout::open(script);
+    let site = empty_site(script, kind);
+    let file = site.root().join("conf/tracker.toml");
+    let text = configuration(&site, kind);
+    fill(&LoadedConfig::parse(&text, &file).expect("a configuration that is right"), crowd);
+    give_to_the_server(&site.store());
+    site
+}
+
+/// Lays out a site whose store is still to be made.
+pub fn empty_site(script: &'static str, kind: StoreKind) -> Site {
+    let layout = Layout::open(script).behind_proxy();
     let is_in_memory = kind == StoreKind::Shm;
     let site = Site::new(if is_in_memory { layout.in_memory() } else { layout });
     let file = site.root().join("conf/tracker.toml");
-    let text = configuration(&site, kind);
-    fs::write(&file, &text).expect("a configuration");
-    let loaded = LoadedConfig::parse(&text, &file).expect("a configuration that is right");
-    fill(&loaded, crowd);
-    give_to_the_server(&site.store());
+    fs::write(file, configuration(&site, kind)).expect("a configuration");
     site
 }
 

@@ -2,6 +2,7 @@
 //! of listed ones.
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde_json::Value;
 
@@ -92,8 +93,8 @@ impl Kind {
 
     /// A site of its own, with that many folders, and announces of this kind for it.
     fn start(self, folders: u64) -> Contestant {
-        let host = std::net::Ipv4Addr::LOCALHOST.into();
-        let site = Site::new(Layout::listed(WAY.script(), host).in_memory());
+        let host = Ipv4Addr::LOCALHOST.into();
+        let site = Site::new(Layout::listed(WAY.script(), host).in_memory().behind_proxy());
         for number in 0..folders {
             // A hundred in each, as somebody would sort them.
             let folder = site.torrents().join((number / 100).to_string()).join(number.to_string());
@@ -111,10 +112,13 @@ impl Kind {
                 Self::Listed => encode(known),
                 Self::Unlisted => format!("{:020}", scramble(number)),
             };
-            let (peer, port) = (format!("-XX0001-{number:012}"), 1024 + number / TORRENTS);
-            format!("{path}?info_hash={hash}&peer_id={peer}&port={port}&left=1000&compact=1")
+            let peer = format!("-XX0001-{number:012}");
+            let target =
+                format!("{path}?info_hash={hash}&peer_id={peer}&port=6881&left=1000&compact=1");
+            let address = Ipv4Addr::from(0x0a00_0000 + number as u32);
+            (target, IpAddr::V4(address))
         };
-        let requests = Requests::new(site.address(), (0..ANNOUNCES).map(target));
+        let requests = Requests::from_many(site.address(), (0..ANNOUNCES).map(target));
         Contestant::on(WHO, WAY, site, requests)
     }
 }

@@ -97,6 +97,10 @@ impl Apache {
             let file = format!("/usr/lib/apache2/modules/mod_{module}.so");
             writeln!(text, "LoadModule {module}_module {file}").expect("a string takes it");
         }
+        if site.is_behind_proxy() {
+            text += "LoadModule remoteip_module /usr/lib/apache2/modules/mod_remoteip.so\n\
+                     RemoteIPHeader X-Real-IP\n";
+        }
         if server_account().is_some() {
             text += "User www-data\nGroup www-data\n";
         }

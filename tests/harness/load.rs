@@ -1,7 +1,7 @@
 //! Load: clients on connections that they keep, which look at each answer. A wrong one is a panic.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Requests, made before they are needed.
@@ -12,12 +12,14 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Of clients that ask for these targets, paths with their queries.
-    pub fn new(host: SocketAddr, targets: impl Iterator<Item = String>) -> Self {
+    /// Of clients that ask for targets, paths with their queries, each with an address of its own, of
+    /// which a web server behind a proxy is told.
+    pub fn from_many(host: SocketAddr, requests: impl Iterator<Item = (String, IpAddr)>) -> Self {
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
-        for target in targets {
+        for (target, address) in requests {
             let request = format!(
-                "GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Transmission/4.0\r\n\r\n"
+                "GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Transmission/4.0\r\n\
+                 X-Real-IP: {address}\r\n\r\n"
             );
             bytes.extend_from_slice(request.as_bytes());
             ends.push(bytes.len());

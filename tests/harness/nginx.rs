@@ -27,7 +27,11 @@ pub fn command_with(site: &Site, server: &str) -> Command {
     let root = site.root().display().to_string();
     fs::write(site.run("tracker.conf"), server).expect("nginx's server block");
     let main = site.run("nginx.conf");
-    fs::write(&main, main_configuration(&root)).expect("nginx's main configuration");
+    let proxy = match site.is_behind_proxy() {
+        true => "set_real_ip_from 127.0.0.1; real_ip_header X-Real-IP;",
+        false => "",
+    };
+    fs::write(&main, main_configuration(&root, proxy)).expect("nginx's main configuration");
     let mut command = Command::new(program("nginx"));
     command.arg("-p").arg(site.root().join("run")).arg("-c").arg(main);
     command.arg("-e").arg(site.run("error.log"));
@@ -35,12 +39,12 @@ pub fn command_with(site: &Site, server: &str) -> Command {
 }
 
 /// What Debian's /etc/nginx/nginx.conf does, with all paths inside the site.
-fn main_configuration(root: &str) -> String {
+fn main_configuration(root: &str, proxy: &str) -> String {
     let user = if server_account().is_some() { "user www-data;" } else { "" };
     format!(
         "{user}\nworker_processes 2;\ndaemon off;\npid {root}/run/nginx.pid;\n\
          error_log {root}/run/error.log;\nevents {{ worker_connections 1024; }}\n\
-         http {{\n  include /etc/nginx/mime.types;\n  access_log off;\n  gzip on;\n\
+         http {{\n  include /etc/nginx/mime.types;\n  access_log off;\n  gzip on;\n  {proxy}\n\
          client_body_temp_path {root}/run/body;\n  proxy_temp_path {root}/run/proxy;\n\
          fastcgi_temp_path {root}/run/fastcgi;\n  uwsgi_temp_path {root}/run/uwsgi;\n\
          scgi_temp_path {root}/run/scgi;\n  include {root}/run/tracker.conf;\n}}\n"

@@ -27,6 +27,8 @@ pub struct Layout {
     pub refresh_on_request: bool,
     /// Whether peers are kept in shared memory.
     pub in_memory: bool,
+    /// Whether the web server takes the addresses of its clients from X-Real-IP, as behind a proxy.
+    pub behind_proxy: bool,
 }
 
 /// Where the tracker is when the web server starts it as a plain CGI.
@@ -38,12 +40,24 @@ impl Layout {
     /// An open tracker on 127.0.0.1 that refreshes only when it is told to.
     pub fn open(script: &'static str) -> Self {
         let host = Ipv4Addr::LOCALHOST.into();
-        Self { host, script, torrents: "open", refresh_on_request: false, in_memory: false }
+        Self {
+            host,
+            script,
+            torrents: "open",
+            refresh_on_request: false,
+            in_memory: false,
+            behind_proxy: false,
+        }
     }
 
     /// The same with peers in shared memory.
     pub fn in_memory(self) -> Self {
         Self { in_memory: true, ..self }
+    }
+
+    /// The same behind a proxy, which here is each client itself.
+    pub fn behind_proxy(self) -> Self {
+        Self { behind_proxy: true, ..self }
     }
 
     /// A tracker for the torrents in its folder only.
@@ -110,6 +124,11 @@ impl Site {
         for folder in folders.into_iter().chain(memory) {
             chown(&folder, Some(user), Some(group)).expect("the owner of a folder");
         }
+    }
+
+    /// Whether its web server takes the addresses of clients from X-Real-IP.
+    pub fn is_behind_proxy(&self) -> bool {
+        self.layout.behind_proxy
     }
 
     /// The site's folder.

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
@@ -40,7 +40,10 @@ fn announces(site: &Site) -> Requests {
              &downloaded=0&left={left}&compact=1&numwant=50"
         )
     };
-    Requests::new(site.address(), (0..SWARMS * PEERS).map(target))
+    let address =
+        |number: usize| IpAddr::V4(u32::try_from(0x0a00_0000 + number).expect("few enough").into());
+    let requests = (0..SWARMS * PEERS).map(|number| (target(number), address(number)));
+    Requests::from_many(site.address(), requests)
 }
 
 /// All of them again and again, for a time.
@@ -121,7 +124,7 @@ fn warmed_up(requests: &Requests, process: &Process) -> (u64, usize) {
 
 #[test]
 fn a_minute_of_load_has_right_answers_leaks_nothing_and_stops_cleanly() {
-    let site = Site::new(Layout::open(CGI).in_memory());
+    let site = Site::new(Layout::open(CGI).in_memory().behind_proxy());
     let listen = Listen::unix(&site);
     let mut responder = own_socket(&site, &listen);
     let _nginx = nginx::start(&site, "conf/nginx.conf", &listen);

@@ -15,10 +15,10 @@
 
 enum { LEECHER, SEEDER = 2 };            /* The column `role`. */
 enum { LEECHERS, SEEDS, HIDDEN, NONE };  /* The column `class`. */
-enum { ADDRESS = 6, WANTED = 50 };
+enum { MARKS = 1, ADDRESS = 6, WANTED = 50 };
 
 enum statement { BEGIN, FIND_SWARM, NEW_SWARM, SAVE_SWARM, FIND_PEER, NEW_PEER, SAVE_PEER, DELETE_PEER,
-                 RUN, COMMIT, STATEMENTS };
+                 NEW_ENDPOINT, RUN, COMMIT, STATEMENTS };
 
 static const char *const texts[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -29,13 +29,14 @@ static const char *const texts[STATEMENTS] = {
         "expired, departed_uploaded, departed_downloaded, last_announce) "
         "VALUES (?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0)",
     [SAVE_SWARM] = "UPDATE swarm SET seeders = ?2, leechers = ?3 WHERE id = ?1",
-    [FIND_PEER] = "SELECT addresses, peer_id, role, key, left, uploaded, downloaded, first_seen, "
-        "last_seen, tag, counted FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
-    [NEW_PEER] = "INSERT INTO peer(swarm, class, tag, addresses, role, key, left, uploaded, downloaded, "
-        "last_seen, counted, first_seen, peer_id) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6, ?7, ?8, ?9, 0, ?9, ?10)",
-    [SAVE_PEER] = "UPDATE peer SET addresses = ?4, role = ?5, key = NULL, left = ?6, uploaded = ?7, "
-        "downloaded = ?8, last_seen = ?9, counted = 0 WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
+    [FIND_PEER] = "SELECT addresses, peer_id, proof, role, left, uploaded, downloaded, first_seen, "
+        "last_seen, class, tag FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
+    [NEW_PEER] = "INSERT INTO peer(swarm, class, tag, addresses, role, left, uploaded, downloaded, "
+        "last_seen, first_seen, peer_id, proof) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11)",
+    [SAVE_PEER] = "UPDATE peer SET addresses = ?4, role = ?5, left = ?6, uploaded = ?7, "
+        "downloaded = ?8, last_seen = ?9 WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
+    [NEW_ENDPOINT] = "INSERT INTO endpoint(swarm, tag, place) VALUES (?1, ?2, ?3)",
     [DELETE_PEER] = "DELETE FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3",
     [RUN] = "SELECT addresses, tag FROM peer WHERE swarm = ?1 AND class = ?2 "
         "AND tag BETWEEN ?3 AND ?4 AND tag <> ?5 ORDER BY tag",
@@ -49,7 +50,8 @@ static uint64_t random_state;
 struct swarm { sqlite3_int64 id, salt, seeders, leechers, completed; };
 
 struct peer {
-    unsigned char info_hash[20], peer_id[20], address[ADDRESS + 8];
+    /* `location` is the column `addresses`: marks, address, time. */
+    unsigned char info_hash[20], peer_id[20], location[MARKS + ADDRESS + 8];
     sqlite3_int64 tag, left, uploaded, downloaded, now;
     int class, role;
 };
@@ -112,9 +114,17 @@ static sqlite3_int64 positive(void) {
     return scramble(random_state += 0x9e3779b97f4a7c15) >> 1;
 }
 
-static sqlite3_int64 tag_of(const unsigned char peer_id[20], sqlite3_int64 salt) {
+/* What a peer without a key is known by: a digest of where it comes from. */
+static uint64_t proof_of(const struct peer *peer, sqlite3_int64 salt) {
+    uint32_t address;
+    memcpy(&address, peer->location + MARKS, 4);
+    return scramble(scramble(salt) ^ ntohl(address)) >> 33;
+}
+
+static sqlite3_int64 tag_of(const struct peer *peer, sqlite3_int64 salt) {
     uint64_t words[3] = {0}, hash = salt;
-    memcpy(words, peer_id, 20);
+    memcpy(words, peer->peer_id, 20);
+    words[2] |= proof_of(peer, salt) << 32;
     for (int each = 0; each < 3; each++) hash = scramble(hash ^ words[each]);
     return hash >> 1;
 }
@@ -167,9 +177,19 @@ static void put(struct swarm *swarm, const struct peer *peer) {
     sqlite3_stmt *save = statement(name);
     set(save, 9, (sqlite3_int64[]){swarm->id, peer->class, peer->tag, 0, peer->role, peer->left,
                                     peer->uploaded, peer->downloaded, peer->now});
-    sqlite3_bind_blob(save, 4, peer->address, sizeof peer->address, SQLITE_STATIC);
-    if (is_new) sqlite3_bind_blob(save, 10, peer->peer_id, 20, SQLITE_STATIC);
+    sqlite3_bind_blob(save, 4, peer->location, sizeof peer->location, SQLITE_STATIC);
+    if (is_new) {
+        sqlite3_bind_blob(save, 10, peer->peer_id, 20, SQLITE_STATIC);
+        sqlite3_bind_int64(save, 11, proof_of(peer, swarm->salt));
+    }
     run(name);
+    if (known == NONE) {
+        unsigned char place[1 + ADDRESS] = {4};
+        memcpy(place + 1, peer->location + MARKS, ADDRESS);
+        set(statement(NEW_ENDPOINT), 2, (sqlite3_int64[]){swarm->id, peer->tag});
+        sqlite3_bind_blob(statement(NEW_ENDPOINT), 3, place, sizeof place, SQLITE_STATIC);
+        run(NEW_ENDPOINT);
+    }
     if (is_new) {
         ++*(peer->class == SEEDS ? &swarm->seeders : &swarm->leechers);
         set(statement(SAVE_SWARM), 3, (sqlite3_int64[]){swarm->id, swarm->seeders, swarm->leechers});
@@ -183,7 +203,7 @@ static int read_run(const sqlite3_int64 range[5], int most, char *to) {
     int taken = 0;
     set(neighbours, 5, range);
     while (taken < most && sqlite3_step(neighbours) == SQLITE_ROW)
-        memcpy(to + ADDRESS * taken++, sqlite3_column_blob(neighbours, 0), ADDRESS);
+        memcpy(to + ADDRESS * taken++, (const char *)sqlite3_column_blob(neighbours, 0) + MARKS, ADDRESS);
     sqlite3_reset(neighbours);
     return taken;
 }
@@ -238,9 +258,11 @@ static struct peer read_peer(const char *query, const char *address) {
     decode(value_of(query, "info_hash"), peer.info_hash);
     decode(value_of(query, "peer_id"), peer.peer_id);
     uint16_t port = htons(atoi(value_of(query, "port")));
-    must(inet_pton(AF_INET, address, peer.address) == 1);
-    memcpy(peer.address + 4, &port, 2);
-    for (int each = 0; each < 8; each++) peer.address[ADDRESS + each] = peer.now >> (56 - 8 * each);
+    unsigned char *where = peer.location + MARKS;
+    peer.location[0] = 1;
+    must(inet_pton(AF_INET, address, where) == 1);
+    memcpy(where + 4, &port, 2);
+    for (int each = 0; each < 8; each++) where[ADDRESS + each] = peer.now >> (56 - 8 * each);
     peer.left = atoll(value_of(query, "left"));
     peer.uploaded = atoll(value_of(query, "uploaded"));
     peer.downloaded = atoll(value_of(query, "downloaded"));
@@ -254,13 +276,13 @@ size_t announce(const char *query, const char *address, char reply[ROOM]) {
     struct peer peer = read_peer(query, address);
     run(BEGIN);
     struct swarm swarm = find_swarm(&peer);
-    peer.tag = tag_of(peer.peer_id, swarm.salt);
+    peer.tag = tag_of(&peer, swarm.salt);
     put(&swarm, &peer);
     int count = sample(&swarm, &peer, addresses);
     run(COMMIT);
     size_t length = sprintf(body, "d8:completei%llde10:downloadedi%llde11:external ip4:", swarm.seeders,
                             swarm.completed);
-    memcpy(body + length, peer.address, 4);
+    memcpy(body + length, peer.location + MARKS, 4);
     length += 4;
     length += sprintf(body + length, "10:incompletei%llde8:intervali1800e12:min intervali300e5:peers%d:",
                       swarm.leechers, count * ADDRESS);
