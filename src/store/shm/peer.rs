@@ -151,10 +151,14 @@ pub(super) fn told_by_v4(under: Under) -> u64 {
     u64::from(mark::V4 | Hashes::only(under).to_bits() << mark::HASHES) << 48
 }
 
-/// Whether a key has all these marks, and a port.
-pub(super) fn has_all_and_port(key: u64, marks: u64) -> bool {
-    const PORT: u64 = 0xffff << 32;
-    key & PORT != 0 && key & marks == marks
+/// The IPv4 address and port in a key, which are its lowest bits.
+pub(super) const ENDPOINT: u64 = (1 << 48) - 1;
+/// The port alone.
+pub(super) const PORT: u64 = 0xffff << 32;
+
+/// An IPv4 endpoint as the lowest bits of a key.
+pub(super) fn endpoint_bits(CompactV4([a, b, c, d, e, f]): CompactV4) -> u64 {
+    u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
 }
 
 /// Whether a peer announced under an info-hash.

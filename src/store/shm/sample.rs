@@ -11,7 +11,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::layout::most_slots;
 use super::pages::Block;
 use super::peer::{
-    NARROW, addresses_of, has_all_and_port, is_stated, is_under, last_seen_in, told_by_v4, v4_in,
+    ENDPOINT, NARROW, PORT, addresses_of, endpoint_bits, is_stated, is_under, last_seen_in,
+    told_by_v4, v4_in,
 };
 use super::shard::Shard;
 use super::swarm::Swarm;
@@ -234,8 +235,7 @@ impl Reader<'_, '_> {
         for slots in visit.rest(count) {
             let keys = &keys[slots.start as usize..slots.end as usize];
             if is_plain {
-                let asker = asker.and_then(|slot| slot.checked_sub(slots.start));
-                let (read, more) = self.hand_out_plain(keys, asker, most - taken);
+                let (read, more) = self.hand_out_plain(keys, most - taken);
                 visit.read += read;
                 taken += more;
                 continue;
@@ -257,24 +257,26 @@ impl Reader<'_, '_> {
 
     /// Puts the only addresses of peers into the sample, of those that others can connect to, and says
     /// how many it looked at and how many it took. Most of what an announce does is done here.
-    fn hand_out_plain(&mut self, keys: &[AtomicU64], asker: Option<u32>, most: u64) -> (u32, u64) {
+    fn hand_out_plain(&mut self, keys: &[AtomicU64], most: u64) -> (u32, u64) {
         let mut addresses = [CompactV4([0; 6]); most_slots(NARROW) as usize];
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        // All zeros are no address that others can connect to.
-        let own = self.wish.own.v4.map_or(CompactV4([0; 6]), |v4| v4.address);
+        // The asker's own too: no other peer has its endpoint, unless it states that. All zeros are no
+        // endpoint that others can connect to.
+        let own = self.wish.own.v4.map_or(0, |v4| endpoint_bits(v4.address));
         let marks = told_by_v4(self.wish.under);
-        let (mut read, mut taken, mut stated) = (0, 0, false);
+        let (mut read, mut taken, mut told) = (0, 0, 0);
         for key in keys {
             // Each address is written; the next one takes the place of one that is of no use.
             let Some(place) = addresses.get_mut(taken).filter(|_| taken < most) else { break };
             let key = key.load(Relaxed);
             *place = v4_in(key);
-            let is_told = has_all_and_port(key, marks) && Some(read) != asker && *place != own;
-            stated |= is_told && is_stated(key);
+            // Without branches, as nobody can foretell them.
+            let is_told = (key & marks == marks) & (key & PORT != 0) & (key & ENDPOINT != own);
+            told |= key & u64::from(is_told).wrapping_neg();
             taken += usize::from(is_told);
             read += 1;
         }
-        self.stated |= stated;
+        self.stated |= is_stated(told);
         self.useless += read - u32::try_from(taken).unwrap_or(read);
         self.sample.v4.addresses.extend_from_slice(&addresses[..taken]);
         (read, taken as u64)
