@@ -154,7 +154,13 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 pub(super) fn move_aside(path: &Path, companions: &[&str], reason: &str) -> Result<(), StoreError> {
     let failed = |source| failure("move aside", path, source);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let aside = with_ending(path, &format!(".broken-{}", now.as_secs()));
+    let name = |number: u32| match number {
+        0 => with_ending(path, &format!(".broken-{}", now.as_secs())),
+        more => with_ending(path, &format!(".broken-{}-{more}", now.as_secs())),
+    };
+    // What was moved in the same second stays too.
+    let is_free = |aside: &PathBuf| std::fs::symlink_metadata(aside).is_err();
+    let aside = (0..100).map(name).find(is_free).unwrap_or_else(|| name(0));
     // The file first: from then on nobody opens it together with a companion that is still there.
     std::fs::rename(path, &aside).map_err(failed)?;
     for ending in companions {

@@ -137,6 +137,18 @@ mod opening {
     }
 
     #[test]
+    fn what_was_moved_aside_in_the_same_second_stays_too() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        fs::create_dir(home.path().join("data")).unwrap();
+        for number in 1..=5 {
+            fs::write(&options.path, format!("text {number}")).unwrap();
+            drop(SqliteStore::open(&options).unwrap());
+            assert_eq!(moved_aside(&options).len(), number);
+        }
+    }
+
+    #[test]
     fn happens_at_once_in_many_places_and_one_makes_the_file() {
         for broken in [false, true] {
             let home = tempfile::tempdir().unwrap();
