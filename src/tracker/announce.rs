@@ -256,6 +256,25 @@ mod tests {
     }
 
     #[test]
+    fn who_lacks_more_than_there_is_does_not_know_how_much() {
+        let left = |text: &str, size| {
+            let query = format!(
+                "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=bbbbbbbbbbbbbbbbbbbb&port=1&left={text}"
+            );
+            let request = AnnounceRequest::parse(query.as_bytes()).unwrap();
+            let known = Known { swarm: request.info_hash, size, completed: 0 };
+            let announce = describe(&request, &known, (None, None));
+            assert_eq!((announce.size, announce.role), (size, Role::Leecher));
+            announce.left
+        };
+        assert_eq!(left("1000", Some(1000)), Some(1000));
+        assert_eq!(left("1001", Some(1000)), None);
+        assert_eq!(left("9223372036854775807", Some(1000)), None, "a magnet without metadata");
+        assert_eq!(left("1001", None), Some(1001), "a torrent that no catalogue names");
+        assert_eq!(left("", Some(1000)), None);
+    }
+
+    #[test]
     fn private_addresses_are_those_of_no_public_network() {
         for ip in ["10.0.0.1", "127.0.0.1", "192.168.1.1", "::1", "fd00::1", "fe80::1"] {
             assert!(is_private(ip.parse().unwrap()), "{ip}");
