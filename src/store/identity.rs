@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::addresses::Addresses;
 use super::random::scramble;
 use super::{Peer, PeerAnnounce};
+use crate::network as exempt;
 use crate::protocol::{ClientKey, CompactV4, CompactV6, PeerId, Timestamp};
 
 /// What proves, besides the peer id, that an announce is of a peer.
@@ -108,6 +109,27 @@ impl PeerAnnounce {
             || self.v6.is_some_and(|v6| is_other(v6.ip().into()))
     }
 
+    /// Which of the peers that are at one of its addresses have to go before it may come there, where so
+    /// many may be there: those that were silent for longest. Where it was not seen itself, only peers
+    /// that state that address too. Who is exempt neither counts nor goes.
+    pub(super) fn too_many(
+        &self,
+        ip: IpAddr,
+        mut there: Vec<Peer>,
+        most: usize,
+        exempt: &exempt::Network,
+    ) -> Vec<Peer> {
+        let is_seen = self.seen_from() == Some(ip);
+        let is_exempt = |peer: &Peer| peer.addresses.all().any(|ip| exempt.contains(ip));
+        there.retain(|peer| (is_seen || peer.is_stated) && !is_exempt(peer));
+        let more = (there.len() + 1).saturating_sub(most);
+        if more > 0 {
+            there.sort_by_key(|peer| peer.last_seen);
+        }
+        there.truncate(more);
+        there
+    }
+
     /// The likeliest of the peers that the announce may be of, by where it came from: one that has its
     /// endpoint, else the one that was seen last.
     pub(super) fn likelier(&self, one: &Peer, other: &Peer) -> std::cmp::Ordering {
@@ -128,10 +150,11 @@ impl Peer {
     }
 
     /// Whether an announce that proves nothing else may be of this peer: it was seen from one of its
-    /// addresses.
+    /// addresses. What a peer states proves nothing: others may be there.
     pub(super) fn may_send(&self, announce: &PeerAnnounce, cutoff: Timestamp) -> bool {
         let seen = announce.seen_from();
         self.peer_id == announce.peer_id
+            && !self.is_stated
             && seen.is_some_and(|seen| self.addresses.since(cutoff).contains(seen))
     }
 }

@@ -72,8 +72,6 @@ pub struct PeerAnnounce {
     /// Where the announce came from; `None`: from the first of these addresses. An address that it did
     /// not come from is one that the client states.
     pub seen: Option<IpAddr>,
-    /// Whether as many peers as there are may be at its addresses, whatever the limit.
-    pub is_exempt: bool,
     /// Proof of identity across addresses.
     pub key: Option<ClientKey>,
     /// Bytes of the torrent's content, when known.
@@ -101,7 +99,6 @@ impl PeerAnnounce {
             v4: None,
             v6: None,
             seen: None,
-            is_exempt: false,
             key: None,
             size: None,
             left: None,
@@ -278,6 +275,8 @@ pub struct StoreOptions {
     pub caps: Caps,
     /// Bytes a second that a peer can upload, and download, at most; `None`: whatever it says.
     pub max_rate: Option<u64>,
+    /// Addresses that `Caps::address_peers` is not for.
+    pub exempt: crate::network::Network,
     /// A folder of the site, whose owner may own the store's file and its folder too, besides the user that
     /// this process runs as.
     pub site: Option<PathBuf>,
@@ -307,6 +306,7 @@ impl StoreOptions {
             max_size: Self::MAX_SIZE,
             caps: Caps::default(),
             max_rate: None,
+            exempt: crate::network::Network::default(),
             site: None,
         }
     }
@@ -391,8 +391,8 @@ pub trait PeerStore: Send {
     /// An announce is of a known peer when the peer id is the same and either the key is the same or it
     /// was seen from one of that peer's addresses; else it is of another peer. So nothing is refused.
     /// An endpoint (address and port, not 0) that a peer was seen at is taken from all others; one that
-    /// has no address left goes. At one address there are no more peers than `Caps` say: when one more
-    /// comes, the one that was silent for longest goes.
+    /// has no address left goes. At one address there are no more peers than `Caps` say: when one more is
+    /// seen there, the one that was silent for longest goes; of those that state it, one of them.
     /// A completed download is counted when a known leecher or partial seed says that it has completed
     /// and is a seeder, or becomes one, perhaps while it leaves, with a `left` known before and more
     /// downloaded than before. One peer is counted once while it stays. Of what a peer says that it
@@ -401,7 +401,7 @@ pub trait PeerStore: Send {
     /// On `Action::Leave` the sample is empty and the counts are without the asker.
     /// The sample holds peers that announced under the same info-hash as the asker, each endpoint once
     /// and never the asker's own. Of the wanted peers at most a quarter is at one address (IPv4, IPv6
-    /// /64), as far as there are others. Leechers are handed seeders and leechers, neither of them
+    /// /48), as far as there are others. Leechers are handed seeders and leechers, neither of them
     /// left out however rare they are.
     /// Some expired peers of the swarm are swept in passing.
     ///

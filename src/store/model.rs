@@ -94,7 +94,9 @@ impl Swarm {
         let by_address = || {
             let there = self.peers.iter().enumerate();
             let there = there.filter(|(_, peer)| {
-                peer.summary.peer_id == id && peer.is_at(announce.seen_from(), cutoff)
+                peer.summary.peer_id == id
+                    && !peer.is_stated
+                    && peer.is_at(announce.seen_from(), cutoff)
             });
             let best = |one: &(usize, &Peer), other: &(usize, &Peer)| {
                 announce.likelier(&one.1.exported(), &other.1.exported())

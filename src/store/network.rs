@@ -20,16 +20,17 @@ impl Network {
         Self::of(ip, 128)
     }
 
-    /// What an address counts as: an IPv4 address, or an IPv6 network of 64 bits.
-    pub(super) fn counted(ip: IpAddr) -> Self {
-        Self::of(ip, 64)
+    /// What an address counts as in a reply: an IPv4 address, or an IPv6 network of 48 bits, as one line
+    /// can have all of it.
+    pub(super) fn told(ip: IpAddr) -> Self {
+        Self::of(ip, 48)
     }
 
     /// The networks of an address in which the number of peers is limited, each with how many times
     /// the limit it has.
     pub(super) fn limited(ip: IpAddr) -> impl Iterator<Item = (Self, u32)> {
         let site = ip.is_ipv6().then(|| (Self::of(ip, 48), SITE));
-        std::iter::once((Self::counted(ip), 1)).chain(site)
+        std::iter::once((Self::of(ip, 64), 1)).chain(site)
     }
 
     fn of(ip: IpAddr, bits: u32) -> Self {

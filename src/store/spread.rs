@@ -49,7 +49,7 @@ impl Spread {
         if addresses.is_empty() {
             return false;
         }
-        let networks = addresses.all().map(Network::counted);
+        let networks = addresses.all().map(Network::told);
         if networks.clone().any(|network| self.at.get(&network).is_some_and(|&at| at >= self.most))
         {
             if self.aside.len() < self.want {
@@ -102,7 +102,7 @@ impl PeerSample {
     pub(super) fn is_crowded(&self, most: u32) -> bool {
         let v4 = self.v4.addresses.iter().map(|v4| IpAddr::V4(v4.ip()));
         let v6 = self.v6.addresses.iter().map(|v6| IpAddr::V6(v6.ip()));
-        self.may_be_crowded(most) && has_more_than(most, v4.chain(v6).map(Network::counted))
+        self.may_be_crowded(most) && has_more_than(most, v4.chain(v6).map(Network::told))
     }
 
     /// Cheaper to say: whether they may be.
@@ -117,9 +117,10 @@ impl PeerSample {
         for CompactV4([a, b, c, d, ..]) in &self.v4.addresses {
             count(u32::from_ne_bytes([*a, *b, *c, *d]));
         }
-        for CompactV6([a, b, c, d, e, f, g, h, ..]) in &self.v6.addresses {
-            let half = [u32::from_ne_bytes([*a, *b, *c, *d]), u32::from_ne_bytes([*e, *f, *g, *h])];
-            count(half[0].rotate_left(16) ^ half[1]);
+        for CompactV6([a, b, c, d, e, f, ..]) in &self.v6.addresses {
+            let (first, last) =
+                (u32::from_ne_bytes([*a, *b, *c, *d]), u16::from_ne_bytes([*e, *f]));
+            count(first.rotate_left(16) ^ u32::from(last));
         }
         fullest > most
     }
@@ -166,10 +167,10 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_network_of_64_bits_is_one_address() {
+    fn an_ipv6_network_of_48_bits_is_one_address() {
         let (mut spread, mut sample) = (Spread::new(8), PeerSample::default());
         let taken = (1..=9_u128)
-            .map(|host| IpAddr::V6((0x2001_0db8_u128 << 96 | host).into()))
+            .map(|host| IpAddr::V6((0x2001_0db8_u128 << 96 | host << 64).into()))
             .filter(|&ip| spread.offer(at(ip, 1), None, &mut sample));
         assert_eq!(taken.count(), 2);
         assert!(!sample.is_crowded(2) && sample.is_crowded(1));

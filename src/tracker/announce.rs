@@ -31,10 +31,8 @@ impl Tracker {
         let known = self.known(request)?;
         let load = self.load(now)?;
         let config = &self.loaded.config;
-        let is_exempt = from.is_some_and(|from| self.exempt.contains(from));
         let addresses = addresses(config, request, from)?;
-        let announce =
-            PeerAnnounce { seen: from, is_exempt, ..describe(request, &known, addresses) };
+        let announce = PeerAnnounce { seen: from, ..describe(request, &known, addresses) };
         let want = wanted(config, request, announce.role, load);
         let mut sample = std::mem::take(&mut self.sample);
         let outcome =

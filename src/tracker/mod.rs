@@ -28,7 +28,6 @@ pub use stores::{open_store, rebuild_store};
 
 use crate::catalog::{FileMark, PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};
-use crate::network::Network;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::{PeerSample, PeerStore, StoreError};
 
@@ -38,8 +37,6 @@ pub struct Tracker {
     policy: Option<PolicySnapshot>,
     policy_file: Option<FileMark>,
     store: Option<Box<dyn PeerStore>>,
-    /// Addresses at which there may be as many peers as there are.
-    exempt: Network,
     sample: PeerSample,
     /// As it was at that time.
     load: Option<(Timestamp, Load)>,
@@ -60,11 +57,8 @@ impl Tracker {
     /// Opens what announces look up. The store is opened at the first need of it.
     #[must_use]
     pub fn new(loaded: Arc<LoadedConfig>) -> Self {
-        // A range that cannot be understood is not accepted with the configuration.
-        let exempt = Network::parse(&loaded.config.tracker.max_address_exempt).unwrap_or_default();
         let mut tracker = Self {
             loaded,
-            exempt,
             policy: None,
             policy_file: None,
             store: None,

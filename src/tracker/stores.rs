@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::config::{LoadedConfig, StoreKind};
 use crate::log::{self, Level};
+use crate::network::Network;
 use crate::store::shm::ShmStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Caps, PeerStore, StoreError, StoreOptions};
@@ -23,6 +24,8 @@ fn options(loaded: &LoadedConfig) -> StoreOptions {
             address_peers: cap(store.max_address_peers)
                 .or(cap(loaded.config.tracker.max_address_peers)),
         },
+        // A range that cannot be understood is not accepted with the configuration.
+        exempt: Network::parse(&loaded.config.tracker.max_address_exempt).unwrap_or_default(),
         max_rate: Some(loaded.config.tracker.max_rate.bytes_a_second()),
         site: loaded.config.paths.catalog.parent().map(Path::to_owned),
     }

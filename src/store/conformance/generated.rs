@@ -117,7 +117,6 @@ prop_compose! {
             v4: first.map(|(host, port)| v4(host, port)),
             v6: second.map(|(host, port)| v6(host, port)),
             seen,
-            is_exempt: false,
             key: key.map(|key| ClientKey::from_bits(key.into())),
             size: None,
             left,

@@ -37,8 +37,9 @@ pub(in crate::store) fn a_peer_id_alone_proves_nothing(make: Make) {
     assert_eq!(hosts(&mut fresh, NOON), [v4(4, 6881)], "and that one proves it then");
     announce(&mut fresh, with(b"one", 5), NOON, ALL);
     assert_eq!(hosts(&mut fresh, NOON), [v4(4, 6881), v4(5, 6881)], "the old one does not");
-    let both = PeerAnnounce { v6: Some(v6(9, 1)), ..with(b"renewed", 7) };
-    announce(&mut fresh, both, NOON, ALL);
+    let over_v6 = PeerAnnounce { v4: None, v6: Some(v6(9, 1)), ..with(b"renewed", 7) };
+    announce(&mut fresh, with(b"renewed", 7), NOON, ALL);
+    announce(&mut fresh, over_v6, NOON, ALL);
     let by_v6 = PeerAnnounce { v4: None, v6: Some(v6(9, 2)), ..with(b"three", 0) };
     announce(&mut fresh, leave(by_v6), NOON, ALL);
     assert_eq!(hosts(&mut fresh, NOON), [v4(5, 6881)], "it came from an address of that peer");
@@ -96,6 +97,18 @@ pub(in crate::store) fn stated_addresses_take_nothing(make: Make) {
     announce(&mut fresh, leave(victim), NOON, ALL);
     announce(&mut fresh, victim, NOON, ALL);
     assert_eq!(counts(&mut fresh, NOON).leechers, 1, "who comes there takes it");
+    // Who states a victim's address beforehand gets nothing of what the victim says later.
+    let claim = PeerAnnounce {
+        seen: from(50),
+        v4: Some(v4(70, 6881)),
+        key: ClientKey::of(b"evil"),
+        ..leecher(70)
+    };
+    announce(&mut fresh, claim, NOON, ALL);
+    announce(&mut fresh, leecher(70), NOON, ALL);
+    announce(&mut fresh, leave(claim), NOON, ALL);
+    assert!(hosts(&mut fresh, NOON).contains(&v4(70, 6881)), "the victim is still there");
+    announce(&mut fresh, leave(leecher(70)), NOON, ALL);
     // A client without a key that is seen elsewhere than it says stays one peer.
     let stating = PeerAnnounce { seen: from(60), v4: Some(v4(61, 6881)), ..leecher(60) };
     announce(&mut fresh, stating, NOON, ALL);
@@ -147,8 +160,17 @@ pub(in crate::store) fn an_address_has_so_many_peers_and_no_more(make: Make) {
     let last = 1000 + 3 * ADDRESS_PEERS - 1;
     assert!(there.contains_key(&peer_id(last)), "the one that came last is there");
     assert!(!there.contains_key(&peer_id(1000)), "the one that was silent for longest is not");
-    announce(&mut fresh, PeerAnnounce { is_exempt: true, ..at(5000) }, late, NOBODY);
-    assert_eq!(counts(&mut fresh, late).leechers, 41 + ADDRESS_PEERS, "an exempt address");
+    // Who only states that address takes no place of those that were seen there.
+    let stated = |number: u32| {
+        let from = Some(IpAddr::V4(v4(6000, 0).ip()));
+        PeerAnnounce { seen: from, ..at(number) }
+    };
+    for number in 7000..7000 + 2 * ADDRESS_PEERS {
+        announce(&mut fresh, stated(number), late, NOBODY);
+    }
+    assert_eq!(counts(&mut fresh, late).leechers, 40 + 2 * ADDRESS_PEERS, "as many once more");
+    let there = peers(fresh.store.as_mut(), swarm(1), 50, late);
+    assert!(there.contains_key(&peer_id(last)), "who was seen there stays");
     // An IPv6 network of 64 bits is one address; one of 48 bits has four times as many.
     let in_network = |number: u32, network: u16| {
         let mut bytes = v6(number, 6881).0;
@@ -165,6 +187,19 @@ pub(in crate::store) fn an_address_has_so_many_peers_and_no_more(make: Make) {
         announce(&mut fresh, in_network(20_000 + number, network), late, NOBODY);
     }
     assert_eq!(counts(&mut fresh, late).leechers, before + 4 * ADDRESS_PEERS);
+    // An exempt network in the same one of 48 bits: it neither counts nor loses anybody.
+    for number in 0..2 * ADDRESS_PEERS {
+        announce(&mut fresh, in_network(40_000 + number, 0xe), late, NOBODY);
+    }
+    for number in 0..2 * ADDRESS_PEERS {
+        announce(&mut fresh, in_network(50_000 + number, 0xf), late, NOBODY);
+    }
+    let all = before + 4 * ADDRESS_PEERS + 2 * ADDRESS_PEERS;
+    assert_eq!(counts(&mut fresh, late).leechers, all);
+    let there = peers(fresh.store.as_mut(), swarm(1), 500, late);
+    assert!(
+        (40_000..40_000 + 2 * ADDRESS_PEERS).all(|number| there.contains_key(&peer_id(number)))
+    );
     assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
 }
 
@@ -173,7 +208,7 @@ pub(in crate::store) fn a_quarter_of_a_reply_is_of_one_address(make: Make) {
     fill(&mut fresh, 60, 0);
     let at = |number: u32| {
         let port = u16::try_from(number).unwrap();
-        PeerAnnounce { v4: Some(v4(5000, port)), is_exempt: true, ..leecher(number) }
+        PeerAnnounce { v4: Some(v4(5000, port)), ..leecher(number) }
     };
     for number in 1000..1500 {
         announce(&mut fresh, at(number), NOON, NOBODY);

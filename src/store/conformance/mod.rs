@@ -42,6 +42,9 @@ pub(super) const NOON: Timestamp = Timestamp(1_700_000_000);
 /// Bytes a second that a peer can move in these tests.
 pub(super) const MAX_RATE: u64 = 1 << 40;
 
+/// Addresses in these tests at which there may be as many as there are.
+const EXEMPT: &str = "2001:0:0:e::/64";
+
 /// Peers that may be at one address in these tests.
 pub(super) const ADDRESS_PEERS: u32 = 30;
 
@@ -105,7 +108,8 @@ pub(super) use conforms_with_limits;
 /// The options of such a store.
 pub(super) fn with_limits(options: StoreOptions) -> StoreOptions {
     let caps = Caps { address_peers: Some(ADDRESS_PEERS), ..Caps::default() };
-    StoreOptions { caps, max_rate: Some(MAX_RATE), ..options }
+    let exempt = crate::network::Network::parse(&[EXEMPT.to_owned()]).unwrap();
+    StoreOptions { caps, exempt, max_rate: Some(MAX_RATE), ..options }
 }
 
 type Make = fn() -> Fresh;

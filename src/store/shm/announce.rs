@@ -1,6 +1,6 @@
 //! What an announce does while its shard is locked.
 
-use super::endpoints::{Entries, Place};
+use super::endpoints::{Entries, MOST_ASKED, MOST_LIMITED, Place};
 use super::file::SWEEP;
 use super::peer::{self, Words, instant, kept_left};
 use super::peers::Found;
@@ -26,6 +26,8 @@ pub(super) struct Arrival<'a> {
     pub(super) cutoff: u32,
     pub(super) want: Want,
     pub(super) caps: Caps,
+    /// Addresses that `Caps::address_peers` is not for.
+    pub(super) exempt: &'a crate::network::Network,
     /// Bytes a second that a peer can move each way at most.
     pub(super) max_rate: Option<u64>,
 }
@@ -105,9 +107,19 @@ impl Arrival<'_> {
     fn find_by_address(&self, swarm: &Swarm) -> Result<Option<Found>, Trouble> {
         let Some(seen) = self.announce.seen_from() else { return Ok(None) };
         let cutoff = self.limits().cutoff;
-        let there = self.shard.peers_at(swarm, Place::Network(Network::only(seen)))?;
-        let known = there.into_iter().filter(|peer| peer.may_send(&self.announce, cutoff));
-        let likeliest = known.max_by(|one, other| self.announce.likelier(one, other));
+        // At its own endpoint first: of very many at one address not all are looked at.
+        let (v4, v6) = self.announce.seen_at();
+        let own = v4.map(Place::V4).into_iter().chain(v6.map(Place::V6));
+        let anywhere = Place::Network(Network::only(seen));
+        let mut likeliest = None;
+        for place in own.chain([anywhere]) {
+            let there = self.shard.peers_at(swarm, place, MOST_ASKED)?;
+            let known = there.into_iter().filter(|peer| peer.may_send(&self.announce, cutoff));
+            likeliest = known.max_by(|one, other| self.announce.likelier(one, other));
+            if likeliest.is_some() {
+                break;
+            }
+        }
         likeliest
             .map_or(Ok(None), |peer| self.shard.find_peer(swarm, peer.identity(), peer.class()))
     }
@@ -186,7 +198,7 @@ impl Arrival<'_> {
         let cutoff = self.limits().cutoff;
         let mut is_changed = false;
         for place in v4.map(Place::V4).into_iter().chain(v6.map(Place::V6)) {
-            for other in self.shard.peers_at(swarm, place)? {
+            for other in self.shard.peers_at(swarm, place, MOST_LIMITED)? {
                 let is_asker = known.is_some_and(|known| known.identity() == other.identity());
                 let found = self.shard.find_peer(swarm, other.identity(), other.class())?;
                 let Some(found) = found.filter(|_| !is_asker) else { continue };
@@ -237,21 +249,18 @@ impl Arrival<'_> {
         known: Option<&Peer>,
         peer: &Peer,
     ) -> Result<bool, Trouble> {
-        let Some(cap) = self.caps.address_peers.filter(|_| !self.announce.is_exempt) else {
-            return Ok(false);
-        };
+        let Some(cap) = self.caps.address_peers else { return Ok(false) };
         let mut is_changed = false;
-        for (network, times) in peer.addresses.all().flat_map(Network::limited) {
+        let limited = peer.addresses.all().filter(|&ip| !self.exempt.contains(ip));
+        let limited = limited.flat_map(|ip| Network::limited(ip).map(move |each| (ip, each)));
+        for (ip, (network, times)) in limited {
             if known.is_some_and(|known| known.addresses.all().any(|ip| network.contains(ip))) {
                 continue;
             }
-            let mut there = self.shard.peers_at(swarm, Place::Network(network))?;
+            let there = self.shard.peers_at(swarm, Place::Network(network), MOST_LIMITED)?;
             let most = usize::try_from(cap.saturating_mul(times)).unwrap_or(usize::MAX);
-            let more = (there.len() + 1).saturating_sub(most);
-            if more > 0 {
-                there.sort_by_key(|peer| peer.last_seen);
-            }
-            for other in there.into_iter().take(more.min(SWEEP)) {
+            let too_many = self.announce.too_many(ip, there, most, self.exempt);
+            for other in too_many.into_iter().take(SWEEP) {
                 if let Some(found) = self.shard.find_peer(swarm, other.identity(), other.class())? {
                     self.shard.evict(swarm, found)?;
                     is_changed = true;

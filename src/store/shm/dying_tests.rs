@@ -98,9 +98,10 @@ fn die_all_through(
     unreachable!()
 }
 
-fn v6(host: u8) -> CompactV6 {
+fn v6(number: u32) -> CompactV6 {
     let mut bytes = [0; 18];
-    (bytes[0], bytes[7], bytes[17]) = (0x20, host, 9);
+    (bytes[0], bytes[17]) = (0x20, 9);
+    bytes[4..8].copy_from_slice(&number.to_be_bytes());
     CompactV6(bytes)
 }
 
@@ -118,7 +119,7 @@ fn changes(random: &mut Random, crowd: u32) -> Change {
         2..6 => (announce.role, announce.left) = (Role::Seeder, Some(0)),
         6 => announce.role = Role::PartialSeed,
         7 => announce.v4 = None,
-        8 => announce.v6 = Some(v6(of(4, random))),
+        8 => (announce.v4, announce.v6) = (None, Some(v6(number))),
         9 => announce.info_hash = swarm(2 + of(2, random)),
         10 => return Change::Remove(swarm(1 + of(3, random))),
         _ => {}

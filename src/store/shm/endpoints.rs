@@ -26,8 +26,11 @@ pub(super) const MOST_WITHOUT_INDEX: u64 = 16;
 /// With fewer peers than this the index goes again.
 const FEWEST_WITH_INDEX: u64 = 8;
 
-/// Peers at one address that are looked at, where no limit keeps them few.
-const LOOKS: usize = 500;
+/// Peers at an address that are looked at for one that may be the asker, where no limit keeps them few.
+pub(super) const MOST_ASKED: usize = 100;
+
+/// Peers of a network that are looked at where their number is limited: more than may be there.
+pub(super) const MOST_LIMITED: usize = 500;
 
 const ADDRESS_BITS: u32 = 28;
 const NETWORK_BITS: u32 = 14;
@@ -124,10 +127,15 @@ impl Shard<'_> {
     }
 
     /// The peers at a place; not all of them where they are very many.
-    pub(super) fn peers_at(&self, swarm: &Swarm, place: Place) -> Result<Vec<Peer>, Trouble> {
+    pub(super) fn peers_at(
+        &self,
+        swarm: &Swarm,
+        place: Place,
+        most: usize,
+    ) -> Result<Vec<Peer>, Trouble> {
         let mut found = Vec::new();
         if self.has_index(swarm)? {
-            for entry in self.entries_at(swarm, place)? {
+            for entry in self.entries_at(swarm, place, most)? {
                 self.collect(swarm, place, Some(entry), &mut found)?;
             }
         } else {
@@ -142,12 +150,12 @@ impl Shard<'_> {
     }
 
     /// The entries at a place, each of them once.
-    fn entries_at(&self, swarm: &Swarm, place: Place) -> Result<Vec<u64>, Trouble> {
+    fn entries_at(&self, swarm: &Swarm, place: Place, most: usize) -> Result<Vec<u64>, Trouble> {
         let prefix = self.prefix(place);
         let mut found = Vec::new();
         let mut next = Some(prefix.first);
         while let Some(at) = next.filter(|&at| at <= prefix.last())
-            && found.len() < LOOKS
+            && found.len() < most
             && let Some(spot) = self.descend(swarm.endpoints(), at)?
         {
             let keys = self.words(spot.leaf.key(0), spot.leaf.head.count as usize)?;
@@ -157,7 +165,7 @@ impl Shard<'_> {
         }
         found.sort_unstable();
         found.dedup();
-        found.truncate(LOOKS);
+        found.truncate(most);
         Ok(found)
     }
 

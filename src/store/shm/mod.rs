@@ -177,6 +177,7 @@ impl PeerStore for ShmStore {
     ) -> Result<SwarmCounts, StoreError> {
         let moment = self.moment(now);
         let StoreOptions { caps, max_rate, .. } = self.options;
+        let exempt = self.options.exempt.clone();
         self.attempt("write", |file, random| {
             if AnnounceRate::counts(random) {
                 file.count_announce(now)?;
@@ -184,8 +185,17 @@ impl PeerStore for ShmStore {
             let (counts, is_anomaly) =
                 file.with_swarm(announce.info_hash, moment, |shard, swarm| {
                     let (announce, Moment { now, cutoff }) = (*announce, moment);
-                    let arrival =
-                        Arrival { shard, random, announce, now, cutoff, want, caps, max_rate };
+                    let arrival = Arrival {
+                        shard,
+                        random,
+                        announce,
+                        now,
+                        cutoff,
+                        want,
+                        caps,
+                        exempt: &exempt,
+                        max_rate,
+                    };
                     arrival.happen(swarm, sample)
                 })?;
             if is_anomaly {

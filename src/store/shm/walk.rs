@@ -2,7 +2,7 @@
 //! None of them holds a lock for longer than an announce may.
 
 use super::correction::Correction;
-use super::endpoints::Place;
+use super::endpoints::{MOST_LIMITED, Place};
 use super::file::{Moment, SWEEP, StoreFile};
 use super::layout::{header, shard};
 use super::peer::{self, kept_left};
@@ -270,7 +270,7 @@ fn is_there(shard: &Shard<'_>, swarm: &Swarm, peer: &Peer) -> Result<bool, Troub
     let (v4, v6) = peer.addresses.reachable().endpoints();
     let places = v4.map(Place::V4).into_iter().chain(v6.map(Place::V6));
     for place in places.filter(|_| !peer.is_stated) {
-        if shard.peers_at(swarm, place)?.iter().any(|other| !other.is_stated) {
+        if shard.peers_at(swarm, place, MOST_LIMITED)?.iter().any(|other| !other.is_stated) {
             return Ok(true);
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Arrival<'a> {
     pub(super) cutoff: Timestamp,
     pub(super) want: Want,
     pub(super) caps: Caps,
+    /// Addresses that `Caps::address_peers` is not for.
+    pub(super) exempt: &'a crate::network::Network,
     /// Bytes a second that a peer can move each way at most.
     pub(super) max_rate: Option<u64>,
 }
@@ -157,23 +159,19 @@ impl Arrival<'_> {
         known: Option<&PeerRow>,
         peer: &Peer,
     ) -> rusqlite::Result<()> {
-        let Some(cap) = self.caps.address_peers.filter(|_| !self.announce.is_exempt) else {
-            return Ok(());
-        };
-        for ip in peer.addresses.all() {
+        let Some(cap) = self.caps.address_peers else { return Ok(()) };
+        for ip in peer.addresses.all().filter(|&ip| !self.exempt.contains(ip)) {
             for (network, times) in Network::limited(ip) {
                 let was_there =
                     |known: &PeerRow| known.peer.addresses.all().any(|ip| network.contains(ip));
                 if known.is_some_and(was_there) {
                     continue;
                 }
-                let mut there = PeerRow::within(self.database, swarm, network)?;
+                let there = PeerRow::within(self.database, swarm, network)?;
+                let there = there.into_iter().map(|row| row.peer).collect();
                 let most = usize::try_from(cap.saturating_mul(times)).unwrap_or(usize::MAX);
-                let more = (there.len() + 1).saturating_sub(most);
-                if more > 0 {
-                    there.sort_by_key(|row| row.peer.last_seen);
-                }
-                for row in there.iter().take(more) {
+                for peer in self.announce.too_many(ip, there, most, self.exempt) {
+                    let row = PeerRow::new(swarm.salt, peer);
                     swarm.take_out_silent(self.database, row.class, row.tag)?;
                 }
             }

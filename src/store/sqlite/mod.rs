@@ -28,6 +28,7 @@ use super::{
     Batch, Caps, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
     StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
 };
+use crate::network::Network;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 
 /// Announces after which a process is known to keep the file open.
@@ -41,6 +42,7 @@ pub struct SqliteStore {
     site: Option<PathBuf>,
     expiry: Seconds,
     caps: Caps,
+    exempt: Network,
     max_rate: Option<u64>,
     random: Random,
     /// `None` after a failure; the next call opens the file again.
@@ -79,6 +81,7 @@ impl SqliteStore {
             site: options.site.clone(),
             expiry: options.expiry,
             caps: options.caps,
+            exempt: options.exempt.clone(),
             max_rate: options.max_rate,
             random: Random::new(),
             database: Some(database),
@@ -196,9 +199,11 @@ impl PeerStore for SqliteStore {
         sample: &mut PeerSample,
     ) -> Result<SwarmCounts, StoreError> {
         let (cutoff, announce) = (self.cutoff(now), *announce);
-        let (caps, max_rate) = (self.caps, self.max_rate);
+        let (caps, exempt, max_rate) = (self.caps, self.exempt.clone(), self.max_rate);
         self.run("write", |database, random| {
-            let arrival = Arrival { database, random, announce, now, cutoff, want, caps, max_rate };
+            let exempt = &exempt;
+            let arrival =
+                Arrival { database, random, announce, now, cutoff, want, caps, exempt, max_rate };
             arrival.happen(sample)
         })
         .inspect(|_| self.settle())

@@ -47,8 +47,11 @@ const DELETE: &str = "DELETE FROM peer WHERE swarm = ?1 AND class = ?2 AND tag =
 const ENTER: &str = "INSERT INTO endpoint(swarm, place, tag) VALUES (?1, ?2, ?3)";
 const STRIKE: &str = "DELETE FROM endpoint WHERE swarm = ?1 AND place = ?2 AND tag = ?3";
 
-/// Peers at one address that are looked at, where no limit keeps them few.
-const LOOKS: usize = 500;
+/// Peers at an address that are looked at for one that may be the asker, where no limit keeps them few.
+const MOST_ASKED: usize = 100;
+
+/// Peers of a network that are looked at where their number is limited: more than may be there.
+const MOST_LIMITED: usize = 500;
 
 /// A peer's row.
 #[derive(Clone, Copy, Debug)]
@@ -92,11 +95,20 @@ impl PeerRow {
         cutoff: Timestamp,
     ) -> rusqlite::Result<Option<Self>> {
         let Some(seen) = announce.seen_from() else { return Ok(None) };
-        let rows = Self::within(database, swarm, Network::only(seen))?;
-        let rows = rows
-            .into_iter()
-            .filter(|row| row.peer.last_seen >= cutoff && row.peer.may_send(announce, cutoff));
-        Ok(rows.max_by(|one, other| announce.likelier(&one.peer, &other.peer)))
+        // At its own endpoint first: of very many at one address not all are looked at.
+        let (v4, v6) = announce.seen_at();
+        let own = v4.map(Place::v4).into_iter().chain(v6.map(Place::v6));
+        let own = own.map(|place| (place.clone(), place));
+        for ends in own.chain([Place::ends(Network::only(seen))]) {
+            let rows = Self::between(database, swarm, &ends, MOST_ASKED)?.into_iter();
+            let rows = rows
+                .filter(|row| row.peer.last_seen >= cutoff && row.peer.may_send(announce, cutoff));
+            let likeliest = rows.max_by(|one, other| announce.likelier(&one.peer, &other.peer));
+            if likeliest.is_some() {
+                return Ok(likeliest);
+            }
+        }
+        Ok(None)
     }
 
     /// Peers in a network, not all of them where they are very many.
@@ -105,7 +117,7 @@ impl PeerRow {
         swarm: &Swarm,
         network: Network,
     ) -> rusqlite::Result<Vec<Self>> {
-        Self::between(database, swarm, &Place::ends(network))
+        Self::between(database, swarm, &Place::ends(network), MOST_LIMITED)
     }
 
     /// The peers that have an endpoint.
@@ -114,15 +126,16 @@ impl PeerRow {
         swarm: &Swarm,
         endpoint: &Place,
     ) -> rusqlite::Result<Vec<Self>> {
-        Self::between(database, swarm, &(endpoint.clone(), endpoint.clone()))
+        Self::between(database, swarm, &(endpoint.clone(), endpoint.clone()), MOST_LIMITED)
     }
 
     fn between(
         database: &Database,
         swarm: &Swarm,
         (first, last): &(Place, Place),
+        most: usize,
     ) -> rusqlite::Result<Vec<Self>> {
-        let most = i64::try_from(LOOKS).unwrap_or(i64::MAX);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut statement = database.statement(WITHIN)?;
         let rows = statement.query_map(params![swarm.id, first, last, most], Self::read)?;
         rows.collect()
