@@ -47,6 +47,11 @@ pub fn list<M: fmt::Display>(level: Level, messages: impl IntoIterator<Item = M>
     messages.into_iter().for_each(|message| line(level, format_args!("{message}")));
 }
 
+/// The same of what others may have done again and again: each message once a minute.
+pub fn list_once_a_minute<M: fmt::Display>(level: Level, messages: impl IntoIterator<Item = M>) {
+    messages.into_iter().for_each(|message| line_once_a_minute(level, &message.to_string()));
+}
+
 fn format_line(level: Level, message: fmt::Arguments<'_>) -> String {
     format!("tracker: {}: {}\n", level.word(), Harmless(message))
 }

@@ -395,6 +395,50 @@ fn a_store_in_a_folder_of_somebody_else_is_refused_at_once() {
     }
 }
 
+/// The tracker is root's, and the pages are an uploader's, who puts a link in the place of a folder.
+#[test]
+fn root_writes_nothing_for_pages_where_others_decide() {
+    let Some(site) = Theirs::new("root and the folder of somebody else's pages", ALICE) else {
+        return;
+    };
+    give(&site.path("data"), 0);
+    give(&site.path("data/other"), 0);
+    make(&site.path("pages"), ALICE);
+    let file = site.path("conf/tracker.toml");
+    let settings = fs::read_to_string(&file).expect("a configuration");
+    fs::write(&file, settings.replace("../torrents", "../pages/torrents")).expect("one too");
+    make(&site.path("pages/torrents"), ALICE);
+    fs::remove_dir(site.path("pages/torrents")).expect("it is empty");
+    symlink("../roots", site.path("pages/torrents")).expect("a link");
+    let before = what_is_roots(&site.path("roots"));
+    let said = site.run(&["refresh", "--force"]).failure();
+    assert!(said.contains(&format!("user {ALICE} decides")), "{said}");
+    assert_eq!(what_is_roots(&site.path("roots")), before, "{said}");
+}
+
+/// Another user keeps the lock of a store that is to be made where everybody may make files.
+#[test]
+fn the_lock_of_somebody_else_is_not_waited_for() {
+    let Some(site) = Theirs::new("the lock of another user", ALICE) else { return };
+    let memory = folder_in_memory();
+    fs::set_permissions(memory.path(), Permissions::from_mode(0o1777)).expect("a mode");
+    let lock = memory.path().join("peers.lock");
+    fs::write(&lock, "").expect("a file");
+    give(&lock, BOB);
+    fs::set_permissions(&lock, Permissions::from_mode(0o666)).expect("a mode");
+    let held = fs::File::options().write(true).open(&lock).expect("it is there");
+    held.lock().expect("nobody else has it");
+    let file = site.path("conf/tracker.toml");
+    let settings = fs::read_to_string(&file).expect("a configuration");
+    let store =
+        format!("[store]\nkind = \"shm\"\npath = \"{}\"\n", memory.path().join("peers").display());
+    fs::write(&file, store + &settings).expect("a configuration");
+    let started = Instant::now();
+    let said = site.run(&["store", "info"]).failure();
+    assert!(said.contains("it belongs to another user"), "{said}");
+    assert!(started.elapsed() < Duration::from_secs(5), "it was waited for");
+}
+
 /// Installs below a folder, as root.
 fn install(root: &Path) -> Output {
     let mut command = Command::new(checkout().join("scripts/install"));

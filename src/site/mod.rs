@@ -171,7 +171,7 @@ impl Ready {
 fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishError> {
     match publish(loaded, Urgency::NowUnlessBusy, &mut Quiet)? {
         Published::Done(report) => {
-            log::list(Level::Warning, &report.messages);
+            log::list_once_a_minute(Level::Warning, &report.messages);
             Ok(())
         }
         Published::Skipped(Skipped::TooEarly(_)) => Ok(()),

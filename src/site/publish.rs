@@ -11,6 +11,7 @@ use super::fragments::{RssFragment, StatsFragment};
 use super::{clock, feed};
 use crate::config::LoadedConfig;
 use crate::log::{self, Level};
+use crate::platform::privilege::{self, PrivilegeError};
 use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped, Turn, Urgency};
 
 /// How publishing ended.
@@ -38,6 +39,9 @@ pub enum PublishError {
         /// Why.
         source: askama::Error,
     },
+    /// Others than root decide where a fragment is.
+    #[error(transparent)]
+    Privilege(#[from] PrivilegeError),
     /// The page of the feed cannot be read.
     #[error("cannot read {}: {source}; let the tracker's user read it, or set feed_page in [paths] to \"\"", path.display())]
     FeedPage {
@@ -101,8 +105,18 @@ fn render(path: &Path, template: &impl Template) -> Result<String, PublishError>
 }
 
 fn write(path: &Path, text: &str) -> Result<(), PublishError> {
+    is_no_trap(path)?;
     replace_file(path, text.as_bytes())
         .map_err(|source| PublishError::Write { path: path.to_owned(), source })
+}
+
+/// Root writes to and removes from no folder that others decide about: they could have put a link in its
+/// place.
+fn is_no_trap(path: &Path) -> Result<(), PublishError> {
+    if privilege::is_root() {
+        privilege::only_root_decides(path.parent().unwrap_or(path))?;
+    }
+    Ok(())
 }
 
 /// Writes the feed as a whole. Where it cannot be made, an old one must not stand in for it.
@@ -112,7 +126,7 @@ fn write_feed(loaded: &LoadedConfig, items: &str) -> Result<(), PublishError> {
     let read = |source| PublishError::FeedPage { path: page.clone(), source };
     match feed::whole(loaded, items) {
         Ok(Some(feed)) => write(&path, &feed),
-        outcome => match fs::remove_file(&path) {
+        outcome => match is_no_trap(&path).map(|()| fs::remove_file(&path))? {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 Err(PublishError::Write { path, source })
             }

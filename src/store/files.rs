@@ -115,7 +115,8 @@ impl<'a> Place<'a> {
         if !self.is_the_sites() {
             self.trust()?;
         }
-        lock(&with_ending(self.path, ".lock"))
+        let trust = Trust { user: privilege::user(), site: self.site };
+        lock(&with_ending(self.path, ".lock"), &trust)
     }
 }
 
@@ -125,16 +126,20 @@ pub(super) fn refused(path: &Path, remedy: &'static str) -> StoreError {
     StoreError::Io { doing: "trust", path: path.to_owned(), remedy, source }
 }
 
-fn lock(path: &Path) -> Result<File, StoreError> {
+fn lock(path: &Path, trust: &Trust<'_>) -> Result<File, StoreError> {
     let failed = |source| failure("lock", path, source);
     let mut how = File::options();
     how.write(true).create(true).truncate(false).mode(MODE);
-    let (file, _) = platform::files::open(path, &mut how).map_err(|error| match error {
+    let (file, found) = platform::files::open(path, &mut how).map_err(|error| match error {
         OpenError::Io(source) => failed(source),
         OpenError::Link | OpenError::NotAFile => {
             refused(path, "it is no regular file; remove it, and it is made anew")
         }
     })?;
+    // Whose it is could keep it locked.
+    if found.uid() != 0 && !trust.includes(found.uid()) {
+        return Err(refused(path, "it belongs to another user; choose another `path` in [store]"));
+    }
     let started = Instant::now();
     loop {
         match file.try_lock() {

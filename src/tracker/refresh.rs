@@ -274,7 +274,8 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
     let mut messages = Vec::new();
     let folder = take_in_folder(loaded, &mut catalog, now, &mut Quiet, &mut messages)?;
-    log::list(Level::Warning, &messages);
+    // Whoever announces can have the folder scanned again when something is dropped in.
+    log::list_once_a_minute(Level::Warning, &messages);
     // What the pages show is no longer true then, and a refresh is due.
     let last = if folder.changed { None } else { catalog.last_refresh()? };
     let last = last.unwrap_or_default();
