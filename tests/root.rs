@@ -401,8 +401,8 @@ fn root_writes_nothing_for_pages_where_others_decide() {
     let Some(site) = Theirs::new("root and the folder of somebody else's pages", ALICE) else {
         return;
     };
-    give(&site.path("data"), 0);
-    give(&site.path("data/other"), 0);
+    give(site.path("data"), 0);
+    give(site.path("data/other"), 0);
     make(&site.path("pages"), ALICE);
     let file = site.path("conf/tracker.toml");
     let settings = fs::read_to_string(&file).expect("a configuration");

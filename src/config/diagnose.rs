@@ -241,7 +241,11 @@ fn needs(default: &Value, message: &str) -> String {
             .and_then(|(_, m)| m.split_once("expected "))
         {
             Some((_, words)) => words.replace('`', "\""),
-            None => format!("text in quotes, such as {default}"),
+            // A value of ours says itself how it is written.
+            None => match message.split_once("; write it as ") {
+                Some((_, how)) => format!("written as {}", how.trim_end()),
+                None => format!("text in quotes, such as {default}"),
+            },
         },
     }
 }
@@ -388,6 +392,10 @@ mod tests {
                 "text in quotes, such as \"http://127.0.0.1:8080/cgi-bin/tracker.cgi/announce\"",
             ),
             ("torrents = 'closed'", "\"listed\" or \"open\""),
+            (
+                "max_rate = '10Gbit/s'",
+                "written as \"10 Gbit/s\", with kbit/s, Mbit/s, Gbit/s or Tbit/s",
+            ),
             ("[network]\ntrusted_proxies = '::1'", "a list of texts, such as [\"one\", \"two\"]"),
             (
                 "[network]\ntrusted_proxies = [\n 1\n]",
