@@ -112,7 +112,7 @@ pub struct StoreConfig {
     pub kind: StoreKind,
     /// The store's file; folders are made when missing. Unset: the usual file of the kind.
     pub path: PathBuf,
-    /// Bytes that the store may take, 4 MiB to 8 GiB; some 75 are needed for each peer.
+    /// Bytes that the store may take, 4 MiB to 8 GiB; some 85 are needed for each peer.
     pub max_size: u64,
     /// Peers in all swarms together at most; 0: no limit. When a limit is reached, the peer that was
     /// silent for longest goes.

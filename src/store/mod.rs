@@ -294,7 +294,7 @@ pub struct Caps {
 }
 
 impl StoreOptions {
-    /// What a store may take when nobody says: 1 GiB, some 13 million peers.
+    /// What a store may take when nobody says: 1 GiB, some 12 million peers.
     pub const MAX_SIZE: u64 = 1 << 30;
 
     /// A store without caps, of the usual size.
