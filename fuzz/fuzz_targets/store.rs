@@ -24,7 +24,8 @@ use tracker_cgi::protocol::{
 };
 use tracker_cgi::store::shm::{ShmStore, fuzzing};
 use tracker_cgi::store::{
-    Action, Caps, Cursor, PeerAnnounce, PeerSample, PeerStore, Role, StoreOptions, SwarmSummary, Want,
+    Action, Caps, Cursor, PeerAnnounce, PeerSample, PeerStore, Role, StoreOptions, SwarmSummary,
+    Under, Want,
 };
 
 const NOON: Timestamp = Timestamp(1_700_000_000);
@@ -214,7 +215,11 @@ impl Run {
     fn end(mut self) {
         if let Some(store) = self.store() {
             announce(store, 0, NOON);
-            drop((store.check(), store.visit_swarms(Cursor(0), 100, NOON), store.expire(NOON, 100)));
+            drop((
+                store.check(),
+                store.visit_swarms(Cursor(0), 100, NOON),
+                store.expire(NOON, 100),
+            ));
         }
         self.store = None;
         let mut store = ShmStore::rebuild(&self.options).unwrap();

@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,8 @@ fn advice(source: &io::Error) -> &'static str {
 
 /// Opens or makes a lock file.
 pub(super) fn open(path: &Path) -> Result<File, LockError> {
-    let opened = files::open(path, File::options().create(true).append(true));
+    // Whoever may read it could keep it locked.
+    let opened = files::open(path, File::options().create(true).append(true).mode(0o600));
     let failed =
         |error: files::OpenError| LockError { path: path.to_owned(), source: error.into() };
     opened.map(|(file, _)| file).map_err(failed)
@@ -55,6 +57,7 @@ pub(super) fn within(path: &Path, patience: Duration) -> Result<Option<File>, Lo
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::MetadataExt as _;
 
     use super::*;
 
@@ -72,6 +75,7 @@ mod tests {
         assert!(said.contains("it is no regular file"), "{said}");
         fs::remove_file(&lock).unwrap();
         let held = within(&lock, Duration::ZERO).unwrap();
+        assert_eq!(fs::metadata(&lock).unwrap().mode() & 0o777, 0o600, "others cannot hold it");
         assert!(held.is_some() && within(&lock, Duration::ZERO).unwrap().is_none());
     }
 
