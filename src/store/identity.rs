@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::addresses::Addresses;
 use super::random::scramble;
 use super::{Peer, PeerAnnounce};
-use crate::network as exempt;
+use crate::network::Network;
 use crate::protocol::{ClientKey, CompactV4, CompactV6, PeerId, Timestamp};
 
 /// What proves, besides the peer id, that an announce is of a peer.
@@ -117,7 +117,7 @@ impl PeerAnnounce {
         ip: IpAddr,
         mut there: Vec<Peer>,
         most: usize,
-        exempt: &exempt::Network,
+        exempt: &Network,
     ) -> Vec<Peer> {
         let is_seen = self.seen_from() == Some(ip);
         let is_exempt = |peer: &Peer| peer.addresses.all().any(|ip| exempt.contains(ip));

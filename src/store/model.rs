@@ -2,6 +2,7 @@
 //! every silent peer swept before anything else, no thought of speed.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::peer::Hashes;
 use super::*;

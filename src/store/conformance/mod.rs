@@ -2,6 +2,7 @@
 //! `conforms!` turns them into a backend's tests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 mod clocks;
 mod figures;
@@ -32,6 +33,7 @@ pub(super) use samples::{
 };
 
 use super::*;
+use crate::protocol::ClientKey;
 
 /// How long a peer lives in these tests.
 pub(super) const EXPIRY: Seconds = Seconds(2700);
