@@ -1,7 +1,7 @@
 //! What is asked: each announce of another peer, each answer a full one. What is fast and wrong is
 //! worth nothing.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant};
@@ -15,9 +15,13 @@ use crate::harness::load::{Clients, Requests, run, run_at_leisure};
 /// What each full answer has in it: 50 peers in the compact form.
 const FULL: &[u8] = b"5:peers300:";
 
-/// What a peer of a crowd says here.
+/// What a peer of a crowd says here. opentracker, which no web server tells of the address, knows those
+/// of a swarm by their ports.
 pub fn peer(crowd: Crowd, number: u64) -> PeerAnnounce {
-    PeerAnnounce { uploaded: 0, downloaded: 0, ..crowd.announce(number) }
+    let announce = crowd.announce(number);
+    let port = u16::try_from(1024 + number / crowd.swarms).expect("a port for each of a swarm");
+    let v4 = announce.v4.map(|v4| SocketAddrV4::new(v4.ip(), port).into());
+    PeerAnnounce { v4, uploaded: 0, downloaded: 0, ..announce }
 }
 
 /// So many announces of peers of a crowd: of each as often as of the others, or of random ones where
