@@ -163,9 +163,6 @@ impl Peer {
 pub(super) fn words_of(bytes: [u8; 20]) -> [u64; 3] {
     let mut padded = [0; 24];
     padded[..20].copy_from_slice(&bytes);
-    let mut words = [0; 3];
-    for (word, bytes) in words.iter_mut().zip(padded.chunks_exact(8)) {
-        *word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-    }
-    words
+    let (words, _) = padded.as_chunks();
+    [words[0], words[1], words[2]].map(u64::from_le_bytes)
 }

@@ -11,6 +11,12 @@ pub(super) enum Network {
     V6(Ipv6Addr, u32),
 }
 
+/// Peers at an address that are looked at for one that may be the asker, where no limit keeps them few.
+pub(super) const MOST_ASKED: usize = 100;
+
+/// Peers of a network that are looked at where their number is limited: more than may be there.
+pub(super) const MOST_LIMITED: usize = 500;
+
 /// How many times the limit of an address an IPv6 network of 48 bits has.
 const SITE: u32 = 4;
 

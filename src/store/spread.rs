@@ -107,12 +107,11 @@ impl PeerSample {
 
     /// Cheaper to say: whether they may be.
     fn may_be_crowded(&self, most: u32) -> bool {
-        let mut places = [0_u32; PLACES];
-        let mut fullest = 0;
+        // A sample has thousands of peers at most: a full place stays full.
+        let mut places = [0_u16; PLACES];
         let mut count = |bits: u32| {
             let place = &mut places[(bits.wrapping_mul(0x9e37_79b1) >> 26) as usize];
-            *place += 1;
-            fullest = fullest.max(*place);
+            *place = place.saturating_add(1);
         };
         for CompactV4([a, b, c, d, ..]) in &self.v4.addresses {
             count(u32::from_ne_bytes([*a, *b, *c, *d]));
@@ -122,7 +121,7 @@ impl PeerSample {
                 (u32::from_ne_bytes([*a, *b, *c, *d]), u16::from_ne_bytes([*e, *f]));
             count(first.rotate_left(16) ^ u32::from(last));
         }
-        fullest > most
+        places.into_iter().max().is_some_and(|fullest| u32::from(fullest) > most)
     }
 }
 

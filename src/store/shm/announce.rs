@@ -1,6 +1,6 @@
 //! What an announce does while its shard is locked.
 
-use super::endpoints::{Entries, MOST_ASKED, MOST_LIMITED, Place};
+use super::endpoints::{Entries, Place};
 use super::file::SWEEP;
 use super::peer::{self, Words, instant, kept_left};
 use super::peers::Found;
@@ -11,7 +11,7 @@ use super::table::{MOST_TARGETS, Spot};
 use super::trouble::Trouble;
 use crate::protocol::Timestamp;
 use crate::store::identity::Identity;
-use crate::store::network::Network;
+use crate::store::network::{MOST_ASKED, MOST_LIMITED, Network};
 use crate::store::peer::{Class, Limits, Peer};
 use crate::store::random::Random;
 use crate::store::{Action, Caps, PeerAnnounce, PeerSample, Proof, SwarmCounts, Want};
@@ -199,9 +199,11 @@ impl Arrival<'_> {
         let mut is_changed = false;
         for place in v4.map(Place::V4).into_iter().chain(v6.map(Place::V6)) {
             for other in self.shard.peers_at(swarm, place, MOST_LIMITED)? {
-                let is_asker = known.is_some_and(|known| known.identity() == other.identity());
+                if known.is_some_and(|known| known.identity() == other.identity()) {
+                    continue;
+                }
                 let found = self.shard.find_peer(swarm, other.identity(), other.class())?;
-                let Some(found) = found.filter(|_| !is_asker) else { continue };
+                let Some(found) = found else { continue };
                 match found.peer.without((v4, v6), cutoff) {
                     Some(rest) => self.replace(swarm, found, &rest)?,
                     None => self.shard.evict(swarm, found)?,

@@ -26,12 +26,6 @@ pub(super) const MOST_WITHOUT_INDEX: u64 = 16;
 /// With fewer peers than this the index goes again.
 const FEWEST_WITH_INDEX: u64 = 8;
 
-/// Peers at an address that are looked at for one that may be the asker, where no limit keeps them few.
-pub(super) const MOST_ASKED: usize = 100;
-
-/// Peers of a network that are looked at where their number is limited: more than may be there.
-pub(super) const MOST_LIMITED: usize = 500;
-
 const ADDRESS_BITS: u32 = 28;
 const NETWORK_BITS: u32 = 14;
 const PORT_BITS: u32 = 16;

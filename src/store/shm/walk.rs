@@ -2,7 +2,7 @@
 //! None of them holds a lock for longer than an announce may.
 
 use super::correction::Correction;
-use super::endpoints::{MOST_LIMITED, Place};
+use super::endpoints::Place;
 use super::file::{Moment, SWEEP, StoreFile};
 use super::layout::{header, shard};
 use super::peer::{self, kept_left};
@@ -11,6 +11,7 @@ use super::swarm::{self, Swarm};
 use super::table::NEVER;
 use super::trouble::Trouble;
 use crate::protocol::InfoHash;
+use crate::store::network::MOST_LIMITED;
 use crate::store::peer::Class;
 use crate::store::{Batch, Cursor, Peer, StoreId, SwarmCounts, SwarmSummary};
 

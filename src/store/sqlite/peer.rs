@@ -9,7 +9,7 @@ use super::schema::{self, Class, class_in, instant_in, number_in, role_in, role_
 use super::swarm::Swarm;
 use crate::protocol::{PeerId, Timestamp};
 use crate::store::identity::Identity;
-use crate::store::network::Network;
+use crate::store::network::{MOST_ASKED, MOST_LIMITED, Network};
 use crate::store::peer::Peer;
 use crate::store::{Addresses, PeerAnnounce, Proof};
 
@@ -46,12 +46,6 @@ const CORRECT: &str = "UPDATE peer SET addresses = ?4, first_seen = ?5, last_see
 const DELETE: &str = "DELETE FROM peer WHERE swarm = ?1 AND class = ?2 AND tag = ?3";
 const ENTER: &str = "INSERT INTO endpoint(swarm, place, tag) VALUES (?1, ?2, ?3)";
 const STRIKE: &str = "DELETE FROM endpoint WHERE swarm = ?1 AND place = ?2 AND tag = ?3";
-
-/// Peers at an address that are looked at for one that may be the asker, where no limit keeps them few.
-const MOST_ASKED: usize = 100;
-
-/// Peers of a network that are looked at where their number is limited: more than may be there.
-const MOST_LIMITED: usize = 500;
 
 /// A peer's row.
 #[derive(Clone, Copy, Debug)]
