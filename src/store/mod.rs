@@ -18,7 +18,9 @@ mod spread;
 pub mod sqlite;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::network::Network;
 use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp};
 
 pub use addresses::{Addresses, Seen};
@@ -181,7 +183,7 @@ pub struct StoreOptions {
     /// Bytes a second that a peer can upload, and download, at most; `None`: whatever it says.
     pub max_rate: Option<u64>,
     /// Addresses that `Caps::address_peers` is not for.
-    pub exempt: crate::network::Network,
+    pub exempt: Arc<Network>,
     /// A folder of the site, whose owner may own the store's file and its folder too, besides the user that
     /// this process runs as.
     pub site: Option<PathBuf>,
@@ -211,7 +213,7 @@ impl StoreOptions {
             max_size: Self::MAX_SIZE,
             caps: Caps::default(),
             max_rate: None,
-            exempt: crate::network::Network::default(),
+            exempt: Arc::default(),
             site: None,
         }
     }

@@ -25,7 +25,9 @@ fn options(loaded: &LoadedConfig) -> StoreOptions {
                 .or(cap(loaded.config.tracker.max_address_peers)),
         },
         // A range that cannot be understood is not accepted with the configuration.
-        exempt: Network::parse(&loaded.config.tracker.max_address_exempt).unwrap_or_default(),
+        exempt: Network::parse(&loaded.config.tracker.max_address_exempt)
+            .unwrap_or_default()
+            .into(),
         max_rate: Some(loaded.config.tracker.max_rate.bytes_a_second()),
         site: loaded.config.paths.catalog.parent().map(Path::to_owned),
     }

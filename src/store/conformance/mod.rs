@@ -111,7 +111,7 @@ pub(super) use conforms_with_limits;
 pub(super) fn with_limits(options: StoreOptions) -> StoreOptions {
     let caps = Caps { address_peers: Some(ADDRESS_PEERS), ..Caps::default() };
     let exempt = crate::network::Network::parse(&[EXEMPT.to_owned()]).unwrap();
-    StoreOptions { caps, exempt, max_rate: Some(MAX_RATE), ..options }
+    StoreOptions { caps, exempt: exempt.into(), max_rate: Some(MAX_RATE), ..options }
 }
 
 type Make = fn() -> Fresh;

@@ -42,6 +42,7 @@ mod trouble;
 mod walk;
 
 use std::io;
+use std::sync::Arc;
 
 use self::announce::Arrival;
 use self::file::{Moment, StoreFile};
@@ -177,7 +178,7 @@ impl PeerStore for ShmStore {
     ) -> Result<SwarmCounts, StoreError> {
         let moment = self.moment(now);
         let StoreOptions { caps, max_rate, .. } = self.options;
-        let exempt = self.options.exempt.clone();
+        let exempt = Arc::clone(&self.options.exempt);
         self.attempt("write", |file, random| {
             if AnnounceRate::counts(random) {
                 file.count_announce(now)?;

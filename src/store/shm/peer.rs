@@ -145,10 +145,11 @@ pub(super) fn v4_in(key: u64) -> CompactV4 {
     CompactV4(v4)
 }
 
-/// What a key must have so that its peer is told of by its IPv4 address to who asks under an info-hash,
-/// its port apart.
-pub(super) fn told_by_v4(under: Under) -> u64 {
-    u64::from(mark::V4 | Hashes::only(under).to_bits() << mark::HASHES) << 48
+/// Which marks of a key say whether its peer is told of by its IPv4 address, without further thought, to
+/// who asks under an info-hash; and what they must be.
+pub(super) fn told_by_v4(under: Under) -> (u64, u64) {
+    let needed = u64::from(mark::V4 | Hashes::only(under).to_bits() << mark::HASHES) << 48;
+    (needed | u64::from(mark::STATED) << 48, needed)
 }
 
 /// The IPv4 address and port in a key, which are its lowest bits.

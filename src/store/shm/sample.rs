@@ -158,7 +158,7 @@ struct Reader<'a, 's> {
     sample: &'a mut PeerSample,
     /// Keeps the sample lawful once chance has not.
     spread: Option<Spread>,
-    /// Whether there is a peer in the sample that states its address, which others may have too.
+    /// Whether there is a peer that states its address, which others may have too.
     stated: bool,
     /// Peers that were looked at and not taken.
     useless: u32,
@@ -263,20 +263,21 @@ impl Reader<'_, '_> {
         // The asker's own too: no other peer has its endpoint, unless it states that. All zeros are no
         // endpoint that others can connect to.
         let own = self.wish.own.v4.map_or(0, |v4| endpoint_bits(v4.address));
-        let marks = told_by_v4(self.wish.under);
-        let (mut read, mut taken, mut told) = (0, 0, 0);
+        let (marks, needed) = told_by_v4(self.wish.under);
+        let (mut read, mut taken, mut met) = (0, 0, 0);
         for key in keys {
             // Each address is written; the next one takes the place of one that is of no use.
             let Some(place) = addresses.get_mut(taken).filter(|_| taken < most) else { break };
             let key = key.load(Relaxed);
             *place = v4_in(key);
             // Without branches, as nobody can foretell them.
-            let is_told = (key & marks == marks) & (key & PORT != 0) & (key & ENDPOINT != own);
-            told |= key & u64::from(is_told).wrapping_neg();
+            let is_told = (key & marks == needed) & (key & PORT != 0) & (key & ENDPOINT != own);
+            met |= key;
             taken += usize::from(is_told);
             read += 1;
         }
-        self.stated |= is_stated(told);
+        // Who states an address is not told of here, but chosen with care the second time.
+        self.stated |= is_stated(met);
         self.useless += read - u32::try_from(taken).unwrap_or(read);
         self.sample.v4.addresses.extend_from_slice(&addresses[..taken]);
         (read, taken as u64)

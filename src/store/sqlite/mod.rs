@@ -19,6 +19,7 @@ mod transfer;
 mod walk;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use self::announce::Arrival;
 use self::connection::Database;
@@ -42,7 +43,7 @@ pub struct SqliteStore {
     site: Option<PathBuf>,
     expiry: Seconds,
     caps: Caps,
-    exempt: Network,
+    exempt: Arc<Network>,
     max_rate: Option<u64>,
     random: Random,
     /// `None` after a failure; the next call opens the file again.
@@ -81,7 +82,7 @@ impl SqliteStore {
             site: options.site.clone(),
             expiry: options.expiry,
             caps: options.caps,
-            exempt: options.exempt.clone(),
+            exempt: Arc::clone(&options.exempt),
             max_rate: options.max_rate,
             random: Random::new(),
             database: Some(database),
@@ -199,7 +200,7 @@ impl PeerStore for SqliteStore {
         sample: &mut PeerSample,
     ) -> Result<SwarmCounts, StoreError> {
         let (cutoff, announce) = (self.cutoff(now), *announce);
-        let (caps, exempt, max_rate) = (self.caps, self.exempt.clone(), self.max_rate);
+        let (caps, exempt, max_rate) = (self.caps, Arc::clone(&self.exempt), self.max_rate);
         self.run("write", |database, random| {
             let exempt = &exempt;
             let arrival =
