@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::constant;
 use crate::crowd::Crowd;
-use crate::entrants::{BEFORE, Entrant, Way, Who};
+use crate::entrants::{BEFORE, Entrant, Filling, Way, Who};
 use crate::harness::apache::{self, Mpm, fcgid, proxy_fcgi};
 use crate::harness::load::{Clients, Requests};
 use crate::harness::nginx;
@@ -44,7 +44,7 @@ impl Contestant {
         let who = entrant.who;
         eprintln!("{}: {} ...", way.name(), who.name());
         let site = match who.store() {
-            Some(kind) if who.is_before() => empty_site(way.script(), kind),
+            Some(kind) if entrant.filling == Filling::Announces => empty_site(way.script(), kind),
             Some(kind) => filled_site(way.script(), kind, crowd),
             None => Site::new(Layout::open(way.script()).behind_proxy()),
         };
@@ -57,12 +57,10 @@ impl Contestant {
         };
         let path = format!("{}/announce", way.script());
         let requests = announces(crowd, count, site.address(), &path);
-        match (who, way) {
-            (Who::Opentracker | Who::Before | Who::BeforeSqlite, _) => {
-                load::fill(&requests, way.clients())
-            }
-            (_, Way::ApacheFcgid) => start_processes(&requests, way.clients()),
-            _ => {}
+        if entrant.filling == Filling::Announces {
+            load::fill(&requests, way.clients());
+        } else if way == Way::ApacheFcgid {
+            start_processes(&requests, way.clients());
         }
         Self { requests, site, way, processes }
     }
@@ -132,7 +130,7 @@ fn start_web_server(entrant: Entrant, way: Way, site: &Site) -> Vec<Process> {
 }
 
 /// Starts a responder on a socket of its own.
-fn start_responder(Entrant { who, workers }: Entrant, site: &Site) -> Process {
+fn start_responder(Entrant { who, workers, .. }: Entrant, site: &Site) -> Process {
     let listen = Listen::unix(site);
     let Listen::Unix(socket) = &listen else { panic!("the responders have a socket file") };
     let workers = workers.to_string();

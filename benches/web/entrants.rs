@@ -115,11 +115,6 @@ impl Who {
         }
     }
 
-    /// Whether it is another build.
-    pub fn is_before(self) -> bool {
-        matches!(self, Self::Before | Self::BeforeSqlite)
-    }
-
     /// What it needs and is not installed.
     pub fn missing(self) -> Option<&'static str> {
         missing(match self {
@@ -136,14 +131,29 @@ impl Who {
     }
 }
 
+/// How the peers come into a store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Filling {
+    /// Before the start, which is fast; a store of this build only.
+    Beforehand,
+    /// By announces.
+    Announces,
+}
+
 /// Who answers, with so many threads where it has a choice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Entrant {
     pub who: Who,
     pub workers: usize,
+    pub filling: Filling,
 }
 
 impl Entrant {
+    /// One with one thread and peers from the start.
+    pub const fn new(who: Who) -> Self {
+        Self { who, workers: 1, filling: Filling::Beforehand }
+    }
+
     /// Whether all is there that it needs behind a web server; else says what is not.
     pub fn can_run(self, way: Way) -> bool {
         let missing = way.missing().or(self.who.missing());

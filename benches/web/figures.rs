@@ -34,6 +34,15 @@ pub struct Medians {
 }
 
 impl Figures {
+    /// Adds the rounds of others.
+    pub fn extend(&mut self, others: Self) {
+        self.rates.extend(others.rates);
+        self.p99.extend(others.p99);
+        self.p999.extend(others.p999);
+        self.processor.extend(others.processor);
+        self.behind.extend(others.behind);
+    }
+
     /// Adds a round.
     pub fn measure(&mut self, contestant: &Contestant, announce: impl FnOnce() -> Outcome) {
         let before = contestant.processor_time();

@@ -22,7 +22,7 @@ use crate::report::{Table, at_most, thousands, two};
 pub const WORD: &str = "refresh";
 
 const WAY: Way = Way::Nginx;
-const WHO: Entrant = Entrant { who: Who::Shm, workers: 1 };
+const WHO: Entrant = Entrant::new(Who::Shm);
 
 /// Some 1,500 announces a second, a small part of what two cores do: where there is nothing left for
 /// the refresh, it is the kernel's scheduler that is measured.

@@ -15,7 +15,7 @@ use crate::report::{Table, at_least, thousands, two};
 pub const WORD: &str = "sizes";
 
 const WAY: Way = Way::Nginx;
-const WHO: Entrant = Entrant { who: Who::Shm, workers: 1 };
+const WHO: Entrant = Entrant::new(Who::Shm);
 
 /// Of the announces a second of the fastest, at least.
 const TARGET: f64 = 0.85;

@@ -22,7 +22,7 @@ use crate::report::{Table, at_least, thousands, two};
 pub const WORD: &str = "unlisted";
 
 const WAY: Way = Way::Nginx;
-const WHO: Entrant = Entrant { who: Who::Shm, workers: 1 };
+const WHO: Entrant = Entrant::new(Who::Shm);
 
 /// Of the announces a second of listed torrents, at least.
 const TARGET: f64 = 0.8;

@@ -14,13 +14,15 @@ use crate::store::identity::Identity;
 use crate::store::network::{MOST_ASKED, MOST_LIMITED, Network};
 use crate::store::peer::{Class, Limits, Peer};
 use crate::store::random::Random;
-use crate::store::{Action, Caps, PeerAnnounce, PeerSample, Proof, SwarmCounts, Want};
+use crate::store::{Action, Caps, PeerAnnounce, PeerSample, SwarmCounts, Want};
 
 /// One announce and all it needs.
 pub(super) struct Arrival<'a> {
     pub(super) shard: &'a Shard<'a>,
     pub(super) random: &'a mut Random,
     pub(super) announce: PeerAnnounce,
+    /// Who the announce proves to be of.
+    pub(super) identity: Identity,
     pub(super) now: u32,
     /// Who was last seen before this is gone.
     pub(super) cutoff: u32,
@@ -68,7 +70,7 @@ impl Arrival<'_> {
     fn plan(&mut self, swarm: &Swarm, leaves: bool) -> Result<Plan, Trouble> {
         let want = if leaves { Want { peers: 0, ..self.want } } else { self.want };
         let plan = Plan::new(swarm, want, self.random);
-        let hash = peer::hash(self.shard.geometry, self.identity());
+        let hash = peer::hash(self.shard.geometry, self.identity);
         let mut targets = [(swarm.table(self.likely()), hash); MOST_TARGETS];
         let mut count = 1;
         for (place, target) in targets[1..].iter_mut().zip(plan.targets()) {
@@ -86,17 +88,9 @@ impl Arrival<'_> {
         Class::of(self.announce.role, v4 || v6)
     }
 
-    fn proof(&self) -> Proof {
-        Proof::of(&self.announce, self.shard.geometry.secret[1])
-    }
-
-    fn identity(&self) -> Identity {
-        Identity { peer_id: self.announce.peer_id, proof: self.proof() }
-    }
-
     /// The asker as the store knows it: by what it proves, else by where it comes from.
     fn find(&self, swarm: &Swarm) -> Result<Option<Found>, Trouble> {
-        let by_proof = self.shard.find_peer(swarm, self.identity(), self.likely())?;
+        let by_proof = self.shard.find_peer(swarm, self.identity, self.likely())?;
         match by_proof {
             Some(found) => Ok(Some(found)),
             None => self.find_by_address(swarm),
@@ -159,7 +153,7 @@ impl Arrival<'_> {
     }
 
     fn announced(&self, known: Option<&Peer>) -> Peer {
-        Peer::announced(&self.announce, self.proof(), known, self.limits())
+        Peer::announced(&self.announce, self.identity.proof, known, self.limits())
     }
 
     fn limits(&self) -> Limits {

@@ -48,11 +48,12 @@ use self::announce::Arrival;
 use self::file::{Moment, StoreFile};
 use self::layout::header;
 use self::trouble::Trouble;
+use super::identity::Identity;
 use super::random::Random;
 use super::rate::AnnounceRate;
 use super::{
-    Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError, StoreId,
-    StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
+    Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, Proof, StoreError,
+    StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::protocol::{InfoHash, Timestamp};
 
@@ -186,10 +187,12 @@ impl PeerStore for ShmStore {
             let (counts, is_anomaly) =
                 file.with_swarm(announce.info_hash, moment, |shard, swarm| {
                     let (announce, Moment { now, cutoff }) = (*announce, moment);
+                    let proof = Proof::of(&announce, shard.geometry.secret[1]);
                     let arrival = Arrival {
                         shard,
                         random,
                         announce,
+                        identity: Identity { peer_id: announce.peer_id, proof },
                         now,
                         cutoff,
                         want,
