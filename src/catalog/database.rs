@@ -120,6 +120,14 @@ pub enum CatalogError {
         /// The newest version that this tracker can use.
         known: usize,
     },
+    /// An older tracker has made the file, and whoever asks is not to change it.
+    #[error("the catalogue {} has version {found}, which this tracker does not read; `tracker refresh --force` brings it up to date", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: usize,
+    },
     /// The policy snapshot cannot be written.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -159,6 +167,45 @@ impl Catalog {
         let mut catalog = Self::connect(path)?;
         catalog.migrate()?;
         Ok(catalog)
+    }
+
+    /// Opens the catalogue at `path` for whoever only reads; nothing is made or changed. One that is missing
+    /// reads as an empty one.
+    ///
+    /// # Errors
+    /// When it cannot be read, is damaged, is not a catalogue, or comes from another version.
+    pub fn read(path: &Path) -> Result<Self, CatalogError> {
+        let io = |source| CatalogError::Io { doing: "look for", path: path.to_owned(), source };
+        if !path.try_exists().map_err(io)? {
+            return Self::empty(path);
+        }
+        let catalog = Self::connect(path)?;
+        catalog
+            .connection
+            .pragma_update(None, "query_only", true)
+            .map_err(catalog.failed("open"))?;
+        match catalog.version()? {
+            version if version < MIGRATIONS.len() => {
+                Err(CatalogError::Older { path: path.to_owned(), found: version })
+            }
+            _ => Ok(catalog),
+        }
+    }
+
+    /// An empty one in memory, in the place of one that is not there yet.
+    fn empty(path: &Path) -> Result<Self, CatalogError> {
+        memory::share_with_sqlite();
+        let connection = Connection::open_in_memory()
+            .map_err(|source| CatalogError::sqlite("read", path, source))?;
+        let mut catalog = Self { connection, path: path.to_owned() };
+        catalog.name_application()?;
+        catalog.migrate()?;
+        Ok(catalog)
+    }
+
+    fn name_application(&self) -> Result<(), CatalogError> {
+        let set = self.connection.pragma_update(None, "application_id", APPLICATION_ID);
+        set.map_err(self.failed("make"))
     }
 
     /// Does `work` in one transaction: all of it, or nothing.
@@ -245,10 +292,7 @@ fn create(path: &Path) -> Result<(), CatalogError> {
     let io = |source| CatalogError::Io { doing: "make", path: path.to_owned(), source };
     let temporary = TemporaryFile::beside(path).map_err(io)?.close();
     let mut catalog = Catalog::connect(temporary.path())?;
-    catalog
-        .connection
-        .pragma_update(None, "application_id", APPLICATION_ID)
-        .map_err(catalog.failed("make"))?;
+    catalog.name_application()?;
     catalog.migrate()?;
     drop(catalog);
     if temporary.place_if_absent(path).map_err(io)? {
@@ -279,6 +323,30 @@ mod tests {
         assert_eq!(mode(path.parent().unwrap()), 0o700);
         assert_eq!(mode(&path) & 0o007, 0, "others must not read it");
         assert_eq!(files_in(path.parent().unwrap()), ["catalog.db"]);
+    }
+
+    #[test]
+    fn reading_makes_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some/where/catalog.db");
+        assert_eq!(Catalog::read(&path).unwrap().torrents().unwrap(), []);
+        assert!(!folder.path().join("some").exists());
+        let mut catalog = Catalog::open(&path).unwrap();
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
+        drop(catalog);
+        let before = (fs::read(&path).unwrap(), path.metadata().unwrap().modified().unwrap());
+        let mut catalog = Catalog::read(&path).unwrap();
+        assert_eq!(catalog.torrents().unwrap().len(), 1);
+        let found = [scanned(2, "b.torrent")];
+        let written = catalog.apply_scan(&found, &[], false, crate::protocol::Timestamp(1));
+        assert!(written.is_err());
+        drop(catalog);
+        let after = (fs::read(&path).unwrap(), path.metadata().unwrap().modified().unwrap());
+        assert!(before == after, "it was changed");
+        assert_eq!(files_in(path.parent().unwrap()), ["catalog.db"]);
+        pragma(&path, "user_version = 0");
+        let older = Catalog::read(&path).unwrap_err();
+        assert!(matches!(older, CatalogError::Older { found: 0, .. }), "{older}");
     }
 
     #[test]

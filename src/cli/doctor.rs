@@ -17,7 +17,7 @@ use crate::platform::files;
 use crate::protocol::Timestamp;
 use crate::site::counted;
 use crate::terminal::Harmless;
-use crate::tracker::{open_store, scan_rules};
+use crate::tracker::{read_store, scan_rules};
 
 /// Check this installation
 #[derive(Debug, clap::Args)]
@@ -178,14 +178,14 @@ fn catalogue(loaded: &LoadedConfig) -> Outcome {
     if matches!(path.try_exists(), Ok(false)) {
         return Note("not there yet; the first refresh makes it".into());
     }
-    match Catalog::open(path).and_then(|catalog| catalog.torrents()) {
+    match Catalog::read(path).and_then(|catalog| catalog.torrents()) {
         Ok(torrents) => Fine(counted(torrents.len(), "torrent")),
         Err(problem) => Wrong(problem.to_string()),
     }
 }
 
 fn peer_store(loaded: &LoadedConfig) -> Outcome {
-    match open_store(loaded).and_then(|mut store| store.check()) {
+    match read_store(loaded).and_then(|mut store| store.check()) {
         Ok(violations) if violations.is_empty() => {
             Fine(loaded.config.store.path.display().to_string())
         }

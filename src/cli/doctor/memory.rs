@@ -9,7 +9,7 @@ use crate::config::LoadedConfig;
 use crate::gateway::FileSystem;
 use crate::site::bytes;
 use crate::store::StoreInfo;
-use crate::tracker::open_store;
+use crate::tracker::read_store;
 
 /// What systemd takes for people rather than for services.
 const PEOPLE: std::ops::Range<u32> = 1000..60_000;
@@ -79,7 +79,7 @@ fn is_emptied_by_systemd(file: &Path, uid: u32) -> bool {
 pub(super) fn room(loaded: &LoadedConfig) -> Outcome {
     let store = &loaded.config.store;
     let folder = store.path.parent().unwrap_or(Path::new("/"));
-    let info = match open_store(loaded).and_then(|mut store| store.info()) {
+    let info = match read_store(loaded).and_then(|mut store| store.info()) {
         Ok(info) => info,
         Err(problem) => return Wrong(problem.to_string()),
     };

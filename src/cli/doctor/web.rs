@@ -25,7 +25,7 @@ pub(super) fn announce(loaded: &LoadedConfig) -> Outcome {
         return Note(format!("{url} is HTTPS, which doctor does not speak; try it with a client"));
     }
     let open = loaded.config.tracker.torrents == Torrents::Open;
-    let listed = Catalog::open(&loaded.config.paths.catalog)
+    let listed = Catalog::read(&loaded.config.paths.catalog)
         .and_then(|catalog| catalog.torrents())
         .ok()
         .and_then(|torrents| torrents.first().map(|torrent| torrent.canonical));
