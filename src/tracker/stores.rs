@@ -21,8 +21,7 @@ fn options(loaded: &LoadedConfig, access: Access) -> StoreOptions {
         caps: Caps {
             peers: cap(store.max_peers),
             swarm_peers: cap(store.max_swarm_peers),
-            address_peers: cap(store.max_address_peers)
-                .or(cap(loaded.config.tracker.max_address_peers)),
+            address_peers: cap(loaded.config.address_peers().0),
         },
         // A range that cannot be understood is not accepted with the configuration.
         exempt: Network::parse(&loaded.config.tracker.max_address_exempt)
