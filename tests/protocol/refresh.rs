@@ -487,3 +487,33 @@ fn it_runs_from_any_folder_and_says_when_there_is_no_configuration() {
     Ran::from(command.current_dir("/").output().expect("it runs")).done();
     assert!(tracker.path(STATS).exists());
 }
+
+#[test]
+fn a_changed_address_changes_the_feed_at_the_next_refresh() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    let page = include_str!("../../www/rss.xml");
+    fs::write(tracker.path("www/rss.xml"), page).expect("a page");
+    let file = tracker.path("conf/tracker.toml");
+    let feed_at = |addresses: &str| {
+        let text = format!("tracker.accept_foreign = true\n{addresses}\n");
+        fs::write(&file, text).expect("a configuration");
+        tracker.refresh();
+        tracker.text("www/torrents/bt_rss.xml")
+    };
+    let feed = feed_at("tracker.announce_url = 'http://old.test/announce'");
+    for address in
+        ["<link>http://old.test/</link>", "<link>http://old.test/torrents/a.torrent</link>"]
+    {
+        assert!(feed.contains(address), "{address}: {feed}");
+    }
+    let feed = feed_at("tracker.announce_url = 'https://new.test/announce'");
+    assert!(feed.contains("<link>https://new.test/torrents/a.torrent</link>"), "{feed}");
+    assert!(
+        feed.contains("href=\"https://new.test/rss.xml\"") && !feed.contains("old.test"),
+        "{feed}"
+    );
+    let feed = feed_at("");
+    assert!(feed.contains("<link>torrents/a.torrent</link>"), "{feed}");
+    assert!(!feed.contains("127.0.0.1"), "{feed}");
+}
