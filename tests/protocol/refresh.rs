@@ -517,3 +517,17 @@ fn a_changed_address_changes_the_feed_at_the_next_refresh() {
     assert!(feed.contains("<link>torrents/a.torrent</link>"), "{feed}");
     assert!(!feed.contains("127.0.0.1"), "{feed}");
 }
+
+#[test]
+fn a_quiet_one_says_only_what_is_wrong() {
+    let tracker = Installation::listed();
+    for _ in ["it makes all", "it is too early"] {
+        let ran = tracker.run(&["refresh", "--quiet"]);
+        assert_eq!((ran.status, ran.output.as_str(), ran.errors.as_str()), (0, "", ""), "{ran:?}");
+    }
+    assert!(tracker.path("data/catalog.db").exists());
+    tracker.drop_in("broken.torrent", b"d8:announce");
+    let ran = tracker.run(&["force-refresh", "--quiet"]);
+    assert_eq!((ran.status, ran.output.as_str()), (0, ""), "{ran:?}");
+    assert!(ran.errors.contains("broken.torrent") && ran.errors.lines().count() == 1, "{ran:?}");
+}
