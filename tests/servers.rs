@@ -2,11 +2,12 @@
 
 mod load;
 mod memory;
+mod pages;
 mod root;
 
 use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::harness::apache::{self, Mpm};
 use crate::harness::bencode::{self, Value};
@@ -15,7 +16,7 @@ use crate::harness::process::Process;
 use crate::harness::responder::{self, Listen};
 use crate::harness::site::{CGI, FCGI, Layout, Site};
 use crate::harness::torrent::Torrent;
-use crate::harness::{lighttpd, nginx, poll};
+use crate::harness::{caddy, lighttpd, nginx, poll};
 
 /// A site and the programs that serve it; they stop before the site's folder goes.
 struct Served {
@@ -97,8 +98,10 @@ fn behaves(served: &Served) {
     failures_come_with_status_200(served);
     methods_are_those_of_a_tracker(served);
     arguments_are_ignored(served);
-    pages_include_the_fragments(served);
-    readers_of_the_feed_are_told_what_is_no_news(served);
+    pages::pages_include_the_fragments(served);
+    pages::what_pages_link_to_is_there(served);
+    pages::no_folder_is_listed(served);
+    pages::readers_of_the_feed_are_told_what_is_no_news(served);
 }
 
 fn peers_find_each_other(served: &Served) {
@@ -201,69 +204,6 @@ fn arguments_are_ignored(served: &Served) {
     assert_eq!(before, after, "a visitor's ?refresh has run the command");
 }
 
-fn pages_include_the_fragments(served: &Served) {
-    let page = served.ask("GET", "/index.shtml");
-    assert_eq!(page.status, 200, "{}", served.error_log());
-    assert!(page.text().contains("Nothing here yet"), "{}", page.text());
-
-    let torrent = Torrent::new("<b>&name", 100_000, &served.site.announce_url());
-    served.site.add(&torrent);
-    served.site.tracker(&["refresh", "--force"]);
-    let page = served.ask("GET", "/");
-    assert_eq!(page.status, 200, "the index is found: {}", served.error_log());
-    assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
-    assert!(page.text().contains("class=\"tracker-stats\""), "{}", page.text());
-    assert!(page.text().contains("name</a>"), "{}", page.text());
-    assert!(!page.text().contains("<b>"), "names are escaped: {}", page.text());
-
-    let feed = served.ask("GET", "/rss.xml");
-    let kind = feed.header("content-type").unwrap_or_default();
-    assert!(kind.starts_with("application/rss+xml"), "{kind}");
-    assert!(feed.text().contains("<item>") && feed.text().contains("</rss>"), "{}", feed.text());
-
-    let file = served.ask("GET", &format!("/torrents/{}", encode(torrent.file_name().as_bytes())));
-    assert_eq!(file.header("content-type"), Some("application/x-bittorrent"));
-    assert_eq!(file.body, torrent.metainfo);
-    assert_ne!(served.ask("GET", "/torrents/").status, 200, "the folder is not listed");
-}
-
-/// 304 for who has the feed, and never for who has an older one.
-fn readers_of_the_feed_are_told_what_is_no_news(served: &Served) {
-    for (round, encoding) in ["identity", "gzip", "br"].into_iter().enumerate() {
-        for file in ["bt_rss.inc", "bt_rss.xml"] {
-            // Servers count in seconds, and this test is faster than any reader.
-            let file = fs::File::open(served.site.torrents().join(file)).expect("a file");
-            file.set_modified(SystemTime::now() - Duration::from_secs(100)).expect("its time");
-        }
-        let ask = |header: (&str, &str)| {
-            let headers = [("Accept-Encoding", encoding), header];
-            request(served.site.address(), "GET", "/rss.xml", &headers).expect("an answer")
-        };
-        let first = ask(("Accept", "*/*"));
-        let kind = first.header("content-type").unwrap_or_default();
-        assert!(kind.starts_with("application/rss+xml"), "{kind}");
-        let known = [("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")];
-        let known = known.map(|(header, of)| {
-            (header, first.header(of).unwrap_or_else(|| panic!("no {of}: {first:?}")).to_owned())
-        });
-        for (header, value) in &known {
-            let again = ask((header, value));
-            assert_eq!((again.status, again.body.len()), (304, 0), "{encoding}: {header}: {value}");
-        }
-        let name = format!("news {round}");
-        served.site.add(&Torrent::new(&name, 1000, &served.site.announce_url()));
-        served.site.tracker(&["refresh", "--force"]);
-        for (header, value) in &known {
-            // lighttpd looks at a file again once a second.
-            let news = || (ask((header, value)).status == 200).then_some(());
-            let seen = poll(Duration::from_secs(5), news);
-            assert!(seen.is_some(), "{encoding}: {header}: {value}");
-        }
-        let whole = request(served.site.address(), "GET", "/rss.xml", &[]).expect("an answer");
-        assert!(whole.text().contains(&name), "{}", whole.text());
-    }
-}
-
 fn apache(layout: Layout, configuration: apache::Apache) -> Served {
     let site = Site::new(layout);
     Served { _processes: vec![configuration.start(&site)], site }
@@ -289,8 +229,22 @@ fn nginx_with(
     Served { _processes: vec![server, tracker], site }
 }
 
-fn lighttpd_with(script: &'static str, configuration: &str) -> Served {
-    let site = Site::new(Layout::open(script));
+fn caddy_with(start: impl Fn(&Site, &Listen) -> Process) -> Served {
+    let site = Site::new(Layout::open(CGI));
+    let listen = Listen::unix(&site);
+    let tracker = start(&site, &listen);
+    let server = caddy::start(&site, &listen);
+    Served { _processes: vec![server, tracker], site }
+}
+
+/// Debian's lighttpd, nginx and Caddy have a site of their own, which goes on beside the tracker.
+fn behaves_beside_another_site(served: &Served) {
+    pages::the_other_site_is_as_it_was(served);
+    behaves(served);
+}
+
+fn lighttpd_with(configuration: &str) -> Served {
+    let site = Site::new(Layout::open(CGI));
     Served { _processes: vec![lighttpd::start(&site, configuration)], site }
 }
 
@@ -321,7 +275,11 @@ fn apache_with_mod_proxy_fcgi_to_a_port() {
 
 #[test]
 fn nginx_to_a_unix_socket() {
-    behaves(&nginx_with(Layout::open(CGI), responder::own_socket, Listen::unix));
+    behaves_beside_another_site(&nginx_with(
+        Layout::open(CGI),
+        responder::own_socket,
+        Listen::unix,
+    ));
 }
 
 #[test]
@@ -345,17 +303,27 @@ fn nginx_with_fcgiwrap() {
     let listen = Listen::Unix(site.run("fcgiwrap.sock").display().to_string());
     let wrapper = responder::fcgiwrap(&site, &listen);
     let server = nginx::start(&site, "conf/nginx-fcgiwrap.conf", &listen);
-    behaves(&Served { _processes: vec![server, wrapper], site });
+    behaves_beside_another_site(&Served { _processes: vec![server, wrapper], site });
 }
 
 #[test]
 fn lighttpd_with_mod_cgi() {
-    behaves(&lighttpd_with(CGI, "conf/lighttpd-cgi.conf"));
+    behaves_beside_another_site(&lighttpd_with("conf/lighttpd-cgi.conf"));
 }
 
 #[test]
 fn lighttpd_with_mod_fastcgi() {
-    behaves(&lighttpd_with(FCGI, "conf/lighttpd.conf"));
+    behaves_beside_another_site(&lighttpd_with("conf/lighttpd.conf"));
+}
+
+#[test]
+fn caddy_to_a_unix_socket() {
+    behaves_beside_another_site(&caddy_with(responder::own_socket));
+}
+
+#[test]
+fn caddy_to_a_responder_started_through_a_systemd_socket() {
+    behaves(&caddy_with(responder::systemd));
 }
 
 #[test]
@@ -376,7 +344,7 @@ fn is_tracked_and_shown(served: &Served, torrent: &Torrent) -> bool {
     let answer = poll(Duration::from_secs(20), || {
         let reply = served.announce(&torrent.info_hash, &Peer::new(6, 0), "");
         let tracked = reply.get("failure reason").is_none();
-        (tracked && served.ask("GET", "/").text().contains(&link)).then_some(())
+        (tracked && served.ask("GET", "/tracker/").text().contains(&link)).then_some(())
     });
     answer.is_some()
 }
@@ -393,7 +361,7 @@ fn torrents_dropped_in_are_tracked_and_shown_without_cron() {
             let reply = served.announce(&torrent.info_hash, &Peer::new(6, 0), "");
             assert!(reply.get("failure reason").is_some(), "not listed yet: {reply:?}");
             served.site.add(&torrent);
-            let page = || served.ask("GET", "/").text();
+            let page = || served.ask("GET", "/tracker/").text();
             assert!(is_tracked_and_shown(&served, &torrent), "{}\n{}", page(), served.error_log());
         }
     }
