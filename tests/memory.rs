@@ -236,6 +236,7 @@ fn verdict(ran: Ran, check: &str) -> String {
 #[test]
 fn doctor_judges_the_room() {
     let tracker = Installation::in_memory(&["store.max_size = 4194304"]);
+    tracker.run(&["store", "info"]).done();
     let fine = verdict(tracker.run(&DOCTOR), "room for peers");
     assert!(fine.starts_with("fine") && fine.contains("up to 4.00 MiB, about "), "{fine}");
 }
@@ -265,6 +266,7 @@ fn doctor_sees_that_a_file_system_is_smaller_than_the_store_may_be() {
 #[test]
 fn doctor_judges_the_files() {
     let tracker = Installation::in_memory(&[]);
+    tracker.run(&["store", "info"]).done();
     let fine = verdict(tracker.run(&DOCTOR), "shared memory");
     assert!(!fine.starts_with("WRONG"), "{fine}");
     let folder = tracker.store().parent().expect("a folder").to_owned();

@@ -156,8 +156,18 @@ impl Catalog {
         if !path.try_exists().map_err(io)? {
             create(path)?;
         }
-        let mut catalog = Self::connect(path)?;
+        let mut catalog = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         catalog.migrate()?;
+        Ok(catalog)
+    }
+
+    /// Opens a catalogue that is there, and changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be read, is damaged, is not a catalogue, or comes from a newer tracker.
+    pub fn open_to_read(path: &Path) -> Result<Self, CatalogError> {
+        let catalog = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        catalog.version()?;
         Ok(catalog)
     }
 
@@ -186,8 +196,8 @@ impl Catalog {
         move |source| CatalogError::sqlite(doing, &self.path, source)
     }
 
-    fn connect(path: &Path) -> Result<Self, CatalogError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    fn connect(path: &Path, access: OpenFlags) -> Result<Self, CatalogError> {
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         memory::share_with_sqlite();
         let connect = || {
             let connection = Connection::open_with_flags(path, flags)?;
@@ -244,7 +254,7 @@ impl Catalog {
 fn create(path: &Path) -> Result<(), CatalogError> {
     let io = |source| CatalogError::Io { doing: "make", path: path.to_owned(), source };
     let temporary = TemporaryFile::beside(path).map_err(io)?.close();
-    let mut catalog = Catalog::connect(temporary.path())?;
+    let mut catalog = Catalog::connect(temporary.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     catalog
         .connection
         .pragma_update(None, "application_id", APPLICATION_ID)
@@ -290,6 +300,22 @@ mod tests {
         let catalog = Catalog::open(&folder.path().join("catalog.db")).unwrap();
         assert_eq!(catalog.torrents().unwrap(), before);
         assert_eq!(before.len(), 1);
+    }
+
+    #[test]
+    fn who_only_reads_makes_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        assert!(Catalog::open_to_read(&path).is_err());
+        assert_eq!(files_in(folder.path()), [""; 0]);
+        let mut catalog = Catalog::open(&path).unwrap();
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
+        drop(catalog);
+        let mut reader = Catalog::open_to_read(&path).unwrap();
+        assert_eq!(reader.torrents().unwrap().len(), 1);
+        assert!(reader.write("change", |it| it.execute("DELETE FROM torrents", [])).is_err());
+        fs::write(&path, "garbage").unwrap();
+        assert!(matches!(Catalog::open_to_read(&path), Err(CatalogError::Broken { .. })));
     }
 
     #[test]
