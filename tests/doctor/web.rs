@@ -152,9 +152,8 @@ fn addresses_that_are_wrong_are_each_named() {
         let torrents = format!("torrents_url = \"{}", site.url(""));
         let missing = format!("torrents_url = \"{}/elsewhere", site.url(""));
         configure(site, &torrents, &missing);
-        let found = served.diagnosis();
         let parts = ["404", "set torrents_url in [paths]"];
-        found.assert("torrents address", "WRONG", &parts);
+        served.diagnosis().assert_only_wrong("torrents address", &parts);
         configure(site, &missing, &torrents);
         served.diagnosis().assert_nothing_wrong();
     }
