@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use sha1::{Digest, Sha1};
-use tracker_cgi::config::{Config, LoadedConfig};
+use tracker_cgi::config::LoadedConfig;
 use tracker_cgi::protocol::{CompactV4, InfoHash, PeerId, Timestamp};
 use tracker_cgi::site::publish;
 use tracker_cgi::store::{PeerAnnounce, PeerSample, PeerStore, Role, Want};
@@ -65,7 +65,8 @@ fn now() -> Timestamp {
 }
 
 fn site(folder: &Path) -> LoadedConfig {
-    let mut config = Config::default();
+    let mut loaded = LoadedConfig::built_in(folder);
+    let config = &mut loaded.config;
     let at = |name: &str| folder.join(name);
     config.store.path = at("data/peers.db");
     config.paths.catalog = at("data/catalog.db");
@@ -74,7 +75,7 @@ fn site(folder: &Path) -> LoadedConfig {
     config.paths.stats_fragment = at("www/torrents/bt_stats.inc");
     config.paths.rss_fragment = at("www/torrents/bt_rss.inc");
     fs::create_dir_all(&config.paths.torrents).expect("a folder for torrents");
-    LoadedConfig { config, ..LoadedConfig::built_in(folder) }
+    loaded
 }
 
 fn make_torrents(folder: &Path, count: usize) -> Vec<InfoHash> {

@@ -1,9 +1,10 @@
 //! The configuration: one struct, every key documented, one place for defaults.
 //!
 //! `locate` finds the file, `load` reads it and makes its paths absolute, `validate` refuses what
-//! cannot be, `diagnose` says what is wrong in which line, `sample` is the documented file, and
-//! `layout` makes the folders that a configuration names.
+//! cannot be, `diagnose` says what is wrong in which line, `sample` is the documented file, `layout`
+//! makes the folders that a configuration names, and `data` hides what is in one of them.
 
+mod data;
 mod diagnose;
 mod layout;
 mod line_speed;
@@ -20,11 +21,10 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::Seconds;
 
 pub use diagnose::{Flaw, KeyName};
-pub(crate) use layout::private_folders;
-pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner};
+pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, written_folders};
 pub use line_speed::LineSpeed;
 pub use load::{ConfigError, LoadedConfig};
-pub use locate::{Face, Surroundings, absolute};
+pub use locate::{Face, FoundBy, Surroundings, absolute};
 pub use sample::{SAMPLE, is_web_address, sample_with_addresses};
 pub use site_url::{SAMPLE_SITE, origin};
 
@@ -48,6 +48,17 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// `[refresh]`
     pub refresh: RefreshConfig,
+}
+
+impl Config {
+    /// The limit on the peers of one address that holds, and the section that sets it.
+    #[must_use]
+    pub fn address_peers(&self) -> (u32, &'static str) {
+        match self.store.max_address_peers {
+            0 => (self.tracker.max_address_peers, "tracker"),
+            old => (old, "store"),
+        }
+    }
 }
 
 /// What the tracker tells its clients.

@@ -1,11 +1,13 @@
 //! The owner's log: one line an event on standard error, which web servers collect. What may happen again
-//! and again is told once a minute.
+//! and again is told once a minute. In a file each line begins with its time.
 
 mod between;
 mod sparing;
+mod stamp;
 
 use std::fmt;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use between::{belongs_to_one_request, remember_in};
 pub use sparing::{Sparing, line_once_a_minute};
@@ -33,10 +35,20 @@ impl Level {
     }
 }
 
+static WITHOUT_INFORMATION: AtomicBool = AtomicBool::new(false);
+
+/// Has this process say only what is wrong.
+pub fn leave_out_information() {
+    WITHOUT_INFORMATION.store(true, Ordering::Relaxed);
+}
+
 /// Writes `tracker: LEVEL: message` as one line; what could forge a line or steer a terminal is escaped.
 /// For what no outsider can have said again and again: all else goes through the macros.
 pub fn line(level: Level, message: fmt::Arguments<'_>) {
-    let text = format_line(level, message);
+    if level == Level::Info && WITHOUT_INFORMATION.load(Ordering::Relaxed) {
+        return;
+    }
+    let text = stamp::stamp() + &format_line(level, message);
     // A log that cannot be written must not stop the tracker, and there is nowhere to say so.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

@@ -46,7 +46,7 @@ use tracker_cgi::gateway::{
     Environment, Face, Listening, Signals, arguments_of, begin_process, cgi, fastcgi,
 };
 use tracker_cgi::site::Site;
-use tracker_cgi::{error, log};
+use tracker_cgi::{error, info, log};
 
 /// The status of a process that panicked, as Rust has it.
 const PANICKED: i32 = 101;
@@ -97,6 +97,7 @@ fn answer_many(listening: Listening, arguments: Vec<OsString>) -> Outcome {
                 error!("{problem}");
                 return Outcome::Failed;
             }
+            info!("started; {}", loaded.origin());
             loaded.config.gateway
         }
         Err(_) => GatewayConfig::default(),

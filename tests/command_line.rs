@@ -338,7 +338,8 @@ fn a_store_is_not_migrated_where_it_cannot_be() {
 fn the_configuration_is_checked_shown_and_documented() {
     let tracker = Installation::new(&["tracker.numwant = 7"]);
     let file = tracker.path("conf/tracker.toml").display().to_string();
-    assert_eq!(tracker.run(&["config", "check"]).done(), format!("{file}: fine\n"));
+    let fine = format!("{file}: fine (named by TRACKER_CONFIG)\n");
+    assert_eq!(tracker.run(&["config", "check"]).done(), fine);
     let shown = tracker.run(&["config", "show", "--json"]).json();
     assert_eq!(shown["file"], file);
     assert_eq!(shown["config"]["tracker"]["numwant"], 7);
@@ -354,7 +355,7 @@ fn the_configuration_is_checked_shown_and_documented() {
     let sample = tracker.run(&["config", "default"]).done();
     fs::write(tracker.path("sample.toml"), &sample).expect("a file");
     let output = tracker.run(&["--config", "sample.toml", "config", "check"]).done();
-    assert!(output.ends_with("sample.toml: fine\n"), "{output}");
+    assert!(output.ends_with("sample.toml: fine (named by --config)\n"), "{output}");
     assert!(sample.lines().filter(|line| line.starts_with('#')).count() > 10, "{sample}");
 }
 

@@ -11,6 +11,7 @@ mod refresh;
 mod reply;
 mod request;
 mod scrape;
+mod stores;
 mod swarm;
 mod trouble;
 

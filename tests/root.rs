@@ -434,7 +434,7 @@ fn the_lock_of_somebody_else_is_not_waited_for() {
         format!("[store]\nkind = \"shm\"\npath = \"{}\"\n", memory.path().join("peers").display());
     fs::write(&file, store + &settings).expect("a configuration");
     let started = Instant::now();
-    let said = site.run(&["store", "info"]).failure();
+    let said = site.run(&["store", "rebuild"]).failure();
     assert!(said.contains("it belongs to another user"), "{said}");
     assert!(started.elapsed() < Duration::from_secs(5), "it was waited for");
 }

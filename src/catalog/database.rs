@@ -120,6 +120,14 @@ pub enum CatalogError {
         /// The newest version that this tracker can use.
         known: usize,
     },
+    /// An older tracker has made the file, and whoever asks is not to change it.
+    #[error("the catalogue {} has version {found}, which this tracker does not read; `tracker refresh --force` brings it up to date", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: usize,
+    },
     /// The policy snapshot cannot be written.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -156,19 +164,48 @@ impl Catalog {
         if !path.try_exists().map_err(io)? {
             create(path)?;
         }
-        let mut catalog = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut catalog = Self::connect(path)?;
         catalog.migrate()?;
         Ok(catalog)
     }
 
-    /// Opens a catalogue that is there, and changes nothing.
+    /// Opens the catalogue at `path` for whoever only reads; nothing is made or changed. One that is missing
+    /// reads as an empty one.
     ///
     /// # Errors
-    /// When it cannot be read, is damaged, is not a catalogue, or comes from a newer tracker.
-    pub fn open_to_read(path: &Path) -> Result<Self, CatalogError> {
-        let catalog = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        catalog.version()?;
+    /// When it cannot be read, is damaged, is not a catalogue, or comes from another version.
+    pub fn read(path: &Path) -> Result<Self, CatalogError> {
+        let io = |source| CatalogError::Io { doing: "look for", path: path.to_owned(), source };
+        if !path.try_exists().map_err(io)? {
+            return Self::empty(path);
+        }
+        let catalog = Self::connect(path)?;
+        catalog
+            .connection
+            .pragma_update(None, "query_only", true)
+            .map_err(catalog.failed("open"))?;
+        match catalog.version()? {
+            version if version < MIGRATIONS.len() => {
+                Err(CatalogError::Older { path: path.to_owned(), found: version })
+            }
+            _ => Ok(catalog),
+        }
+    }
+
+    /// An empty one in memory, in the place of one that is not there yet.
+    fn empty(path: &Path) -> Result<Self, CatalogError> {
+        memory::share_with_sqlite();
+        let connection = Connection::open_in_memory()
+            .map_err(|source| CatalogError::sqlite("read", path, source))?;
+        let mut catalog = Self { connection, path: path.to_owned() };
+        catalog.name_application()?;
+        catalog.migrate()?;
         Ok(catalog)
+    }
+
+    fn name_application(&self) -> Result<(), CatalogError> {
+        let set = self.connection.pragma_update(None, "application_id", APPLICATION_ID);
+        set.map_err(self.failed("make"))
     }
 
     /// Does `work` in one transaction: all of it, or nothing.
@@ -196,8 +233,8 @@ impl Catalog {
         move |source| CatalogError::sqlite(doing, &self.path, source)
     }
 
-    fn connect(path: &Path, access: OpenFlags) -> Result<Self, CatalogError> {
-        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    fn connect(path: &Path) -> Result<Self, CatalogError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         memory::share_with_sqlite();
         let connect = || {
             let connection = Connection::open_with_flags(path, flags)?;
@@ -254,11 +291,8 @@ impl Catalog {
 fn create(path: &Path) -> Result<(), CatalogError> {
     let io = |source| CatalogError::Io { doing: "make", path: path.to_owned(), source };
     let temporary = TemporaryFile::beside(path).map_err(io)?.close();
-    let mut catalog = Catalog::connect(temporary.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    catalog
-        .connection
-        .pragma_update(None, "application_id", APPLICATION_ID)
-        .map_err(catalog.failed("make"))?;
+    let mut catalog = Catalog::connect(temporary.path())?;
+    catalog.name_application()?;
     catalog.migrate()?;
     drop(catalog);
     if temporary.place_if_absent(path).map_err(io)? {
@@ -292,6 +326,30 @@ mod tests {
     }
 
     #[test]
+    fn reading_makes_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some/where/catalog.db");
+        assert_eq!(Catalog::read(&path).unwrap().torrents().unwrap(), []);
+        assert!(!folder.path().join("some").exists());
+        let mut catalog = Catalog::open(&path).unwrap();
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
+        drop(catalog);
+        let before = (fs::read(&path).unwrap(), path.metadata().unwrap().modified().unwrap());
+        let mut catalog = Catalog::read(&path).unwrap();
+        assert_eq!(catalog.torrents().unwrap().len(), 1);
+        let found = [scanned(2, "b.torrent")];
+        let written = catalog.apply_scan(&found, &[], false, crate::protocol::Timestamp(1));
+        assert!(written.is_err());
+        drop(catalog);
+        let after = (fs::read(&path).unwrap(), path.metadata().unwrap().modified().unwrap());
+        assert!(before == after, "it was changed");
+        assert_eq!(files_in(path.parent().unwrap()), ["catalog.db"]);
+        pragma(&path, "user_version = 0");
+        let older = Catalog::read(&path).unwrap_err();
+        assert!(matches!(older, CatalogError::Older { found: 0, .. }), "{older}");
+    }
+
+    #[test]
     fn what_was_written_is_there_after_opening_again() {
         let (folder, mut catalog) = new_catalog();
         scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
@@ -300,22 +358,6 @@ mod tests {
         let catalog = Catalog::open(&folder.path().join("catalog.db")).unwrap();
         assert_eq!(catalog.torrents().unwrap(), before);
         assert_eq!(before.len(), 1);
-    }
-
-    #[test]
-    fn who_only_reads_makes_and_changes_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("catalog.db");
-        assert!(Catalog::open_to_read(&path).is_err());
-        assert_eq!(files_in(folder.path()), [""; 0]);
-        let mut catalog = Catalog::open(&path).unwrap();
-        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
-        drop(catalog);
-        let mut reader = Catalog::open_to_read(&path).unwrap();
-        assert_eq!(reader.torrents().unwrap().len(), 1);
-        assert!(reader.write("change", |it| it.execute("DELETE FROM torrents", [])).is_err());
-        fs::write(&path, "garbage").unwrap();
-        assert!(matches!(Catalog::open_to_read(&path), Err(CatalogError::Broken { .. })));
     }
 
     #[test]

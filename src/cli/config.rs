@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{CommandError, World};
 use crate::config::{LoadedConfig, SAMPLE};
+use crate::store::expect_kind;
 
 /// The configuration as it is understood
 #[derive(Debug, clap::Subcommand)]
@@ -31,15 +32,23 @@ impl ConfigCommand {
 }
 
 fn check(world: &mut World<'_>) -> Result<(), CommandError> {
-    match world.read_config()?.file {
-        Some(file) => world.print(format_args!("{}: fine\n", file.display())),
+    let loaded = world.read_config()?;
+    let store = &loaded.config.store;
+    expect_kind(&store.path, store.kind.name())?;
+    match &loaded.file {
+        Some(file) => {
+            world.print(format_args!("{}: fine ({})\n", file.display(), loaded.found))?;
+        }
         None => {
             world.print("No file found; built-in defaults count. Looked for:\n")?;
             for file in world.surroundings.usual_files() {
                 world.print(format_args!("  {}\n", file.display()))?;
             }
-            Ok(())
         }
+    }
+    match loaded.stray_site(&world.surroundings) {
+        Some(warning) => world.print(format_args!("warning: {warning}\n")),
+        None => Ok(()),
     }
 }
 
@@ -53,7 +62,13 @@ fn show(world: &mut World<'_>, as_json: bool) -> Result<(), CommandError> {
 }
 
 fn to_json(loaded: &LoadedConfig) -> Result<String, serde_json::Error> {
-    let object = json!({ "file": loaded.file, "config": loaded.config.to_json()? });
+    let (limit, section) = loaded.config.address_peers();
+    let object = json!({
+        "file": loaded.file,
+        "found": loaded.found.to_string(),
+        "config": loaded.config.to_json()?,
+        "max_address_peers": { "limit": limit, "section": section },
+    });
     Ok(format!("{object:#}\n"))
 }
 
@@ -62,7 +77,11 @@ fn to_toml(loaded: &LoadedConfig) -> Result<String, serde_json::Error> {
         Some(file) => format!("{:?}", file.display().to_string()),
         None => "built-in defaults".into(),
     };
-    Ok(format!("# From {origin}.\n\n{}", loaded.config.to_toml()?))
+    let (found, (limit, section)) = (loaded.found, loaded.config.address_peers());
+    let config = loaded.config.to_toml()?;
+    Ok(format!(
+        "# From {origin} ({found}).\n# Of the two max_address_peers that of [{section}] holds: {limit}.\n\n{config}"
+    ))
 }
 
 #[cfg(test)]
@@ -86,7 +105,8 @@ mod tests {
         let site = site("[tracker]\ninterval = 900\n");
         let ran = run_at(site.path(), &["config", "check"]);
         ran.assert_done();
-        assert_eq!(ran.output, format!("{}/conf/tracker.toml: fine\n", site.path().display()));
+        let found = "fine (in ../conf, seen from the executable)";
+        assert_eq!(ran.output, format!("{}/conf/tracker.toml: {found}\n", site.path().display()));
     }
 
     #[test]
@@ -115,7 +135,8 @@ mod tests {
             ["config", "check", "--config", "mine.toml"],
         ] {
             let ran = run_at(site.path(), &arguments);
-            assert_eq!(ran.output, format!("{}/mine.toml: fine\n", site.path().display()));
+            let mine = site.path().join("mine.toml");
+            assert_eq!(ran.output, format!("{}: fine (named by --config)\n", mine.display()));
         }
     }
 
@@ -132,6 +153,43 @@ mod tests {
                  {root}/conf/tracker.toml\n  {root}/etc/tracker.toml\n"
             )
         );
+    }
+
+    #[test]
+    fn a_site_that_goes_by_the_machine_s_file_is_told_where_its_own_is_looked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir(root.join("etc")).unwrap();
+        fs::write(root.join("etc/tracker.toml"), "").unwrap();
+        let system = format!(
+            "{}/etc/tracker.toml: fine (of this machine; there is none beside the executable nor in ../conf)\n",
+            root.display()
+        );
+        assert_eq!(run_at(root, &["config", "check"]).output, system);
+        fs::create_dir(root.join("www")).unwrap();
+        let ran = run_at(root, &["config", "check"]);
+        ran.assert_done();
+        let warning = ran.output.strip_prefix(&system).unwrap();
+        let own = root.join("conf/tracker.toml").display().to_string();
+        assert!(warning.starts_with("warning: ") && warning.contains(&own), "{warning}");
+    }
+
+    #[test]
+    fn which_of_the_two_limits_on_an_address_holds_is_shown() {
+        for (settings, section, limit) in [
+            ("", "tracker", 100),
+            ("[tracker]\nmax_address_peers = 7", "tracker", 7),
+            ("[tracker]\nmax_address_peers = 7\n[store]\nmax_address_peers = 9", "store", 9),
+        ] {
+            let site = site(settings);
+            let ran = run_at(site.path(), &["config", "show"]);
+            let line =
+                format!("# Of the two max_address_peers that of [{section}] holds: {limit}.\n");
+            assert!(ran.output.contains(&line), "{}", ran.output);
+            let ran = run_at(site.path(), &["config", "show", "--json"]);
+            let shown: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
+            assert_eq!(shown["max_address_peers"], json!({ "limit": limit, "section": section }));
+        }
     }
 
     #[test]

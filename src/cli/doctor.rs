@@ -57,10 +57,8 @@ impl DoctorArguments {
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let findings = match world.load_config() {
             Ok(loaded) => {
-                let named = world.config_file.is_some();
                 let mut examination = Examination::new(&loaded, &world.surroundings, world.now);
                 examination.is_offline = self.offline;
-                examination.is_named = named;
                 examine(&examination)
             }
             Err(problem) => vec![Finding {

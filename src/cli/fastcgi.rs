@@ -36,7 +36,12 @@ impl FastCgiArguments {
             surroundings.tracker_config = Some(file.clone().into_os_string());
         }
         let surroundings = Arc::new(surroundings);
-        crate::info!("listening on {} with {}", self.listen, counted(workers, "worker"));
+        crate::info!(
+            "listening on {} with {}; {}",
+            self.listen,
+            counted(workers, "worker"),
+            loaded.origin()
+        );
         let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
         Ok(serve(listening, signals, options(&loaded.config.gateway, workers), make_site)?)
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{CommandError, World};
 use crate::config::{
     LaidOut, LayoutError, LoadedConfig, SAMPLE_SITE, absolute, act_for_owner, is_web_address,
-    lay_out_missing, origin, private_folders, sample_with_addresses,
+    lay_out_missing, origin, sample_with_addresses, written_folders,
 };
 use crate::platform::privilege::owner_of;
 
@@ -230,17 +230,6 @@ fn print_next_steps(
 fn announce_url_in_words(loaded: &LoadedConfig) -> &str {
     let url = &loaded.config.tracker.announce_url;
     if loaded.announce_url_is_set { url } else { "http://HOST/announce" }
-}
-
-/// The folders that the tracker itself writes to, each once.
-fn written_folders(loaded: &LoadedConfig) -> Vec<&Path> {
-    let paths = &loaded.config.paths;
-    let mut folders = private_folders(loaded);
-    folders.push(&paths.torrents);
-    folders.extend([&paths.stats_fragment, &paths.rss_fragment].iter().filter_map(|f| f.parent()));
-    folders.sort_unstable();
-    folders.dedup();
-    folders
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use super::{CommandError, World};
 use crate::catalog::Catalog;
 use crate::protocol::{ClientName, InfoHash, InfoHashV2};
 use crate::site::{age, bytes, counted};
-use crate::store::{PeerSummary, Role, walk};
+use crate::store::{PeerSummary, Role, if_any, walk};
 use crate::terminal::Harmless;
-use crate::tracker::open_store;
+use crate::tracker::read_store;
 
 /// Peers read in one go.
 const BATCH: usize = 500;
@@ -30,11 +30,13 @@ impl PeersArguments {
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let asked = parse_info_hash(&self.info_hash)?;
         let loaded = world.load_config()?;
-        let known = Catalog::open(&loaded.config.paths.catalog)?.torrent(asked)?;
+        let known = Catalog::read(&loaded.config.paths.catalog)?.torrent(asked)?;
         let swarm = known.map_or(asked, |torrent| torrent.canonical);
-        let mut store = open_store(&loaded)?;
         let now = world.now;
-        let peers = walk(|from| store.visit_peers(swarm, from, BATCH, now))?;
+        let peers = match if_any(read_store(&loaded))? {
+            Some(mut store) => walk(|from| store.visit_peers(swarm, from, BATCH, now))?,
+            None => Vec::new(),
+        };
         if self.json {
             return world.print_json(&Value::Array(peers.iter().map(peer_json).collect()));
         }

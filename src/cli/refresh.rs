@@ -4,7 +4,7 @@ use super::progress::Bar;
 use super::{CommandError, World};
 use crate::gateway::give_way;
 use crate::log::{self, Level};
-use crate::site::{Published, counted, publish};
+use crate::site::{PublishError, Published, counted, hide_new_data, publish};
 use crate::tracker::{Report, Skipped, Urgency};
 
 /// Expire peers, rescan the torrents folder, rewrite the pages' fragments
@@ -16,6 +16,9 @@ pub(super) struct RefreshArguments {
     /// With --force: do nothing while another one is under way, and end with exit status 3
     #[arg(long, requires = "force")]
     no_wait: bool,
+    /// Say only what is wrong: for cron, which sends a mail of all that is printed
+    #[arg(long)]
+    quiet: bool,
 }
 
 /// The same as `refresh --force`
@@ -24,14 +27,17 @@ pub(super) struct ForceRefreshArguments {
     /// Do nothing while another refresh is under way, and end with exit status 3
     #[arg(long)]
     no_wait: bool,
+    /// Say only what is wrong
+    #[arg(long)]
+    quiet: bool,
 }
 
 impl RefreshArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         match self.force {
-            true => ForceRefreshArguments { no_wait: self.no_wait }.run(world),
-            false => refresh(Urgency::WhenDue, world),
+            true => ForceRefreshArguments { no_wait: self.no_wait, quiet: self.quiet }.run(world),
+            false => refresh(Urgency::WhenDue, self.quiet, world),
         }
     }
 }
@@ -39,38 +45,48 @@ impl RefreshArguments {
 impl ForceRefreshArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        refresh(if self.no_wait { Urgency::NowUnlessBusy } else { Urgency::Now }, world)
+        let urgency = if self.no_wait { Urgency::NowUnlessBusy } else { Urgency::Now };
+        refresh(urgency, self.quiet, world)
     }
 }
 
-fn refresh(urgency: Urgency, world: &mut World<'_>) -> Result<(), CommandError> {
+fn refresh(urgency: Urgency, quiet: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     give_way();
-    let loaded = world.load_config()?;
+    if quiet {
+        log::leave_out_information();
+    }
+    let mut loaded = world.load_config()?;
+    hide_new_data(&mut loaded).map_err(PublishError::from)?;
     let mut bar = Bar::new();
     let outcome = publish(&loaded, urgency, &mut bar);
     bar.finish();
-    match outcome? {
-        Published::Done(report) => print_report(&report, world),
-        Published::Skipped(Skipped::TooEarly(next)) => world.print(format_args!(
-            "nothing to do: the next refresh is due in {next} seconds; --force does it now\n"
-        )),
-        Published::Skipped(Skipped::Busy) if urgency == Urgency::WhenDue => {
-            world.print("nothing to do: another refresh is under way\n")
+    let said = match outcome? {
+        Published::Done(report) => {
+            log::list(Level::Warning, &report.messages);
+            summary(&report)
         }
-        Published::Skipped(Skipped::Busy) => Err(CommandError::Busy(
-            "nothing was done: another refresh is under way; without --no-wait this one waits for it",
-        )),
-    }
+        Published::Skipped(Skipped::TooEarly(next)) => format!(
+            "nothing to do: the next refresh is due in {next} seconds; --force does it now\n"
+        ),
+        Published::Skipped(Skipped::Busy) if urgency == Urgency::WhenDue => {
+            "nothing to do: another refresh is under way\n".into()
+        }
+        Published::Skipped(Skipped::Busy) => {
+            return Err(CommandError::Busy(
+                "nothing was done: another refresh is under way; without --no-wait this one waits for it",
+            ));
+        }
+    };
+    if quiet { Ok(()) } else { world.print(said) }
 }
 
-fn print_report(report: &Report, world: &mut World<'_>) -> Result<(), CommandError> {
-    log::list(Level::Warning, &report.messages);
+fn summary(report: &Report) -> String {
     let totals = report.totals;
-    world.print(format_args!(
+    format!(
         "refreshed: {}, {}, {}, {}\n",
         counted(report.rows.len(), "torrent"),
         counted(totals.seeders, "seeder"),
         counted(totals.leechers, "leecher"),
         counted(totals.partial_seeds, "partial seed")
-    ))
+    )
 }

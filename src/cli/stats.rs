@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Torrent};
-use crate::protocol::InfoHash;
+use crate::config::LoadedConfig;
+use crate::protocol::{InfoHash, Timestamp};
 use crate::site::counted;
-use crate::store::{SwarmSummary, walk};
+use crate::store::{StoreError, SwarmSummary, if_any, walk};
 use crate::terminal::Harmless;
-use crate::tracker::{Load, open_store};
+use crate::tracker::{Load, read_store};
 
 /// Swarms read in one go.
 const BATCH: usize = 500;
@@ -27,12 +28,8 @@ impl StatsArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let loaded = world.load_config()?;
-        let torrents = Catalog::open(&loaded.config.paths.catalog)?.torrents()?;
-        let mut store = open_store(&loaded)?;
-        let now = world.now;
-        let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
-        let life = store.id()?.0;
-        let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
+        let torrents = Catalog::read(&loaded.config.paths.catalog)?.torrents()?;
+        let Now { swarms, life, load } = Now::read(&loaded, world.now)?;
         let rows = rows(&torrents, &swarms, life);
         if self.json {
             let rows: Vec<Value> = rows.iter().map(StatsRow::json).collect();
@@ -54,6 +51,26 @@ impl StatsArguments {
             all("leechers", "leecher"),
             all("partial_seeds", "partial seed")
         ))
+    }
+}
+
+/// What the peer store holds now.
+struct Now {
+    swarms: Vec<SwarmSummary>,
+    life: u64,
+    load: Load,
+}
+
+impl Now {
+    /// Reads it; nothing where there is no store yet.
+    fn read(loaded: &LoadedConfig, now: Timestamp) -> Result<Self, StoreError> {
+        let config = &loaded.config.tracker;
+        let Some(mut store) = if_any(read_store(loaded))? else {
+            return Ok(Self { swarms: Vec::new(), life: 0, load: Load::of(config, 0) });
+        };
+        let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
+        let life = store.id()?.0;
+        Ok(Self { swarms, life, load: Load::measured(config, store.as_mut(), now)? })
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::json;
 use super::{CommandError, World};
 use crate::config::StoreKind;
 use crate::site::counted;
+use crate::store::{StoreInfo, if_any};
 use crate::terminal::Harmless;
-use crate::tracker::{open_store, rebuild_store};
+use crate::tracker::{read_store, rebuild_store};
 
 /// The peer store
 #[derive(Debug, clap::Subcommand)]
@@ -40,7 +41,9 @@ impl StoreCommand {
 
 fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
-    let info = open_store(&loaded)?.info()?;
+    let store = &loaded.config.store;
+    let info = if_any(read_store(&loaded))?.map(|mut store| store.info()).transpose()?;
+    let info = info.unwrap_or_else(|| StoreInfo::none(store.kind.name(), store.path.clone()));
     if json {
         return world.print_json(&json!({
             "kind": info.kind,
@@ -66,7 +69,12 @@ fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
 }
 
 fn check(world: &mut World<'_>) -> Result<(), CommandError> {
-    let violations = open_store(&world.load_config()?)?.check()?;
+    let loaded = world.load_config()?;
+    let Some(mut store) = if_any(read_store(&loaded))? else {
+        let path = loaded.config.store.path.display();
+        return world.print(format_args!("{path} is not there yet; the first announce makes it\n"));
+    };
+    let violations = store.check()?;
     for violation in &violations {
         world.print(format_args!("{}\n", Harmless(violation)))?;
     }

@@ -64,7 +64,7 @@ impl TorrentCommand {
 }
 
 fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
-    let catalog = Catalog::open(&world.load_config()?.config.paths.catalog)?;
+    let catalog = Catalog::read(&world.load_config()?.config.paths.catalog)?;
     let torrents = if all { catalog.all_torrents()? } else { catalog.torrents()? };
     if json {
         return world.print_json(&Value::Array(
@@ -90,7 +90,7 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
 
 fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
-    let catalog = Catalog::open(&loaded.config.paths.catalog)?;
+    let catalog = Catalog::read(&loaded.config.paths.catalog)?;
     let torrent = find(wanted, &catalog)?;
     if json {
         return world.print_json(&torrent_json(&torrent, world.now));

@@ -3,13 +3,14 @@
 //! Works only once something is known to be wrong: a correct file pays for none of it.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::sample;
-use super::validate::Impossible;
+use super::validate::{self, Impossible};
 
 /// What is wrong. The text says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -216,26 +217,36 @@ fn wrong_value(
     let values = tables.flat_map(|(section, table)| {
         table.iter().map(move |(key, value)| (section.get_ref(), key, value))
     });
-    let (section, key, _) =
+    let (section, key, value) =
         values.into_iter().find(|(_, _, value)| value.span().contains(&offset))?;
     let default = known.get(section.as_ref())?.get(key.get_ref().as_ref())?;
-    let flaw = Flaw::WrongValue {
-        key: KeyName::new(section, key.get_ref()),
-        needs: needs(default, message),
+    let range = validate::range_of(section, key.get_ref());
+    let name = KeyName::new(section, key.get_ref());
+    let flaw = match (value.get_ref(), range) {
+        // A number that its type cannot hold is like one that it can, and that is out of range.
+        (DeValue::Integer(number), Some(range)) => {
+            Flaw::ImpossibleValue { key: name, reason: validate::out_of_range(number, &range) }
+        }
+        (_, range) => Flaw::WrongValue { key: name, needs: needs(default, range, message) },
     };
     Some((key.span().start, flaw))
 }
 
 /// What a value must be, judged by its default; for one of a few words, by what serde says:
 /// "unknown variant `x`, expected `y` or `z`".
-fn needs(default: &Value, message: &str) -> String {
-    match default {
-        Value::Bool(_) => "true or false".into(),
-        Value::Number(_) if message.ends_with("u64") => {
+fn needs(default: &Value, range: Option<RangeInclusive<u64>>, message: &str) -> String {
+    match (default, range) {
+        (Value::Bool(_), _) => "true or false".into(),
+        (Value::Number(_), Some(range)) => {
+            format!("a whole number from {} to {}, such as {default}", range.start(), range.end())
+        }
+        (Value::Number(_), None) if message.ends_with("u64") => {
             format!("a whole number, such as {default}")
         }
-        Value::Number(_) => format!("a whole number from 0 to {}, such as {default}", u32::MAX),
-        Value::Array(_) => r#"a list of texts, such as ["one", "two"]"#.into(),
+        (Value::Number(_), None) => {
+            format!("a whole number from 0 to {}, such as {default}", u32::MAX)
+        }
+        (Value::Array(_), _) => r#"a list of texts, such as ["one", "two"]"#.into(),
         _ => match message
             .split_once("unknown variant ")
             .and_then(|(_, m)| m.split_once("expected "))
@@ -380,11 +391,9 @@ mod tests {
 
     #[test]
     fn a_wrong_type_says_what_is_needed() {
-        let number = "a whole number from 0 to 4294967295, such as 1800";
+        let number = "a whole number from 1 to 604800, such as 1800";
         for (line, needs) in [
             ("interval = '1800'", number),
-            ("interval = -1", number),
-            ("interval = 4294967296", number),
             ("interval = 1.5", number),
             ("scrape = 'yes'", "true or false"),
             (
@@ -404,11 +413,30 @@ mod tests {
             ("[network]\nstated_addresses = 'no'", "one of \"never\", \"private\", \"always\""),
             ("[store]\nkind = 'mysql'", "\"sqlite\" or \"shm\""),
             ("[store]\nmax_peers = -1", "a whole number from 0 to 4294967295, such as 0"),
-            ("[store]\nmax_size = '1G'", "a whole number, such as 1073741824"),
+            (
+                "[store]\nmax_size = '1G'",
+                "a whole number from 4194304 to 8589934592, such as 1073741824",
+            ),
         ] {
             let (at, text) = flaw_of(&format!("[tracker]\n{line}"));
             assert!(text.ends_with(&format!("; it must be {needs}")), "{line}: {text}");
             assert_eq!(at, if line.starts_with('[') { 3 } else { 2 }, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_number_out_of_range_is_told_in_the_same_words_whatever_its_type_can_hold() {
+        for (key, number, range) in [
+            ("max_address_peers", "-1", "0 to 100"),
+            ("max_address_peers", "200", "0 to 100"),
+            ("max_address_peers", "4294967296", "0 to 100"),
+            ("interval", "-1", "1 to 604800"),
+        ] {
+            let text = format!("[tracker]\n{key} = {number}");
+            let said = format!(
+                "impossible value for `{key}` in [tracker]: {number}; choose one from {range}"
+            );
+            assert_flaw(&text, 2, &said);
         }
     }
 

@@ -119,11 +119,23 @@ pub fn act_for_owner(loaded: &LoadedConfig) -> Result<(), PrivilegeError> {
 
 /// The folders of the catalogue, the policy and a peer store that lasts, each once. The folder of a
 /// store in memory is made with the store, and nothing else belongs there.
-pub(crate) fn private_folders(loaded: &LoadedConfig) -> Vec<&Path> {
+fn private_folders(loaded: &LoadedConfig) -> Vec<&Path> {
     let (paths, store) = (&loaded.config.paths, &loaded.config.store);
     let lasting_store = Some(&store.path).filter(|_| store.kind == StoreKind::Sqlite);
     let files = [&paths.catalog, &paths.policy].into_iter().chain(lasting_store);
     let mut folders: Vec<_> = files.filter_map(|file| file.parent()).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}
+
+/// The folders that the tracker itself writes to, each once.
+#[must_use]
+pub fn written_folders(loaded: &LoadedConfig) -> Vec<&Path> {
+    let paths = &loaded.config.paths;
+    let mut folders = private_folders(loaded);
+    folders.push(&paths.torrents);
+    folders.extend([&paths.stats_fragment, &paths.rss_fragment].iter().filter_map(|f| f.parent()));
     folders.sort_unstable();
     folders.dedup();
     folders
@@ -156,7 +168,7 @@ impl LaidOut {
 
     /// Makes a folder for the user alone. A folder that was there is somebody's own affair, unless
     /// it is empty: then it is the one that was uploaded for us.
-    fn private_folder(&mut self, path: &Path) -> Result<(), LayoutError> {
+    pub(super) fn private_folder(&mut self, path: &Path) -> Result<(), LayoutError> {
         self.folder_with_mode(path, PRIVATE_FOLDER)?;
         let is_empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
         if !is_empty {

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize as _;
 use toml::de::DeTable;
 
+use super::data::OwnData;
 use super::diagnose::{self, Flaw};
-use super::locate::{Surroundings, absolute};
+use super::locate::{FoundBy, Surroundings, absolute};
 use super::validate::{self, LONGEST_SECONDS};
 use super::{Config, StoreKind};
 use crate::protocol::Seconds;
@@ -27,6 +28,10 @@ pub struct LoadedConfig {
     pub announce_url_is_set: bool,
     /// Whether the file names `paths.torrents_url`. Without it links can only be relative.
     pub torrents_url_is_set: bool,
+    /// Why it is this configuration that holds.
+    pub found: FoundBy,
+    /// What the data folder of the site's own layout is to it.
+    pub(super) own_data: OwnData,
 }
 
 /// Why there is no configuration. The text is one sentence for the owner, with file, line and
@@ -70,19 +75,52 @@ impl LoadedConfig {
     /// # Errors
     /// When a named file is missing, or the file cannot be read or followed.
     pub fn load(surroundings: &Surroundings, option: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut loaded = Self::find(surroundings, option)?;
+        loaded.find_data();
+        Ok(loaded)
+    }
+
+    fn find(surroundings: &Surroundings, option: Option<&Path>) -> Result<Self, ConfigError> {
         if let Some(name) = option {
             let file = absolute(&surroundings.current_folder, name);
-            return Self::read_named(file, "--config");
+            return Self::read_named(file, FoundBy::Option);
         }
         if let Some(file) = surroundings.file_of_variable() {
-            return Self::read_named(file, "TRACKER_CONFIG");
+            return Self::read_named(file, FoundBy::Variable);
         }
-        for file in surroundings.usual_files() {
+        let rules = [FoundBy::Beside, FoundBy::Conf, FoundBy::System];
+        for (file, found) in surroundings.usual_files().into_iter().zip(rules) {
             if let Some(loaded) = Self::read(&file)? {
-                return Ok(loaded);
+                return Ok(Self { found, ..loaded });
             }
         }
         Ok(Self::built_in(surroundings.folder()))
+    }
+
+    /// Which configuration holds, and why.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        match &self.file {
+            Some(file) => format!("the configuration is {} ({})", file.display(), self.found),
+            None => format!("built-in defaults are used ({})", self.found),
+        }
+    }
+
+    /// What to tell about a site that has no configuration of its own, though it was put up as one of its own, and
+    /// so goes by that of the machine.
+    #[must_use]
+    pub fn stray_site(&self, surroundings: &Surroundings) -> Option<String> {
+        let file = self.file.as_ref().filter(|_| self.found == FoundBy::System)?;
+        let site = absolute(surroundings.folder(), Path::new(".."));
+        let is_one = site.join("www").is_dir() || site.join(".htaccess").exists();
+        is_one.then(|| {
+            format!(
+                "the site in {0} goes by {1}, so that it shares torrents, peers and totals with the tracker of this \
+                 machine; for a tracker of its own put up {0}/conf/tracker.toml",
+                site.display(),
+                file.display()
+            )
+        })
     }
 
     /// The file that takes what a refresh after a CGI's reply has to say.
@@ -111,13 +149,15 @@ impl LoadedConfig {
             folder: folder.to_owned(),
             announce_url_is_set: false,
             torrents_url_is_set: false,
+            found: FoundBy::Nothing,
+            own_data: OwnData::default(),
         }
     }
 
     /// Where a store of a kind is when nobody says otherwise.
     #[must_use]
     pub fn usual_store(&self, kind: StoreKind) -> PathBuf {
-        absolute(&self.folder, kind.usual_path())
+        self.in_own_layout(kind.usual_path())
     }
 
     /// The same with another peer store, at an absolute path or at the usual one.
@@ -160,13 +200,17 @@ impl LoadedConfig {
                 folder: folder.to_owned(),
                 announce_url_is_set,
                 torrents_url_is_set,
+                found: FoundBy::Option,
+                own_data: OwnData::default(),
             }),
             Err(impossible) => Err(wrong(diagnose::place(text, &impossible))),
         }
     }
 
-    fn read_named(file: PathBuf, named_by: &'static str) -> Result<Self, ConfigError> {
-        Self::read(&file)?.ok_or(ConfigError::Missing { file, named_by })
+    fn read_named(file: PathBuf, found: FoundBy) -> Result<Self, ConfigError> {
+        let named_by = if found == FoundBy::Option { "--config" } else { "TRACKER_CONFIG" };
+        let loaded = Self::read(&file)?.ok_or(ConfigError::Missing { file, named_by })?;
+        Ok(Self { found, ..loaded })
     }
 
     /// Reads `file`; `None` when there is none. A file that is there and cannot be read is an error

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -23,6 +24,36 @@ pub struct Surroundings {
     pub tracker_config: Option<OsString>,
     /// The file of the machine's administrator.
     pub system_file: PathBuf,
+}
+
+/// The rule by which a configuration was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundBy {
+    /// `--config` names it.
+    Option,
+    /// `TRACKER_CONFIG` names it.
+    Variable,
+    /// It stands beside the executable.
+    Beside,
+    /// It stands in `../conf`, seen from the executable's folder.
+    Conf,
+    /// It is that of the machine.
+    System,
+    /// There is no file.
+    Nothing,
+}
+
+impl fmt::Display for FoundBy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Option => "named by --config",
+            Self::Variable => "named by TRACKER_CONFIG",
+            Self::Beside => "beside the executable",
+            Self::Conf => "in ../conf, seen from the executable",
+            Self::System => "of this machine; there is none beside the executable nor in ../conf",
+            Self::Nothing => "there is no file in the usual places",
+        })
+    }
 }
 
 /// As what the executable was started.

@@ -1,5 +1,6 @@
 //! Values of the right type that cannot be followed all the same.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -55,9 +56,31 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
 }
 
 fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
+    match numbers(config).into_iter().find(|(_, value, range)| !range.contains(value)) {
+        None => Ok(()),
+        Some((key, value, range)) => Err(Impossible::new(key, out_of_range(value, &range))),
+    }
+}
+
+/// What is said of a number that is none of these.
+pub(super) fn out_of_range(value: impl Display, range: &RangeInclusive<u64>) -> String {
+    format!("{value}; choose one from {} to {}", range.start(), range.end())
+}
+
+/// The numbers that a key may have; `None` where any will do.
+pub(super) fn range_of(section: &str, key: &str) -> Option<RangeInclusive<u64>> {
+    let numbers = numbers(&Config::default()).into_iter();
+    numbers
+        .map(|(name, _, range)| (name, range))
+        .find(|(name, _)| *name == (section, key))
+        .map(|(_, range)| range)
+}
+
+/// Numbers that are not free, and what they may be.
+fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 15] {
     let (tracker, store, gateway) = (&config.tracker, &config.store, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    let ranges: [(Key, u64, RangeInclusive<u64>); 15] = [
+    [
         (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS.into()),
         (("tracker", "min_interval"), tracker.min_interval.0.into(), 0..=LONGEST_SECONDS.into()),
         (("tracker", "expiry"), tracker.expiry.0.into(), 1..=LONGEST_SECONDS.into()),
@@ -73,14 +96,7 @@ fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
         (("gateway", "max_body"), size(gateway.max_body), 0..=1 << 30),
         (("gateway", "max_connections"), size(gateway.max_connections), 1..=1 << 20),
         (("gateway", "timeout"), gateway.timeout.0.into(), 1..=3600),
-    ];
-    match ranges.into_iter().find(|(_, value, range)| !range.contains(value)) {
-        None => Ok(()),
-        Some((key, value, range)) => Err(Impossible::new(
-            key,
-            format!("{value}; choose one from {} to {}", range.start(), range.end()),
-        )),
-    }
+    ]
 }
 
 fn numbers_in_order(config: &Config) -> Result<(), Impossible> {

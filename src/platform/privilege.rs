@@ -3,10 +3,11 @@
 //! leads to nothing that they could not do themselves.
 
 use std::collections::VecDeque;
-use std::ffi::{CStr, OsString};
+use std::ffi::{CStr, CString, OsString};
 use std::fs::{self, Metadata};
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -85,6 +86,17 @@ pub fn is_root() -> bool {
 pub fn user() -> u32 {
     // SAFETY: touches no memory and cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// Whether this process may make and remove files in a folder.
+#[must_use]
+pub fn may_write(folder: &Path) -> bool {
+    let Ok(folder) = CString::new(folder.as_os_str().as_bytes()) else { return false };
+    // SAFETY: the path ends with a null byte, and lives across the call.
+    let asked = unsafe {
+        libc::faccessat(libc::AT_FDCWD, folder.as_ptr(), libc::W_OK | libc::X_OK, libc::AT_EACCESS)
+    };
+    asked == 0
 }
 
 /// The user who decides about these paths, each of which leads to the next: a configuration, and the

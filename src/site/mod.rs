@@ -8,6 +8,7 @@ mod pages;
 mod publish;
 mod replies;
 mod route;
+mod setup;
 mod stats;
 
 use std::net::IpAddr;
@@ -19,7 +20,7 @@ pub use format::{age, bytes, counted, rate};
 pub use publish::{PublishError, Published, publish};
 
 use crate::catalog::FileMark;
-use crate::config::{ConfigError, LoadedConfig, Surroundings};
+use crate::config::{ConfigError, LayoutError, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Handler, Method, Proxies, Request, Response};
 use crate::log::{self, Level};
 use crate::platform::privilege::PrivilegeError;
@@ -45,8 +46,16 @@ pub struct Site {
 /// What the configuration gave.
 enum State {
     Ready(Box<Ready>),
-    /// It cannot be followed, for this reason, which the log has.
-    Broken(String),
+    /// It cannot be followed.
+    Broken(Broken),
+}
+
+/// Why a site cannot work.
+struct Broken {
+    /// The reason, which the log has.
+    reason: String,
+    /// What the owner sees in a browser, where that helps.
+    page: Option<String>,
 }
 
 struct Ready {
@@ -117,9 +126,12 @@ impl Site {
                 return Answer::Ready;
             }
         }
-        let State::Ready(ready) = &mut self.state else {
-            pages::broken(&route, response);
-            return Answer::Ready;
+        let ready = match &mut self.state {
+            State::Ready(ready) => ready,
+            State::Broken(broken) => {
+                broken.answer(route, response);
+                return Answer::Ready;
+            }
         };
         let call = Call { request, now: self.looked_at, may_take_long };
         match route {
@@ -128,6 +140,7 @@ impl Site {
             Route::Stats | Route::Metrics if asks_about_a_torrent(request.query) => {
                 pages::not_found(request, response)
             }
+            Route::Stats | Route::Home if ready.is_not_set_up(response) => Answer::Ready,
             Route::Stats => stats::show(ready.tracker.config(), may_take_long, response),
             Route::Metrics => metrics::show(ready, call.now, response),
             Route::Home => pages::home(ready.tracker.config(), request, response),
@@ -144,7 +157,26 @@ struct Call<'a> {
     may_take_long: bool,
 }
 
+impl Broken {
+    fn answer(&self, route: Route, response: &mut Response) {
+        match &self.page {
+            Some(page) if matches!(route, Route::Home | Route::Stats) => {
+                setup::show(page, response)
+            }
+            _ => pages::broken(&route, response),
+        }
+    }
+}
+
 impl Ready {
+    /// Shows what the owner has to do where nothing could be published yet; whether there is anything.
+    fn is_not_set_up(&self, response: &mut Response) -> bool {
+        let to_do = || setup::page(self.tracker.config());
+        let page = self.tracker.has_no_policy().then(to_do).flatten();
+        page.iter().for_each(|page| setup::show(page, response));
+        page.is_some()
+    }
+
     fn client(&self, request: &Request<'_>) -> Option<IpAddr> {
         self.proxies.client_address(request)
     }
@@ -196,8 +228,8 @@ impl State {
     /// Logs why the site cannot work, unless the same was said before.
     fn log_trouble(&self, before: Option<&Self>) {
         match (self, before) {
-            (Self::Broken(reason), Some(Self::Broken(known))) if reason == known => {}
-            (Self::Broken(reason), _) => log::line_once_a_minute(Level::Error, reason),
+            (Self::Broken(now), Some(Self::Broken(known))) if now.reason == known.reason => {}
+            (Self::Broken(now), _) => log::line_once_a_minute(Level::Error, &now.reason),
             (Self::Ready(_), Some(Self::Broken(_))) => crate::info!("the site works again"),
             (Self::Ready(_), _) => {}
         }
@@ -206,27 +238,59 @@ impl State {
     fn load(surroundings: &Surroundings) -> Self {
         match Self::prepare(surroundings) {
             Ok(ready) => Self::Ready(Box::new(ready)),
-            Err(problem) => Self::Broken(problem.to_string()),
+            Err(problem) => Self::Broken(problem.into()),
         }
     }
 
     fn prepare(surroundings: &Surroundings) -> Result<Ready, SetupError> {
-        let loaded = LoadedConfig::load(surroundings, None)?;
+        let mut loaded = LoadedConfig::load(surroundings, None)?;
         crate::config::act_for_owner(&loaded)?;
         let network = &loaded.config.network;
         let proxies = Proxies::new(&network.trusted_proxies, &network.client_address_header)?;
+        hide_new_data(&mut loaded).map_err(|problem| SetupError::layout(problem, &loaded))?;
         if let Some(data) = loaded.config.paths.catalog.parent() {
             log::remember_in(data);
         }
         let tracker = Tracker::new(Arc::new(loaded));
-        let paths = &tracker.config().config.paths;
+        let loaded = tracker.config();
+        let paths = &loaded.config.paths;
         let (data, policy) = (paths.catalog.parent(), paths.policy.parent());
         // A folder that has the policy in it is there.
         if (tracker.has_no_policy() || data != policy) && data.is_some_and(|data| !data.exists()) {
-            let made = crate::config::lay_out_missing(tracker.config())?.made;
+            let made = crate::config::lay_out_missing(loaded);
+            let made = made.map_err(|problem| SetupError::layout(problem, loaded))?.made;
             log::list(Level::Info, made.iter().map(|made| format!("made {}", made.display())));
         }
+        if tracker.has_no_policy() {
+            log_stray_site(loaded, surroundings);
+        }
         Ok(Ready { tracker, proxies })
+    }
+}
+
+/// Hides the data of a new site where the web server may show its data folder, and tells the owner.
+///
+/// # Errors
+/// When a folder cannot be made.
+pub fn hide_new_data(loaded: &mut LoadedConfig) -> Result<(), LayoutError> {
+    if let Some(data) = loaded.hide_new_data()? {
+        log::line(
+            Level::Warning,
+            format_args!(
+                "the data folder {} lies where the web server may show it: the files are in a folder in it that \
+                 nobody can guess. Better name folders elsewhere as `catalog` and `policy` in [paths] and `path` \
+                 in [store]; `tracker doctor` says whether this one is shown",
+                data.display()
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// Tells the owner of a site that goes by the configuration of the machine.
+fn log_stray_site(loaded: &LoadedConfig, surroundings: &Surroundings) {
+    if let Some(warning) = loaded.stray_site(surroundings) {
+        log::line_once_a_minute(Level::Warning, &warning);
     }
 }
 
@@ -247,8 +311,29 @@ enum SetupError {
     Privilege(#[from] PrivilegeError),
     #[error("[network] trusted_proxies: {0}")]
     Network(#[from] crate::gateway::NetworkError),
-    #[error(transparent)]
-    Layout(#[from] crate::config::LayoutError),
+    #[error("{source}")]
+    Layout {
+        source: LayoutError,
+        /// What the owner sees in a browser.
+        page: Option<String>,
+    },
+}
+
+impl SetupError {
+    fn layout(source: LayoutError, loaded: &LoadedConfig) -> Self {
+        Self::Layout { source, page: setup::page(loaded) }
+    }
+}
+
+impl From<SetupError> for Broken {
+    fn from(problem: SetupError) -> Self {
+        let reason = problem.to_string();
+        let page = match problem {
+            SetupError::Layout { page, .. } => page,
+            _ => None,
+        };
+        Self { reason, page }
+    }
 }
 
 impl Handler for Site {
@@ -288,6 +373,7 @@ impl Handler for Site {
 
     fn do_chores(&mut self) {
         let State::Ready(ready) = &mut self.state else { return };
+        log_stray_site(ready.tracker.config(), &self.surroundings);
         match publish_when_free(ready.tracker.config()) {
             Ok(Published::Done(report)) => {
                 log::list(Level::Warning, &report.messages);

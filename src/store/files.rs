@@ -1,13 +1,13 @@
-//! What backends that keep a file do with files: which folders they trust, locks, moving aside.
+//! What backends that keep a file do with files: which folders they trust, and locks.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use super::{StoreError, StoreOptions};
+use super::{Access, StoreError, StoreOptions};
 use crate::platform::files::OpenError;
 use crate::platform::{self, privilege};
 
@@ -41,11 +41,13 @@ pub(super) struct Place<'a> {
     pub(super) path: &'a Path,
     /// A folder of the site, whose owner may own the store too.
     pub(super) site: Option<&'a Path>,
+    /// Whether a store may be made there.
+    pub(super) access: Access,
 }
 
 impl StoreOptions {
     pub(super) fn place(&self) -> Place<'_> {
-        Place { path: &self.path, site: self.site.as_deref() }
+        Place { path: &self.path, site: self.site.as_deref(), access: self.access }
     }
 }
 
@@ -101,6 +103,16 @@ impl<'a> Place<'a> {
         Err(refused(self.path, reason))
     }
 
+    /// Why there is no store to read.
+    pub(super) fn unusable(self, reason: impl Into<String>) -> StoreError {
+        StoreError::Unusable { path: self.path.to_owned(), reason: reason.into() }
+    }
+
+    /// There is none to read.
+    pub(super) fn missing(self) -> StoreError {
+        StoreError::Missing { path: self.path.to_owned() }
+    }
+
     fn make_folder(self) -> Result<(), StoreError> {
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -153,33 +165,6 @@ fn lock(path: &Path, trust: &Trust<'_>) -> Result<File, StoreError> {
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
         }
     }
-}
-
-/// Moves a file aside together with its companions, which have these endings, and says so in the log.
-pub(super) fn move_aside(path: &Path, companions: &[&str], reason: &str) -> Result<(), StoreError> {
-    let failed = |source| failure("move aside", path, source);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let name = |number: u32| match number {
-        0 => with_ending(path, &format!(".broken-{}", now.as_secs())),
-        more => with_ending(path, &format!(".broken-{}-{more}", now.as_secs())),
-    };
-    // What was moved in the same second stays too.
-    let is_free = |aside: &PathBuf| std::fs::symlink_metadata(aside).is_err();
-    let aside = (0..100).map(name).find(is_free).unwrap_or_else(|| name(0));
-    // The file first: from then on nobody opens it together with a companion that is still there.
-    std::fs::rename(path, &aside).map_err(failed)?;
-    for ending in companions {
-        match std::fs::rename(with_ending(path, ending), with_ending(&aside, ending)) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(failed(source)),
-            _ => {}
-        }
-    }
-    crate::warning!(
-        "the peer store {} was moved to {} and is made anew: {reason}",
-        path.display(),
-        aside.display()
-    );
-    Ok(())
 }
 
 /// Removes what a killed process may have left behind.

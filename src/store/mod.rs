@@ -3,10 +3,12 @@
 
 mod addresses;
 mod announce;
+mod aside;
 #[cfg(test)]
 mod conformance;
 mod files;
 mod identity;
+mod kind;
 #[cfg(test)]
 mod model;
 mod network;
@@ -25,7 +27,9 @@ use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp
 
 pub use addresses::{Addresses, Seen};
 pub use announce::{Action, PeerAnnounce, Role, Under, Want};
+pub use aside::{SetAside, set_aside};
 pub use identity::Proof;
+pub use kind::{expect_kind, kind_at};
 pub use peer::{Hashes, Peer};
 
 /// One address family of a sample, in wire form.
@@ -187,6 +191,18 @@ pub struct StoreOptions {
     /// A folder of the site, whose owner may own the store's file and its folder too, besides the user that
     /// this process runs as.
     pub site: Option<PathBuf>,
+    /// What may be done there.
+    pub access: Access,
+}
+
+/// What may be done at the path of a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// A store that is missing or cannot be used is made anew; the old file is set aside.
+    #[default]
+    Full,
+    /// The store is read as it is. Nothing is made, moved or replaced.
+    Read,
 }
 
 /// How many peers there may be. When a cap is reached, the peer that was silent for longest goes.
@@ -215,6 +231,7 @@ impl StoreOptions {
             max_rate: None,
             exempt: Arc::default(),
             site: None,
+            access: Access::default(),
         }
     }
 }
@@ -236,6 +253,14 @@ pub struct StoreInfo {
     pub peers: u64,
     /// Announces since the store was made that said more than a line or the torrent allows.
     pub anomalies: u64,
+}
+
+impl StoreInfo {
+    /// What there is to tell about one that is not there yet.
+    #[must_use]
+    pub fn none(kind: &'static str, path: PathBuf) -> Self {
+        Self { kind, path, bytes: 0, room: None, swarms: 0, peers: 0, anomalies: 0 }
+    }
 }
 
 /// What can go wrong in a store.
@@ -273,12 +298,48 @@ pub enum StoreError {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// There is no store yet, and whoever asks is not to make one.
+    #[error("there is no peer store {} yet; the first announce makes it", path.display())]
+    Missing {
+        /// Where it will be.
+        path: PathBuf,
+    },
+    /// The file is broken or of another version, and whoever asks is not to replace it.
+    #[error("the peer store {} cannot be used: {reason}; the next announce starts a new one", path.display())]
+    Unusable {
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The file is of another kind than the configuration says.
+    #[error("{} is {}, and [store] has kind = \"{kind}\": set kind = \"{found}\", or give \"{kind}\" a file of its own \
+        (name it as `path`, or leave `path` out); until then nothing is moved or made", path.display(), kind::described(found))]
+    OtherKind {
+        /// The file.
+        path: PathBuf,
+        /// The kind that the configuration says.
+        kind: &'static str,
+        /// The kind that it is.
+        found: &'static str,
+    },
     /// Other processes held the store for too long; the announce may be tried again.
     #[error("the peer store {} was busy for too long; if this repeats, look for a stopped process that holds it, or keep it on a local disk: NFS without its lock service has no locks", path.display())]
     Busy {
         /// The store.
         path: PathBuf,
     },
+}
+
+/// `None` where there is no store yet.
+///
+/// # Errors
+/// Any other than that.
+pub fn if_any<T>(outcome: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match outcome {
+        Err(StoreError::Missing { .. }) => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 /// A place for peers that many processes and threads use at once. Each thread opens its own.

@@ -24,7 +24,7 @@ pub use refresh::{
 pub use refusal::Refusal;
 pub use report::{Figures, Report, Row};
 pub use reset::reset_totals;
-pub use stores::{open_store, rebuild_store};
+pub use stores::{open_store, read_store, rebuild_store};
 
 use crate::catalog::{FileMark, PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};

@@ -46,11 +46,18 @@ impl Refusal {
                 crate::error!("{problem}");
                 Self::Trouble
             }
+            StoreError::OtherKind { .. } => {
+                crate::error!("{problem}");
+                Self::Trouble
+            }
             StoreError::Full { .. } => {
                 crate::error!("{problem}");
                 Self::Full
             }
-            StoreError::Io { .. } | StoreError::Sqlite { .. } => {
+            StoreError::Io { .. }
+            | StoreError::Sqlite { .. }
+            | StoreError::Missing { .. }
+            | StoreError::Unusable { .. } => {
                 crate::error!("{problem}");
                 Self::Trouble
             }

@@ -8,10 +8,10 @@ use crate::log::{self, Level};
 use crate::network::Network;
 use crate::store::shm::ShmStore;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Caps, PeerStore, StoreError, StoreOptions};
+use crate::store::{Access, Caps, PeerStore, StoreError, StoreOptions};
 
 /// How a configuration wants its peer store to be opened.
-fn options(loaded: &LoadedConfig) -> StoreOptions {
+fn options(loaded: &LoadedConfig, access: Access) -> StoreOptions {
     let store = &loaded.config.store;
     let cap = |limit: u32| (limit > 0).then_some(limit);
     StoreOptions {
@@ -21,8 +21,7 @@ fn options(loaded: &LoadedConfig) -> StoreOptions {
         caps: Caps {
             peers: cap(store.max_peers),
             swarm_peers: cap(store.max_swarm_peers),
-            address_peers: cap(store.max_address_peers)
-                .or(cap(loaded.config.tracker.max_address_peers)),
+            address_peers: cap(loaded.config.address_peers().0),
         },
         // A range that cannot be understood is not accepted with the configuration.
         exempt: Network::parse(&loaded.config.tracker.max_address_exempt)
@@ -30,6 +29,7 @@ fn options(loaded: &LoadedConfig) -> StoreOptions {
             .into(),
         max_rate: Some(loaded.config.tracker.max_rate.bytes_a_second()),
         site: loaded.config.paths.catalog.parent().map(Path::to_owned),
+        access,
     }
 }
 
@@ -51,14 +51,26 @@ pub(super) fn open_quietly(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, 
     open(loaded).map(|(store, _)| store)
 }
 
+/// Opens the peer store for whoever only reads: makes, moves and replaces nothing.
+///
+/// # Errors
+/// When it is missing, of another kind or broken, or cannot be opened.
+pub fn read_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
+    open_to(loaded, Access::Read)
+}
+
 /// Opens it, and says whether there was none before.
 fn open(loaded: &LoadedConfig) -> Result<(Box<dyn PeerStore>, bool), StoreError> {
     let is_new = !loaded.config.store.path.exists();
-    let store: Box<dyn PeerStore> = match loaded.config.store.kind {
-        StoreKind::Sqlite => Box::new(SqliteStore::open(&options(loaded))?),
-        StoreKind::Shm => Box::new(ShmStore::open(&options(loaded))?),
-    };
-    Ok((store, is_new))
+    Ok((open_to(loaded, Access::Full)?, is_new))
+}
+
+fn open_to(loaded: &LoadedConfig, access: Access) -> Result<Box<dyn PeerStore>, StoreError> {
+    let options = options(loaded, access);
+    Ok(match loaded.config.store.kind {
+        StoreKind::Sqlite => Box::new(SqliteStore::open(&options)?),
+        StoreKind::Shm => Box::new(ShmStore::open(&options)?),
+    })
 }
 
 /// Puts an empty store in the place of the one that the configuration names, whatever that holds.
@@ -66,9 +78,10 @@ fn open(loaded: &LoadedConfig) -> Result<(Box<dyn PeerStore>, bool), StoreError>
 /// # Errors
 /// When it cannot be replaced or made.
 pub fn rebuild_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
+    let options = options(loaded, Access::Full);
     Ok(match loaded.config.store.kind {
-        StoreKind::Sqlite => Box::new(SqliteStore::rebuild(&options(loaded))?),
-        StoreKind::Shm => Box::new(ShmStore::rebuild(&options(loaded))?),
+        StoreKind::Sqlite => Box::new(SqliteStore::rebuild(&options)?),
+        StoreKind::Shm => Box::new(ShmStore::rebuild(&options)?),
     })
 }
 
@@ -110,6 +123,7 @@ mod tests {
     #[test]
     fn the_configuration_is_what_the_store_is_told() {
         let root = Path::new("/srv");
+        let options = |loaded: &LoadedConfig| options(loaded, Access::Full);
         let plain = options(&loaded(root, "tracker.expiry = 4000"));
         assert_eq!((plain.path.as_path(), plain.expiry.0), (Path::new("/srv/data/peers.db"), 4000));
         let usual = Caps { address_peers: Some(100), ..Caps::default() };

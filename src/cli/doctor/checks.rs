@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("torrents folder", "whether it is there, and its fragments can be written", folders::torrents),
     check("catalogue", "whether it can be read", state::catalogue),
     check("peer store", "whether it is of the configured kind, and sound", state::peer_store),
-    check("old peer stores", "what was set aside as broken", state::set_aside),
+    check("old peer stores", "what was set aside as broken", state::copies),
     check("shared memory", "whose the peer store in memory is", memory::files),
     check("room for peers", "whether the peer store can grow as large as it may", memory::room),
     check("policy", "whether what announces look up is whole", state::policy),

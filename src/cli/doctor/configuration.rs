@@ -1,6 +1,6 @@
 //! The configuration: which file is in force, and whether clients can use its announce URL.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::examination::Examination;
 use super::outcome::Outcome;
@@ -14,7 +14,14 @@ pub(super) fn in_force(examination: &Examination<'_>) -> Option<Outcome> {
             "no file found, built-in defaults are used; `tracker init` writes one",
         ));
     };
-    let text = format!("{} ({})", file.display(), reason(examination, file));
+    if let Some(stray) = loaded.stray_site(examination.surroundings) {
+        return Some(Outcome::told(stray));
+    }
+    let shadowed = match shadowed(examination, file) {
+        Some(other) => format!("; {} is there too, and without effect", other.display()),
+        None => String::new(),
+    };
+    let text = format!("{} ({}{shadowed})", file.display(), loaded.found);
     if !loaded.announce_url_is_set {
         return Some(Outcome::told(format!(
             "{text} does not set announce_url in [tracker], so no torrent is checked for naming this tracker"
@@ -23,32 +30,11 @@ pub(super) fn in_force(examination: &Examination<'_>) -> Option<Outcome> {
     Some(Outcome::fine(text))
 }
 
-/// Why this file counts: who names it, or which other places are empty. The next place that is not
-/// is named too, as its file has no effect.
-fn reason(examination: &Examination<'_>, file: &Path) -> String {
-    let surroundings = examination.surroundings;
-    if examination.is_named {
-        return "named by --config".into();
-    }
-    let usual = surroundings.usual_files();
-    if surroundings.tracker_config.as_ref().is_some_and(|name| !name.is_empty()) {
-        return "named by TRACKER_CONFIG".into();
-    }
-    let Some(place) = usual.iter().position(|usual| usual == file) else {
-        return "named".into();
-    };
-    let names = |files: &[std::path::PathBuf]| {
-        let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-        names.join(" or ")
-    };
-    let (before, after) = (usual.get(..place), usual.get(place + 1..));
-    let before = before.filter(|files| !files.is_empty());
-    let shadowed = after.unwrap_or_default().iter().find(|file| file.exists());
-    match (before, shadowed) {
-        (None, None) => "beside the executable".into(),
-        (Some(before), None) => format!("there is no {}", names(before)),
-        (_, Some(shadowed)) => format!("{} is there too, and without effect", shadowed.display()),
-    }
+/// A file in a usual place that counts less than the one in force.
+fn shadowed(examination: &Examination<'_>, file: &Path) -> Option<PathBuf> {
+    let mut usual = examination.surroundings.usual_files().into_iter();
+    usual.find(|usual| usual == file)?;
+    usual.find(|later| later.exists())
 }
 
 /// Whether clients can use the announce URL: as it stands in torrents, and wherever the tracker is.

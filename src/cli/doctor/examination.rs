@@ -22,8 +22,6 @@ pub(super) struct Examination<'a> {
     pub(super) now: Timestamp,
     /// Whether nothing is to be asked over the network.
     pub(super) is_offline: bool,
-    /// Whether `--config` names the configuration.
-    pub(super) is_named: bool,
     /// Whether something is wrong that may be the reason of what comes next.
     found_wrong: Cell<bool>,
     folder: OnceCell<Result<FolderScan, FolderError>>,
@@ -41,7 +39,6 @@ impl<'a> Examination<'a> {
             surroundings,
             now,
             is_offline: false,
-            is_named: false,
             found_wrong: Cell::new(false),
             folder: OnceCell::new(),
             announced: OnceCell::new(),

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::examination::Examination;
 use super::http::{self, Reply};
 use super::outcome::Outcome;
-use super::state::SQLITE;
 use crate::config::{LoadedConfig, origin};
 
 /// Tries to fetch what nobody may see, at the addresses where a careless layout would show it.
@@ -21,10 +20,12 @@ pub(super) fn data(examination: &Examination<'_>) -> Option<Outcome> {
     let mut tried = 0;
     for base in bases(loaded) {
         for path in &private {
-            let Some(url) = address(&base, path) else { continue };
-            let Ok(reply) = http::get(&url, &[]) else { continue };
-            tried += 1;
-            if reply.status == 200 && is_private(&reply) {
+            for url in addresses(&base, path) {
+                let Ok(reply) = http::get(&url, &[]) else { continue };
+                tried += 1;
+                if reply.status != 200 || !is_private(&reply) {
+                    continue;
+                }
                 return Some(Outcome::wrong(
                     format!(
                         "{url} CAN BE FETCHED BY ANYBODY, with the addresses of peers and all that you have \
@@ -45,11 +46,16 @@ pub(super) fn data(examination: &Examination<'_>) -> Option<Outcome> {
     })
 }
 
-/// Where a file would be, were its folder below a base.
-fn address(base: &str, file: &Path) -> Option<String> {
-    let folder = file.parent()?.file_name()?.to_string_lossy();
-    Some(format!("{base}/{folder}/{}", file.file_name()?.to_string_lossy()))
+/// Where a file would be, were its folder below a base, or the folder above that: the data of a site that
+/// was put up by FTP is in a folder in the data folder.
+fn addresses(base: &str, file: &Path) -> Vec<String> {
+    let above = file.ancestors().skip(2).take(2);
+    let inside = above.filter_map(|folder| file.strip_prefix(folder).ok());
+    inside.map(|inside| format!("{base}/{}", inside.display())).collect()
 }
+
+/// How each SQLite file begins, such as the catalogue.
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
 /// Whether a reply is one of the tracker's private files.
 fn is_private(reply: &Reply) -> bool {
@@ -93,7 +99,8 @@ mod tests {
         let loaded = LoadedConfig::parse(text, Path::new("/srv/conf/tracker.toml")).unwrap();
         let expected = ["", "/bt", "/tracker", "/tracker/torrents"];
         assert_eq!(bases(&loaded), expected.map(|path| format!("http://a.example{path}")));
-        let catalog = address("http://a.example", &loaded.config.paths.catalog);
-        assert_eq!(catalog.as_deref(), Some("http://a.example/data/catalog.db"));
+        let catalog = addresses("http://a.example", &loaded.config.paths.catalog);
+        let expected = ["data/catalog.db", "srv/data/catalog.db"];
+        assert_eq!(catalog, expected.map(|path| format!("http://a.example/{path}")));
     }
 }

@@ -8,12 +8,11 @@ use std::path::Path;
 use super::accounts;
 use super::examination::Examination;
 use super::outcome::Outcome;
-use super::state::no_store;
 use crate::config::{LoadedConfig, StoreKind};
 use crate::gateway::FileSystem;
 use crate::site::bytes;
-use crate::store::StoreInfo;
-use crate::tracker::open_store;
+use crate::store::{StoreInfo, if_any};
+use crate::tracker::read_store;
 
 /// What systemd takes for people rather than for services.
 const PEOPLE: std::ops::Range<u32> = 1000..60_000;
@@ -97,12 +96,9 @@ pub(super) fn room(examination: &Examination<'_>) -> Option<Outcome> {
     if store.kind != StoreKind::Shm {
         return None;
     }
-    let info = match no_store(examination) {
-        // What is there is no store, or cannot be seen: that was said.
-        Some(outcome) if !matches!(outcome, Outcome::Note(_)) => return None,
-        Some(_) => None,
-        None => open_store(examination.loaded).and_then(|mut store| store.info()).ok(),
-    };
+    // What keeps it from being read is said by its own check.
+    let info = if_any(read_store(examination.loaded)).ok()?.map(|mut store| store.info());
+    let info = info.transpose().ok()?;
     let folder = store.path.ancestors().skip(1).find(|folder| folder.exists())?;
     Some(match FileSystem::of(folder) {
         Ok(place) => judge(store.max_size, info.as_ref(), folder, place, memory_left()),

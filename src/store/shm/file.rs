@@ -22,11 +22,12 @@ use super::shard::{Geometry, Shard};
 use super::swarm::{self, Swarm};
 use super::table::{Link, bits};
 use super::trouble::Trouble;
-use super::{mutex, peer};
+use super::{KIND, mutex, peer};
 use crate::platform;
 use crate::platform::files::OpenError;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::files::{self, Trust};
+use crate::store::kind::kind_of;
 use crate::store::random::scramble;
 use crate::store::rate::AnnounceRate;
 use crate::store::{StoreError, StoreOptions};
@@ -202,14 +203,14 @@ pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
     share(&file, path)?;
     let mut first = [0; header::BYTES];
     if file.read_exact_at(&mut first, 0).is_err() {
-        return Ok(too_short(&file, first));
+        return too_short(path, &file, first);
     }
     let mut words = [0; header::WORDS];
     for (word, &bytes) in words.iter_mut().zip(first.as_chunks().0) {
         *word = u64::from_ne_bytes(bytes);
     }
     if words[header::MAGIC] != magic() {
-        return Ok(Inspected::Foreign(kind_of(&first)));
+        return foreign(path, &first);
     }
     match validate(&words, &metadata) {
         Err(reason) => Ok(Inspected::Unusable(reason, file)),
@@ -247,20 +248,23 @@ fn share(file: &File, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn too_short(file: &File, mut first: [u8; header::BYTES]) -> Inspected {
+fn too_short(
+    path: &Path,
+    file: &File,
+    mut first: [u8; header::BYTES],
+) -> Result<Inspected, StoreError> {
     let read = file.read_at(&mut first, 0).unwrap_or(0);
     let is_ours = read == 0 || first[..read.min(8)] == header::MAGIC_BYTES[..read.min(8)];
     match file.try_clone() {
-        Ok(file) if is_ours => Inspected::Unusable("it is too short", file),
-        _ => Inspected::Foreign(kind_of(&first)),
+        Ok(file) if is_ours => Ok(Inspected::Unusable("it is too short", file)),
+        _ => foreign(path, &first),
     }
 }
 
-fn kind_of(first: &[u8]) -> &'static str {
-    if first.starts_with(b"SQLite format 3\0") {
-        "it is a SQLite file, not a store in shared memory"
-    } else {
-        "it is no store in shared memory"
+fn foreign(path: &Path, first: &[u8]) -> Result<Inspected, StoreError> {
+    match kind_of(first).filter(|&found| found != KIND) {
+        Some(found) => Err(StoreError::OtherKind { path: path.to_owned(), kind: KIND, found }),
+        None => Ok(Inspected::Foreign("it is no store in shared memory")),
     }
 }
 

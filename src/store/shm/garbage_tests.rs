@@ -20,7 +20,7 @@ use super::*;
 use crate::protocol::{CompactV6, Seconds};
 use crate::store::conformance::{NOON, leecher, peers, swarm};
 use crate::store::random::scramble;
-use crate::store::{Action, Caps, Role};
+use crate::store::{Access, Action, Caps, Role};
 
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: true };
 

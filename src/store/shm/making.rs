@@ -7,17 +7,21 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use super::KIND;
 use super::file::{self, Inspected, StoreFile};
+use crate::store::aside::move_aside;
 use crate::store::random::Random;
-use crate::store::{StoreError, StoreOptions, files};
+use crate::store::{Access, StoreError, StoreOptions, expect_kind, files};
 
 /// Shards of a new store: more than processes, so that two seldom want the same one.
 const SHARDS: u32 = 256;
 
 /// Opens the store and makes it where there is none, or none that can be used.
 pub(super) fn open_or_make(options: &StoreOptions) -> Result<StoreFile, StoreError> {
-    if let Inspected::Ours(file) = file::inspect(options)? {
-        return Ok(file);
+    match file::inspect(options)? {
+        Inspected::Ours(file) => return Ok(file),
+        other if options.access == Access::Read => return Err(not_made(options, &other)),
+        _ => {}
     }
     let _lock = options.place().lock()?;
     open_or_build(options)
@@ -30,15 +34,29 @@ pub(super) fn replace(
     broken: &StoreFile,
     reason: &str,
 ) -> Result<StoreFile, StoreError> {
+    if options.access == Access::Read {
+        return Err(options.place().unusable(reason));
+    }
     let _lock = options.place().lock()?;
     if has_moved(&options.path, broken) {
         return open_or_build(options);
     }
+    expect_kind(&options.path, KIND)?;
     said_anew(&options.path, reason);
     let new = build(options)?;
     // It may be broken in that very word's page; then others find that out by themselves.
     let _ = broken.retire();
     Ok(new)
+}
+
+/// Why there is no store to read.
+fn not_made(options: &StoreOptions, found: &Inspected) -> StoreError {
+    match found {
+        Inspected::Unusable(reason, _) | Inspected::Foreign(reason) => {
+            options.place().unusable(*reason)
+        }
+        Inspected::Missing | Inspected::Ours(_) => options.place().missing(),
+    }
 }
 
 /// The same as `open_or_make`. The lock is held.
@@ -52,7 +70,7 @@ fn open_or_build(options: &StoreOptions) -> Result<StoreFile, StoreError> {
             }
             said_anew(&options.path, reason);
         }
-        Inspected::Foreign(reason) => files::move_aside(&options.path, &[], reason)?,
+        Inspected::Foreign(reason) => move_aside(&options.path, reason)?,
     }
     build(options)
 }
@@ -62,7 +80,7 @@ pub(super) fn rebuild(options: &StoreOptions) -> Result<StoreFile, StoreError> {
     let _lock = options.place().lock()?;
     let old = file::inspect(options)?;
     if let Inspected::Foreign(reason) = old {
-        files::move_aside(&options.path, &[], reason)?;
+        move_aside(&options.path, reason)?;
     }
     let new = build(options)?;
     if let Inspected::Ours(old) = old {

@@ -57,6 +57,12 @@ use super::{
 };
 use crate::protocol::{InfoHash, Timestamp};
 
+/// How a file of these stores begins.
+pub(super) const MAGIC_BYTES: [u8; 8] = header::MAGIC_BYTES;
+
+/// The kind of these stores, as the configuration names it.
+const KIND: &str = "shm";
+
 /// Bytes that a peer takes, with all that goes with it, in a store of many: 81 to 85 as measured, and
 /// some 115 with an IPv6 address.
 const BYTES_A_PEER: u64 = 88;
@@ -273,7 +279,7 @@ impl PeerStore for ShmStore {
         let metadata =
             std::fs::metadata(&path).map_err(|source| files::failure("measure", &path, source))?;
         let (bytes, room) = (metadata.len(), Some(most / BYTES_A_PEER));
-        Ok(StoreInfo { kind: "shm", path, bytes, room, swarms, peers, anomalies })
+        Ok(StoreInfo { kind: KIND, path, bytes, room, swarms, peers, anomalies })
     }
 
     fn export_peers(

@@ -15,7 +15,10 @@ use crate::memory;
 use crate::protocol::Timestamp;
 use crate::store::files::{self, Place};
 use crate::store::rate::AnnounceRate;
-use crate::store::{StoreError, StoreId};
+use crate::store::{Access, StoreError, StoreId, expect_kind};
+
+/// The kind of these stores, as the configuration names it.
+pub(super) const KIND: &str = "sqlite";
 
 /// How long a process waits for others before it gives up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -146,17 +149,21 @@ pub(super) fn inspect(place: Place<'_>) -> Result<Inspected, StoreError> {
     if !place.is_the_sites() && place.trust()?.is_none() {
         return Ok(Inspected::Missing);
     }
-    look(place.path, 2)
+    look(place, 2)
 }
 
-fn look(path: &Path, more_tries: u32) -> Result<Inspected, StoreError> {
+fn look(place: Place<'_>, more_tries: u32) -> Result<Inspected, StoreError> {
+    let path = place.path;
     match open(path) {
         Ok((Ok(head), connection)) => {
-            let connection = writable(path, connection)?;
+            if place.access == Access::Full {
+                is_writable(path, &connection)?;
+            }
             Ok(Inspected::Ours(Database::new(connection, head)))
         }
         Ok((Err(reason), _)) => Ok(Inspected::Foreign(reason)),
         Err(broken) if error::kind(&broken) == Kind::Broken => {
+            expect_kind(path, KIND)?;
             Ok(Inspected::Foreign(broken.to_string()))
         }
         Err(unopened) => match std::fs::metadata(path) {
@@ -170,7 +177,7 @@ fn look(path: &Path, more_tries: u32) -> Result<Inspected, StoreError> {
             }
             // It may have come between the two looks.
             Ok(_) if error::kind(&unopened) == Kind::Closed && more_tries > 0 => {
-                look(path, more_tries - 1)
+                look(place, more_tries - 1)
             }
             Ok(_) if error::kind(&unopened) == Kind::Closed => {
                 Err(files::failure("open", path, io::ErrorKind::PermissionDenied.into()))
@@ -181,9 +188,9 @@ fn look(path: &Path, more_tries: u32) -> Result<Inspected, StoreError> {
 }
 
 /// SQLite opens what it may not write for reading only, and would tell later.
-fn writable(path: &Path, connection: Connection) -> Result<Connection, StoreError> {
+fn is_writable(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     match connection.is_readonly(MAIN_DB) {
-        Ok(false) => Ok(connection),
+        Ok(false) => Ok(()),
         _ => Err(files::failure("write", path, io::ErrorKind::PermissionDenied.into())),
     }
 }

@@ -22,12 +22,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::announce::Arrival;
-use self::connection::Database;
+use self::connection::{Database, KIND};
 use self::error::Kind;
 use super::random::Random;
 use super::{
-    Batch, Caps, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, StoreError,
-    StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
+    Access, Batch, Caps, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary,
+    StoreError, StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::network::Network;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
@@ -41,6 +41,7 @@ const SETTLED: u32 = 64;
 pub struct SqliteStore {
     path: PathBuf,
     site: Option<PathBuf>,
+    access: Access,
     expiry: Seconds,
     caps: Caps,
     exempt: Arc<Network>,
@@ -80,6 +81,7 @@ impl SqliteStore {
         Self {
             path: options.path.clone(),
             site: options.site.clone(),
+            access: options.access,
             expiry: options.expiry,
             caps: options.caps,
             exempt: Arc::clone(&options.exempt),
@@ -94,7 +96,7 @@ impl SqliteStore {
     }
 
     fn place(&self) -> files::Place<'_> {
-        files::Place { path: &self.path, site: self.site.as_deref() }
+        files::Place { path: &self.path, site: self.site.as_deref(), access: self.access }
     }
 
     /// Runs one call of the kind that a process makes many of.
@@ -286,7 +288,7 @@ impl PeerStore for SqliteStore {
         let metadata =
             std::fs::metadata(&path).map_err(|source| files::failure("measure", &path, source))?;
         let bytes = metadata.len();
-        Ok(StoreInfo { kind: "sqlite", path, bytes, room: None, swarms, peers, anomalies })
+        Ok(StoreInfo { kind: KIND, path, bytes, room: None, swarms, peers, anomalies })
     }
 
     fn export_peers(

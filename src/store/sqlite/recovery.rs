@@ -10,20 +10,20 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use super::connection::{self, Database, Inspected};
+use super::connection::{self, Database, Inspected, KIND};
 use super::error;
 use super::schema::{APPLICATION_ID, TABLES, VERSION};
-use crate::store::StoreError;
+use crate::store::aside::{COMPANIONS, move_aside};
 use crate::store::files::{self, Place};
 use crate::store::random::Random;
-
-/// What SQLite keeps beside a file while it is in use.
-const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
+use crate::store::{Access, StoreError, expect_kind};
 
 /// Opens the store and makes it where there is none, or something else.
 pub(super) fn open_or_make(place: Place<'_>) -> Result<Database, StoreError> {
     match connection::inspect(place)? {
         Inspected::Ours(database) => Ok(database),
+        Inspected::Missing if place.access == Access::Read => Err(place.missing()),
+        Inspected::Foreign(reason) if place.access == Access::Read => Err(place.unusable(reason)),
         Inspected::Missing | Inspected::Foreign(_) => make(place, None),
     }
 }
@@ -34,7 +34,10 @@ pub(super) fn replace(
     broken: Database,
     reason: &str,
 ) -> Result<Database, StoreError> {
-    make(place, Some((broken, reason)))
+    match place.access {
+        Access::Full => make(place, Some((broken, reason))),
+        Access::Read => Err(place.unusable(reason)),
+    }
 }
 
 /// Puts a new store in place of whatever is there.
@@ -42,7 +45,7 @@ pub(super) fn rebuild(place: Place<'_>) -> Result<Database, StoreError> {
     let _lock = place.lock()?;
     let is_there = !matches!(connection::inspect(place)?, Inspected::Missing);
     if is_there {
-        files::move_aside(place.path, &COMPANIONS, "as its owner wishes")?;
+        move_aside(place.path, "as its owner wishes")?;
     }
     build(place)
 }
@@ -54,13 +57,14 @@ fn make(place: Place<'_>, broken: Option<(Database, &str)>) -> Result<Database, 
         && !database.has_moved()
     {
         drop(database);
-        files::move_aside(path, &COMPANIONS, reason)?;
+        expect_kind(path, KIND)?;
+        move_aside(path, reason)?;
         return build(place);
     }
     match connection::inspect(place)? {
         Inspected::Ours(database) => return Ok(database),
         Inspected::Missing => {}
-        Inspected::Foreign(reason) => files::move_aside(path, &COMPANIONS, &reason)?,
+        Inspected::Foreign(reason) => move_aside(path, &reason)?,
     }
     build(place)
 }

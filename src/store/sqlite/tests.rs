@@ -137,11 +137,50 @@ mod opening {
     }
 
     #[test]
+    fn refuses_and_keeps_a_store_in_shared_memory() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        drop(crate::store::shm::ShmStore::open(&options).unwrap());
+        let content = fs::read(&options.path).unwrap();
+        for open in [SqliteStore::open, SqliteStore::rebuild] {
+            let refused = open(&options).err().unwrap();
+            assert!(
+                matches!(refused, StoreError::OtherKind { kind: "sqlite", found: "shm", .. }),
+                "{refused}"
+            );
+        }
+        assert_eq!(fs::read(&options.path).unwrap(), content);
+        assert!(moved_aside(&options).is_empty());
+    }
+
+    #[test]
+    fn who_only_reads_makes_and_moves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let reading = StoreOptions { access: Access::Read, ..options(&home) };
+        let refused = || SqliteStore::open(&reading).err().unwrap();
+        assert!(matches!(refused(), StoreError::Missing { .. }));
+        assert!(!home.path().join("data").exists());
+        let mut store = SqliteStore::open(&options(&home)).unwrap();
+        announce(&mut store, 1, NOON);
+        let sound = fs::read(&reading.path).unwrap();
+        drop(store);
+        assert_eq!(present(&mut SqliteStore::open(&reading).unwrap(), NOON), 1);
+        let mut other_version = sound.clone();
+        other_version[60..64].copy_from_slice(&99_u32.to_be_bytes());
+        for content in [b"a text".to_vec(), Vec::new(), other_version, sound[..4096].to_vec()] {
+            fs::write(&reading.path, &content).unwrap();
+            assert!(matches!(refused(), StoreError::Unusable { .. }), "{}", refused());
+            assert_eq!(fs::read(&reading.path).unwrap(), content);
+        }
+        assert_eq!(fs::read_dir(home.path().join("data")).unwrap().count(), 2, "store and lock");
+    }
+
+    #[test]
     fn what_was_moved_aside_in_the_same_second_stays_too() {
         let home = tempfile::tempdir().unwrap();
         let options = options(&home);
         fs::create_dir(home.path().join("data")).unwrap();
-        for number in 1..=5 {
+        for number in 1..=3 {
             fs::write(&options.path, format!("text {number}")).unwrap();
             drop(SqliteStore::open(&options).unwrap());
             assert_eq!(moved_aside(&options).len(), number);

@@ -6,13 +6,9 @@ use crate::platform::cannot_run;
 #[test]
 fn is_moved_aside_and_kept() {
     let (_home, options, bytes) = filled();
-    let database = options.path.with_extension("db");
-    let at = StoreOptions { path: database.clone(), ..options.clone() };
-    drop(crate::store::sqlite::SqliteStore::open(&at).unwrap());
     let mut almost = bytes;
     almost[3] ^= 1;
-    let contents =
-        [b"a text".to_vec(), vec![0xa5; 20_000], vec![0], fs::read(&database).unwrap(), almost];
+    let contents = [b"a text".to_vec(), vec![0xa5; 20_000], vec![0], almost];
     for content in contents {
         put(&options, &content);
         is_made_anew("not ours", &options);
@@ -20,6 +16,72 @@ fn is_moved_aside_and_kept() {
         assert_eq!(fs::read(&aside[0]).unwrap(), content, "it was not kept");
         fs::remove_file(&aside[0]).unwrap();
     }
+}
+
+#[test]
+fn is_refused_and_kept_where_it_is_a_sqlite_file() {
+    let (_home, options, _) = filled();
+    let database = options.path.with_extension("db");
+    let at = StoreOptions { path: database.clone(), ..options.clone() };
+    drop(crate::store::sqlite::SqliteStore::open(&at).unwrap());
+    for content in [fs::read(&database).unwrap(), b"SQLite format 3\0".to_vec()] {
+        put(&options, &content);
+        for open in [ShmStore::open, ShmStore::rebuild] {
+            let refused = open(&options).err().unwrap();
+            assert!(
+                matches!(refused, StoreError::OtherKind { kind: "shm", found: "sqlite", .. }),
+                "{refused}"
+            );
+        }
+        assert_eq!(fs::read(&options.path).unwrap(), content);
+        assert!(moved_aside(&options).is_empty());
+    }
+}
+
+#[test]
+fn is_kept_where_it_is_a_sqlite_file_that_was_written_over_a_store_in_use() {
+    let (_home, options, bytes) = filled();
+    let mut store = ShmStore::open(&options).unwrap();
+    let mut content = bytes;
+    content[..16].copy_from_slice(b"SQLite format 3\0");
+    content[PAGE_BYTES + shard::SWARMS * WORD_BYTES..][..8].fill(0xff);
+    // In place, or whoever has it mapped would be killed.
+    let file = OpenOptions::new().write(true).open(&options.path).unwrap();
+    file.write_all_at(&content, 0).unwrap();
+    let refused = try_announce(&mut store, 1, NOON).unwrap_err();
+    assert!(matches!(refused, StoreError::OtherKind { .. }), "{refused}");
+    assert_eq!(fs::read(&options.path).unwrap(), content);
+}
+
+#[test]
+fn is_left_alone_by_who_only_reads() {
+    let (_home, options, bytes) = filled();
+    let options = StoreOptions { access: Access::Read, ..options };
+    let is_left = |content: &[u8]| {
+        put(&options, content);
+        let refused = ShmStore::open(&options).err().unwrap();
+        assert!(matches!(refused, StoreError::Unusable { .. }), "{refused}");
+        assert_eq!(fs::read(&options.path).unwrap(), content);
+        let entries = options.path.parent().unwrap().read_dir().unwrap();
+        assert!(entries.count() <= 2, "something was made");
+    };
+    is_left(b"a text");
+    let mut other_version = bytes.clone();
+    set_word(&mut other_version, header::VERSION, 99);
+    mend(&mut other_version);
+    is_left(&other_version);
+    is_left(&bytes[..100]);
+    let mut broken = bytes;
+    broken[PAGE_BYTES + shard::SWARMS * WORD_BYTES..][..8].fill(0xff);
+    put(&options, &broken);
+    let mut store = ShmStore::open(&options).unwrap();
+    let refused = store.visit_swarms(Cursor::default(), 10, NOON).unwrap_err();
+    assert!(matches!(refused, StoreError::Unusable { .. }), "{refused}");
+    assert_eq!(fs::read(&options.path).unwrap(), broken);
+    fs::remove_file(&options.path).unwrap();
+    let missing = ShmStore::open(&options).err().unwrap();
+    assert!(matches!(missing, StoreError::Missing { .. }), "{missing}");
+    assert!(!options.path.exists());
 }
 
 #[test]

@@ -1,0 +1,245 @@
+//! The site's own data folder, `../data`. Where a web server may show it, as on a site that was put up by FTP, the
+//! files lie in a folder in it that nobody can guess, `private-…`; it is found by looking, so that no configuration
+//! need name it.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::locate::{absolute, is_within};
+use super::{LaidOut, LayoutError, LoadedConfig};
+use crate::platform::files;
+
+/// How the names of folders that nobody can guess begin; 32 hexadecimal digits follow.
+const PREFIX: &str = "private-";
+
+/// Files of which one at least is in a data folder that is in use.
+const FILES: [&str; 3] = ["policy.snapshot", "catalog.db", "peers.db"];
+
+/// What the site's own data folder is to a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum OwnData {
+    /// In use as it is, or nothing of this configuration.
+    #[default]
+    Plain,
+    /// Missing, or without anything of a tracker.
+    New,
+    /// The files are in this folder in it.
+    Hidden(PathBuf),
+}
+
+impl LoadedConfig {
+    /// Whether the data lies in a folder that nobody can guess.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.own_data, OwnData::Hidden(_))
+    }
+
+    /// Hides the data of a new site from whoever guesses names, where the web server may show its data folder; says
+    /// which folder that is. A site whose data is there already stays as it is.
+    ///
+    /// # Errors
+    /// When a folder cannot be made.
+    pub fn hide_new_data(&mut self) -> Result<Option<PathBuf>, LayoutError> {
+        if self.own_data != OwnData::New {
+            return Ok(None);
+        }
+        let data = self.data_folder();
+        let document_root = env::var_os("DOCUMENT_ROOT").filter(|root| !root.is_empty());
+        if !may_be_served(&data, document_root.as_deref()) {
+            return Ok(None);
+        }
+        hide(&data)?;
+        self.find_data();
+        Ok(Some(data))
+    }
+
+    /// Finds out what the data folder is, and leads the paths that are directly in it to where the files are.
+    pub(super) fn find_data(&mut self) {
+        let data = self.data_folder();
+        let is_own = |path: &Path| path.parent() == Some(data.as_path());
+        let policy = &self.config.paths.policy;
+        // A site in use needs no look at the folder.
+        if !is_own(policy) || policy.exists() {
+            return;
+        }
+        self.own_data = look(&data);
+        let OwnData::Hidden(hidden) = &self.own_data else { return };
+        let paths = &mut self.config.paths;
+        for path in [&mut paths.catalog, &mut paths.policy, &mut self.config.store.path] {
+            if let Some(name) = path.file_name().filter(|_| is_own(path)) {
+                *path = hidden.join(name);
+            }
+        }
+    }
+
+    /// Where a path of the site's own layout leads.
+    pub(super) fn in_own_layout(&self, path: &Path) -> PathBuf {
+        let path = absolute(&self.folder, path);
+        match (&self.own_data, path.file_name()) {
+            (OwnData::Hidden(hidden), Some(name))
+                if path.parent() == Some(self.data_folder().as_path()) =>
+            {
+                hidden.join(name)
+            }
+            _ => path,
+        }
+    }
+
+    fn data_folder(&self) -> PathBuf {
+        absolute(&self.folder, Path::new("../data"))
+    }
+}
+
+/// Looks into a data folder.
+fn look(data: &Path) -> OwnData {
+    let Ok(entries) = fs::read_dir(data) else { return OwnData::New };
+    let names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+    if let Some(hidden) = names.iter().filter(|name| is_unguessable(name)).min() {
+        OwnData::Hidden(data.join(hidden))
+    } else if names.iter().any(|name| FILES.iter().any(|file| name == file)) {
+        OwnData::Plain
+    } else {
+        OwnData::New
+    }
+}
+
+fn is_unguessable(name: &OsStr) -> bool {
+    let digits = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+    digits.is_some_and(|digits| {
+        digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    })
+}
+
+/// Whether a web server may show a folder: it lies in what the server shows, or beside a file that is there for
+/// Apache.
+fn may_be_served(data: &Path, document_root: Option<&OsStr>) -> bool {
+    let site = data.parent().unwrap_or(data);
+    let is_below = |root: &OsStr| {
+        let root = absolute(Path::new("/"), Path::new(root));
+        let resolved = || Some(site.canonicalize().ok()?.starts_with(root.canonicalize().ok()?));
+        is_within(data, &root) || resolved().unwrap_or(false)
+    };
+    site.join(".htaccess").exists() || document_root.is_some_and(is_below)
+}
+
+/// Makes a folder that nobody can guess, unless another process was faster.
+fn hide(data: &Path) -> Result<(), LayoutError> {
+    let cannot = |path: &Path, source| LayoutError::Io { path: path.to_owned(), source };
+    let mut site = LaidOut::default();
+    site.private_folder(data)?;
+    // Where the folder is shown after all, this page is, and not a list of what is in it.
+    site.file(&data.join("index.html"), "")?;
+    let lock = data.join("setup.lock");
+    let opened = files::open(&lock, File::options().create(true).append(true).mode(0o600));
+    let (file, _) = opened.map_err(|problem| cannot(&lock, problem.into()))?;
+    file.lock().map_err(|source| cannot(&lock, source))?;
+    if look(data) == OwnData::New {
+        let hidden = data.join(unguessable().map_err(|source| cannot(data, source))?);
+        DirBuilder::new().mode(0o700).create(&hidden).map_err(|source| cannot(&hidden, source))?;
+    }
+    Ok(())
+}
+
+fn unguessable() -> io::Result<String> {
+    let mut bits = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut bits)?;
+    Ok(format!("{PREFIX}{:032x}", u128::from_ne_bytes(bits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn site(settings: &str) -> (tempfile::TempDir, LoadedConfig) {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join(".htaccess"), "").unwrap();
+        let loaded = load(home.path(), settings);
+        (home, loaded)
+    }
+
+    fn load(root: &Path, settings: &str) -> LoadedConfig {
+        let mut loaded = LoadedConfig::parse(settings, &root.join("conf/tracker.toml")).unwrap();
+        loaded.find_data();
+        loaded
+    }
+
+    #[test]
+    fn new_data_is_hidden_once_and_found_again() {
+        let (home, mut loaded) = site("");
+        let data = home.path().join("data");
+        assert_eq!(loaded.hide_new_data().unwrap(), Some(data.clone()));
+        let hidden = loaded.config.paths.catalog.parent().unwrap().to_owned();
+        assert!(loaded.is_hidden() && is_unguessable(hidden.file_name().unwrap()));
+        assert_eq!(hidden.parent(), Some(data.as_path()));
+        assert_eq!(loaded.config.paths.policy, hidden.join("policy.snapshot"));
+        assert_eq!(loaded.config.store.path, hidden.join("peers.db"));
+        let mode = fs::metadata(&hidden).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        assert!(data.join(".htaccess").exists() && data.join("index.html").exists());
+
+        let mut again = load(home.path(), crate::config::SAMPLE);
+        assert_eq!(again.hide_new_data().unwrap(), None);
+        assert_eq!(again.config.paths, loaded.config.paths);
+        assert_eq!(again.config.store.path, loaded.config.store.path);
+        let usual = again.usual_store(crate::config::StoreKind::Sqlite);
+        assert_eq!(usual, hidden.join("peers.db"));
+    }
+
+    #[test]
+    fn many_at_once_hide_it_in_one_place() {
+        let (home, _) = site("");
+        let hidden = std::thread::scope(|scope| {
+            let hide = || {
+                let mut loaded = load(home.path(), "");
+                loaded.hide_new_data().unwrap();
+                loaded.config.paths.catalog
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(hide)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(hidden.iter().all(|path| *path == hidden[0]), "{hidden:?}");
+    }
+
+    #[test]
+    fn a_site_in_use_stays_as_it_is() {
+        for file in FILES {
+            let (home, _) = site("");
+            fs::create_dir(home.path().join("data")).unwrap();
+            fs::write(home.path().join("data").join(file), "").unwrap();
+            let mut loaded = load(home.path(), "");
+            assert_eq!(loaded.hide_new_data().unwrap(), None, "{file}");
+            assert_eq!(loaded.config.paths.catalog, home.path().join("data/catalog.db"));
+        }
+    }
+
+    #[test]
+    fn data_elsewhere_is_nobody_elses_affair() {
+        let settings = "store.path = '../a/peers.db'\n[paths]\ncatalog = '../a/catalog.db'\n\
+                        policy = '../a/policy.snapshot'";
+        let (home, mut loaded) = site(settings);
+        assert_eq!(loaded.hide_new_data().unwrap(), None);
+        assert!(!home.path().join("data").exists());
+    }
+
+    #[test]
+    fn what_a_web_server_shows_is_known_by_its_root_or_by_a_file_for_apache() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("htdocs/site")).unwrap();
+        let data = root.join("htdocs/site/data");
+        let shown = |document_root: &Path| may_be_served(&data, Some(document_root.as_os_str()));
+        assert!(shown(&root.join("htdocs")) && shown(&root.join("htdocs/site/")));
+        assert!(!shown(&root.join("htdocs/site/www")) && !shown(&root.join("htdoc")));
+        assert!(!may_be_served(&data, None));
+        symlink("htdocs", root.join("public_html")).unwrap();
+        assert!(shown(&root.join("public_html")), "by another name");
+        fs::write(root.join("htdocs/site/.htaccess"), "").unwrap();
+        assert!(may_be_served(&data, None));
+    }
+}
