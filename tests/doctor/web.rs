@@ -298,8 +298,8 @@ fn a_torrents_folder_that_is_listed_is_named() {
                   </Files>\n</Directory>";
     for served in [
         Served::changed(Apache, &[(APACHE, APPEND, apache)]),
-        Served::changed(Nginx, &[(NGINX, "gzip on;", "gzip on; autoindex on;")]),
-        Served::changed(Lighttpd, &[(TRACKER, APPEND, "dir-listing.activate = \"enable\"")]),
+        Served::changed(Nginx, &[(TRACKER, "autoindex off;", "")]),
+        Served::changed(Lighttpd, &[(TRACKER, "url.access-deny = ( \"\" )", "")]),
     ] {
         let parts =
             ["lists the folder", "Options -Indexes", "autoindex off", "dir-listing.activate"];
