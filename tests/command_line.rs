@@ -406,7 +406,7 @@ fn doctor_finds_what_is_wrong_and_says_what_to_do() {
     let findings = findings.as_array().expect("a list");
     assert!(findings.len() >= 6, "{findings:?}");
     for finding in findings {
-        assert_eq!(keys(finding), ["check", "state", "text"]);
+        assert_eq!(keys(finding), ["about", "check", "remedy", "state", "text"]);
         assert_ne!(finding["state"], "WRONG", "{finding}");
     }
     fs::write(tracker.path("data/catalog.db"), "garbage").expect("a file");

@@ -236,6 +236,7 @@ fn verdict(ran: Ran, check: &str) -> String {
 #[test]
 fn doctor_judges_the_room() {
     let tracker = Installation::in_memory(&["store.max_size = 4194304"]);
+    tracker.run(&["store", "rebuild"]).done();
     let fine = verdict(tracker.run(&DOCTOR), "room for peers");
     assert!(fine.starts_with("fine") && fine.contains("up to 4.00 MiB, about "), "{fine}");
 }
@@ -265,6 +266,7 @@ fn doctor_sees_that_a_file_system_is_smaller_than_the_store_may_be() {
 #[test]
 fn doctor_judges_the_files() {
     let tracker = Installation::in_memory(&[]);
+    tracker.run(&["store", "rebuild"]).done();
     let fine = verdict(tracker.run(&DOCTOR), "shared memory");
     assert!(!fine.starts_with("WRONG"), "{fine}");
     let folder = tracker.store().parent().expect("a folder").to_owned();
@@ -279,7 +281,7 @@ fn doctor_finds_a_store_that_belongs_to_another_than_the_data() {
         return cannot_run("a store of another user than the data", "only root can give it away");
     };
     let tracker = Installation::in_memory(&[]);
-    tracker.run(&["store", "info"]).done();
+    tracker.run(&["store", "rebuild"]).done();
     std::os::unix::fs::chown(tracker.path("data"), Some(user), Some(group)).expect("an owner");
     let wrong = verdict(tracker.run(&DOCTOR), "shared memory");
     assert!(wrong.starts_with("WRONG") && wrong.contains("as root, remove it"), "{wrong}");

@@ -1,71 +1,86 @@
 //! What a peer store in shared memory needs: files of its own, and room for as much as it may take.
 
 use std::fs::{self, Metadata};
+use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::Outcome::{self, Fine, Note, Wrong};
-use crate::config::LoadedConfig;
+use super::accounts;
+use super::examination::Examination;
+use super::outcome::Outcome;
+use crate::config::{LoadedConfig, StoreKind};
 use crate::gateway::FileSystem;
 use crate::site::bytes;
-use crate::store::StoreInfo;
+use crate::store::{StoreInfo, if_any};
 use crate::tracker::read_store;
 
 /// What systemd takes for people rather than for services.
 const PEOPLE: std::ops::Range<u32> = 1000..60_000;
 
-/// Whose the store's folder and file are, and who else may come in.
-pub(super) fn files(loaded: &LoadedConfig) -> Outcome {
+/// Whose the store's folder and file are, and who else may come in. `None` for a store of another kind,
+/// and before the first announce.
+pub(super) fn files(examination: &Examination<'_>) -> Option<Outcome> {
+    let loaded = examination.loaded;
+    if loaded.config.store.kind != StoreKind::Shm {
+        return None;
+    }
     let file = &loaded.config.store.path;
     let folder = file.parent().unwrap_or(Path::new("/"));
     for path in [folder, file] {
         match fs::symlink_metadata(path) {
-            Err(problem) => return Wrong(format!("{}: {problem}", path.display())),
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => return None,
+            Err(problem) => return Some(examination.stopped(path, &problem)),
             Ok(found) => {
                 if let Some(wrong) =
                     exposure(path, &found).or_else(|| stranger(loaded, path, &found))
                 {
-                    return Wrong(wrong);
+                    return Some(wrong);
                 }
             }
         }
     }
     let uid = fs::metadata(file).map_or(0, |found| found.uid());
     if is_emptied_by_systemd(file, uid) && Path::new("/run/systemd/system").exists() {
-        return Note(format!(
+        return Some(Outcome::told(format!(
             "systemd may remove {} whenever user {uid} logs out: set RemoveIPC=no in logind.conf, or \
              run the tracker as a user of the system",
             file.display()
-        ));
+        )));
     }
-    Fine(format!("{} is for user {uid} only", file.display()))
+    Some(Outcome::fine(format!("{} is for {} only", file.display(), accounts::name(uid))))
 }
 
 /// What is wrong with the kind or mode of a file or folder.
-fn exposure(path: &Path, found: &Metadata) -> Option<String> {
+fn exposure(path: &Path, found: &Metadata) -> Option<Outcome> {
     let path = path.display();
     let mode = found.permissions().mode() & 0o777;
     let private = if found.is_dir() { "700" } else { "600" };
     if found.is_symlink() {
-        Some(format!("{path} is a link; name what it leads to in `path` of [store]"))
-    } else if mode & 0o007 != 0 {
-        let who = "open to everybody on this machine";
-        Some(format!("{path} is {who} (mode {mode:o}); chmod {private} it"))
-    } else {
-        None
+        let remedy = "name what it leads to in `path` of [store]";
+        return Some(Outcome::wrong(format!("{path} is a link"), remedy));
     }
+    (mode & 0o007 != 0).then(|| {
+        Outcome::wrong(
+            format!("{path} is open to everybody on this machine (mode {mode:o})"),
+            format!("chmod {private} {path}"),
+        )
+    })
 }
 
 /// What is wrong with the owner of a file or folder, who should be that of the data folder.
-fn stranger(loaded: &LoadedConfig, path: &Path, found: &Metadata) -> Option<String> {
+fn stranger(loaded: &LoadedConfig, path: &Path, found: &Metadata) -> Option<Outcome> {
     let data = loaded.config.paths.catalog.parent()?;
-    let (owner, expected) = (found.uid(), fs::metadata(data).ok()?.uid());
+    let (owner, expected) = (found.uid(), accounts::owner(data)?);
     (owner != expected).then(|| {
-        format!(
-            "{0} belongs to user {owner}, and {1} to user {expected}; as root, remove it, and it is made \
-             anew, or choose another `path` in [store]",
-            path.display(),
-            data.display()
+        Outcome::wrong(
+            format!(
+                "{} belongs to {}, and {} to {}",
+                path.display(),
+                accounts::name(owner),
+                data.display(),
+                accounts::name(expected)
+            ),
+            "as root, remove it, and it is recreated, or choose another `path` in [store]",
         )
     })
 }
@@ -76,50 +91,63 @@ fn is_emptied_by_systemd(file: &Path, uid: u32) -> bool {
 }
 
 /// Whether the store can become as large as it may, and how many peers that is.
-pub(super) fn room(loaded: &LoadedConfig) -> Outcome {
-    let store = &loaded.config.store;
-    let folder = store.path.parent().unwrap_or(Path::new("/"));
-    let info = match read_store(loaded).and_then(|mut store| store.info()) {
-        Ok(info) => info,
-        Err(problem) => return Wrong(problem.to_string()),
-    };
-    match FileSystem::of(folder) {
-        Ok(place) => judge(store.max_size, &info, place, memory_left()),
-        Err(problem) => Wrong(format!("{}: {problem}", folder.display())),
+pub(super) fn room(examination: &Examination<'_>) -> Option<Outcome> {
+    let store = &examination.loaded.config.store;
+    if store.kind != StoreKind::Shm {
+        return None;
     }
+    // What keeps it from being read is said by its own check.
+    let info = if_any(read_store(examination.loaded)).ok()?.map(|mut store| store.info());
+    let info = info.transpose().ok()?;
+    let folder = store.path.ancestors().skip(1).find(|folder| folder.exists())?;
+    Some(match FileSystem::of(folder) {
+        Ok(place) => judge(store.max_size, info.as_ref(), folder, place, memory_left()),
+        Err(problem) => examination.stopped(folder, &problem),
+    })
 }
 
-/// Judges a limit by what there is; `memory` is what the machine has left, when that is known.
-fn judge(limit: u64, info: &StoreInfo, place: FileSystem, memory: Option<u64>) -> Outcome {
+/// Judges a limit by what there is: the store, where there is one already, and what the machine has left
+/// of memory, where that is known.
+fn judge(
+    limit: u64,
+    info: Option<&StoreInfo>,
+    folder: &Path,
+    place: FileSystem,
+    memory: Option<u64>,
+) -> Outcome {
     let text = |count| bytes(count, 2);
-    let folder = info.path.parent().unwrap_or(Path::new("/")).display();
-    let holds = info.room.map_or_else(String::new, |room| format!(", about {room} peers"));
+    let folder = folder.display();
+    let room = info.and_then(|info| info.room);
+    let holds = room.map_or_else(String::new, |room| format!(", about {room} peers"));
     // What it has taken already is its own.
-    let free = place.free.saturating_add(info.bytes);
-    let memory = memory.map(|memory| memory.saturating_add(info.bytes));
+    let taken = info.map_or(0, |info| info.bytes);
+    let free = place.free.saturating_add(taken);
+    let memory = memory.map(|memory| memory.saturating_add(taken));
     if limit > free {
-        return Wrong(format!(
-            "max_size is {}, and {folder} has room for {} only; lower max_size in [store], or enlarge \
-             that file system (mount -o remount,size=…; a container's with --shm-size)",
-            text(limit),
-            text(free)
+        return Outcome::wrong(
+            format!("max_size is {}, and {folder} has room for {} only", text(limit), text(free)),
+            "lower max_size in [store], or enlarge that file system (mount -o remount,size=…; a container's \
+             with --shm-size)",
+        );
+    }
+    let peers = info.map_or(0, |info| info.peers);
+    if let Some(room) = room.filter(|room| peers > room / 10 * 9) {
+        return Outcome::told(format!(
+            "nearly full: {peers} peers of about {room}; raise max_size"
         ));
     }
-    if let Some(room) = info.room.filter(|room| info.peers > room / 10 * 9) {
-        return Note(format!("nearly full: {} peers of about {room}; raise max_size", info.peers));
-    }
     if !place.is_memory {
-        return Note(format!(
+        return Outcome::told(format!(
             "{folder} is on a disk, which is then written to all the time; a folder in /dev/shm is faster"
         ));
     }
     match memory.filter(|&memory| limit > memory) {
-        Some(memory) => Note(format!(
+        Some(memory) => Outcome::told(format!(
             "max_size is {}, and the machine has {} of memory left; a full store would make it swap",
             text(limit),
             text(memory)
         )),
-        None => Fine(format!("up to {}{holds}; {} are free", text(limit), text(free))),
+        None => Outcome::fine(format!("up to {}{holds}; {} are free", text(limit), text(free))),
     }
 }
 
@@ -149,23 +177,32 @@ mod tests {
         FileSystem { free, is_memory: true }
     }
 
+    fn judged(limit: u64, info: &StoreInfo, place: FileSystem, memory: Option<u64>) -> Outcome {
+        judge(limit, Some(info), Path::new("/dev/shm/tracker.d"), place, memory)
+    }
+
     #[test]
     fn a_limit_beyond_the_file_system_is_wrong_and_up_to_it_is_fine() {
-        let judged = |limit| judge(limit, &info(Some(1000), 1), place(50 * MIB), None);
-        let Wrong(text) = judged(61 * MIB) else { panic!("61 MiB do not fit into 60") };
+        let small = |limit| judged(limit, &info(Some(1000), 1), place(50 * MIB), None);
+        let wrong = small(61 * MIB);
+        assert!(wrong.is_wrong(), "61 MiB do not fit into 60");
+        let text = wrong.text();
         assert!(
             text.contains("max_size is 61.00 MiB") && text.contains("60.00 MiB only"),
             "{text}"
         );
-        let Fine(text) = judged(60 * MIB) else { panic!("what the store has is its own") };
-        assert_eq!(text, "up to 60.00 MiB, about 1000 peers; 60.00 MiB are free");
+        // What the store has is its own.
+        let fine = "up to 60.00 MiB, about 1000 peers; 60.00 MiB are free";
+        assert_eq!(small(60 * MIB), Outcome::fine(fine));
+        let new = judge(MIB, None, Path::new("/dev/shm"), place(2 * MIB), None);
+        assert_eq!(new, Outcome::fine("up to 1.00 MiB; 2.00 MiB are free"));
     }
 
     #[test]
     fn what_an_owner_should_know_is_noted() {
-        let noted = |info, place, memory| match judge(40 * MIB, &info, place, memory) {
-            Note(text) => text,
-            other => panic!("{:?}", other.parts()),
+        let noted = |info, place, memory| match judged(40 * MIB, &info, place, memory) {
+            Outcome::Note(text) => text,
+            other => panic!("{other:?}"),
         };
         let full = noted(info(Some(1000), 901), place(MIB << 10), None);
         assert_eq!(full, "nearly full: 901 peers of about 1000; raise max_size");

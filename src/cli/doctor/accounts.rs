@@ -1,0 +1,71 @@
+//! Who runs doctor, whom the site belongs to, and as whom the web servers of this machine run.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::outcome::Outcome;
+use crate::platform::privilege;
+
+/// What the processes of web servers are called, and of what starts CGIs for them.
+const WEB_SERVERS: [&str; 6] = ["apache2", "httpd", "nginx", "lighttpd", "caddy", "fcgiwrap"];
+
+/// The name of a user's account, or the number.
+pub(super) fn name(user: u32) -> String {
+    let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_in(&accounts, user).unwrap_or_else(|| format!("user {user}"))
+}
+
+fn name_in(accounts: &str, user: u32) -> Option<String> {
+    let mut lines = accounts.lines().map(|line| line.split(':'));
+    lines.find_map(|mut fields| {
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
+    })
+}
+
+/// Whose a file or folder is.
+pub(super) fn owner(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|found| found.uid())
+}
+
+/// The outcome of a check of what this user may not see, and perhaps another one may.
+pub(super) fn unseen(path: &Path, owner: Option<u32>) -> Outcome {
+    let or_owner = owner.map(|owner| format!(" or {}", name(owner))).unwrap_or_default();
+    Outcome::not_checked(format!(
+        "{} may not see {}: run doctor as root{or_owner}",
+        name(privilege::user()),
+        path.display()
+    ))
+}
+
+/// The users, other than root, as whom web servers run on this machine.
+pub(super) fn web_servers() -> Vec<u32> {
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    let mut users: Vec<u32> = processes
+        .filter_map(|entry| {
+            let folder = entry.ok()?.path();
+            let command = fs::read_to_string(folder.join("comm")).ok()?;
+            let is_one = WEB_SERVERS.contains(&command.trim());
+            fs::metadata(&folder).ok().filter(|_| is_one).map(|found| found.uid())
+        })
+        .filter(|&user| user != 0)
+        .collect();
+    users.sort_unstable();
+    users.dedup();
+    users
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_called_by_the_name_of_their_account() {
+        let accounts = "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33::/var/www:/bin/false\n";
+        assert_eq!(name_in(accounts, 33).as_deref(), Some("www-data"));
+        assert_eq!(name_in(accounts, 0).as_deref(), Some("root"));
+        assert_eq!(name_in(accounts, 3), None);
+        assert_eq!(name(2_000_000_009), "user 2000000009");
+    }
+}

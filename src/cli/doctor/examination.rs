@@ -1,0 +1,116 @@
+//! What all checks of one run share: the configuration, what was found so far, and what is looked at
+//! once.
+
+use std::cell::{Cell, OnceCell};
+use std::io;
+use std::path::Path;
+
+use super::accounts;
+use super::announce::Announced;
+use super::http::Failed;
+use super::outcome::Outcome;
+use crate::catalog::{FolderError, FolderScan, scan_folder};
+use crate::config::{LoadedConfig, Surroundings};
+use crate::platform::privilege;
+use crate::protocol::Timestamp;
+use crate::tracker::scan_rules;
+
+/// One run of doctor.
+pub(super) struct Examination<'a> {
+    pub(super) loaded: &'a LoadedConfig,
+    pub(super) surroundings: &'a Surroundings,
+    pub(super) now: Timestamp,
+    /// Whether nothing is to be asked over the network.
+    pub(super) is_offline: bool,
+    /// Whether something is wrong that may be the reason of what comes next.
+    found_wrong: Cell<bool>,
+    folder: OnceCell<Result<FolderScan, FolderError>>,
+    announced: OnceCell<Result<Announced, Failed>>,
+}
+
+impl<'a> Examination<'a> {
+    pub(super) fn new(
+        loaded: &'a LoadedConfig,
+        surroundings: &'a Surroundings,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            loaded,
+            surroundings,
+            now,
+            is_offline: false,
+            found_wrong: Cell::new(false),
+            folder: OnceCell::new(),
+            announced: OnceCell::new(),
+        }
+    }
+
+    /// Takes in how a check ended.
+    pub(super) fn note(&self, outcome: &Outcome) {
+        self.found_wrong.set(self.found_wrong.get() || outcome.is_wrong());
+    }
+
+    /// Whether something is wrong so far.
+    pub(super) fn found_wrong(&self) -> bool {
+        self.found_wrong.get()
+    }
+
+    /// What is wrong, unless what was found before may be the reason: then it is named once.
+    pub(super) fn wrong_by_itself(&self, what: String, remedy: impl Into<String>) -> Outcome {
+        match self.found_wrong() {
+            true => Outcome::not_checked(format!("{what}; first mend what is WRONG above")),
+            false => Outcome::wrong(what, remedy),
+        }
+    }
+
+    /// Whether this user may see what the tracker sees.
+    pub(super) fn is_the_tracker(&self) -> bool {
+        let user = privilege::user();
+        user == 0 || self.owner().is_none_or(|owner| owner == user)
+    }
+
+    /// Whose the data folder is, as whom the tracker runs.
+    pub(super) fn owner(&self) -> Option<u32> {
+        accounts::owner(self.loaded.config.paths.catalog.parent()?)
+    }
+
+    /// The outcome of a check that an error stopped: not done where this user only lacks the right.
+    pub(super) fn stopped(&self, path: &Path, source: &io::Error) -> Outcome {
+        match source.kind() {
+            io::ErrorKind::PermissionDenied if !self.is_the_tracker() => {
+                accounts::unseen(path, self.owner())
+            }
+            io::ErrorKind::PermissionDenied => Outcome::wrong(
+                format!("{}: {source}", path.display()),
+                format!("as root, chown it to {}", accounts::name(privilege::user())),
+            ),
+            _ => Outcome::wrong(
+                format!("{}: {source}", path.display()),
+                "correct [paths] in the configuration, or put it there",
+            ),
+        }
+    }
+
+    /// What is in the torrents folder.
+    pub(super) fn folder(&self) -> &Result<FolderScan, FolderError> {
+        self.folder.get_or_init(|| {
+            let torrents = &self.loaded.config.paths.torrents;
+            scan_folder(torrents, &scan_rules(self.loaded), &mut |_| {})
+        })
+    }
+
+    /// An announce to `announce_url`, and what came of it.
+    pub(super) fn announced(&self) -> &Result<Announced, Failed> {
+        self.announced.get_or_init(|| Announced::to_itself(self))
+    }
+
+    /// Why the web server is not asked, where it is not.
+    pub(super) fn silence(&self) -> Option<Outcome> {
+        if self.is_offline {
+            return Some(Outcome::not_checked("--offline"));
+        }
+        (!self.loaded.announce_url_is_set).then(|| {
+            Outcome::not_checked("the configuration does not set announce_url in [tracker]; set it")
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! Whether refreshes come in time, and what the last one said.
+
+use std::io;
+
+use super::examination::Examination;
+use super::outcome::Outcome;
+use crate::catalog::PolicySnapshot;
+use crate::platform::files;
+use crate::protocol::Seconds;
+use crate::site::counted;
+
+/// Whether the last refresh was in time. `None` without a policy, which says when it was.
+pub(super) fn age(examination: &Examination<'_>) -> Option<Outcome> {
+    let config = &examination.loaded.config;
+    let last = PolicySnapshot::open(&config.paths.policy).ok()?.refreshed_at();
+    if last.0 == 0 {
+        return Some(Outcome::told("none yet; `tracker refresh --force` does the first"));
+    }
+    let age = examination.now.since(last);
+    let said = format!("{} ago", duration(age));
+    if age <= config.tracker.interval {
+        return Some(Outcome::fine(said));
+    }
+    let cron = "conf/crontab, copied to /etc/cron.d/tracker (cron passes over names with a dot)";
+    Some(match config.refresh.on_request {
+        true => Outcome::told(format!(
+            "{said}: no request has come since, or refreshes fail; cron makes them punctual: {cron}"
+        )),
+        false => Outcome::wrong(
+            format!("{said}: on_request in [refresh] is false, and no cron job refreshes in time"),
+            format!("put cron's line in place: {cron}; or set on_request = true"),
+        ),
+    })
+}
+
+/// What the last refresh after a CGI's reply had to say, which no web server has heard.
+pub(super) fn log(examination: &Examination<'_>) -> Option<Outcome> {
+    let path = examination.loaded.refresh_log();
+    let text = match files::read(&path) {
+        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+        Err(problem) if problem.kind() == io::ErrorKind::PermissionDenied => {
+            return Some(examination.stopped(&path, &problem));
+        }
+        Err(_) => return None,
+    };
+    let lines: Vec<String> = text.trim().lines().map(str::to_owned).collect();
+    (!text.trim().is_empty()).then(|| Outcome::told(super::outcome::some_of(&lines)))
+}
+
+/// A duration as a person says it.
+fn duration(Seconds(seconds): Seconds) -> String {
+    match seconds {
+        0..120 => counted(seconds, "second"),
+        120..7200 => counted(seconds / 60, "minute"),
+        7200..172_800 => counted(seconds / 3600, "hour"),
+        _ => counted(seconds / 86_400, "day"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_the_unit_that_fits() {
+        let shown = [1, 119, 120, 7199, 7200, 172_799, 172_800].map(|it| duration(Seconds(it)));
+        let expected = [
+            "1 second",
+            "119 seconds",
+            "2 minutes",
+            "119 minutes",
+            "2 hours",
+            "47 hours",
+            "2 days",
+        ];
+        assert_eq!(shown, expected);
+    }
+}

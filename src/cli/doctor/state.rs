@@ -1,0 +1,97 @@
+//! The tracker's own files: the catalogue, the peer store, the policy.
+
+use std::fs::File;
+use std::io;
+
+use super::examination::Examination;
+use super::outcome::Outcome;
+use crate::catalog::{Catalog, PolicyError, PolicySnapshot};
+use crate::config::Torrents;
+use crate::platform::files;
+use crate::site::{bytes, counted};
+use crate::store::{StoreError, set_aside};
+use crate::tracker::read_store;
+
+/// Whether the catalogue can be read.
+pub(super) fn catalogue(examination: &Examination<'_>) -> Option<Outcome> {
+    let path = &examination.loaded.config.paths.catalog;
+    match File::open(path) {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
+            return Some(Outcome::told("not there yet; the first refresh makes it"));
+        }
+        Err(problem) => return Some(examination.stopped(path, &problem)),
+        Ok(_) => {}
+    }
+    Some(match Catalog::read(path).and_then(|catalog| catalog.torrents()) {
+        Ok(torrents) => Outcome::fine(counted(torrents.len(), "torrent")),
+        Err(problem) => Outcome::of_error(problem),
+    })
+}
+
+/// Whether the peer store is of the configured kind, and sound.
+pub(super) fn peer_store(examination: &Examination<'_>) -> Option<Outcome> {
+    let path = &examination.loaded.config.store.path;
+    if let Err(problem) = files::open(path, File::options().read(true))
+        && io::Error::from(problem).kind() == io::ErrorKind::PermissionDenied
+    {
+        return Some(examination.stopped(path, &io::ErrorKind::PermissionDenied.into()));
+    }
+    Some(match read_store(examination.loaded).and_then(|mut store| store.check()) {
+        Ok(violations) if violations.is_empty() => Outcome::fine(path.display().to_string()),
+        Ok(violations) => Outcome::wrong(
+            format!("{}, the first: {}", counted(violations.len(), "fault"), violations[0]),
+            "`tracker store rebuild` starts anew, and clients announce again within an interval",
+        ),
+        Err(StoreError::Missing { .. }) => {
+            Outcome::told("not there yet; the first announce makes it")
+        }
+        // After a reboot, or an upgrade: the tracker helps itself.
+        Err(problem @ StoreError::Unusable { .. }) => Outcome::told(problem.to_string()),
+        Err(StoreError::OtherKind { kind, found, .. }) => Outcome::wrong(
+            format!(
+                "`kind` in [store] is \"{kind}\", and {} holds a store of kind \"{found}\"",
+                path.display()
+            ),
+            format!(
+                "correct `kind`, or leave `path` out, so that \"{kind}\" has a file of its own"
+            ),
+        ),
+        Err(problem) => Outcome::of_error(problem),
+    })
+}
+
+/// What was set aside as broken, and takes room.
+pub(super) fn copies(examination: &Examination<'_>) -> Option<Outcome> {
+    let copies = set_aside(&examination.loaded.config.store.path);
+    let newest = copies.first()?;
+    let are = match copies.len() {
+        1 => "1 peer store was".into(),
+        several => format!("{several} peer stores were"),
+    };
+    Some(Outcome::told(format!(
+        "{are} set aside as broken, {}, the newest is {}; the error log says why; remove what you do not need",
+        bytes(copies.iter().map(|copy| copy.bytes).sum(), 1),
+        newest.path.display()
+    )))
+}
+
+/// Whether the policy is whole.
+pub(super) fn policy(examination: &Examination<'_>) -> Option<Outcome> {
+    let path = &examination.loaded.config.paths.policy;
+    let whole = PolicySnapshot::open(path).and_then(|policy| policy.verify().map(|()| policy));
+    Some(match whole {
+        Ok(policy) => Outcome::fine(match examination.loaded.config.tracker.torrents {
+            Torrents::Listed => {
+                format!("{}, and no others", counted(policy.torrents().count(), "torrent"))
+            }
+            Torrents::Open => "any torrent".into(),
+        }),
+        Err(PolicyError::Missing { .. }) => Outcome::told(
+            "not there yet; the next request makes it, and so does `tracker refresh --force`",
+        ),
+        Err(PolicyError::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+            examination.stopped(path, &source)
+        }
+        Err(problem) => Outcome::of_error(problem),
+    })
+}
