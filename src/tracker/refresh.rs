@@ -306,9 +306,9 @@ fn take_in_folder(
     let rules = scan_rules(loaded);
     let scan = scan_folder(&config.paths.torrents, &rules, &mut |count| progress.files(count));
     match scan {
-        Ok(scan) => {
+        Ok(mut scan) => {
+            let changed = catalog.take_in(&mut scan, now)? != ScanChanges::default();
             messages.extend(scan.problems.iter().map(ToString::to_string));
-            let changed = catalog.take_in(&scan, now)? != ScanChanges::default();
             Ok(SeenFolder { watched: scan.watched, scanned: SystemTime::now(), changed })
         }
         Err(problem) => {
