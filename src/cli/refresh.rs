@@ -66,8 +66,10 @@ fn refresh(urgency: Urgency, world: &mut World<'_>) -> Result<(), CommandError> 
 fn print_report(report: &Report, world: &mut World<'_>) -> Result<(), CommandError> {
     log::list(Level::Warning, &report.messages);
     let totals = report.totals;
+    let hidden =
+        if report.hidden == 0 { "".into() } else { format!(" (and {} hidden)", report.hidden) };
     world.print(format_args!(
-        "refreshed: {}, {}, {}, {}\n",
+        "refreshed: {}{hidden}, {}, {}, {}\n",
         counted(report.rows.len(), "torrent"),
         counted(totals.seeders, "seeder"),
         counted(totals.leechers, "leecher"),

@@ -50,7 +50,7 @@ pub fn in_words(duration: Seconds) -> String {
 
 /// A duration as TrackerCGI shows it: days, hours, minutes (`00d03h25m`).
 #[must_use]
-pub fn age(duration: Seconds) -> String {
+pub(super) fn age(duration: Seconds) -> String {
     let minutes = duration.0 / 60;
     format!("{:02}d{:02}h{:02}m", minutes / 1440, minutes / 60 % 24, minutes % 60)
 }

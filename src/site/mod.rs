@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-pub use format::{age, bytes, counted, in_words, rate};
+pub use format::{bytes, counted, in_words, rate};
 pub use publish::{PublishError, Published, publish};
 
 use crate::catalog::FileMark;
