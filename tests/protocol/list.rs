@@ -135,7 +135,7 @@ fn an_empty_list_says_what_is_to_come_and_how_to_begin() {
     let tracker = Installation::listed();
     tracker.refresh();
     let list = list(&tracker);
-    assert!(list.text.contains("Nothing is shared here yet."), "{}", list.text);
+    assert!(list.text.contains("Nothing here yet."), "{}", list.text);
     assert!(list.text.contains("listed here within 15 minutes"), "{}", list.text);
     assert!(list.all("table").is_empty() && list.all("dl").is_empty());
     assert!(!list.text.contains("click"), "there is nothing to click: {}", list.text);
