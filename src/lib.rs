@@ -2,7 +2,8 @@
 //!
 //! One way through the house: `gateway` or `cli` at the front, `site` for the URL space, `tracker`
 //! for the rules, `store` and `catalog` for state, `protocol` and `platform` at the bottom. A room uses only
-//! what stands below it; `log`, `memory`, `network` and `terminal` are everybody's.
+//! what stands below it; `log`, `memory`, `natural`, `network` and `terminal` are
+//! everybody's.
 
 pub mod catalog;
 pub mod cli;
@@ -10,6 +11,7 @@ pub mod config;
 pub mod gateway;
 pub mod log;
 pub mod memory;
+pub mod natural;
 pub mod network;
 pub mod platform;
 pub mod protocol;

@@ -78,7 +78,7 @@ fn the_version_and_help_of_each_command_are_printed() {
 #[test]
 fn wrong_usage_is_status_2_and_changes_nothing() {
     let tracker = Installation::listed();
-    let wrong: [&[&str]; 14] = [
+    let wrong: [&[&str]; 13] = [
         &[],
         &["frobnicate"],
         &["refresh", "--now"],
@@ -87,7 +87,6 @@ fn wrong_usage_is_status_2_and_changes_nothing() {
         &["torrent", "verify"],
         &["torrent", "show"],
         &["peers"],
-        &["peers", "not-a-hash"],
         &["store"],
         &["store", "migrate"],
         &["store", "migrate", "--to", "mysql"],
@@ -128,6 +127,11 @@ fn peers_are_listed_for_programs() {
     assert_eq!(upper.as_array().map(Vec::len), Some(2));
     let unknown = tracker.run(&["peers", &"0".repeat(40), "--json"]).json();
     assert_eq!(unknown, json!([]));
+    for name in ["a torrent", "a torrent.torrent"] {
+        assert_eq!(tracker.run(&["peers", name, "--json"]).json(), upper, "{name}");
+    }
+    let failure = tracker.run(&["peers", "nothing"]).failure();
+    assert!(failure.contains("`nothing`") && failure.contains("torrent list"), "{failure}");
 }
 
 #[test]
@@ -137,6 +141,7 @@ fn peers_are_listed_for_people() {
     let line = output.lines().find(|line| line.contains("Transmission 4.0.6"));
     let line = line.unwrap_or_else(|| panic!("{output}"));
     assert!(line.contains("leecher") && line.contains("left 400 B"), "{output}");
+    assert!(line.contains("seen less than a minute ago"), "{output}");
     assert!(line.contains("192.0.2.7:6881 [2001:db8::7]:6881"), "{output}");
     assert!(output.ends_with("\n2 peers\n"), "{output}");
 }
@@ -173,7 +178,9 @@ fn torrents_are_listed_and_shown() {
     assert_eq!((&listed["file"], &listed["hidden"]), (&json!("a torrent.torrent"), &json!(false)));
     assert_eq!(list[1]["hidden"], true);
     let output = tracker.run(&["torrent", "list"]).done();
-    assert!(output.starts_with(&hash) && output.ends_with("\n2 torrents\n"), "{output}");
+    assert!(output.starts_with(&hash) && output.ends_with("\n2 torrents (1 hidden)\n"), "{output}");
+    let output_of_refresh = tracker.run(&["refresh", "--force"]).done();
+    assert!(output_of_refresh.starts_with("refreshed: 1 torrent (and 1 hidden), 1 seeder"));
     assert!(output.contains("hush  (hidden)"), "{output}");
 
     for name in [hash.as_str(), "a torrent", "a torrent.torrent"] {
@@ -193,7 +200,8 @@ fn a_torrent_whose_file_is_gone_is_listed_with_all() {
     assert_eq!(tracker.run(&["torrent", "list", "--json"]).json(), json!([]));
     let all = tracker.run(&["torrent", "list", "--all", "--json"]).json();
     assert!(seconds_ago(&all[0]["missing_since"]) < 60, "{all}");
-    assert!(tracker.run(&["torrent", "list", "--all"]).done().contains("its file is gone"));
+    let output = tracker.run(&["torrent", "list", "--all"]).done();
+    assert!(output.contains("its file is gone") && output.ends_with("\n1 torrent (1 gone)\n"));
 }
 
 #[test]
@@ -217,6 +225,15 @@ fn verify_judges_each_file() {
         "problem": null,
     }]);
     assert_eq!(verdict, expected);
+
+    let foreign = Torrent::new("foreign", 1000, "http://elsewhere.test/announce");
+    tracker.drop_in("foreign.torrent", &foreign.metainfo);
+    let output = tracker.run(&["torrent", "verify", &file("foreign.torrent")]).done();
+    let warning = "warning: it announces to another tracker (http://elsewhere.test/announce);";
+    assert!(output.contains(warning), "{output}");
+    let verdict = tracker.run(&["torrent", "verify", "--json", &file("foreign.torrent")]).json();
+    assert_eq!(verdict[0]["ok"], true, "{verdict}");
+    assert!(verdict[0]["problem"].as_str().is_some_and(|it| it.contains("elsewhere")), "{verdict}");
 
     let ran = tracker.run(&["torrent", "verify", "--json", &good_file, &bad_file, &none]);
     let verdicts: Value = serde_json::from_str(&ran.output).expect("JSON, also when some are bad");

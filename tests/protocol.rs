@@ -6,6 +6,7 @@ mod addresses;
 mod folder;
 mod formulas;
 mod http;
+mod list;
 mod load;
 mod refresh;
 mod reply;

@@ -73,9 +73,9 @@ fn a_configuration_that_breaks_is_told_and_one_that_is_mended_followed() {
     tracker.refresh();
     let responder = Responder::start(&tracker, &[]);
     tracker.configure(&["nonsense = 1"]);
-    comes_true(&responder, "broken", "/announce", |reply| reply.contains("not set up rightly"));
+    comes_true(&responder, "broken", "/announce", |reply| reply.contains("not set up correctly"));
     fs::remove_file(tracker.path("conf/tracker.toml")).expect("the configuration");
-    comes_true(&responder, "gone", "/announce", |reply| reply.contains("not set up rightly"));
+    comes_true(&responder, "gone", "/announce", |reply| reply.contains("not set up correctly"));
     tracker.configure(&["tracker.torrents = 'open'"]);
     comes_true(&responder, "mended", "/announce", |reply| reply.contains("8:complete"));
     let log = responder.process.output();

@@ -41,7 +41,7 @@ fn pages_that_nobody_reads_are_in_memory_once() {
     let tracker = Installation::open();
     tracker.refresh();
     let table = "<p>a row</p>\n".repeat(4 * MIB / 13);
-    fs::write(tracker.path("www/torrents/bt_stats.inc"), &table).expect("statistics");
+    fs::write(tracker.path("www/torrents/bt_list.inc"), &table).expect("statistics");
     let responder = Responder::start(&tracker, &[]);
     let page = responder.get("/stats", "");
     assert!(page.body.len() > 4 * MIB && page.text().contains(&table));
@@ -187,7 +187,7 @@ fn cgis_tell_the_same_once_a_minute_all_together() {
     let log = log_of(20, |_| no_address());
     assert_eq!(lines_of(&log, "tracker: "), 1, "{log}");
     // Another thing is told all the same.
-    fs::remove_file(tracker.path("www/torrents/bt_stats.inc")).expect("the statistics");
+    fs::remove_file(tracker.path("www/torrents/bt_list.inc")).expect("the statistics");
     let log = log_of(20, |_| tracker.get("/stats", "").send());
     assert_eq!((lines_of(&log, "tracker: "), lines_of(&log, "tracker refresh")), (1, 1), "{log}");
     // A minute later it is told again, with a number.

@@ -14,13 +14,15 @@ use std::path::{Path, PathBuf};
 
 use self::listing::Listing;
 pub use self::watched::{Watched, has_changed};
-use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError};
+use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp};
 
 /// What a scan of the torrents folder found.
 #[derive(Debug)]
 pub struct FolderScan {
     /// The torrents to track, by the bytes of their paths.
     pub torrents: Vec<FoundTorrent>,
+    /// Further files of torrents among these; each is among the problems too.
+    pub duplicates: Vec<FoundTorrent>,
     /// What the owner should mend, by the bytes of the paths.
     pub problems: Vec<FolderProblem>,
     /// What a change of the folder would show on.
@@ -39,6 +41,8 @@ pub struct FoundTorrent {
     pub metainfo: Metainfo,
     /// Bytes of the file itself.
     pub file_size: u64,
+    /// When the file was written; 1970 when the system does not say.
+    pub modified: Timestamp,
     /// Whether it is left out of everything public: a `*.secret.torrent`.
     pub hidden: bool,
     /// The page about it, relative to the folder: beside it, with its name, and ending in `.html`,
@@ -150,6 +154,7 @@ pub fn scan_folder(
         .map_err(|source| FolderError { folder: folder.to_path_buf(), source })?;
     let mut scan = FolderScan {
         torrents: Vec::new(),
+        duplicates: Vec::new(),
         problems: listing.problems,
         watched: listing.watched,
         complete: listing.complete,
@@ -206,6 +211,7 @@ fn look_at(
 ) -> Result<FoundTorrent, (Problem, Option<Watched>)> {
     let path = folder.join(file);
     let watched = Watched::before_reading(&path);
+    let modified = watched.as_ref().map_or(0, |watched| watched.modified_nanos / 1_000_000_000);
     let understood = read(&path, limit)
         .and_then(|content| Ok((Metainfo::parse(&content)?, length(&content))))
         .map_err(|problem| (problem, watched));
@@ -214,6 +220,7 @@ fn look_at(
         file: file.to_path_buf(),
         metainfo,
         file_size,
+        modified: Timestamp(u64::try_from(modified).unwrap_or(0)),
         hidden: is_hidden(file),
         info_page: info_page(folder, file),
     })
@@ -245,6 +252,26 @@ impl FolderScan {
         })
     }
 
+    /// Of a torrent in several files, has that one count which is its file already.
+    pub(super) fn prefer(&mut self, is_its_file: impl Fn(InfoHash, &Path) -> bool) {
+        for duplicate in &mut self.duplicates {
+            let info_hash = duplicate.metainfo.canonical();
+            if !is_its_file(info_hash, &duplicate.file) {
+                continue;
+            }
+            let counting = self.torrents.iter_mut().find(|it| it.metainfo.canonical() == info_hash);
+            let Some(counting) = counting else { continue };
+            std::mem::swap(counting, duplicate);
+            let complaint = self.problems.iter_mut().find(|found| {
+                found.file == counting.file && matches!(found.problem, Problem::SameInfoHash { .. })
+            });
+            if let Some(complaint) = complaint {
+                let problem = Problem::SameInfoHash { file: counting.file.clone() };
+                *complaint = FolderProblem { file: duplicate.file.clone(), problem };
+            }
+        }
+    }
+
     /// Lists a torrent unless it belongs to another tracker or is listed already. `known` leads
     /// from every info-hash to the file that brought it.
     fn admit(
@@ -260,7 +287,8 @@ impl FolderScan {
         let hashes = [Some(found.metainfo.canonical()), found.metainfo.alias()];
         if let Some(first) = hashes.iter().flatten().find_map(|hash| known.get(hash)) {
             let problem = Problem::SameInfoHash { file: first.clone() };
-            self.problems.push(FolderProblem { file: found.file, problem });
+            self.problems.push(FolderProblem { file: found.file.clone(), problem });
+            self.duplicates.push(found);
             return;
         }
         self.problems.extend(found.metainfo.flaws.iter().map(|&flaw| FolderProblem {
@@ -273,8 +301,9 @@ impl FolderScan {
 }
 
 impl ScanRules<'_> {
-    /// What there is to say against a torrent's announce URLs.
-    fn complaint(&self, metainfo: &Metainfo) -> Option<Problem> {
+    /// Why a torrent is not tracked: what there is to say against its announce URLs.
+    #[must_use]
+    pub fn complaint(&self, metainfo: &Metainfo) -> Option<Problem> {
         let ours = self.announce_url.filter(|_| !self.accept_foreign)?;
         let also = self.also_announce_urls.iter().map(String::as_str);
         let all: Vec<&str> = std::iter::once(ours).chain(also).collect();

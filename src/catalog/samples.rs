@@ -25,7 +25,14 @@ pub(super) fn scanned(number: u32, file: &str) -> FoundTorrent {
         announce_urls: Vec::new(),
         flaws: Vec::new(),
     };
-    FoundTorrent { file: file.into(), metainfo, file_size: 300, hidden: false, info_page: None }
+    FoundTorrent {
+        file: file.into(),
+        metainfo,
+        file_size: 300,
+        modified: Timestamp(0),
+        hidden: false,
+        info_page: None,
+    }
 }
 
 /// The same torrent with a v2 info-hash besides, which begins with `hash(number + 1_000_000)`.

@@ -11,6 +11,9 @@ use super::count::Count;
 use super::{Catalog, CatalogError, FolderScan, FoundTorrent};
 use crate::protocol::{InfoHash, Timestamp};
 
+/// July 2001: BitTorrent's first release.
+const FIRST_TORRENT: Timestamp = Timestamp(994_032_000);
+
 /// What a scan changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScanChanges {
@@ -30,20 +33,30 @@ struct Known {
 
 impl Catalog {
     /// Takes a scan of the torrents folder into the catalogue, all or nothing. A torrent whose file
-    /// is there but cannot be read now stays as it is.
+    /// is there but cannot be read now stays as it is. Of a torrent in several files, that one goes on
+    /// counting which the catalogue knows it by.
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
     pub fn take_in(
         &mut self,
-        scan: &FolderScan,
+        scan: &mut FolderScan,
         now: Timestamp,
     ) -> Result<ScanChanges, CatalogError> {
+        if !scan.duplicates.is_empty() {
+            let torrents = self.torrents()?;
+            let files: HashSet<(InfoHash, &Path)> =
+                torrents.iter().map(|it| (it.canonical, it.file.as_path())).collect();
+            scan.prefer(|info_hash, file| files.contains(&(info_hash, file)));
+        }
         let keep: Vec<PathBuf> = scan.unread().map(Path::to_path_buf).collect();
         self.apply_scan(&scan.torrents, &keep, scan.complete, now)
     }
 
     /// Takes the outcome of a scan into the catalogue, all or nothing.
+    ///
+    /// The torrents that an owner had when the tracker came are as old as their files. Those that come later
+    /// are new, whatever the dates of their files, as they are to readers of the feed.
     ///
     /// A torrent is its canonical info-hash: under another path it is the same one, and of several
     /// files with it the one with the lowest path counts. What was not found is missing from now on and keeps
@@ -66,6 +79,7 @@ impl Catalog {
         let keep: HashSet<&Path> = keep.iter().map(PathBuf::as_path).collect();
         self.write("take a scan into", |transaction| {
             let mut known = known_torrents(transaction)?;
+            let is_first = known.is_empty();
             let mut changes = ScanChanges::default();
             let mut upsert = transaction.prepare(UPSERT)?;
             for (info_hash, torrent) in found {
@@ -86,7 +100,7 @@ impl Catalog {
                     ":hidden": torrent.hidden,
                     ":private": metainfo.private,
                     ":info_page": torrent.info_page.as_deref().map(path_bytes),
-                    ":now": Count(now.0),
+                    ":first_seen": Count(if is_first { date_of_file(torrent, now) } else { now }.0),
                 })?;
             }
             if complete {
@@ -105,11 +119,18 @@ impl Catalog {
     }
 }
 
+/// Since when a torrent's file has been as it is; no earlier than the first torrent can have been made, as
+/// programs that make reproducible archives write dates that mean nothing.
+fn date_of_file(torrent: &FoundTorrent, now: Timestamp) -> Timestamp {
+    if torrent.modified < FIRST_TORRENT { now } else { torrent.modified.min(now) }
+}
+
 /// Writes nothing when nothing differs, so that a scan without news leaves the file alone.
 const UPSERT: &str = "
     INSERT INTO torrents
         (info_hash, v1, v2, file, name, size, file_size, hidden, private, info_page, first_seen)
-    VALUES (:info_hash, :v1, :v2, :file, :name, :size, :file_size, :hidden, :private, :info_page, :now)
+    VALUES (:info_hash, :v1, :v2, :file, :name, :size, :file_size, :hidden, :private, :info_page,
+        :first_seen)
     ON CONFLICT (info_hash) DO UPDATE SET
         v1 = excluded.v1, v2 = excluded.v2, file = excluded.file, name = excluded.name,
         size = excluded.size, file_size = excluded.file_size, hidden = excluded.hidden,
@@ -180,6 +201,22 @@ mod tests {
         assert_eq!(torrent.first_seen, Timestamp(100));
         assert_eq!(torrent.missing_since, None);
         assert_eq!(torrent.totals, Default::default());
+    }
+
+    #[test]
+    fn what_an_owner_had_before_is_as_old_as_its_file_and_what_comes_later_is_new() {
+        const NOW: u64 = 1_700_000_000;
+        let (_folder, mut catalog) = new_catalog();
+        let at = |number, modified| FoundTorrent {
+            modified: Timestamp(modified),
+            ..scanned(number, &format!("{number}.torrent"))
+        };
+        let had = [at(1, NOW - 5_000), at(2, 0), at(3, 315_532_800), at(4, NOW + 9)];
+        scan(&mut catalog, &had, NOW);
+        let with_more = [&had[..], &[at(5, NOW - 5_000)]].concat();
+        scan(&mut catalog, &with_more, NOW + 100);
+        let dates: Vec<_> = catalog.torrents().unwrap().iter().map(|it| it.first_seen.0).collect();
+        assert_eq!(dates, [NOW - 5_000, NOW, NOW, NOW, NOW + 100]);
     }
 
     #[test]

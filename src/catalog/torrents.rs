@@ -1,13 +1,14 @@
 //! Reading torrents out of the catalogue.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use rusqlite::{OptionalExtension, Row};
 
 use super::count::Count;
 use super::{Carried, Catalog, CatalogError, Period, Totals};
+use crate::natural;
 use crate::protocol::{InfoHash, InfoHashV2, Timestamp};
 
 /// A torrent of the catalogue, whether or not its file is still there.
@@ -33,7 +34,7 @@ pub struct Torrent {
     pub private: bool,
     /// A page about it, relative to the torrents folder.
     pub info_page: Option<PathBuf>,
-    /// When a scan first found it.
+    /// When a scan first found it; for those of the very first scan, when their files were written.
     pub first_seen: Timestamp,
     /// When a scan first missed it; `None` while its file is there.
     pub missing_since: Option<Timestamp>,
@@ -54,20 +55,20 @@ impl Torrent {
 }
 
 impl Catalog {
-    /// The torrents whose files are there, sorted by the bytes of their paths.
+    /// The torrents whose files are there, sorted by their paths; numbers in them count as numbers.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
     pub fn torrents(&self) -> Result<Vec<Torrent>, CatalogError> {
-        self.select("WHERE missing_since IS NULL ORDER BY file")
+        self.select("WHERE missing_since IS NULL")
     }
 
-    /// All torrents, also the missing ones, sorted by the bytes of their paths.
+    /// All torrents, also the missing ones, sorted by their paths; numbers in them count as numbers.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
     pub fn all_torrents(&self) -> Result<Vec<Torrent>, CatalogError> {
-        self.select("ORDER BY file, info_hash")
+        self.select("")
     }
 
     /// The torrent that clients announce with `info_hash`, also a missing one.
@@ -90,9 +91,14 @@ impl Catalog {
         let read = || {
             let mut query =
                 self.connection.prepare(&format!("SELECT {COLUMNS} FROM torrents {which}"))?;
-            query.query_map([], torrent_of)?.collect::<rusqlite::Result<_>>()
+            query.query_map([], torrent_of)?.collect::<rusqlite::Result<Vec<Torrent>>>()
         };
-        read().map_err(self.failed("read the torrents from"))
+        let mut torrents = read().map_err(self.failed("read the torrents from"))?;
+        torrents.sort_unstable_by(|a, b| {
+            natural::compare(a.file.as_os_str().as_bytes(), b.file.as_os_str().as_bytes())
+                .then_with(|| a.canonical.cmp(&b.canonical))
+        });
+        Ok(torrents)
     }
 }
 
@@ -157,15 +163,13 @@ mod tests {
     #[test]
     fn torrents_come_sorted_by_path() {
         let (_folder, mut catalog) = new_catalog();
-        let files = ["b.torrent", "a.torrent", "a/z.torrent", "B.torrent"];
+        let files = ["b 10.torrent", "a.torrent", "a/z.torrent", "B.torrent", "b 9.torrent"];
         let found: Vec<_> = (0..).zip(files).map(|(n, file)| scanned(n, file)).collect();
         scan(&mut catalog, &found, 1);
         let sorted: Vec<_> =
             catalog.torrents().unwrap().into_iter().map(|torrent| torrent.file).collect();
-        assert_eq!(
-            sorted,
-            ["B.torrent", "a.torrent", "a/z.torrent", "b.torrent"].map(PathBuf::from)
-        );
+        let expected = ["B.torrent", "a.torrent", "a/z.torrent", "b 9.torrent", "b 10.torrent"];
+        assert_eq!(sorted, expected.map(PathBuf::from));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::store::expect_kind;
 /// The configuration as it is understood
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ConfigCommand {
-    /// Says which file counts, and whether it is fine
+    /// Checks the configuration, and says which file it comes from
     Check,
     /// Prints the configuration that counts, with absolute paths
     Show {

@@ -4,10 +4,11 @@ use std::net::{SocketAddrV4, SocketAddrV6};
 
 use serde_json::{Value, json};
 
+use super::torrent::{is_unknown, look_up, parse_info_hash};
 use super::{CommandError, World};
 use crate::catalog::Catalog;
-use crate::protocol::{ClientName, InfoHash, InfoHashV2};
-use crate::site::{age, bytes, counted};
+use crate::protocol::ClientName;
+use crate::site::{bytes, counted, in_words};
 use crate::store::{PeerSummary, Role, if_any, walk};
 use crate::terminal::Harmless;
 use crate::tracker::read_store;
@@ -18,8 +19,9 @@ const BATCH: usize = 500;
 /// Show the peers of a torrent
 #[derive(Debug, clap::Args)]
 pub struct PeersArguments {
-    /// The torrent's info-hash: 40 hexadecimal digits, or 64 for version 2
-    info_hash: String,
+    /// Its info-hash (40 hexadecimal digits, or 64 for version 2), its file below the torrents folder, or
+    /// its name
+    torrent: String,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -28,10 +30,13 @@ pub struct PeersArguments {
 impl PeersArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        let asked = parse_info_hash(&self.info_hash)?;
         let loaded = world.load_config()?;
-        let known = Catalog::read(&loaded.config.paths.catalog)?.torrent(asked)?;
-        let swarm = known.map_or(asked, |torrent| torrent.canonical);
+        let known = look_up(&self.torrent, &Catalog::read(&loaded.config.paths.catalog)?)?;
+        // An open tracker has swarms that no catalogue names.
+        let swarm = known
+            .map(|torrent| torrent.canonical)
+            .or_else(|| parse_info_hash(&self.torrent))
+            .ok_or_else(|| is_unknown(&self.torrent))?;
         let now = world.now;
         let peers = match if_any(read_store(&loaded))? {
             Some(mut store) => walk(|from| store.visit_peers(swarm, from, BATCH, now))?,
@@ -47,7 +52,7 @@ impl PeersArguments {
                 Harmless(ClientName::from(peer.peer_id)).to_string(),
                 role_word(peer.role),
                 peer.left.map_or_else(|| "unknown".into(), |left| bytes(left, 2)),
-                age(now.since(peer.last_seen)),
+                in_words(now.since(peer.last_seen)),
                 addresses(peer).join(" ")
             ))?;
         }
@@ -82,16 +87,4 @@ fn role_word(role: Role) -> &'static str {
         Role::PartialSeed => "partial",
         Role::Seeder => "seeder",
     }
-}
-
-/// Reads an info-hash of either version as people write it.
-pub(super) fn parse_info_hash(text: &str) -> Result<InfoHash, CommandError> {
-    let digits = text.trim().as_bytes();
-    InfoHash::from_hex(digits)
-        .or_else(|| InfoHashV2::from_hex(digits).map(InfoHashV2::truncated))
-        .ok_or_else(|| {
-            CommandError::Usage(format!(
-                "`{text}` is no info-hash; give 40 hexadecimal digits, or 64 for version 2"
-            ))
-        })
 }

@@ -82,8 +82,10 @@ fn refresh(urgency: Urgency, quiet: bool, world: &mut World<'_>) -> Result<(), C
 
 fn summary(report: &Report) -> String {
     let totals = report.totals;
+    let hidden =
+        if report.hidden == 0 { "".into() } else { format!(" (and {} hidden)", report.hidden) };
     format!(
-        "refreshed: {}, {}, {}, {}\n",
+        "refreshed: {}{hidden}, {}, {}, {}\n",
         counted(report.rows.len(), "torrent"),
         counted(totals.seeders, "seeder"),
         counted(totals.leechers, "leecher"),

@@ -136,7 +136,7 @@ fn rows(torrents: &[Torrent], swarms: &[SwarmSummary], life: u64) -> Vec<StatsRo
             StatsRow { swarm, name, completed: earlier.saturating_add(swarm.counts.completed) }
         })
         .collect();
-    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    rows.sort_by(|a, b| crate::natural::compare(&a.name, &b.name));
     rows
 }
 

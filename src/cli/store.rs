@@ -20,7 +20,7 @@ pub enum StoreCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Look for anything in it that cannot be
+    /// Check it for damage and contradictions
     Check,
     /// Start anew with an empty one; clients announce again within an interval
     Rebuild,

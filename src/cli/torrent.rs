@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::peers::parse_info_hash;
 use super::{CommandError, World};
-use crate::catalog::{Catalog, Problem, Torrent, read_metainfo};
-use crate::protocol::{Metainfo, Timestamp};
-use crate::site::{PublishError, age, bytes, clock, counted, publish};
+use crate::catalog::{Catalog, Problem, ScanRules, Torrent, read_metainfo};
+use crate::protocol::{InfoHash, InfoHashV2, Metainfo, Timestamp};
+use crate::site::{PublishError, bytes, clock, counted, in_words, publish};
 use crate::terminal::Harmless;
-use crate::tracker::{Quiet, Turn, Urgency, reset_totals};
+use crate::tracker::{Quiet, Turn, Urgency, reset_totals, scan_rules};
 
 /// The catalogue's torrents
 #[derive(Debug, clap::Subcommand)]
@@ -84,8 +83,16 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
             Harmless(&torrent.name)
         ))?;
     }
-    world.print(format_args!("{}\n", counted(torrents.len(), "torrent")))?;
-    Ok(())
+    let number = |is_one: fn(&Torrent) -> bool| torrents.iter().filter(|it| is_one(it)).count();
+    let gone = number(|torrent| torrent.missing_since.is_some());
+    let hidden = number(|torrent| torrent.missing_since.is_none() && torrent.hidden);
+    let notes: Vec<_> = [(gone, "gone"), (hidden, "hidden")]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, note)| format!("{number} {note}"))
+        .collect();
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+    world.print(format_args!("{}{notes}\n", counted(torrents.len(), "torrent")))
 }
 
 fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
@@ -103,7 +110,8 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     world
         .print(format_args!("info-hash v2  {}\n", hash(torrent.v2.map(|hash| hash.to_string()))))?;
     world.print(format_args!("size          {}\n", bytes(torrent.size, 2)))?;
-    world.print(format_args!("age           {}\n", age(world.now.since(torrent.first_seen))))?;
+    world
+        .print(format_args!("age           {}\n", in_words(world.now.since(torrent.first_seen))))?;
     world.print(format_args!("completed     {}\n", torrent.totals.completed))?;
     world.print(format_args!("uploaded      {}\n", bytes(torrent.totals.uploaded, 2)))?;
     world.print(format_args!("downloaded    {}\n", bytes(torrent.totals.downloaded, 2)))?;
@@ -116,19 +124,33 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     Ok(())
 }
 
-/// The torrent that somebody names by its info-hash, its file or its name.
+/// The torrent that somebody names by its info-hash, its file or its name, and that must be there.
 fn find(wanted: &str, catalog: &Catalog) -> Result<Torrent, CommandError> {
-    if let Ok(info_hash) = parse_info_hash(wanted)
+    look_up(wanted, catalog)?.ok_or_else(|| is_unknown(wanted))
+}
+
+/// The torrent that somebody names by its info-hash, its file or its name.
+pub(super) fn look_up(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>, CommandError> {
+    if let Some(info_hash) = parse_info_hash(wanted)
         && let Some(torrent) = catalog.torrent(info_hash)?
     {
-        return Ok(torrent);
+        return Ok(Some(torrent));
     }
     let named = |torrent: &Torrent| torrent.file == Path::new(wanted) || torrent.name == wanted;
-    catalog.all_torrents()?.into_iter().find(named).ok_or_else(|| {
-        CommandError::Failed(format!(
-            "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
-        ))
-    })
+    Ok(catalog.all_torrents()?.into_iter().find(named))
+}
+
+/// Why nothing is done about a torrent that nobody knows.
+pub(super) fn is_unknown(wanted: &str) -> CommandError {
+    CommandError::Failed(format!(
+        "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
+    ))
+}
+
+/// Reads an info-hash of either version as people write it.
+pub(super) fn parse_info_hash(text: &str) -> Option<InfoHash> {
+    let digits = text.trim().as_bytes();
+    InfoHash::from_hex(digits).or_else(|| InfoHashV2::from_hex(digits).map(InfoHashV2::truncated))
 }
 
 /// Resets the totals, and has table and policy show it.
@@ -170,16 +192,18 @@ fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {
 }
 
 fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
-    let limit = world.load_config()?.config.catalog.max_torrent_bytes;
+    let loaded = world.load_config()?;
+    let rules = scan_rules(&loaded);
     let mut bad = 0;
     let mut found = Vec::new();
     for file in files {
-        let outcome = read_metainfo(file, limit);
+        let outcome = read_metainfo(file, rules.max_torrent_bytes);
+        let warnings = outcome.as_ref().map_or_else(|_| Vec::new(), |it| warnings(it, &rules));
         bad += usize::from(outcome.is_err());
         if json {
-            found.push(verdict_json(file, &outcome));
+            found.push(verdict_json(file, &outcome, &warnings));
         } else {
-            print_verdict(file, &outcome, world)?;
+            print_verdict(file, &outcome, &warnings, world)?;
         }
     }
     if json {
@@ -192,12 +216,18 @@ fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), Co
     }
 }
 
+/// What the owner should know of a file that can be used.
+fn warnings(metainfo: &Metainfo, rules: &ScanRules<'_>) -> Vec<String> {
+    let flaws = metainfo.flaws.iter().map(ToString::to_string);
+    flaws.chain(rules.complaint(metainfo).map(|problem| format!("it {problem}"))).collect()
+}
+
 /// What may be wrong with a file that is `ok` stands under `problem` too.
-fn verdict_json(file: &Path, outcome: &Result<Metainfo, Problem>) -> Value {
+fn verdict_json(file: &Path, outcome: &Result<Metainfo, Problem>, warnings: &[String]) -> Value {
     let metainfo = outcome.as_ref().ok();
-    let problems: Vec<String> = match outcome {
-        Ok(metainfo) => metainfo.flaws.iter().map(ToString::to_string).collect(),
-        Err(problem) => vec![problem.to_string()],
+    let problem = match outcome {
+        Ok(_) => (!warnings.is_empty()).then(|| warnings.join("; ")),
+        Err(problem) => Some(problem.to_string()),
     };
     json!({
         "file": file.to_string_lossy(),
@@ -206,13 +236,14 @@ fn verdict_json(file: &Path, outcome: &Result<Metainfo, Problem>) -> Value {
         "info_hash_v2": metainfo.and_then(Metainfo::v2).map(|hash| hash.to_string()),
         "name": metainfo.map(|it| it.name.as_str()),
         "size": metainfo.map(|it| it.size),
-        "problem": (!problems.is_empty()).then(|| problems.join("; ")),
+        "problem": problem,
     })
 }
 
 fn print_verdict(
     file: &Path,
     outcome: &Result<Metainfo, Problem>,
+    warnings: &[String],
     world: &mut World<'_>,
 ) -> Result<(), CommandError> {
     let file = Harmless(file.display());
@@ -222,8 +253,8 @@ fn print_verdict(
             let (hash, size) = (metainfo.canonical(), bytes(metainfo.size, 2));
             let name = Harmless(&metainfo.name);
             world.print(format_args!("{file}: {hash}  {size}  {name}\n"))?;
-            metainfo.flaws.iter().try_for_each(|flaw| {
-                world.print(format_args!("{file}: warning: {}\n", Harmless(flaw)))
+            warnings.iter().try_for_each(|warning| {
+                world.print(format_args!("{file}: warning: {}\n", Harmless(warning)))
             })
         }
     }

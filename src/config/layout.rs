@@ -77,8 +77,10 @@ pub fn lay_out_missing(loaded: &LoadedConfig) -> Result<LaidOut, LayoutError> {
         }
     }
     site.folder(&paths.torrents)?;
+    let list = loaded.list_fragment();
+    let fragments = [(&paths.stats_fragment, EMPTY_STATS), (&paths.rss_fragment, EMPTY_RSS)];
     for (fragment, content) in
-        [(&paths.stats_fragment, EMPTY_STATS), (&paths.rss_fragment, EMPTY_RSS)]
+        fragments.into_iter().chain(list.as_ref().map(|list| (list, EMPTY_STATS)))
     {
         if let Some(folder) = fragment.parent().filter(|folder| **folder != paths.torrents) {
             site.folder(folder)?;
@@ -266,6 +268,7 @@ mod tests {
             "www/torrents",
             "www/torrents/bt_stats.inc",
             "www/torrents/bt_rss.inc",
+            "www/torrents/bt_list.inc",
         ];
         assert_eq!(site.made, names.map(|name| root.join(name)));
         assert!(site.left.is_empty());

@@ -138,6 +138,16 @@ impl LoadedConfig {
         (!others.contains(&&feed)).then_some(feed)
     }
 
+    /// Where the list of torrents for our own pages is written: beside the stats table, unless another
+    /// file is there.
+    #[must_use]
+    pub fn list_fragment(&self) -> Option<PathBuf> {
+        let paths = &self.config.paths;
+        let list = paths.stats_fragment.with_file_name("bt_list.inc");
+        let others = [&paths.rss_fragment, &paths.stats_fragment, &paths.feed_page];
+        (!others.contains(&&list)).then_some(list)
+    }
+
     /// The built-in defaults, for an executable in `folder`.
     #[must_use]
     pub fn built_in(folder: &Path) -> Self {

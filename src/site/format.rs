@@ -1,6 +1,8 @@
-//! Figures as people read them.
+//! Figures and dates as people read them.
 
-use crate::protocol::Seconds;
+use std::time::{Duration, SystemTime};
+
+use crate::protocol::{Seconds, Timestamp};
 
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
@@ -27,9 +29,28 @@ fn scaled(count: f64, decimals: usize) -> String {
     format!("{value:.decimals$} {}", UNITS[unit])
 }
 
+/// A duration in words, by its largest unit: `3 days`. Below two months it is told in days and below two
+/// years in months, as one of the larger unit would tell little.
+#[must_use]
+pub fn in_words(duration: Seconds) -> String {
+    /// From how many seconds on each unit is used, its seconds, and its name.
+    const UNITS: [(u32, u32, &str); 5] = [
+        (2 * 31_556_952, 31_556_952, "year"),
+        (2 * 2_629_746, 2_629_746, "month"),
+        (86_400, 86_400, "day"),
+        (3_600, 3_600, "hour"),
+        (60, 60, "minute"),
+    ];
+    let fitting = UNITS.iter().find(|(from, ..)| duration.0 >= *from);
+    fitting.map_or_else(
+        || "less than a minute".into(),
+        |(_, seconds, unit)| counted(duration.0 / seconds, unit),
+    )
+}
+
 /// A duration as TrackerCGI shows it: days, hours, minutes (`00d03h25m`).
 #[must_use]
-pub fn age(duration: Seconds) -> String {
+pub(super) fn age(duration: Seconds) -> String {
     let minutes = duration.0 / 60;
     format!("{:02}d{:02}h{:02}m", minutes / 1440, minutes / 60 % 24, minutes % 60)
 }
@@ -41,15 +62,99 @@ pub fn counted(count: impl TryInto<u64>, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
+/// A number with its thousands apart: `41,208`.
+#[must_use]
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A share of one, in percent with two decimals.
 #[must_use]
 pub(super) fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
 }
 
+/// The date that HTTP and RSS write: `Sun, 06 Nov 1994 08:49:37 GMT`.
+#[must_use]
+pub(super) fn http_date(at: Timestamp) -> String {
+    // Later than the year 9999 is no date that HTTP can write.
+    let since_1970 = Duration::from_secs(at.0.min(253_402_300_799));
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since_1970)
+}
+
+/// A date and time of day for people: `6 Nov 1994, 08:49 UTC`.
+#[must_use]
+pub(super) fn date(at: Timestamp) -> String {
+    let [day, month, year, time] = date_parts(at);
+    let (day, time) = (day.trim_start_matches('0'), time.get(..5).unwrap_or_default());
+    format!("{day} {month} {year}, {time} UTC")
+}
+
+/// A date for machines: RFC 3339, in UTC.
+#[must_use]
+pub(super) fn machine_date(at: Timestamp) -> String {
+    let months =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let [day, month, year, time] = date_parts(at);
+    let month = months.iter().position(|&name| name == month).map_or(0, |index| index + 1);
+    format!("{year}-{month:02}-{day}T{time}Z")
+}
+
+/// Day of the month, month, year and time of day, as HTTP writes them.
+fn date_parts(at: Timestamp) -> [String; 4] {
+    let text = http_date(at);
+    let mut parts = text.split(' ').skip(1);
+    std::array::from_fn(|_| parts.next().unwrap_or_default().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_duration_is_told_in_the_unit_that_says_most() {
+        for (seconds, words) in [
+            (0, "less than a minute"),
+            (59, "less than a minute"),
+            (60, "1 minute"),
+            (3_599, "59 minutes"),
+            (3_600, "1 hour"),
+            (86_399, "23 hours"),
+            (86_400, "1 day"),
+            (3 * 86_400 + 1, "3 days"),
+            (60 * 86_400, "60 days"),
+            (61 * 86_400, "2 months"),
+            (730 * 86_400, "23 months"),
+            (731 * 86_400, "2 years"),
+            (u32::MAX, "136 years"),
+        ] {
+            assert_eq!(in_words(Seconds(seconds)), words, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        let told = [0, 999, 1_000, 41_208, 123_456, u64::MAX].map(grouped);
+        let expected = ["0", "999", "1,000", "41,208", "123,456", "18,446,744,073,709,551,615"];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn one_instant_has_three_spellings() {
+        let at = Timestamp(784_111_777);
+        assert_eq!(http_date(at), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date(at), "6 Nov 1994, 08:49 UTC");
+        assert_eq!(machine_date(at), "1994-11-06T08:49:37Z");
+        assert_eq!(machine_date(Timestamp(u64::MAX)), "9999-12-31T23:59:59Z");
+    }
 
     #[test]
     fn one_thing_is_not_several() {

@@ -1,21 +1,11 @@
 //! The pieces of HTML and XML that pages include: the stats table and the RSS items.
 
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
-
 use askama::Template;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use super::format::{age, bytes, percent, rate};
+use super::format::{age, bytes, counted, date, http_date, machine_date, percent, rate};
+use super::links::{Links, torrent_url};
 use crate::config::LoadedConfig;
-use crate::protocol::Timestamp;
 use crate::tracker::{Figures, Report, Row};
-
-/// What stays as it is in a URL: unreserved characters (RFC 3986, 2.3) and the slashes of a path.
-const PATH: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-const COMPONENT: &AsciiSet = &PATH.add(b'/');
 
 /// The stats table.
 #[derive(Template)]
@@ -23,9 +13,17 @@ const COMPONENT: &AsciiSet = &PATH.add(b'/');
 pub(super) struct StatsFragment {
     rows: Vec<StatsRow>,
     totals: Cells,
-    updated: String,
-    updated_machine: String,
-    period_minutes: u32,
+    foot: Foot,
+}
+
+/// What stands below all torrents.
+#[derive(Template)]
+#[template(path = "foot.html")]
+pub(super) struct Foot {
+    counted: String,
+    counted_machine: String,
+    /// How often all is counted: `15 minutes`.
+    pub(super) period: String,
     /// What visitors should know of the load, if it is high.
     high_load: Option<HighLoad>,
 }
@@ -38,9 +36,7 @@ struct HighLoad {
 struct StatsRow {
     cells: Cells,
     age: String,
-    info_url: Option<String>,
-    torrent_url: String,
-    magnet: Option<String>,
+    links: Links,
     name: String,
 }
 
@@ -59,13 +55,20 @@ struct Cells {
 
 impl StatsFragment {
     pub(super) fn new(report: &Report, loaded: &LoadedConfig) -> Self {
-        let time = system_time(report.at);
         Self {
             rows: report.rows.iter().map(|row| StatsRow::new(row, loaded)).collect(),
             totals: Cells::new(&report.totals),
-            updated: httpdate::fmt_http_date(time),
-            updated_machine: machine_time(report.at),
-            period_minutes: report.next_in.in_minutes_rounded_up(),
+            foot: Foot::new(report),
+        }
+    }
+}
+
+impl Foot {
+    pub(super) fn new(report: &Report) -> Self {
+        Self {
+            counted: date(report.at),
+            counted_machine: machine_date(report.at),
+            period: counted(report.next_in.in_minutes_rounded_up(), "minute"),
             high_load: report.load.is_high.then(|| HighLoad {
                 announces_a_second: report.load.announces / 60,
                 interval_minutes: report.load.interval.in_minutes_rounded_up(),
@@ -76,15 +79,11 @@ impl StatsFragment {
 
 impl StatsRow {
     fn new(row: &Row, loaded: &LoadedConfig) -> Self {
-        let base = torrents_base(loaded);
-        let torrent = &row.torrent;
         Self {
             cells: Cells::new(&row.figures),
             age: age(row.age),
-            info_url: torrent.info_page.as_deref().map(|page| url_below(base, page)),
-            torrent_url: url_below(base, &torrent.file),
-            magnet: magnet(row, loaded),
-            name: torrent.name.clone(),
+            links: Links::of(&row.torrent, loaded),
+            name: row.torrent.name.clone(),
         }
     }
 }
@@ -136,7 +135,7 @@ impl RssFragment {
         rows.truncate(usize::try_from(loaded.config.pages.feed_items).unwrap_or(usize::MAX));
         Self {
             items: rows.into_iter().map(|row| RssItem::new(row, loaded)).collect(),
-            last_build: httpdate::fmt_http_date(system_time(newest)),
+            last_build: http_date(newest),
             ttl_minutes: report.next_in.in_minutes_rounded_up(),
             version: env!("CARGO_PKG_VERSION"),
         }
@@ -149,9 +148,9 @@ impl RssItem {
         let category = torrent.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         Self {
             title: xml_text(&torrent.name),
-            link: url_below(&loaded.torrents_url_for_readers(), &torrent.file),
+            link: torrent_url(torrent, loaded),
             guid: format!("urn:btih:{}", torrent.canonical),
-            published: httpdate::fmt_http_date(system_time(torrent.first_seen)),
+            published: http_date(torrent.first_seen),
             category: category.map(|folder| xml_text(&folder.to_string_lossy())),
             description: html(&xml_text(&format!("{} ({})", torrent.name, bytes(torrent.size, 2)))),
             length: torrent.file_size,
@@ -175,69 +174,9 @@ fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Where the torrents are: absolute when the owner says where, else beside the page.
-fn torrents_base(loaded: &LoadedConfig) -> &str {
-    if loaded.torrents_url_is_set { &loaded.config.paths.torrents_url } else { "torrents" }
-}
-
-/// The address of a file below a base address.
-fn url_below(base: &str, file: &Path) -> String {
-    let path = percent_encode(file.as_os_str().as_bytes(), PATH);
-    format!("{}/{path}", base.trim_end_matches('/'))
-}
-
-/// A magnet link: both hashes of a hybrid, name, size, and the tracker if it knows its own address
-/// (BEP 9, BEP 52). A private torrent has none: who begins with a magnet link asks everybody for peers
-/// before it can know that it should not (BEP 27).
-fn magnet(row: &Row, loaded: &LoadedConfig) -> Option<String> {
-    let torrent = &row.torrent;
-    if torrent.private {
-        return None;
-    }
-    let mut topics = Vec::new();
-    topics.extend(torrent.v1.map(|hash| format!("xt=urn:btih:{hash}")));
-    topics.extend(torrent.v2.map(|hash| format!("xt=urn:btmh:1220{hash}")));
-    let name = percent_encode(torrent.name.as_bytes(), COMPONENT);
-    let mut link = format!("magnet:?{}&dn={name}&xl={}", topics.join("&"), torrent.size);
-    if loaded.announce_url_is_set {
-        let tracker = percent_encode(loaded.config.tracker.announce_url.as_bytes(), COMPONENT);
-        link += &format!("&tr={tracker}");
-    }
-    Some(link)
-}
-
-fn system_time(at: Timestamp) -> SystemTime {
-    // Later than the year 9999 is no date that HTTP can write.
-    SystemTime::UNIX_EPOCH + Duration::from_secs(at.0.min(253_402_300_799))
-}
-
-/// RFC 3339 in UTC, for machines, from the IMF-fixdate `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn machine_time(at: Timestamp) -> String {
-    let text = httpdate::fmt_http_date(system_time(at));
-    let months =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = text.split(' ').skip(1);
-    let mut part = || parts.next().unwrap_or_default();
-    let (day, month, year, time) = (part(), part(), part(), part());
-    let month = months.iter().position(|&name| name == month).map_or(0, |index| index + 1);
-    format!("{year}-{month:02}-{day}T{time}Z")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn machine_time_is_rfc_3339() {
-        assert_eq!(machine_time(Timestamp(784_111_777)), "1994-11-06T08:49:37Z");
-    }
-
-    #[test]
-    fn an_address_escapes_every_byte_that_is_not_plain() {
-        use std::ffi::OsStr;
-        let file = Path::new(OsStr::from_bytes(b"a b/\xff&\"#.torrent"));
-        assert_eq!(url_below("http://x/t/", file), "http://x/t/a%20b/%FF%26%22%23.torrent");
-    }
 
     #[test]
     fn control_characters_never_reach_xml() {

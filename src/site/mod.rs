@@ -3,6 +3,8 @@
 mod feed;
 mod format;
 mod fragments;
+mod links;
+mod list;
 mod metrics;
 mod pages;
 mod publish;
@@ -16,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-pub use format::{age, bytes, counted, rate};
+pub use format::{bytes, counted, in_words, rate};
 pub use publish::{PublishError, Published, publish};
 
 use crate::catalog::FileMark;

@@ -56,12 +56,12 @@ pub(super) fn broken(route: &Route, response: &mut Response) {
     if matches!(route, Route::Announce | Route::Scrape) {
         fail_plainly(
             response,
-            "the tracker is not set up rightly; its owner finds the reason in the error log",
+            "this tracker is not set up correctly; its owner finds the reason in the error log",
         );
     } else {
         response.status = 500;
         response.body.extend_from_slice(
-            b"The tracker is not set up rightly; its owner finds the reason in the error log.\n",
+            b"This tracker is not set up correctly; its owner finds the reason in the error log.\n",
         );
     }
 }

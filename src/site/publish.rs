@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use askama::Template;
 
 use super::fragments::{RssFragment, StatsFragment};
+use super::list::ListFragment;
 use super::{clock, feed};
 use crate::config::LoadedConfig;
 use crate::log::{self, Level};
@@ -60,8 +61,8 @@ pub enum PublishError {
     },
 }
 
-/// Refreshes as urgently as said, and rewrites both fragments. A fragment that cannot be written keeps
-/// neither the other one nor the policy from being published.
+/// Refreshes as urgently as said, and rewrites all fragments. A fragment that cannot be written keeps
+/// neither the others nor the policy from being published.
 ///
 /// # Errors
 /// The first of all that went wrong.
@@ -88,11 +89,12 @@ pub fn publish(
     let paths = &loaded.config.paths;
     let stats = render(&paths.stats_fragment, &StatsFragment::new(report, loaded))
         .and_then(|table| write(&paths.stats_fragment, &table));
+    let list = write_list(loaded, report);
     let items = render(&paths.rss_fragment, &RssFragment::new(report, loaded));
     let rss =
         items.and_then(|items| write(&paths.rss_fragment, &items).and(write_feed(loaded, &items)));
     let report = refresh.commit()?;
-    if let Err(problem) = stats.and(rss) {
+    if let Err(problem) = stats.and(list).and(rss) {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);
         return Err(problem);
@@ -117,6 +119,13 @@ fn is_no_trap(path: &Path) -> Result<(), PublishError> {
         privilege::only_root_decides(path.parent().unwrap_or(path))?;
     }
     Ok(())
+}
+
+/// Writes the list of torrents for our own pages.
+fn write_list(loaded: &LoadedConfig, report: &Report) -> Result<(), PublishError> {
+    let Some(path) = loaded.list_fragment() else { return Ok(()) };
+    let list = render(&path, &ListFragment::new(report, loaded))?;
+    write(&path, &list)
 }
 
 /// Writes the feed as a whole. Where it cannot be made, an old one must not stand in for it.

@@ -1,8 +1,8 @@
-//! The statistics as a page of their own, for servers without server-side includes. In a process it is in
+//! The list of torrents as a page of its own, for servers without server-side includes. In a process it is in
 //! memory once, for all who read it at the same time, and not at all when nobody does.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 use askama::Template;
@@ -34,7 +34,7 @@ type Last = Option<(Origin, Weak<Vec<u8>>)>;
 static LAST: Mutex<Last> = Mutex::new(None);
 
 pub(super) fn show(loaded: &LoadedConfig, may_take_long: bool, response: &mut Response) -> Answer {
-    let path = &loaded.config.paths.stats_fragment;
+    let path = &fragment(loaded);
     // As the folders lie by default: below .../cgi-bin/tracker.cgi/stats, beside .../www/.
     let base = if loaded.torrents_url_is_set { "" } else { "../../www/" };
     let origin = FileMark::of(path).map(|fragment| Origin { fragment, base });
@@ -53,6 +53,11 @@ pub(super) fn show(loaded: &LoadedConfig, may_take_long: bool, response: &mut Re
     response.headers.push(("Cache-Control", "max-age=60".into()));
     response.page = Some(page);
     Answer::Ready
+}
+
+/// The list of torrents; the stats table where the list would lie in the way of another file.
+fn fragment(loaded: &LoadedConfig) -> PathBuf {
+    loaded.list_fragment().unwrap_or_else(|| loaded.config.paths.stats_fragment.clone())
 }
 
 /// Nothing when another thread makes it and this one may not wait.

@@ -168,7 +168,7 @@ impl<'a> Refresh<'a> {
         mark_attempt(&lock, SystemTime::now());
         let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
         let last = catalog.last_refresh()?;
-        if let Some(last) = last.filter(|&last| !force && is_current(&loaded.config, last, now)) {
+        if let Some(last) = last.filter(|&last| !force && is_current(loaded, last, now)) {
             let next = (last + period(&loaded.config)).since(now);
             mark_attempt(&lock, SystemTime::UNIX_EPOCH);
             return Ok(Err(Skipped::TooEarly(next)));
@@ -195,6 +195,7 @@ impl<'a> Refresh<'a> {
                 since_last,
                 next_in: period(&loaded.config),
                 rows: Vec::new(),
+                hidden: 0,
                 totals: report::Figures::default(),
                 load,
                 messages,
@@ -237,7 +238,9 @@ impl<'a> Refresh<'a> {
                 counters: swarm.map(report::counters).unwrap_or_default(),
                 period,
             });
-            if !torrent.hidden {
+            if torrent.hidden {
+                self.report.hidden += 1;
+            } else {
                 self.report.rows.push(report::row(torrent, figures, self.report.at));
             }
         }
@@ -306,9 +309,9 @@ fn take_in_folder(
     let rules = scan_rules(loaded);
     let scan = scan_folder(&config.paths.torrents, &rules, &mut |count| progress.files(count));
     match scan {
-        Ok(scan) => {
+        Ok(mut scan) => {
+            let changed = catalog.take_in(&mut scan, now)? != ScanChanges::default();
             messages.extend(scan.problems.iter().map(ToString::to_string));
-            let changed = catalog.take_in(&scan, now)? != ScanChanges::default();
             Ok(SeenFolder { watched: scan.watched, scanned: SystemTime::now(), changed })
         }
         Err(problem) => {
@@ -386,10 +389,12 @@ fn forget_dead_swarms(
 }
 
 /// Whether the last refresh is young and all that it made is there.
-fn is_current(config: &Config, last: Timestamp, now: Timestamp) -> bool {
+fn is_current(loaded: &LoadedConfig, last: Timestamp, now: Timestamp) -> bool {
+    let config = &loaded.config;
     !is_due(config, last, now)
         && config.paths.stats_fragment.exists()
         && config.paths.rss_fragment.exists()
+        && loaded.list_fragment().is_none_or(|list| list.exists())
         && PolicySnapshot::open(&config.paths.policy)
             .is_ok_and(|policy| policy.refreshed_at() == last)
 }

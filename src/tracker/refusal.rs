@@ -33,7 +33,7 @@ pub enum Refusal {
     #[error("this tracker has no room for more peers at the moment; please try again later")]
     Full,
     /// Trouble of our own; the log has the story.
-    #[error("the tracker has a problem of its own and has told its owner; please try again later")]
+    #[error("this tracker has a problem, which is explained in its log; please try again later")]
     Trouble,
 }
 

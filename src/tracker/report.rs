@@ -16,6 +16,8 @@ pub struct Report {
     pub next_in: Seconds,
     /// The torrents that are not hidden, by path.
     pub rows: Vec<Row>,
+    /// How many more torrents are hidden; nothing of them is in the figures.
+    pub hidden: usize,
     /// All rows together.
     pub totals: Figures,
     /// How busy the tracker was.

@@ -94,7 +94,7 @@ impl Site {
         for name in ["index.shtml", "rss.xml", "style.css"] {
             copy(&checkout().join("www").join(name), &root.join("www").join(name));
         }
-        for name in ["bt_stats.inc", "bt_rss.inc"] {
+        for name in ["bt_stats.inc", "bt_rss.inc", "bt_list.inc"] {
             copy(&checkout().join("www/torrents").join(name), &site.torrents().join(name));
         }
         copy_executable(&root.join("cgi-bin/tracker.cgi"));

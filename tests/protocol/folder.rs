@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
@@ -315,6 +316,22 @@ fn a_torrent_in_two_files_is_reported_and_counts_once() {
 }
 
 #[test]
+fn the_first_file_of_a_torrent_stays_its_file_when_another_comes() {
+    let tracker = Installation::listed();
+    let torrent = torrent("twice");
+    tracker.drop_in("b.torrent", &torrent.metainfo);
+    tracker.refresh();
+    tracker.drop_in("a.torrent", &torrent.metainfo);
+    let ran = tracker.refresh();
+    assert!(ran.errors.contains("a.torrent is the same torrent as b.torrent"), "{ran:?}");
+    let file = || tracker.run(&["torrent", "show", "--json", "twice"]).json()["file"].clone();
+    assert_eq!(file(), "b.torrent");
+    fs::remove_file(tracker.path("www/torrents/b.torrent")).expect("it was there");
+    tracker.refresh();
+    assert_eq!(file(), "a.torrent");
+}
+
+#[test]
 fn names_are_text_in_the_table_and_the_feed_whatever_they_hold() {
     let awkward = [
         "<script>alert(1)</script>",
@@ -467,6 +484,32 @@ fn the_feed_has_the_length_of_the_torrent_file_and_a_guid_that_stays() {
     tracker.refresh();
     assert_eq!(tracker.feed().one("guid").text, feed.one("guid").text);
     assert_eq!(tracker.feed().one("pubDate").text, feed.one("pubDate").text);
+}
+
+#[test]
+fn torrents_from_before_the_tracker_have_the_dates_of_their_files_and_later_ones_are_new() {
+    let tracker = Installation::listed();
+    let written = SystemTime::now() - Duration::from_secs(30 * 86_400);
+    let add_old = |name: &str| {
+        tracker.add(name, 1000);
+        let file = tracker.path("www/torrents").join(format!("{name}.torrent"));
+        let file = fs::File::options().write(true).open(file).expect("the file");
+        file.set_modified(written).expect("its time");
+    };
+    let dates = || {
+        let feed = tracker.feed();
+        let dates = feed.all("pubDate").into_iter().map(|date| date.text.clone());
+        dates.collect::<Vec<_>>()
+    };
+    add_old("from before");
+    tracker.refresh();
+    assert_eq!(dates(), [httpdate::fmt_http_date(written)]);
+    add_old("new");
+    tracker.refresh();
+    let [new, from_before] = &dates()[..] else { panic!("{:?}", dates()) };
+    assert_eq!(*from_before, httpdate::fmt_http_date(written), "it stays");
+    let age = httpdate::parse_http_date(new).expect("a date").elapsed().unwrap_or_default();
+    assert!(age < Duration::from_secs(60), "{age:?}");
 }
 
 #[test]

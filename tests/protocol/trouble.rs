@@ -13,7 +13,7 @@ use crate::harness::{executable, poll};
 use crate::responder::has_time;
 
 const TROUBLE: &str =
-    "the tracker has a problem of its own and has told its owner; please try again later";
+    "this tracker has a problem, which is explained in its log; please try again later";
 
 /// Makes sure that a client learns nothing of the machine.
 fn assert_discreet(tracker: &Installation, answer: &Answer) {
@@ -219,7 +219,7 @@ fn a_broken_configuration_tells_clients_that_much_and_the_log_where() {
     for (mistake, story) in mistakes {
         let tracker = Installation::new(&[mistake]);
         let reason =
-            "the tracker is not set up rightly; its owner finds the reason in the error log";
+            "this tracker is not set up correctly; its owner finds the reason in the error log";
         for path in ["/announce", "/scrape"] {
             tracker.forget_what_was_told();
             let answer = tracker.get(path, client(1).query("")).send();
@@ -243,7 +243,7 @@ fn a_configuration_that_is_named_and_missing_is_trouble() {
     let tracker = Installation::open();
     let call = client(1).call(&tracker, "").with("TRACKER_CONFIG", tracker.path("none.toml"));
     let answer = call.send();
-    assert!(answer.refusal().contains("not set up rightly"), "{answer:?}");
+    assert!(answer.refusal().contains("not set up correctly"), "{answer:?}");
     assert!(answer.log.contains("none.toml"), "{answer:?}");
     assert_discreet(&tracker, &answer);
 }

@@ -8,7 +8,7 @@ const PIECE_HASH: u64 = 20;
 /// What clients may stumble over in a torrent, though a tracker need not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
-    /// Something other than white space after the dictionary.
+    /// Something after the dictionary, if only the end of a line.
     #[error("it goes on after its end at byte {offset}; fetch or upload it again")]
     Trailing {
         /// Where the surplus starts.
@@ -54,8 +54,7 @@ impl Flaw {
     /// What follows the torrent's dictionary in its file.
     pub(super) fn behind(torrent: Value<'_>, file: &[u8]) -> Option<Self> {
         let end = torrent.bytes().len();
-        let surplus = file.iter().skip(end).position(|byte| !byte.is_ascii_whitespace())?;
-        Some(Self::Trailing { offset: end + surplus })
+        (file.len() > end).then_some(Self::Trailing { offset: end })
     }
 
     /// Too many or too few hashes of pieces; `piece_length` is not 0.

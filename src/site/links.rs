@@ -1,0 +1,82 @@
+//! Links that lead from a page to a torrent.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
+use crate::catalog::Torrent;
+use crate::config::LoadedConfig;
+
+/// What stays as it is in a URL: unreserved characters (RFC 3986, 2.3) and the slashes of a path.
+const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const COMPONENT: &AsciiSet = &PATH.add(b'/');
+
+/// The addresses of one torrent.
+pub(super) struct Links {
+    /// The `.torrent` file.
+    pub(super) torrent: String,
+    /// The page about it.
+    pub(super) info: Option<String>,
+    /// For clients that fetch even the `.torrent` file from peers.
+    pub(super) magnet: Option<String>,
+}
+
+impl Links {
+    pub(super) fn of(torrent: &Torrent, loaded: &LoadedConfig) -> Self {
+        let base = torrents_base(loaded);
+        Self {
+            torrent: url_below(base, &torrent.file),
+            info: torrent.info_page.as_deref().map(|page| url_below(base, page)),
+            magnet: magnet(torrent, loaded),
+        }
+    }
+}
+
+/// The address of a torrent's file for readers of the feed, who are not on a page.
+pub(super) fn torrent_url(torrent: &Torrent, loaded: &LoadedConfig) -> String {
+    url_below(&loaded.torrents_url_for_readers(), &torrent.file)
+}
+
+/// Where the torrents are: absolute when the owner says where, else beside the page.
+fn torrents_base(loaded: &LoadedConfig) -> &str {
+    if loaded.torrents_url_is_set { &loaded.config.paths.torrents_url } else { "torrents" }
+}
+
+/// The address of a file below a base address.
+fn url_below(base: &str, file: &Path) -> String {
+    let path = percent_encode(file.as_os_str().as_bytes(), PATH);
+    format!("{}/{path}", base.trim_end_matches('/'))
+}
+
+/// A magnet link: both hashes of a hybrid, name, size, and the tracker if it knows its own address
+/// (BEP 9, BEP 52). A private torrent has none: who begins with a magnet link asks everybody for peers
+/// before it can know that it should not (BEP 27).
+fn magnet(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
+    if torrent.private {
+        return None;
+    }
+    let mut topics = Vec::new();
+    topics.extend(torrent.v1.map(|hash| format!("xt=urn:btih:{hash}")));
+    topics.extend(torrent.v2.map(|hash| format!("xt=urn:btmh:1220{hash}")));
+    let name = percent_encode(torrent.name.as_bytes(), COMPONENT);
+    let mut link = format!("magnet:?{}&dn={name}&xl={}", topics.join("&"), torrent.size);
+    if loaded.announce_url_is_set {
+        let tracker = percent_encode(loaded.config.tracker.announce_url.as_bytes(), COMPONENT);
+        link += &format!("&tr={tracker}");
+    }
+    Some(link)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_escapes_every_byte_that_is_not_plain() {
+        use std::ffi::OsStr;
+        let file = Path::new(OsStr::from_bytes(b"a b/\xff&\"#.torrent"));
+        assert_eq!(url_below("http://x/t/", file), "http://x/t/a%20b/%FF%26%22%23.torrent");
+    }
+}

@@ -1,0 +1,194 @@
+//! The list of torrents for our own pages: totals on top, the newest torrent first, its name before its
+//! figures. The stats table of `fragments` keeps TrackerCGI's order for the pages of others.
+
+use std::cmp::Reverse;
+
+use askama::Template;
+
+use super::format::{bytes, date, grouped, in_words, machine_date, rate};
+use super::fragments::Foot;
+use super::links::Links;
+use crate::config::LoadedConfig;
+use crate::natural;
+use crate::protocol::Timestamp;
+use crate::tracker::{Figures, Report, Row};
+
+/// Torrents on one page at most: more are slow to load, and nobody reads them.
+const MOST_ROWS: usize = 5_000;
+
+/// Totals, a row for each torrent, how to download, and when all this was counted.
+#[derive(Template)]
+#[template(path = "list_fragment.html")]
+pub(super) struct ListFragment {
+    rows: Vec<ListRow>,
+    totals: Cells,
+    torrents: String,
+    /// Whether any torrent has them; most clients never say that they are one.
+    has_partial_seeds: bool,
+    has_magnets: bool,
+    /// Whether there are more torrents than rows.
+    is_cut: bool,
+    foot: Foot,
+}
+
+struct ListRow {
+    name: String,
+    links: Links,
+    cells: Cells,
+    is_unseeded: bool,
+    added: Added,
+}
+
+/// When a torrent came.
+struct Added {
+    age: String,
+    date: String,
+    machine_date: String,
+}
+
+/// Figures ready to be read; empty where there is nothing to tell.
+struct Cells {
+    size: String,
+    seeders: String,
+    leechers: String,
+    partial_seeds: String,
+    completed: String,
+    progress: String,
+    downloaded: String,
+    rate: String,
+}
+
+impl ListFragment {
+    pub(super) fn new(report: &Report, loaded: &LoadedConfig) -> Self {
+        let mut rows: Vec<&Row> = report.rows.iter().collect();
+        rows.sort_by(|a, b| {
+            let (a, b) = (&a.torrent, &b.torrent);
+            let newest_first = Reverse(a.first_seen).cmp(&Reverse(b.first_seen));
+            newest_first.then_with(|| natural::compare(&a.name, &b.name))
+        });
+        rows.truncate(MOST_ROWS);
+        let rows: Vec<_> =
+            rows.into_iter().map(|row| ListRow::new(row, report.at, loaded)).collect();
+        Self {
+            has_magnets: rows.iter().any(|row| row.links.magnet.is_some()),
+            is_cut: rows.len() < report.rows.len(),
+            rows,
+            totals: Cells::new(&report.totals),
+            torrents: grouped(u64::try_from(report.rows.len()).unwrap_or(u64::MAX)),
+            has_partial_seeds: report.totals.partial_seeds > 0,
+            foot: Foot::new(report),
+        }
+    }
+}
+
+impl ListRow {
+    fn new(row: &Row, now: Timestamp, loaded: &LoadedConfig) -> Self {
+        let added = row.torrent.first_seen.no_later_than(now);
+        Self {
+            name: row.torrent.name.clone(),
+            links: Links::of(&row.torrent, loaded),
+            cells: Cells::new(&row.figures),
+            is_unseeded: row.figures.seeders == 0,
+            added: Added {
+                age: in_words(row.age),
+                date: date(added),
+                machine_date: machine_date(added),
+            },
+        }
+    }
+}
+
+impl Cells {
+    fn new(figures: &Figures) -> Self {
+        Self {
+            size: bytes(figures.size, 2),
+            seeders: grouped(figures.seeders),
+            leechers: grouped(figures.leechers),
+            partial_seeds: grouped(figures.partial_seeds),
+            completed: grouped(figures.completed),
+            progress: progress(figures),
+            downloaded: bytes(figures.downloaded, 2),
+            rate: if figures.rate > 0.0 { rate(figures.rate) } else { String::new() },
+        }
+    }
+}
+
+/// How far those are who download; they who lack data have less than all of it.
+fn progress(figures: &Figures) -> String {
+    let is_known = figures.leechers > 0 && figures.left > 0;
+    let percent = (figures.progress * 100.0).round().min(99.0);
+    if is_known { format!("{percent} %") } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Carried, Period, Torrent, Totals};
+    use crate::protocol::{InfoHash, Seconds};
+    use crate::tracker::Load;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000);
+
+    /// A torrent that is so many seconds old.
+    fn row(age: u32) -> Row {
+        let hash = InfoHash([7; 20]);
+        let torrent = Torrent {
+            file: format!("{age}.torrent").into(),
+            canonical: hash,
+            v1: Some(hash),
+            v2: None,
+            name: format!("aged {age}"),
+            size: 1,
+            file_size: 100,
+            hidden: false,
+            private: false,
+            info_page: None,
+            first_seen: NOW.before(Seconds(age)),
+            missing_since: None,
+            totals: Totals::default(),
+            carried: Carried::default(),
+            period: Period::default(),
+        };
+        Row { torrent, figures: Figures::default(), age: Seconds(age) }
+    }
+
+    fn list(torrents: u32) -> String {
+        let loaded = LoadedConfig::built_in(std::path::Path::new("/srv/tracker/bin"));
+        let report = Report {
+            at: NOW,
+            since_last: None,
+            next_in: Seconds(900),
+            rows: (0..torrents).rev().map(row).collect(),
+            hidden: 0,
+            totals: Figures::default(),
+            load: Load::of(&loaded.config.tracker, 0),
+            messages: Vec::new(),
+        };
+        ListFragment::new(&report, &loaded).render().unwrap()
+    }
+
+    #[test]
+    fn of_very_many_the_newest_are_shown_and_all_are_counted() {
+        let text = list(5_001);
+        assert_eq!(text.matches("<tr class=\"torrent").count(), 5_000);
+        assert!(text.contains(">aged 4999<") && !text.contains(">aged 5000<"));
+        assert!(text.contains("<dt>Torrents</dt><dd>5,001</dd>"));
+        assert!(text.contains("<caption>The newest 5000 torrents</caption>"));
+        assert!(list(2).contains("<caption>Torrents, newest first</caption>"));
+    }
+
+    #[test]
+    fn progress_is_absent_where_nobody_downloads_or_says_what_is_missing() {
+        let downloading = Figures { leechers: 1, left: 40, progress: 0.6, ..Figures::default() };
+        assert_eq!(progress(&downloading), "60 %");
+        assert_eq!(progress(&Figures { progress: 0.9999, ..downloading }), "99 %");
+        assert_eq!(progress(&Figures { progress: 0.0, ..downloading }), "0 %");
+        for silent in [
+            Figures::default(),
+            Figures { leechers: 0, partial_seeds: 1, ..downloading },
+            Figures { left: 0, ..downloading },
+        ] {
+            assert_eq!(progress(&silent), "");
+        }
+    }
+}
