@@ -15,6 +15,7 @@ mod pages;
 mod protocol;
 mod responder;
 mod root;
+mod rust;
 mod scripts;
 mod servers;
 mod snippets;
