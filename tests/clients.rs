@@ -155,7 +155,7 @@ fn scrape(site: &Site, torrent: &Torrent) -> Option<Value> {
 
 /// The figure in a column of the torrent's row on the page.
 fn figure(site: &Site, torrent: &Torrent, column: &str) -> String {
-    let page = request(site.address(), "GET", "/", &[]).expect("the page").text();
+    let page = request(site.address(), "GET", "/tracker/", &[]).expect("the page").text();
     let link = format!(">{}</a>", torrent.name);
     let row = page.split("<tr").find(|row| row.contains(&link));
     let cell = row.and_then(|row| row.split("<td").find(|cell| cell.contains(column)));

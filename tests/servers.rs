@@ -13,9 +13,9 @@ use crate::harness::bencode::{self, Value};
 use crate::harness::http::{Reply, encode, request};
 use crate::harness::process::Process;
 use crate::harness::responder::{self, Listen};
-use crate::harness::site::{CGI, FCGI, Layout, Site};
+use crate::harness::site::{CGI, FCGI, Layout, OTHER_SITE, Site};
 use crate::harness::torrent::Torrent;
-use crate::harness::{lighttpd, nginx, poll};
+use crate::harness::{caddy, lighttpd, nginx, poll};
 
 /// A site and the programs that serve it; they stop before the site's folder goes.
 struct Served {
@@ -98,6 +98,8 @@ fn behaves(served: &Served) {
     methods_are_those_of_a_tracker(served);
     arguments_are_ignored(served);
     pages_include_the_fragments(served);
+    what_pages_link_to_is_there(served);
+    no_folder_is_listed(served);
     readers_of_the_feed_are_told_what_is_no_news(served);
 }
 
@@ -202,29 +204,106 @@ fn arguments_are_ignored(served: &Served) {
 }
 
 fn pages_include_the_fragments(served: &Served) {
-    let page = served.ask("GET", "/index.shtml");
-    assert_eq!(page.status, 200, "{}", served.error_log());
+    let page = served.ask("GET", "/tracker/");
+    assert_eq!(page.status, 200, "the index is found: {}", served.error_log());
     assert!(page.text().contains("Nothing here yet"), "{}", page.text());
 
     let torrent = Torrent::new("<b>&name", 100_000, &served.site.announce_url());
     served.site.add(&torrent);
+    say_where_the_feed_is(&served.site);
     served.site.tracker(&["refresh", "--force"]);
-    let page = served.ask("GET", "/");
-    assert_eq!(page.status, 200, "the index is found: {}", served.error_log());
+    let page = served.ask("GET", "/tracker/");
+    assert_eq!(page.status, 200, "{}", served.error_log());
     assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
     assert!(page.text().contains("class=\"tracker-stats\""), "{}", page.text());
     assert!(page.text().contains("name</a>"), "{}", page.text());
     assert!(!page.text().contains("<b>"), "names are escaped: {}", page.text());
 
-    let feed = served.ask("GET", "/rss.xml");
+    let feed = served.ask("GET", "/tracker/rss.xml");
     let kind = feed.header("content-type").unwrap_or_default();
     assert!(kind.starts_with("application/rss+xml"), "{kind}");
     assert!(feed.text().contains("<item>") && feed.text().contains("</rss>"), "{}", feed.text());
 
-    let file = served.ask("GET", &format!("/torrents/{}", encode(torrent.file_name().as_bytes())));
+    let name = encode(torrent.file_name().as_bytes());
+    let file = served.ask("GET", &format!("/tracker/torrents/{name}"));
     assert_eq!(file.header("content-type"), Some("application/x-bittorrent"));
     assert_eq!(file.body, torrent.metainfo);
-    assert_ne!(served.ask("GET", "/torrents/").status, 200, "the folder is not listed");
+}
+
+/// As `scripts/install` does, long ago: of a feed that is put together, the newest part counts.
+fn say_where_the_feed_is(site: &Site) {
+    let file = site.www().join("rss.xml");
+    let text = fs::read_to_string(&file).expect("the feed's page");
+    let text = text.replace("http://127.0.0.1:8080", &site.url("/tracker"));
+    fs::write(&file, text).expect("the feed's page");
+    let file = fs::File::open(file).expect("the feed's page");
+    file.set_modified(SystemTime::now() - Duration::from_secs(1000)).expect("its time");
+}
+
+/// The addresses that a page or a feed names: in its attributes and in its elements `link`.
+fn links(text: &str) -> Vec<String> {
+    let text: String = text
+        .split("<!--")
+        .map(|part| part.split_once("-->").map_or(part, |(_, rest)| rest))
+        .collect();
+    let begin = ["href=\"", "url=\"", "<link>", "<guid isPermaLink=\"false\">"];
+    let links = begin.iter().flat_map(|begin| text.split(begin).skip(1));
+    let links = links.filter_map(|rest| rest.split(['"', '<']).next());
+    links.map(|link| link.replace("&amp;", "&")).collect()
+}
+
+fn what_pages_link_to_is_there(served: &Served) {
+    let mut followed = Vec::new();
+    for page in ["/tracker/", "/tracker/rss.xml"] {
+        for link in links(&served.ask("GET", page).text()) {
+            let path = match link.strip_prefix(&served.site.url("")) {
+                Some(path) => path.to_owned(),
+                None if link.contains(':') => continue,
+                None => format!("/tracker/{link}"),
+            };
+            let reply = served.ask("GET", &path);
+            assert_eq!(reply.status, 200, "{page} links to {link}: {reply:?}");
+            followed.push(path);
+        }
+    }
+    for end in ["/tracker/", ".torrent"] {
+        assert!(followed.iter().any(|path| path.ends_with(end)), "no {end}: {followed:?}");
+    }
+}
+
+/// Neither with a slash at the end nor without, nor below; and the tracker's own folder is nowhere.
+fn no_folder_is_listed(served: &Served) {
+    fs::create_dir_all(served.site.torrents().join("below")).expect("a folder");
+    fs::write(served.site.torrents().join("below/x.secret.torrent"), "secret").expect("a file");
+    for folder in ["torrents/", "torrents", "torrents/below/", "torrents/below", "torrents//"] {
+        let mut path = format!("/tracker/{folder}");
+        let mut reply = served.ask("GET", &path);
+        if let Some(target) = reply.header("location") {
+            path = target.strip_prefix(&served.site.url("")).unwrap_or(target).to_owned();
+            reply = served.ask("GET", &path);
+        }
+        assert!([403, 404].contains(&reply.status), "{path}: {reply:?}");
+        assert!(!reply.text().contains("secret"), "{path}: {reply:?}");
+    }
+    for path in ["/data/catalog.db", "/tracker/data/catalog.db", "/tracker/../data/catalog.db"] {
+        let reply = served.ask("GET", path);
+        assert!((400..500).contains(&reply.status), "{path}: {reply:?}");
+    }
+}
+
+/// The other site has its own index, lists its folders, and runs nothing of ours.
+fn the_other_site_is_as_it_was(served: &Served) {
+    let page = served.ask("GET", "/");
+    assert_eq!((page.status, page.text().as_str()), (200, OTHER_SITE), "{page:?}");
+    fs::write(served.site.root().join("default/below/x.shtml"), "<!--#echo -->").expect("a file");
+    let listing = served.ask("GET", "/below/");
+    assert!(listing.status == 200 && listing.text().contains("x.shtml"), "{listing:?}");
+    assert!(served.ask("GET", "/below/x.shtml").text().contains("<!--#echo"), "no includes there");
+    let redirect = served.ask("GET", "/tracker");
+    assert!(
+        redirect.header("location").is_some_and(|to| to.ends_with("/tracker/")),
+        "{redirect:?}"
+    );
 }
 
 /// 304 for who has the feed, and never for who has an older one.
@@ -237,7 +316,7 @@ fn readers_of_the_feed_are_told_what_is_no_news(served: &Served) {
         }
         let ask = |header: (&str, &str)| {
             let headers = [("Accept-Encoding", encoding), header];
-            request(served.site.address(), "GET", "/rss.xml", &headers).expect("an answer")
+            request(served.site.address(), "GET", "/tracker/rss.xml", &headers).expect("an answer")
         };
         let first = ask(("Accept", "*/*"));
         let kind = first.header("content-type").unwrap_or_default();
@@ -259,7 +338,7 @@ fn readers_of_the_feed_are_told_what_is_no_news(served: &Served) {
             let seen = poll(Duration::from_secs(5), news);
             assert!(seen.is_some(), "{encoding}: {header}: {value}");
         }
-        let whole = request(served.site.address(), "GET", "/rss.xml", &[]).expect("an answer");
+        let whole = served.ask("GET", "/tracker/rss.xml");
         assert!(whole.text().contains(&name), "{}", whole.text());
     }
 }
@@ -289,8 +368,22 @@ fn nginx_with(
     Served { _processes: vec![server, tracker], site }
 }
 
-fn lighttpd_with(script: &'static str, configuration: &str) -> Served {
-    let site = Site::new(Layout::open(script));
+fn caddy_with(start: impl Fn(&Site, &Listen) -> Process) -> Served {
+    let site = Site::new(Layout::open(CGI));
+    let listen = Listen::unix(&site);
+    let tracker = start(&site, &listen);
+    let server = caddy::start(&site, &listen);
+    Served { _processes: vec![server, tracker], site }
+}
+
+/// Debian's lighttpd, nginx and Caddy have a site of their own, which goes on beside the tracker.
+fn behaves_beside_another_site(served: &Served) {
+    the_other_site_is_as_it_was(served);
+    behaves(served);
+}
+
+fn lighttpd_with(configuration: &str) -> Served {
+    let site = Site::new(Layout::open(CGI));
     Served { _processes: vec![lighttpd::start(&site, configuration)], site }
 }
 
@@ -321,7 +414,11 @@ fn apache_with_mod_proxy_fcgi_to_a_port() {
 
 #[test]
 fn nginx_to_a_unix_socket() {
-    behaves(&nginx_with(Layout::open(CGI), responder::own_socket, Listen::unix));
+    behaves_beside_another_site(&nginx_with(
+        Layout::open(CGI),
+        responder::own_socket,
+        Listen::unix,
+    ));
 }
 
 #[test]
@@ -345,17 +442,27 @@ fn nginx_with_fcgiwrap() {
     let listen = Listen::Unix(site.run("fcgiwrap.sock").display().to_string());
     let wrapper = responder::fcgiwrap(&site, &listen);
     let server = nginx::start(&site, "conf/nginx-fcgiwrap.conf", &listen);
-    behaves(&Served { _processes: vec![server, wrapper], site });
+    behaves_beside_another_site(&Served { _processes: vec![server, wrapper], site });
 }
 
 #[test]
 fn lighttpd_with_mod_cgi() {
-    behaves(&lighttpd_with(CGI, "conf/lighttpd-cgi.conf"));
+    behaves_beside_another_site(&lighttpd_with("conf/lighttpd-cgi.conf"));
 }
 
 #[test]
 fn lighttpd_with_mod_fastcgi() {
-    behaves(&lighttpd_with(FCGI, "conf/lighttpd.conf"));
+    behaves_beside_another_site(&lighttpd_with("conf/lighttpd.conf"));
+}
+
+#[test]
+fn caddy_to_a_unix_socket() {
+    behaves_beside_another_site(&caddy_with(responder::own_socket));
+}
+
+#[test]
+fn caddy_to_a_responder_started_through_a_systemd_socket() {
+    behaves(&caddy_with(responder::systemd));
 }
 
 #[test]
@@ -376,7 +483,7 @@ fn is_tracked_and_shown(served: &Served, torrent: &Torrent) -> bool {
     let answer = poll(Duration::from_secs(20), || {
         let reply = served.announce(&torrent.info_hash, &Peer::new(6, 0), "");
         let tracked = reply.get("failure reason").is_none();
-        (tracked && served.ask("GET", "/").text().contains(&link)).then_some(())
+        (tracked && served.ask("GET", "/tracker/").text().contains(&link)).then_some(())
     });
     answer.is_some()
 }
@@ -393,7 +500,7 @@ fn torrents_dropped_in_are_tracked_and_shown_without_cron() {
             let reply = served.announce(&torrent.info_hash, &Peer::new(6, 0), "");
             assert!(reply.get("failure reason").is_some(), "not listed yet: {reply:?}");
             served.site.add(&torrent);
-            let page = || served.ask("GET", "/").text();
+            let page = || served.ask("GET", "/tracker/").text();
             assert!(is_tracked_and_shown(&served, &torrent), "{}\n{}", page(), served.error_log());
         }
     }

@@ -8,9 +8,9 @@ use crate::harness::apache::{self, Apache, Mpm, PAGE_SNIPPETS};
 use crate::harness::http::{Reply, request};
 use crate::harness::process::Process;
 use crate::harness::responder::Listen;
-use crate::harness::site::{CGI, FCGI, Layout, Site, shipped};
+use crate::harness::site::{CGI, FCGI, Layout, Site, shipped, wait_until_served};
 use crate::harness::torrent::Torrent;
-use crate::harness::{checkout, executable, lighttpd, nginx, program};
+use crate::harness::{caddy, checkout, executable, lighttpd, nginx, program};
 
 fn succeeds(what: &str, output: &Output) {
     let text = [&output.stdout[..], &output.stderr].concat();
@@ -41,10 +41,12 @@ fn no_shipped_configuration_is_without_a_test() {
     let pages = PAGE_SNIPPETS.map(|(name, _)| name);
     assert_eq!(files_of("apache-snippets"), set(&[&snippets[..], &pages[..]].concat()));
     let conf = [
+        "caddy.conf",
         "crontab",
         "lighttpd-cgi.conf",
         "lighttpd.conf",
         "nginx-fcgiwrap.conf",
+        "nginx-upstream.conf",
         "nginx.conf",
         "tracker.service",
         "tracker.socket",
@@ -71,6 +73,47 @@ fn apache_accepts_each_tracker_snippet_with_the_modules_it_names() {
     apache_accepts("proxy-fcgi.conf", &apache::proxy_fcgi(&Listen::Tcp(9000)));
 }
 
+/// Debian's Apache has an alias for all of /cgi-bin/ before it reads ours.
+#[test]
+fn apache_warns_of_no_addresses_that_overlap() {
+    let site = Site::new(Layout::open(CGI));
+    let configuration = Apache::new(Mpm::Event)
+        .cgi_module()
+        .modules(&["fcgid"])
+        .line("ScriptAlias /cgi-bin/ \"${TRACKER_CGI_BIN}/\"")
+        .snippet("cgi.conf")
+        .snippet("fcgid.conf")
+        .write(&site);
+    let mut command = Command::new(program("apache2"));
+    let output = command.arg("-t").arg("-f").arg(configuration).output().expect("apache2 runs");
+    succeeds("apache2 -t", &output);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.trim(), "Syntax OK");
+}
+
+/// `tracker init` has the pages at the root of a server of their own.
+#[test]
+fn nginx_serves_a_site_of_init() {
+    let site = Site::new(Layout::open(CGI));
+    let made = site.root().join("made by init/tracker/site");
+    let mut init = Command::new(executable());
+    succeeds("tracker init", &init.arg("init").arg(&made).output().expect("it runs"));
+    let port = site.port();
+    let server = fs::read_to_string(made.join("conf/nginx.conf")).expect("a configuration");
+    let server = server
+        .replace("listen 80;", &format!("listen 127.0.0.1:{port};"))
+        .replace("listen [::]:80;", &format!("listen [::1]:{port};"));
+    let mut command = nginx::command_with(&site, &server);
+    let mut process = Process::start("nginx", &mut command, &site.run("nginx.log"));
+    wait_until_served(&site, &mut process);
+    let get = |path: &str| request(site.address(), "GET", path, &[]).expect("an answer");
+    assert!(get("/").text().contains("tracker-empty"), "{:?}", get("/"));
+    assert_eq!(get("/rss.xml").header("content-type"), Some("application/rss+xml; charset=utf-8"));
+    assert_eq!(get("/torrents/").status, 403, "the folder is not listed");
+    assert_eq!(get("/announce").status, 502, "the responder is asked, which does not run");
+    assert_eq!(get("/tracker/").status, 404);
+}
+
 #[test]
 fn nginx_accepts_its_configurations() {
     for name in ["conf/nginx.conf", "conf/nginx-fcgiwrap.conf"] {
@@ -83,12 +126,19 @@ fn nginx_accepts_its_configurations() {
 #[test]
 fn lighttpd_accepts_its_configurations() {
     for name in ["conf/lighttpd.conf", "conf/lighttpd-cgi.conf"] {
-        let site = Site::new(Layout::open(FCGI));
+        let site = Site::new(Layout::open(CGI));
         let mut command = lighttpd::command(&site, name);
         let output = command.arg("-tt").output().expect("lighttpd runs");
         succeeds(name, &output);
         assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+#[test]
+fn caddy_accepts_its_configuration() {
+    let site = Site::new(Layout::open(CGI));
+    let mut command = caddy::command(&site, &Listen::unix(&site), "validate");
+    succeeds("conf/caddy.conf", &command.output().expect("caddy runs"));
 }
 
 #[test]
@@ -230,10 +280,10 @@ fn nginx_compresses_pages_and_feed() {
             let encoding = reply.header("content-encoding");
             assert_eq!((reply.status, encoding), (200, Some("gzip")), "{name}: {target}");
         };
-        assert_compressed("/rss.xml");
+        assert_compressed("/tracker/rss.xml");
         site.tracker(&["refresh", "--force"]);
-        for target in ["/", "/index.shtml", "/style.css", "/rss.xml"] {
-            assert_compressed(target);
+        for target in ["", "index.shtml", "style.css", "rss.xml"] {
+            assert_compressed(&format!("/tracker/{target}"));
         }
     }
 }
@@ -318,16 +368,24 @@ fn nginx_serves_torrents_as_they_are_whatever_their_names() {
         let site = Site::new(Layout::open(CGI));
         put_tricky_files(&site);
         let _nginx = nginx::start(&site, name, &Listen::unix(&site));
-        serves_names_as_they_are(&site, "/torrents");
+        serves_names_as_they_are(&site, "/tracker/torrents");
     }
 }
 
 #[test]
 fn lighttpd_serves_torrents_as_they_are_whatever_their_names() {
-    for (script, name) in [(FCGI, "conf/lighttpd.conf"), (CGI, "conf/lighttpd-cgi.conf")] {
-        let site = Site::new(Layout::open(script));
+    for name in ["conf/lighttpd.conf", "conf/lighttpd-cgi.conf"] {
+        let site = Site::new(Layout::open(CGI));
         put_tricky_files(&site);
         let _lighttpd = lighttpd::start(&site, name);
-        serves_names_as_they_are(&site, "/torrents");
+        serves_names_as_they_are(&site, "/tracker/torrents");
     }
+}
+
+#[test]
+fn caddy_serves_torrents_as_they_are_whatever_their_names() {
+    let site = Site::new(Layout::open(CGI));
+    put_tricky_files(&site);
+    let _caddy = caddy::start(&site, &Listen::unix(&site));
+    serves_names_as_they_are(&site, "/tracker/torrents");
 }

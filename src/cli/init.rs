@@ -25,10 +25,10 @@ const APACHE_SNIPPETS: [&str; 4] = [
     include_str!("../../apache-snippets/data-deny.conf"),
 ];
 
-const NGINX: &str = include_str!("../../conf/nginx.conf");
+const NGINX_UPSTREAM: &str = include_str!("../../conf/nginx-upstream.conf");
 
-/// The one line of [`NGINX`] that depends on where the site is.
-const NGINX_ROOT: &str = "root /srv/tracker/www;";
+/// Locations with the pages of `/var/www/tracker` at `/tracker/`.
+const NGINX_LOCATIONS: &str = include_str!("../../conf/nginx.conf");
 
 /// Lays out a site: configuration, data folder, pages, cgi-bin; safe to run again
 ///
@@ -150,8 +150,31 @@ fn lay_out_snippets(
         apache += snippet;
     }
     done.file(&root.join("conf/apache.conf"), &apache)?;
-    let nginx = NGINX.replace(NGINX_ROOT, &format!("root {};", quoted(&root.join("www"))));
-    done.file(&root.join("conf/nginx.conf"), &nginx)
+    done.file(&root.join("conf/nginx.conf"), &nginx_site(&root.join("www")))
+}
+
+/// A server of its own, with the pages at its root.
+fn nginx_site(www: &Path) -> String {
+    let mut text =
+        "# The tracker and its pages as a server of nginx, to be included within http { }.\n"
+            .to_owned();
+    text += &without_head(NGINX_UPSTREAM);
+    text += "\nserver {\n    listen 80;\n    listen [::]:80;\n    server_name _;\n\n";
+    let pages = format!("root {};", quoted(www));
+    for line in without_head(NGINX_LOCATIONS).lines() {
+        if !line.starts_with("location = /tracker ") {
+            text += &format!(
+                "    {}\n",
+                line.replace("/tracker/", "/").replace("root /var/www;", &pages)
+            );
+        }
+    }
+    text + "}\n"
+}
+
+/// A shipped file without the comment that says where it belongs.
+fn without_head(text: &str) -> String {
+    text.split_once("\n\n").map_or(text, |(_, rest)| rest).to_owned()
 }
 
 /// A path as Apache and nginx read it, also with spaces in it.
@@ -404,6 +427,8 @@ mod tests {
         }
         let nginx = fs::read_to_string(root.join("conf/nginx.conf")).unwrap();
         assert!(nginx.contains(&format!("root \"{}/www\";", root.display())), "{nginx}");
+        assert!(nginx.contains("location ^~ /torrents/ {"), "{nginx}");
+        assert!(!nginx.contains(" /tracker"), "{nginx}");
     }
 
     #[test]

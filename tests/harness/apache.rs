@@ -39,7 +39,7 @@ pub struct Apache {
 }
 
 impl Apache {
-    /// A server that serves the site's `www` and nothing else.
+    /// A server that serves the site's `www`, as `tracker init` and as `scripts/install` have it.
     pub fn new(mpm: Mpm) -> Self {
         let mpm_module = if mpm == Mpm::Prefork { "mpm_prefork" } else { "mpm_event" };
         let modules = [&[mpm_module], &BASE_MODULES[..]].concat();
@@ -91,7 +91,8 @@ impl Apache {
              PidFile \"{root}/run/apache.pid\"\nDefaultRuntimeDir \"{root}/run\"\n\
              ErrorLog \"{root}/run/error.log\"\nMutex \"file:{root}/run\" default\n\
              Define TRACKER_CGI_BIN {root}/cgi-bin\nDefine TRACKER_WWW {root}/www\n\
-             Define TRACKER_DATA {root}/data\nDocumentRoot \"{root}/www\"\n"
+             Define TRACKER_DATA {root}/data\nDocumentRoot \"{root}/www\"\n\
+             Alias \"/tracker\" \"{root}/www\"\n"
         );
         for module in &self.modules {
             let file = format!("/usr/lib/apache2/modules/mod_{module}.so");

@@ -7,11 +7,13 @@ use super::process::Process;
 use super::program;
 use super::site::{Site, server_account, shipped, wait_until_served};
 
-/// The command that starts lighttpd with a file of `conf/` and the site's folders in it.
+/// The command that starts lighttpd with a file of `conf/` beside another site.
 pub fn command(site: &Site, name: &str) -> Command {
     let root = site.root().display().to_string();
     let socket = site.run("lighttpd.sock").display().to_string();
-    let mut changes = vec![("/srv/tracker", root.as_str())];
+    let (pages, cgi_bin) = (format!("{root}/www/"), format!("{root}/cgi-bin/"));
+    let mut changes =
+        vec![("/var/www/tracker/", pages.as_str()), ("/usr/lib/cgi-bin/", cgi_bin.as_str())];
     if name == "conf/lighttpd.conf" {
         changes.push(("/run/lighttpd/tracker.sock", &socket));
     }
@@ -29,7 +31,17 @@ pub fn command_with(site: &Site, snippet: &str) -> Command {
     command
 }
 
-/// What Debian's /etc/lighttpd/lighttpd.conf does, with all paths inside the site.
+/// How Debian's /etc/lighttpd/lighttpd.conf has addresses read.
+const PARSING: &str = "server.http-parseopts = (
+  \"header-strict\" => \"enable\", \"host-strict\" => \"enable\", \"host-normalize\" => \"enable\",
+  \"url-normalize-unreserved\"=> \"enable\", \"url-normalize-required\" => \"enable\",
+  \"url-ctrls-reject\" => \"enable\", \"url-path-2f-decode\" => \"enable\",
+  \"url-path-dotseg-remove\" => \"enable\",
+)
+";
+
+/// What Debian's /etc/lighttpd/lighttpd.conf does, with all paths inside the site, and folders
+/// of the other site listed.
 fn main_configuration(root: &str, port: u16) -> String {
     let user = match server_account() {
         Some(_) => "server.username = \"www-data\"\nserver.groupname = \"www-data\"\n",
@@ -37,15 +49,17 @@ fn main_configuration(root: &str, port: u16) -> String {
     };
     format!(
         "server.modules = ( \"mod_indexfile\", \"mod_access\", \"mod_alias\", \"mod_redirect\" )\n\
-         server.document-root = \"{root}/www\"\nserver.upload-dirs = ( \"{root}/run\" )\n\
+         server.document-root = \"{root}/default\"\nserver.upload-dirs = ( \"{root}/run\" )\n\
          server.errorlog = \"{root}/run/error.log\"\nserver.pid-file = \"{root}/run/lighttpd.pid\"\n\
          {user}server.bind = \"127.0.0.1\"\nserver.port = {port}\n\
+         {PARSING}\
          index-file.names = ( \"index.php\", \"index.html\" )\n\
          url.access-deny = ( \"~\", \".inc\" )\n\
          static-file.exclude-extensions = ( \".php\", \".pl\", \".fcgi\" )\n\
          $SERVER[\"socket\"] == \"[::1]:{port}\" {{ }}\n\
          include_shell \"/usr/share/lighttpd/create-mime.conf.pl\"\n\
          include \"{root}/run/tracker.conf\"\n\
+         dir-listing.activate = \"enable\"\n\
          server.modules += ( \"mod_dirlisting\", \"mod_staticfile\" )\n"
     )
 }

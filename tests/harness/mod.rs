@@ -4,6 +4,7 @@
 pub mod apache;
 pub mod bencode;
 pub mod browser;
+pub mod caddy;
 #[path = "../../src/platform/cannot_run.rs"]
 pub mod cannot_run;
 pub mod fastcgi;

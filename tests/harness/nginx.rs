@@ -8,18 +8,28 @@ use super::program;
 use super::responder::Listen;
 use super::site::{Site, server_account, shipped, wait_until_served};
 
-/// The command that starts nginx with a file of `conf/` and the site's port and folders in it.
+/// The command that starts nginx with a file of `conf/` in the server block of another site.
 pub fn command(site: &Site, name: &str, backend: &Listen) -> Command {
+    command_with(site, &configuration(site, name, backend))
+}
+
+fn configuration(site: &Site, name: &str, backend: &Listen) -> String {
     let (root, port) = (site.root().display().to_string(), site.port());
-    let (ipv4, ipv6) = (format!("listen 127.0.0.1:{port};"), format!("listen [::1]:{port};"));
-    let mut changes =
-        vec![("listen 80;", ipv4.as_str()), ("listen [::]:80;", &ipv6), ("/srv/tracker", &root)];
-    let backend = backend.address();
-    match name {
-        "conf/nginx.conf" => changes.push(("unix:/run/tracker/tracker.sock", &backend)),
-        _ => changes.push(("unix:/run/fcgiwrap.socket", &backend)),
+    let pages = format!("root {root}/served;");
+    let (backend, cgi_bin) = (backend.address(), format!("{root}/cgi-bin/"));
+    let socket = ("unix:/run/tracker/tracker.sock", backend.as_str());
+    let upstream = shipped("conf/nginx-upstream.conf", &[socket]);
+    let mut changes = vec![("root /var/www;", pages.as_str())];
+    if name == "conf/nginx-fcgiwrap.conf" {
+        changes.push(("unix:/run/fcgiwrap.socket", &backend));
+        changes.push(("/usr/lib/cgi-bin/", &cgi_bin));
     }
-    command_with(site, &shipped(name, &changes))
+    let locations = shipped(name, &changes);
+    format!(
+        "{upstream}\nserver {{\nlisten 127.0.0.1:{port};\nlisten [::1]:{port};\n\
+         root {root}/default;\nindex index.html;\nautoindex on;\nserver_name _;\n\
+         location / {{ try_files $uri $uri/ =404; }}\n{locations}\n}}\n"
+    )
 }
 
 /// The command that starts nginx with a server block.

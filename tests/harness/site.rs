@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -33,8 +33,11 @@ pub struct Layout {
 
 /// Where the tracker is when the web server starts it as a plain CGI.
 pub const CGI: &str = "/cgi-bin/tracker.cgi";
-/// Where the tracker is when Apache or lighttpd talk FastCGI to it.
+/// Where the tracker is when Apache talks FastCGI to it.
 pub const FCGI: &str = "/cgi-bin/tracker.fcgi";
+
+/// The page of the site beside which the tracker is installed.
+pub const OTHER_SITE: &str = "the owner's other site";
 
 impl Layout {
     /// An open tracker on 127.0.0.1 that refreshes only when it is told to.
@@ -82,9 +85,12 @@ impl Site {
         let site = Self { folder, memory, layout, port: free_port() };
         let root = site.root();
         fs::set_permissions(&root, Permissions::from_mode(0o755)).expect("the site's mode");
-        for name in ["cgi-bin", "conf", "data", "run", "www/torrents"] {
+        for name in ["cgi-bin", "conf", "data", "run", "www/torrents", "default/below", "served"] {
             fs::create_dir_all(root.join(name)).expect("a folder of the site");
         }
+        // The owner's other site, and what stands for /var/www.
+        fs::write(root.join("default/index.html"), OTHER_SITE).expect("a page of the other site");
+        symlink("../www", root.join("served/tracker")).expect("a link to the pages");
         for name in ["index.shtml", "rss.xml", "style.css"] {
             copy(&checkout().join("www").join(name), &root.join("www").join(name));
         }
@@ -110,7 +116,7 @@ impl Site {
              [refresh]\non_request = {}\n",
             self.announce_url(),
             self.layout.torrents,
-            self.url("/torrents"),
+            self.url("/tracker/torrents"),
             self.layout.refresh_on_request
         )
     }
@@ -238,11 +244,9 @@ fn copy(from: &Path, to: &Path) {
     fs::copy(from, to).unwrap_or_else(|error| panic!("{} is not copied: {error}", from.display()));
 }
 
-/// Waits until the site's web server serves the stylesheet.
+/// Waits until the site's web server answers.
 pub fn wait_until_served(site: &Site, server: &mut Process) {
-    server.wait_for("an answer", || {
-        request(site.address(), "GET", "/style.css", &[]).ok().filter(|reply| reply.status == 200)
-    });
+    server.wait_for("an answer", || request(site.address(), "GET", "/tracker/style.css", &[]).ok());
 }
 
 /// A shipped file with some of its lines changed as its comments tell the owner to.
