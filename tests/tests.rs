@@ -16,6 +16,7 @@ mod pages;
 mod protocol;
 mod responder;
 mod root;
+mod rust;
 mod scripts;
 mod servers;
 mod snippets;
