@@ -2,7 +2,7 @@
 //!
 //! What an announce asks the kernel for, as `strace` shows it. Who adds to this should know why.
 //!
-//! By a CGI with peers in shared memory, built for musl as the releases are, 49 calls:
+//! By a CGI with peers in shared memory, built for musl as the releases are, 50 calls:
 //!
 //! | calls | why |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | getpid, fcntl, fcntl, getsockopt, close | whether a socket was passed: systemd's, or a listening descriptor 0 |
 //! | getcwd, stat | where the executable is, as the web server says, for the configuration beside it |
 //! | open, open, fcntl, fstat, read, read, close | the configuration, at the second of its usual places |
+//! | stat | whether the policy is in the site's own data folder, where the configuration says no other |
 //! | open, fcntl, fstat, mmap, close | the policy: which file, how long, mapped |
 //! | fcntl, fcntl | the reply's own descriptor, past the standard library's buffer |
 //! | stat | whether the store is new |
@@ -26,7 +27,7 @@
 //!
 //! musl says once more of each file that it opens that it is not for children: the fcntl after it.
 //!
-//! By a CGI with SQLite, 98: in place of the last but two, SQLite opens its file (13, one for each folder
+//! By a CGI with SQLite, 99: in place of the last but two, SQLite opens its file (13, one for each folder
 //! above it) and twice locks it, looks for a journal left behind, and lets go (9 each): once to read what the
 //! file is, once to announce. Between, it reads the pages on the way to swarm and peer, writes a journal (27,
 //! with its own random numbers) and the changed pages.

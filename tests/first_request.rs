@@ -1,17 +1,19 @@
 //! A site that was only put up by FTP: what its first requests make, and what they say where they cannot.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::PathBuf;
-use std::process::Command;
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use crate::harness::apache::{Apache, Mpm};
 use crate::harness::bencode;
-use crate::harness::checkout;
+use crate::harness::cannot_run::cannot_run;
 use crate::harness::http::{Reply, encode, request};
+use crate::harness::installation::{Answer, Call, Installation};
 use crate::harness::process::Process;
 use crate::harness::site::{CGI, Layout, Site, as_the_server, server_account};
 use crate::harness::torrent::Torrent;
+use crate::harness::{checkout, executable};
 
 const PEER: &str = "peer_id=-XX0001-000000000001&port=6881&left=1";
 
@@ -169,4 +171,52 @@ fn where_nothing_can_be_written_the_owner_is_told_what_to_do() {
     // What is in it is closed to others, though the folder that the owner made is not.
     let mode = fs::metadata(host.hidden()).expect("a folder").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
+}
+
+/// A CGI on a machine whose /etc is another folder; `None` where no such machine can be made.
+fn with_etc(etc: &Path, call: Call) -> Option<Output> {
+    let command = call.command();
+    let mut machine = Command::new("unshare");
+    machine.args(["--mount", "sh", "-c", "mount --bind \"$1\" /etc && exec \"$2\"", "sh"]);
+    machine.arg(etc).arg(command.get_program()).env_clear().env("PATH", "/usr/bin:/bin");
+    for (name, value) in command.get_envs() {
+        machine.env(name, value.expect("a value"));
+    }
+    machine.output().ok().filter(|output| output.status.success())
+}
+
+#[test]
+fn a_site_without_a_configuration_of_its_own_is_told_that_it_goes_by_the_machines() {
+    let site = Installation::bare();
+    for folder in ["cgi-bin", "www/torrents", "etc/tracker", "machine"] {
+        fs::create_dir_all(site.path(folder)).expect("a folder");
+    }
+    let data = site.path("machine");
+    let settings = format!(
+        "tracker.torrents = 'open'\nstore.path = '{0}/peers.db'\n[paths]\n\
+         catalog = '{0}/catalog.db'\npolicy = '{0}/policy.snapshot'\ntorrents = '{0}/torrents'\n\
+         stats_fragment = '{0}/stats.inc'\nrss_fragment = '{0}/rss.inc'\n",
+        data.display()
+    );
+    fs::write(site.path("etc/tracker/tracker.toml"), settings).expect("a configuration");
+    let script = site.path("cgi-bin/tracker.cgi");
+    symlink(executable(), &script).expect("a link");
+    let announce = || {
+        let query = format!("info_hash=aaaaaaaaaaaaaaaaaaaa&{PEER}");
+        site.get("/announce", query).without("TRACKER_CONFIG").with("SCRIPT_FILENAME", &script)
+    };
+    let Some(output) = with_etc(&site.path("etc"), announce()) else {
+        return cannot_run("the configuration of a machine", "it takes root and namespaces");
+    };
+    let answer = Answer::of(&output);
+    assert_eq!(answer.value().number("incomplete"), 1, "{answer:?}");
+    let own = site.path("conf/tracker.toml").display().to_string();
+    let told: Vec<_> = answer.log.lines().filter(|line| line.contains("goes by")).collect();
+    assert!(told.len() == 1 && told[0].contains(&own), "{answer:?}");
+    assert!(told[0].contains("/etc/tracker/tracker.toml"), "{told:?}");
+    let again = Answer::of(&with_etc(&site.path("etc"), announce()).expect("the same machine"));
+    assert!(!again.log.contains("goes by"), "{again:?}");
+    // A refresh after the reply must not write into what is removed.
+    let lock = fs::File::open(data.join("refresh.lock")).expect("the lock of refreshes");
+    lock.lock().expect("it is free in the end");
 }

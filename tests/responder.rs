@@ -96,3 +96,23 @@ fn a_hangup_has_it_read_at_once() {
     let told = || responder.process.output().contains("nonsense").then_some(());
     assert!(poll(Duration::from_secs(15), told).is_some(), "{}", responder.process.output());
 }
+
+/// Whether a line begins with a time such as 2024-02-29T23:59:59Z.
+pub fn has_time(line: &str) -> bool {
+    let (time, rest) = line.split_at_checked(20).unwrap_or_default();
+    let is_digit = |at: usize| time.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let digits = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18];
+    digits.into_iter().all(is_digit) && time.ends_with('Z') && rest.starts_with(" tracker: ")
+}
+
+#[test]
+fn its_log_in_a_file_has_times_and_says_first_which_configuration_holds_and_why() {
+    let tracker = Installation::open();
+    let responder = Responder::start(&tracker, &[]);
+    responder.get("/announce", ANNOUNCE);
+    let log = responder.process.output();
+    let first = log.lines().next().expect("a line");
+    let file = tracker.path("conf/tracker.toml").display().to_string();
+    assert!(first.contains(&format!("the configuration is {file} (named by ")), "{log}");
+    assert!(log.lines().all(has_time), "{log}");
+}

@@ -97,14 +97,17 @@ impl LoadedConfig {
 /// Looks into a data folder.
 fn look(data: &Path) -> OwnData {
     let Ok(entries) = fs::read_dir(data) else { return OwnData::New };
-    let names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
-    if let Some(hidden) = names.iter().filter(|name| is_unguessable(name)).min() {
-        OwnData::Hidden(data.join(hidden))
-    } else if names.iter().any(|name| FILES.iter().any(|file| name == file)) {
-        OwnData::Plain
-    } else {
-        OwnData::New
+    let mut found = OwnData::New;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if is_unguessable(&name) && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            return OwnData::Hidden(entry.path());
+        }
+        if FILES.iter().any(|file| name == *file) {
+            found = OwnData::Plain;
+        }
     }
+    found
 }
 
 fn is_unguessable(name: &OsStr) -> bool {

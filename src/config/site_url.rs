@@ -14,6 +14,32 @@ impl LoadedConfig {
         let pages = torrents.strip_suffix("/torrents").unwrap_or_else(|| origin(torrents));
         self.torrents_url_is_set.then_some(pages)
     }
+
+    /// The same, or as far as the announce address says it: the pages of a site that was put up by FTP stand in its
+    /// folder `www`, those of others at the root.
+    #[must_use]
+    pub fn pages_url(&self) -> Option<String> {
+        if let Some(site) = self.site_url() {
+            return Some(site.to_owned());
+        }
+        let announce = self.announce_url_is_set.then_some(&self.config.tracker.announce_url)?;
+        let site = match announce.find("/cgi-bin/") {
+            Some(end) => announce.get(..end)?,
+            None => announce.strip_suffix("/announce").unwrap_or_else(|| origin(announce)),
+        };
+        let was_put_up = self.folder.parent().is_some_and(|site| site.join(".htaccess").exists());
+        Some(if was_put_up { format!("{site}/www") } else { site.to_owned() })
+    }
+
+    /// Where the torrents are for readers who need absolute addresses; relative where nobody says which site this is.
+    #[must_use]
+    pub fn torrents_url_for_readers(&self) -> String {
+        match self.pages_url() {
+            _ if self.torrents_url_is_set => self.config.paths.torrents_url.clone(),
+            Some(pages) => format!("{pages}/torrents"),
+            None => "torrents".into(),
+        }
+    }
 }
 
 /// Scheme, host and port of an address of the web.
@@ -36,6 +62,31 @@ mod tests {
         assert_eq!(origin("http://[::1]:8080/announce?x=/"), "http://[::1]:8080");
         assert_eq!(origin("https://example.org"), "https://example.org");
         assert_eq!(origin("https://example.org?x"), "https://example.org");
+    }
+
+    #[test]
+    fn without_an_address_of_the_torrents_that_of_announces_says_where_the_pages_are() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("conf/tracker.toml");
+        let loaded = |text: &str| LoadedConfig::parse(text, &file).unwrap();
+        let announce = |url: &str| loaded(&format!("tracker.announce_url = '{url}'"));
+        let pages = |url: &str| announce(url).pages_url().unwrap();
+        assert_eq!(pages("https://a.example/announce"), "https://a.example");
+        assert_eq!(
+            pages("http://a.example:8/x/cgi-bin/tracker.cgi/announce"),
+            "http://a.example:8/x"
+        );
+        assert_eq!(pages("http://a.example/t?x=/"), "http://a.example");
+        assert_eq!(loaded("").pages_url(), None);
+        assert_eq!(loaded("").torrents_url_for_readers(), "torrents");
+        std::fs::write(home.path().join(".htaccess"), "").unwrap();
+        assert_eq!(pages("https://a.example/announce"), "https://a.example/www");
+        let torrents = announce("https://a.example/announce").torrents_url_for_readers();
+        assert_eq!(torrents, "https://a.example/www/torrents");
+        let both = "tracker.announce_url = 'http://a.example/announce'\n\
+                    paths.torrents_url = 'http://b.example/torrents'";
+        assert_eq!(loaded(both).pages_url().as_deref(), Some("http://b.example"));
+        assert_eq!(loaded(both).torrents_url_for_readers(), "http://b.example/torrents");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The time in front of a line, where nobody else writes one: web servers and the journal do, a file does not.
+//! The time in front of a line, where nobody else writes one. Web servers and the journal, which read a pipe or a
+//! socket, write their own; in a file (a CGI's refresh after its reply, a responder whose output goes to one) it is ours.
 
 use std::fs::File;
 use std::os::fd::AsFd as _;

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::config::{LoadedConfig, SAMPLE_SITE};
+use crate::config::{LoadedConfig, SAMPLE_SITE, origin};
 
 /// The owner's page with `items` where it includes them. `None` when there is no such page, or when only
 /// a web server can put it together.
@@ -20,11 +20,31 @@ pub(super) fn whole(loaded: &LoadedConfig, items: &str) -> io::Result<Option<Str
     }
     // In another encoding it is the web server's affair, too.
     let Ok(page) = String::from_utf8(fs::read(&paths.feed_page)?) else { return Ok(None) };
-    let page = match loaded.site_url() {
-        Some(site) => page.replace(SAMPLE_SITE, &in_xml(site)),
-        None => page,
-    };
+    let page = at_its_address(&page, loaded);
     Ok(filled_in(&page, &paths.rss_fragment, items))
+}
+
+/// The page with the site's address in the place of the one that the shipped page has, and of the site's old ones.
+/// Where nobody says which site this is, links are relative.
+fn at_its_address(page: &str, loaded: &LoadedConfig) -> String {
+    let Some(site) = loaded.pages_url() else { return with_address(page, SAMPLE_SITE, ".") };
+    let page = with_address(page, SAMPLE_SITE, &in_xml(&site));
+    let old = loaded.config.tracker.also_announce_urls.iter().map(|url| origin(url));
+    let here = origin(&site);
+    old.filter(|old| old.starts_with("http") && *old != here)
+        .fold(page, |page, old| with_address(&page, old, here))
+}
+
+/// A text with another address in the place of one that ends where an address may end.
+fn with_address(text: &str, old: &str, new: &str) -> String {
+    let mut parts = text.split(old);
+    let mut changed: String = parts.next().unwrap_or_default().into();
+    for rest in parts {
+        let ends = rest.is_empty() || rest.starts_with(['/', '"', '\'', '<', ' ', '\n', '?', '#']);
+        changed += if ends { new } else { old };
+        changed += rest;
+    }
+    changed
 }
 
 /// An address of the web as XML has it.
@@ -45,6 +65,28 @@ fn filled_in(page: &str, fragment: &Path, items: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_follows_the_configured_address() {
+        let page = include_str!("../../www/rss.xml");
+        let home = tempfile::tempdir().unwrap();
+        let loaded =
+            |text: &str| LoadedConfig::parse(text, &home.path().join("conf/tracker.toml")).unwrap();
+        let new = loaded(
+            "[tracker]\nannounce_url = 'https://new.example/announce'\n\
+             also_announce_urls = ['http://old.example:8080/announce', 'udp://new.example:6969']",
+        );
+        let old = page.replace(SAMPLE_SITE, "http://old.example:8080/x");
+        let followed = at_its_address(&old, &new);
+        assert!(followed.contains("<link>https://new.example/x/</link>"), "{followed}");
+        assert!(!followed.contains("old.example"), "{followed}");
+        let shipped = at_its_address(page, &new);
+        assert!(shipped.contains("href=\"https://new.example/rss.xml\""), "{shipped}");
+        let nowhere = at_its_address(page, &loaded(""));
+        assert!(nowhere.contains("<link>./</link>") && !nowhere.contains("127.0.0.1"), "{nowhere}");
+        let others = page.replace(SAMPLE_SITE, "http://old.example:80801");
+        assert_eq!(at_its_address(&others, &new), others);
+    }
 
     #[test]
     fn items_stand_where_the_page_includes_them_and_nowhere_else() {

@@ -149,7 +149,7 @@ impl RssItem {
         let category = torrent.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         Self {
             title: xml_text(&torrent.name),
-            link: url_below(torrents_base(loaded), &torrent.file),
+            link: url_below(&loaded.torrents_url_for_readers(), &torrent.file),
             guid: format!("urn:btih:{}", torrent.canonical),
             published: httpdate::fmt_http_date(system_time(torrent.first_seen)),
             category: category.map(|folder| xml_text(&folder.to_string_lossy())),

@@ -80,6 +80,9 @@ impl Site {
         let sources = if lives_long { marked_sources(&surroundings) } else { Vec::new() };
         let state = State::load(&surroundings);
         state.log_trouble(None);
+        if let (true, State::Ready(ready)) = (lives_long, &state) {
+            log_stray_site(ready.tracker.config(), &surroundings);
+        }
         let mut site = Self { surroundings, state, sources, looked_at: clock(), lives_long };
         site.verify_policy();
         site
@@ -290,7 +293,7 @@ pub fn hide_new_data(loaded: &mut LoadedConfig) -> Result<(), LayoutError> {
 /// Tells the owner of a site that goes by the configuration of the machine.
 fn log_stray_site(loaded: &LoadedConfig, surroundings: &Surroundings) {
     if let Some(warning) = loaded.stray_site(surroundings) {
-        log::line_once_a_minute(Level::Warning, &warning);
+        crate::warning!("{warning}");
     }
 }
 

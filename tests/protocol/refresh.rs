@@ -487,3 +487,47 @@ fn it_runs_from_any_folder_and_says_when_there_is_no_configuration() {
     Ran::from(command.current_dir("/").output().expect("it runs")).done();
     assert!(tracker.path(STATS).exists());
 }
+
+#[test]
+fn a_changed_address_changes_the_feed_at_the_next_refresh() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    let page = include_str!("../../www/rss.xml");
+    fs::write(tracker.path("www/rss.xml"), page).expect("a page");
+    let file = tracker.path("conf/tracker.toml");
+    let feed_at = |addresses: &str| {
+        let text = format!("tracker.accept_foreign = true\n{addresses}\n");
+        fs::write(&file, text).expect("a configuration");
+        tracker.refresh();
+        tracker.text("www/torrents/bt_rss.xml")
+    };
+    let feed = feed_at("tracker.announce_url = 'http://old.test/announce'");
+    for address in
+        ["<link>http://old.test/</link>", "<link>http://old.test/torrents/a.torrent</link>"]
+    {
+        assert!(feed.contains(address), "{address}: {feed}");
+    }
+    let feed = feed_at("tracker.announce_url = 'https://new.test/announce'");
+    assert!(feed.contains("<link>https://new.test/torrents/a.torrent</link>"), "{feed}");
+    assert!(
+        feed.contains("href=\"https://new.test/rss.xml\"") && !feed.contains("old.test"),
+        "{feed}"
+    );
+    let feed = feed_at("");
+    assert!(feed.contains("<link>torrents/a.torrent</link>"), "{feed}");
+    assert!(!feed.contains("127.0.0.1"), "{feed}");
+}
+
+#[test]
+fn a_quiet_one_says_only_what_is_wrong() {
+    let tracker = Installation::listed();
+    for _ in ["it makes all", "it is too early"] {
+        let ran = tracker.run(&["refresh", "--quiet"]);
+        assert_eq!((ran.status, ran.output.as_str(), ran.errors.as_str()), (0, "", ""), "{ran:?}");
+    }
+    assert!(tracker.path("data/catalog.db").exists());
+    tracker.drop_in("broken.torrent", b"d8:announce");
+    let ran = tracker.run(&["force-refresh", "--quiet"]);
+    assert_eq!((ran.status, ran.output.as_str()), (0, ""), "{ran:?}");
+    assert!(ran.errors.contains("broken.torrent") && ran.errors.lines().count() == 1, "{ran:?}");
+}

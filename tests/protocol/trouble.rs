@@ -10,6 +10,7 @@ use crate::harness::http::encode;
 use crate::harness::installation::{Answer, Installation};
 use crate::harness::site::as_the_server;
 use crate::harness::{executable, poll};
+use crate::responder::has_time;
 
 const TROUBLE: &str =
     "the tracker has a problem of its own and has told its owner; please try again later";
@@ -341,10 +342,19 @@ fn what_a_refresh_after_a_reply_has_to_say_reaches_the_log_with_the_next_one() {
     // Each is due after a second; the first one logs for the second one to show.
     let shown = || {
         let answer = tracker.get("/scrape", "").send();
-        answer.log.contains("broken.torrent is not a usable torrent").then_some(())
+        let mut lines = answer.log.lines().map(str::to_owned);
+        lines.find(|line| line.contains("broken.torrent is not a usable torrent"))
     };
-    poll(Duration::from_secs(20), shown).expect("the message in a web server's log");
+    let line = poll(Duration::from_secs(20), shown).expect("the message in a web server's log");
+    assert!(has_time(&line), "when it was said, and not when it was passed on: {line}");
     tracker.wait_for_a_refresh_to_end();
     let doctor = tracker.run(&["doctor", "--offline"]);
     assert!(doctor.output.contains("broken.torrent"), "{doctor:?}");
+}
+
+#[test]
+fn what_a_web_server_adds_the_time_to_has_none_of_ours() {
+    let tracker = Installation::new(&["trackers.interval = 1"]);
+    let answer = client(1).call(&tracker, "").send();
+    assert!(answer.log.starts_with("tracker: error: "), "{answer:?}");
 }
