@@ -34,7 +34,7 @@ use crate::platform::privilege;
 use crate::site::counted;
 use crate::terminal::Harmless;
 
-/// Check this installation
+/// Check this installation; root and the web server's user see all of it
 #[derive(Debug, clap::Args)]
 pub struct DoctorArguments {
     /// Ask nothing over the network

@@ -10,7 +10,7 @@ use crate::harness::process::Process;
 use crate::harness::responder::{self, Listen};
 use crate::harness::site::{CGI, FCGI, Layout, Site, server_account, wait_until_served};
 use crate::harness::torrent::Torrent;
-use crate::harness::{cannot_run::cannot_run, free_port, lighttpd, nginx, program};
+use crate::harness::{caddy, cannot_run::cannot_run, free_port, lighttpd, nginx, program};
 
 /// A web server, and how it starts the tracker.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,9 +18,10 @@ enum Server {
     Apache,
     Nginx,
     Lighttpd,
+    Caddy,
 }
 
-use Server::{Apache, Lighttpd, Nginx};
+use Server::{Apache, Caddy, Lighttpd, Nginx};
 
 /// Adds lines to the end of a file.
 const APPEND: &str = "";
@@ -61,6 +62,11 @@ impl Served {
                 nginx::command(&site, "conf/nginx.conf", &listen)
             }
             Lighttpd => lighttpd::command(&site, "conf/lighttpd-cgi.conf"),
+            Caddy => {
+                let listen = Listen::unix(&site);
+                processes.push(responder::own_socket(&site, &listen));
+                caddy::command(&site, &listen, "run")
+            }
         };
         for (file, from, to) in changes {
             let path = site.run(file);
@@ -101,7 +107,7 @@ const TRACKER: &str = "tracker.conf";
 
 #[test]
 fn an_installation_that_is_well_passes_through_each_web_server() {
-    for server in [Apache, Nginx, Lighttpd] {
+    for server in [Apache, Nginx, Lighttpd, Caddy] {
         let served = Served::new(server);
         let found = served.diagnosis();
         found.assert_nothing_wrong();
@@ -128,6 +134,8 @@ fn addresses_that_are_wrong_are_each_named() {
             configure(site, &right, &line);
             let found = served.diagnosis();
             configure(site, &line, &right);
+            // An announce may have had the folder scanned for torrents that name the wrong address.
+            site.tracker(&["refresh", "--force"]);
             found
         };
         wrong("http://no-such-host.invalid/announce").assert_only_wrong(

@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::configuration::is_announce_url;
 use super::examination::Examination;
-use super::http::{self, Failed, Reply, Url};
+use super::http::{Failed, Reply, Url};
 use super::outcome::Outcome;
 use super::{hints, torrents};
 use crate::config::{Torrents, origin};
@@ -41,7 +41,7 @@ impl Announced {
     pub(super) fn to_itself(examination: &Examination<'_>) -> Result<Self, Failed> {
         let url = &examination.loaded.config.tracker.announce_url;
         let url = announce_to(url, examination, PEER_ID, "stopped");
-        Ok(Self { reply: http::get(&url, &[])?, url })
+        Ok(Self { reply: examination.get(&url)?, url })
     }
 
     /// What the tracker said; `None` where it did not answer.
@@ -186,7 +186,7 @@ pub(super) fn elsewhere(examination: &Examination<'_>, paths: &[&str]) -> Option
     let url = &examination.loaded.config.tracker.announce_url;
     let places = paths.iter().map(|path| format!("{}{path}", origin(url)));
     places.filter(|place| place != url).find(|place| {
-        let reply = http::get(&announce_to(place, examination, PEER_ID, "stopped"), &[]);
+        let reply = examination.get(&announce_to(place, examination, PEER_ID, "stopped"));
         reply.is_ok_and(|reply| Said::of(&reply).is_some())
     })
 }

@@ -1,16 +1,16 @@
 //! What all checks of one run share: the configuration, what was found so far, and what is looked at
 //! once.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::path::Path;
 
 use super::accounts;
 use super::announce::Announced;
-use super::http::Failed;
+use super::http::{self, Failed, Reply};
 use super::outcome::Outcome;
 use crate::catalog::{FolderError, FolderScan, scan_folder};
-use crate::config::{LoadedConfig, Surroundings};
+use crate::config::{LoadedConfig, Surroundings, origin};
 use crate::platform::privilege;
 use crate::protocol::Timestamp;
 use crate::tracker::scan_rules;
@@ -26,6 +26,8 @@ pub(super) struct Examination<'a> {
     found_wrong: Cell<bool>,
     folder: OnceCell<Result<FolderScan, FolderError>>,
     announced: OnceCell<Result<Announced, Failed>>,
+    /// Hosts that gave no answer, and why: they are not waited for again.
+    silent: RefCell<Vec<(String, Failed)>>,
 }
 
 impl<'a> Examination<'a> {
@@ -42,6 +44,7 @@ impl<'a> Examination<'a> {
             found_wrong: Cell::new(false),
             folder: OnceCell::new(),
             announced: OnceCell::new(),
+            silent: RefCell::default(),
         }
     }
 
@@ -102,6 +105,19 @@ impl<'a> Examination<'a> {
     /// An announce to `announce_url`, and what came of it.
     pub(super) fn announced(&self) -> &Result<Announced, Failed> {
         self.announced.get_or_init(|| Announced::to_itself(self))
+    }
+
+    /// Fetches what is at an address, unless its host gave no answer before.
+    pub(super) fn get(&self, url: &str) -> Result<Reply, Failed> {
+        let known = self.silent.borrow().iter().find(|(host, _)| host == origin(url)).cloned();
+        if let Some((_, problem)) = known {
+            return Err(problem);
+        }
+        let outcome = http::get(url, &[]);
+        if let Err(problem) = &outcome {
+            self.silent.borrow_mut().push((origin(url).to_owned(), problem.clone()));
+        }
+        outcome
     }
 
     /// Why the web server is not asked, where it is not.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::examination::Examination;
-use super::http::{self, Reply};
+use super::http::Reply;
 use super::outcome::Outcome;
 use crate::config::{LoadedConfig, origin};
 
@@ -21,7 +21,7 @@ pub(super) fn data(examination: &Examination<'_>) -> Option<Outcome> {
     for base in bases(loaded) {
         for path in &private {
             for url in addresses(&base, path) {
-                let Ok(reply) = http::get(&url, &[]) else { continue };
+                let Ok(reply) = examination.get(&url) else { continue };
                 tried += 1;
                 if reply.status != 200 || !is_private(&reply) {
                     continue;

@@ -29,7 +29,7 @@ pub(super) struct Way {
 }
 
 /// Why there is no reply.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum Failed {
     /// Nobody knows the host.
     #[error("{host} has no address ({reason})")]

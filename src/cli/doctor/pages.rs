@@ -37,7 +37,7 @@ pub(super) fn torrents_url(examination: &Examination<'_>) -> Option<Outcome> {
         "set torrents_url in [paths] to the address at which the web server shows {}, or have it do so",
         loaded.config.paths.torrents.display()
     );
-    Some(match http::get(&address, &[]) {
+    Some(match examination.get(&address) {
         Ok(reply) if reply.status == 200 && reply.body == content => {
             Outcome::fine(format!("{address} can be fetched"))
         }
@@ -75,7 +75,7 @@ pub(super) fn listing(examination: &Examination<'_>) -> Option<Outcome> {
         return None;
     }
     let address = format!("{}/", paths.torrents_url.trim_end_matches('/'));
-    let reply = http::get(&address, &[]).ok()?;
+    let reply = examination.get(&address).ok()?;
     let fragment = paths.stats_fragment.file_name().unwrap_or_default().to_string_lossy();
     let text = reply.text();
     let is_listed = text.contains(&*fragment) || text.contains("<title>Index of ");
@@ -106,7 +106,7 @@ pub(super) fn statistics(examination: &Examination<'_>) -> Option<Outcome> {
 /// A page as the web server serves it, with its includes; or what is wrong with that.
 fn served(examination: &Examination<'_>, address: &str, page: &Path) -> Result<String, Outcome> {
     let page = page.display();
-    let reply = http::get(address, &[]).map_err(|problem| match problem {
+    let reply = examination.get(address).map_err(|problem| match problem {
         http::Failed::NoCurl => Outcome::not_checked(problem.to_string()),
         problem => examination.wrong_by_itself(
             format!("{address} does not answer: {problem}"),
