@@ -72,7 +72,7 @@ fn the_page_fits_a_phone() {
         const style = page.ownerDocument.defaultView.getComputedStyle(\
             page.querySelector('td.seeders'), '::before');\
         document.title += ` heading ${style.content}`;\
-    })</script><iframe src=\"/index.shtml\" style=\"width:360px;height:640px;border:0\"></iframe>";
+    })</script><iframe src=\"/index.shtml\" style=\"width:390px;height:640px;border:0\"></iframe>";
     fs::write(site.www().join("probe.html"), format!("<!DOCTYPE html>{probe}")).expect("a page");
     let page = browser::load(&site.url("/probe.html"), 1200);
     assert!(page.dom.contains("<title>fits heading"), "{}", page.dom);
