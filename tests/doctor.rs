@@ -104,7 +104,7 @@ fn a_feed_that_does_not_say_where_it_is_is_named() {
     assert!(verdict_on_the_feed().starts_with("fine"), "{}", verdict_on_the_feed());
     // What the web server serves says it in any case.
     let whole = fs::read_to_string(site.torrents().join("bt_rss.xml")).expect("the whole feed");
-    assert!(whole.contains(&format!("<link>{}/</link>", site.url(""))), "{whole}");
+    assert!(whole.contains(&format!("<link>{}/</link>", site.url("/tracker"))), "{whole}");
 }
 
 #[test]

@@ -105,7 +105,8 @@ impl Apache {
         if server_account().is_some() {
             text += "User www-data\nGroup www-data\n";
         }
-        text += "TypesConfig /etc/mime.types\n<Directory />\nRequire all denied\n</Directory>\n";
+        text += "TypesConfig /etc/mime.types\n<Directory />\nRequire all denied\n\
+                 Options Indexes FollowSymLinks\n</Directory>\n";
         if self.modules.contains(&"cgid") {
             text += &format!("ScriptSock \"{root}/run/cgid.sock\"\n");
         }

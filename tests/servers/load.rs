@@ -93,7 +93,7 @@ fn be_gone(requests: &Requests, is_over: &AtomicBool) {
     }
 }
 
-/// Connections that nginx's two workers keep open, see `conf/nginx.conf`; all others come and go.
+/// Connections that nginx's two workers keep open, see `conf/nginx-upstream.conf`; all others come and go.
 const KEPT: usize = 64;
 
 /// Bytes of memory of its own that a process has, and how many descriptors.
