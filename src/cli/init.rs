@@ -426,7 +426,7 @@ mod tests {
         let folder = format!("/{}", "x".repeat(256));
         let ran = run_at(home().path(), &["init", &folder]);
         let failure = ran.failure();
-        assert!(failure.starts_with(&format!("tracker: cannot make {folder}/conf: ")), "{failure}");
+        assert!(failure.starts_with(&format!("tracker: cannot look at {folder}")), "{failure}");
         assert_eq!(ran.output, "");
     }
 

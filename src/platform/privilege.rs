@@ -53,7 +53,7 @@ pub enum PrivilegeError {
         path: PathBuf,
     },
     /// Something on the way cannot be looked at.
-    #[error("cannot look at {}: {source}; correct the path in the configuration", path.display())]
+    #[error("cannot look at {}: {source}; correct the path", path.display())]
     Unseen {
         /// The path.
         path: PathBuf,
