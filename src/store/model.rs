@@ -287,7 +287,8 @@ impl PeerStore for Model {
         let known = place.map(|place| swarm.peers[place]);
         let completes = announce.role == Role::Seeder
             && known.is_some_and(|Peer { counted, summary: before, .. }| {
-                let received = before.left.is_some() && announce.downloaded > before.downloaded;
+                let lacked = before.left.is_some_and(|left| left > 1);
+                let received = lacked && announce.downloaded > before.downloaded;
                 let says_so = announce.action == Action::Complete;
                 before.role != Role::Seeder && !counted && (says_so || received)
             });

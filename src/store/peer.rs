@@ -207,6 +207,10 @@ pub(super) struct Limits {
     pub(super) max_rate: Option<u64>,
 }
 
+/// The `left` of rtorrent while it fetches the metadata for a magnet link, after which it stops with nothing left
+/// and comes back as another peer.
+const LACKS_METADATA: u64 = 1;
+
 impl Limits {
     /// Bytes that a peer can have moved each way from one time to the other.
     fn most_moved(&self, from: Timestamp, to: Timestamp) -> u64 {
@@ -226,8 +230,8 @@ impl Limits {
             || announce
                 .size
                 .is_some_and(|size| known.downloaded >= size.saturating_mul(MOST_DOWNLOADS));
-        let has_received =
-            !was_cut && known.left.is_some() && announce.downloaded > known.downloaded;
+        let has_lacked = known.left.is_some_and(|left| left > LACKS_METADATA);
+        let has_received = !was_cut && has_lacked && announce.downloaded > known.downloaded;
         announce.role == Role::Seeder
             && known.role != Role::Seeder
             && !known.counted

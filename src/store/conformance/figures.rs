@@ -54,6 +54,8 @@ pub(in crate::store) fn a_download_that_ends_while_its_peer_leaves_is_counted(ma
     assert_eq!(completed(leecher(2)), 1);
     assert_eq!(completed(seeder(2)), 2);
     assert_eq!(completed(leaves(2)), 2, "it was counted before");
+    assert_eq!(completed(PeerAnnounce { left: Some(1), downloaded: 0, ..leecher(3) }), 2);
+    assert_eq!(completed(leaves(3)), 2, "it has fetched the metadata only");
 }
 
 pub(in crate::store) fn a_peer_moves_no_more_than_its_line_does(make: Make) {
