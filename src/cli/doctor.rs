@@ -16,6 +16,7 @@ use crate::config::{LoadedConfig, SAMPLE_SITE, StoreKind, Torrents, origin};
 use crate::platform::files;
 use crate::protocol::Timestamp;
 use crate::site::counted;
+use crate::store::StoreError;
 use crate::terminal::Harmless;
 use crate::tracker::{read_store, scan_rules};
 
@@ -192,6 +193,7 @@ fn peer_store(loaded: &LoadedConfig) -> Outcome {
         Ok(violations) => {
             Wrong(format!("{}; `tracker store rebuild` starts anew", violations.join("; ")))
         }
+        Err(problem @ StoreError::Missing { .. }) => Note(problem.to_string()),
         Err(problem) => Wrong(problem.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! What a peer store in shared memory needs: files of its own, and room for as much as it may take.
 
 use std::fs::{self, Metadata};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use super::Outcome::{self, Fine, Note, Wrong};
 use crate::config::LoadedConfig;
 use crate::gateway::FileSystem;
 use crate::site::bytes;
-use crate::store::StoreInfo;
+use crate::store::{StoreInfo, if_any};
 use crate::tracker::read_store;
 
 /// What systemd takes for people rather than for services.
@@ -20,6 +21,10 @@ pub(super) fn files(loaded: &LoadedConfig) -> Outcome {
     let folder = file.parent().unwrap_or(Path::new("/"));
     for path in [folder, file] {
         match fs::symlink_metadata(path) {
+            Err(problem) if problem.kind() == ErrorKind::NotFound => {
+                let path = path.display();
+                return Note(format!("{path} is not there yet; the first announce makes it"));
+            }
             Err(problem) => return Wrong(format!("{}: {problem}", path.display())),
             Ok(found) => {
                 if let Some(wrong) =
@@ -78,9 +83,11 @@ fn is_emptied_by_systemd(file: &Path, uid: u32) -> bool {
 /// Whether the store can become as large as it may, and how many peers that is.
 pub(super) fn room(loaded: &LoadedConfig) -> Outcome {
     let store = &loaded.config.store;
-    let folder = store.path.parent().unwrap_or(Path::new("/"));
-    let info = match read_store(loaded).and_then(|mut store| store.info()) {
-        Ok(info) => info,
+    let folder = store.path.ancestors().skip(1).find(|folder| folder.exists());
+    let folder = folder.unwrap_or(Path::new("/"));
+    let info = match if_any(read_store(loaded).and_then(|mut store| store.info())) {
+        Ok(Some(info)) => info,
+        Ok(None) => StoreInfo::none(store.kind.name(), store.path.clone()),
         Err(problem) => return Wrong(problem.to_string()),
     };
     match FileSystem::of(folder) {
