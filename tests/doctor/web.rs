@@ -169,7 +169,7 @@ fn addresses_that_are_wrong_are_each_named() {
 
 #[test]
 fn a_snippet_that_is_not_loaded_is_named() {
-    let plain = "<Directory \"ROOT/www\">\nRequire all granted\n</Directory>";
+    let plain = "<Directory \"ROOT/www\">\nOptions -Indexes\nRequire all granted\n</Directory>";
     let server = "server { listen 127.0.0.1:PORT; root ROOT/www; }";
     for served in [
         Served::changed(Apache, &[(APACHE, "Include \"", "# Include \""), (APACHE, APPEND, plain)]),

@@ -73,7 +73,7 @@ fn bases(loaded: &LoadedConfig) -> Vec<String> {
     let above_script = announce_url.split_once("/cgi-bin/").map(|(above, _)| above);
     let mut bases = Vec::new();
     for url in [
-        loaded.config.paths.torrents_url.as_str(),
+        loaded.torrents_url_for_readers().as_str(),
         above_script.unwrap_or_else(|| origin(announce_url)),
     ] {
         let Some((scheme, rest)) = url.split_once("://") else { continue };

@@ -25,10 +25,11 @@ const SWITCH_ON_SSI: &str = "switch on server-side includes and restart the web 
 /// Whether a torrent of the folder can be fetched below `torrents_url`.
 pub(super) fn torrents_url(examination: &Examination<'_>) -> Option<Outcome> {
     let loaded = examination.loaded;
-    let url = loaded.config.paths.torrents_url.trim_end_matches('/');
-    if examination.silence().is_some() || !loaded.torrents_url_is_set {
+    if examination.silence().is_some() {
         return None;
     }
+    let url = loaded.torrents_url_for_readers();
+    let url = url.trim_end_matches('/');
     let Some((name, content)) = something_public(examination) else {
         return Some(Outcome::not_checked("there is no torrent yet that could be fetched"));
     };
@@ -71,10 +72,11 @@ fn something_public(examination: &Examination<'_>) -> Option<(String, Vec<u8>)> 
 /// Whether the web server lists the torrents folder, with the names of hidden torrents in it.
 pub(super) fn listing(examination: &Examination<'_>) -> Option<Outcome> {
     let paths = &examination.loaded.config.paths;
-    if examination.silence().is_some() || !examination.loaded.torrents_url_is_set {
+    if examination.silence().is_some() {
         return None;
     }
-    let address = format!("{}/", paths.torrents_url.trim_end_matches('/'));
+    let torrents = examination.loaded.torrents_url_for_readers();
+    let address = format!("{}/", torrents.trim_end_matches('/'));
     let reply = examination.get(&address).ok()?;
     let fragment = paths.stats_fragment.file_name().unwrap_or_default().to_string_lossy();
     let text = reply.text();
@@ -91,7 +93,7 @@ pub(super) fn listing(examination: &Examination<'_>) -> Option<Outcome> {
 
 /// Whether the page beside the torrents folder has the statistics in it.
 pub(super) fn statistics(examination: &Examination<'_>) -> Option<Outcome> {
-    let site = examination.loaded.site_url()?;
+    let site = examination.loaded.pages_url()?;
     let page = examination.loaded.config.paths.torrents.with_file_name("index.shtml");
     if examination.silence().is_some() || !page.exists() {
         return None;
@@ -149,15 +151,14 @@ pub(super) fn feed(examination: &Examination<'_>) -> Option<Outcome> {
              or set feed_page = \"\" in [paths] if you want none"
         )));
     };
-    let Some(site) = examination.loaded.site_url() else {
+    let Some(site) = examination.loaded.pages_url() else {
         return Some(Outcome::told(format!(
-            "set torrents_url in [paths], so that the feed's links are absolute, and write the address of \
-             your pages into {shown}: in <link> and <atom:link>"
+            "set announce_url in [tracker], so that the links in {shown} can be absolute"
         )));
     };
     if examination.silence().is_some() {
         return Some(match foreign_host(&text, examination) {
-            Some(host) => Outcome::told(another_host(&shown.to_string(), &host, site)),
+            Some(host) => Outcome::told(another_host(&shown.to_string(), &host, &site)),
             None => Outcome::fine(shown.to_string()),
         });
     }
@@ -187,12 +188,13 @@ fn another_host(page: &str, host: &str, site: &str) -> String {
 /// The host of a link of the feed's own that is not of this site.
 fn foreign_host(feed: &str, examination: &Examination<'_>) -> Option<String> {
     let loaded = examination.loaded;
-    let ours = [loaded.site_url()?, loaded.config.tracker.announce_url.as_str()].map(origin);
+    let ours = [loaded.pages_url()?, loaded.config.tracker.announce_url.clone()];
     let channel = feed.split("<item>").next().unwrap_or(feed);
     let links = ["<link>", "<atom:link href=\""].into_iter().flat_map(|before| {
         // The shipped page explains itself in a comment, which names both.
         let links = channel.split(before).skip(1).filter(|link| link.starts_with("http"));
         links.filter_map(|link| link.get(..link.find(['<', '"'])?))
     });
-    links.map(origin).find(|host| !ours.contains(host)).map(str::to_owned)
+    let is_ours = |host: &&str| ours.iter().any(|url| origin(url) == *host);
+    links.map(origin).find(|host| !is_ours(host)).map(str::to_owned)
 }
