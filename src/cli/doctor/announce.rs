@@ -41,7 +41,7 @@ impl Announced {
     pub(super) fn to_itself(examination: &Examination<'_>) -> Result<Self, Failed> {
         let url = &examination.loaded.config.tracker.announce_url;
         let url = announce_to(url, examination, PEER_ID, "stopped");
-        Ok(Self { reply: examination.get(&url)?, url })
+        Ok(Self { reply: examination.get_when_ready(&url)?, url })
     }
 
     /// What the tracker said; `None` where it did not answer.

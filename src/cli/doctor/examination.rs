@@ -4,6 +4,8 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::accounts;
 use super::announce::Announced;
@@ -14,6 +16,9 @@ use crate::config::{LoadedConfig, Surroundings, origin};
 use crate::platform::privilege;
 use crate::protocol::Timestamp;
 use crate::tracker::scan_rules;
+
+/// How long a web server may take to start.
+const STARTING: Duration = Duration::from_secs(2);
 
 /// One run of doctor.
 pub(super) struct Examination<'a> {
@@ -110,10 +115,27 @@ impl<'a> Examination<'a> {
     /// Fetches what is at an address, unless its host gave no answer before.
     pub(super) fn get(&self, url: &str) -> Result<Reply, Failed> {
         let known = self.silent.borrow().iter().find(|(host, _)| host == origin(url)).cloned();
-        if let Some((_, problem)) = known {
-            return Err(problem);
+        match known {
+            Some((_, problem)) => Err(problem),
+            None => self.noted(url, http::get(url, &[])),
         }
-        let outcome = http::get(url, &[]);
+    }
+
+    /// The same of a web server that may have been told a moment ago to start or reload: it does not listen yet, or
+    /// answers by its old configuration, and is asked again for a while.
+    pub(super) fn get_when_ready(&self, url: &str) -> Result<Reply, Failed> {
+        let start = Instant::now();
+        loop {
+            let outcome = http::get(url, &[]);
+            if !may_be_starting(&outcome) || start.elapsed() > STARTING {
+                return self.noted(url, outcome);
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// An outcome, once it is noted where it was silence.
+    fn noted(&self, url: &str, outcome: Result<Reply, Failed>) -> Result<Reply, Failed> {
         if let Err(problem) = &outcome {
             self.silent.borrow_mut().push((origin(url).to_owned(), problem.clone()));
         }
@@ -128,5 +150,12 @@ impl<'a> Examination<'a> {
         (!self.loaded.announce_url_is_set).then(|| {
             Outcome::not_checked("the configuration does not set announce_url in [tracker]; set it")
         })
+    }
+}
+/// Whether a web server answers so before its new configuration is in force.
+fn may_be_starting(answer: &Result<Reply, Failed>) -> bool {
+    match answer {
+        Ok(reply) => matches!(reply.status, 404 | 502 | 503),
+        Err(problem) => matches!(problem, Failed::Unreachable { .. }),
     }
 }
