@@ -17,8 +17,7 @@ use crate::tracker::read_store;
 /// What systemd takes for people rather than for services.
 const PEOPLE: std::ops::Range<u32> = 1000..60_000;
 
-/// Whose the store's folder and file are, and who else may come in. `None` for a store of another kind,
-/// and before the first announce.
+/// Whose the store's folder and file are, and who else may come in. `None` for a store of another kind.
 pub(super) fn files(examination: &Examination<'_>) -> Option<Outcome> {
     let loaded = examination.loaded;
     if loaded.config.store.kind != StoreKind::Shm {
@@ -28,7 +27,9 @@ pub(super) fn files(examination: &Examination<'_>) -> Option<Outcome> {
     let folder = file.parent().unwrap_or(Path::new("/"));
     for path in [folder, file] {
         match fs::symlink_metadata(path) {
-            Err(problem) if problem.kind() == io::ErrorKind::NotFound => return None,
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
+                return Some(Outcome::told("not there yet; the first announce makes it"));
+            }
             Err(problem) => return Some(examination.stopped(path, &problem)),
             Ok(found) => {
                 if let Some(wrong) =
