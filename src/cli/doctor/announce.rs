@@ -1,12 +1,13 @@
 //! A real announce through the web server, by the public address, as a stranger would send it.
 
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::configuration::is_announce_url;
 use super::examination::Examination;
-use super::http::{Failed, Reply, Url};
+use super::http::{self, Failed, Reply, Url};
 use super::outcome::Outcome;
 use super::{hints, torrents};
 use crate::config::{Torrents, origin};
@@ -18,6 +19,9 @@ const PEER_ID: &[u8; 20] = b"-TD0100-doctor-check";
 
 /// Bytes that a careless server on the way would change.
 const AWKWARD: InfoHash = InfoHash(*b"\x00\xff%+&=?#\x0a\x0d /\\\xc3\x28\x80 ~.\x7f");
+
+/// How long a web server may take to start.
+const STARTING: Duration = Duration::from_secs(2);
 
 /// An announce and what came of it.
 pub(super) struct Announced {
@@ -37,11 +41,19 @@ pub(super) struct Said {
 }
 
 impl Announced {
-    /// Announces to `announce_url`.
+    /// Announces to `announce_url`. A web server that was told to start or reload a moment ago does not listen yet,
+    /// or answers by its old configuration: it is asked again for a while.
     pub(super) fn to_itself(examination: &Examination<'_>) -> Result<Self, Failed> {
         let url = &examination.loaded.config.tracker.announce_url;
         let url = announce_to(url, examination, PEER_ID, "stopped");
-        Ok(Self { reply: examination.get(&url)?, url })
+        let start = Instant::now();
+        loop {
+            let answer = http::get(&url, &[]);
+            if !may_be_starting(&answer) || start.elapsed() > STARTING {
+                return Ok(Self { reply: examination.remembered(&url, answer)?, url });
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// What the tracker said; `None` where it did not answer.
@@ -62,6 +74,14 @@ impl Said {
         let said = Self { refusal: text(b"failure reason"), seen, leechers };
         // Any dictionary will do for neither.
         (reply.status == 200 && (said.refusal.is_some() || leechers.is_some())).then_some(said)
+    }
+}
+
+/// Whether a web server answers so before its new configuration is in force.
+fn may_be_starting(answer: &Result<Reply, Failed>) -> bool {
+    match answer {
+        Ok(reply) => matches!(reply.status, 404 | 502 | 503),
+        Err(problem) => matches!(problem, Failed::Unreachable { .. }),
     }
 }
 

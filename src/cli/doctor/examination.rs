@@ -113,7 +113,15 @@ impl<'a> Examination<'a> {
         if let Some((_, problem)) = known {
             return Err(problem);
         }
-        let outcome = http::get(url, &[]);
+        self.remembered(url, http::get(url, &[]))
+    }
+
+    /// What came of a request, with its host remembered where nothing did.
+    pub(super) fn remembered(
+        &self,
+        url: &str,
+        outcome: Result<Reply, Failed>,
+    ) -> Result<Reply, Failed> {
         if let Err(problem) = &outcome {
             self.silent.borrow_mut().push((origin(url).to_owned(), problem.clone()));
         }
