@@ -183,8 +183,10 @@ fn a_store_of_another_kind_is_named_and_left_alone() {
     let before = fs::read(&other).expect("the store");
     let shm = format!("[store]\nkind = \"shm\"\npath = {other:?}\n\n[paths]");
     configure(&site, "[paths]", &shm);
-    Diagnosis::offline(&site)
-        .assert_only_wrong("peer store", &["holds a store of kind \"sqlite\"", "correct `kind`"]);
+    Diagnosis::offline(&site).assert_only_wrong(
+        "peer store",
+        &["holds a store of kind \"sqlite\"", "set kind = \"sqlite\""],
+    );
     configure(&site, "kind = \"shm\"", "kind = \"sqlite\"");
     Diagnosis::offline(&site).assert_nothing_wrong();
     fs::write(&other, "something of somebody").expect("a file");

@@ -70,7 +70,7 @@ fn a_kind_that_was_changed_by_mistake_is_told_and_loses_no_peer() {
         assert!(failure.contains(remedy), "{failure}");
         let answer = client(2).call(&tracker, "").send();
         let refusal = answer.refusal();
-        assert!(refusal.contains("problem of its own"), "{refusal}");
+        assert!(refusal.contains("has a problem"), "{refusal}");
         assert!(!refusal.contains("mine") && !refusal.contains('/'), "{refusal}");
         assert!(answer.log.contains(remedy) && answer.log.contains("data/mine"), "{answer:?}");
         let failure = tracker.run(&["refresh", "--force"]).failure();

@@ -91,8 +91,9 @@ pub(super) fn torrents(examination: &Examination<'_>) -> Option<Outcome> {
 /// Whether the web server can read the fragments that refreshes write.
 pub(super) fn fragments(examination: &Examination<'_>) -> Option<Outcome> {
     let paths = &examination.loaded.config.paths;
-    let fragments = [&paths.stats_fragment, &paths.rss_fragment];
-    for fragment in fragments {
+    let list = examination.loaded.list_fragment();
+    let fragments = [Some(&paths.stats_fragment), list.as_ref(), Some(&paths.rss_fragment)];
+    for fragment in fragments.into_iter().flatten() {
         let shown = fragment.display();
         match fs::metadata(fragment) {
             Ok(found) if found.permissions().mode() & 0o004 == 0 => {
@@ -113,7 +114,8 @@ pub(super) fn fragments(examination: &Examination<'_>) -> Option<Outcome> {
             }
         }
     }
-    Some(Outcome::fine(fragments.map(|fragment| fragment.display().to_string()).join(", ")))
+    let shown = fragments.into_iter().flatten().map(|fragment| fragment.display().to_string());
+    Some(Outcome::fine(shown.collect::<Vec<_>>().join(", ")))
 }
 
 fn cannot_be_written(examination: &Examination<'_>, folder: &Path) -> Outcome {

@@ -53,7 +53,8 @@ pub(super) fn peer_store(examination: &Examination<'_>) -> Option<Outcome> {
                 path.display()
             ),
             format!(
-                "correct `kind`, or leave `path` out, so that \"{kind}\" has a file of its own"
+                "set kind = \"{found}\", or give \"{kind}\" a file of its own (name it as `path`, or leave \
+                 `path` out)"
             ),
         ),
         Err(problem) => Outcome::of_error(problem),
