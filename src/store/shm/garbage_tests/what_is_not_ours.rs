@@ -50,7 +50,9 @@ fn is_kept_where_it_is_a_sqlite_file_that_was_written_over_a_store_in_use() {
     file.write_all_at(&content, 0).unwrap();
     let refused = try_announce(&mut store, 1, NOON).unwrap_err();
     assert!(matches!(refused, StoreError::OtherKind { .. }), "{refused}");
-    assert_eq!(fs::read(&options.path).unwrap(), content);
+    // One announce of sixteen is counted in the header before anything is read.
+    assert!(fs::read(&options.path).unwrap()[PAGE_BYTES..] == content[PAGE_BYTES..]);
+    assert!(moved_aside(&options).is_empty());
 }
 
 #[test]
