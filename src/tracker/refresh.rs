@@ -279,8 +279,9 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     let folder = take_in_folder(loaded, &mut catalog, now, &mut Quiet, &mut messages)?;
     // Whoever announces can have the folder scanned again when something is dropped in.
     log::list_once_a_minute(Level::Warning, &messages);
-    // What the pages show is no longer true then, and a refresh is due.
-    let last = if folder.changed { None } else { catalog.last_refresh()? };
+    // What the pages show is no longer true then, and a refresh is due; still, where an earlier scan says so.
+    let is_due = folder.changed || current.refreshed_at() == Timestamp::default();
+    let last = if is_due { None } else { catalog.last_refresh()? };
     let last = last.unwrap_or_default();
     Ok(folder.publish(loaded, &catalog, last, current.store(), now)?)
 }

@@ -62,6 +62,19 @@ fn a_torrent_works_that_is_dropped_in_within_the_second_of_a_refresh() {
 }
 
 #[test]
+fn a_refresh_stays_due_after_another_look_at_the_folder() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let torrent = torrent("dropped in");
+    tracker.drop_in(torrent.file_name(), &torrent.metainfo);
+    assert!(is_tracked(&tracker, &torrent));
+    fs::write(tracker.path("www/torrents/note.txt"), "no torrent").expect("a file");
+    assert!(!is_tracked(&tracker, &self::torrent("not there")));
+    let ran = tracker.run(&["refresh"]);
+    assert!(ran.output.starts_with("refreshed: 1 torrent"), "{ran:?}");
+}
+
+#[test]
 fn a_torrent_works_whose_upload_was_seen_half_done() {
     let tracker = Installation::listed();
     let torrent = torrent("slow upload");
