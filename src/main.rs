@@ -98,7 +98,7 @@ fn answer_many(listening: Listening, arguments: Vec<OsString>) -> Outcome {
                 error!("{problem}");
                 return Outcome::Failed;
             }
-            info!("started; {}", loaded.origin());
+            info!("started; {}", loaded.in_force());
             loaded.config.gateway
         }
         Err(_) => GatewayConfig::default(),

@@ -40,7 +40,7 @@ impl FastCgiArguments {
             "listening on {} with {}; {}",
             self.listen,
             counted(workers, "worker"),
-            loaded.origin()
+            loaded.in_force()
         );
         let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
         Ok(serve(listening, signals, options(&loaded.config.gateway, workers), make_site)?)

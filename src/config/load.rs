@@ -99,7 +99,7 @@ impl LoadedConfig {
 
     /// Which configuration holds, and why.
     #[must_use]
-    pub fn origin(&self) -> String {
+    pub fn in_force(&self) -> String {
         match &self.file {
             Some(file) => format!("the configuration is {} ({})", file.display(), self.found),
             None => format!("built-in defaults are used ({})", self.found),
@@ -132,20 +132,20 @@ impl LoadedConfig {
     /// Where the feed is written as a whole: beside its items, unless another file is there.
     #[must_use]
     pub fn whole_feed(&self) -> Option<PathBuf> {
-        let paths = &self.config.paths;
-        let feed = paths.rss_fragment.with_extension("xml");
-        let others = [&paths.rss_fragment, &paths.stats_fragment, &paths.feed_page];
-        (!others.contains(&&feed)).then_some(feed)
+        self.unless_taken(self.config.paths.rss_fragment.with_extension("xml"))
     }
 
     /// Where the list of torrents for our own pages is written: beside the stats table, unless another
     /// file is there.
     #[must_use]
     pub fn list_fragment(&self) -> Option<PathBuf> {
+        self.unless_taken(self.config.paths.stats_fragment.with_file_name("bt_list.inc"))
+    }
+
+    fn unless_taken(&self, file: PathBuf) -> Option<PathBuf> {
         let paths = &self.config.paths;
-        let list = paths.stats_fragment.with_file_name("bt_list.inc");
-        let others = [&paths.rss_fragment, &paths.stats_fragment, &paths.feed_page];
-        (!others.contains(&&list)).then_some(list)
+        let taken = [&paths.rss_fragment, &paths.stats_fragment, &paths.feed_page];
+        (!taken.contains(&&file)).then_some(file)
     }
 
     /// The built-in defaults, for an executable in `folder`.

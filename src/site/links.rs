@@ -44,8 +44,9 @@ fn torrents_base(loaded: &LoadedConfig) -> &str {
     if loaded.torrents_url_is_set { &loaded.config.paths.torrents_url } else { "torrents" }
 }
 
-/// The address of a file below a base address.
-fn url_below(base: &str, file: &Path) -> String {
+/// The address of a file below a base address, with every byte that is not plain escaped.
+#[must_use]
+pub fn url_below(base: &str, file: &Path) -> String {
     let path = percent_encode(file.as_os_str().as_bytes(), PATH);
     format!("{}/{path}", base.trim_end_matches('/'))
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use format::{bytes, counted, in_words, rate};
+pub use links::url_below;
 pub use publish::{PublishError, Published, publish};
 
 use crate::catalog::FileMark;

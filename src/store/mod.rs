@@ -313,8 +313,8 @@ pub enum StoreError {
         reason: String,
     },
     /// The file is of another kind than the configuration says.
-    #[error("{} is {}, and [store] has kind = \"{kind}\": set kind = \"{found}\", or give \"{kind}\" a file of its own \
-        (name it as `path`, or leave `path` out); until then nothing is moved or made", path.display(), kind::described(found))]
+    #[error("{} is {}, and [store] has kind = \"{kind}\"; set kind = \"{found}\", or give \"{kind}\" a file of its own \
+        (name it as `path`, or leave `path` out): until then nothing is moved or made", path.display(), kind::described(found))]
     OtherKind {
         /// The file.
         path: PathBuf,

@@ -168,7 +168,8 @@ fn refreshes_that_are_late_are_named() {
         (found.get("last refresh").state != "fine").then_some(found)
     };
     let found = poll(Duration::from_secs(20), late).expect("time passes");
-    let parts = ["seconds ago", "no cron job", "/etc/cron.d/tracker", "on_request = true"];
+    let parts =
+        ["less than a minute ago", "no cron job", "/etc/cron.d/tracker", "on_request = true"];
     found.assert_only_wrong("last refresh", &parts);
     configure(&site, "on_request = false", "on_request = true");
     let found = Diagnosis::offline(&site);
@@ -183,10 +184,8 @@ fn a_store_of_another_kind_is_named_and_left_alone() {
     let before = fs::read(&other).expect("the store");
     let shm = format!("[store]\nkind = \"shm\"\npath = {other:?}\n\n[paths]");
     configure(&site, "[paths]", &shm);
-    Diagnosis::offline(&site).assert_only_wrong(
-        "peer store",
-        &["holds a store of kind \"sqlite\"", "set kind = \"sqlite\""],
-    );
+    Diagnosis::offline(&site)
+        .assert_only_wrong("peer store", &["is a SQLite file", "set kind = \"sqlite\""]);
     configure(&site, "kind = \"shm\"", "kind = \"sqlite\"");
     Diagnosis::offline(&site).assert_nothing_wrong();
     fs::write(&other, "something of somebody").expect("a file");

@@ -1,18 +1,13 @@
 //! What people see: torrents to fetch, the page with the statistics, the feed.
 
 use std::fs;
-use std::path::Path;
-
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::path::{Path, PathBuf};
 
 use super::examination::Examination;
 use super::http::{self, MOST_BYTES};
 use super::outcome::Outcome;
 use crate::config::origin;
-
-/// What a path in an address keeps.
-const PATH: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+use crate::site::url_below;
 
 /// What a web server leaves in a page whose includes it does not follow.
 const INCLUDE: &str = "<!--#include";
@@ -28,12 +23,10 @@ pub(super) fn torrents_url(examination: &Examination<'_>) -> Option<Outcome> {
     if examination.silence().is_some() {
         return None;
     }
-    let url = loaded.torrents_url_for_readers();
-    let url = url.trim_end_matches('/');
-    let Some((name, content)) = something_public(examination) else {
+    let Some((file, content)) = something_public(examination) else {
         return Some(Outcome::not_checked("there is no torrent yet that could be fetched"));
     };
-    let address = format!("{url}/{}", utf8_percent_encode(&name, PATH));
+    let address = url_below(&loaded.torrents_url_for_readers(), &file);
     let remedy = format!(
         "set torrents_url in [paths] to the address at which the web server shows {}, or have it do so",
         loaded.config.paths.torrents.display()
@@ -54,8 +47,8 @@ pub(super) fn torrents_url(examination: &Examination<'_>) -> Option<Outcome> {
     })
 }
 
-/// The name and the content of a file in the torrents folder that everybody may fetch.
-fn something_public(examination: &Examination<'_>) -> Option<(String, Vec<u8>)> {
+/// The path and the content of a file in the torrents folder that everybody may fetch.
+fn something_public(examination: &Examination<'_>) -> Option<(PathBuf, Vec<u8>)> {
     let folder = &examination.loaded.config.paths.torrents;
     let scan = examination.folder().as_ref().ok()?;
     let mut torrents = scan.torrents.iter().filter(|found| !found.hidden);
@@ -66,7 +59,7 @@ fn something_public(examination: &Examination<'_>) -> Option<(String, Vec<u8>)> 
     };
     let file = torrent.map(|found| found.file.clone()).or_else(feed)?;
     let content = fs::read(folder.join(&file)).ok()?;
-    Some((file.to_str()?.to_owned(), content))
+    Some((file, content))
 }
 
 /// Whether the web server lists the torrents folder, with the names of hidden torrents in it.
@@ -162,8 +155,7 @@ pub(super) fn feed(examination: &Examination<'_>) -> Option<Outcome> {
             None => Outcome::fine(shown.to_string()),
         });
     }
-    let name = page.file_name().unwrap_or_default().to_string_lossy();
-    let address = format!("{site}/{}", utf8_percent_encode(&name, PATH));
+    let address = url_below(&site, Path::new(page.file_name().unwrap_or_default()));
     Some(match served(examination, &address, page) {
         Ok(text) => match foreign_host(&text, examination) {
             Some(host) => Outcome::wrong(

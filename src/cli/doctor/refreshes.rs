@@ -6,8 +6,7 @@ use super::examination::Examination;
 use super::outcome::Outcome;
 use crate::catalog::PolicySnapshot;
 use crate::platform::files;
-use crate::protocol::Seconds;
-use crate::site::counted;
+use crate::site::in_words;
 
 /// Whether the last refresh was in time. `None` without a policy, which says when it was.
 pub(super) fn age(examination: &Examination<'_>) -> Option<Outcome> {
@@ -17,7 +16,7 @@ pub(super) fn age(examination: &Examination<'_>) -> Option<Outcome> {
         return Some(Outcome::told("none yet; `tracker refresh --force` does the first"));
     }
     let age = examination.now.since(last);
-    let said = format!("{} ago", duration(age));
+    let said = format!("{} ago", in_words(age));
     if age <= config.tracker.interval {
         return Some(Outcome::fine(said));
     }
@@ -45,34 +44,4 @@ pub(super) fn log(examination: &Examination<'_>) -> Option<Outcome> {
     };
     let lines: Vec<String> = text.trim().lines().map(str::to_owned).collect();
     (!text.trim().is_empty()).then(|| Outcome::told(super::outcome::some_of(&lines)))
-}
-
-/// A duration as a person says it.
-fn duration(Seconds(seconds): Seconds) -> String {
-    match seconds {
-        0..120 => counted(seconds, "second"),
-        120..7200 => counted(seconds / 60, "minute"),
-        7200..172_800 => counted(seconds / 3600, "hour"),
-        _ => counted(seconds / 86_400, "day"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_has_the_unit_that_fits() {
-        let shown = [1, 119, 120, 7199, 7200, 172_799, 172_800].map(|it| duration(Seconds(it)));
-        let expected = [
-            "1 second",
-            "119 seconds",
-            "2 minutes",
-            "119 minutes",
-            "2 hours",
-            "47 hours",
-            "2 days",
-        ];
-        assert_eq!(shown, expected);
-    }
 }

@@ -47,16 +47,6 @@ pub(super) fn peer_store(examination: &Examination<'_>) -> Option<Outcome> {
         }
         // After a reboot, or an upgrade: the tracker helps itself.
         Err(problem @ StoreError::Unusable { .. }) => Outcome::told(problem.to_string()),
-        Err(StoreError::OtherKind { kind, found, .. }) => Outcome::wrong(
-            format!(
-                "`kind` in [store] is \"{kind}\", and {} holds a store of kind \"{found}\"",
-                path.display()
-            ),
-            format!(
-                "set kind = \"{found}\", or give \"{kind}\" a file of its own (name it as `path`, or leave \
-                 `path` out)"
-            ),
-        ),
         Err(problem) => Outcome::of_error(problem),
     })
 }
