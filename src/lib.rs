@@ -2,12 +2,13 @@
 //!
 //! One way through the house: `gateway` or `cli` at the front, `site` for the URL space, `tracker`
 //! for the rules, `store` and `catalog` for state, `protocol` and `platform` at the bottom. A room uses only
-//! what stands below it; `log`, `memory`, `natural`, `network` and `terminal` are
+//! what stands below it; `date`, `log`, `memory`, `natural`, `network` and `terminal` are
 //! everybody's.
 
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod date;
 pub mod gateway;
 pub mod log;
 pub mod memory;

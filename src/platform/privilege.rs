@@ -4,11 +4,11 @@
 
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString, OsString};
-use std::fs::{self, Metadata};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
 const ROOT: u32 = 0;
@@ -88,9 +88,20 @@ pub fn user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// Whether this process may make and remove files in a folder.
+/// Whether this process can make files in a folder. It opens one that has no name and never gets one.
 #[must_use]
 pub fn may_write(folder: &Path) -> bool {
+    match OpenOptions::new().write(true).custom_flags(libc::O_TMPFILE).open(folder) {
+        Ok(_) => true,
+        // A file system that knows no such files.
+        Err(problem) if matches!(problem.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => {
+            has_right_to_write(folder)
+        }
+        Err(_) => false,
+    }
+}
+
+fn has_right_to_write(folder: &Path) -> bool {
     let Ok(folder) = CString::new(folder.as_os_str().as_bytes()) else { return false };
     // SAFETY: the path ends with a null byte, and lives across the call.
     let asked = unsafe {
@@ -289,6 +300,18 @@ mod tests {
 
     const ALICE: u32 = 2_000_000_001;
     const BOB: u32 = 2_000_000_002;
+
+    #[test]
+    fn whether_a_folder_can_be_written_is_found_without_a_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = fs::metadata(folder.path()).unwrap().modified().unwrap();
+        assert!(may_write(folder.path()) && has_right_to_write(folder.path()));
+        assert_eq!(fs::metadata(folder.path()).unwrap().modified().unwrap(), before);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let missing = folder.path().join("missing");
+        assert!(!may_write(&missing) && !has_right_to_write(&missing));
+        assert!(!may_write(Path::new("/proc/self")));
+    }
 
     /// A folder in which tests give files away; none where only root could.
     fn folder() -> Option<tempfile::TempDir> {

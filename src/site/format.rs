@@ -1,8 +1,6 @@
-//! Figures and dates as people read them.
+//! Figures as people read them.
 
-use std::time::{Duration, SystemTime};
-
-use crate::protocol::{Seconds, Timestamp};
+use crate::protocol::Seconds;
 
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
@@ -82,39 +80,6 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
 }
 
-/// The date that HTTP and RSS write: `Sun, 06 Nov 1994 08:49:37 GMT`.
-#[must_use]
-pub(super) fn http_date(at: Timestamp) -> String {
-    // Later than the year 9999 is no date that HTTP can write.
-    let since_1970 = Duration::from_secs(at.0.min(253_402_300_799));
-    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since_1970)
-}
-
-/// A date and time of day for people: `6 Nov 1994, 08:49 UTC`.
-#[must_use]
-pub(super) fn date(at: Timestamp) -> String {
-    let [day, month, year, time] = date_parts(at);
-    let (day, time) = (day.trim_start_matches('0'), time.get(..5).unwrap_or_default());
-    format!("{day} {month} {year}, {time} UTC")
-}
-
-/// A date for machines: RFC 3339, in UTC.
-#[must_use]
-pub(super) fn machine_date(at: Timestamp) -> String {
-    let months =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let [day, month, year, time] = date_parts(at);
-    let month = months.iter().position(|&name| name == month).map_or(0, |index| index + 1);
-    format!("{year}-{month:02}-{day}T{time}Z")
-}
-
-/// Day of the month, month, year and time of day, as HTTP writes them.
-fn date_parts(at: Timestamp) -> [String; 4] {
-    let text = http_date(at);
-    let mut parts = text.split(' ').skip(1);
-    std::array::from_fn(|_| parts.next().unwrap_or_default().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,15 +110,6 @@ mod tests {
         let told = [0, 999, 1_000, 41_208, 123_456, u64::MAX].map(grouped);
         let expected = ["0", "999", "1,000", "41,208", "123,456", "18,446,744,073,709,551,615"];
         assert_eq!(told, expected);
-    }
-
-    #[test]
-    fn one_instant_has_three_spellings() {
-        let at = Timestamp(784_111_777);
-        assert_eq!(http_date(at), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(date(at), "6 Nov 1994, 08:49 UTC");
-        assert_eq!(machine_date(at), "1994-11-06T08:49:37Z");
-        assert_eq!(machine_date(Timestamp(u64::MAX)), "9999-12-31T23:59:59Z");
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::cmp::Reverse;
 
 use askama::Template;
 
-use super::format::{bytes, date, grouped, in_words, machine_date, rate};
+use super::format::{bytes, grouped, in_words, rate};
 use super::fragments::Foot;
 use super::links::Links;
 use crate::config::LoadedConfig;
+use crate::date;
 use crate::natural;
 use crate::protocol::Timestamp;
 use crate::tracker::{Figures, Report, Row};
@@ -91,8 +92,8 @@ impl ListRow {
             is_unseeded: row.figures.seeders == 0,
             added: Added {
                 age: in_words(row.age),
-                date: date(added),
-                machine_date: machine_date(added),
+                date: date::for_people(added),
+                machine_date: date::rfc_3339(added),
             },
         }
     }

@@ -1,8 +1,8 @@
 //! The folders that the tracker writes to.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::accounts;
@@ -44,7 +44,7 @@ pub(super) fn data(examination: &Examination<'_>) -> Option<Outcome> {
     if !examination.is_the_tracker() {
         return Some(accounts::unseen(folder, Some(found.uid())));
     }
-    Some(match can_be_written(folder) {
+    Some(match privilege::may_write(folder) {
         true => Outcome::fine(format!("{shown} (mode {mode:o}, of {owner})")),
         false => cannot_be_written(examination, folder),
     })
@@ -82,7 +82,7 @@ pub(super) fn torrents(examination: &Examination<'_>) -> Option<Outcome> {
     }
     let fragments = [&paths.stats_fragment, &paths.rss_fragment];
     let mut folders = fragments.iter().filter_map(|fragment| fragment.parent());
-    Some(match folders.find(|folder| !can_be_written(folder)) {
+    Some(match folders.find(|folder| !privilege::may_write(folder)) {
         None => Outcome::fine(shown.to_string()),
         Some(folder) => cannot_be_written(examination, folder),
     })
@@ -124,33 +124,4 @@ fn cannot_be_written(examination: &Examination<'_>, folder: &Path) -> Outcome {
         format!("{shown} cannot be written by {user}, as whom the tracker runs"),
         format!("as root, chown {user} {shown} and chmod u+rwx {shown}"),
     )
-}
-
-/// Whether this process may make files in a folder. It opens one that has no name and never gets one.
-fn can_be_written(folder: &Path) -> bool {
-    let nameless = OpenOptions::new().write(true).custom_flags(libc::O_TMPFILE).open(folder);
-    match nameless {
-        Ok(_) => true,
-        // A file system that knows no such files.
-        Err(problem) if matches!(problem.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => {
-            fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 0o200 != 0)
-        }
-        Err(_) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whether_a_folder_can_be_written_is_found_without_a_trace() {
-        let folder = tempfile::tempdir().unwrap();
-        let before = fs::metadata(folder.path()).unwrap().modified().unwrap();
-        assert!(can_be_written(folder.path()));
-        assert_eq!(fs::metadata(folder.path()).unwrap().modified().unwrap(), before);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        assert!(!can_be_written(&folder.path().join("missing")));
-        assert!(!can_be_written(Path::new("/proc/self")));
-    }
 }
