@@ -4,7 +4,7 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, DirEntry, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -59,18 +59,16 @@ impl LoadedConfig {
 
     /// Finds out what the data folder is, and leads the paths that are directly in it to where the files are.
     pub(super) fn find_data(&mut self) {
-        let data = self.data_folder();
-        let is_own = |path: &Path| path.parent() == Some(data.as_path());
         let policy = &self.config.paths.policy;
         // A site in use needs no look at the folder.
-        if !is_own(policy) || policy.exists() {
+        if !is_in_data(&self.folder, policy) || policy.exists() {
             return;
         }
-        self.own_data = look(&data);
+        self.own_data = look(&self.data_folder());
         let OwnData::Hidden(hidden) = &self.own_data else { return };
         let paths = &mut self.config.paths;
         for path in [&mut paths.catalog, &mut paths.policy, &mut self.config.store.path] {
-            if let Some(name) = path.file_name().filter(|_| is_own(path)) {
+            if let Some(name) = path.file_name().filter(|_| is_in_data(&self.folder, path)) {
                 *path = hidden.join(name);
             }
         }
@@ -80,9 +78,7 @@ impl LoadedConfig {
     pub(super) fn in_own_layout(&self, path: &Path) -> PathBuf {
         let path = absolute(&self.folder, path);
         match (&self.own_data, path.file_name()) {
-            (OwnData::Hidden(hidden), Some(name))
-                if path.parent() == Some(self.data_folder().as_path()) =>
-            {
+            (OwnData::Hidden(hidden), Some(name)) if is_in_data(&self.folder, &path) => {
                 hidden.join(name)
             }
             _ => path,
@@ -94,20 +90,26 @@ impl LoadedConfig {
     }
 }
 
+/// Whether a file is directly in the data folder that belongs to a folder with a configuration. Each CGI asks.
+fn is_in_data(folder: &Path, file: &Path) -> bool {
+    let site = folder.parent().unwrap_or(folder);
+    file.parent().is_some_and(|data| data.parent() == Some(site) && data.ends_with("data"))
+}
+
 /// Looks into a data folder.
 fn look(data: &Path) -> OwnData {
     let Ok(entries) = fs::read_dir(data) else { return OwnData::New };
-    let mut found = OwnData::New;
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        if is_unguessable(&name) && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            return OwnData::Hidden(entry.path());
-        }
-        if FILES.iter().any(|file| name == *file) {
-            found = OwnData::Plain;
-        }
+    let entries: Vec<_> = entries.flatten().collect();
+    let is_folder = |entry: &&DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let hidden = entries.iter().filter(|entry| is_unguessable(&entry.file_name()));
+    // Of several, as after a restored backup, it is always the same one, whatever their order.
+    if let Some(hidden) = hidden.filter(is_folder).map(DirEntry::path).min() {
+        OwnData::Hidden(hidden)
+    } else if entries.iter().any(|entry| FILES.iter().any(|file| entry.file_name() == *file)) {
+        OwnData::Plain
+    } else {
+        OwnData::New
     }
-    found
 }
 
 fn is_unguessable(name: &OsStr) -> bool {
@@ -192,6 +194,28 @@ mod tests {
         assert_eq!(again.config.store.path, loaded.config.store.path);
         let usual = again.usual_store(crate::config::StoreKind::Sqlite);
         assert_eq!(usual, hidden.join("peers.db"));
+    }
+
+    #[test]
+    fn the_data_folder_is_beside_that_of_the_configuration() {
+        let is_in = |folder: &str, file: &str| is_in_data(Path::new(folder), Path::new(file));
+        assert!(is_in("/srv/conf", "/srv/data/peers.db") && is_in("/", "/data/peers.db"));
+        for other in
+            ["/srv/data", "/srv/data/deep/peers.db", "/data/peers.db", "/srv/mydata/peers.db"]
+        {
+            assert!(!is_in("/srv/conf", other), "{other}");
+        }
+    }
+
+    #[test]
+    fn of_several_hidden_folders_it_is_always_the_same_one() {
+        let (home, _) = site("");
+        let names = ["b", "a", "c"].map(|digit| format!("{PREFIX}{}", digit.repeat(32)));
+        for name in &names {
+            fs::create_dir_all(home.path().join("data").join(name)).unwrap();
+        }
+        let found = load(home.path(), "").config.paths.catalog;
+        assert_eq!(found, home.path().join("data").join(&names[1]).join("catalog.db"));
     }
 
     #[test]
