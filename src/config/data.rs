@@ -6,6 +6,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, DirEntry, File};
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -90,10 +91,13 @@ impl LoadedConfig {
     }
 }
 
-/// Whether a file is directly in the data folder that belongs to a folder with a configuration. Each CGI asks.
+/// Whether a file is directly in the data folder that belongs to a folder with a configuration. Each CGI asks, so
+/// the bytes are compared.
 fn is_in_data(folder: &Path, file: &Path) -> bool {
-    let site = folder.parent().unwrap_or(folder);
-    file.parent().is_some_and(|data| data.parent() == Some(site) && data.ends_with("data"))
+    let site = folder.parent().unwrap_or(folder).as_os_str().as_bytes();
+    let inside = file.as_os_str().as_bytes().strip_prefix(site.strip_suffix(b"/").unwrap_or(site));
+    let name = inside.and_then(|inside| inside.strip_prefix(b"/data/"));
+    name.is_some_and(|name| !name.contains(&b'/'))
 }
 
 /// Looks into a data folder.
@@ -200,9 +204,13 @@ mod tests {
     fn the_data_folder_is_beside_that_of_the_configuration() {
         let is_in = |folder: &str, file: &str| is_in_data(Path::new(folder), Path::new(file));
         assert!(is_in("/srv/conf", "/srv/data/peers.db") && is_in("/", "/data/peers.db"));
-        for other in
-            ["/srv/data", "/srv/data/deep/peers.db", "/data/peers.db", "/srv/mydata/peers.db"]
-        {
+        for other in [
+            "/srv/data",
+            "/srv/data/deep/peers.db",
+            "/data/peers.db",
+            "/srvdata/peers.db",
+            "/srv/mydata/peers.db",
+        ] {
             assert!(!is_in("/srv/conf", other), "{other}");
         }
     }
