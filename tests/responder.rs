@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::harness::fastcgi::Responder;
+use crate::harness::http::encode;
 use crate::harness::installation::Installation;
 use crate::harness::poll;
 
@@ -95,6 +96,24 @@ fn a_hangup_has_it_read_at_once() {
     // Without a request.
     let told = || responder.process.output().contains("nonsense").then_some(());
     assert!(poll(Duration::from_secs(15), told).is_some(), "{}", responder.process.output());
+}
+
+#[test]
+fn a_new_torrent_is_on_the_page_after_its_only_announce() {
+    let tracker = Installation::listed();
+    tracker.refresh_on_request();
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &[]);
+    let torrent = tracker.add("dropped in", 1000);
+    let query = format!(
+        "info_hash={}&peer_id=-XX0001-000000000001&port=6881&left=0",
+        encode(&torrent.info_hash)
+    );
+    let reply = responder.get("/announce", &query).text();
+    assert!(reply.contains("8:complete"), "{reply}");
+    let is_listed = || (tracker.table().names() == ["dropped in"]).then_some(());
+    assert!(poll(Duration::from_secs(15), is_listed).is_some(), "{}", responder.process.output());
+    tracker.wait_for_a_refresh_to_end();
 }
 
 /// Whether a line begins with a time such as 2024-02-29T23:59:59Z.

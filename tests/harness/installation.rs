@@ -77,6 +77,13 @@ impl Installation {
         fs::write(self.path("conf/tracker.toml"), text).expect("a configuration");
     }
 
+    /// From now on requests have a refresh done that is due, as without cron.
+    pub fn refresh_on_request(&self) {
+        let text =
+            self.text("conf/tracker.toml").replace("on_request = false", "on_request = true");
+        fs::write(self.path("conf/tracker.toml"), text).expect("a configuration");
+    }
+
     /// A file or folder of the installation.
     pub fn path(&self, name: impl AsRef<std::path::Path>) -> PathBuf {
         self.folder.path().join(name)

@@ -123,9 +123,7 @@ fn a_last_refresh_in_the_future_does_not_stop_the_refreshes_after_requests() {
     let tracker = Installation::new(&["tracker.torrents = 'open'"]);
     tracker.refresh();
     tracker.add("a", 1000);
-    let switched_on =
-        tracker.text("conf/tracker.toml").replace("on_request = false", "on_request = true");
-    fs::write(tracker.path("conf/tracker.toml"), switched_on).expect("a configuration");
+    tracker.refresh_on_request();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     client(1).announce(&tracker, "");
     assert!(tracker.table().names().is_empty(), "nothing is due");
@@ -466,9 +464,7 @@ fn the_first_request_after_half_an_interval_refreshes_when_no_cron_does() {
     ]);
     tracker.refresh();
     tracker.add("a", 1000);
-    let switched_on =
-        tracker.text("conf/tracker.toml").replace("on_request = false", "on_request = true");
-    fs::write(tracker.path("conf/tracker.toml"), switched_on).expect("a configuration");
+    tracker.refresh_on_request();
     tracker.wait_until_the_table_is_old();
     client(1).announce(&tracker, "");
     let refreshed = || (tracker.table().names() == ["a"]).then_some(());

@@ -160,9 +160,9 @@ where
 }
 
 /// A thread of the pool. It ends with the process.
-fn work<F, H>(server: &Server<F>)
+fn work<F, H>(server: &Arc<Server<F>>)
 where
-    F: Fn() -> H,
+    F: Fn() -> H + Send + Sync + 'static,
     H: Handler,
 {
     give_way();
@@ -188,6 +188,10 @@ where
                 let request = Request::new(&params, slow.request.body());
                 handler.answer_slowly(&request, &mut response);
                 slow.reply_to.put(SlowReply { slot: slow.slot, ticket: slow.ticket, response });
+                // Only this handler knows what it has done.
+                if handler.chores_due() {
+                    server.submit(Job::Chores);
+                }
                 server.pool.done(false);
             }
         }

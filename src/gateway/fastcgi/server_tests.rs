@@ -78,7 +78,7 @@ impl Handler for Echo {
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         match request.query {
             b"panic" => panic!("asked to"),
-            b"slow" | b"slow panic" => return Answer::Later,
+            b"slow" | b"slow panic" | b"slow chores" => return Answer::Later,
             b"chores" => self.chores = true,
             b"big" => response.body.resize(8_000_000, b'x'),
             b"medium" => response.body.resize(10_000, b'x'),
@@ -91,6 +91,7 @@ impl Handler for Echo {
 
     fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) {
         assert_ne!(request.query, b"slow panic");
+        self.chores = request.query == b"slow chores";
         self.stage.pass_gate();
         response.body.extend_from_slice(b"slowly ");
         response.body.extend_from_slice(request.body);
@@ -475,6 +476,16 @@ mod chores {
         early.write_all(&get(1, 0, "chores")).unwrap();
         let responder = Running::on(listening, folder, OPTIONS);
         responder.stage.open_gate();
+        until(|| responder.stage.chores.load(Ordering::SeqCst) == 1);
+    }
+
+    /// Seen in a set-up of README: the announce that took a new torrent in was the last one for long, and the
+    /// page did not show the torrent before the next one.
+    #[test]
+    fn of_a_slow_request_wait_for_no_further_one() {
+        let responder = Running::start(OPTIONS);
+        responder.stage.open_gate();
+        assert_eq!(responder.connect().ask(&get(1, 0, "slow chores")), "slowly ");
         until(|| responder.stage.chores.load(Ordering::SeqCst) == 1);
     }
 

@@ -283,7 +283,6 @@ where
             let Some(client) = self.clients.get_mut(reply.slot) else { continue };
             if client.awaits(reply.ticket) {
                 client.reply(&mut reply.response, self.now);
-                self.answered = true;
                 self.bound_unread(reply.slot);
                 self.drive(reply.slot);
             }
