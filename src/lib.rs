@@ -2,21 +2,14 @@
 //!
 //! One way through the house: `gateway` or `cli` at the front, `site` for the URL space, `tracker`
 //! for the rules, `store` and `catalog` for state, `protocol` and `platform` at the bottom. A room uses only
-//! what stands below it; `date`, `log`, `memory`, `natural`, `network` and `terminal` are
-//! everybody's.
+//! what stands below it.
 
 pub mod catalog;
 pub mod cli;
 pub mod config;
-pub mod date;
 pub mod gateway;
-pub mod log;
-pub mod memory;
-pub mod natural;
-pub mod network;
 pub mod platform;
 pub mod protocol;
 pub mod site;
 pub mod store;
-pub mod terminal;
 pub mod tracker;

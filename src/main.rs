@@ -43,11 +43,11 @@ use std::sync::Arc;
 
 use tracker_cgi::cli::{self, Outcome};
 use tracker_cgi::config::{self, GatewayConfig, LoadedConfig, Surroundings};
-use tracker_cgi::gateway::{
-    Environment, Face, Listening, Signals, arguments_of, begin_process, cgi, fastcgi,
-};
+use tracker_cgi::gateway::{Environment, Face, Listening, cgi, fastcgi};
+use tracker_cgi::platform::log;
+use tracker_cgi::platform::system::{Signals, arguments_of, begin_process};
 use tracker_cgi::site::Site;
-use tracker_cgi::{error, info, log};
+use tracker_cgi::{error, info};
 
 /// The status of a process that panicked, as Rust has it.
 const PANICKED: i32 = 101;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::policy::PolicyError;
-use super::temporary::TemporaryFile;
-use crate::memory;
+use crate::platform::memory;
+use crate::platform::publication::TemporaryFile;
 
 /// SQLite's header names the application that a file belongs to: "trca".
 const APPLICATION_ID: i32 = 0x7472_6361;

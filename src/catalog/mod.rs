@@ -5,12 +5,11 @@ mod count;
 mod database;
 mod dates;
 mod folder;
-mod mark;
+pub mod natural;
 mod policy;
 #[cfg(test)]
 mod samples;
 mod scan;
-mod temporary;
 mod torrents;
 mod totals;
 
@@ -19,7 +18,7 @@ pub use folder::{
     FolderError, FolderProblem, FolderScan, FoundTorrent, Problem, ScanRules, Watched, has_changed,
     read_metainfo, scan_folder,
 };
-pub use mark::FileMark;
+
 pub use policy::{FolderChange, PolicyError, PolicySnapshot, PolicyTorrent, Publication};
 pub use scan::ScanChanges;
 pub use torrents::Torrent;

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::count::Count;
 use super::{Carried, Catalog, CatalogError, Period, Totals};
-use crate::natural;
+use crate::catalog::natural;
 use crate::protocol::{InfoHash, InfoHashV2, Timestamp};
 
 /// A torrent of the catalogue, whether or not its file is still there.

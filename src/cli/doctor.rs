@@ -31,8 +31,8 @@ use self::outcome::Outcome;
 use super::{CommandError, World};
 use crate::config::ConfigError;
 use crate::platform::privilege;
+use crate::platform::terminal::Harmless;
 use crate::site::counted;
-use crate::terminal::Harmless;
 
 /// Check this installation; root and the web server's user see all of it
 #[derive(Debug, clap::Args)]

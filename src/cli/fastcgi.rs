@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::{CommandError, World};
 use crate::config::{GatewayConfig, StoreKind, owner};
 use crate::gateway::fastcgi::{Options, ServeError, serve};
-use crate::gateway::{ListenAddress, Listening, Signals};
+use crate::gateway::{ListenAddress, Listening};
 use crate::platform::privilege::{User, only_root_decides};
+use crate::platform::system::Signals;
 use crate::site::{Site, counted};
 
 /// Answer a web server over FastCGI

@@ -27,10 +27,10 @@ use crate::catalog::CatalogError;
 use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings, act_for_owner};
 use crate::gateway::{ListenError, fastcgi::ServeError};
 use crate::platform::privilege::PrivilegeError;
+use crate::platform::terminal::{Harmless, HarmlessLines, harmless_json};
 use crate::protocol::Timestamp;
 use crate::site::{PublishError, clock};
 use crate::store::StoreError;
-use crate::terminal::{Harmless, HarmlessLines, harmless_json};
 use crate::tracker::MigrateError;
 
 /// The BitTorrent tracker for the web server you already run.

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::torrent::{is_unknown, look_up, parse_info_hash};
 use super::{CommandError, World};
 use crate::catalog::Catalog;
+use crate::platform::terminal::Harmless;
 use crate::protocol::ClientName;
 use crate::site::{bytes, counted, in_words};
 use crate::store::{PeerSummary, Role, if_any, walk};
-use crate::terminal::Harmless;
 use crate::tracker::read_store;
 
 /// Peers read in one go.

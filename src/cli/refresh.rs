@@ -2,8 +2,8 @@
 
 use super::progress::Bar;
 use super::{CommandError, World};
-use crate::gateway::give_way;
-use crate::log::{self, Level};
+use crate::platform::log::{self, Level};
+use crate::platform::system::give_way;
 use crate::site::{PublishError, Published, counted, hide_new_data, publish};
 use crate::tracker::{Report, Skipped, Urgency};
 

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Torrent};
 use crate::config::LoadedConfig;
+use crate::platform::terminal::Harmless;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::site::counted;
 use crate::store::{StoreError, SwarmSummary, if_any, walk};
-use crate::terminal::Harmless;
 use crate::tracker::{Load, read_store};
 
 /// Swarms read in one go.
@@ -136,7 +136,7 @@ fn rows(torrents: &[Torrent], swarms: &[SwarmSummary], life: u64) -> Vec<StatsRo
             StatsRow { swarm, name, completed: earlier.saturating_add(swarm.counts.completed) }
         })
         .collect();
-    rows.sort_by(|a, b| crate::natural::compare(&a.name, &b.name));
+    rows.sort_by(|a, b| crate::catalog::natural::compare(&a.name, &b.name));
     rows
 }
 

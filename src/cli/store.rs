@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::{CommandError, World};
 use crate::config::StoreKind;
+use crate::platform::terminal::Harmless;
 use crate::site::counted;
 use crate::store::{StoreInfo, if_any};
-use crate::terminal::Harmless;
 use crate::tracker::{read_store, rebuild_store};
 
 /// The peer store

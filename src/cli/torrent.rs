@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Problem, ScanRules, Torrent, read_metainfo};
+use crate::platform::terminal::Harmless;
 use crate::protocol::{InfoHash, InfoHashV2, Metainfo, Timestamp};
 use crate::site::{PublishError, bytes, clock, counted, in_words, publish};
-use crate::terminal::Harmless;
 use crate::tracker::{Quiet, Turn, Urgency, reset_totals, scan_rules};
 
 /// The catalogue's torrents

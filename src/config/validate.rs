@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::locate::is_within;
 use super::{Config, StoreKind, absolute, is_web_address};
-use crate::network::Network;
+use crate::platform::network::Network;
 
 /// Section and key.
 pub(super) type Key = (&'static str, &'static str);

@@ -9,9 +9,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use super::guarded::{Guarded, log_panics};
-use super::system::{self, Detached};
 use super::{Answer, Handler, Method, Refusal, Request, Response, Variables, content_length};
 use crate::platform::files;
+use crate::platform::system::{self, Detached};
 
 /// The variables of an environment.
 #[derive(Debug)]

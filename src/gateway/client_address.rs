@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use super::{Network, NetworkError, Request};
+use super::Request;
+use crate::platform::network::{Network, NetworkError};
 
 /// How a web server that listens on a Unix socket names its peer, and a configuration too.
 const UNIX: &str = "unix:";

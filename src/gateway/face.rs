@@ -3,9 +3,10 @@
 
 use std::os::fd::{OwnedFd, RawFd};
 
+use super::Variables;
 use super::cgi::Environment;
 use super::listening::Listening;
-use super::{Variables, system};
+use crate::platform::system;
 
 /// The descriptor on which FastCGI applications are started with their socket.
 const STDIN: RawFd = 0;

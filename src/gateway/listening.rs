@@ -10,7 +10,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::system::{self, Family};
+use crate::platform::system::{self, Family};
 
 /// Who may connect to a socket with a path: its owner and its group.
 const SOCKET_MODE: u32 = 0o660;

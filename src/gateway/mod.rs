@@ -10,11 +10,9 @@ mod listening;
 mod refusal;
 mod request;
 mod response;
-mod system;
 
 use std::path::PathBuf;
 
-pub use crate::network::{Network, NetworkError};
 pub use cgi::Environment;
 pub use client_address::Proxies;
 pub use face::Face;
@@ -23,7 +21,6 @@ pub use refusal::Refusal;
 use refusal::content_length;
 pub use request::{Method, Request, Variables};
 pub use response::Response;
-pub use system::{FileSystem, Signals, arguments_of, begin_process, give_way};
 
 /// What answers requests. Each worker thread has one of its own.
 pub trait Handler {

@@ -1,10 +1,22 @@
-//! What the operating system gives, and knows no word of the domain: whom a process acts for, and how
-//! files are opened that others may have put there.
+//! What the operating system gives, without a word of the domain: files, locks, the clock, randomness, processes,
+//! memory, the log, the terminal.
 
 #[cfg(test)]
 mod cannot_run;
+pub mod clock;
+pub mod date;
+pub mod file_mark;
 pub mod files;
+pub mod lock;
+pub mod log;
+pub mod memory;
+pub mod network;
 pub mod privilege;
+pub mod publication;
+pub mod random;
+pub mod system;
+pub mod terminal;
 
 #[cfg(test)]
 pub(crate) use cannot_run::cannot_run;
+pub use file_mark::FileMark;

@@ -5,7 +5,7 @@ use askama::Template;
 use super::format::{age, bytes, counted, percent, rate};
 use super::links::{Links, torrent_url};
 use crate::config::LoadedConfig;
-use crate::date;
+use crate::platform::date;
 use crate::tracker::{Figures, Report, Row};
 
 /// The stats table.
@@ -67,8 +67,8 @@ impl StatsFragment {
 impl Foot {
     pub(super) fn new(report: &Report) -> Self {
         Self {
-            counted: date::for_people(report.at),
-            counted_machine: date::rfc_3339(report.at),
+            counted: date::for_people(report.at.0),
+            counted_machine: date::rfc_3339(report.at.0),
             period: counted(report.next_in.in_minutes_rounded_up(), "minute"),
             high_load: report.load.is_high.then(|| HighLoad {
                 announces_a_second: report.load.announces / 60,
@@ -136,7 +136,7 @@ impl RssFragment {
         rows.truncate(usize::try_from(loaded.config.pages.feed_items).unwrap_or(usize::MAX));
         Self {
             items: rows.into_iter().map(|row| RssItem::new(row, loaded)).collect(),
-            last_build: date::http(newest),
+            last_build: date::http(newest.0),
             ttl_minutes: report.next_in.in_minutes_rounded_up(),
             version: env!("CARGO_PKG_VERSION"),
         }
@@ -151,7 +151,7 @@ impl RssItem {
             title: xml_text(&torrent.name),
             link: torrent_url(torrent, loaded),
             guid: format!("urn:btih:{}", torrent.canonical),
-            published: date::http(torrent.first_seen),
+            published: date::http(torrent.first_seen.0),
             category: category.map(|folder| xml_text(&folder.to_string_lossy())),
             description: html(&xml_text(&format!("{} ({})", torrent.name, bytes(torrent.size, 2)))),
             length: torrent.file_size,

@@ -8,9 +8,9 @@ use askama::Template;
 use super::format::{bytes, grouped, in_words, rate};
 use super::fragments::Foot;
 use super::links::Links;
+use crate::catalog::natural;
 use crate::config::LoadedConfig;
-use crate::date;
-use crate::natural;
+use crate::platform::date;
 use crate::protocol::Timestamp;
 use crate::tracker::{Figures, Report, Row};
 
@@ -92,8 +92,8 @@ impl ListRow {
             is_unseeded: row.figures.seeders == 0,
             added: Added {
                 age: in_words(row.age),
-                date: date::for_people(added),
-                machine_date: date::rfc_3339(added),
+                date: date::for_people(added.0),
+                machine_date: date::rfc_3339(added.0),
             },
         }
     }

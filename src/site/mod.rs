@@ -16,16 +16,16 @@ mod stats;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 pub use format::{bytes, counted, in_words, rate};
 pub use links::url_below;
 pub use publish::{PublishError, Published, publish};
 
-use crate::catalog::FileMark;
 use crate::config::{ConfigError, LayoutError, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Handler, Method, Proxies, Request, Response};
-use crate::log::{self, Level};
+use crate::platform::FileMark;
+use crate::platform::log::{self, Level};
 use crate::platform::privilege::PrivilegeError;
 use crate::protocol::Timestamp;
 use crate::tracker::{Quiet, Skipped, Tracker, Urgency, rescan};
@@ -316,7 +316,7 @@ enum SetupError {
     #[error(transparent)]
     Privilege(#[from] PrivilegeError),
     #[error("[network] trusted_proxies: {0}")]
-    Network(#[from] crate::gateway::NetworkError),
+    Network(#[from] crate::platform::network::NetworkError),
     #[error("{source}")]
     Layout {
         source: LayoutError,
@@ -406,6 +406,5 @@ impl Handler for Site {
 /// The time, read once a request or command.
 #[must_use]
 pub fn clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    Timestamp(since.map_or(0, |since| since.as_secs()))
+    Timestamp(crate::platform::clock::unix_seconds())
 }

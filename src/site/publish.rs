@@ -11,7 +11,7 @@ use super::fragments::{RssFragment, StatsFragment};
 use super::list::ListFragment;
 use super::{clock, feed};
 use crate::config::LoadedConfig;
-use crate::log::{self, Level};
+use crate::platform::log::{self, Level};
 use crate::platform::privilege::{self, PrivilegeError};
 use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped, Turn, Urgency};
 

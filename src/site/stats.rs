@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 use askama::Template;
 
-use crate::catalog::FileMark;
 use crate::config::LoadedConfig;
 use crate::gateway::{Answer, Response};
+use crate::platform::FileMark;
 
 #[derive(Template)]
 #[template(path = "stats_page.html")]

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::addresses::Addresses;
-use super::random::scramble;
 use super::{Peer, PeerAnnounce};
-use crate::network::Network;
+use crate::platform::network::Network;
+use crate::platform::random::scramble;
 use crate::protocol::{ClientKey, CompactV4, CompactV6, PeerId, Timestamp};
 
 /// What proves, besides the peer id, that an announce is of a peer.

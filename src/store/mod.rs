@@ -13,7 +13,6 @@ mod kind;
 mod model;
 mod network;
 mod peer;
-mod random;
 mod rate;
 pub mod shm;
 mod spread;
@@ -22,7 +21,7 @@ pub mod sqlite;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::network::Network;
+use crate::platform::network::Network;
 use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp};
 
 pub use addresses::{Addresses, Seen};

@@ -3,8 +3,8 @@
 
 use super::addresses::Addresses;
 use super::identity::Proof;
-use super::random::Random;
 use super::{Action, FamilySample, PeerAnnounce, PeerSample, PeerSummary, Role, Under};
+use crate::platform::random::Random;
 use crate::protocol::{CompactV4, CompactV6, PeerId, Timestamp};
 
 /// How often the content of a torrent counts as downloaded by one peer at most.

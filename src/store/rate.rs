@@ -1,6 +1,6 @@
 //! How many announces come: a count that slides over one minute, in one word that any store can keep.
 
-use super::random::Random;
+use crate::platform::random::Random;
 use crate::protocol::Timestamp;
 
 /// Announces that each counted one stands for. Chance chooses them, so that few announces write a word

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::catalog::FileMark;
+use crate::platform::FileMark;
 use crate::protocol::Timestamp;
 
 /// The second of a look, and the policy that there was after it: whatever that look could take in is in it.

@@ -9,10 +9,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::lock::{self, LockError};
 use super::refresh::{BATCH, Progress};
 use super::stores::{open_quietly, rebuild_store};
 use crate::config::LoadedConfig;
+use crate::platform::lock::{self, LockError};
 use crate::protocol::Timestamp;
 use crate::store::{Cursor, PeerStore, StoreError, StoreId, SwarmSummary};
 

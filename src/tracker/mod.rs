@@ -3,7 +3,6 @@
 
 mod announce;
 mod load;
-mod lock;
 mod looked;
 mod migrate;
 mod refresh;
@@ -15,8 +14,8 @@ mod stores;
 
 use std::sync::Arc;
 
+pub use crate::platform::lock::LockError;
 pub use load::Load;
-pub use lock::LockError;
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use refresh::{
     Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency, rescan, scan_rules,
@@ -26,8 +25,9 @@ pub use report::{Figures, Report, Row};
 pub use reset::reset_totals;
 pub use stores::{open_store, read_store, rebuild_store};
 
-use crate::catalog::{FileMark, PolicyError, PolicySnapshot};
+use crate::catalog::{PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};
+use crate::platform::FileMark;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::{PeerSample, PeerStore, StoreError};
 

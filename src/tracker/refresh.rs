@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::Load;
-use super::lock::{self, LockError};
 use super::report::{self, Computed, Report};
 use crate::catalog::{
     Catalog, CatalogError, FolderChange, PolicySnapshot, Publication, RefreshRecord, ScanChanges,
     ScanRules, Watched, scan_folder,
 };
 use crate::config::{Config, LoadedConfig};
-use crate::log::{self, Level};
+use crate::platform::lock::{self, LockError};
+use crate::platform::log::{self, Level};
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
 

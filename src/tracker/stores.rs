@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::{LoadedConfig, StoreKind};
-use crate::log::{self, Level};
-use crate::network::Network;
+use crate::platform::log::{self, Level};
+use crate::platform::network::Network;
 use crate::store::shm::ShmStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Access, Caps, PeerStore, StoreError, StoreOptions};

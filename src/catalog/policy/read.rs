@@ -13,7 +13,8 @@ use super::format::{
     self, ALIAS_LEN, Fault, Fields, HASH_LEN, HIDDEN, Layout, TORRENT_LEN, TorrentRecord,
     UnvalidatedHeader,
 };
-use crate::catalog::{FileMark, has_changed};
+use crate::catalog::has_changed;
+use crate::platform::FileMark;
 use crate::platform::files;
 use crate::protocol::{InfoHash, Timestamp};
 

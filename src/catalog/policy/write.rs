@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::PolicyError;
 use super::format::{self, Facts, TorrentRecord};
-use crate::catalog::temporary::TemporaryFile;
 use crate::catalog::{Catalog, CatalogError, Torrent, Watched};
+use crate::platform::publication::TemporaryFile;
 use crate::protocol::{InfoHash, Timestamp};
 
 /// What a snapshot says beside the torrents.

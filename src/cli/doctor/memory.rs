@@ -9,7 +9,7 @@ use super::accounts;
 use super::examination::Examination;
 use super::outcome::Outcome;
 use crate::config::{LoadedConfig, StoreKind};
-use crate::gateway::FileSystem;
+use crate::platform::system::FileSystem;
 use crate::site::bytes;
 use crate::store::{StoreInfo, if_any};
 use crate::tracker::read_store;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::Mmap;
 
-use crate::gateway::system;
+use crate::platform::system;
 
 /// Bytes kept in memory at most.
 const MEMORY_LIMIT: usize = 256 * 1024;

@@ -10,8 +10,8 @@ use mio::Waker;
 use super::connection::OwnedRequest;
 use super::server::Server;
 use crate::gateway::guarded::Guarded;
-use crate::gateway::system::give_way;
 use crate::gateway::{Handler, Request, Response};
+use crate::platform::system::give_way;
 
 /// Threads at most: one may be busy with chores, the other answers.
 const MOST_THREADS: usize = 2;

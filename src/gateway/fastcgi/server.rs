@@ -14,7 +14,7 @@ use super::worker::Worker;
 use crate::gateway::Handler;
 use crate::gateway::guarded::log_panics;
 use crate::gateway::listening::{Listening, ListeningSocket};
-use crate::gateway::system::Signals;
+use crate::platform::system::Signals;
 
 /// How long requests in flight may still take once the responder is to stop.
 pub(super) const STOP_LIMIT: Duration = Duration::from_secs(4);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::log::{self, Level};
+use crate::platform::log::{self, Level};
 
 /// The variable's name.
 pub const VARIABLE: &str = "FCGI_WEB_SERVER_ADDRS";

@@ -16,8 +16,8 @@ use super::server::{ServeError, Server};
 use super::slots::Slots;
 use super::socket::{AcceptFailure, Listener, Socket, accept_failure};
 use crate::gateway::guarded::Guarded;
-use crate::gateway::system::{Signal, Signals};
 use crate::gateway::{Answer, Handler, Refusal, Request, Response};
+use crate::platform::system::{Signal, Signals};
 
 const WAKER: Token = Token(0);
 const LISTENER: Token = Token(1);
@@ -170,7 +170,7 @@ where
     }
 
     fn take_signals(&mut self) {
-        while let Some(signal) = self.signals.as_mut().and_then(Signals::next) {
+        while let Some(signal) = self.signals.as_mut().and_then(Signals::receive) {
             match signal {
                 Signal::Stop => self.server.control.stop(),
                 Signal::Reload => self.server.control.reload(),

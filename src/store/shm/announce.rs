@@ -9,11 +9,11 @@ use super::shard::{Shard, sizes};
 use super::swarm::Swarm;
 use super::table::{MOST_TARGETS, Spot};
 use super::trouble::Trouble;
+use crate::platform::random::Random;
 use crate::protocol::Timestamp;
 use crate::store::identity::Identity;
 use crate::store::network::{MOST_ASKED, MOST_LIMITED, Network};
 use crate::store::peer::{Class, Limits, Peer};
-use crate::store::random::Random;
 use crate::store::{Action, Caps, PeerAnnounce, PeerSample, SwarmCounts, Want};
 
 /// One announce and all it needs.
@@ -29,7 +29,7 @@ pub(super) struct Arrival<'a> {
     pub(super) want: Want,
     pub(super) caps: Caps,
     /// Addresses that `Caps::address_peers` is not for.
-    pub(super) exempt: &'a crate::network::Network,
+    pub(super) exempt: &'a crate::platform::network::Network,
     /// Bytes a second that a peer can move each way at most.
     pub(super) max_rate: Option<u64>,
 }

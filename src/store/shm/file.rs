@@ -25,10 +25,10 @@ use super::trouble::Trouble;
 use super::{KIND, mutex, peer};
 use crate::platform;
 use crate::platform::files::OpenError;
+use crate::platform::random::scramble;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::files::{self, Trust};
 use crate::store::kind::kind_of;
-use crate::store::random::scramble;
 use crate::store::rate::AnnounceRate;
 use crate::store::{StoreError, StoreOptions};
 

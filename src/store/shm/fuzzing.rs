@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 
 use super::layout::{PAGE, header, shard};
 use super::{ShmStore, file, making};
-use crate::store::random::scramble;
+use crate::platform::random::scramble;
 use crate::store::{StoreError, StoreOptions, files};
 
 /// Words that a store of one shard cannot do without.

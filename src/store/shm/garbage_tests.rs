@@ -17,9 +17,9 @@ use super::layout::{GRANULES, Head, PAGE, PAGE_BYTES, WORD_BYTES, descriptor, he
 use super::mutex::{HOLDER, names_a_holder};
 use super::tests::fresh_file;
 use super::*;
+use crate::platform::random::scramble;
 use crate::protocol::{CompactV6, Seconds};
 use crate::store::conformance::{NOON, leecher, peers, swarm};
-use crate::store::random::scramble;
 use crate::store::{Access, Action, Caps, Role};
 
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: true };

@@ -8,7 +8,7 @@ use super::pages::Block;
 use super::shard::{Geometry, Shard};
 use super::table::{NEVER, Records, Table};
 use super::trouble::Trouble;
-use crate::store::random::Random;
+use crate::platform::random::Random;
 
 const GEOMETRY: Geometry = Geometry { shards: 1, max_pages: 10_000, secret: [1, 2] };
 

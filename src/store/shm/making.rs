@@ -9,8 +9,8 @@ use std::path::Path;
 
 use super::KIND;
 use super::file::{self, Inspected, StoreFile};
+use crate::platform::random::Random;
 use crate::store::aside::move_aside;
-use crate::store::random::Random;
 use crate::store::{Access, StoreError, StoreOptions, expect_kind, files};
 
 /// Shards of a new store: more than processes, so that two seldom want the same one.

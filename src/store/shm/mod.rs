@@ -49,12 +49,12 @@ use self::file::{Moment, StoreFile};
 use self::layout::header;
 use self::trouble::Trouble;
 use super::identity::Identity;
-use super::random::Random;
 use super::rate::AnnounceRate;
 use super::{
     Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, Proof, StoreError,
     StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
 };
+use crate::platform::random::Random;
 use crate::protocol::{InfoHash, Timestamp};
 
 /// How a file of these stores begins.

@@ -19,9 +19,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::pages::low_half;
 use super::shard::Geometry;
 use super::trouble::Trouble;
+use crate::platform::random::scramble;
 use crate::protocol::{CompactV4, CompactV6, PeerId, Timestamp};
 use crate::store::identity::{Identity, words_of};
-use crate::store::random::scramble;
 use crate::store::{Addresses, Hashes, Peer, Proof, Role, Seen, Under};
 
 /// Words of a row without an IPv6 address.

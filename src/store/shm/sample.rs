@@ -18,9 +18,9 @@ use super::shard::Shard;
 use super::swarm::Swarm;
 use super::table::{Leaf, Spot, Table};
 use super::trouble::Trouble;
+use crate::platform::random::Random;
 use crate::protocol::{CompactV4, Timestamp};
 use crate::store::peer::{Class, share_of_seeds};
-use crate::store::random::Random;
 use crate::store::spread::{Spread, most_at_one_address};
 use crate::store::{Addresses, PeerSample, Under, Want};
 

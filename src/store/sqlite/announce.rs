@@ -6,11 +6,11 @@ use super::peer::PeerRow;
 use super::sample::{self, Wish};
 use super::swarm::Swarm;
 use super::transaction::Immediate;
+use crate::platform::random::Random;
 use crate::protocol::Timestamp;
 use crate::store::identity::Identity;
 use crate::store::network::Network;
 use crate::store::peer::{Limits, Peer};
-use crate::store::random::Random;
 use crate::store::rate::AnnounceRate;
 use crate::store::{Action, Caps, PeerAnnounce, PeerSample, Proof, SwarmCounts, Want};
 
@@ -28,7 +28,7 @@ pub(super) struct Arrival<'a> {
     pub(super) want: Want,
     pub(super) caps: Caps,
     /// Addresses that `Caps::address_peers` is not for.
-    pub(super) exempt: &'a crate::network::Network,
+    pub(super) exempt: &'a crate::platform::network::Network,
     /// Bytes a second that a peer can move each way at most.
     pub(super) max_rate: Option<u64>,
 }

@@ -11,7 +11,7 @@ use rusqlite::{CachedStatement, Connection, FileControl, MAIN_DB, OpenFlags, Sta
 
 use super::error::{self, Kind};
 use super::schema::{APPLICATION_ID, VERSION, number_in, stored};
-use crate::memory;
+use crate::platform::memory;
 use crate::protocol::Timestamp;
 use crate::store::files::{self, Place};
 use crate::store::rate::AnnounceRate;

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::store::random::Random;
+use crate::platform::random::Random;
 
 /// Pages that a process keeps in memory once it is known to stay, in KiB, as SQLite wants it.
 const CACHE: &str = "PRAGMA cache_size = -16384";

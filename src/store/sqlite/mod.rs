@@ -24,12 +24,12 @@ use std::sync::Arc;
 use self::announce::Arrival;
 use self::connection::{Database, KIND};
 use self::error::Kind;
-use super::random::Random;
 use super::{
     Access, Batch, Caps, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary,
     StoreError, StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
 };
-use crate::network::Network;
+use crate::platform::network::Network;
+use crate::platform::random::Random;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 
 /// Announces after which a process is known to keep the file open.

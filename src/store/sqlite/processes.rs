@@ -10,8 +10,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::platform::random::Random;
 use crate::store::conformance::{EXPIRY, NOON, leecher, peer_id, peers, swarm};
-use crate::store::random::Random;
 
 const TASK: &str = "TRACKER_TEST_STORE_WORKER";
 const SWARMS: u32 = 3;

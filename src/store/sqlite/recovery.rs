@@ -13,9 +13,9 @@ use rusqlite::{Connection, params};
 use super::connection::{self, Database, Inspected, KIND};
 use super::error;
 use super::schema::{APPLICATION_ID, TABLES, VERSION};
+use crate::platform::random::Random;
 use crate::store::aside::{COMPANIONS, move_aside};
 use crate::store::files::{self, Place};
-use crate::store::random::Random;
 use crate::store::{Access, StoreError, expect_kind};
 
 /// Opens the store and makes it where there is none, or something else.

@@ -9,9 +9,9 @@ use super::addresses::{Addresses, Location};
 use super::connection::{Database, Prepared};
 use super::schema::Class;
 use super::swarm::Swarm;
+use crate::platform::random::Random;
 use crate::protocol::{PeerId, Timestamp};
 use crate::store::peer::share_of_seeds;
-use crate::store::random::Random;
 use crate::store::spread::{Spread, most_at_one_address};
 use crate::store::{PeerSample, SwarmCounts, Under, Want};
 

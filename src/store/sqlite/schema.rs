@@ -7,11 +7,11 @@
 
 use rusqlite::Row;
 
+use crate::platform::random::scramble;
 use crate::protocol::Timestamp;
 use crate::store::Role;
 use crate::store::identity::Identity;
 pub(super) use crate::store::peer::Class;
-use crate::store::random::scramble;
 
 /// `PRAGMA application_id` of our files: "Trkr".
 pub(super) const APPLICATION_ID: i64 = 0x5472_6b72;

@@ -6,9 +6,9 @@ use super::addresses::Location;
 use super::connection::Database;
 use super::peer::{self, PeerRow};
 use super::schema::{Class, class_in, instant_in, number_in, role_in, stored};
+use crate::platform::random::Random;
 use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Timestamp};
 use crate::store::peer::Peer;
-use crate::store::random::Random;
 use crate::store::{Role, SwarmCounts};
 
 /// The columns that `Swarm::read` takes, in its order.

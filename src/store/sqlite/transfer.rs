@@ -8,7 +8,7 @@ use super::peer::PeerRow;
 use super::schema::stored;
 use super::swarm::Swarm;
 use super::transaction::Immediate;
-use crate::store::random::Random;
+use crate::platform::random::Random;
 use crate::store::{Peer, StoreId, SwarmCounts, SwarmSummary};
 
 /// Gives the store the name of another one's life.

@@ -29,7 +29,7 @@ fn advice(source: &io::Error) -> &'static str {
 }
 
 /// Opens or makes a lock file.
-pub(super) fn open(path: &Path) -> Result<File, LockError> {
+pub fn open(path: &Path) -> Result<File, LockError> {
     // Whoever may read it could keep it locked.
     let opened = files::open(path, File::options().create(true).append(true).mode(0o600));
     let failed =
@@ -39,7 +39,7 @@ pub(super) fn open(path: &Path) -> Result<File, LockError> {
 
 /// Asks for a lock for at most `patience`; `None` when another holds it all the time. It is free again
 /// when the file is dropped.
-pub(super) fn within(path: &Path, patience: Duration) -> Result<Option<File>, LockError> {
+pub fn within(path: &Path, patience: Duration) -> Result<Option<File>, LockError> {
     let failed = |source| LockError { path: path.to_owned(), source };
     let file = open(path)?;
     let give_up = Instant::now() + patience;

@@ -3,21 +3,14 @@
 
 use std::fs::File;
 use std::os::fd::AsFd as _;
-use std::time::SystemTime;
 
-use crate::date;
-use crate::protocol::Timestamp;
+use crate::platform::{clock, date};
 
 /// The time with a space after it where standard error is a file; else nothing.
 pub(super) fn stamp() -> String {
     let stderr = std::io::stderr().as_fd().try_clone_to_owned().map(File::from);
     match stderr.and_then(|stderr| stderr.metadata()) {
-        Ok(metadata) if metadata.is_file() => format!("{} ", date::rfc_3339(now())),
+        Ok(metadata) if metadata.is_file() => format!("{} ", date::rfc_3339(clock::unix_seconds())),
         _ => String::new(),
     }
-}
-
-fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    Timestamp(since_1970.unwrap_or_default().as_secs())
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use between::{belongs_to_one_request, remember_in};
 pub use sparing::{Sparing, line_once_a_minute};
 
-use crate::terminal::Harmless;
+use crate::platform::terminal::Harmless;
 
 /// How much an event matters to the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +72,8 @@ fn format_line(level: Level, message: fmt::Arguments<'_>) -> String {
 #[macro_export]
 macro_rules! log_sparingly {
     ($level:ident, $($arg:tt)*) => {{
-        static EVENT: $crate::log::Sparing = $crate::log::Sparing::new(concat!(file!(), ":", line!()));
-        EVENT.line($crate::log::Level::$level, format_args!($($arg)*));
+        static EVENT: $crate::platform::log::Sparing = $crate::platform::log::Sparing::new(concat!(file!(), ":", line!()));
+        EVENT.line($crate::platform::log::Level::$level, format_args!($($arg)*));
     }};
 }
 

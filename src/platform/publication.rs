@@ -13,14 +13,14 @@ use std::time::Duration;
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
 /// A file beside its target, removed unless it takes the target's place.
-pub(super) struct TemporaryFile {
+pub struct TemporaryFile {
     /// The file, open for writing.
     pub file: File,
     path: TemporaryPath,
 }
 
 /// The name of a file that is removed when this is dropped, unless it was moved away.
-pub(super) struct TemporaryPath {
+pub struct TemporaryPath {
     path: PathBuf,
     /// Then the name may be another writer's by now.
     moved: bool,
@@ -29,7 +29,7 @@ pub(super) struct TemporaryPath {
 impl TemporaryFile {
     /// Makes an empty file beside `target`, under a name that nobody else uses; and the folder, with
     /// mode 0700, when it is missing.
-    pub(super) fn beside(target: &Path) -> io::Result<Self> {
+    pub fn beside(target: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder_of(target))?;
         remove_abandoned(target);
         let process = std::process::id();
@@ -51,20 +51,20 @@ impl TemporaryFile {
     }
 
     /// Makes the content durable and takes the target's place in one step.
-    pub(super) fn replace(self, target: &Path) -> io::Result<()> {
+    pub fn replace(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         self.path.move_to(target)
     }
 
     /// Closes the file and keeps its name.
-    pub(super) fn close(self) -> TemporaryPath {
+    pub fn close(self) -> TemporaryPath {
         self.path
     }
 }
 
 impl TemporaryPath {
     /// Where the file is.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
@@ -77,7 +77,7 @@ impl TemporaryPath {
 
     /// Gives the file the target's name, unless that name is taken by now: whoever was first stays.
     /// Returns whether it was this one.
-    pub(super) fn place_if_absent(self, target: &Path) -> io::Result<bool> {
+    pub fn place_if_absent(self, target: &Path) -> io::Result<bool> {
         match fs::hard_link(&self.path, target) {
             Ok(()) => {
                 sync_folder_of(target);

@@ -3,40 +3,46 @@
 use std::hash::{BuildHasher as _, RandomState};
 
 /// A generator that is good enough to choose peers; never a source of passwords.
-pub(super) struct Random(u64);
+pub struct Random(u64);
+
+impl Default for Random {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Random {
     /// Starts anywhere.
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         // Std seeds its hash tables from the system, which is the only such source that it has.
         Self(RandomState::new().hash_one(std::process::id()))
     }
 
     /// Starts at a certain place.
     #[cfg(test)]
-    pub(super) fn seeded(seed: u64) -> Self {
+    pub fn seeded(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Any 64 bits.
-    pub(super) fn bits(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         scramble(self.0)
     }
 
     /// Any integer that is not negative.
-    pub(super) fn positive(&mut self) -> i64 {
+    pub fn positive(&mut self) -> i64 {
         (self.bits() >> 1).cast_signed()
     }
 
     /// A number from 0 to `below` - 1; 0 when `below` is 0.
-    pub(super) fn below(&mut self, below: u64) -> u64 {
+    pub fn below(&mut self, below: u64) -> u64 {
         u64::try_from((u128::from(self.bits()) * u128::from(below)) >> 64).unwrap_or(0)
     }
 }
 
 /// The finalizer of SplitMix64: each bit of the input moves half of the output's.
-pub(super) fn scramble(mut bits: u64) -> u64 {
+pub fn scramble(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)

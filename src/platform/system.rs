@@ -1,5 +1,5 @@
 //! What only the kernel can tell or do: sockets that we inherit, signals, forks, mappings, room for
-//! files. The only `unsafe` of the gateway.
+//! files.
 
 use std::ffi::{CStr, CString, OsStr, OsString, c_char, c_int};
 use std::fs::{File, Permissions};
@@ -139,7 +139,7 @@ pub fn widen_backlog(socket: BorrowedFd<'_>) -> io::Result<()> {
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
+pub enum Signal {
     /// SIGTERM, SIGINT or SIGUSR1.
     Stop,
     /// SIGHUP.
@@ -181,7 +181,7 @@ impl Signals {
     }
 
     /// The next signal that has arrived; `None` when there is no further one.
-    pub(super) fn next(&mut self) -> Option<Signal> {
+    pub fn receive(&mut self) -> Option<Signal> {
         let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
         let size = size_of::<libc::signalfd_siginfo>();
         // SAFETY: `info` has room for the `size` bytes that are written at most.
@@ -210,7 +210,7 @@ impl AsRawFd for Signals {
 ///
 /// # Errors
 /// What the kernel says; also when it is a link, or there is no `/proc`.
-pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     // The standard library takes O_PATH for a way of reading and writing, and leaves it out.
     let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
@@ -389,7 +389,7 @@ mod tests {
     #[test]
     fn signals_are_collected_in_the_thread_that_blocks_them() {
         let mut signals = Signals::collect().unwrap();
-        assert_eq!(signals.next(), None);
+        assert_eq!(signals.receive(), None);
         let cases = [
             (libc::SIGUSR1, Signal::Stop),
             (libc::SIGTERM, Signal::Stop),
@@ -399,9 +399,9 @@ mod tests {
         for (number, meaning) in cases {
             // SAFETY: raise() directs the signal to this thread, where it is blocked.
             assert_eq!(unsafe { libc::raise(number) }, 0);
-            assert_eq!(signals.next(), Some(meaning));
+            assert_eq!(signals.receive(), Some(meaning));
         }
-        assert_eq!(signals.next(), None);
+        assert_eq!(signals.receive(), None);
     }
 
     #[test]
@@ -445,7 +445,7 @@ mod tests {
         let output = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "gateway::system::tests::a_detached_child_holds_no_pipe_and_lives_on",
+                "platform::system::tests::a_detached_child_holds_no_pipe_and_lives_on",
             ])
             .args(["--test-threads=1", "--nocapture"])
             .env(FOLDER, folder.path())
