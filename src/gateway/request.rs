@@ -60,6 +60,8 @@ pub struct Request<'a> {
     pub query: &'a [u8],
     /// `REMOTE_ADDR`; empty when the server does not say.
     pub remote_addr: &'a [u8],
+    /// `HTTP_USER_AGENT`; empty when the client does not say.
+    pub user_agent: &'a [u8],
     /// All other variables.
     pub variables: &'a dyn Variables,
     /// The body, already read within the limits; empty unless the method is POST and the handler wants it.
@@ -77,6 +79,7 @@ impl<'a> Request<'a> {
             path_info: none,
             query: none,
             remote_addr: none,
+            user_agent: none,
             variables,
             body,
         };
@@ -86,6 +89,7 @@ impl<'a> Request<'a> {
             b"PATH_INFO" => request.path_info = value,
             b"QUERY_STRING" => request.query = value,
             b"REMOTE_ADDR" => request.remote_addr = value,
+            b"HTTP_USER_AGENT" => request.user_agent = value,
             _ => {}
         });
         request

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::query::{DecodeError, percent_decode, percent_decoded};
-use super::{ClientKey, InfoHash, Parameters, PeerId};
+use super::{ClientKey, InfoHash, Parameters, Passkey, PeerId};
 
 /// What the client says has happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub struct AnnounceRequest {
     pub short: bool,
     /// Addresses in the query.
     pub stated: StatedAddresses,
+    /// `passkey=`, if it can be one.
+    pub passkey: Option<Passkey>,
 }
 
 /// Why an announce was not understood; each text is safe to show to the client.
@@ -133,6 +135,7 @@ impl AnnounceRequest {
             key: client_key(raw.key, peer_id),
             short: raw.short,
             stated: StatedAddresses::of([raw.ipv4, raw.ipv6, raw.ip]),
+            passkey: Passkey::parse(raw.passkey),
         })
     }
 }
@@ -155,6 +158,7 @@ struct RawAnnounce<'a> {
     ip: &'a [u8],
     ipv4: &'a [u8],
     ipv6: &'a [u8],
+    passkey: &'a [u8],
 }
 
 impl<'a> RawAnnounce<'a> {
@@ -191,6 +195,7 @@ impl<'a> RawAnnounce<'a> {
             b"ip" => self.ip = value,
             b"ipv4" => self.ipv4 = value,
             b"ipv6" => self.ipv6 = value,
+            b"passkey" => self.passkey = value,
             _ => return Ok(false),
         }
         Ok(true)

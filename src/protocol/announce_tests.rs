@@ -30,6 +30,7 @@ fn a_bare_announce_is_a_leecher_without_wishes() {
         key: None,
         short: false,
         stated: StatedAddresses::default(),
+        passkey: None,
     };
     assert_eq!(AnnounceRequest::parse(REQUIRED.as_bytes()), Ok(expected));
 }

@@ -5,6 +5,7 @@ pub mod bencode;
 mod client;
 mod identity;
 mod metainfo;
+mod passkey;
 mod query;
 mod reply;
 mod scrape;
@@ -17,6 +18,7 @@ pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId
 #[cfg(test)]
 pub(crate) use metainfo::sample;
 pub use metainfo::{Flaw, InfoHashes, Metainfo, MetainfoError};
+pub use passkey::Passkey;
 pub use query::{Parameters, percent_decoded};
 pub use reply::{
     AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeReply, interval_for,

@@ -27,9 +27,9 @@ use crate::gateway::{Answer, Handler, Method, Proxies, Request, Response};
 use crate::platform::FileMark;
 use crate::platform::log::{self, Level};
 use crate::platform::privilege::PrivilegeError;
-use crate::protocol::Timestamp;
+use crate::protocol::{Passkey, Timestamp};
 use crate::tracker::{Quiet, Skipped, Tracker, Urgency, rescan};
-use route::{Route, asks_about_a_torrent};
+use route::{Place, Route, asks_about_a_torrent};
 
 /// Seconds after which a site that could not be set up is tried again.
 const RETRY: u32 = 5;
@@ -120,7 +120,7 @@ impl Site {
         may_take_long: bool,
     ) -> Answer {
         response.clear();
-        let route = Route::of(request);
+        let Place { route, passkey } = Place::of(request);
         match request.method {
             Method::Get | Method::Head => {}
             Method::Options => {
@@ -139,7 +139,7 @@ impl Site {
                 return Answer::Ready;
             }
         };
-        let call = Call { request, now: self.looked_at, may_take_long };
+        let call = Call { request, passkey, now: self.looked_at, may_take_long };
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
@@ -158,6 +158,8 @@ impl Site {
 /// One request on its way through the site.
 struct Call<'a> {
     request: &'a Request<'a>,
+    /// The secret in the path.
+    passkey: Option<Passkey>,
     now: Timestamp,
     /// Whether this thread may be kept busy.
     may_take_long: bool,

@@ -1,12 +1,11 @@
 //! Announces and scrapes: bencoded at HTTP 200, whatever happens.
 
-use std::net::IpAddr;
-
 use super::{Call, Ready};
 use crate::config::Config;
 use crate::gateway::{Answer, Method, Response};
 use crate::protocol::{AnnounceRequest, Failure, RetryIn, ScrapeReply, ScrapeRequest, Seconds};
 use crate::tracker::Refusal;
+use crate::tracker::access::Caller;
 
 /// What clients of all ages expect.
 const CONTENT_TYPE: &str = "text/plain; charset=ISO-8859-1";
@@ -15,12 +14,14 @@ const CONTENT_TYPE: &str = "text/plain; charset=ISO-8859-1";
 const TROUBLE_INTERVAL: Seconds = Seconds(1800);
 
 pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {
-    let outcome = AnnounceRequest::parse(call.request.query)
-        .map_err(Refusal::from)
-        .map(|announce| (announce, ready.client(call.request)));
-    let (announce, from) = match outcome {
-        Ok(understood) => understood,
-        Err(refusal) => return refuse(ready, refusal, response),
+    let announce = match AnnounceRequest::parse(call.request.query) {
+        Ok(announce) => announce,
+        Err(problem) => return refuse(ready, problem.into(), response),
+    };
+    let caller = Caller {
+        address: ready.client(call.request),
+        passkey: call.passkey.or(announce.passkey),
+        user_agent: call.request.user_agent,
     };
     // Without a policy the tracker has never run here, and what it needs is laid out first.
     if ready.tracker.may_publish_first(call.now) {
@@ -29,13 +30,13 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
         }
         ready.take_in_new_torrents(call.now);
     }
-    let mut outcome = attempt(ready, call, &announce, from, response);
+    let mut outcome = attempt(ready, call, &caller, &announce, response);
     if outcome == Err(Refusal::Unlisted) && ready.tracker.folder_may_hold_more(call.now) {
         if !call.may_take_long {
             return Answer::Later;
         }
         ready.take_in_new_torrents(call.now);
-        outcome = attempt(ready, call, &announce, from, response);
+        outcome = attempt(ready, call, &caller, &announce, response);
     }
     match outcome {
         Ok(()) => Answer::Ready,
@@ -47,14 +48,14 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
 fn attempt(
     ready: &mut Ready,
     call: &Call<'_>,
+    caller: &Caller<'_>,
     announce: &AnnounceRequest,
-    from: Option<IpAddr>,
     response: &mut Response,
 ) -> Result<(), Refusal> {
     let reply = if call.request.method == Method::Head {
-        ready.tracker.preview(announce, from, call.now)?
+        ready.tracker.preview(caller, announce, call.now)?
     } else {
-        ready.tracker.announce(announce, from, call.now)?
+        ready.tracker.announce(caller, announce, call.now)?
     };
     begin(response);
     reply.encode(&mut response.body);

@@ -1,7 +1,7 @@
-//! Which request goes where.
+//! Which request goes where, and by whose secret.
 
 use crate::gateway::Request;
-use crate::protocol::Parameters;
+use crate::protocol::{Parameters, Passkey};
 
 /// A place in the URL space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +20,29 @@ pub(super) enum Route {
     Unknown,
 }
 
-impl Route {
+/// A place and the passkey in its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// What is asked for.
+    pub route: Route,
+    /// As in `/<passkey>/announce`.
+    pub passkey: Option<Passkey>,
+}
+
+impl From<Route> for Place {
+    fn from(route: Route) -> Self {
+        Self { route, passkey: None }
+    }
+}
+
+impl Place {
     /// Reads PATH_INFO; without one, the name that the program is installed under; without a telling
     /// name, what REQUEST_URI has behind the program; without that, a query with an info-hash is an
     /// announce, as with Bitstorm.
     pub(super) fn of(request: &Request<'_>) -> Self {
         // Nearly all requests are these, and need no further look.
         if request.path_info == b"/announce" {
-            return Self::Announce;
+            return Route::Announce.into();
         }
         let path = request.path_info.trim_ascii();
         // Some servers repeat the program's own path.
@@ -41,7 +56,7 @@ impl Route {
 
     fn below_the_script(path: &[u8], request: &Request<'_>) -> Self {
         match Self::by_path(path) {
-            Some(route) => route,
+            Some(place) => place,
             None => Self::by_script_name(request),
         }
     }
@@ -55,28 +70,32 @@ impl Route {
             last_two = [last_two[1], Some(segment)];
             count += 1;
         }
-        let route = match (count, last_two) {
+        let place = match (count, last_two) {
             (0, _) => return None,
-            (1, [_, Some(name)]) => Self::named(name).unwrap_or(Self::Unknown),
+            (1, [_, Some(name)]) => Route::named(name).unwrap_or(Route::Unknown).into(),
             // `/<passkey>/announce`, as private trackers have it.
-            (2, [Some(_), Some(name)]) => match Self::named(name) {
-                Some(route @ (Self::Announce | Self::Scrape)) => route,
-                _ => Self::Unknown,
+            (2, [Some(passkey), Some(name)]) => match Route::named(name) {
+                Some(route @ (Route::Announce | Route::Scrape)) => {
+                    Self { route, passkey: Passkey::parse(passkey) }
+                }
+                _ => Route::Unknown.into(),
             },
-            _ => Self::Unknown,
+            _ => Route::Unknown.into(),
         };
-        Some(route)
+        Some(place)
     }
 
     fn by_script_name(request: &Request<'_>) -> Self {
         let mut parts = request.script_name.rsplit(|&byte| byte == b'/');
-        if let Some(route) = parts.find(|part| !part.is_empty()).and_then(Self::named) {
-            return route;
+        if let Some(route) = parts.find(|part| !part.is_empty()).and_then(Route::named) {
+            return route.into();
         }
         match Self::by_address(request) {
-            Some(Self::Home) | None if asks_about_a_torrent(request.query) => Self::Announce,
-            Some(route) => route,
-            None => Self::Home,
+            Some(Self { route: Route::Home, .. }) | None if asks_about_a_torrent(request.query) => {
+                Route::Announce.into()
+            }
+            Some(place) => place,
+            None => Route::Home.into(),
         }
     }
 
@@ -91,9 +110,11 @@ impl Route {
             return None;
         }
         let decoded: Vec<u8> = percent_encoding::percent_decode(rest).collect();
-        Some(Self::by_path(decoded.trim_ascii()).unwrap_or(Self::Home))
+        Some(Self::by_path(decoded.trim_ascii()).unwrap_or(Route::Home.into()))
     }
+}
 
+impl Route {
     /// A name with or without an ending: clients keep the suffix when they turn an announce address
     /// into that of the scrape (BEP 48).
     fn named(name: &[u8]) -> Option<Self> {
@@ -153,7 +174,27 @@ mod tests {
             ("QUERY_STRING", query),
             ("REQUEST_URI", address),
         ]);
-        Route::of(&Request::new(&variables, b""))
+        place_of(&variables).route
+    }
+
+    fn place_of(variables: &Fixed) -> Place {
+        Place::of(&Request::new(variables, b""))
+    }
+
+    #[test]
+    fn a_path_may_hold_a_passkey() {
+        let passkey = |path| {
+            let variables =
+                [("SCRIPT_NAME", "/tracker.cgi"), ("PATH_INFO", path), ("", ""), ("", "")];
+            let found = place_of(&Fixed(variables)).passkey;
+            found.map(|passkey| String::from_utf8(passkey.as_bytes().to_vec()).unwrap())
+        };
+        for path in ["/0123456789abcdef/announce", "/0123456789abcdef/scrape.php"] {
+            assert_eq!(passkey(path).as_deref(), Some("0123456789abcdef"), "{path}");
+        }
+        for path in ["/announce", "/bt/announce", "/0123456789abcdef/stats", "/0123456789abcdef"] {
+            assert_eq!(passkey(path), None, "{path}");
+        }
     }
 
     /// nginx with its stock `fastcgi_params`: SCRIPT_NAME is the whole path.

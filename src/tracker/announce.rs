@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 
-use super::{Known, Load, Refusal, Tracker};
+use super::access::{Admitted, Caller, admit};
+use super::{Load, Refusal, Tracker};
 use crate::config::{Config, StatedAddressRule, TrackerConfig};
 use crate::protocol::{
     AnnounceReply, AnnounceRequest, CompactV4, CompactV6, Event, FamilyPeers, PeerList, Seconds,
@@ -17,29 +18,32 @@ const SHORT_INTERVAL: Seconds = Seconds(120);
 const SHORT_MIN_INTERVAL: Seconds = Seconds(30);
 
 impl Tracker {
-    /// Takes an announce into the store and says what the client gets back. `from` is the address
-    /// that the client was seen with.
+    /// Takes an announce into the store and says what the client gets back.
     ///
     /// # Errors
     /// When the client gets no peers, with the reason for it.
     pub fn announce(
         &mut self,
+        caller: &Caller<'_>,
         request: &AnnounceRequest,
-        from: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
-        let known = self.known(request)?;
+        let admitted = admit(&self.policy(), caller, request)?;
+        let completed = self.completed_elsewhere(&admitted)?;
         let load = self.load(now)?;
         let config = &self.loaded.config;
-        let addresses = addresses(config, request, from)?;
-        let announce = PeerAnnounce { seen: from, ..describe(request, &known, addresses) };
+        let addresses = addresses(config, request, caller.address)?;
+        let announce =
+            PeerAnnounce { seen: caller.address, ..describe(request, &admitted, addresses) };
         let want = wanted(config, request, announce.role, load);
         let mut sample = std::mem::take(&mut self.sample);
         let outcome =
             self.store().and_then(|store| store.announce(&announce, now, want, &mut sample));
         self.sample = sample;
         match outcome {
-            Ok(counts) => Ok(self.reply(request, &known, (counts, load), from)),
+            Ok(counts) => {
+                Ok(self.reply(request, caller, (with_completed(counts, completed), load)))
+            }
             Err(problem) => Err(Refusal::from_store(&problem)),
         }
     }
@@ -51,31 +55,27 @@ impl Tracker {
     /// As for `announce`.
     pub fn preview(
         &mut self,
+        caller: &Caller<'_>,
         request: &AnnounceRequest,
-        from: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
-        let known = self.known(request)?;
+        let admitted = admit(&self.policy(), caller, request)?;
+        let completed = self.completed_elsewhere(&admitted)?;
         let load = self.load(now)?;
         let counts = self
             .store()
-            .and_then(|store| store.counts(&[known.swarm], now))
+            .and_then(|store| store.counts(&[admitted.swarm], now))
             .map_err(|problem| Refusal::from_store(&problem))?;
         self.sample.clear();
         let counts = counts.first().copied().unwrap_or_default();
-        Ok(self.reply(request, &known, (counts, load), from))
-    }
-
-    fn known(&mut self, request: &AnnounceRequest) -> Result<Known, Refusal> {
-        self.look_up(request.info_hash)?.ok_or(Refusal::Unlisted)
+        Ok(self.reply(request, caller, (with_completed(counts, completed), load)))
     }
 
     fn reply(
         &self,
         request: &AnnounceRequest,
-        known: &Known,
+        caller: &Caller<'_>,
         (counts, load): (SwarmCounts, Load),
-        from: Option<IpAddr>,
     ) -> AnnounceReply<'_> {
         let config = &self.loaded.config.tracker;
         let (interval, min_interval) = if request.short && !load.is_high {
@@ -85,8 +85,8 @@ impl Tracker {
         };
         AnnounceReply {
             complete: counts.seeders,
-            downloaded: known.completed.saturating_add(counts.completed),
-            external_ip: from,
+            downloaded: counts.completed,
+            external_ip: caller.address,
             incomplete: counts.leechers.saturating_add(counts.partial_seeds),
             interval: interval_for(interval, request.peer_id),
             min_interval,
@@ -142,14 +142,19 @@ fn is_private(ip: IpAddr) -> bool {
     }
 }
 
-fn describe(request: &AnnounceRequest, known: &Known, (v4, v6): Addresses) -> PeerAnnounce {
+/// The counts with the downloads that other generations of the store have counted.
+fn with_completed(counts: SwarmCounts, elsewhere: u64) -> SwarmCounts {
+    SwarmCounts { completed: counts.completed.saturating_add(elsewhere), ..counts }
+}
+
+fn describe(request: &AnnounceRequest, admitted: &Admitted, (v4, v6): Addresses) -> PeerAnnounce {
     let role = match (request.event, request.left) {
         (Event::Paused, _) => Role::PartialSeed,
         (_, Some(0)) => Role::Seeder,
         _ => Role::Leecher,
     };
     // A magnet's client that does not know the size yet claims to lack more than there is.
-    let left = match (request.left, known.size) {
+    let left = match (request.left, admitted.size) {
         (Some(left), Some(size)) if left > size => None,
         (left, _) => left,
     };
@@ -159,17 +164,17 @@ fn describe(request: &AnnounceRequest, known: &Known, (v4, v6): Addresses) -> Pe
         Event::None | Event::Started | Event::Paused => Action::Stay,
     };
     PeerAnnounce {
-        under: if known.swarm == request.info_hash { Under::First } else { Under::Second },
+        under: if admitted.swarm == request.info_hash { Under::First } else { Under::Second },
         v4,
         v6,
         key: request.key,
-        size: known.size,
+        size: admitted.size,
         left,
         uploaded: request.uploaded,
         downloaded: request.downloaded,
         role,
         action,
-        ..PeerAnnounce::new(known.swarm, request.peer_id)
+        ..PeerAnnounce::new(admitted.swarm, request.peer_id)
     }
 }
 
@@ -230,8 +235,8 @@ mod tests {
         let encoded: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
         let query = format!("info_hash={encoded}&peer_id={encoded}&port=6881&left=1");
         let request = AnnounceRequest::parse(query.as_bytes()).unwrap();
-        let from = Some(Ipv4Addr::LOCALHOST.into());
-        tracker.announce(&request, from, now).map(|reply| reply.incomplete)
+        let caller = Caller { address: Some(Ipv4Addr::LOCALHOST.into()), ..Caller::default() };
+        tracker.announce(&caller, &request, now).map(|reply| reply.incomplete)
     }
 
     #[test]
@@ -260,8 +265,8 @@ mod tests {
                 "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=bbbbbbbbbbbbbbbbbbbb&port=1&left={text}"
             );
             let request = AnnounceRequest::parse(query.as_bytes()).unwrap();
-            let known = Known { swarm: request.info_hash, size, completed: 0 };
-            let announce = describe(&request, &known, (None, None));
+            let admitted = Admitted { swarm: request.info_hash, size, completed: 0, carried: 0 };
+            let announce = describe(&request, &admitted, (None, None));
             assert_eq!((announce.size, announce.role), (size, Role::Leecher));
             announce.left
         };

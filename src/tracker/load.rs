@@ -100,6 +100,7 @@ mod tests {
     use super::*;
     use crate::config::LoadedConfig;
     use crate::protocol::AnnounceRequest;
+    use crate::tracker::access::Caller;
 
     const NOW: Timestamp = Timestamp(1_700_000_000);
 
@@ -138,13 +139,14 @@ mod tests {
         let mut tracker = Tracker::new(Arc::new(loaded));
         let query = b"info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=bbbbbbbbbbbbbbbbbbbb&port=1&left=1";
         let request = AnnounceRequest::parse(query).unwrap();
-        let from = Some(std::net::Ipv4Addr::LOCALHOST.into());
+        let address = Some(std::net::Ipv4Addr::LOCALHOST.into());
+        let caller = Caller { address, ..Caller::default() };
         for _ in 0..1000 {
-            assert!(tracker.announce(&request, from, NOW).unwrap().interval <= Seconds(1980));
+            assert!(tracker.announce(&caller, &request, NOW).unwrap().interval <= Seconds(1980));
         }
         assert!(!tracker.load(NOW).unwrap().is_high);
         let next = NOW + Seconds(1);
-        assert!(tracker.announce(&request, from, next).unwrap().interval > Seconds(1980));
+        assert!(tracker.announce(&caller, &request, next).unwrap().interval > Seconds(1980));
         assert!(tracker.load(next).unwrap().is_high);
         let later = NOW + Seconds(120);
         assert!(!tracker.load(later).unwrap().is_high, "it ends by itself");

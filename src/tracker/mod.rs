@@ -1,6 +1,7 @@
 //! The rules: who may announce, what an announce and a scrape get back, what a refresh does.
 //! Renders nothing and never looks at the environment.
 
+pub mod access;
 mod announce;
 mod load;
 mod looked;
@@ -25,10 +26,12 @@ pub use report::{Figures, Report, Row};
 pub use reset::reset_totals;
 pub use stores::{open_store, read_store, rebuild_store};
 
+use access::{Admitted, Policy};
+
 use crate::catalog::{PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};
 use crate::platform::FileMark;
-use crate::protocol::{InfoHash, Timestamp};
+use crate::protocol::Timestamp;
 use crate::store::{PeerSample, PeerStore, StoreError};
 
 /// The rules at work for one thread: configuration, policy and a store of its own.
@@ -40,17 +43,6 @@ pub struct Tracker {
     sample: PeerSample,
     /// As it was at that time.
     load: Option<(Timestamp, Load)>,
-}
-
-/// What the announce path knows of a torrent.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    /// The info-hash of its swarm; a hybrid's two share one.
-    swarm: InfoHash,
-    /// Bytes of its content; `None` for a torrent that no catalogue names.
-    size: Option<u64>,
-    /// Completed downloads to add to what the store has counted.
-    completed: u64,
 }
 
 impl Tracker {
@@ -176,36 +168,23 @@ impl Tracker {
         Ok(self.store.insert(store).as_mut())
     }
 
-    fn store_life(&mut self) -> Result<u64, Refusal> {
-        let id = self.store().and_then(|store| store.id());
-        id.map(|id| id.0).map_err(|problem| Refusal::from_store(&problem))
+    /// What the owner has decided, as it is in force now.
+    fn policy(&self) -> Policy<'_> {
+        Policy { torrents: self.loaded.config.tracker.torrents, snapshot: self.policy.as_ref() }
     }
 
-    /// What is known of an info-hash; `None` when it is not tracked.
-    ///
-    /// # Errors
-    /// When the store has trouble, or there is no policy although only listed torrents are tracked:
-    /// then nobody knows which these are.
-    fn look_up(&mut self, info_hash: InfoHash) -> Result<Option<Known>, Refusal> {
-        let open = self.loaded.config.tracker.torrents == Torrents::Open;
-        let Some(policy) = &self.policy else {
-            let known = Known { swarm: info_hash, size: None, completed: 0 };
-            return if open { Ok(Some(known)) } else { Err(Refusal::Trouble) };
-        };
-        let life = policy.store();
-        let Some(torrent) = policy.find(info_hash) else {
-            return Ok(open.then_some(Known { swarm: info_hash, size: None, completed: 0 }));
-        };
-        let known = Known {
-            swarm: torrent.canonical,
-            size: Some(torrent.size),
-            completed: torrent.completed,
-        };
-        let carried = torrent.carried_completed;
-        if carried == 0 || self.store_life()? != life {
-            return Ok(Some(known));
+    /// Completed downloads to add to what the store has counted: those of other generations.
+    fn completed_elsewhere(&mut self, torrent: &Admitted) -> Result<u64, Refusal> {
+        let generation = self.policy.as_ref().map(PolicySnapshot::store);
+        if torrent.carried == 0 || Some(self.generation()?) != generation {
+            return Ok(torrent.completed);
         }
-        Ok(Some(Known { completed: known.completed.saturating_sub(carried), ..known }))
+        Ok(torrent.completed.saturating_sub(torrent.carried))
+    }
+
+    fn generation(&mut self) -> Result<u64, Refusal> {
+        let id = self.store().and_then(|store| store.id());
+        id.map(|id| id.0).map_err(|problem| Refusal::from_store(&problem))
     }
 }
 

@@ -1,12 +1,21 @@
 //! What a scrape gets back (BEP 48, BEP 21).
 
-use super::{Known, Refusal, Tracker};
+use super::{Refusal, Tracker};
 use crate::config::Torrents;
 use crate::protocol::{InfoHash, ScrapeEntry, ScrapeRequest, Timestamp};
 use crate::store::{SwarmCounts, walk};
 
 /// Swarms looked at in one go, so that the store is never held for long.
 const BATCH: usize = 500;
+
+/// A torrent that a scrape asks for.
+struct Asked {
+    /// As it was asked for.
+    info_hash: InfoHash,
+    swarm: InfoHash,
+    /// Completed downloads to add to what the store has counted.
+    completed: u64,
+}
 
 impl Tracker {
     /// Figures for the named torrents. An unknown one gets zeros when any torrent is tracked, and is
@@ -24,8 +33,7 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(request.info_hashes.len());
         for &info_hash in &request.info_hashes {
-            let known = self.look_up(info_hash)?;
-            asked.extend(known.map(|known| (info_hash, known)));
+            asked.extend(self.asked(info_hash)?);
         }
         if asked.is_empty() {
             return Err(Refusal::Unlisted);
@@ -64,10 +72,16 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(shown.len());
         for info_hash in shown {
-            let known = self.look_up(info_hash)?;
-            asked.extend(known.map(|known| (info_hash, known)));
+            asked.extend(self.asked(info_hash)?);
         }
         self.figures(&asked, now)
+    }
+
+    /// `None` for a torrent that is not tracked.
+    fn asked(&mut self, info_hash: InfoHash) -> Result<Option<Asked>, Refusal> {
+        let Some(torrent) = self.policy().torrent(info_hash)? else { return Ok(None) };
+        let completed = self.completed_elsewhere(&torrent)?;
+        Ok(Some(Asked { info_hash, swarm: torrent.swarm, completed }))
     }
 
     /// The swarms that an open tracker has and no catalogue names.
@@ -85,12 +99,12 @@ impl Tracker {
 
     fn figures(
         &mut self,
-        asked: &[(InfoHash, Known)],
+        asked: &[Asked],
         now: Timestamp,
     ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
         let mut counts: Vec<SwarmCounts> = Vec::with_capacity(asked.len());
         for part in asked.chunks(BATCH) {
-            let swarms: Vec<InfoHash> = part.iter().map(|(_, known)| known.swarm).collect();
+            let swarms: Vec<InfoHash> = part.iter().map(|asked| asked.swarm).collect();
             counts.extend(
                 self.store()
                     .and_then(|store| store.counts(&swarms, now))
@@ -102,13 +116,15 @@ impl Tracker {
         let entries = asked
             .iter()
             .zip(counts)
-            .map(|(&(info_hash, known), counts)| ScrapeEntry {
-                info_hash,
+            .map(|(asked, counts)| ScrapeEntry {
+                info_hash: asked.info_hash,
                 complete: counts.seeders,
-                downloaded: known.completed.saturating_add(counts.completed),
+                downloaded: asked.completed.saturating_add(counts.completed),
                 downloaders: counts.leechers,
                 incomplete: counts.leechers.saturating_add(counts.partial_seeds),
-                name: policy.and_then(|policy| policy.find(info_hash)).map(|known| known.name()),
+                name: policy
+                    .and_then(|policy| policy.find(asked.info_hash))
+                    .map(|torrent| torrent.name()),
             })
             .collect();
         Ok(entries)

@@ -1,0 +1,76 @@
+//! Whether an announce may happen. All that is looked up is in the policy snapshot.
+
+use std::net::IpAddr;
+
+use super::Refusal;
+use crate::catalog::PolicySnapshot;
+use crate::config::Torrents;
+use crate::protocol::{AnnounceRequest, InfoHash, Passkey};
+
+/// Who sent a request, as far as the web server and the request tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Caller<'a> {
+    /// The address that the client was seen with.
+    pub address: Option<IpAddr>,
+    /// The secret in the URL, in its path or its query.
+    pub passkey: Option<Passkey>,
+    /// What the client calls itself in the HTTP header; empty when it does not.
+    pub user_agent: &'a [u8],
+}
+
+/// What the owner has decided, as it is in force now.
+#[derive(Clone, Copy)]
+pub struct Policy<'a> {
+    /// Which torrents are tracked.
+    pub torrents: Torrents,
+    /// The snapshot; `None` when nothing was published yet.
+    pub snapshot: Option<&'a PolicySnapshot>,
+}
+
+/// The torrent of an announce that may happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// The info-hash of its swarm; a hybrid's two share one.
+    pub swarm: InfoHash,
+    /// Bytes of its content; `None` for a torrent that no catalogue names.
+    pub size: Option<u64>,
+    /// Completed downloads over all generations of the peer store, as of the last refresh.
+    pub completed: u64,
+    /// How many of these are counted by the generation that the snapshot names.
+    pub carried: u64,
+}
+
+/// Decides whether an announce may happen.
+///
+/// # Errors
+/// When it may not, with the reason that the client is shown.
+pub fn admit(
+    policy: &Policy<'_>,
+    _caller: &Caller<'_>,
+    announce: &AnnounceRequest,
+) -> Result<Admitted, Refusal> {
+    policy.torrent(announce.info_hash)?.ok_or(Refusal::Unlisted)
+}
+
+impl Policy<'_> {
+    /// What is known of an info-hash; `None` when it is not tracked.
+    ///
+    /// # Errors
+    /// When there is no snapshot although only listed torrents are tracked: nobody knows which these are.
+    pub fn torrent(&self, info_hash: InfoHash) -> Result<Option<Admitted>, Refusal> {
+        let is_open = self.torrents == Torrents::Open;
+        let unnamed = Admitted { swarm: info_hash, size: None, completed: 0, carried: 0 };
+        let Some(snapshot) = self.snapshot else {
+            return if is_open { Ok(Some(unnamed)) } else { Err(Refusal::Trouble) };
+        };
+        let Some(torrent) = snapshot.find(info_hash) else {
+            return Ok(is_open.then_some(unnamed));
+        };
+        Ok(Some(Admitted {
+            swarm: torrent.canonical,
+            size: Some(torrent.size),
+            completed: torrent.completed,
+            carried: torrent.carried_completed,
+        }))
+    }
+}
