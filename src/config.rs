@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::Seconds;
 
+pub use data::is_unguessable;
 pub use diagnose::{Flaw, KeyName};
 pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, written_folders};
 pub use line_speed::LineSpeed;

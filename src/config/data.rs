@@ -5,17 +5,22 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, DirEntry, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::locate::{absolute, is_within};
 use super::{LaidOut, LayoutError, LoadedConfig};
-use crate::platform::files;
+use crate::platform::lock::{self, Kind};
+use crate::platform::{files, random};
 
 /// How the names of folders that nobody can guess begin; 32 hexadecimal digits follow.
 const PREFIX: &str = "private-";
+
+/// How long to wait for another process that makes the folder.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Files of which one at least is in a data folder that is in use.
 const FILES: [&str; 3] = ["policy.snapshot", "catalog.db", "peers.db"];
@@ -116,7 +121,9 @@ fn look(data: &Path) -> OwnData {
     }
 }
 
-fn is_unguessable(name: &OsStr) -> bool {
+/// Whether a folder's name is one of those that nobody can guess.
+#[must_use]
+pub fn is_unguessable(name: &OsStr) -> bool {
     let digits = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
     digits.is_some_and(|digits| {
         digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
@@ -142,10 +149,13 @@ fn hide(data: &Path) -> Result<(), LayoutError> {
     site.private_folder(data)?;
     // Where the folder is shown after all, this page is, and not a list of what is in it.
     site.file(&data.join("index.html"), "")?;
-    let lock = data.join("setup.lock");
-    let opened = files::open(&lock, File::options().create(true).append(true).mode(0o600));
-    let (file, _) = opened.map_err(|problem| cannot(&lock, problem.into()))?;
-    file.lock().map_err(|source| cannot(&lock, source))?;
+    let path = data.join("setup.lock");
+    let opened = files::open(&path, File::options().create(true).append(true).mode(0o600));
+    let (file, _) = opened.map_err(|problem| cannot(&path, problem.into()))?;
+    let is_ours = lock::acquire(&file, Kind::Exclusive, PATIENCE);
+    if !is_ours.map_err(|source| cannot(&path, source))? {
+        return Err(cannot(&path, io::ErrorKind::WouldBlock.into()));
+    }
     if look(data) == OwnData::New {
         let hidden = data.join(unguessable().map_err(|source| cannot(data, source))?);
         DirBuilder::new().mode(0o700).create(&hidden).map_err(|source| cannot(&hidden, source))?;
@@ -154,9 +164,7 @@ fn hide(data: &Path) -> Result<(), LayoutError> {
 }
 
 fn unguessable() -> io::Result<String> {
-    let mut bits = [0; 16];
-    File::open("/dev/urandom")?.read_exact(&mut bits)?;
-    Ok(format!("{PREFIX}{:032x}", u128::from_ne_bytes(bits)))
+    Ok(format!("{PREFIX}{:032x}", u128::from_ne_bytes(random::unguessable()?)))
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::platform::files;
 
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// A lock file cannot be made or locked.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot lock {}: {source}; {}", path.display(), advice(source))]
@@ -40,16 +43,40 @@ pub fn open(path: &Path) -> Result<File, LockError> {
 /// Asks for a lock for at most `patience`; `None` when another holds it all the time. It is free again
 /// when the file is dropped.
 pub fn within(path: &Path, patience: Duration) -> Result<Option<File>, LockError> {
-    let failed = |source| LockError { path: path.to_owned(), source };
     let file = open(path)?;
+    match acquire(&file, Kind::Exclusive, patience) {
+        Ok(true) => Ok(Some(file)),
+        Ok(false) => Ok(None),
+        Err(source) => Err(LockError { path: path.to_owned(), source }),
+    }
+}
+
+/// Who may have a lock at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nobody else.
+    Exclusive,
+    /// Others that share it.
+    Shared,
+}
+
+/// Asks for the lock of an open file for at most `patience`; whether it was free in that time.
+///
+/// # Errors
+/// When the file system has no locks, or the kernel no room for one more.
+pub fn acquire(file: &File, kind: Kind, patience: Duration) -> io::Result<bool> {
     let give_up = Instant::now() + patience;
     loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::WouldBlock) if Instant::now() >= give_up => return Ok(None),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+        let outcome = match kind {
+            Kind::Exclusive => file.try_lock(),
+            Kind::Shared => file.try_lock_shared(),
+        };
+        match outcome {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if Instant::now() >= give_up => return Ok(false),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
             Err(TryLockError::Error(source)) if source.kind() == io::ErrorKind::Interrupted => {}
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::Error(source)) => return Err(source),
         }
     }
 }

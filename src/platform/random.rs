@@ -1,6 +1,16 @@
-//! Random numbers for samples, salts and store ids: SplitMix64, seeded by the system.
+//! Randomness: of the system where nobody may guess it, and SplitMix64, seeded by the system, for samples and salts.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::io;
+
+/// Bytes that nobody can guess.
+///
+/// # Errors
+/// When the system gives none, as under a filter of system calls that is too strict.
+pub fn unguessable<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// A generator that is good enough to choose peers; never a source of passwords.
 pub struct Random(u64);
@@ -14,8 +24,8 @@ impl Default for Random {
 impl Random {
     /// Starts anywhere.
     pub fn new() -> Self {
-        // Std seeds its hash tables from the system, which is the only such source that it has.
-        Self(RandomState::new().hash_one(std::process::id()))
+        // Where the system gives nothing, any number will do.
+        Self(getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id())))
     }
 
     /// Starts at a certain place.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use askama::Template;
 
-use crate::config::{LoadedConfig, written_folders};
+use crate::config::{LoadedConfig, is_unguessable, written_folders};
 use crate::gateway::Response;
 use crate::platform::privilege::may_write;
 
@@ -52,7 +52,7 @@ fn unusable_folders(loaded: &LoadedConfig) -> Vec<Folder> {
     let unusable = written_folders(loaded).into_iter().filter(|folder| !is_usable(folder));
     let mut folders: Vec<Folder> = unusable
         .map(|folder| {
-            let inside = folder.strip_prefix(site).ok().filter(|_| !loaded.is_hidden());
+            let inside = folder.strip_prefix(site).ok().filter(|path| !is_secret(path));
             let name =
                 inside.map(|path| path.display().to_string()).filter(|name| !name.is_empty());
             Folder { name, is_missing: !folder.exists() }
@@ -60,6 +60,11 @@ fn unusable_folders(loaded: &LoadedConfig) -> Vec<Folder> {
         .collect();
     folders.dedup();
     folders
+}
+
+/// Whether the folder's name is one that nobody may learn.
+fn is_secret(path: &Path) -> bool {
+    path.iter().any(is_unguessable)
 }
 
 /// Whether the tracker may write to a folder, or make it where it is missing.
@@ -91,6 +96,18 @@ mod tests {
         assert!(page.contains("<code>data</code>"), "{page}");
         assert!(page.contains("<code>www/torrents</code>"), "{page}");
         assert!(!page.contains(&home.path().display().to_string()), "{page}");
+    }
+
+    #[test]
+    fn beside_hidden_data_the_torrents_folder_is_named_and_the_hidden_one_is_not() {
+        let (home, mut loaded) = site("");
+        fs::write(home.path().join(".htaccess"), "").unwrap();
+        loaded.hide_new_data().unwrap();
+        assert!(loaded.is_hidden());
+        fs::write(home.path().join("www"), "").unwrap();
+        let shown = page(&loaded).unwrap();
+        assert!(shown.contains("<code>www/torrents</code>"), "{shown}");
+        assert!(!shown.contains("private-") && !shown.contains("tracker.toml"), "{shown}");
     }
 
     #[test]

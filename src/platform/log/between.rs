@@ -4,7 +4,7 @@
 //! It lies in the data folder; until that is known, or where it cannot be written, in the folder for
 //! temporary files. Where neither will do, all is told. The web server writes a line for each request anyway.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::sparing::PAUSE;
+use crate::platform::lock;
 
 /// Kinds of events that are remembered; of more, those that were told longest ago are forgotten.
 const MOST: usize = 64;
@@ -81,15 +82,10 @@ fn open(folder: &Path) -> io::Result<File> {
     if !found.is_file() || found.uid() != user || found.nlink() != 1 || found.mode() & 0o077 != 0 {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    let give_up = SystemTime::now() + PATIENCE;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if SystemTime::now() < give_up => {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            Err(problem) => return Err(problem.into()),
-        }
+    if lock::acquire(&file, lock::Kind::Exclusive, PATIENCE)? {
+        Ok(file)
+    } else {
+        Err(io::ErrorKind::WouldBlock.into())
     }
 }
 
