@@ -1,6 +1,8 @@
 //! The scripts that owners run: `scripts/install`, `scripts/demo`, and `scripts/target` for `scripts/build`.
 
+mod host;
 mod install;
+mod install_trouble;
 
 use std::fs;
 use std::path::Path;
