@@ -6,10 +6,13 @@
 
 mod data;
 mod diagnose;
+mod empty_is_none;
+mod error;
 mod layout;
 mod line_speed;
 mod load;
 mod locate;
+mod proxies;
 mod sample;
 mod site_url;
 mod validate;
@@ -18,16 +21,19 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::Seconds;
+use crate::platform::network::Network;
+use crate::protocol::{HttpUrl, Seconds, Url};
 
 pub use data::is_unguessable;
 pub use diagnose::{Flaw, KeyName};
+pub use error::ConfigError;
 pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, written_folders};
 pub use line_speed::LineSpeed;
-pub use load::{ConfigError, LoadedConfig};
+pub use load::LoadedConfig;
 pub use locate::{Face, FoundBy, Surroundings, absolute};
-pub use sample::{SAMPLE, is_web_address, sample_with_addresses};
-pub use site_url::{SAMPLE_SITE, origin};
+pub use proxies::{HeaderName, NotAHeaderName, NotAProxy, TrustedProxy};
+pub use sample::{SAMPLE, sample_with_addresses};
+pub use site_url::SAMPLE_SITE;
 
 /// Everything an owner may decide.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -66,10 +72,11 @@ impl Config {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrackerConfig {
-    /// The address that clients announce to, as it stands in the .torrent files.
-    pub announce_url: String,
+    /// The address that clients announce to, as it stands in the .torrent files. Unset: nobody knows which announce
+    /// URLs are ours, and none is called foreign.
+    pub announce_url: Option<HttpUrl>,
     /// Other addresses that torrents may name and still be this tracker's.
-    pub also_announce_urls: Vec<String>,
+    pub also_announce_urls: Vec<Url>,
     /// "listed": only the catalogue's torrents; "open": any info-hash.
     pub torrents: Torrents,
     /// Seconds between announces, up to a week; replies add up to a tenth, fixed per peer.
@@ -87,7 +94,7 @@ pub struct TrackerConfig {
     /// may have four times as many.
     pub max_address_peers: u32,
     /// Addresses and ranges (CIDR) without that limit.
-    pub max_address_exempt: Vec<String>,
+    pub max_address_exempt: Network,
     /// Peers in a reply when the client does not say how many it wants; not above `max_numwant`.
     pub numwant: u32,
     /// Peers in a reply at most, 1 to 2000.
@@ -174,10 +181,11 @@ impl StoreKind {
 pub struct PathsConfig {
     /// The folder of .torrent files.
     pub torrents: PathBuf,
-    /// The address under which the web server shows that folder.
-    pub torrents_url: String,
-    /// Where a browser that opens the tracker itself is sent; empty: to its /stats page.
-    pub home_url: String,
+    /// The address under which the web server shows that folder. Unset: links can only be relative.
+    pub torrents_url: Option<HttpUrl>,
+    /// Where a browser that opens the tracker itself is sent; none: to its /stats page.
+    #[serde(with = "empty_is_none")]
+    pub home_url: Option<HttpUrl>,
     /// The catalogue: torrents and their totals.
     pub catalog: PathBuf,
     /// What announces look up of the catalogue.
@@ -186,8 +194,9 @@ pub struct PathsConfig {
     pub stats_fragment: PathBuf,
     /// The RSS items for server-side includes.
     pub rss_fragment: PathBuf,
-    /// The page that includes them; empty: there is none.
-    pub feed_page: PathBuf,
+    /// The page that includes them; none: there is no such page.
+    #[serde(with = "empty_is_none")]
+    pub feed_page: Option<PathBuf>,
 }
 
 /// What is taken into the catalogue.
@@ -212,9 +221,9 @@ pub struct PagesConfig {
 pub struct NetworkConfig {
     /// Proxies that are believed when they name the client: addresses, CIDR ranges, or "unix:" for
     /// those that come over a Unix socket.
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// The one header by which they name it.
-    pub client_address_header: String,
+    pub client_address_header: HeaderName,
     /// Whether ip=, ipv4= and ipv6= in an announce count: "never", "private" (only when the announce
     /// itself comes from a private or loopback address), "always".
     pub stated_addresses: StatedAddressRule,
@@ -257,7 +266,7 @@ pub struct RefreshConfig {
 impl Default for TrackerConfig {
     fn default() -> Self {
         Self {
-            announce_url: "http://127.0.0.1:8080/cgi-bin/tracker.cgi/announce".into(),
+            announce_url: None,
             also_announce_urls: Vec::new(),
             torrents: Torrents::Listed,
             interval: Seconds(1800),
@@ -266,7 +275,7 @@ impl Default for TrackerConfig {
             high_load: 250,
             max_rate: LineSpeed::USUAL,
             max_address_peers: 100,
-            max_address_exempt: Vec::new(),
+            max_address_exempt: Network::default(),
             numwant: 50,
             max_numwant: 200,
             seeds_see_seeds: false,
@@ -297,13 +306,13 @@ impl Default for PathsConfig {
     fn default() -> Self {
         Self {
             torrents: "../www/torrents".into(),
-            torrents_url: "http://127.0.0.1:8080/torrents".into(),
-            home_url: String::new(),
+            torrents_url: None,
+            home_url: None,
             catalog: "../data/catalog.db".into(),
             policy: "../data/policy.snapshot".into(),
             stats_fragment: "../www/torrents/bt_stats.inc".into(),
             rss_fragment: "../www/torrents/bt_rss.inc".into(),
-            feed_page: "../www/rss.xml".into(),
+            feed_page: Some("../www/rss.xml".into()),
         }
     }
 }
@@ -324,7 +333,7 @@ impl Default for NetworkConfig {
     fn default() -> Self {
         Self {
             trusted_proxies: Vec::new(),
-            client_address_header: "x-forwarded-for".into(),
+            client_address_header: HeaderName::usual(),
             stated_addresses: StatedAddressRule::Never,
         }
     }

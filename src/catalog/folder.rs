@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use self::listing::Listing;
 pub use self::watched::{Watched, has_changed};
-use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp};
+use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp, Url};
 
 /// What a scan of the torrents folder found.
 #[derive(Debug)]
@@ -131,7 +131,7 @@ pub struct ScanRules<'a> {
     /// The announce URL that torrents should have in any tier; `None`: whatever they have is right.
     pub announce_url: Option<&'a str>,
     /// Other announce URLs that lead here, such as those of an old domain.
-    pub also_announce_urls: &'a [String],
+    pub also_announce_urls: &'a [Url],
     /// Whether a torrent of another tracker, or of none, is tracked like all others.
     pub accept_foreign: bool,
     /// Bytes of a `.torrent` file at most.
@@ -305,7 +305,7 @@ impl ScanRules<'_> {
     #[must_use]
     pub fn complaint(&self, metainfo: &Metainfo) -> Option<Problem> {
         let ours = self.announce_url.filter(|_| !self.accept_foreign)?;
-        let also = self.also_announce_urls.iter().map(String::as_str);
+        let also = self.also_announce_urls.iter().map(Url::as_str);
         let all: Vec<&str> = std::iter::once(ours).chain(also).collect();
         let is_ours = |url: &String| all.iter().any(|ours| announce_url::leads_to(url, ours));
         let urls = &metainfo.announce_urls;

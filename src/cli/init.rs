@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandError, World};
 use crate::config::{
-    LaidOut, LayoutError, LoadedConfig, SAMPLE_SITE, absolute, act_for_owner, is_web_address,
-    lay_out_missing, origin, sample_with_addresses, written_folders,
+    LaidOut, LayoutError, LoadedConfig, SAMPLE_SITE, absolute, act_for_owner, lay_out_missing,
+    sample_with_addresses, written_folders,
 };
 use crate::platform::privilege::owner_of;
+use crate::protocol::HttpUrl;
 
 /// The pages, which the owner is to make their own.
 const PAGES: [(&str, &str); 3] = [
@@ -40,20 +41,12 @@ pub(super) struct InitArguments {
     folder: PathBuf,
     /// The address that clients will announce to, such as
     /// https://example.org/announce
-    #[arg(long, value_name = "URL", value_parser = web_address)]
-    announce_url: Option<String>,
+    #[arg(long, value_name = "URL")]
+    announce_url: Option<HttpUrl>,
     /// The address under which the web server will show www/torrents; without it: /torrents on the
     /// host of the announce URL
-    #[arg(long, value_name = "URL", value_parser = web_address)]
-    torrents_url: Option<String>,
-}
-
-fn web_address(text: &str) -> Result<String, String> {
-    if is_web_address(text) {
-        Ok(text.to_owned())
-    } else {
-        Err("write an address that begins with http:// or https://".to_owned())
-    }
+    #[arg(long, value_name = "URL")]
+    torrents_url: Option<HttpUrl>,
 }
 
 impl InitArguments {
@@ -93,10 +86,9 @@ impl InitArguments {
     }
 
     fn configuration(&self) -> String {
-        let beside_announces =
-            self.announce_url.as_deref().map(|url| format!("{}/torrents", origin(url)));
-        let torrents_url = self.torrents_url.as_ref().or(beside_announces.as_ref());
-        sample_with_addresses(self.announce_url.as_deref(), torrents_url.map(String::as_str))
+        let announces = self.announce_url.as_ref();
+        let beside = announces.and_then(|url| format!("{}/torrents", url.origin()).parse().ok());
+        sample_with_addresses(announces, self.torrents_url.as_ref().or(beside.as_ref()))
     }
 
     /// Addresses were given, and the configuration was there already.
@@ -216,7 +208,7 @@ fn print_next_steps(
 ) -> Result<(), CommandError> {
     let root = root.display();
     world.print("\nNext:\n")?;
-    if !loaded.announce_url_is_set {
+    if loaded.config.tracker.announce_url.is_none() {
         world.print(format_args!(
             "* In {root}/conf/tracker.toml, say at which addresses your web server will show the \
              tracker and the torrents: announce_url and torrents_url; in {root}/www/rss.xml, in the \
@@ -251,8 +243,8 @@ fn print_next_steps(
 }
 
 fn announce_url_in_words(loaded: &LoadedConfig) -> &str {
-    let url = &loaded.config.tracker.announce_url;
-    if loaded.announce_url_is_set { url } else { "http://HOST/announce" }
+    let url = loaded.config.tracker.announce_url.as_ref();
+    url.map_or("http://HOST/announce", |url| url.as_str())
 }
 
 #[cfg(test)]
@@ -354,9 +346,9 @@ mod tests {
         let announce = "https://example.org:8443/cgi-bin/tracker.cgi/announce";
         let ran = init(home.path(), &["site", "--announce-url", announce]);
         let loaded = config(home.path());
-        assert!(loaded.announce_url_is_set);
-        assert_eq!(loaded.config.tracker.announce_url, announce);
-        assert_eq!(loaded.config.paths.torrents_url, "https://example.org:8443/torrents");
+        assert_eq!(loaded.config.tracker.announce_url, announce.parse().ok());
+        let torrents = "https://example.org:8443/torrents".parse().ok();
+        assert_eq!(loaded.config.paths.torrents_url, torrents);
         assert!(!ran.output.contains("announce_url and torrents_url"), "{}", ran.output);
         assert!(ran.output.contains(&format!("with {announce} as tracker")), "{}", ran.output);
         let feed = fs::read_to_string(home.path().join("site/www/rss.xml")).unwrap();
@@ -366,14 +358,14 @@ mod tests {
         let home = self::home();
         let torrents = "http://files.example.org/t";
         init(home.path(), &["site", "--announce-url", announce, "--torrents-url", torrents]);
-        assert_eq!(config(home.path()).config.paths.torrents_url, torrents);
+        assert_eq!(config(home.path()).config.paths.torrents_url, torrents.parse().ok());
     }
 
     #[test]
     fn without_an_announce_url_none_is_claimed() {
         let home = home();
         init(home.path(), &["site"]);
-        assert!(!config(home.path()).announce_url_is_set);
+        assert_eq!(config(home.path()).config.tracker.announce_url, None);
     }
 
     #[test]

@@ -202,7 +202,8 @@ mod tests {
 
         let mut again = load(home.path(), crate::config::SAMPLE);
         assert_eq!(again.hide_new_data().unwrap(), None);
-        assert_eq!(again.config.paths, loaded.config.paths);
+        assert_eq!(again.config.paths.catalog, loaded.config.paths.catalog);
+        assert_eq!(again.config.paths.policy, loaded.config.paths.policy);
         assert_eq!(again.config.store.path, loaded.config.store.path);
         let usual = again.usual_store(crate::config::StoreKind::Sqlite);
         assert_eq!(usual, hidden.join("peers.db"));

@@ -131,7 +131,7 @@ pub(super) fn line_at(text: &[u8], offset: usize) -> usize {
 }
 
 fn first_flaw(document: &DeTable<'_>, offset: usize, message: &str) -> Option<At<Flaw>> {
-    let known = sample::default_values();
+    let known = sample::sample_values();
     unknown_names(document, &known)
         .into_iter()
         .min_by_key(|&(at, _)| at)
@@ -227,12 +227,21 @@ fn wrong_value(
         (DeValue::Integer(number), Some(range)) => {
             Flaw::ImpossibleValue { key: name, reason: validate::out_of_range(number, &range) }
         }
+        // A value of ours says itself what is wrong with it.
+        _ if !is_of_another_type(message) => {
+            Flaw::ImpossibleValue { key: name, reason: message.trim_end().into() }
+        }
         (_, range) => Flaw::WrongValue { key: name, needs: needs(default, range, message) },
     };
     Some((key.span().start, flaw))
 }
 
-/// What a value must be, judged by its default; for one of a few words, by what serde says:
+/// Whether serde itself refuses a value.
+fn is_of_another_type(message: &str) -> bool {
+    ["invalid ", "unknown variant "].iter().any(|beginning| message.starts_with(beginning))
+}
+
+/// What a value must be, judged by that of the sample; for one of a few words, by what serde says:
 /// "unknown variant `x`, expected `y` or `z`".
 fn needs(default: &Value, range: Option<RangeInclusive<u64>>, message: &str) -> String {
     match (default, range) {
@@ -252,11 +261,7 @@ fn needs(default: &Value, range: Option<RangeInclusive<u64>>, message: &str) -> 
             .and_then(|(_, m)| m.split_once("expected "))
         {
             Some((_, words)) => words.replace('`', "\""),
-            // A value of ours says itself how it is written.
-            None => match message.split_once("; write it as ") {
-                Some((_, how)) => format!("written as {}", how.trim_end()),
-                None => format!("text in quotes, such as {default}"),
-            },
+            None => format!("text in quotes, such as {default}"),
         },
     }
 }
@@ -265,30 +270,10 @@ fn needs(default: &Value, range: Option<RangeInclusive<u64>>, message: &str) -> 
 fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase().replace('-', "_");
     candidates
-        .map(|candidate| (distance(&name, candidate), candidate))
+        .map(|candidate| (strsim::levenshtein(&name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= (candidate.len().max(name.len()) / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// The edit distance (Levenshtein): characters to put in, take out or replace.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (taken, character) in from.chars().enumerate() {
-        let mut diagonal = taken;
-        let mut left = taken + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
-            let replaced = diagonal + usize::from(character != *other);
-            diagonal = *cell;
-            left = replaced.min(diagonal + 1).min(left + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = taken + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -298,7 +283,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::{ConfigError, LoadedConfig};
-    use super::*;
 
     /// The line and text of what is wrong.
     fn flaw_of(text: &str) -> (usize, String) {
@@ -401,10 +385,6 @@ mod tests {
                 "text in quotes, such as \"http://127.0.0.1:8080/cgi-bin/tracker.cgi/announce\"",
             ),
             ("torrents = 'closed'", "\"listed\" or \"open\""),
-            (
-                "max_rate = '10Gbit/s'",
-                "written as \"10 Gbit/s\", with kbit/s, Mbit/s, Gbit/s or Tbit/s",
-            ),
             ("[network]\ntrusted_proxies = '::1'", "a list of texts, such as [\"one\", \"two\"]"),
             (
                 "[network]\ntrusted_proxies = [\n 1\n]",
@@ -441,6 +421,16 @@ mod tests {
     }
 
     #[test]
+    fn a_value_says_itself_how_it_is_written() {
+        assert_flaw(
+            "[tracker]\ninterval = 900\nmax_rate = '10Gbit/s'",
+            3,
+            "impossible value for `max_rate` in [tracker]: \"10Gbit/s\" is not the speed of a line; write it as \
+             \"10 Gbit/s\", with kbit/s, Mbit/s, Gbit/s or Tbit/s",
+        );
+    }
+
+    #[test]
     fn the_first_of_several_unknown_names_is_told() {
         assert_flaw(
             "[tracker]\nxinterval = 1\n[store]\nkinds = 1\n[path]\n",
@@ -463,15 +453,6 @@ mod tests {
         let (line, text) = flaw_of("[tracker]\n\nexpiry = 200\n");
         assert_eq!(line, 3);
         assert!(text.starts_with("impossible value for `expiry` in [tracker]: "), "{text}");
-    }
-
-    #[test]
-    fn distances_are_those_of_levenshtein() {
-        for (from, to, expected) in
-            [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("abc", "abc", 0)]
-        {
-            assert_eq!(distance(from, to), expected, "{from} {to}");
-        }
     }
 
     proptest! {

@@ -40,10 +40,10 @@ impl Unit {
     }
 }
 
-/// What is no speed of a line.
+/// What is not the speed of a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{0}\" is no speed of a line; write it as \"10 Gbit/s\", with kbit/s, Mbit/s, Gbit/s or Tbit/s"
+    "{0:?} is not the speed of a line; write it as \"10 Gbit/s\", with kbit/s, Mbit/s, Gbit/s or Tbit/s"
 )]
 pub struct NoLineSpeed(String);
 

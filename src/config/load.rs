@@ -1,7 +1,8 @@
 //! From a file to a configuration: finding, reading, understanding, making paths absolute.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize as _;
@@ -11,7 +12,7 @@ use super::data::OwnData;
 use super::diagnose::{self, Flaw};
 use super::locate::{FoundBy, Surroundings, absolute};
 use super::validate::{self, LONGEST_SECONDS};
-use super::{Config, StoreKind};
+use super::{Config, ConfigError, StoreKind};
 use crate::protocol::Seconds;
 
 /// A configuration, and where it came from.
@@ -23,49 +24,10 @@ pub struct LoadedConfig {
     pub file: Option<PathBuf>,
     /// The folder that relative paths are relative to: the file's, or the executable's without one.
     pub folder: PathBuf,
-    /// Whether the file names `tracker.announce_url`. Without it nobody knows which announce URLs
-    /// are ours, and none is called foreign.
-    pub announce_url_is_set: bool,
-    /// Whether the file names `paths.torrents_url`. Without it links can only be relative.
-    pub torrents_url_is_set: bool,
     /// Why it is this configuration that holds.
     pub found: FoundBy,
     /// What the data folder of the site's own layout is to it.
     pub(super) own_data: OwnData,
-}
-
-/// Why there is no configuration. The text is one sentence for the owner, with file, line and
-/// remedy; clients must not see it, as it gives paths away.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file that was named is not there.
-    #[error("there is no file {}, which {named_by} names; correct the name, or leave {named_by} \
-        out to have the usual places searched", file.display())]
-    Missing {
-        /// The file.
-        file: PathBuf,
-        /// `--config` or `TRACKER_CONFIG`.
-        named_by: &'static str,
-    },
-    /// The file is there and cannot be read.
-    #[error("cannot read {}: {source}; make it readable for the user that the tracker runs as",
-        file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The file says something that cannot be followed.
-    #[error("{}, line {line}: {flaw}", file.display())]
-    Wrong {
-        /// The file.
-        file: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong there.
-        flaw: Flaw,
-    },
 }
 
 impl LoadedConfig {
@@ -144,8 +106,9 @@ impl LoadedConfig {
 
     fn unless_taken(&self, file: PathBuf) -> Option<PathBuf> {
         let paths = &self.config.paths;
-        let taken = [&paths.rss_fragment, &paths.stats_fragment, &paths.feed_page];
-        (!taken.contains(&&file)).then_some(file)
+        let is_taken = [&paths.rss_fragment, &paths.stats_fragment].contains(&&file)
+            || paths.feed_page.as_ref() == Some(&file);
+        (!is_taken).then_some(file)
     }
 
     /// The built-in defaults, for an executable in `folder`.
@@ -157,8 +120,6 @@ impl LoadedConfig {
             config,
             file: None,
             folder: folder.to_owned(),
-            announce_url_is_set: false,
-            torrents_url_is_set: false,
             found: FoundBy::Nothing,
             own_data: OwnData::default(),
         }
@@ -199,7 +160,7 @@ impl LoadedConfig {
     /// The first thing that is wrong in the text.
     pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
         let wrong = |(line, flaw)| ConfigError::Wrong { file: file.to_owned(), line, flaw };
-        let (mut config, [announce_url_is_set, torrents_url_is_set]) =
+        let mut config =
             understand(text).map_err(|error| wrong(diagnose::explain(text, &error)))?;
         let folder = file.parent().unwrap_or(Path::new("/"));
         make_paths_absolute(&mut config, folder);
@@ -208,8 +169,6 @@ impl LoadedConfig {
                 config,
                 file: Some(file.to_owned()),
                 folder: folder.to_owned(),
-                announce_url_is_set,
-                torrents_url_is_set,
                 found: FoundBy::Option,
                 own_data: OwnData::default(),
             }),
@@ -226,8 +185,9 @@ impl LoadedConfig {
     /// Reads `file`; `None` when there is none. A file that is there and cannot be read is an error
     /// and not passed over: another configuration would be a surprise.
     fn read(file: &Path) -> Result<Option<Self>, ConfigError> {
-        let bytes = match fs::read(file) {
-            Ok(bytes) => bytes,
+        let bytes = match read_regular_file(file) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Err(ConfigError::NotAFile { file: file.to_owned() }),
             Err(error) if is_absence(&error) => return Ok(None),
             Err(source) => return Err(ConfigError::Unreadable { file: file.to_owned(), source }),
         };
@@ -241,16 +201,33 @@ impl LoadedConfig {
     }
 }
 
+/// The content of a file, or of what a link leads to. `None` for what is not a regular file: a pipe would have to be
+/// waited for.
+fn read_regular_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let mut file = match File::options().read(true).custom_flags(flags).open(path) {
+        // A socket, or a device that is not there.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENXIO | libc::ENODEV)) => {
+            return Ok(None);
+        }
+        opened => opened?,
+    };
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// The configuration, and whether it sets `tracker.announce_url` and `paths.torrents_url`.
-fn understand(text: &str) -> Result<(Config, [bool; 2]), toml::de::Error> {
+/// The configuration as the text has it, with relative paths.
+fn understand(text: &str) -> Result<Config, toml::de::Error> {
     let document = DeTable::parse(text)?;
     let is_set = |section, key| diagnose::find(document.get_ref(), section, key).is_some();
-    let addresses = [("tracker", "announce_url"), ("paths", "torrents_url")]
-        .map(|(section, key)| is_set(section, key));
     let unset = [
         ("tracker", "min_interval"),
         ("tracker", "expiry"),
@@ -260,7 +237,7 @@ fn understand(text: &str) -> Result<(Config, [bool; 2]), toml::de::Error> {
     .map(|(section, key)| !is_set(section, key));
     let mut config = Config::deserialize(toml::de::Deserializer::from(document))?;
     fit_defaults(&mut config, unset);
-    Ok((config, addresses))
+    Ok(config)
 }
 
 /// Lets the defaults of what is unset follow what is set: who asks for an interval of an hour does
@@ -285,15 +262,15 @@ fn fit_defaults(config: &mut Config, [min_interval, expiry, numwant, store_path]
 /// Empty paths stay empty: they name nothing, and are refused later.
 fn make_paths_absolute(config: &mut Config, base: &Path) {
     let paths = &mut config.paths;
-    for path in [
+    let files = [
         &mut config.store.path,
         &mut paths.torrents,
         &mut paths.catalog,
         &mut paths.policy,
         &mut paths.stats_fragment,
         &mut paths.rss_fragment,
-        &mut paths.feed_page,
-    ] {
+    ];
+    for path in files.into_iter().chain(&mut paths.feed_page) {
         if !path.as_os_str().is_empty() {
             *path = absolute(base, path);
         }
@@ -302,6 +279,8 @@ fn make_paths_absolute(config: &mut Config, base: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const FILE: &str = "/srv/bt/conf/tracker.toml";
@@ -377,11 +356,13 @@ mod tests {
 
     #[test]
     fn it_is_known_whether_the_announce_url_is_set() {
-        assert!(!parse("[tracker]\ninterval = 1800").announce_url_is_set);
-        assert!(!LoadedConfig::built_in(Path::new("/srv/bt/cgi-bin")).announce_url_is_set);
-        let default = Config::default().tracker.announce_url;
-        assert!(parse(&format!("[tracker]\nannounce_url = '{default}'")).announce_url_is_set);
-        assert!(parse(&format!("tracker.announce_url = '{default}'")).announce_url_is_set);
+        let announce_url = |loaded: LoadedConfig| loaded.config.tracker.announce_url;
+        assert_eq!(announce_url(parse("[tracker]\ninterval = 1800")), None);
+        assert_eq!(announce_url(LoadedConfig::built_in(Path::new("/srv/bt/cgi-bin"))), None);
+        let url = "http://127.0.0.1/announce";
+        let set = Some(url.parse().unwrap());
+        assert_eq!(announce_url(parse(&format!("[tracker]\nannounce_url = '{url}'"))), set);
+        assert_eq!(announce_url(parse(&format!("tracker.announce_url = '{url}'"))), set);
     }
 
     #[test]
@@ -448,7 +429,25 @@ mod tests {
         write(folder.path(), "etc/tracker.toml", 1001);
         fs::create_dir_all(folder.path().join("conf/tracker.toml")).unwrap();
         let error = LoadedConfig::load(&surroundings(folder.path()), None).unwrap_err();
-        assert!(matches!(error, ConfigError::Unreadable { .. }), "{error}");
+        assert!(matches!(error, ConfigError::NotAFile { .. }), "{error}");
+    }
+
+    #[test]
+    fn only_a_regular_file_is_read_and_nothing_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let made = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+        assert!(made.success());
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        for file in [at("pipe"), at("socket"), "/dev/null".into(), folder.path().to_owned()] {
+            let error = LoadedConfig::load(&surroundings(folder.path()), Some(&file)).unwrap_err();
+            assert!(matches!(error, ConfigError::NotAFile { .. }), "{error}");
+            assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+        }
+        write(folder.path(), "file", 1001);
+        std::os::unix::fs::symlink("file", at("link")).unwrap();
+        let linked = LoadedConfig::load(&surroundings(folder.path()), Some(&at("link"))).unwrap();
+        assert_eq!(linked.config.tracker.interval, Seconds(1001));
     }
 
     #[test]

@@ -10,9 +10,9 @@ impl LoadedConfig {
     /// when the configuration does not say where the torrents are.
     #[must_use]
     pub fn site_url(&self) -> Option<&str> {
-        let torrents = self.config.paths.torrents_url.trim_end_matches('/');
-        let pages = torrents.strip_suffix("/torrents").unwrap_or_else(|| origin(torrents));
-        self.torrents_url_is_set.then_some(pages)
+        let url = self.config.paths.torrents_url.as_ref()?;
+        let pages = url.as_str().trim_end_matches('/').strip_suffix("/torrents");
+        Some(pages.unwrap_or_else(|| url.origin()))
     }
 
     /// The same, or as far as the announce address says it: the pages of a site that was put up by FTP stand in its
@@ -22,10 +22,10 @@ impl LoadedConfig {
         if let Some(site) = self.site_url() {
             return Some(site.to_owned());
         }
-        let announce = self.announce_url_is_set.then_some(&self.config.tracker.announce_url)?;
-        let site = match announce.find("/cgi-bin/") {
-            Some(end) => announce.get(..end)?,
-            None => announce.strip_suffix("/announce").unwrap_or_else(|| origin(announce)),
+        let url = self.config.tracker.announce_url.as_ref()?;
+        let site = match url.as_str().split_once("/cgi-bin/") {
+            Some((above, _)) => above,
+            None => url.as_str().strip_suffix("/announce").unwrap_or_else(|| url.origin()),
         };
         let was_put_up = self.folder.parent().is_some_and(|site| site.join(".htaccess").exists());
         Some(if was_put_up { format!("{site}/www") } else { site.to_owned() })
@@ -34,21 +34,12 @@ impl LoadedConfig {
     /// Where the torrents are for readers who need absolute addresses; relative where nobody says which site this is.
     #[must_use]
     pub fn torrents_url_for_readers(&self) -> String {
-        match self.pages_url() {
-            _ if self.torrents_url_is_set => self.config.paths.torrents_url.clone(),
-            Some(pages) => format!("{pages}/torrents"),
-            None => "torrents".into(),
+        match (&self.config.paths.torrents_url, self.pages_url()) {
+            (Some(torrents), _) => torrents.to_string(),
+            (None, Some(pages)) => format!("{pages}/torrents"),
+            (None, None) => "torrents".into(),
         }
     }
-}
-
-/// Scheme, host and port of an address of the web.
-#[must_use]
-pub fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let rest = url.get(host..).unwrap_or_default();
-    let end = rest.find(['/', '?', '#']).map_or(url.len(), |length| host + length);
-    url.get(..end).unwrap_or(url)
 }
 
 #[cfg(test)]
@@ -56,13 +47,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-
-    #[test]
-    fn the_origin_of_an_address_is_scheme_host_and_port() {
-        assert_eq!(origin("http://[::1]:8080/announce?x=/"), "http://[::1]:8080");
-        assert_eq!(origin("https://example.org"), "https://example.org");
-        assert_eq!(origin("https://example.org?x"), "https://example.org");
-    }
 
     #[test]
     fn without_an_address_of_the_torrents_that_of_announces_says_where_the_pages_are() {

@@ -1,13 +1,11 @@
 //! Values of the right type that cannot be followed all the same.
 
 use std::fmt::Display;
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::locate::is_within;
-use super::{Config, StoreKind, absolute, is_web_address};
-use crate::platform::network::Network;
+use super::{Config, StoreKind, absolute};
 
 /// Section and key.
 pub(super) type Key = (&'static str, &'static str);
@@ -44,14 +42,11 @@ impl Impossible {
 pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible> {
     numbers_within_ranges(config)?;
     numbers_in_order(config)?;
-    addresses_are_of_the_web(config)?;
-    proxies_are_addresses(config)?;
-    exempt_addresses_are_addresses(config)?;
-    proxies_name_clients_by_a_header(config)?;
     the_store_is_not_where_another_kind_is(config, folder)?;
     let paths = Paths::of(config);
     paths.are_filled()?;
     paths.are_apart()?;
+    paths.are_apart_from_the_feed(config.paths.feed_page.as_deref())?;
     paths.publish_nothing_private()
 }
 
@@ -118,46 +113,6 @@ fn numbers_in_order(config: &Config) -> Result<(), Impossible> {
     }
 }
 
-fn addresses_are_of_the_web(config: &Config) -> Result<(), Impossible> {
-    let addresses = [
-        (("tracker", "announce_url"), &config.tracker.announce_url),
-        (("paths", "torrents_url"), &config.paths.torrents_url),
-    ];
-    let home_url = (("paths", "home_url"), &config.paths.home_url);
-    let mut addresses =
-        addresses.into_iter().chain(Some(home_url).filter(|(_, url)| !url.is_empty()));
-    match addresses.find(|(_, address)| !is_web_address(address)) {
-        None => Ok(()),
-        Some((key, address)) => Err(Impossible::new(
-            key,
-            format!(
-                "{address:?} is no address of the web; write one such as \"https://example.org/…\""
-            ),
-        )),
-    }
-}
-
-fn exempt_addresses_are_addresses(config: &Config) -> Result<(), Impossible> {
-    match Network::parse(&config.tracker.max_address_exempt) {
-        Ok(_) => Ok(()),
-        Err(problem) => {
-            Err(Impossible::new(("tracker", "max_address_exempt"), problem.to_string()))
-        }
-    }
-}
-
-fn proxies_are_addresses(config: &Config) -> Result<(), Impossible> {
-    match config.network.trusted_proxies.iter().find(|proxy| !is_proxy(proxy)) {
-        None => Ok(()),
-        Some(proxy) => Err(Impossible::new(
-            ("network", "trusted_proxies"),
-            format!(
-                "{proxy:?} is no address range; write 192.0.2.1, 10.0.0.0/8, 2001:db8::/32 or unix:"
-            ),
-        )),
-    }
-}
-
 /// Who changes `kind` in the sample and leaves `path` as it is does not mean that path: the store of
 /// the other kind, which is there, would have to give way.
 fn the_store_is_not_where_another_kind_is(
@@ -181,34 +136,6 @@ fn the_store_is_not_where_another_kind_is(
             ),
         )),
     }
-}
-
-fn proxies_name_clients_by_a_header(config: &Config) -> Result<(), Impossible> {
-    let header = &config.network.client_address_header;
-    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if !header.is_empty() && header.bytes().all(is_name_byte) {
-        return Ok(());
-    }
-    let reason = format!("{header:?} is no name of a header; write one such as x-real-ip");
-    Err(Impossible::new(("network", "client_address_header"), reason))
-}
-
-/// Whether the gateway will understand it: an address, one with the bits of its prefix, or the peer of a
-/// Unix socket.
-fn is_proxy(text: &str) -> bool {
-    text.trim() == "unix:" || is_address_range(text)
-}
-
-fn is_address_range(text: &str) -> bool {
-    let text = text.trim();
-    let (address, prefix) = text.split_once('/').unwrap_or((text, "0"));
-    let longest = match address.parse() {
-        Ok(IpAddr::V4(_)) => 32,
-        Ok(IpAddr::V6(_)) => 128,
-        Err(_) => return false,
-    };
-    prefix.bytes().all(|byte| byte.is_ascii_digit())
-        && prefix.parse::<u32>().is_ok_and(|prefix| prefix <= longest)
 }
 
 /// What lies at a path.
@@ -265,6 +192,26 @@ impl<'a> Paths<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What stands in the page of the feed is published.
+    fn are_apart_from_the_feed(&self, page: Option<&Path>) -> Result<(), Impossible> {
+        let Some(page) = page else { return Ok(()) };
+        let clash = self.0.iter().find(|(_, holds, path)| {
+            is_within(path, page) || (*holds != Holds::TorrentFiles && is_within(page, path))
+        });
+        match clash {
+            None => Ok(()),
+            Some(((section, key), ..)) => Err(Impossible::between(
+                ("paths", "feed_page"),
+                (section, key),
+                format!(
+                    "{} is a page of its own, and `{key}` in [{section}] names the same or something within; \
+                     choose another path for one of them",
+                    page.display()
+                ),
+            )),
+        }
     }
 
     fn publish_nothing_private(&self) -> Result<(), Impossible> {
@@ -365,12 +312,28 @@ mod tests {
     }
 
     #[test]
-    fn addresses_must_be_of_the_web() {
-        let hint = "is no address of the web; write one such as \"https://example.org/…\"";
+    fn addresses_for_browsers_must_be_http_urls() {
+        let hint = "is not an http(s) URL; write one such as \"https://example.org/…\"";
         assert_refused("tracker.announce_url = 'udp://example.org:6969'", hint);
         assert_refused("tracker.announce_url = ''", hint);
         assert_refused("paths.torrents_url = '/torrents'", hint);
+        assert_refused("paths.home_url = 'example.org'", hint);
+        let line = "line 2: impossible value for `torrents_url` in [paths]: \"/torrents\" is not";
+        assert!(refusal("[paths]\ntorrents_url = '/torrents'").contains(line));
         assert_eq!(refusal("paths.torrents_url = 'https://[::1]:8080/t'"), "accepted");
+        assert_eq!(refusal("paths.home_url = ''"), "accepted");
+    }
+
+    #[test]
+    fn other_announce_urls_must_be_ones_that_torrents_can_name() {
+        let text = "tracker.also_announce_urls = ['http://a.example/announce', 'b.example']";
+        assert_refused(
+            text,
+            "line 1: impossible value for `also_announce_urls` in [tracker]: \"b.example\" is not an announce \
+             URL; write one such as \"https://example.org/…\"",
+        );
+        let text = "tracker.also_announce_urls = ['udp://a.example:6969', 'wss://a.example']";
+        assert_eq!(refusal(text), "accepted");
     }
 
     #[test]
@@ -378,7 +341,7 @@ mod tests {
         for wrong in ["10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "::1/+8", "proxy.local"] {
             let text = format!("network.trusted_proxies = ['::1', '{wrong}']");
             let hint = format!(
-                "[network]: \"{wrong}\" is no address range; write 192.0.2.1, 10.0.0.0/8, \
+                "[network]: \"{wrong}\" is not an address range; write 192.0.2.1, 10.0.0.0/8, \
                  2001:db8::/32 or unix:"
             );
             assert_refused(&text, &hint);
@@ -391,7 +354,7 @@ mod tests {
     #[test]
     fn addresses_without_a_limit_are_addresses_or_ranges() {
         let text = "tracker.max_address_exempt = ['192.0.2.0/24', 'office']";
-        let hint = "[tracker]: \"office\" is no address range: write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32";
+        let hint = "[tracker]: \"office\" is not an address range; write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32";
         assert_refused(text, hint);
         assert_eq!(refusal("tracker.max_address_exempt = ['::1', '192.0.2.0/24']"), "accepted");
     }
@@ -400,7 +363,7 @@ mod tests {
     fn the_header_of_proxies_is_the_name_of_one() {
         for wrong in ["", "x real ip", "x-real-ip:", "é"] {
             let text = format!("network.client_address_header = '{wrong}'");
-            assert_refused(&text, "is no name of a header; write one such as x-real-ip");
+            assert_refused(&text, "is not the name of a header; write one such as x-real-ip");
         }
         assert_eq!(refusal("network.client_address_header = 'CF-Connecting-IP'"), "accepted");
     }
@@ -435,6 +398,17 @@ mod tests {
         assert_refused("store.path = '/srv/conf/../data/./catalog.db'", hint);
         assert_refused("paths.rss_fragment = '../www/torrents'", hint);
         assert_refused("paths.catalog = '../data'", hint);
+    }
+
+    #[test]
+    fn a_page_of_the_feed_that_is_another_file_is_refused() {
+        let hint = "choose another path for one of them";
+        for path in ["../data/catalog.db", "../www/torrents/bt_rss.inc", "../data", "/srv/www"] {
+            assert_refused(&format!("paths.feed_page = '{path}'"), hint);
+        }
+        for path in ["", "../www/torrents/feed.shtml", "../www/rss.xml"] {
+            assert_eq!(refusal(&format!("paths.feed_page = '{path}'")), "accepted");
+        }
     }
 
     #[test]

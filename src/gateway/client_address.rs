@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::Request;
-use crate::platform::network::{Network, NetworkError};
+use crate::platform::network::Network;
 
-/// How a web server that listens on a Unix socket names its peer, and a configuration too.
+/// How a web server that listens on a Unix socket names its peer.
 const UNIX: &str = "unix:";
 
 /// Which proxies are believed, and by which header they name the client.
@@ -29,22 +29,18 @@ enum Syntax {
 }
 
 impl Proxies {
-    /// Proxies in these ranges, or `unix:` for those on a Unix socket, and the one header of theirs
+    /// Proxies in a network, those that come over a Unix socket or not, and the one header of theirs
     /// that counts.
-    ///
-    /// # Errors
-    /// The first range that is none.
-    pub fn new(ranges: &[String], header: &str) -> Result<Self, NetworkError> {
-        let (unix, ranges): (Vec<_>, Vec<_>) =
-            ranges.iter().cloned().partition(|range| range.trim() == UNIX);
+    #[must_use]
+    pub fn new(trusted: Network, trusts_unix: bool, header: &str) -> Self {
         let name = header.to_ascii_uppercase().replace('-', "_");
         let is_forwarded = name == "FORWARDED";
-        Ok(Self {
-            trusted: Network::parse(&ranges)?,
-            trusts_unix: !unix.is_empty(),
+        Self {
+            trusted,
+            trusts_unix,
             variable: format!("HTTP_{name}"),
             syntax: if is_forwarded { Syntax::Forwarded } else { Syntax::List },
-        })
+        }
     }
 
     /// The address of the client behind a request.
@@ -147,8 +143,9 @@ mod tests {
     }
 
     fn proxies(ranges: &[&str], header: &str) -> Proxies {
-        let ranges: Vec<_> = ranges.iter().map(|&range| range.to_owned()).collect();
-        Proxies::new(&ranges, header).unwrap()
+        let trusted =
+            ranges.iter().filter(|range| **range != UNIX).map(|range| range.parse().unwrap());
+        Proxies::new(trusted.collect(), ranges.contains(&UNIX), header)
     }
 
     /// The client's address for a peer and the header that counts, with 10.0.0.0/8 and ::1 trusted.

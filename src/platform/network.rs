@@ -1,77 +1,96 @@
 //! Ranges of addresses in CIDR notation (RFC 4632, RFC 4291).
 
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 /// A set of address ranges.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(transparent)]
 pub struct Network {
-    ranges: Vec<Range>,
+    ranges: Vec<IpRange>,
 }
+
+/// All addresses that begin with the same bits; a single address is a range too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IpRange(IpNet);
 
 /// A range that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no address range: write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32")]
+#[error("{0:?} is not an address range; write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32")]
 pub struct NetworkError(
     /// The range as it was given.
     pub String,
 );
 
-/// All addresses that begin with the same bits. IPv4 addresses are compared as the IPv6 addresses
-/// that they are mapped to, `::ffff:0:0/96`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Range {
-    bits: u128,
-    mask: u128,
-}
-
 impl Network {
-    /// Understands addresses and ranges; bits beyond the prefix are ignored.
-    ///
-    /// # Errors
-    /// The first that is neither.
-    pub fn parse(ranges: &[String]) -> Result<Self, NetworkError> {
-        let ranges = ranges.iter().map(|text| Range::parse(text)).collect::<Result<_, _>>()?;
-        Ok(Self { ranges })
-    }
-
     /// Whether an address is in one of the ranges.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let bits = bits(address);
-        self.ranges.iter().any(|range| bits & range.mask == range.bits)
+        self.ranges.iter().any(|range| range.contains(address))
     }
 }
 
-impl Range {
-    fn parse(text: &str) -> Result<Self, NetworkError> {
-        Self::understand(text.trim()).ok_or_else(|| NetworkError(text.to_owned()))
+impl FromIterator<IpRange> for Network {
+    fn from_iter<T: IntoIterator<Item = IpRange>>(ranges: T) -> Self {
+        Self { ranges: ranges.into_iter().collect() }
     }
+}
 
-    fn understand(text: &str) -> Option<Self> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let width = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = match prefix {
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().ok()?
+impl IpRange {
+    /// Whether an address is in the range. IPv4 addresses are compared with IPv6 ranges, and the other way round,
+    /// as the IPv6 addresses that they are mapped to, `::ffff:0:0/96`.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.0, address) {
+            (IpNet::V4(range), IpAddr::V4(address)) => range.contains(&address),
+            (IpNet::V6(range), IpAddr::V6(address)) => range.contains(&address),
+            (IpNet::V6(range), IpAddr::V4(address)) => range.contains(&address.to_ipv6_mapped()),
+            (IpNet::V4(range), IpAddr::V6(address)) => {
+                address.to_ipv4_mapped().is_some_and(|address| range.contains(&address))
             }
-            Some(_) => return None,
-            None => width,
-        };
-        let beyond = u32::checked_sub(width, prefix)?;
-        // A shift by all 128 bits leaves no bit to compare.
-        let mask = u128::MAX.checked_shl(beyond).unwrap_or(0);
-        Some(Self { bits: bits(address) & mask, mask })
+        }
     }
 }
 
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => address.to_bits(),
+impl FromStr for IpRange {
+    type Err = NetworkError;
+
+    /// Understands an address, or a range, whose bits beyond the prefix do not count.
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let range = text.trim();
+        let parsed = match range.contains('/') {
+            true => range.parse().ok(),
+            false => range.parse().ok().map(|address: IpAddr| address.into()),
+        };
+        parsed.map(Self).ok_or_else(|| NetworkError(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for IpRange {
+    type Error = NetworkError;
+
+    fn try_from(text: String) -> Result<Self, NetworkError> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for IpRange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.prefix_len() == self.0.max_prefix_len() {
+            true => self.0.addr().fmt(formatter),
+            false => self.0.fmt(formatter),
+        }
+    }
+}
+
+impl From<IpRange> for String {
+    fn from(range: IpRange) -> Self {
+        range.to_string()
     }
 }
 
@@ -80,7 +99,7 @@ mod tests {
     use super::*;
 
     fn network(ranges: &[&str]) -> Result<Network, NetworkError> {
-        Network::parse(&ranges.iter().map(|&range| range.to_owned()).collect::<Vec<_>>())
+        ranges.iter().map(|range| range.parse::<IpRange>()).collect()
     }
 
     fn contains(range: &str, address: &str) -> bool {
@@ -99,6 +118,7 @@ mod tests {
             ("::1", "::1"),
             ("2001:db8::/32", "2001:db8:ffff::1"),
             ("::/0", "2001:db8::1"),
+            ("::/0", "192.0.2.1"),
             ("::ffff:10.0.0.0/104", "10.1.1.1"),
         ] {
             assert!(contains(range, address), "{range} {address}");
@@ -124,6 +144,13 @@ mod tests {
         for wrong in ["", "localhost", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "10/8"]
         {
             assert_eq!(network(&["::1", wrong]), Err(NetworkError(wrong.to_owned())), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_written_as_it_is_read() {
+        for range in ["192.0.2.1", "10.0.0.0/8", "10.1.2.3/8", "::1", "2001:db8::/32"] {
+            assert_eq!(range.parse::<IpRange>().unwrap().to_string(), range);
         }
     }
 

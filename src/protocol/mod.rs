@@ -10,6 +10,7 @@ mod query;
 mod reply;
 mod scrape;
 mod time;
+mod url;
 
 pub use announce::{AnnounceError, AnnounceRequest, Event, StatedAddresses};
 pub use bencode::BencodeError;
@@ -25,3 +26,4 @@ pub use reply::{
 };
 pub use scrape::{ScrapeError, ScrapeRequest};
 pub use time::{CLOCK_TOLERANCE, Seconds, Timestamp};
+pub use url::{HttpUrl, Url, UrlError, origin};

@@ -6,20 +6,22 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::config::{LoadedConfig, SAMPLE_SITE, origin};
+use crate::config::{LoadedConfig, SAMPLE_SITE};
+use crate::protocol::origin;
 
 /// The owner's page with `items` where it includes them. `None` when there is no such page, or when only
 /// a web server can put it together.
 pub(super) fn whole(loaded: &LoadedConfig, items: &str) -> io::Result<Option<String>> {
     let paths = &loaded.config.paths;
-    match fs::metadata(&paths.feed_page) {
+    let Some(page) = &paths.feed_page else { return Ok(None) };
+    match fs::metadata(page) {
         Ok(metadata) if metadata.is_file() => {}
         Ok(_) => return Ok(None),
         Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(problem) => return Err(problem),
     }
     // In another encoding it is the web server's affair, too.
-    let Ok(page) = String::from_utf8(fs::read(&paths.feed_page)?) else { return Ok(None) };
+    let Ok(page) = String::from_utf8(fs::read(page)?) else { return Ok(None) };
     let page = at_its_address(&page, loaded);
     Ok(filled_in(&page, &paths.rss_fragment, items))
 }
@@ -29,10 +31,10 @@ pub(super) fn whole(loaded: &LoadedConfig, items: &str) -> io::Result<Option<Str
 fn at_its_address(page: &str, loaded: &LoadedConfig) -> String {
     let Some(site) = loaded.pages_url() else { return with_address(page, SAMPLE_SITE, ".") };
     let page = with_address(page, SAMPLE_SITE, &in_xml(&site));
-    let old = loaded.config.tracker.also_announce_urls.iter().map(|url| origin(url));
+    let others = loaded.config.tracker.also_announce_urls.iter().filter(|url| url.is_http());
     let here = origin(&site);
-    old.filter(|old| old.starts_with("http") && *old != here)
-        .fold(page, |page, old| with_address(&page, old, here))
+    let old = others.map(|url| url.origin()).filter(|old| *old != here);
+    old.fold(page, |page, old| with_address(&page, old, here))
 }
 
 /// A text with another address in the place of one that ends where an address may end.
@@ -47,7 +49,7 @@ fn with_address(text: &str, old: &str, new: &str) -> String {
     changed
 }
 
-/// An address of the web as XML has it.
+/// A URL as XML has it.
 fn in_xml(url: &str) -> String {
     url.replace('&', "&amp;")
 }

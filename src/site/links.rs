@@ -41,7 +41,7 @@ pub(super) fn torrent_url(torrent: &Torrent, loaded: &LoadedConfig) -> String {
 
 /// Where the torrents are: absolute when the owner says where, else beside the page.
 fn torrents_base(loaded: &LoadedConfig) -> &str {
-    if loaded.torrents_url_is_set { &loaded.config.paths.torrents_url } else { "torrents" }
+    loaded.config.paths.torrents_url.as_ref().map_or("torrents", |url| url.as_str())
 }
 
 /// The address of a file below a base address, with every byte that is not plain escaped.
@@ -63,8 +63,8 @@ fn magnet(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
     topics.extend(torrent.v2.map(|hash| format!("xt=urn:btmh:1220{hash}")));
     let name = percent_encode(torrent.name.as_bytes(), COMPONENT);
     let mut link = format!("magnet:?{}&dn={name}&xl={}", topics.join("&"), torrent.size);
-    if loaded.announce_url_is_set {
-        let tracker = percent_encode(loaded.config.tracker.announce_url.as_bytes(), COMPONENT);
+    if let Some(url) = &loaded.config.tracker.announce_url {
+        let tracker = percent_encode(url.as_str().as_bytes(), COMPONENT);
         link += &format!("&tr={tracker}");
     }
     Some(link)

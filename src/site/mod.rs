@@ -254,7 +254,8 @@ impl State {
         let mut loaded = LoadedConfig::load(surroundings, None)?;
         crate::config::act_for_owner(&loaded)?;
         let network = &loaded.config.network;
-        let proxies = Proxies::new(&network.trusted_proxies, &network.client_address_header)?;
+        let header = network.client_address_header.as_str();
+        let proxies = Proxies::new(network.trusted_network(), network.trusts_unix(), header);
         hide_new_data(&mut loaded).map_err(|problem| SetupError::layout(problem, &loaded))?;
         if let Some(data) = loaded.config.paths.catalog.parent() {
             log::remember_in(data);
@@ -317,8 +318,6 @@ enum SetupError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Privilege(#[from] PrivilegeError),
-    #[error("[network] trusted_proxies: {0}")]
-    Network(#[from] crate::platform::network::NetworkError),
     #[error("{source}")]
     Layout {
         source: LayoutError,

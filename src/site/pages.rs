@@ -14,14 +14,14 @@ pub(super) fn home(
     response: &mut Response,
 ) -> Answer {
     let configured = &loaded.config.paths.home_url;
-    let target = if configured.is_empty() {
+    let target = if let Some(url) = configured {
+        url.to_string()
+    } else {
         // Two slashes at the beginning would name a host.
         let script = String::from_utf8_lossy(request.script_name);
         let script = script.trim_matches('/');
         let slash = if script.is_empty() { "" } else { "/" };
         format!("{slash}{}/stats", percent_encoding::utf8_percent_encode(script, PATH))
-    } else {
-        configured.clone()
     };
     response.status = 302;
     response.headers.push(("Cache-Control", "no-store".into()));

@@ -131,8 +131,8 @@ fn write_list(loaded: &LoadedConfig, report: &Report) -> Result<(), PublishError
 /// Writes the feed as a whole. Where it cannot be made, an old one must not stand in for it.
 fn write_feed(loaded: &LoadedConfig, items: &str) -> Result<(), PublishError> {
     let Some(path) = loaded.whole_feed() else { return Ok(()) };
-    let page = &loaded.config.paths.feed_page;
-    let read = |source| PublishError::FeedPage { path: page.clone(), source };
+    let page = loaded.config.paths.feed_page.clone().unwrap_or_default();
+    let read = |source| PublishError::FeedPage { path: page, source };
     match feed::whole(loaded, items) {
         Ok(Some(feed)) => write(&path, &feed),
         outcome => match is_no_trap(&path).map(|()| fs::remove_file(&path))? {

@@ -36,7 +36,7 @@ static LAST: Mutex<Last> = Mutex::new(None);
 pub(super) fn show(loaded: &LoadedConfig, may_take_long: bool, response: &mut Response) -> Answer {
     let path = &fragment(loaded);
     // As the folders lie by default: below .../cgi-bin/tracker.cgi/stats, beside .../www/.
-    let base = if loaded.torrents_url_is_set { "" } else { "../../www/" };
+    let base = if loaded.config.paths.torrents_url.is_some() { "" } else { "../../www/" };
     let origin = FileMark::of(path).map(|fragment| Origin { fragment, base });
     let Some(mut last) = last_page(may_take_long) else { return Answer::Later };
     let shared = last.as_ref().filter(|(made_of, _)| Some(*made_of) == origin);

@@ -291,7 +291,7 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
 pub fn scan_rules(loaded: &LoadedConfig) -> ScanRules<'_> {
     let tracker = &loaded.config.tracker;
     ScanRules {
-        announce_url: loaded.announce_url_is_set.then_some(tracker.announce_url.as_str()),
+        announce_url: tracker.announce_url.as_ref().map(|url| url.as_str()),
         also_announce_urls: &tracker.also_announce_urls,
         accept_foreign: tracker.accept_foreign,
         max_torrent_bytes: loaded.config.catalog.max_torrent_bytes,

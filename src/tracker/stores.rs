@@ -5,7 +5,6 @@ use std::path::Path;
 
 use crate::config::{LoadedConfig, StoreKind};
 use crate::platform::log::{self, Level};
-use crate::platform::network::Network;
 use crate::store::shm::ShmStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Access, Caps, PeerStore, StoreError, StoreOptions};
@@ -23,10 +22,7 @@ fn options(loaded: &LoadedConfig, access: Access) -> StoreOptions {
             swarm_peers: cap(store.max_swarm_peers),
             address_peers: cap(loaded.config.address_peers().0),
         },
-        // A range that cannot be understood is not accepted with the configuration.
-        exempt: Network::parse(&loaded.config.tracker.max_address_exempt)
-            .unwrap_or_default()
-            .into(),
+        exempt: loaded.config.tracker.max_address_exempt.clone().into(),
         max_rate: Some(loaded.config.tracker.max_rate.bytes_a_second()),
         site: loaded.config.paths.catalog.parent().map(Path::to_owned),
         access,

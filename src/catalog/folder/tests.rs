@@ -183,9 +183,10 @@ fn torrents_of_another_tracker_or_of_none_are_refused_and_reported() {
     assert_eq!(accepted.problems.len(), 0, "who accepts them knows");
 
     let also = ["udp://old.example:6969".to_owned(), OTHER.replace("http:", "https:")];
+    let also = also.map(|url| Url::try_from(url).unwrap());
     let moved = scan(&folder, &ScanRules { also_announce_urls: &also, ..OURS_ONLY });
     assert_eq!(files(&moved), ["other.torrent", "ours.torrent"]);
-    put(&folder, "old.torrent", &single_file("old", Some(&also[0])));
+    put(&folder, "old.torrent", &single_file("old", Some(also[0].as_str())));
     let moved = scan(&folder, &ScanRules { also_announce_urls: &also, ..OURS_ONLY });
     assert_eq!(files(&moved), ["old.torrent", "other.torrent", "ours.torrent"]);
     fs::remove_file(folder.path().join("old.torrent")).unwrap();

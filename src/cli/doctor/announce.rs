@@ -9,7 +9,7 @@ use super::examination::Examination;
 use super::http::{Failed, Reply, Url};
 use super::outcome::Outcome;
 use super::{hints, torrents};
-use crate::config::{Torrents, origin};
+use crate::config::Torrents;
 use crate::protocol::InfoHash;
 use crate::protocol::bencode::Value;
 
@@ -37,9 +37,8 @@ pub(super) struct Said {
 }
 
 impl Announced {
-    /// Announces to `announce_url`.
-    pub(super) fn to_itself(examination: &Examination<'_>) -> Result<Self, Failed> {
-        let url = &examination.loaded.config.tracker.announce_url;
+    /// Announces to an address.
+    pub(super) fn to(url: &str, examination: &Examination<'_>) -> Result<Self, Failed> {
         let url = announce_to(url, examination, PEER_ID, "stopped");
         Ok(Self { reply: examination.get_when_ready(&url)?, url })
     }
@@ -92,16 +91,16 @@ pub(super) fn arrives(examination: &Examination<'_>) -> Option<Outcome> {
     if let Some(silence) = examination.silence() {
         return Some(silence);
     }
-    if !is_announce_url(&examination.loaded.config.tracker.announce_url) {
+    let url = examination.announce_url()?;
+    if !is_announce_url(url) {
         return Some(Outcome::not_checked("first correct announce_url"));
     }
-    let url = &examination.loaded.config.tracker.announce_url;
-    let announced = match examination.announced() {
+    let announced = match examination.announced()? {
         Ok(announced) => announced,
         Err(problem) => return Some(hints::no_answer(url, problem)),
     };
     let Some(said) = announced.said() else {
-        return Some(hints::not_the_tracker(examination, &announced.reply));
+        return Some(hints::not_the_tracker(url, examination, &announced.reply));
     };
     let to = announced.reply.way.map(|way| format!(" at {}", way.to)).unwrap_or_default();
     let Some(refusal) = said.refusal else {
@@ -117,7 +116,7 @@ pub(super) fn arrives(examination: &Examination<'_>) -> Option<Outcome> {
             ),
         });
     }
-    Some(hints::refused(examination, &refusal))
+    Some(hints::refused(url, examination, &refusal))
 }
 
 /// Whether the tracker sees the address of who announces, or that of a proxy.
@@ -177,15 +176,15 @@ pub(super) fn answered<'e>(examination: &'e Examination<'_>) -> Option<&'e Annou
     if examination.silence().is_some() {
         return None;
     }
-    let announced = examination.announced().as_ref().ok()?;
+    let announced = examination.announced()?.as_ref().ok()?;
     announced.said().filter(|said| said.refusal.is_none()).map(|_| announced)
 }
 
 /// Where else on the host the tracker may be: as the shipped files for web servers have it.
 pub(super) fn elsewhere(examination: &Examination<'_>, paths: &[&str]) -> Option<String> {
-    let url = &examination.loaded.config.tracker.announce_url;
-    let places = paths.iter().map(|path| format!("{}{path}", origin(url)));
-    places.filter(|place| place != url).find(|place| {
+    let url = examination.announce_url()?;
+    let places = paths.iter().map(|path| format!("{}{path}", url.origin()));
+    places.filter(|place| place != url.as_str()).find(|place| {
         let reply = examination.get(&announce_to(place, examination, PEER_ID, "stopped"));
         reply.is_ok_and(|reply| Said::of(&reply).is_some())
     })

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::examination::Examination;
 use super::outcome::Outcome;
-use crate::config::origin;
+use crate::protocol::HttpUrl;
 
 /// Which file is in force, and why that one.
 pub(super) fn in_force(examination: &Examination<'_>) -> Option<Outcome> {
@@ -22,7 +22,7 @@ pub(super) fn in_force(examination: &Examination<'_>) -> Option<Outcome> {
         None => String::new(),
     };
     let text = format!("{} ({}{shadowed})", file.display(), loaded.found);
-    if !loaded.announce_url_is_set {
+    if loaded.config.tracker.announce_url.is_none() {
         return Some(Outcome::told(format!(
             "{text} does not set announce_url in [tracker], so no torrent is checked for naming this tracker"
         )));
@@ -39,11 +39,8 @@ fn shadowed(examination: &Examination<'_>, file: &Path) -> Option<PathBuf> {
 
 /// Whether clients can use the announce URL: as it stands in torrents, and wherever the tracker is.
 pub(super) fn announce_url(examination: &Examination<'_>) -> Option<Outcome> {
-    if !examination.loaded.announce_url_is_set {
-        return None;
-    }
-    let url = &examination.loaded.config.tracker.announce_url;
-    let (site, path) = (origin(url), path(url));
+    let url = examination.announce_url()?;
+    let (site, path) = (url.origin(), url.path());
     if !is_announce_url(url) {
         let base = format!("{site}{}", path.trim_end_matches('/'));
         return Some(Outcome::wrong(
@@ -66,14 +63,9 @@ pub(super) fn announce_url(examination: &Examination<'_>) -> Option<Outcome> {
     )))
 }
 
-fn path(url: &str) -> &str {
-    let path = url.strip_prefix(origin(url)).unwrap_or_default();
-    path.split(['?', '#']).next().unwrap_or_default()
-}
-
 /// Whether the last part of an address's path is `announce`, with or without an ending.
-pub(super) fn is_announce_url(url: &str) -> bool {
-    let name = path(url).trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+pub(super) fn is_announce_url(url: &HttpUrl) -> bool {
+    let name = url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     name.split('.').next() == Some("announce")
 }
 
@@ -83,7 +75,7 @@ mod tests {
 
     #[test]
     fn an_announce_url_ends_in_announce() {
-        let is_one = |path| is_announce_url(&format!("http://announce{path}"));
+        let is_one = |path| is_announce_url(&format!("http://announce{path}").parse().unwrap());
         for right in ["/announce", "/announce.php", "/announce/?x", "/tracker.cgi/announce#x"] {
             assert!(is_one(right), "{right}");
         }

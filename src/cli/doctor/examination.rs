@@ -12,9 +12,9 @@ use super::announce::Announced;
 use super::http::{self, Failed, Reply};
 use super::outcome::Outcome;
 use crate::catalog::{FolderError, FolderScan, scan_folder};
-use crate::config::{LoadedConfig, Surroundings, origin};
+use crate::config::{LoadedConfig, Surroundings};
 use crate::platform::privilege;
-use crate::protocol::Timestamp;
+use crate::protocol::{HttpUrl, Timestamp, origin};
 use crate::tracker::scan_rules;
 
 /// How long a web server may take to start.
@@ -30,7 +30,7 @@ pub(super) struct Examination<'a> {
     /// Whether something is wrong that may be the reason of what comes next.
     found_wrong: Cell<bool>,
     folder: OnceCell<Result<FolderScan, FolderError>>,
-    announced: OnceCell<Result<Announced, Failed>>,
+    announced: OnceCell<Option<Result<Announced, Failed>>>,
     /// Hosts that gave no answer, and why: they are not waited for again.
     silent: RefCell<Vec<(String, Failed)>>,
 }
@@ -107,9 +107,15 @@ impl<'a> Examination<'a> {
         })
     }
 
-    /// An announce to `announce_url`, and what came of it.
-    pub(super) fn announced(&self) -> &Result<Announced, Failed> {
-        self.announced.get_or_init(|| Announced::to_itself(self))
+    /// Where clients announce to, where the configuration says it.
+    pub(super) fn announce_url(&self) -> Option<&'a HttpUrl> {
+        self.loaded.config.tracker.announce_url.as_ref()
+    }
+
+    /// An announce to `announce_url`, and what came of it. `None` where that is not set.
+    pub(super) fn announced(&self) -> Option<&Result<Announced, Failed>> {
+        let announce = || Some(Announced::to(self.announce_url()?.as_str(), self));
+        self.announced.get_or_init(announce).as_ref()
     }
 
     /// Fetches what is at an address, unless its host gave no answer before.
@@ -147,7 +153,7 @@ impl<'a> Examination<'a> {
         if self.is_offline {
             return Some(Outcome::not_checked("--offline"));
         }
-        (!self.loaded.announce_url_is_set).then(|| {
+        self.announce_url().is_none().then(|| {
             Outcome::not_checked("the configuration does not set announce_url in [tracker]; set it")
         })
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::examination::Examination;
 use super::http::Reply;
 use super::outcome::Outcome;
-use crate::config::{LoadedConfig, origin};
+use crate::config::LoadedConfig;
 
 /// Tries to fetch what nobody may see, at the addresses where a careless layout would show it.
 pub(super) fn data(examination: &Examination<'_>) -> Option<Outcome> {
@@ -69,13 +69,15 @@ fn is_private(reply: &Reply) -> bool {
 /// The roots of the hosts, and every folder above the torrents and the cgi-bin. What is below a cgi-bin is
 /// a program to the web server, which would only complain in its log.
 fn bases(loaded: &LoadedConfig) -> Vec<String> {
-    let announce_url = &loaded.config.tracker.announce_url;
-    let above_script = announce_url.split_once("/cgi-bin/").map(|(above, _)| above);
+    let announce_url = loaded.config.tracker.announce_url.as_ref();
+    let above_script = announce_url.map(|url| {
+        let script = url.as_str().split_once("/cgi-bin/");
+        script.map_or_else(|| url.origin(), |(above, _)| above)
+    });
     let mut bases = Vec::new();
-    for url in [
-        loaded.torrents_url_for_readers().as_str(),
-        above_script.unwrap_or_else(|| origin(announce_url)),
-    ] {
+    for url in
+        [Some(loaded.torrents_url_for_readers().as_str()), above_script].into_iter().flatten()
+    {
         let Some((scheme, rest)) = url.split_once("://") else { continue };
         let mut segments: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
         while !segments.is_empty() {

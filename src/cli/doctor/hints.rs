@@ -5,7 +5,7 @@ use super::announce::elsewhere;
 use super::examination::Examination;
 use super::http::{self, Failed, Reply};
 use super::outcome::Outcome;
-use crate::config::origin;
+use crate::protocol::HttpUrl;
 
 /// The shipped files that make a web server pass announces on.
 const LOAD: &str = "load the shipped file for your web server (Apache: a2enconf tracker; nginx: the include \
@@ -16,8 +16,8 @@ pub(super) const COMPRESS_PAGES_ONLY: &str =
     "leave text/plain out of what is compressed, as the shipped files do";
 
 /// There was no reply.
-pub(super) fn no_answer(url: &str, problem: &Failed) -> Outcome {
-    let site = origin(url);
+pub(super) fn no_answer(url: &HttpUrl, problem: &Failed) -> Outcome {
+    let (site, url) = (url.origin(), url.as_str());
     let remedy = match problem {
         Failed::NoCurl => return Outcome::not_checked(problem.to_string()),
         Failed::Unresolved { .. } => {
@@ -55,8 +55,12 @@ pub(super) fn no_answer(url: &str, problem: &Failed) -> Outcome {
 }
 
 /// The web server answers, and the tracker does not.
-pub(super) fn not_the_tracker(examination: &Examination<'_>, reply: &Reply) -> Outcome {
-    let url = &examination.loaded.config.tracker.announce_url;
+pub(super) fn not_the_tracker(
+    configured: &HttpUrl,
+    examination: &Examination<'_>,
+    reply: &Reply,
+) -> Outcome {
+    let url = configured.as_str();
     let wrong = |what: &str, remedy: &str| {
         Outcome::wrong(format!("{url} answers {}: {what}", reply.status), remedy)
     };
@@ -70,7 +74,7 @@ pub(super) fn not_the_tracker(examination: &Examination<'_>, reply: &Reply) -> O
                 url.trim_start_matches("http")
             ),
         ),
-        400 if is_missing(url) => not_found(examination),
+        400 if is_missing(url) => not_found(configured, examination),
         400 => wrong(
             "the web server refuses the bytes of an info-hash",
             "lighttpd: set server.http-parseopts as the shipped file does; otherwise let its filter \
@@ -82,7 +86,7 @@ pub(super) fn not_the_tracker(examination: &Examination<'_>, reply: &Reply) -> O
             "make the executable mode 755 and the folders above it passable; Apache: Options +ExecCGI and \
              Require all granted, as the shipped file says",
         ),
-        404 => not_found(examination),
+        404 => not_found(configured, examination),
         500 => wrong(
             "the tracker could not be started, or did not end well",
             "the web server's error log says why: is the executable whole (uploaded as binary), mode 755 \
@@ -152,11 +156,10 @@ fn is_for_https(reply: &Reply) -> bool {
 }
 
 /// Nothing is at that address: the tracker may be at another one.
-fn not_found(examination: &Examination<'_>) -> Outcome {
+fn not_found(url: &HttpUrl, examination: &Examination<'_>) -> Outcome {
     const WHOLE: [&str; 3] =
         ["/announce", "/cgi-bin/tracker.cgi/announce", "/cgi-bin/tracker.fcgi/announce"];
     const SCRIPTS: [&str; 2] = ["/cgi-bin/tracker.cgi", "/cgi-bin/tracker.fcgi"];
-    let url = &examination.loaded.config.tracker.announce_url;
     let what = format!("{url} answers 404");
     if let Some(place) = elsewhere(examination, &WHOLE) {
         return Outcome::wrong(
@@ -177,8 +180,7 @@ fn not_found(examination: &Examination<'_>) -> Outcome {
 }
 
 /// The tracker itself refuses.
-pub(super) fn refused(examination: &Examination<'_>, refusal: &str) -> Outcome {
-    let url = &examination.loaded.config.tracker.announce_url;
+pub(super) fn refused(url: &HttpUrl, examination: &Examination<'_>, refusal: &str) -> Outcome {
     let what = format!("{url} refuses: {refusal}");
     if refusal.contains("cannot see your address") {
         return examination.wrong_by_itself(

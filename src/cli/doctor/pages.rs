@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::examination::Examination;
 use super::http::{self, MOST_BYTES};
 use super::outcome::Outcome;
-use crate::config::origin;
+use crate::protocol::origin;
 use crate::site::url_below;
 
 /// What a web server leaves in a page whose includes it does not follow.
@@ -133,11 +133,8 @@ fn served(examination: &Examination<'_>, address: &str, page: &Path) -> Result<S
 
 /// Whether there is a feed, and it names this site.
 pub(super) fn feed(examination: &Examination<'_>) -> Option<Outcome> {
-    let page = &examination.loaded.config.paths.feed_page;
+    let page = examination.loaded.config.paths.feed_page.as_ref()?;
     let shown = page.display();
-    if page.as_os_str().is_empty() {
-        return None;
-    }
     let Ok(text) = fs::read_to_string(page) else {
         return Some(Outcome::told(format!(
             "there is no feed: {shown} cannot be read; `tracker init` writes it, or copy www/rss.xml there, \
@@ -180,13 +177,15 @@ fn another_host(page: &str, host: &str, site: &str) -> String {
 /// The host of a link of the feed's own that is not of this site.
 fn foreign_host(feed: &str, examination: &Examination<'_>) -> Option<String> {
     let loaded = examination.loaded;
-    let ours = [loaded.pages_url()?, loaded.config.tracker.announce_url.clone()];
+    let pages = loaded.pages_url()?;
+    let announces = loaded.config.tracker.announce_url.as_ref();
+    let ours = [Some(origin(&pages)), announces.map(|url| url.origin())];
     let channel = feed.split("<item>").next().unwrap_or(feed);
     let links = ["<link>", "<atom:link href=\""].into_iter().flat_map(|before| {
         // The shipped page explains itself in a comment, which names both.
         let links = channel.split(before).skip(1).filter(|link| link.starts_with("http"));
         links.filter_map(|link| link.get(..link.find(['<', '"'])?))
     });
-    let is_ours = |host: &&str| ours.iter().any(|url| origin(url) == *host);
+    let is_ours = |host: &&str| ours.contains(&Some(*host));
     links.map(origin).find(|host| !is_ours(host)).map(str::to_owned)
 }

@@ -42,9 +42,9 @@ pub(super) fn is_unchanged(examination: &Examination<'_>) -> Option<Outcome> {
 
 /// Whether the same question has the same answer after somebody came.
 fn is_cached(examination: &Examination<'_>) -> bool {
-    let url = &examination.loaded.config.tracker.announce_url;
+    let Some(url) = examination.announce_url() else { return false };
     let leechers = |peer: &[u8; 20], event| {
-        let reply = http::get(&announce_to(url, examination, peer, event), &[]).ok()?;
+        let reply = http::get(&announce_to(url.as_str(), examination, peer, event), &[]).ok()?;
         Said::of(&reply)?.leechers
     };
     (0..TRIES).all(|_| {

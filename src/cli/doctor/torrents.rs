@@ -19,9 +19,8 @@ pub(super) fn are_tracked(examination: &Examination<'_>) -> Option<Outcome> {
         false => format!("{tracked} tracked; {}", said.join("; ")),
     };
     // The address that most of them have may be right, and the configured one wrong.
-    let url = &examination.loaded.config.tracker.announce_url;
-    match others {
-        Some(others) if scan.torrents.is_empty() && !examination.found_wrong() => {
+    match (others, examination.announce_url()) {
+        (Some(others), Some(url)) if scan.torrents.is_empty() && !examination.found_wrong() => {
             Some(Outcome::wrong(
                 format!("no torrent is tracked: {text}"),
                 format!(

@@ -110,7 +110,7 @@ pub(super) use conforms_with_limits;
 /// The options of such a store.
 pub(super) fn with_limits(options: StoreOptions) -> StoreOptions {
     let caps = Caps { address_peers: Some(ADDRESS_PEERS), ..Caps::default() };
-    let exempt = crate::platform::network::Network::parse(&[EXEMPT.to_owned()]).unwrap();
+    let exempt: crate::platform::network::Network = [EXEMPT.parse().unwrap()].into_iter().collect();
     StoreOptions { caps, exempt: exempt.into(), max_rate: Some(MAX_RATE), ..options }
 }
 
