@@ -31,7 +31,7 @@ use crate::platform::terminal::{Harmless, HarmlessLines, harmless_json};
 use crate::protocol::Timestamp;
 use crate::site::{PublishError, clock};
 use crate::store::StoreError;
-use crate::tracker::MigrateError;
+use crate::tracker::{MigrateError, OverviewError};
 
 /// The BitTorrent tracker for the web server you already run.
 #[derive(Debug, Parser)]
@@ -149,6 +149,9 @@ pub enum CommandError {
     /// The peer store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Catalogue or peer store cannot be read.
+    #[error(transparent)]
+    Overview(#[from] OverviewError),
     /// The peers were not taken to another store.
     #[error(transparent)]
     Migrate(#[from] MigrateError),

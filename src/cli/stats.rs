@@ -1,20 +1,11 @@
 //! `tracker stats`: what is going on now.
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 
 use super::{CommandError, World};
-use crate::catalog::{Catalog, Torrent};
-use crate::config::LoadedConfig;
 use crate::platform::terminal::Harmless;
-use crate::protocol::{InfoHash, Timestamp};
 use crate::site::counted;
-use crate::store::{StoreError, SwarmSummary, if_any, walk};
-use crate::tracker::{Load, read_store};
-
-/// Swarms read in one go.
-const BATCH: usize = 500;
+use crate::tracker::{Overview, Swarm};
 
 /// Show what is going on now
 #[derive(Debug, clap::Args)]
@@ -27,127 +18,68 @@ pub struct StatsArguments {
 impl StatsArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        let loaded = world.load_config()?;
-        let torrents = Catalog::read(&loaded.config.paths.catalog)?.torrents()?;
-        let Now { swarms, life, load } = Now::read(&loaded, world.now)?;
-        let rows = rows(&torrents, &swarms, life);
-        if self.json {
-            let rows: Vec<Value> = rows.iter().map(StatsRow::json).collect();
-            let load = json!({
-                "announces_per_minute": load.announces,
-                "high": load.is_high,
-                "interval": load.interval.0,
-            });
-            return world
-                .print_json(&json!({ "totals": totals(&swarms), "load": load, "torrents": rows }));
+        let overview = Overview::now(&world.load_config()?, world.now)?;
+        match self.json {
+            true => world.print_json(&to_json(&overview)),
+            false => print(world, &overview),
         }
-        print(world, &rows, load)?;
-        let sum = totals(&swarms);
-        let all = |key, thing| counted(sum[key].as_u64().unwrap_or_default(), thing);
-        world.print(format_args!(
-            "{}, {}, {}, {}\n",
-            all("swarms", "swarm"),
-            all("seeders", "seeder"),
-            all("leechers", "leecher"),
-            all("partial_seeds", "partial seed")
-        ))
     }
 }
 
-/// What the peer store holds now.
-struct Now {
-    swarms: Vec<SwarmSummary>,
-    life: u64,
-    load: Load,
-}
-
-impl Now {
-    /// Reads it; nothing where there is no store yet.
-    fn read(loaded: &LoadedConfig, now: Timestamp) -> Result<Self, StoreError> {
-        let config = &loaded.config.tracker;
-        let Some(mut store) = if_any(read_store(loaded))? else {
-            return Ok(Self { swarms: Vec::new(), life: 0, load: Load::of(config, 0) });
-        };
-        let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
-        let life = store.id()?.0;
-        Ok(Self { swarms, life, load: Load::measured(config, store.as_mut(), now)? })
-    }
-}
-
-fn print(world: &mut World<'_>, rows: &[StatsRow], load: Load) -> Result<(), CommandError> {
+fn print(world: &mut World<'_>, overview: &Overview) -> Result<(), CommandError> {
     world.print(format_args!("seeders leechers partial completed  torrent\n"))?;
-    for row in rows {
-        let counts = row.swarm.counts;
+    for swarm in &overview.swarms {
         world.print(format_args!(
             "{:>7} {:>8} {:>7} {:>9}  {}\n",
-            counts.seeders,
-            counts.leechers,
-            counts.partial_seeds,
-            row.completed,
-            Harmless(&row.name)
+            swarm.seeders,
+            swarm.leechers,
+            swarm.partial_seeds,
+            swarm.completed,
+            Harmless(&swarm.name)
         ))?;
     }
-    let (announces, interval) = (load.announces, load.interval);
-    let is_high = if load.is_high { " (load is high)" } else { "" };
+    let (announces, interval) = (overview.load.announces, overview.load.interval);
+    let is_high = if overview.load.is_high { " (load is high)" } else { "" };
+    let totals = overview.totals;
     world.print(format_args!(
-        "about {announces} announces in the last minute{is_high}, interval {interval} seconds\n"
+        "about {announces} announces in the last minute{is_high}, interval {interval} seconds\n\
+         {}, {}, {}, {}\n",
+        counted(totals.swarms, "swarm"),
+        counted(totals.seeders, "seeder"),
+        counted(totals.leechers, "leecher"),
+        counted(totals.partial_seeds, "partial seed")
     ))
 }
 
-/// A swarm with the catalogue's word for it.
-struct StatsRow {
-    swarm: SwarmSummary,
-    name: String,
-    completed: u64,
-}
-
-impl StatsRow {
-    fn json(&self) -> Value {
-        let counts = self.swarm.counts;
-        json!({
-            "info_hash": self.swarm.info_hash.to_string(),
-            "name": self.name,
-            "seeders": counts.seeders,
-            "leechers": counts.leechers,
-            "partial_seeds": counts.partial_seeds,
-            "completed": self.completed,
-            "left": self.swarm.left,
-            "uploaded": self.swarm.live_uploaded.saturating_add(self.swarm.departed_uploaded),
-            "downloaded": self.swarm.live_downloaded.saturating_add(self.swarm.departed_downloaded),
-            "last_announce": self.swarm.last_announce.0,
-        })
-    }
-}
-
-fn rows(torrents: &[Torrent], swarms: &[SwarmSummary], life: u64) -> Vec<StatsRow> {
-    let known: HashMap<InfoHash, &Torrent> =
-        torrents.iter().map(|torrent| (torrent.canonical, torrent)).collect();
-    let mut rows: Vec<StatsRow> = swarms
-        .iter()
-        .map(|&swarm| {
-            let torrent = known.get(&swarm.info_hash);
-            let earlier = torrent.map_or(0, |torrent| {
-                let counted =
-                    if torrent.carried.store == life { torrent.carried.completed } else { 0 };
-                torrent.totals.completed.saturating_sub(counted)
-            });
-            let name =
-                torrent.map_or_else(|| swarm.info_hash.to_string(), |torrent| torrent.name.clone());
-            StatsRow { swarm, name, completed: earlier.saturating_add(swarm.counts.completed) }
-        })
-        .collect();
-    rows.sort_by(|a, b| crate::catalog::natural::compare(&a.name, &b.name));
-    rows
-}
-
-fn totals(swarms: &[SwarmSummary]) -> Value {
-    let sum = |field: fn(&SwarmSummary) -> u32| -> u64 {
-        swarms.iter().map(|swarm| u64::from(field(swarm))).sum()
-    };
+fn to_json(overview: &Overview) -> Value {
+    let (totals, load) = (overview.totals, overview.load);
     json!({
-        "swarms": swarms.len(),
-        "seeders": sum(|swarm| swarm.counts.seeders),
-        "leechers": sum(|swarm| swarm.counts.leechers),
-        "partial_seeds": sum(|swarm| swarm.counts.partial_seeds),
+        "totals": {
+            "swarms": totals.swarms,
+            "seeders": totals.seeders,
+            "leechers": totals.leechers,
+            "partial_seeds": totals.partial_seeds,
+        },
+        "load": {
+            "announces_per_minute": load.announces,
+            "high": load.is_high,
+            "interval": load.interval.0,
+        },
+        "torrents": overview.swarms.iter().map(swarm_to_json).collect::<Value>(),
+    })
+}
+
+fn swarm_to_json(swarm: &Swarm) -> Value {
+    json!({
+        "info_hash": swarm.info_hash.to_string(),
+        "name": swarm.name,
+        "seeders": swarm.seeders,
+        "leechers": swarm.leechers,
+        "partial_seeds": swarm.partial_seeds,
+        "completed": swarm.completed,
+        "left": swarm.left,
+        "uploaded": swarm.traffic.uploaded,
+        "downloaded": swarm.traffic.downloaded,
+        "last_announce": swarm.last_announce.0,
     })
 }

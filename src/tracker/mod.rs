@@ -6,6 +6,7 @@ mod announce;
 mod load;
 mod looked;
 mod migrate;
+mod overview;
 mod refresh;
 mod refusal;
 mod report;
@@ -18,6 +19,10 @@ use std::sync::Arc;
 pub use crate::platform::lock::LockError;
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};
+pub use overview::{
+    LastRefresh, Overview, OverviewError, StoreSize, StoreState, Swarm, Totals, Traffic,
+    stores_set_aside,
+};
 pub use refresh::{
     Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency, rescan, scan_rules,
 };
