@@ -1,38 +1,11 @@
-//! `tracker doctor`: checks an installation, from the configuration to a real announce through the
-//! web server, and says how to mend what is wrong. It only reads.
-//!
-//! `checks` lists all checks, in the order of their causes: what a check finds may be the reason of
-//! what a later one would find, and one reason is said once.
-
-mod accounts;
-mod announce;
-mod checks;
-mod configuration;
-mod examination;
-mod exposed;
-mod folders;
-mod hints;
-mod http;
-mod memory;
-mod outcome;
-mod pages;
-mod refreshes;
-mod reply;
-mod state;
-mod torrents;
-
-use std::io;
+//! `tracker doctor`: prints what the checks of an installation find, and fails where something is wrong.
 
 use serde_json::json;
 
-use self::checks::CHECKS;
-use self::examination::Examination;
-use self::outcome::Outcome;
 use super::{CommandError, World};
-use crate::config::ConfigError;
-use crate::platform::privilege;
 use crate::platform::terminal::Harmless;
 use crate::site::counted;
+use crate::site::health::{Examination, Finding, Reach};
 
 /// Check this installation; root and the web server's user see all of it
 #[derive(Debug, clap::Args)]
@@ -45,27 +18,14 @@ pub struct DoctorArguments {
     json: bool,
 }
 
-/// What a check found.
-struct Finding {
-    check: &'static str,
-    about: &'static str,
-    outcome: Outcome,
-}
-
 impl DoctorArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        let reach = if self.offline { Reach::ThisMachine } else { Reach::Network };
         let findings = match world.load_config() {
-            Ok(loaded) => {
-                let mut examination = Examination::new(&loaded, &world.surroundings, world.now);
-                examination.is_offline = self.offline;
-                examine(&examination)
-            }
-            Err(problem) => vec![Finding {
-                check: checks::CONFIGURATION.name,
-                about: checks::CONFIGURATION.about,
-                outcome: unusable_configuration(&problem),
-            }],
+            Ok(loaded) => Examination::new(&loaded, &world.surroundings, world.now, reach).run(),
+            Err(CommandError::Config(problem)) => vec![Finding::unusable_configuration(&problem)],
+            Err(problem) => vec![Finding::unusable_site(problem)],
         };
         match self.json {
             true => print_json(&findings, world)?,
@@ -79,29 +39,6 @@ impl DoctorArguments {
                 counted(several, "check")
             ))),
         }
-    }
-}
-
-fn examine(examination: &Examination<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for check in CHECKS {
-        if let Some(outcome) = (check.run)(examination) {
-            examination.note(&outcome);
-            findings.push(Finding { check: check.name, about: check.about, outcome });
-        }
-    }
-    findings
-}
-
-/// Without a configuration there is nothing else to check.
-fn unusable_configuration(problem: &CommandError) -> Outcome {
-    match problem {
-        CommandError::Config(ConfigError::Unreadable { file, source })
-            if source.kind() == io::ErrorKind::PermissionDenied && !privilege::is_root() =>
-        {
-            accounts::unseen(file, None)
-        }
-        problem => Outcome::of_error(problem),
     }
 }
 

@@ -3,6 +3,7 @@
 mod feed;
 mod format;
 mod fragments;
+pub mod health;
 mod links;
 mod list;
 mod metrics;

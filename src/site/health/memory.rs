@@ -11,8 +11,7 @@ use super::outcome::Outcome;
 use crate::config::{LoadedConfig, StoreKind};
 use crate::platform::system::FileSystem;
 use crate::site::bytes;
-use crate::store::{StoreInfo, if_any};
-use crate::tracker::read_store;
+use crate::tracker::StoreSize;
 
 /// What systemd takes for people rather than for services.
 const PEOPLE: std::ops::Range<u32> = 1000..60_000;
@@ -98,11 +97,10 @@ pub(super) fn room(examination: &Examination<'_>) -> Option<Outcome> {
         return None;
     }
     // What keeps it from being read is said by its own check.
-    let info = if_any(read_store(examination.loaded)).ok()?.map(|mut store| store.info());
-    let info = info.transpose().ok()?;
+    let size = StoreSize::of(examination.loaded).ok()?;
     let folder = store.path.ancestors().skip(1).find(|folder| folder.exists())?;
     Some(match FileSystem::of(folder) {
-        Ok(place) => judge(store.max_size, info.as_ref(), folder, place, memory_left()),
+        Ok(place) => judge(store.max_size, size, folder, place, memory_left()),
         Err(problem) => examination.stopped(folder, &problem),
     })
 }
@@ -111,17 +109,17 @@ pub(super) fn room(examination: &Examination<'_>) -> Option<Outcome> {
 /// of memory, where that is known.
 fn judge(
     limit: u64,
-    info: Option<&StoreInfo>,
+    size: Option<StoreSize>,
     folder: &Path,
     place: FileSystem,
     memory: Option<u64>,
 ) -> Outcome {
     let text = |count| bytes(count, 2);
     let folder = folder.display();
-    let room = info.and_then(|info| info.room);
+    let room = size.and_then(|size| size.room);
     let holds = room.map_or_else(String::new, |room| format!(", about {room} peers"));
     // What it has taken already is its own.
-    let taken = info.map_or(0, |info| info.bytes);
+    let taken = size.map_or(0, |size| size.bytes);
     let free = place.free.saturating_add(taken);
     let memory = memory.map(|memory| memory.saturating_add(taken));
     if limit > free {
@@ -131,7 +129,7 @@ fn judge(
              with --shm-size)",
         );
     }
-    let peers = info.map_or(0, |info| info.peers);
+    let peers = size.map_or(0, |size| size.peers);
     if let Some(room) = room.filter(|room| peers > room / 10 * 9) {
         return Outcome::told(format!(
             "nearly full: {peers} peers of about {room}; raise max_size"
@@ -169,22 +167,21 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
-    fn info(room: Option<u64>, peers: u64) -> StoreInfo {
-        let path = "/dev/shm/tracker.d/peers".into();
-        StoreInfo { kind: "shm", path, bytes: 10 * MIB, room, swarms: 1, peers, anomalies: 0 }
+    fn size(room: Option<u64>, peers: u64) -> StoreSize {
+        StoreSize { bytes: 10 * MIB, peers, room }
     }
 
     fn place(free: u64) -> FileSystem {
         FileSystem { free, is_memory: true }
     }
 
-    fn judged(limit: u64, info: &StoreInfo, place: FileSystem, memory: Option<u64>) -> Outcome {
-        judge(limit, Some(info), Path::new("/dev/shm/tracker.d"), place, memory)
+    fn judged(limit: u64, size: StoreSize, place: FileSystem, memory: Option<u64>) -> Outcome {
+        judge(limit, Some(size), Path::new("/dev/shm/tracker.d"), place, memory)
     }
 
     #[test]
     fn a_limit_beyond_the_file_system_is_wrong_and_up_to_it_is_fine() {
-        let small = |limit| judged(limit, &info(Some(1000), 1), place(50 * MIB), None);
+        let small = |limit| judged(limit, size(Some(1000), 1), place(50 * MIB), None);
         let wrong = small(61 * MIB);
         assert!(wrong.is_wrong(), "61 MiB do not fit into 60");
         let text = wrong.text();
@@ -201,15 +198,15 @@ mod tests {
 
     #[test]
     fn what_an_owner_should_know_is_noted() {
-        let noted = |info, place, memory| match judged(40 * MIB, &info, place, memory) {
+        let noted = |size, place, memory| match judged(40 * MIB, size, place, memory) {
             Outcome::Note(text) => text,
             other => panic!("{other:?}"),
         };
-        let full = noted(info(Some(1000), 901), place(MIB << 10), None);
+        let full = noted(size(Some(1000), 901), place(MIB << 10), None);
         assert_eq!(full, "nearly full: 901 peers of about 1000; raise max_size");
         let disk = FileSystem { is_memory: false, ..place(MIB << 10) };
-        assert!(noted(info(None, 1), disk, None).contains("on a disk"));
-        let little = noted(info(None, 1), place(MIB << 10), Some(29 * MIB));
+        assert!(noted(size(None, 1), disk, None).contains("on a disk"));
+        let little = noted(size(None, 1), place(MIB << 10), Some(29 * MIB));
         assert!(little.contains("39.00 MiB of memory left"), "{little}");
     }
 

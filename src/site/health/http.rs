@@ -139,7 +139,8 @@ impl<'a> Url<'a> {
 
 /// Fetches what is at an address. Redirects are not followed: some clients do not either.
 pub(super) fn get(url: &str, headers: &[(&str, &str)]) -> Result<Reply, Failed> {
-    let unresolved = || Failed::Unresolved { host: url.into(), reason: "it is no address".into() };
+    let unresolved =
+        || Failed::Unresolved { host: url.into(), reason: "it is not an address".into() };
     let parts = Url::parse(url).ok_or_else(unresolved)?;
     if parts.is_https { get_by_curl(url, headers) } else { get_plainly(&parts, headers) }
 }

@@ -106,7 +106,7 @@ pub(super) fn not_the_tracker(
             "the responder does not answer in time",
             "restart it (systemctl restart tracker) and look into its log",
         ),
-        _ => wrong("that is no tracker's reply", LOAD),
+        _ => wrong("that is not a reply of the tracker", LOAD),
     }
 }
 

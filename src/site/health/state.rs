@@ -9,8 +9,7 @@ use crate::catalog::{Catalog, PolicyError, PolicySnapshot};
 use crate::config::Torrents;
 use crate::platform::files;
 use crate::site::{bytes, counted};
-use crate::store::{StoreError, set_aside};
-use crate::tracker::read_store;
+use crate::tracker::{StoreState, stores_set_aside};
 
 /// Whether the catalogue can be read.
 pub(super) fn catalogue(examination: &Examination<'_>) -> Option<Outcome> {
@@ -36,24 +35,22 @@ pub(super) fn peer_store(examination: &Examination<'_>) -> Option<Outcome> {
     {
         return Some(examination.stopped(path, &io::ErrorKind::PermissionDenied.into()));
     }
-    Some(match read_store(examination.loaded).and_then(|mut store| store.check()) {
-        Ok(violations) if violations.is_empty() => Outcome::fine(path.display().to_string()),
-        Ok(violations) => Outcome::wrong(
-            format!("{}, the first: {}", counted(violations.len(), "fault"), violations[0]),
-            "`tracker store rebuild` starts anew, and clients announce again within an interval",
+    Some(match StoreState::of(examination.loaded) {
+        StoreState::Sound => Outcome::fine(path.display().to_string()),
+        StoreState::Faulty { faults, first } => Outcome::wrong(
+            format!("{}, the first: {first}", counted(faults, "fault")),
+            "`tracker store rebuild` recreates it, and clients announce again within an interval",
         ),
-        Err(StoreError::Missing { .. }) => {
-            Outcome::told("not there yet; the first announce makes it")
-        }
+        StoreState::Missing => Outcome::told("not there yet; the first announce makes it"),
         // After a reboot, or an upgrade: the tracker helps itself.
-        Err(problem @ StoreError::Unusable { .. }) => Outcome::told(problem.to_string()),
-        Err(problem) => Outcome::of_error(problem),
+        StoreState::Unusable(problem) => Outcome::told(problem.to_string()),
+        StoreState::Unreadable(problem) => Outcome::of_error(problem),
     })
 }
 
 /// What was set aside as broken, and takes room.
 pub(super) fn copies(examination: &Examination<'_>) -> Option<Outcome> {
-    let copies = set_aside(&examination.loaded.config.store.path);
+    let copies = stores_set_aside(examination.loaded);
     let newest = copies.first()?;
     let are = match copies.len() {
         1 => "1 peer store was".into(),

@@ -4,18 +4,19 @@ use std::io;
 
 use super::examination::Examination;
 use super::outcome::Outcome;
-use crate::catalog::PolicySnapshot;
 use crate::platform::files;
 use crate::site::in_words;
+use crate::tracker::LastRefresh;
 
 /// Whether the last refresh was in time. `None` without a policy, which says when it was.
 pub(super) fn age(examination: &Examination<'_>) -> Option<Outcome> {
     let config = &examination.loaded.config;
-    let last = PolicySnapshot::open(&config.paths.policy).ok()?.refreshed_at();
-    if last.0 == 0 {
-        return Some(Outcome::told("none yet; `tracker refresh --force` does the first"));
-    }
-    let age = examination.now.since(last);
+    let age = match LastRefresh::of(examination.loaded, examination.now)? {
+        LastRefresh::Ago(age) => age,
+        LastRefresh::Never => {
+            return Some(Outcome::told("none yet; `tracker refresh --force` does the first"));
+        }
+    };
     let said = format!("{} ago", in_words(age));
     if age <= config.tracker.interval {
         return Some(Outcome::fine(said));

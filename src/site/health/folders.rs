@@ -16,7 +16,7 @@ pub(super) fn data(examination: &Examination<'_>) -> Option<Outcome> {
     let shown = folder.display();
     let found = match fs::metadata(folder) {
         Ok(found) if found.is_dir() => found,
-        Ok(_) => return Some(Outcome::wrong(format!("{shown} is no folder"), "move it away")),
+        Ok(_) => return Some(Outcome::wrong(format!("{shown} is not a folder"), "move it away")),
         Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
             return Some(Outcome::wrong(
                 format!("{shown} is missing"),

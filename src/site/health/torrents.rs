@@ -24,7 +24,7 @@ pub(super) fn are_tracked(examination: &Examination<'_>) -> Option<Outcome> {
             Some(Outcome::wrong(
                 format!("no torrent is tracked: {text}"),
                 format!(
-                    "make them anew with {url}, or, where {} leads here too, add it to \
+                    "recreate them with {url}, or, where {} leads here too, add it to \
                      also_announce_urls in [tracker]",
                     others.example
                 ),

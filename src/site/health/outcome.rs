@@ -7,7 +7,7 @@ const MOST_CHARACTERS: usize = 600;
 
 /// How a check ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub enum Outcome {
     /// All is well; what was found.
     Fine(String),
     /// It works, but an owner should know.
@@ -52,12 +52,15 @@ impl Outcome {
         }
     }
 
-    pub(super) fn is_wrong(&self) -> bool {
+    /// Whether something does not work.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
         matches!(self, Self::Wrong { .. })
     }
 
     /// How it ended, for programs.
-    pub(super) fn state(&self) -> &'static str {
+    #[must_use]
+    pub fn state(&self) -> &'static str {
         match self {
             Self::Fine(_) => "fine",
             Self::Note(_) => "note",
@@ -67,7 +70,8 @@ impl Outcome {
     }
 
     /// The same for the beginning of a line.
-    pub(super) fn mark(&self) -> &'static str {
+    #[must_use]
+    pub fn mark(&self) -> &'static str {
         match self {
             Self::NotChecked { .. } => "-",
             other => other.state(),
@@ -75,7 +79,8 @@ impl Outcome {
     }
 
     /// All that there is to say.
-    pub(super) fn text(&self) -> String {
+    #[must_use]
+    pub fn text(&self) -> String {
         match self {
             Self::Fine(what) | Self::Note(what) => shortened(what, MOST_CHARACTERS),
             Self::Wrong { what, remedy } if remedy.is_empty() => shortened(what, MOST_CHARACTERS),
@@ -89,7 +94,8 @@ impl Outcome {
     }
 
     /// What to do, where something is wrong.
-    pub(super) fn remedy(&self) -> Option<&str> {
+    #[must_use]
+    pub fn remedy(&self) -> Option<&str> {
         match self {
             Self::Wrong { remedy, .. } if !remedy.is_empty() => Some(remedy),
             _ => None,

@@ -20,13 +20,21 @@ use crate::tracker::scan_rules;
 /// How long a web server may take to start.
 const STARTING: Duration = Duration::from_secs(2);
 
-/// One run of doctor.
-pub(super) struct Examination<'a> {
+/// What checks may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The web server too, by its public address.
+    Network,
+    /// Nothing over the network.
+    ThisMachine,
+}
+
+/// One run of all checks.
+pub struct Examination<'a> {
     pub(super) loaded: &'a LoadedConfig,
     pub(super) surroundings: &'a Surroundings,
     pub(super) now: Timestamp,
-    /// Whether nothing is to be asked over the network.
-    pub(super) is_offline: bool,
+    reach: Reach,
     /// Whether something is wrong that may be the reason of what comes next.
     found_wrong: Cell<bool>,
     folder: OnceCell<Result<FolderScan, FolderError>>,
@@ -36,16 +44,19 @@ pub(super) struct Examination<'a> {
 }
 
 impl<'a> Examination<'a> {
-    pub(super) fn new(
+    /// Examines the installation that a configuration describes.
+    #[must_use]
+    pub fn new(
         loaded: &'a LoadedConfig,
         surroundings: &'a Surroundings,
         now: Timestamp,
+        reach: Reach,
     ) -> Self {
         Self {
             loaded,
             surroundings,
             now,
-            is_offline: false,
+            reach,
             found_wrong: Cell::new(false),
             folder: OnceCell::new(),
             announced: OnceCell::new(),
@@ -150,7 +161,7 @@ impl<'a> Examination<'a> {
 
     /// Why the web server is not asked, where it is not.
     pub(super) fn silence(&self) -> Option<Outcome> {
-        if self.is_offline {
+        if self.reach == Reach::ThisMachine {
             return Some(Outcome::not_checked("--offline"));
         }
         self.announce_url().is_none().then(|| {

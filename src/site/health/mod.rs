@@ -1,0 +1,84 @@
+//! The health of an installation, checked from the configuration to a real announce through the web server, with a
+//! remedy for what is wrong. It only reads; `tracker doctor` prints it.
+//!
+//! `checks` lists all checks, in the order of their causes: what a check finds may be the reason of
+//! what a later one would find, and one reason is said once.
+
+mod accounts;
+mod announce;
+mod checks;
+mod configuration;
+mod examination;
+mod exposed;
+mod folders;
+mod hints;
+mod http;
+mod memory;
+mod outcome;
+mod pages;
+mod refreshes;
+mod reply;
+mod state;
+mod torrents;
+
+use std::fmt::Display;
+use std::io;
+
+pub use self::examination::{Examination, Reach};
+pub use self::outcome::Outcome;
+
+use self::checks::{CHECKS, CONFIGURATION, Check};
+use crate::config::ConfigError;
+use crate::platform::privilege;
+
+/// What a check found.
+#[derive(Debug)]
+pub struct Finding {
+    /// The check's name.
+    pub check: &'static str,
+    /// What it checks.
+    pub about: &'static str,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Finding {
+    fn of(check: &Check, outcome: Outcome) -> Self {
+        Self { check: check.name, about: check.about, outcome }
+    }
+
+    /// The configuration cannot be used, and so there is nothing else to check.
+    #[must_use]
+    pub fn unusable_configuration(problem: &ConfigError) -> Self {
+        let outcome = match problem {
+            ConfigError::Unreadable { file, source }
+                if source.kind() == io::ErrorKind::PermissionDenied && !privilege::is_root() =>
+            {
+                accounts::unseen(file, None)
+            }
+            problem => Outcome::of_error(problem),
+        };
+        Self::of(&CONFIGURATION, outcome)
+    }
+
+    /// Nobody can act for the site as the configuration has it.
+    #[must_use]
+    pub fn unusable_site(problem: impl Display) -> Self {
+        Self::of(&CONFIGURATION, Outcome::of_error(problem))
+    }
+}
+
+impl Examination<'_> {
+    /// Makes all checks.
+    #[must_use]
+    pub fn run(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for check in CHECKS {
+            if let Some(outcome) = (check.run)(self) {
+                self.note(&outcome);
+                findings.push(Finding::of(check, outcome));
+            }
+        }
+        findings
+    }
+}
