@@ -4,6 +4,7 @@
 //! cannot be, `diagnose` says what is wrong in which line, `sample` is the documented file, `layout`
 //! makes the folders that a configuration names, and `data` hides what is in one of them.
 
+mod amounts;
 mod data;
 mod diagnose;
 mod empty_is_none;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::platform::network::Network;
 use crate::protocol::{HttpUrl, Seconds, Url};
 
+pub use amounts::{Bytes, Limit};
 pub use data::is_unguessable;
 pub use diagnose::{Flaw, KeyName};
 pub use error::ConfigError;
@@ -60,9 +62,9 @@ pub struct Config {
 impl Config {
     /// The limit on the peers of one address that holds, and the section that sets it.
     #[must_use]
-    pub fn address_peers(&self) -> (u32, &'static str) {
+    pub fn address_peers(&self) -> (Limit, &'static str) {
         match self.store.max_address_peers {
-            0 => (self.tracker.max_address_peers, "tracker"),
+            Limit::NONE => (self.tracker.max_address_peers, "tracker"),
             old => (old, "store"),
         }
     }
@@ -92,7 +94,7 @@ pub struct TrackerConfig {
     pub max_rate: LineSpeed,
     /// Peers in one swarm at one IPv4 address or in one IPv6 /64 at most, 0 to 100; 0: no limit. A /48
     /// may have four times as many.
-    pub max_address_peers: u32,
+    pub max_address_peers: Limit,
     /// Addresses and ranges (CIDR) without that limit.
     pub max_address_exempt: Network,
     /// Peers in a reply when the client does not say how many it wants; not above `max_numwant`.
@@ -132,14 +134,14 @@ pub struct StoreConfig {
     /// The store's file; folders are made when missing. Unset: the usual file of the kind.
     pub path: PathBuf,
     /// Bytes that the store may take, 4 MiB to 8 GiB; some 85 are needed for each peer.
-    pub max_size: u64,
+    pub max_size: Bytes,
     /// Peers in all swarms together at most; 0: no limit. When a limit is reached, the peer that was
     /// silent for longest goes.
-    pub max_peers: u32,
+    pub max_peers: Limit,
     /// Peers in one swarm at most; 0: no limit.
-    pub max_swarm_peers: u32,
+    pub max_swarm_peers: Limit,
     /// Where not 0: `max_address_peers` of [tracker], whose old place this is.
-    pub max_address_peers: u32,
+    pub max_address_peers: Limit,
 }
 
 /// The kinds of peer store.
@@ -204,7 +206,7 @@ pub struct PathsConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct CatalogConfig {
     /// Bytes of a .torrent file at most, 64 KiB to 1 GiB.
-    pub max_torrent_bytes: u64,
+    pub max_torrent_bytes: Bytes,
 }
 
 /// What visitors see.
@@ -274,7 +276,7 @@ impl Default for TrackerConfig {
             expiry: Seconds(2700),
             high_load: 250,
             max_rate: LineSpeed::USUAL,
-            max_address_peers: 100,
+            max_address_peers: 100.into(),
             max_address_exempt: Network::default(),
             numwant: 50,
             max_numwant: 200,
@@ -294,10 +296,10 @@ impl Default for StoreConfig {
         Self {
             kind,
             path: kind.usual_path().into(),
-            max_size: 1 << 30,
-            max_peers: 0,
-            max_swarm_peers: 0,
-            max_address_peers: 0,
+            max_size: Bytes(1 << 30),
+            max_peers: Limit::NONE,
+            max_swarm_peers: Limit::NONE,
+            max_address_peers: Limit::NONE,
         }
     }
 }
@@ -319,7 +321,7 @@ impl Default for PathsConfig {
 
 impl Default for CatalogConfig {
     fn default() -> Self {
-        Self { max_torrent_bytes: 10 << 20 }
+        Self { max_torrent_bytes: Bytes(10 << 20) }
     }
 }
 

@@ -345,7 +345,7 @@ mod tests {
         let loaded = parse("store.max_peers = 5");
         let other = loaded.with_store(StoreKind::Shm, None).unwrap().config;
         assert_eq!(other.store.path, Path::new("/dev/shm/tracker.d/peers"));
-        assert_eq!((other.store.kind, other.store.max_peers), (StoreKind::Shm, 5));
+        assert_eq!((other.store.kind, other.store.max_peers), (StoreKind::Shm, 5.into()));
         assert_eq!(other.paths, loaded.config.paths);
         let back = loaded.with_store(StoreKind::Sqlite, None).unwrap();
         assert_eq!(back.config, loaded.config);

@@ -294,7 +294,7 @@ pub fn scan_rules(loaded: &LoadedConfig) -> ScanRules<'_> {
         announce_url: tracker.announce_url.as_ref().map(|url| url.as_str()),
         also_announce_urls: &tracker.also_announce_urls,
         accept_foreign: tracker.accept_foreign,
-        max_torrent_bytes: loaded.config.catalog.max_torrent_bytes,
+        max_torrent_bytes: loaded.config.catalog.max_torrent_bytes.0,
     }
 }
 

@@ -12,15 +12,14 @@ use crate::store::{Access, Caps, PeerStore, StoreError, StoreOptions};
 /// How a configuration wants its peer store to be opened.
 fn options(loaded: &LoadedConfig, access: Access) -> StoreOptions {
     let store = &loaded.config.store;
-    let cap = |limit: u32| (limit > 0).then_some(limit);
     StoreOptions {
         path: store.path.clone(),
         expiry: loaded.config.tracker.expiry,
-        max_size: store.max_size,
+        max_size: store.max_size.0,
         caps: Caps {
-            peers: cap(store.max_peers),
-            swarm_peers: cap(store.max_swarm_peers),
-            address_peers: cap(loaded.config.address_peers().0),
+            peers: store.max_peers.get(),
+            swarm_peers: store.max_swarm_peers.get(),
+            address_peers: loaded.config.address_peers().0.get(),
         },
         exempt: loaded.config.tracker.max_address_exempt.clone().into(),
         max_rate: Some(loaded.config.tracker.max_rate.bytes_a_second()),

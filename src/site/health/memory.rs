@@ -100,7 +100,7 @@ pub(super) fn room(examination: &Examination<'_>) -> Option<Outcome> {
     let size = StoreSize::of(examination.loaded).ok()?;
     let folder = store.path.ancestors().skip(1).find(|folder| folder.exists())?;
     Some(match FileSystem::of(folder) {
-        Ok(place) => judge(store.max_size, size, folder, place, memory_left()),
+        Ok(place) => judge(store.max_size.0, size, folder, place, memory_left()),
         Err(problem) => examination.stopped(folder, &problem),
     })
 }
