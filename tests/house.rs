@@ -1,9 +1,13 @@
-//! The house rules: a room uses only what stands below it, and files stay small.
+//! The house rules: a room uses only what stands below it, modules do not go in circles, files stay small,
+//! `unsafe` stands where it must.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod paths;
+mod sources;
 
-/// Each room and the rooms it may name.
+use paths::{House, circles};
+use sources::{Source, sources};
+
+/// Each room and the rooms that it may use.
 const ROOMS: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("protocol", &[]),
@@ -16,113 +20,166 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["site", "tracker", "store", "catalog", "gateway", "protocol", "platform", "config"]),
 ];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            found.push(path);
-        }
-    }
+/// Modules that use each other still. The list only becomes shorter.
+const KNOWN_CIRCLES: &[&str] = &[
+    "catalog: database, policy, torrents, totals",
+    "cli/doctor: announce, configuration, examination, hints, torrents",
+    "config: data, layout, load",
+    "gateway/fastcgi: control, pool, server, worker",
+    "platform/log: between, sparing",
+    "store/shm: pages, shard",
+    "store/shm: swarm, table",
+    "store/sqlite: peer, swarm",
+    "store: identity, peer",
+    "store: kind, shm",
+];
+
+/// Lines of a file at most.
+const LONGEST: usize = 500;
+
+/// What the operating system and the hardware give, and the formats that several processes change at once.
+const UNSAFE_FILES: &[&str] = &[
+    // C starts it.
+    "src/main.rs",
+    // The allocator, for SQLite.
+    "src/platform/memory.rs",
+    "src/platform/system.rs",
+    "src/platform/privilege.rs",
+    "src/catalog/policy/read.rs",
+    "src/store/sqlite/journal.rs",
+    "src/store/shm/memory.rs",
+    "src/store/shm/mutex.rs",
+    "src/store/shm/shard.rs",
+];
+
+/// The files of which something is true, for a message.
+fn those(is_so: impl Fn(&Source) -> bool) -> Vec<String> {
+    let found = sources().into_iter().filter(is_so);
+    found.map(|source| source.path.display().to_string()).collect()
 }
 
-fn all_sources() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-    assert!(found.len() > 30, "the sources were not found");
-    found
-}
-
-/// The room a file belongs to: `src/store/mod.rs` and `src/config.rs` alike.
-fn room(path: &Path) -> String {
-    let inside =
-        path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("a source");
-    let first = inside.components().next().and_then(|part| part.as_os_str().to_str());
-    first.expect("a room").trim_end_matches(".rs").to_owned()
-}
-
-/// Whether a file, or the folder that it is in, holds the tests of what is above.
-fn is_test(path: &Path) -> bool {
-    let source =
-        path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("a source").with_extension("");
-    source.components().any(|part| part.as_os_str().to_string_lossy().ends_with("tests"))
-}
-
-/// The rooms that a text names after `crate::`.
-fn named_rooms(text: &str) -> Vec<String> {
-    text.split("crate::")
-        .skip(1)
-        .map(|rest| {
-            rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
-        })
-        .filter(|name| ROOMS.iter().any(|(room, _)| room == name))
-        .collect()
+fn assert_none(files: &[String], what: &str) {
+    assert!(files.is_empty(), "{what}: {files:#?}");
 }
 
 #[test]
 fn a_room_uses_only_what_stands_below_it() {
+    let sources = sources();
     let mut broken = Vec::new();
-    for path in all_sources() {
-        let room = room(&path);
-        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else { continue };
-        for named in named_rooms(&fs::read_to_string(&path).unwrap()) {
-            if named != room && !allowed.contains(&named.as_str()) {
-                broken.push(format!("{} names {named}", path.display()));
-            }
+    for (user, used) in House::new(&sources).uses() {
+        let [Some(room), Some(other)] = [user.first(), used.first()] else { continue };
+        let (_, allowed) = ROOMS.iter().find(|(name, _)| name == room).expect("a room of the plan");
+        if room != other && !allowed.contains(&&**other) {
+            broken.push(format!("{} uses {}", user.join("/"), used.join("/")));
         }
     }
-    assert!(broken.is_empty(), "{broken:#?}");
+    assert_none(&broken, "rooms may not use these");
+}
+
+#[test]
+fn modules_do_not_use_each_other_in_circles() {
+    let sources = sources();
+    let found = circles(&House::new(&sources).uses());
+    let new: Vec<&String> =
+        found.iter().filter(|circle| !KNOWN_CIRCLES.contains(&&***circle)).collect();
+    assert!(new.is_empty(), "these modules use each other: {new:#?}");
+    let gone: Vec<_> = KNOWN_CIRCLES
+        .iter()
+        .filter(|known| !found.iter().any(|circle| circle == **known))
+        .collect();
+    assert!(gone.is_empty(), "these are gone; take them out of KNOWN_CIRCLES: {gone:#?}");
+}
+
+#[test]
+fn no_file_is_too_long_to_be_read_at_once() {
+    let long = those(|source| source.text.lines().count() > LONGEST);
+    assert_none(&long, "more than 500 lines");
 }
 
 #[test]
 fn every_file_says_in_its_first_line_what_it_owns() {
-    let silent: Vec<PathBuf> = all_sources()
-        .into_iter()
-        .filter(|path| !is_test(path))
-        .filter(|path| !fs::read_to_string(path).unwrap().starts_with("//!"))
-        .collect();
-    assert!(silent.is_empty(), "{silent:#?}");
+    assert_none(&those(|source| !source.text.starts_with("//!")), "no line on what it owns");
 }
 
 #[test]
 fn unsafe_stands_only_where_memory_is_mapped_or_the_kernel_called() {
-    let allowed = [
-        // C starts it.
-        "src/main.rs",
-        // The allocator, for SQLite.
-        "platform/memory.rs",
-        "platform/system.rs",
-        "platform/privilege.rs",
-        "catalog/policy/read.rs",
-        "store/sqlite/journal.rs",
-        "store/shm/memory.rs",
-        "store/shm/mutex.rs",
-        "store/shm/shard.rs",
-        // For tests only.
-        "store/shm/dying.rs",
-        "store/shm/processes/worker.rs",
-    ];
-    let word = ["uns", "afe {"].concat();
-    let elsewhere: Vec<PathBuf> = all_sources()
-        .into_iter()
-        .filter(|path| !is_test(path) && fs::read_to_string(path).unwrap().contains(&word))
-        .filter(|path| !allowed.iter().any(|allowed| path.ends_with(allowed)))
+    let is_used = |source: &Source| {
+        let mut words = source.code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.any(|word| word == "unsafe")
+    };
+    let elsewhere =
+        those(|source| is_used(source) && !UNSAFE_FILES.iter().any(|file| source.is(file)));
+    assert_none(&elsewhere, "`unsafe` outside of UNSAFE_FILES");
+    let used = those(is_used);
+    let needless: Vec<String> = UNSAFE_FILES
+        .iter()
+        .filter(|file| !used.iter().any(|used| used == *file))
+        .map(ToString::to_string)
         .collect();
-    assert!(elsewhere.is_empty(), "{elsewhere:#?}");
+    assert_none(&needless, "no `unsafe` any more; take them out of UNSAFE_FILES");
 }
 
 /// Root does not give files away, which others could have put in their place: it becomes the owner before.
 /// But for a socket in a folder of root's.
 #[test]
 fn nothing_is_given_away() {
-    let giving: Vec<PathBuf> = all_sources()
-        .into_iter()
-        .filter(|path| !is_test(path) && !path.ends_with("src/gateway/listening.rs"))
-        .filter(|path| {
-            let text = fs::read_to_string(path).unwrap();
-            text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().contains("chown(")
-        })
-        .collect();
-    assert!(giving.is_empty(), "{giving:#?}");
+    let giving =
+        those(|source| source.code.contains("chown(") && !source.is("src/gateway/listening.rs"));
+    assert_none(&giving, "gives files away");
+}
+
+/// The rules find what they look for.
+mod in_a_house_that_breaks_them {
+    use super::*;
+
+    fn source(module: &str, code: &str) -> Source {
+        let module = module.split('/').map(str::to_owned).collect();
+        Source { path: "src".into(), module, text: String::new(), code: code.into() }
+    }
+
+    fn circles_of(modules: &[(&str, &str)]) -> Vec<String> {
+        let sources: Vec<Source> =
+            modules.iter().map(|(module, code)| source(module, code)).collect();
+        circles(&House::new(&sources).uses())
+    }
+
+    #[test]
+    fn a_circle_is_found_however_its_paths_are_written() {
+        let names = [
+            "use super::b::B;",
+            "use crate::r::{c, b::{self, B}};",
+            "fn f() -> super::b::B {}",
+            "use super::B;",
+        ];
+        for name in names {
+            let modules = [
+                ("r", "mod a; mod b; mod c; pub use b::B;"),
+                ("r/a", name),
+                ("r/b", "use super::c::C;"),
+                ("r/c", "use super::a::A;"),
+            ];
+            assert_eq!(circles_of(&modules), ["r: a, b, c"], "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_folder_holds_counts_for_it() {
+        let modules = [
+            ("r", "mod a; mod b;"),
+            ("r/a", "mod x;"),
+            ("r/a/x", "use super::super::b::B;"),
+            ("r/b", "use crate::r::a::A;"),
+        ];
+        assert_eq!(circles_of(&modules), ["r: a, b"]);
+    }
+
+    #[test]
+    fn a_folder_and_what_is_in_it_are_no_circle() {
+        let modules = [
+            ("r", "mod a; use a::A; pub struct R;"),
+            ("r/a", "use super::R; use super::super::s::S;"),
+            ("s", "struct S;"),
+        ];
+        assert_eq!(circles_of(&modules), <[String; 0]>::default());
+    }
 }
