@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, Statement, params};
 use tracker_cgi::protocol::{CompactV4, Timestamp};
-use tracker_cgi::store::sqlite::SqliteStore;
-use tracker_cgi::store::{PeerAnnounce, PeerSample, PeerStore as _, StoreOptions, Want};
+use tracker_cgi::store::sqlite::{SqliteOptions, SqliteStore};
+use tracker_cgi::store::{PeerAnnounce, PeerSample, PeerStore as _, Want};
 
 use crate::crowd::{Crowd, EXPIRY, Random, START, SWARMS, WANT};
 
@@ -109,7 +109,7 @@ fn populate(ours: &Path, bare: &Path, peers: u64) -> Vec<Known> {
 }
 
 fn open(path: &Path) -> SqliteStore {
-    let options = StoreOptions::new(path.to_owned(), EXPIRY);
+    let options = SqliteOptions::new(path.to_owned(), EXPIRY);
     SqliteStore::open(&options).expect("the store is opened")
 }
 

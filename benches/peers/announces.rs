@@ -9,8 +9,9 @@ use crate::Scale;
 use crate::crowd::{Crowd, WANT};
 use crate::latency::{Latencies, Summary};
 use crate::report::{Table, all_of, at_least, at_most, median, thousands, two};
-use crate::stores::{Home, Kind, Store};
+use crate::stores::{Home, Kind};
 use crate::system;
+use crate::taker::Store;
 
 /// From here on, stores are measured one after the other, for the machine's memory.
 const ALONE: u64 = 10_000_000;

@@ -15,7 +15,7 @@ use tracker_cgi::store::{PeerAnnounce, PeerSample, Role, Want};
 
 use crate::crowd::{Crowd, EXPIRY};
 use crate::latency::Latencies;
-use crate::stores::Store;
+use crate::taker::Store;
 
 /// All peers, by a hash of peer id and info-hash.
 type Peers = HashMap<String, Record>;

@@ -7,8 +7,9 @@ use tracker_cgi::store::{Action, PeerAnnounce, PeerSample};
 use crate::Scale;
 use crate::crowd::{ARRIVAL, Crowd, START, SWARMS, WANT};
 use crate::report::{Table, at_most, thousands, two};
-use crate::stores::{Home, Kind, Store};
+use crate::stores::{Home, Kind};
 use crate::system;
+use crate::taker::Store;
 
 /// The longest that an announce may hold the lock, in microseconds. What is measured is more: the
 /// processor's work for the whole call, without what else the machine did meanwhile.

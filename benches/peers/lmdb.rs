@@ -24,7 +24,7 @@ use tracker_cgi::protocol::{CompactV4, CompactV6, PeerId, Timestamp};
 use tracker_cgi::store::{PeerAnnounce, PeerSample, Role, Want};
 
 use crate::crowd::{EXPIRY, Random, scramble};
-use crate::stores::Store;
+use crate::taker::Store;
 
 /// Address space for the file; only what is written takes memory.
 const MAP: usize = 16 << 30;

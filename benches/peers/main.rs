@@ -25,6 +25,7 @@ mod report;
 mod stores;
 mod swarms;
 mod system;
+mod taker;
 
 use std::path::PathBuf;
 

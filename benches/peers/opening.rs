@@ -11,8 +11,9 @@ use crate::crowd::{Crowd, WANT};
 use crate::latency::Latencies;
 use crate::processes::Task;
 use crate::report::{Table, at_most, median, thousands, two};
-use crate::stores::{Home, Kind, Store as _, open_shm};
+use crate::stores::{Home, Kind, open_shm};
 use crate::system;
+use crate::taker::Store as _;
 
 /// Microseconds to open the store and to close it.
 const OPENING: f64 = 60.0;

@@ -4,54 +4,20 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use tracker_cgi::protocol::Timestamp;
-use tracker_cgi::store::shm::ShmStore;
-use tracker_cgi::store::sqlite::SqliteStore;
-use tracker_cgi::store::{PeerAnnounce, PeerSample, PeerStore, StoreOptions, Want};
+use tracker_cgi::store::shm::{ShmOptions, ShmStore};
+use tracker_cgi::store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::bitstorm::Bitstorm;
-use crate::crowd::{Crowd, EXPIRY, WANT};
+use crate::crowd::{Crowd, EXPIRY};
 use crate::latency::Latencies;
 use crate::lmdb::{self, Environment, Lmdb};
+use crate::taker::Store;
 
 /// Where the files are: memory.
 const FOLDER: &str = "/dev/shm";
 
 /// More than ten million peers need.
 const MAX_SIZE: u64 = 8 << 30;
-
-/// Whatever takes announces.
-pub trait Store {
-    fn announce(
-        &mut self,
-        announce: &PeerAnnounce,
-        now: Timestamp,
-        want: Want,
-        sample: &mut PeerSample,
-    );
-
-    /// Lets a crowd arrive, and says how long each announce took.
-    fn fill(&mut self, crowd: Crowd) -> Latencies {
-        let mut latencies = Latencies::with_room_for(crowd.peers);
-        let mut sample = PeerSample::default();
-        for (announce, now) in crowd.arrivals() {
-            latencies.time_work(|| self.announce(&announce, now, WANT, &mut sample));
-        }
-        latencies
-    }
-}
-
-impl<S: PeerStore> Store for S {
-    fn announce(
-        &mut self,
-        announce: &PeerAnnounce,
-        now: Timestamp,
-        want: Want,
-        sample: &mut PeerSample,
-    ) {
-        PeerStore::announce(self, announce, now, want, sample).expect("an announce");
-    }
-}
 
 /// The kinds of stores.
 #[derive(Clone, Copy, PartialEq)]
@@ -122,7 +88,8 @@ impl Home {
         match self.kind {
             Kind::Shm => Box::new(open_shm(&self.path)),
             Kind::Sqlite => {
-                Box::new(SqliteStore::open(&options(&self.path)).expect("SQLite opens"))
+                let options = SqliteOptions::new(self.path.clone(), EXPIRY);
+                Box::new(SqliteStore::open(&options).expect("SQLite opens"))
             }
             Kind::Bitstorm => Box::new(Bitstorm::new(&self.path)),
             Kind::Lmdb | Kind::BareLmdb => {
@@ -156,11 +123,6 @@ impl Home {
 
 /// Opens the store in shared memory.
 pub fn open_shm(path: &Path) -> ShmStore {
-    ShmStore::open(&options(path)).expect("the store opens")
-}
-
-fn options(path: &Path) -> StoreOptions {
-    let mut options = StoreOptions::new(path.to_owned(), EXPIRY);
-    options.max_size = MAX_SIZE;
-    options
+    let usual = ShmOptions::new(path.to_owned(), EXPIRY);
+    ShmStore::open(&ShmOptions { max_size: MAX_SIZE, ..usual }).expect("the store opens")
 }

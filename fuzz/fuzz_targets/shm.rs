@@ -22,10 +22,10 @@ use libfuzzer_sys::fuzz_target;
 use tracker_cgi::protocol::{
     ClientKey, CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp,
 };
-use tracker_cgi::store::shm::{ShmStore, fuzzing};
+use tracker_cgi::store::shm::{Caps, ShmOptions, ShmStore, fuzzing};
 use tracker_cgi::store::{
-    Action, Caps, Cursor, PeerAnnounce, PeerSample, PeerStore, Role, StoreOptions, SwarmSummary,
-    Under, Want,
+    Action, Cursor, PeerAnnounce, PeerSample, PeerStore, Role, StoreMaintenance, SwarmSummary, Under,
+    Want,
 };
 
 const NOON: Timestamp = Timestamp(1_700_000_000);
@@ -76,7 +76,7 @@ impl Input<'_> {
 
 /// One input at work.
 struct Run {
-    options: StoreOptions,
+    options: ShmOptions,
     /// The file's words, until it is opened.
     words: Vec<u64>,
     store: Option<ShmStore>,
@@ -92,7 +92,8 @@ impl Run {
         let (home, mut options) = folder();
         if mode & 1 == 1 {
             let (peers, swarm_peers, address_peers) = (Some(500), Some(300), Some(2));
-            options.caps = Caps { peers, swarm_peers, address_peers };
+            options.caps = Caps { peers, swarm_peers };
+            options.rules.address_peers = address_peers;
         }
         let (words, is_wild) = (valid().clone(), mode >> 1 == 0x55);
         Self { options, words, store: None, now: NOON, is_wild, _home: home }
@@ -155,7 +156,7 @@ impl Run {
             return self.words.get(word).copied().unwrap_or(0);
         }
         let mut bytes = [0; WORD];
-        let file = OpenOptions::new().read(true).open(&self.options.path);
+        let file = OpenOptions::new().read(true).open(&self.options.file.path);
         let _ = file.and_then(|file| file.read_exact_at(&mut bytes, (word * WORD) as u64));
         u64::from_ne_bytes(bytes)
     }
@@ -170,7 +171,7 @@ impl Run {
             }
             return;
         }
-        let Ok(file) = OpenOptions::new().write(true).open(&self.options.path) else { return };
+        let Ok(file) = OpenOptions::new().write(true).open(&self.options.file.path) else { return };
         let place = (word * WORD) as u64;
         if file.metadata().is_ok_and(|metadata| place < metadata.len()) {
             let _ = file.write_all_at(&value.to_ne_bytes(), place);
@@ -184,7 +185,7 @@ impl Run {
                 fuzzing::mend_header(&mut self.words, valid());
             }
             let bytes: Vec<u8> = self.words.iter().flat_map(|word| word.to_ne_bytes()).collect();
-            std::fs::write(&self.options.path, bytes).unwrap();
+            std::fs::write(&self.options.file.path, bytes).unwrap();
             self.store = ShmStore::open(&self.options).ok();
         }
         self.store.as_mut()
@@ -228,10 +229,10 @@ impl Run {
     }
 }
 
-fn folder() -> (tempfile::TempDir, StoreOptions) {
+fn folder() -> (tempfile::TempDir, ShmOptions) {
     let home = tempfile::tempdir_in("/dev/shm").unwrap();
     let path = home.path().join("peers");
-    (home, StoreOptions { max_size: 1 << 20, ..StoreOptions::new(path, EXPIRY) })
+    (home, ShmOptions { max_size: 1 << 20, ..ShmOptions::new(path, EXPIRY) })
 }
 
 /// The words of a valid store: some swarms, one of them large, and holes where peers were.
@@ -240,13 +241,14 @@ fn valid() -> &'static Vec<u64> {
     VALID.get_or_init(|| {
         let (_home, options) = folder();
         drop(fuzzing::make(&options).unwrap());
-        let caps = Caps { address_peers: Some(2), ..Caps::default() };
-        let mut store = ShmStore::open(&StoreOptions { caps, ..options.clone() }).unwrap();
+        let mut limited = options.clone();
+        limited.rules.address_peers = Some(2);
+        let mut store = ShmStore::open(&limited).unwrap();
         for number in 0..700 {
             try_announce(&mut store, number, NOON).unwrap();
         }
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
-        let bytes = std::fs::read(&options.path).unwrap();
+        let bytes = std::fs::read(&options.file.path).unwrap();
         let words = bytes.chunks_exact(WORD);
         words.map(|word| u64::from_ne_bytes(word.try_into().unwrap())).collect()
     })

@@ -43,11 +43,12 @@ fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
     let store = &loaded.config.store;
     let info = if_any(read_store(&loaded))?.map(|mut store| store.info()).transpose()?;
-    let info = info.unwrap_or_else(|| StoreInfo::none(store.kind.name(), store.path.clone()));
+    let info = info
+        .unwrap_or_else(|| StoreInfo::none(store.kind.name(), store.path.display().to_string()));
     if json {
         return world.print_json(&json!({
             "kind": info.kind,
-            "path": info.path.to_string_lossy(),
+            "path": info.location,
             "bytes": info.bytes,
             "swarms": info.swarms,
             "peers": info.peers,
@@ -59,7 +60,7 @@ fn info(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     world.print(format_args!(
         "{} {}: {}, {}, {}{}\n{} said that they moved more than they can have\n",
         info.kind,
-        info.path.display(),
+        info.location,
         counted(info.swarms, "swarm"),
         counted(info.peers, "peer"),
         crate::site::bytes(info.bytes, 2),

@@ -3,6 +3,7 @@
 mod announce;
 pub mod bencode;
 mod client;
+mod generation;
 mod identity;
 mod metainfo;
 mod passkey;
@@ -15,6 +16,7 @@ mod url;
 pub use announce::{AnnounceError, AnnounceRequest, Event, StatedAddresses};
 pub use bencode::BencodeError;
 pub use client::ClientName;
+pub use generation::Generation;
 pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId};
 #[cfg(test)]
 pub(crate) use metainfo::sample;

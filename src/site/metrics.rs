@@ -3,6 +3,7 @@
 use super::Ready;
 use crate::gateway::{Answer, Response};
 use crate::protocol::Timestamp;
+use crate::tracker::Refusal;
 
 pub(super) fn show(ready: &mut Ready, now: Timestamp, response: &mut Response) -> Answer {
     response.headers.push(("Cache-Control", "no-store".into()));
@@ -31,6 +32,8 @@ pub(super) fn show(ready: &mut Ready, now: Timestamp, response: &mut Response) -
                 response.body.extend_from_slice(text.as_bytes());
             }
         }
+        // Only where this thread may not wait.
+        Err(Refusal::WouldWait) => return Answer::Later,
         Err(refusal) => {
             response.status = 503;
             response.body.extend_from_slice(format!("{refusal}\n").as_bytes());

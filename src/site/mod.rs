@@ -140,6 +140,7 @@ impl Site {
                 return Answer::Ready;
             }
         };
+        ready.tracker.may_wait(may_take_long || !self.lives_long);
         let call = Call { request, passkey, now: self.looked_at, may_take_long };
         match route {
             Route::Announce => replies::announce(ready, &call, response),

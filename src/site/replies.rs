@@ -40,6 +40,8 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
     }
     match outcome {
         Ok(()) => Answer::Ready,
+        // Nothing of the announce is in the store yet.
+        Err(Refusal::WouldWait) if !call.may_take_long => Answer::Later,
         Err(refusal) => refuse(ready, refusal, response),
     }
 }
@@ -87,6 +89,7 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
             ScrapeReply { entries, min_request_interval }.encode(&mut response.body);
             Answer::Ready
         }
+        Err(Refusal::WouldWait) if !call.may_take_long => Answer::Later,
         Err(refusal) => refuse(ready, refusal, response),
     }
 }

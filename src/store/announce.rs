@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::protocol::{ClientKey, CompactV4, CompactV6, InfoHash, PeerId};
+use super::SwarmCounts;
+use crate::protocol::{ClientKey, CompactV4, CompactV6, Generation, InfoHash, PeerId};
 
 /// What a peer is to its swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,10 +93,21 @@ impl PeerAnnounce {
 /// What of the swarm the asker wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Want {
-    /// At most so many peers; 0 is a legal wish.
+    /// At most so many peers; may be 0.
     pub peers: u32,
     /// Whether seeders and partial seeds may be among them.
     pub seeders: bool,
     /// Whether peer ids are needed (replies in dictionary form).
     pub peer_ids: bool,
+}
+
+/// What an announce brings back besides the sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The swarm after the announce.
+    pub counts: SwarmCounts,
+    /// The generation of the store that it is in.
+    pub generation: Generation,
+    /// About how many announces came in the last minute, as known within the last second.
+    pub announces_in_the_last_minute: u64,
 }

@@ -7,12 +7,13 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Access, StoreError, StoreOptions};
+use super::{Cause, FileOptions, StoreError};
 use crate::platform::files::OpenError;
 use crate::platform::{self, privilege};
 
-/// How long a process waits for the one that makes the store.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What to do about a store that others hold for too long.
+const HELD: &str = "if this repeats, look for a stopped process that holds it, or keep it on a local disk: NFS \
+    without its lock service has no locks";
 
 /// Addresses of peers are for the owner and, as the umask allows, for the group.
 pub(super) const MODE: u32 = 0o660;
@@ -31,24 +32,27 @@ pub(super) fn failure(doing: &'static str, path: &Path, source: io::Error) -> St
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space on its disk",
         _ => "check `path` of [store]",
     };
-    StoreError::Io { doing, path: path.to_owned(), remedy, source }
+    unavailable(doing, path, remedy, source)
 }
 
-/// Where a store is.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    /// Its file.
-    pub(super) path: &'a Path,
-    /// A folder of the site, whose owner may own the store too.
-    pub(super) site: Option<&'a Path>,
-    /// Whether a store may be made there.
-    pub(super) access: Access,
+/// Any other failure of the file.
+pub(super) fn unavailable(
+    doing: &'static str,
+    path: &Path,
+    remedy: &'static str,
+    source: impl Into<Cause>,
+) -> StoreError {
+    StoreError::Unavailable { doing, store: name(path), remedy, source: source.into() }
 }
 
-impl StoreOptions {
-    pub(super) fn place(&self) -> Place<'_> {
-        Place { path: &self.path, site: self.site.as_deref(), access: self.access }
-    }
+/// Others hold the store for longer than the caller waits.
+pub(super) fn would_wait(path: &Path) -> StoreError {
+    StoreError::WouldWait { store: name(path), remedy: HELD }
+}
+
+/// What a store that is a file is called.
+pub(super) fn name(path: &Path) -> String {
+    path.display().to_string()
 }
 
 /// Whose files are believed to be a store of ours.
@@ -68,26 +72,26 @@ impl Trust<'_> {
     }
 }
 
-impl<'a> Place<'a> {
-    fn folder(self) -> &'a Path {
+impl FileOptions {
+    fn folder(&self) -> &Path {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         folder.unwrap_or(Path::new("."))
     }
 
     /// Whether the store lies in the site's own folder, which is what the site makes of it.
-    pub(super) fn is_the_sites(self) -> bool {
-        self.site.is_some_and(|site| site.as_os_str() == self.folder().as_os_str())
+    pub(super) fn is_the_sites(&self) -> bool {
+        self.site.as_ref().is_some_and(|site| site.as_os_str() == self.folder().as_os_str())
     }
 
     /// Looks at the folder before anything in it is opened: whoever may rename files there may put others
     /// in their place. `None` when there is no folder.
-    pub(super) fn trust(self) -> Result<Option<Trust<'a>>, StoreError> {
+    pub(super) fn trust(&self) -> Result<Option<Trust<'_>>, StoreError> {
         let folder = match std::fs::symlink_metadata(self.folder()) {
             Ok(folder) => folder,
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(failure("open", self.path, source)),
+            Err(source) => return Err(failure("open", &self.path, source)),
         };
-        let trust = Trust { user: privilege::user(), site: self.site };
+        let trust = self.owners();
         let is_anyones = folder.mode() & 0o002 != 0 && folder.mode() & libc::S_ISVTX == 0;
         let reason = if folder.is_symlink() {
             "its folder is a link; name in `path` of [store] what it leads to"
@@ -100,45 +104,48 @@ impl<'a> Place<'a> {
         } else {
             return Ok(Some(trust));
         };
-        Err(refused(self.path, reason))
+        Err(refused(&self.path, reason))
     }
 
     /// Why there is no store to read.
-    pub(super) fn unusable(self, reason: impl Into<String>) -> StoreError {
-        StoreError::Unusable { path: self.path.to_owned(), reason: reason.into() }
+    pub(super) fn corrupt(&self, reason: impl Into<String>) -> StoreError {
+        let remedy = "the next announce starts a new one";
+        StoreError::Corrupt { store: name(&self.path), reason: reason.into(), remedy }
     }
 
     /// There is none to read.
-    pub(super) fn missing(self) -> StoreError {
-        StoreError::Missing { path: self.path.to_owned() }
+    pub(super) fn missing(&self) -> StoreError {
+        StoreError::Missing { store: name(&self.path) }
     }
 
-    fn make_folder(self) -> Result<(), StoreError> {
+    fn owners(&self) -> Trust<'_> {
+        Trust { user: privilege::user(), site: self.site.as_deref() }
+    }
+
+    fn make_folder(&self) -> Result<(), StoreError> {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(self.folder())
-            .map_err(|source| failure("make the folder of", self.path, source))
+            .map_err(|source| failure("make the folder of", &self.path, source))
     }
 
     /// Waits until no other process makes a store here; makes the folder where it is missing.
-    pub(super) fn lock(self) -> Result<File, StoreError> {
+    pub(super) fn lock(&self) -> Result<File, StoreError> {
         self.make_folder()?;
         if !self.is_the_sites() {
             self.trust()?;
         }
-        let trust = Trust { user: privilege::user(), site: self.site };
-        lock(&with_ending(self.path, ".lock"), &trust)
+        lock(&with_ending(&self.path, ".lock"), &self.owners(), self.patience)
     }
 }
 
 /// A file or folder that is not there to be written to by whoever likes to: why it is not touched.
 pub(super) fn refused(path: &Path, remedy: &'static str) -> StoreError {
-    let source = io::ErrorKind::PermissionDenied.into();
-    StoreError::Io { doing: "trust", path: path.to_owned(), remedy, source }
+    unavailable("trust", path, remedy, io::Error::from(io::ErrorKind::PermissionDenied))
 }
 
-fn lock(path: &Path, trust: &Trust<'_>) -> Result<File, StoreError> {
+fn lock(path: &Path, trust: &Trust<'_>, patience: Duration) -> Result<File, StoreError> {
     let failed = |source| failure("lock", path, source);
     let mut how = File::options();
     how.write(true).create(true).truncate(false).mode(MODE);
@@ -159,9 +166,7 @@ fn lock(path: &Path, trust: &Trust<'_>) -> Result<File, StoreError> {
             Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Interrupted => {
                 return Err(failed(source));
             }
-            Err(_) if started.elapsed() > PATIENCE => {
-                return Err(StoreError::Busy { path: path.to_owned() });
-            }
+            Err(_) if started.elapsed() >= patience => return Err(would_wait(path)),
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
         }
     }
@@ -193,17 +198,25 @@ mod tests {
     use crate::platform::cannot_run;
     use crate::store::PeerStore;
     use crate::store::conformance::EXPIRY;
-    use crate::store::shm::ShmStore;
-    use crate::store::sqlite::SqliteStore;
+    use crate::store::shm::{ShmOptions, ShmStore};
+    use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
-    type Opening = fn(&StoreOptions) -> Result<Box<dyn PeerStore>, StoreError>;
+    type Opening = fn(&FileOptions) -> Result<Box<dyn PeerStore>, StoreError>;
+
+    fn shm(file: &FileOptions) -> ShmOptions {
+        ShmOptions { file: file.clone(), ..ShmOptions::new(file.path.clone(), EXPIRY) }
+    }
+
+    fn sqlite(file: &FileOptions) -> SqliteOptions {
+        SqliteOptions { file: file.clone(), ..SqliteOptions::new(file.path.clone(), EXPIRY) }
+    }
 
     /// Every way in which a store comes into being.
     const OPENINGS: [Opening; 4] = [
-        |options| Ok(Box::new(ShmStore::open(options)?)),
-        |options| Ok(Box::new(ShmStore::rebuild(options)?)),
-        |options| Ok(Box::new(SqliteStore::open(options)?)),
-        |options| Ok(Box::new(SqliteStore::rebuild(options)?)),
+        |file| Ok(Box::new(ShmStore::open(&shm(file))?)),
+        |file| Ok(Box::new(ShmStore::rebuild(&shm(file))?)),
+        |file| Ok(Box::new(SqliteStore::open(&sqlite(file))?)),
+        |file| Ok(Box::new(SqliteStore::rebuild(&sqlite(file))?)),
     ];
 
     const OTHER: u32 = 2_000_000_001;
@@ -217,7 +230,7 @@ mod tests {
             prepare(&folder);
             let names = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
             let before: Vec<_> = names().collect();
-            let options = StoreOptions::new(folder.join("peers"), EXPIRY);
+            let options = FileOptions::new(folder.join("peers"));
             // The machine may be busy with something else at one time, not at all.
             let tries = (0..5).map(|_| {
                 let started = Instant::now();
@@ -254,8 +267,8 @@ mod tests {
                 fs::create_dir(path).unwrap();
                 chown(path, Some(OTHER), None).unwrap();
             }
-            let options = StoreOptions::new(folder.join("peers"), EXPIRY);
-            assert!(open(&StoreOptions { site: Some(site), ..options }).is_ok());
+            let options = FileOptions::new(folder.join("peers"));
+            assert!(open(&FileOptions { site: Some(site), ..options }).is_ok());
         }
     }
 
@@ -268,7 +281,7 @@ mod tests {
         for open in OPENINGS {
             let home = tempfile::tempdir().unwrap();
             set(home.path(), 0o1777);
-            let options = StoreOptions::new(home.path().join("peers"), EXPIRY);
+            let options = FileOptions::new(home.path().join("peers"));
             assert!(open(&options).is_ok(), "there nobody else touches it");
         }
     }

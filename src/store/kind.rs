@@ -38,7 +38,9 @@ pub(super) fn kind_of(first: &[u8]) -> Option<&'static str> {
 /// When it is of the other kind.
 pub fn expect_kind(path: &Path, kind: &'static str) -> Result<(), StoreError> {
     match kind_at(path).filter(|&found| found != kind) {
-        Some(found) => Err(StoreError::OtherKind { path: path.to_owned(), kind, found }),
+        Some(found) => {
+            Err(StoreError::OtherKind { store: path.display().to_string(), kind, found })
+        }
         None => Ok(()),
     }
 }

@@ -1,34 +1,41 @@
-//! Where peers live: one trait, `PeerStore`, and the backends behind it. Knows nothing of HTTP,
-//! users or pages.
+//! Where peers live: `PeerStore` is what announces, scrapes and refreshes need, `StoreMaintenance` what the owner's
+//! commands need besides, and the backends are behind both. Knows nothing of HTTP, users or pages.
 
 mod addresses;
 mod announce;
 mod aside;
 #[cfg(test)]
 mod conformance;
+mod error;
+mod figures;
 mod files;
 mod identity;
 mod kind;
 #[cfg(test)]
 mod model;
 mod network;
+mod options;
+mod patience;
 mod peer;
 mod rate;
 pub mod shm;
 mod spread;
 pub mod sqlite;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::platform::network::Network;
-use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp};
+pub use crate::protocol::Generation;
+use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Timestamp};
 
 pub use addresses::{Addresses, Seen};
-pub use announce::{Action, PeerAnnounce, Role, Under, Want};
+pub use announce::{Action, Announced, PeerAnnounce, Role, Under, Want};
 pub use aside::{SetAside, set_aside};
+pub use error::{Cause, StoreError, if_any};
+pub use figures::{Batch, Cursor, PeerSummary, StoreInfo, SwarmCounts, SwarmSummary, walk};
 pub use identity::Proof;
 pub use kind::{expect_kind, kind_at};
+pub use options::{Access, FileOptions, PeerRules};
+pub use patience::{LOOP_PATIENCE, PATIENCE, Patience};
 pub use peer::{Hashes, Peer};
 
 /// One address family of a sample, in wire form.
@@ -43,6 +50,16 @@ pub struct FamilySample<A> {
 impl<A> Default for FamilySample<A> {
     fn default() -> Self {
         Self { addresses: Vec::new(), peer_ids: Vec::new() }
+    }
+}
+
+impl<A> FamilySample<A> {
+    /// Leaves `most` of every `all`.
+    fn thin_out(&mut self, most: usize, all: usize) {
+        let is_kept = |place: usize| place * most / all < (place + 1) * most / all;
+        let (mut addresses, mut peer_ids) = (0.., 0..);
+        self.addresses.retain(|_| addresses.next().is_some_and(is_kept));
+        self.peer_ids.retain(|_| peer_ids.next().is_some_and(is_kept));
     }
 }
 
@@ -63,303 +80,44 @@ impl PeerSample {
         self.v6.addresses.clear();
         self.v6.peer_ids.clear();
     }
-}
 
-/// How many peers a swarm has. A peer with two addresses counts once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SwarmCounts {
-    /// Peers that have everything (`complete`).
-    pub seeders: u32,
-    /// Peers that want data.
-    pub leechers: u32,
-    /// Peers that have what they want (BEP 21). `incomplete` is leechers plus partial seeds.
-    pub partial_seeds: u32,
-    /// Downloads that ended since the store was made.
-    pub completed: u64,
-}
-
-impl SwarmCounts {
-    /// The count of the peers that are this to the swarm.
-    pub(crate) fn of_role(&mut self, role: Role) -> &mut u32 {
-        match role {
-            Role::Leecher => &mut self.leechers,
-            Role::PartialSeed => &mut self.partial_seeds,
-            Role::Seeder => &mut self.seeders,
+    /// Leaves at most so many addresses of both families together, evenly from all of the sample.
+    pub fn thin_out(&mut self, most: u32) {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let all = self.v4.addresses.len() + self.v6.addresses.len();
+        if all > most {
+            self.v4.thin_out(most, all);
+            self.v6.thin_out(most, all);
         }
-    }
-}
-
-/// Names one life of a store: made anew, a store has a new one, and its totals start from zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct StoreId(pub u64);
-
-/// The figures of one swarm. Sums saturate. All but the live ones only ever grow during one life of
-/// the store, so that whoever carries them elsewhere can do it twice without harm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SwarmSummary {
-    /// The swarm.
-    pub info_hash: InfoHash,
-    /// Peers in it now, and completed downloads since the store was made.
-    pub counts: SwarmCounts,
-    /// Peers that fell silent and were expired since the store was made.
-    pub expired: u64,
-    /// Uploaded bytes of peers that left or expired since the store was made.
-    pub departed_uploaded: u64,
-    /// Downloaded bytes of peers that left or expired since the store was made.
-    pub departed_downloaded: u64,
-    /// Uploaded bytes of the peers here now.
-    pub live_uploaded: u64,
-    /// Downloaded bytes of the peers here now.
-    pub live_downloaded: u64,
-    /// Bytes that the leechers and partial seeds here now still lack, as far as they know.
-    pub left: u64,
-    /// When a peer last announced. Where the clock has stepped back since, it may still be the latest
-    /// time that an announce came at.
-    pub last_announce: Timestamp,
-}
-
-/// One peer, in full, for the owner's eyes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerSummary {
-    /// The peer.
-    pub peer_id: PeerId,
-    /// Its IPv4 address.
-    pub v4: Option<CompactV4>,
-    /// Its IPv6 address.
-    pub v6: Option<CompactV6>,
-    /// Bytes still to download, when known.
-    pub left: Option<u64>,
-    /// Uploaded bytes as it said last.
-    pub uploaded: u64,
-    /// Downloaded bytes as it said last.
-    pub downloaded: u64,
-    /// When it announced first.
-    pub first_seen: Timestamp,
-    /// When it announced last, over either family.
-    pub last_seen: Timestamp,
-    /// What it is to the swarm.
-    pub role: Role,
-}
-
-/// A bounded part of a walk. The walk goes on from `next`, and is over when that is `None`.
-/// What comes or goes during the walk may be seen or not; what stays is seen exactly once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch<T> {
-    /// What was met.
-    pub items: Vec<T>,
-    /// Where to go on.
-    pub next: Option<Cursor>,
-}
-
-/// A place in a walk; holds no lock and outlives the call that gave it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cursor(pub u64);
-
-/// Goes all the way of a walk whose next part `step` gives.
-///
-/// # Errors
-/// The first one of `step`.
-pub fn walk<T>(
-    mut step: impl FnMut(Cursor) -> Result<Batch<T>, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let mut items = Vec::new();
-    let mut next = Some(Cursor::default());
-    while let Some(from) = next {
-        let batch = step(from)?;
-        items.extend(batch.items);
-        next = batch.next;
-    }
-    Ok(items)
-}
-
-/// How a store is opened.
-#[derive(Clone, Debug)]
-pub struct StoreOptions {
-    /// The store's file. Missing folders are made, with mode 0700.
-    pub path: PathBuf,
-    /// Seconds of silence after which a peer, or one address of it, is gone.
-    pub expiry: Seconds,
-    /// Bytes that the store may take; for a store in shared memory.
-    pub max_size: u64,
-    /// How many peers there may be.
-    pub caps: Caps,
-    /// Bytes a second that a peer can upload, and download, at most; `None`: whatever it says.
-    pub max_rate: Option<u64>,
-    /// Addresses that `Caps::address_peers` is not for.
-    pub exempt: Arc<Network>,
-    /// A folder of the site, whose owner may own the store's file and its folder too, besides the user that
-    /// this process runs as.
-    pub site: Option<PathBuf>,
-    /// What may be done there.
-    pub access: Access,
-}
-
-/// What may be done at the path of a store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    /// A store that is missing or cannot be used is made anew; the old file is set aside.
-    #[default]
-    Full,
-    /// The store is read as it is. Nothing is made, moved or replaced.
-    Read,
-}
-
-/// How many peers there may be. When a cap is reached, the peer that was silent for longest goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Caps {
-    /// In all swarms together; for a store in shared memory.
-    pub peers: Option<u32>,
-    /// In one swarm; for a store in shared memory.
-    pub swarm_peers: Option<u32>,
-    /// In one swarm at one IPv4 address or in one IPv6 /64; four times as many in one IPv6 /48.
-    pub address_peers: Option<u32>,
-}
-
-impl StoreOptions {
-    /// What a store may take when nobody says: 1 GiB, some 12 million peers.
-    pub const MAX_SIZE: u64 = 1 << 30;
-
-    /// A store without caps, of the usual size.
-    #[must_use]
-    pub fn new(path: PathBuf, expiry: Seconds) -> Self {
-        Self {
-            path,
-            expiry,
-            max_size: Self::MAX_SIZE,
-            caps: Caps::default(),
-            max_rate: None,
-            exempt: Arc::default(),
-            site: None,
-            access: Access::default(),
-        }
-    }
-}
-
-/// What there is to tell about a store's file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreInfo {
-    /// The kind of the store, as the configuration names it.
-    pub kind: &'static str,
-    /// Its file.
-    pub path: PathBuf,
-    /// What the file takes of its disk or of the memory.
-    pub bytes: u64,
-    /// About how many peers fit in before it is full; `None` when only the disk sets a limit.
-    pub room: Option<u64>,
-    /// Swarms, also those that have only totals left.
-    pub swarms: u64,
-    /// Peers, also silent ones that no sweep has met yet.
-    pub peers: u64,
-    /// Announces since the store was made that said more than a line or the torrent allows.
-    pub anomalies: u64,
-}
-
-impl StoreInfo {
-    /// What there is to tell about one that is not there yet.
-    #[must_use]
-    pub fn none(kind: &'static str, path: PathBuf) -> Self {
-        Self { kind, path, bytes: 0, room: None, swarms: 0, peers: 0, anomalies: 0 }
-    }
-}
-
-/// What can go wrong in a store.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The file or its folder cannot be made, opened or written.
-    #[error("cannot {doing} the peer store {}: {source}; {remedy}", path.display())]
-    Io {
-        /// What was being done, a verb.
-        doing: &'static str,
-        /// To what.
-        path: PathBuf,
-        /// What to do about it.
-        remedy: &'static str,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// SQLite refused.
-    #[error("cannot {doing} the peer store {}: {source}; {remedy}", path.display())]
-    Sqlite {
-        /// What was being done, a verb.
-        doing: &'static str,
-        /// To what.
-        path: PathBuf,
-        /// What to do about it.
-        remedy: &'static str,
-        /// Why.
-        source: rusqlite::Error,
-    },
-    /// There is no room for one more peer, neither in the file's limit nor where it is.
-    #[error("the peer store {} is full: {remedy}", path.display())]
-    Full {
-        /// The store.
-        path: PathBuf,
-        /// What to do about it.
-        remedy: &'static str,
-    },
-    /// There is no store yet, and whoever asks is not to make one.
-    #[error("there is no peer store {} yet; the first announce makes it", path.display())]
-    Missing {
-        /// Where it will be.
-        path: PathBuf,
-    },
-    /// The file is broken or of another version, and whoever asks is not to replace it.
-    #[error("the peer store {} cannot be used: {reason}; the next announce starts a new one", path.display())]
-    Unusable {
-        /// The store.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// The file is of another kind than the configuration says.
-    #[error("{} is {}, and [store] has kind = \"{kind}\"; set kind = \"{found}\", or give \"{kind}\" a file of its own \
-        (name it as `path`, or leave `path` out): until then nothing is moved or made", path.display(), kind::described(found))]
-    OtherKind {
-        /// The file.
-        path: PathBuf,
-        /// The kind that the configuration says.
-        kind: &'static str,
-        /// The kind that it is.
-        found: &'static str,
-    },
-    /// Other processes held the store for too long; the announce may be tried again.
-    #[error("the peer store {} was busy for too long; if this repeats, look for a stopped process that holds it, or keep it on a local disk: NFS without its lock service has no locks", path.display())]
-    Busy {
-        /// The store.
-        path: PathBuf,
-    },
-}
-
-/// `None` where there is no store yet.
-///
-/// # Errors
-/// Any other than that.
-pub fn if_any<T>(outcome: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match outcome {
-        Err(StoreError::Missing { .. }) => Ok(None),
-        other => other.map(Some),
     }
 }
 
 /// A place for peers that many processes and threads use at once. Each thread opens its own.
 ///
-/// A peer counts until more than `expiry` has passed since its last announce, whether or not its
+/// A peer counts until more than the expiry has passed since its last announce, whether or not its
 /// record has been swept, and so does each of its addresses; `now` may step back, which must neither
 /// lose nor revive peers for longer than the step.
+///
+/// A call that others keep waiting for longer than the caller's patience fails with
+/// `StoreError::WouldWait`, and has changed nothing.
 pub trait PeerStore: Send {
-    /// This life of the store.
+    /// Waits for others no longer than this from now on; not at all for a while after a wait in vain.
+    fn set_patience(&mut self, patience: Duration);
+
+    /// This generation of the store.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn id(&mut self) -> Result<StoreId, StoreError>;
+    fn generation(&mut self) -> Result<Generation, StoreError>;
 
-    /// Puts the peer in or takes it out, counts, and fills `sample`: one atomic step.
+    /// Puts the peer in or takes it out, counts, and fills `sample`: one atomic step, which brings back all
+    /// that a reply is made of.
     ///
     /// An announce is of a known peer when the peer id is the same and either the key is the same or it
     /// was seen from one of that peer's addresses; else it is of another peer. So nothing is refused.
     /// An endpoint (address and port, not 0) that a peer was seen at is taken from all others; one that
-    /// has no address left goes. At one address there are no more peers than `Caps` say: when one more is
-    /// seen there, the one that was silent for longest goes; of those that state it, one of them.
+    /// has no address left goes. At one address there are no more peers than `PeerRules` say: when one more
+    /// is seen there, the one that was silent for longest goes; of those that state it, one of them.
     /// A completed download is counted when a known leecher or partial seed says that it has completed
     /// and is a seeder, or becomes one, perhaps while it leaves, with a `left` known before and more
     /// downloaded than before. One peer is counted once while it stays. Of what a peer says that it
@@ -380,7 +138,23 @@ pub trait PeerStore: Send {
         now: Timestamp,
         want: Want,
         sample: &mut PeerSample,
-    ) -> Result<SwarmCounts, StoreError>;
+    ) -> Result<Announced, StoreError>;
+
+    /// The same for several announces, in order, with a sample for each: as one after the other, at the cost of
+    /// one transaction or round trip where a store has those.
+    ///
+    /// # Errors
+    /// When one of them fails. Those before it may be in the store then; each of them may be announced
+    /// again, by itself.
+    fn announce_many(
+        &mut self,
+        announces: &[(PeerAnnounce, Want)],
+        now: Timestamp,
+        samples: &mut [PeerSample],
+    ) -> Result<Vec<Announced>, StoreError> {
+        let each = announces.iter().zip(samples);
+        each.map(|((announce, want), sample)| self.announce(announce, now, *want, sample)).collect()
+    }
 
     /// About how many announces came in the last minute. They are counted by chance, so that few are
     /// told from none only roughly.
@@ -424,12 +198,6 @@ pub trait PeerStore: Send {
         now: Timestamp,
     ) -> Result<Batch<PeerSummary>, StoreError>;
 
-    /// Forgets a swarm: its peers and its totals.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError>;
-
     /// Sweeps at most `budget` expired peers and returns how many it swept; fewer than the budget
     /// means that none is left. Who was seen in the future, by a clock that was ahead, counts as seen now
     /// from then on.
@@ -437,14 +205,17 @@ pub trait PeerStore: Send {
     /// # Errors
     /// When the store cannot be written.
     fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError>;
+}
 
+/// What an owner does with a whole store: look it over, and take it elsewhere.
+pub trait StoreMaintenance: PeerStore {
     /// Names every invariant that does not hold; empty when all is well.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn check(&mut self) -> Result<Vec<String>, StoreError>;
 
-    /// What there is to tell about the file.
+    /// What there is to tell about the store.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -461,11 +232,11 @@ pub trait PeerStore: Send {
         limit: usize,
     ) -> Result<Batch<Peer>, StoreError>;
 
-    /// Goes on with the life of another store, whose totals are to come: so they count on.
+    /// Goes on with the generation of another store, whose totals are to come: so they count on.
     ///
     /// # Errors
     /// When the store cannot be written.
-    fn import_id(&mut self, id: StoreId) -> Result<(), StoreError>;
+    fn import_generation(&mut self, generation: Generation) -> Result<(), StoreError>;
 
     /// Takes the totals of a swarm over from another store, in place of its own, and puts peers in
     /// that came from there; a peer that is here already stays as it is. Peers that their store
@@ -474,4 +245,36 @@ pub trait PeerStore: Send {
     /// # Errors
     /// When the store cannot be written; some of the peers may be in it then.
     fn import_swarm(&mut self, totals: &SwarmSummary, peers: &[Peer]) -> Result<(), StoreError>;
+
+    /// Forgets a swarm: its peers and its totals.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_thinned_out_evenly() {
+        let mut sample = PeerSample::default();
+        for number in 0..150 {
+            sample.v4.addresses.push(CompactV4([0, 0, 0, number, 0, 1]));
+            sample.v4.peer_ids.push(PeerId([number; 20]));
+        }
+        sample.v6.addresses.extend([CompactV6([7; 18]); 50]);
+        let whole = sample.clone();
+        sample.thin_out(200);
+        assert_eq!(sample, whole);
+        sample.thin_out(40);
+        assert_eq!((sample.v4.addresses.len(), sample.v6.addresses.len()), (30, 10));
+        let kept: Vec<u8> = sample.v4.addresses.iter().map(|address| address.0[3]).collect();
+        let ids: Vec<u8> = sample.v4.peer_ids.iter().map(|id| id.0[0]).collect();
+        assert_eq!(kept, ids);
+        assert!(kept.windows(2).all(|two| two[1] - two[0] == 5), "{kept:?}");
+        sample.thin_out(0);
+        assert_eq!(sample, PeerSample::default());
+    }
 }

@@ -6,12 +6,12 @@ use std::net::IpAddr;
 
 use super::peer::Hashes;
 use super::*;
-use crate::protocol::CLOCK_TOLERANCE;
+use crate::protocol::{CLOCK_TOLERANCE, Seconds};
 
 /// A naive store.
 #[derive(Clone)]
 pub(super) struct Model {
-    id: StoreId,
+    generation: Generation,
     expiry: Seconds,
     swarms: BTreeMap<InfoHash, Swarm>,
     announced: Vec<Timestamp>,
@@ -221,7 +221,7 @@ impl Peer {
 
 impl Model {
     pub(super) fn new(expiry: Seconds) -> Self {
-        Self { id: StoreId(1), expiry, swarms: BTreeMap::new(), announced: Vec::new() }
+        Self { generation: Generation(1), expiry, swarms: BTreeMap::new(), announced: Vec::new() }
     }
 
     /// The peers that may be handed out to who announced last, with the addresses that may be.
@@ -261,8 +261,10 @@ impl Model {
 }
 
 impl PeerStore for Model {
-    fn id(&mut self) -> Result<StoreId, StoreError> {
-        Ok(self.id)
+    fn set_patience(&mut self, _patience: Duration) {}
+
+    fn generation(&mut self) -> Result<Generation, StoreError> {
+        Ok(self.generation)
     }
 
     fn announce(
@@ -271,14 +273,19 @@ impl PeerStore for Model {
         now: Timestamp,
         want: Want,
         sample: &mut PeerSample,
-    ) -> Result<SwarmCounts, StoreError> {
+    ) -> Result<Announced, StoreError> {
         sample.clear();
+        let announced = Announced {
+            counts: SwarmCounts::default(),
+            generation: self.generation,
+            announces_in_the_last_minute: self.announces_in_the_last_minute(now)?,
+        };
         self.announced.push(now);
         self.sweep_all(now);
         let cutoff = now.before(self.expiry);
         let leaves = announce.action == Action::Leave;
         if leaves && !self.swarms.contains_key(&announce.info_hash) {
-            return Ok(SwarmCounts::default());
+            return Ok(announced);
         }
         let swarm =
             self.swarms.entry(announce.info_hash).or_insert_with(|| Swarm::new(announce.info_hash));
@@ -300,7 +307,7 @@ impl PeerStore for Model {
                 swarm.peers.remove(place);
                 swarm.depart(announce.uploaded, announce.downloaded, now);
             }
-            return Ok(swarm.summary().counts);
+            return Ok(Announced { counts: swarm.summary().counts, ..announced });
         }
         let place = swarm.take_endpoints(announce, place, cutoff);
         let old_v4 = known.and_then(|known| known.v4).filter(|v4| v4.1 >= cutoff);
@@ -351,7 +358,7 @@ impl PeerStore for Model {
                 sample.v6.peer_ids.extend(peer_id);
             }
         }
-        Ok(counts)
+        Ok(Announced { counts, ..announced })
     }
 
     fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {
@@ -393,11 +400,6 @@ impl PeerStore for Model {
         Ok(Batch { items, next: None })
     }
 
-    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError> {
-        self.swarms.remove(&info_hash);
-        Ok(())
-    }
-
     fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError> {
         let cutoff = now.before(self.expiry);
         let mut swept = 0;
@@ -406,6 +408,13 @@ impl PeerStore for Model {
             swept += swarm.sweep(cutoff, budget - swept);
         }
         Ok(swept)
+    }
+}
+
+impl StoreMaintenance for Model {
+    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError> {
+        self.swarms.remove(&info_hash);
+        Ok(())
     }
 
     fn check(&mut self) -> Result<Vec<String>, StoreError> {
@@ -416,7 +425,7 @@ impl PeerStore for Model {
         let count = |number: usize| u64::try_from(number).unwrap();
         Ok(StoreInfo {
             kind: "model",
-            path: PathBuf::new(),
+            location: String::new(),
             bytes: 0,
             room: None,
             swarms: count(self.swarms.len()),
@@ -435,8 +444,8 @@ impl PeerStore for Model {
         Ok(Batch { items: peers.into_iter().flatten().map(Peer::exported).collect(), next: None })
     }
 
-    fn import_id(&mut self, id: StoreId) -> Result<(), StoreError> {
-        self.id = id;
+    fn import_generation(&mut self, generation: Generation) -> Result<(), StoreError> {
+        self.generation = generation;
         Ok(())
     }
 
@@ -468,27 +477,4 @@ impl PeerStore for Model {
     }
 }
 
-mod tests {
-    use super::*;
-    use crate::store::conformance::Fresh;
-
-    fn fresh() -> Fresh {
-        Fresh::in_memory(Model::new(crate::store::conformance::EXPIRY))
-    }
-
-    /// The rules that do not depend on chance hold for the model too, so that the suite tests it.
-    #[test]
-    fn the_model_keeps_the_rules_that_the_backends_are_tested_for() {
-        use crate::store::conformance::*;
-        completed_downloads_are_counted_once(fresh);
-        a_peer_id_alone_proves_nothing(fresh);
-        an_endpoint_is_of_one_peer(fresh);
-        stated_addresses_take_nothing(fresh);
-        only_peers_of_the_same_info_hash_are_handed_out(fresh);
-        two_families_are_one_peer(fresh);
-        a_peer_counts_until_its_expiry(fresh);
-        totals_outlive_the_peers(fresh);
-        huge_numbers_saturate(fresh);
-        another_store_can_be_taken_over(fresh);
-    }
-}
+mod tests;

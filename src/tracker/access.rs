@@ -6,6 +6,7 @@ use super::Refusal;
 use crate::catalog::PolicySnapshot;
 use crate::config::Torrents;
 use crate::protocol::{AnnounceRequest, InfoHash, Passkey};
+use crate::store::Generation;
 
 /// Who sent a request, as far as the web server and the request tell.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,8 +37,19 @@ pub struct Admitted {
     pub size: Option<u64>,
     /// Completed downloads over all generations of the peer store, as of the last refresh.
     pub completed: u64,
-    /// How many of these are counted by the generation that the snapshot names.
-    pub carried: u64,
+    /// How many of these the peer store of this generation has counted, too.
+    pub carried: (u64, Generation),
+}
+
+impl Admitted {
+    /// Completed downloads to add to what a store of this generation has counted.
+    #[must_use]
+    pub fn completed_before(&self, generation: Generation) -> u64 {
+        match self.carried {
+            (carried, of) if of == generation => self.completed.saturating_sub(carried),
+            _ => self.completed,
+        }
+    }
 }
 
 /// Decides whether an announce may happen.
@@ -59,7 +71,8 @@ impl Policy<'_> {
     /// When there is no snapshot although only listed torrents are tracked: nobody knows which these are.
     pub fn torrent(&self, info_hash: InfoHash) -> Result<Option<Admitted>, Refusal> {
         let is_open = self.torrents == Torrents::Open;
-        let unnamed = Admitted { swarm: info_hash, size: None, completed: 0, carried: 0 };
+        let carried = (0, Generation::default());
+        let unnamed = Admitted { swarm: info_hash, size: None, completed: 0, carried };
         let Some(snapshot) = self.snapshot else {
             return if is_open { Ok(Some(unnamed)) } else { Err(Refusal::Trouble) };
         };
@@ -70,7 +83,7 @@ impl Policy<'_> {
             swarm: torrent.canonical,
             size: Some(torrent.size),
             completed: torrent.completed,
-            carried: torrent.carried_completed,
+            carried: (torrent.carried_completed, Generation(snapshot.store())),
         }))
     }
 }

@@ -10,7 +10,7 @@ use crate::protocol::{
     Timestamp, interval_for,
 };
 use crate::store::{
-    Action, FamilySample, PeerAnnounce, PeerSample, Role, SwarmCounts, Under, Want,
+    Action, Announced, FamilySample, PeerAnnounce, PeerSample, Role, SwarmCounts, Under, Want,
 };
 
 /// What Bitstorm promises a client that announces with `short`.
@@ -29,23 +29,26 @@ impl Tracker {
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
         let admitted = admit(&self.policy(), caller, request)?;
-        let completed = self.completed_elsewhere(&admitted)?;
-        let load = self.load(now)?;
         let config = &self.loaded.config;
         let addresses = addresses(config, request, caller.address)?;
         let announce =
             PeerAnnounce { seen: caller.address, ..describe(request, &admitted, addresses) };
-        let want = wanted(config, request, announce.role, load);
+        let is_busy = self.is_known_to_be_busy(now);
+        let want = wanted(config, request, announce.role, is_busy);
         let mut sample = std::mem::take(&mut self.sample);
         let outcome =
             self.store().and_then(|store| store.announce(&announce, now, want, &mut sample));
         self.sample = sample;
-        match outcome {
-            Ok(counts) => {
-                Ok(self.reply(request, caller, (with_completed(counts, completed), load)))
-            }
-            Err(problem) => Err(Refusal::from_store(&problem)),
+        let announced = outcome.map_err(|problem| self.refusal(&problem))?;
+        let load = self.heard_load(announced.announces_in_the_last_minute, now);
+        if load.is_high && !is_busy {
+            // It was asked for before that was known.
+            let fewer = wanted(&self.loaded.config, request, announce.role, true).peers;
+            self.sample.thin_out(fewer);
         }
+        let Announced { counts, generation, .. } = announced;
+        let completed = admitted.completed_before(generation);
+        Ok(self.reply(request, caller, (with_completed(counts, completed), load)))
     }
 
     /// What an announce would get back, without peers and without a trace in the store: the answer
@@ -60,17 +63,18 @@ impl Tracker {
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
         let admitted = admit(&self.policy(), caller, request)?;
-        let completed = self.completed_elsewhere(&admitted)?;
         let load = self.load(now)?;
-        let counts = self
-            .store()
-            .and_then(|store| store.counts(&[admitted.swarm], now))
-            .map_err(|problem| Refusal::from_store(&problem))?;
+        let counted = self.store().and_then(|store| {
+            let counts = store.counts(&[admitted.swarm], now)?;
+            Ok((counts, admitted.completed_before(store.generation()?)))
+        });
+        let (counts, completed) = counted.map_err(|problem| self.refusal(&problem))?;
         self.sample.clear();
         let counts = counts.first().copied().unwrap_or_default();
         Ok(self.reply(request, caller, (with_completed(counts, completed), load)))
     }
 
+    /// What a client gets back; `counts.completed` is of all generations.
     fn reply(
         &self,
         request: &AnnounceRequest,
@@ -90,7 +94,7 @@ impl Tracker {
             incomplete: counts.leechers.saturating_add(counts.partial_seeds),
             interval: interval_for(interval, request.peer_id),
             min_interval,
-            peers: peer_list(&self.sample, in_dictionaries(request, config, load)),
+            peers: peer_list(&self.sample, in_dictionaries(request, config, load.is_high)),
             warning: None,
         }
     }
@@ -178,9 +182,9 @@ fn describe(request: &AnnounceRequest, admitted: &Admitted, (v4, v6): Addresses)
     }
 }
 
-fn wanted(config: &Config, request: &AnnounceRequest, role: Role, load: Load) -> Want {
+fn wanted(config: &Config, request: &AnnounceRequest, role: Role, is_busy: bool) -> Want {
     let config = &config.tracker;
-    let most = if load.is_high { config.numwant } else { config.max_numwant };
+    let most = if is_busy { config.numwant } else { config.max_numwant };
     let peers = match request.event {
         Event::Stopped => 0,
         _ => request.numwant.unwrap_or(config.numwant).min(most),
@@ -188,12 +192,12 @@ fn wanted(config: &Config, request: &AnnounceRequest, role: Role, load: Load) ->
     Want {
         peers,
         seeders: role == Role::Leecher || config.seeds_see_seeds,
-        peer_ids: in_dictionaries(request, config, load) && !request.no_peer_id,
+        peer_ids: in_dictionaries(request, config, is_busy) && !request.no_peer_id,
     }
 }
 
-fn in_dictionaries(request: &AnnounceRequest, config: &TrackerConfig, load: Load) -> bool {
-    request.compact == Some(false) && !config.compact_only && !load.is_high
+fn in_dictionaries(request: &AnnounceRequest, config: &TrackerConfig, is_busy: bool) -> bool {
+    request.compact == Some(false) && !config.compact_only && !is_busy
 }
 
 fn peer_list(sample: &PeerSample, in_dictionaries: bool) -> PeerList<'_> {
@@ -217,6 +221,7 @@ mod tests {
     use super::*;
     use crate::config::LoadedConfig;
     use crate::protocol::RetryIn;
+    use crate::store::Generation;
 
     const NOW: Timestamp = Timestamp(1_700_000_000);
 
@@ -265,7 +270,8 @@ mod tests {
                 "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=bbbbbbbbbbbbbbbbbbbb&port=1&left={text}"
             );
             let request = AnnounceRequest::parse(query.as_bytes()).unwrap();
-            let admitted = Admitted { swarm: request.info_hash, size, completed: 0, carried: 0 };
+            let carried = (0, Generation::default());
+            let admitted = Admitted { swarm: request.info_hash, size, completed: 0, carried };
             let announce = describe(&request, &admitted, (None, None));
             assert_eq!((announce.size, announce.role), (size, Role::Leecher));
             announce.left

@@ -87,9 +87,28 @@ impl Tracker {
         let load = self
             .store()
             .and_then(|store| Load::measured(&loaded.config.tracker, store, now))
-            .map_err(|problem| Refusal::from_store(&problem))?;
+            .map_err(|problem| self.refusal(&problem))?;
         self.load = Some((now, load));
         Ok(load)
+    }
+
+    /// Whether load is known to be high in this second, without asking the store.
+    pub(super) fn is_known_to_be_busy(&self, now: Timestamp) -> bool {
+        self.load.is_some_and(|(then, load)| then == now && load.is_high)
+    }
+
+    /// How busy the tracker is, from what an announce has brought back; the same for all of a second.
+    pub(super) fn heard_load(&mut self, announces: u64, now: Timestamp) -> Load {
+        let config = &self.loaded.config.tracker;
+        match self.load {
+            _ if config.high_load == 0 => Load::of(config, 0),
+            Some((then, load)) if then == now => load,
+            _ => {
+                let load = Load::of(config, announces);
+                self.load = Some((now, load));
+                load
+            }
+        }
     }
 }
 

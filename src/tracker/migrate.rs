@@ -1,7 +1,7 @@
 //! Taking the peers and totals of one store to another, of the same kind or of another.
 //!
-//! The source is read and goes on as it is. The target is made anew and given the source's life first
-//! of all, so that the catalogue's totals count on, and so that a migration that was killed is known
+//! The source is read and goes on as it is. The target is recreated and given the source's generation
+//! first of all, so that the catalogue's totals count on, and so that a migration that was killed is known
 //! by it and may be done again.
 
 use std::fs;
@@ -14,7 +14,7 @@ use super::stores::{open_quietly, rebuild_store};
 use crate::config::LoadedConfig;
 use crate::platform::lock::{self, LockError};
 use crate::protocol::Timestamp;
-use crate::store::{Cursor, PeerStore, StoreError, StoreId, SwarmSummary};
+use crate::store::{Cursor, Generation, PeerStore, StoreError, StoreMaintenance, SwarmSummary};
 
 /// What was taken over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,18 +75,18 @@ pub fn migrate(
     let _lock = lock::within(&lock, Duration::ZERO)?.ok_or(MigrateError::Busy)?;
     let mut source = open_quietly(from)?;
     expire_all(source.as_mut(), now)?;
-    let life = source.id()?;
-    let replaced = clear(to, life, now, force)?;
+    let generation = source.generation()?;
+    let replaced = clear(to, generation, now, force)?;
     let mut target = rebuild_store(to)?;
-    target.import_id(life)?;
+    target.import_generation(generation)?;
     let done = Migrated { swarms: 0, peers: 0, replaced };
     Move { source, target, progress, done }.all_swarms(now)
 }
 
 /// A migration under way.
 struct Move<'a> {
-    source: Box<dyn PeerStore>,
-    target: Box<dyn PeerStore>,
+    source: Box<dyn StoreMaintenance>,
+    target: Box<dyn StoreMaintenance>,
     progress: &'a mut dyn Progress,
     done: Migrated,
 }
@@ -120,7 +120,7 @@ impl Move<'_> {
 /// Makes sure that the target may be made anew, and says how many peers are lost with it.
 fn clear(
     to: &LoadedConfig,
-    life: StoreId,
+    generation: Generation,
     now: Timestamp,
     force: bool,
 ) -> Result<u64, MigrateError> {
@@ -131,7 +131,7 @@ fn clear(
     let mut target = open_quietly(to)?;
     expire_all(target.as_mut(), now)?;
     let peers = target.info()?.peers;
-    if peers > 0 && !force && target.id()? != life {
+    if peers > 0 && !force && target.generation()? != generation {
         return Err(MigrateError::Inhabited { path: path.clone(), peers });
     }
     Ok(peers)
@@ -214,7 +214,7 @@ mod tests {
     type Content = BTreeMap<[u8; 20], (SwarmSummary, BTreeMap<[u8; 20], Peer>)>;
 
     /// All that a store holds.
-    fn content(loaded: &LoadedConfig) -> (StoreId, Content) {
+    fn content(loaded: &LoadedConfig) -> (Generation, Content) {
         let mut store = open_store(loaded).unwrap();
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
         let swarms = walk(|from| store.visit_swarms(from, BATCH, NOW)).unwrap();
@@ -228,7 +228,7 @@ mod tests {
             (swarm.info_hash.0, (swarm, peers))
         };
         let content = swarms.into_iter().map(with_peers).collect();
-        (store.id().unwrap(), content)
+        (store.generation().unwrap(), content)
     }
 
     fn quietly(from: &LoadedConfig, to: &LoadedConfig) -> Result<Migrated, MigrateError> {

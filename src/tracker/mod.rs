@@ -31,13 +31,13 @@ pub use report::{Figures, Report, Row};
 pub use reset::reset_totals;
 pub use stores::{open_store, read_store, rebuild_store};
 
-use access::{Admitted, Policy};
+use access::Policy;
 
 use crate::catalog::{PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};
 use crate::platform::FileMark;
 use crate::protocol::Timestamp;
-use crate::store::{PeerSample, PeerStore, StoreError};
+use crate::store::{LOOP_PATIENCE, PATIENCE, Patience, PeerSample, PeerStore, StoreError};
 
 /// The rules at work for one thread: configuration, policy and a store of its own.
 pub struct Tracker {
@@ -45,6 +45,8 @@ pub struct Tracker {
     policy: Option<PolicySnapshot>,
     policy_file: Option<FileMark>,
     store: Option<Box<dyn PeerStore>>,
+    /// How long an announce waits for others that hold the store.
+    patience: Patience,
     sample: PeerSample,
     /// As it was at that time.
     load: Option<(Timestamp, Load)>,
@@ -59,6 +61,7 @@ impl Tracker {
             policy: None,
             policy_file: None,
             store: None,
+            patience: Patience::new(PATIENCE),
             sample: PeerSample::default(),
             load: None,
         };
@@ -165,10 +168,20 @@ impl Tracker {
         refresh::claim(&self.loaded.config);
     }
 
+    /// Whether this thread may wait for processes that hold the store. An event loop may not: what would take
+    /// longer than moments is refused with `Refusal::WouldWait`, and is for another thread.
+    pub fn may_wait(&mut self, may: bool) {
+        let patience = if may { PATIENCE } else { LOOP_PATIENCE };
+        if self.patience.most() != patience {
+            self.patience.set(patience);
+            self.store.iter_mut().for_each(|store| store.set_patience(patience));
+        }
+    }
+
     fn store(&mut self) -> Result<&mut dyn PeerStore, StoreError> {
         let store = match self.store.take() {
             Some(store) => store,
-            None => open_store(&self.loaded)?,
+            None => self.open_store()?,
         };
         Ok(self.store.insert(store).as_mut())
     }
@@ -178,18 +191,22 @@ impl Tracker {
         Policy { torrents: self.loaded.config.tracker.torrents, snapshot: self.policy.as_ref() }
     }
 
-    /// Completed downloads to add to what the store has counted: those of other generations.
-    fn completed_elsewhere(&mut self, torrent: &Admitted) -> Result<u64, Refusal> {
-        let generation = self.policy.as_ref().map(PolicySnapshot::store);
-        if torrent.carried == 0 || Some(self.generation()?) != generation {
-            return Ok(torrent.completed);
+    fn open_store(&mut self) -> Result<Box<dyn PeerStore>, StoreError> {
+        let opened = stores::open_patiently(&self.loaded, self.patience.left());
+        if let Err(StoreError::WouldWait { .. }) = opened {
+            self.patience.spend();
         }
-        Ok(torrent.completed.saturating_sub(torrent.carried))
+        let mut store = opened?;
+        store.set_patience(self.patience.most());
+        Ok(store)
     }
 
-    fn generation(&mut self) -> Result<u64, Refusal> {
-        let id = self.store().and_then(|store| store.id());
-        id.map(|id| id.0).map_err(|problem| Refusal::from_store(&problem))
+    /// What a client is told when the store has trouble.
+    fn refusal(&self, problem: &StoreError) -> Refusal {
+        match problem {
+            StoreError::WouldWait { .. } if self.patience.most() < PATIENCE => Refusal::WouldWait,
+            _ => Refusal::from_store(problem),
+        }
     }
 }
 

@@ -96,7 +96,7 @@ impl Overview {
             return Ok(Self::of(&torrents, &[], 0, Load::of(config, 0)));
         };
         let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
-        let generation = store.id()?.0;
+        let generation = store.generation()?.0;
         let load = Load::measured(config, store.as_mut(), now)?;
         Ok(Self::of(&torrents, &swarms, generation, load))
     }
@@ -204,7 +204,7 @@ impl StoreState {
                 Some(first) => Self::Faulty { faults: faults.len(), first: first.clone() },
             },
             Err(StoreError::Missing { .. }) => Self::Missing,
-            Err(problem @ StoreError::Unusable { .. }) => Self::Unusable(problem),
+            Err(problem @ StoreError::Corrupt { .. }) => Self::Unusable(problem),
             Err(problem) => Self::Unreadable(problem),
         }
     }

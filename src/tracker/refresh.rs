@@ -18,7 +18,7 @@ use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
 use crate::platform::log::{self, Level};
 use crate::protocol::{InfoHash, Seconds, Timestamp};
-use crate::store::{Cursor, PeerStore, StoreError, SwarmSummary};
+use crate::store::{Cursor, PeerStore, StoreError, StoreMaintenance, SwarmSummary};
 
 /// Swarms or peers looked at in one go, so that announces are never held up for long.
 pub(super) const BATCH: usize = 500;
@@ -180,7 +180,7 @@ impl<'a> Refresh<'a> {
         while store.expire(now, BATCH)? == BATCH {}
         let swarms = all_swarms(store.as_mut(), now, progress)?;
         forget_dead_swarms(store.as_mut(), &catalog, &swarms, now)?;
-        let life = store.id()?.0;
+        let life = store.generation()?.0;
         let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
         // From a `last` in the future no time is known that a rate could be taken over.
         let since_last = last.filter(|last| !last.is_ahead_of(now)).map(|last| now.since(last));
@@ -372,7 +372,7 @@ fn all_swarms(
 /// Forgets the swarms that nobody has announced to for a day and that no catalogue names, as an open
 /// tracker gathers them.
 fn forget_dead_swarms(
-    store: &mut dyn PeerStore,
+    store: &mut dyn StoreMaintenance,
     catalog: &Catalog,
     swarms: &HashMap<InfoHash, SwarmSummary>,
     now: Timestamp,

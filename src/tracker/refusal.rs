@@ -32,6 +32,9 @@ pub enum Refusal {
     /// The peer store has no room for a peer that it does not know.
     #[error("this tracker has no room for more peers at the moment; please try again later")]
     Full,
+    /// Others hold the peer store, and this thread may not wait for them; another one may.
+    #[error("this tracker is busy; please try again later")]
+    WouldWait,
     /// Trouble of our own; the log has the story.
     #[error("this tracker has a problem, which is explained in its log; please try again later")]
     Trouble,
@@ -42,7 +45,7 @@ impl Refusal {
     /// may meet the same trouble, so the log has one line a minute of each kind.
     pub(super) fn from_store(problem: &StoreError) -> Self {
         match problem {
-            StoreError::Busy { .. } => {
+            StoreError::WouldWait { .. } => {
                 crate::error!("{problem}");
                 Self::Trouble
             }
@@ -54,10 +57,9 @@ impl Refusal {
                 crate::error!("{problem}");
                 Self::Full
             }
-            StoreError::Io { .. }
-            | StoreError::Sqlite { .. }
+            StoreError::Unavailable { .. }
             | StoreError::Missing { .. }
-            | StoreError::Unusable { .. } => {
+            | StoreError::Corrupt { .. } => {
                 crate::error!("{problem}");
                 Self::Trouble
             }
@@ -75,7 +77,7 @@ impl Refusal {
             Self::BusyForFullScrape => Some(RetryIn::Minutes(5)),
             // Room comes with the silent peers' expiry, not within moments.
             Self::Full => Some(RetryIn::Minutes(15)),
-            Self::Trouble => Some(RetryIn::Minutes(5)),
+            Self::WouldWait | Self::Trouble => Some(RetryIn::Minutes(5)),
         }
     }
 }

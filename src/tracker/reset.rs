@@ -6,7 +6,9 @@ use super::{RefreshError, Turn, open_store};
 use crate::catalog::{Catalog, Period, Torrent};
 use crate::config::LoadedConfig;
 use crate::protocol::{InfoHash, Timestamp};
-use crate::store::{Peer, PeerStore, StoreError, SwarmCounts, SwarmSummary, walk};
+use crate::store::{
+    Generation, Peer, StoreError, StoreMaintenance, SwarmCounts, SwarmSummary, walk,
+};
 
 /// Sets what a torrent has counted to nothing. The peers that are here stay; of what they say that they
 /// moved stays what their lines can have carried. Whoever has the turn keeps a refresh from carrying the
@@ -21,20 +23,20 @@ pub fn reset_totals(
     now: Timestamp,
 ) -> Result<(), RefreshError> {
     let mut store = open_store(loaded)?;
-    let life = store.id()?.0;
+    let Generation(generation) = store.generation()?;
     let max_rate = loaded.config.tracker.max_rate.bytes_a_second();
     let peers = reset_swarm(store.as_mut(), torrent.canonical, max_rate, now)?;
     let moved = peers.iter().map(|peer| peer.uploaded.saturating_add(peer.downloaded));
     let transferred = moved.fold(0, u64::saturating_add);
     let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
-    catalog.reset_totals(torrent.canonical, life, Period { transferred, completed: 0 })?;
+    catalog.reset_totals(torrent.canonical, generation, Period { transferred, completed: 0 })?;
     Ok(())
 }
 
 /// Makes the swarm anew out of its own peers, and gives them back. Who announces in between is in it
 /// already, and stays as announced.
 fn reset_swarm(
-    store: &mut dyn PeerStore,
+    store: &mut dyn StoreMaintenance,
     info_hash: InfoHash,
     max_rate: u64,
     now: Timestamp,
@@ -72,7 +74,7 @@ mod tests {
     const SWARM: InfoHash = InfoHash([1; 20]);
     const OTHER: InfoHash = InfoHash([2; 20]);
 
-    fn announce(store: &mut dyn PeerStore, info_hash: InfoHash, number: u8, action: Action) {
+    fn announce(store: &mut dyn StoreMaintenance, info_hash: InfoHash, number: u8, action: Action) {
         let announce = PeerAnnounce {
             v4: Some(CompactV4([10, 0, 0, number, 0x1a, 0xe1])),
             left: Some(if action == Action::Stay { 5 } else { 0 }),
@@ -86,13 +88,13 @@ mod tests {
         store.announce(&announce, NOW, want, &mut PeerSample::default()).unwrap();
     }
 
-    fn summary(store: &mut dyn PeerStore, info_hash: InfoHash) -> SwarmSummary {
+    fn summary(store: &mut dyn StoreMaintenance, info_hash: InfoHash) -> SwarmSummary {
         let swarms = walk(|from| store.visit_swarms(from, 10, NOW)).unwrap();
         swarms.into_iter().find(|swarm| swarm.info_hash == info_hash).unwrap()
     }
 
     /// Two who stay and one who has completed and left, with figures that no line carries.
-    fn make_absurd(store: &mut dyn PeerStore) {
+    fn make_absurd(store: &mut dyn StoreMaintenance) {
         for number in [1, 2, 3] {
             announce(store, SWARM, number, Action::Stay);
         }

@@ -1,21 +1,13 @@
 //! What a scrape gets back (BEP 48, BEP 21).
 
+use super::access::Admitted;
 use super::{Refusal, Tracker};
 use crate::config::Torrents;
 use crate::protocol::{InfoHash, ScrapeEntry, ScrapeRequest, Timestamp};
-use crate::store::{SwarmCounts, walk};
+use crate::store::{Generation, SwarmCounts, walk};
 
 /// Swarms looked at in one go, so that the store is never held for long.
 const BATCH: usize = 500;
-
-/// A torrent that a scrape asks for.
-struct Asked {
-    /// As it was asked for.
-    info_hash: InfoHash,
-    swarm: InfoHash,
-    /// Completed downloads to add to what the store has counted.
-    completed: u64,
-}
 
 impl Tracker {
     /// Figures for the named torrents. An unknown one gets zeros when any torrent is tracked, and is
@@ -33,7 +25,8 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(request.info_hashes.len());
         for &info_hash in &request.info_hashes {
-            asked.extend(self.asked(info_hash)?);
+            let torrent = self.policy().torrent(info_hash)?;
+            asked.extend(torrent.map(|torrent| (info_hash, torrent)));
         }
         if asked.is_empty() {
             return Err(Refusal::Unlisted);
@@ -72,16 +65,10 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(shown.len());
         for info_hash in shown {
-            asked.extend(self.asked(info_hash)?);
+            let torrent = self.policy().torrent(info_hash)?;
+            asked.extend(torrent.map(|torrent| (info_hash, torrent)));
         }
         self.figures(&asked, now)
-    }
-
-    /// `None` for a torrent that is not tracked.
-    fn asked(&mut self, info_hash: InfoHash) -> Result<Option<Asked>, Refusal> {
-        let Some(torrent) = self.policy().torrent(info_hash)? else { return Ok(None) };
-        let completed = self.completed_elsewhere(&torrent)?;
-        Ok(Some(Asked { info_hash, swarm: torrent.swarm, completed }))
     }
 
     /// The swarms that an open tracker has and no catalogue names.
@@ -89,7 +76,7 @@ impl Tracker {
         let swarms = self
             .store()
             .and_then(|store| walk(|from| store.visit_swarms(from, BATCH, now)))
-            .map_err(|problem| Refusal::from_store(&problem))?;
+            .map_err(|problem| self.refusal(&problem))?;
         let mut found: Vec<InfoHash> = swarms.iter().map(|swarm| swarm.info_hash).collect();
         if let Some(policy) = &self.policy {
             found.retain(|&info_hash| policy.find(info_hash).is_none());
@@ -99,34 +86,41 @@ impl Tracker {
 
     fn figures(
         &mut self,
-        asked: &[Asked],
+        asked: &[(InfoHash, Admitted)],
         now: Timestamp,
     ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
         let mut counts: Vec<SwarmCounts> = Vec::with_capacity(asked.len());
         for part in asked.chunks(BATCH) {
-            let swarms: Vec<InfoHash> = part.iter().map(|asked| asked.swarm).collect();
-            counts.extend(
-                self.store()
-                    .and_then(|store| store.counts(&swarms, now))
-                    .map_err(|problem| Refusal::from_store(&problem))?,
-            );
+            let swarms: Vec<InfoHash> = part.iter().map(|(_, torrent)| torrent.swarm).collect();
+            let counted = self.store().and_then(|store| store.counts(&swarms, now));
+            counts.extend(counted.map_err(|problem| self.refusal(&problem))?);
         }
+        let generation = self.generation_for(asked)?;
         let names = self.loaded.config.tracker.scrape_names;
         let policy = self.policy.as_ref().filter(|_| names);
         let entries = asked
             .iter()
             .zip(counts)
-            .map(|(asked, counts)| ScrapeEntry {
-                info_hash: asked.info_hash,
+            .map(|(&(info_hash, torrent), counts)| ScrapeEntry {
+                info_hash,
                 complete: counts.seeders,
-                downloaded: asked.completed.saturating_add(counts.completed),
+                downloaded: torrent.completed_before(generation).saturating_add(counts.completed),
                 downloaders: counts.leechers,
                 incomplete: counts.leechers.saturating_add(counts.partial_seeds),
                 name: policy
-                    .and_then(|policy| policy.find(asked.info_hash))
+                    .and_then(|policy| policy.find(info_hash))
                     .map(|torrent| torrent.name()),
             })
             .collect();
         Ok(entries)
+    }
+
+    /// The generation of the store, where some completed downloads were counted by one.
+    fn generation_for(&mut self, asked: &[(InfoHash, Admitted)]) -> Result<Generation, Refusal> {
+        if asked.iter().all(|(_, torrent)| torrent.carried.0 == 0) {
+            return Ok(Generation::default());
+        }
+        let generation = self.store().and_then(|store| store.generation());
+        generation.map_err(|problem| self.refusal(&problem))
     }
 }

@@ -2,30 +2,42 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::config::{LoadedConfig, StoreKind};
 use crate::platform::log::{self, Level};
-use crate::store::shm::ShmStore;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Access, Caps, PeerStore, StoreError, StoreOptions};
+use crate::store::shm::{Caps, ShmOptions, ShmStore};
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::{Access, FileOptions, PATIENCE, PeerRules, StoreError, StoreMaintenance};
 
-/// How a configuration wants its peer store to be opened.
-fn options(loaded: &LoadedConfig, access: Access) -> StoreOptions {
-    let store = &loaded.config.store;
-    StoreOptions {
-        path: store.path.clone(),
-        expiry: loaded.config.tracker.expiry,
-        max_size: store.max_size.0,
-        caps: Caps {
-            peers: store.max_peers.get(),
-            swarm_peers: store.max_swarm_peers.get(),
-            address_peers: loaded.config.address_peers().0.get(),
-        },
-        exempt: loaded.config.tracker.max_address_exempt.clone().into(),
-        max_rate: Some(loaded.config.tracker.max_rate.bytes_a_second()),
-        site: loaded.config.paths.catalog.parent().map(Path::to_owned),
-        access,
+/// What a configuration holds peers to, wherever they are.
+fn rules(loaded: &LoadedConfig) -> PeerRules {
+    let config = &loaded.config;
+    PeerRules {
+        expiry: config.tracker.expiry,
+        address_peers: config.address_peers().0.get(),
+        exempt: config.tracker.max_address_exempt.clone().into(),
+        max_rate: Some(config.tracker.max_rate.bytes_a_second()),
     }
+}
+
+/// How a configuration wants a store to be opened that is a file.
+fn file(loaded: &LoadedConfig, access: Access) -> FileOptions {
+    let config = &loaded.config;
+    let site = config.paths.catalog.parent().map(Path::to_owned);
+    FileOptions { path: config.store.path.clone(), site, access, patience: PATIENCE }
+}
+
+/// The same for a store in shared memory.
+fn shm(loaded: &LoadedConfig, file: FileOptions) -> ShmOptions {
+    let store = &loaded.config.store;
+    let caps = Caps { peers: store.max_peers.get(), swarm_peers: store.max_swarm_peers.get() };
+    ShmOptions { file, rules: rules(loaded), max_size: store.max_size.0, caps }
+}
+
+/// The same for a SQLite file.
+fn sqlite(loaded: &LoadedConfig, file: FileOptions) -> SqliteOptions {
+    SqliteOptions { file, rules: rules(loaded) }
 }
 
 /// Opens the peer store that the configuration names. One that is not there yet is made, and what a
@@ -33,38 +45,40 @@ fn options(loaded: &LoadedConfig, access: Access) -> StoreOptions {
 ///
 /// # Errors
 /// When it cannot be opened or made.
-pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    let (store, is_new) = open(loaded)?;
+pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn StoreMaintenance>, StoreError> {
+    open_patiently(loaded, PATIENCE)
+}
+
+/// The same for whoever waits for others no longer than this.
+pub(super) fn open_patiently(
+    loaded: &LoadedConfig,
+    patience: Duration,
+) -> Result<Box<dyn StoreMaintenance>, StoreError> {
+    let is_new = !loaded.config.store.path.exists();
+    let store = open(loaded, FileOptions { patience, ..file(loaded, Access::Full) })?;
     if is_new {
         log::list(Level::Info, others_left(loaded));
     }
     Ok(store)
 }
 
-/// The same without a word.
-pub(super) fn open_quietly(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    open(loaded).map(|(store, _)| store)
+/// Opens it without a word.
+pub(super) fn open_quietly(loaded: &LoadedConfig) -> Result<Box<dyn StoreMaintenance>, StoreError> {
+    open(loaded, file(loaded, Access::Full))
 }
 
 /// Opens the peer store for whoever only reads: makes, moves and replaces nothing.
 ///
 /// # Errors
 /// When it is missing, of another kind or broken, or cannot be opened.
-pub fn read_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    open_to(loaded, Access::Read)
+pub fn read_store(loaded: &LoadedConfig) -> Result<Box<dyn StoreMaintenance>, StoreError> {
+    open(loaded, file(loaded, Access::Read))
 }
 
-/// Opens it, and says whether there was none before.
-fn open(loaded: &LoadedConfig) -> Result<(Box<dyn PeerStore>, bool), StoreError> {
-    let is_new = !loaded.config.store.path.exists();
-    Ok((open_to(loaded, Access::Full)?, is_new))
-}
-
-fn open_to(loaded: &LoadedConfig, access: Access) -> Result<Box<dyn PeerStore>, StoreError> {
-    let options = options(loaded, access);
+fn open(loaded: &LoadedConfig, file: FileOptions) -> Result<Box<dyn StoreMaintenance>, StoreError> {
     Ok(match loaded.config.store.kind {
-        StoreKind::Sqlite => Box::new(SqliteStore::open(&options)?),
-        StoreKind::Shm => Box::new(ShmStore::open(&options)?),
+        StoreKind::Sqlite => Box::new(SqliteStore::open(&sqlite(loaded, file))?),
+        StoreKind::Shm => Box::new(ShmStore::open(&shm(loaded, file))?),
     })
 }
 
@@ -72,11 +86,11 @@ fn open_to(loaded: &LoadedConfig, access: Access) -> Result<Box<dyn PeerStore>, 
 ///
 /// # Errors
 /// When it cannot be replaced or made.
-pub fn rebuild_store(loaded: &LoadedConfig) -> Result<Box<dyn PeerStore>, StoreError> {
-    let options = options(loaded, Access::Full);
+pub fn rebuild_store(loaded: &LoadedConfig) -> Result<Box<dyn StoreMaintenance>, StoreError> {
+    let file = file(loaded, Access::Full);
     Ok(match loaded.config.store.kind {
-        StoreKind::Sqlite => Box::new(SqliteStore::rebuild(&options)?),
-        StoreKind::Shm => Box::new(ShmStore::rebuild(&options)?),
+        StoreKind::Sqlite => Box::new(SqliteStore::rebuild(&sqlite(loaded, file))?),
+        StoreKind::Shm => Box::new(ShmStore::rebuild(&shm(loaded, file))?),
     })
 }
 
@@ -118,19 +132,20 @@ mod tests {
     #[test]
     fn the_configuration_is_what_the_store_is_told() {
         let root = Path::new("/srv");
-        let options = |loaded: &LoadedConfig| options(loaded, Access::Full);
+        let options = |loaded: &LoadedConfig| shm(loaded, file(loaded, Access::Full));
         let plain = options(&loaded(root, "tracker.expiry = 4000"));
-        assert_eq!((plain.path.as_path(), plain.expiry.0), (Path::new("/srv/data/peers.db"), 4000));
-        let usual = Caps { address_peers: Some(100), ..Caps::default() };
-        assert_eq!((plain.max_size, plain.caps), (StoreOptions::MAX_SIZE, usual));
+        assert_eq!(plain.file.path, Path::new("/srv/data/peers.db"));
+        assert_eq!((plain.rules.expiry.0, plain.rules.address_peers), (4000, Some(100)));
+        assert_eq!((plain.max_size, plain.caps), (ShmOptions::MAX_SIZE, Caps::default()));
         let none = options(&loaded(root, "tracker.max_address_peers = 0"));
-        assert_eq!(none.caps, Caps::default());
+        assert_eq!(none.rules.address_peers, None);
         let text = "[store]\nkind = 'shm'\nmax_size = 5000000\nmax_peers = 3\n\
                     max_swarm_peers = 2\nmax_address_peers = 1";
         let shm = options(&loaded(root, text));
-        assert_eq!((shm.path.as_path(), shm.max_size), (StoreKind::Shm.usual_path(), 5_000_000));
-        let caps = Caps { peers: Some(3), swarm_peers: Some(2), address_peers: Some(1) };
-        assert_eq!(shm.caps, caps);
+        let usual = (StoreKind::Shm.usual_path(), 5_000_000);
+        assert_eq!((shm.file.path.as_path(), shm.max_size), usual);
+        assert_eq!(shm.caps, Caps { peers: Some(3), swarm_peers: Some(2) });
+        assert_eq!(shm.rules.address_peers, Some(1));
     }
 
     #[test]

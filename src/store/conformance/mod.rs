@@ -4,12 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+mod batches;
 mod clocks;
 mod figures;
 mod generated;
 mod identities;
 mod samples;
 
+pub(super) use batches::{
+    an_announce_brings_back_what_a_reply_needs, several_at_once_are_as_one_after_the_other,
+};
 pub(super) use clocks::{
     a_clock_that_steps_back_does_no_harm, a_clock_that_was_ahead_leaves_nothing_behind,
     a_peer_counts_until_its_expiry, expiry_keeps_to_its_budget_and_leaves_none,
@@ -33,7 +37,7 @@ pub(super) use samples::{
 };
 
 use super::*;
-use crate::protocol::ClientKey;
+use crate::protocol::{ClientKey, Seconds};
 
 /// How long a peer lives in these tests.
 pub(super) const EXPIRY: Seconds = Seconds(2700);
@@ -54,16 +58,19 @@ const ALL: Want = Want { peers: 1000, seeders: true, peer_ids: true };
 
 /// A store that nobody has used, and the folder that goes with it.
 pub(super) struct Fresh {
-    pub(super) store: Box<dyn PeerStore>,
+    pub(super) store: Box<dyn StoreMaintenance>,
     _home: Option<tempfile::TempDir>,
 }
 
 impl Fresh {
-    pub(super) fn in_folder(store: impl PeerStore + 'static, home: tempfile::TempDir) -> Self {
+    pub(super) fn in_folder(
+        store: impl StoreMaintenance + 'static,
+        home: tempfile::TempDir,
+    ) -> Self {
         Self { store: Box::new(store), _home: Some(home) }
     }
 
-    pub(super) fn in_memory(store: impl PeerStore + 'static) -> Self {
+    pub(super) fn in_memory(store: impl StoreMaintenance + 'static) -> Self {
         Self { store: Box::new(store), _home: None }
     }
 }
@@ -86,7 +93,8 @@ macro_rules! conforms {
             a_clock_that_was_ahead_leaves_nothing_behind,
             totals_outlive_the_peers, huge_numbers_saturate, walks_see_what_stays_exactly_once,
             a_removed_swarm_is_forgotten, another_store_can_be_taken_over,
-            the_announces_of_a_minute_are_counted);
+            the_announces_of_a_minute_are_counted, several_at_once_are_as_one_after_the_other,
+            an_announce_brings_back_what_a_reply_needs);
     };
     ($make:expr; $($name:ident),*) => {$(
         #[test]
@@ -107,11 +115,11 @@ macro_rules! conforms_with_limits {
 }
 pub(super) use conforms_with_limits;
 
-/// The options of such a store.
-pub(super) fn with_limits(options: StoreOptions) -> StoreOptions {
-    let caps = Caps { address_peers: Some(ADDRESS_PEERS), ..Caps::default() };
+/// The rules of such a store.
+pub(super) fn limits() -> PeerRules {
     let exempt: crate::platform::network::Network = [EXEMPT.parse().unwrap()].into_iter().collect();
-    StoreOptions { caps, exempt: exempt.into(), max_rate: Some(MAX_RATE), ..options }
+    let (address_peers, max_rate) = (Some(ADDRESS_PEERS), Some(MAX_RATE));
+    PeerRules { address_peers, exempt: exempt.into(), max_rate, ..PeerRules::new(EXPIRY) }
 }
 
 type Make = fn() -> Fresh;
@@ -285,8 +293,8 @@ pub(super) fn a_removed_swarm_is_forgotten(make: Make) {
     assert_eq!(swarms(fresh.store.as_mut(), NOON).keys().copied().collect::<Vec<_>>(), [swarm(2)]);
     assert_eq!(peers(fresh.store.as_mut(), swarm(1), 10, NOON).len(), 0);
     assert_eq!(fresh.store.check().unwrap(), Vec::<String>::new());
-    let before = fresh.store.id().unwrap();
-    assert_eq!(fresh.store.id().unwrap(), before);
+    let before = fresh.store.generation().unwrap();
+    assert_eq!(fresh.store.generation().unwrap(), before);
 }
 
 pub(super) fn another_store_can_be_taken_over(make: Make) {
@@ -298,9 +306,9 @@ pub(super) fn another_store_can_be_taken_over(make: Make) {
     announce(&mut old, PeerAnnounce { action: Action::Leave, ..leecher(3) }, NOON, ALL);
     announce(&mut old, PeerAnnounce { left: Some(7), ..leecher(4) }, NOON + Seconds(7), ALL);
     announce(&mut new, leecher(500), NOON, ALL);
-    let id = old.store.id().unwrap();
-    new.store.import_id(id).unwrap();
-    assert_eq!(new.store.id().unwrap(), id);
+    let generation = old.store.generation().unwrap();
+    new.store.import_generation(generation).unwrap();
+    assert_eq!(new.store.generation().unwrap(), generation);
     let (mut expected, totals) =
         (swarms(old.store.as_mut(), NOON), swarms(old.store.as_mut(), NOON));
     for summary in totals.values() {

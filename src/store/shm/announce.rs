@@ -1,7 +1,9 @@
 //! What an announce does while its shard is locked.
 
+use super::Caps;
 use super::endpoints::{Entries, Place};
 use super::file::SWEEP;
+use super::hash;
 use super::peer::{self, Words, instant, kept_left};
 use super::peers::Found;
 use super::sample::{Plan, Wish};
@@ -14,7 +16,7 @@ use crate::protocol::Timestamp;
 use crate::store::identity::Identity;
 use crate::store::network::{MOST_ASKED, MOST_LIMITED, Network};
 use crate::store::peer::{Class, Limits, Peer};
-use crate::store::{Action, Caps, PeerAnnounce, PeerSample, SwarmCounts, Want};
+use crate::store::{Action, PeerAnnounce, PeerRules, PeerSample, SwarmCounts, Want};
 
 /// One announce and all it needs.
 pub(super) struct Arrival<'a> {
@@ -27,11 +29,8 @@ pub(super) struct Arrival<'a> {
     /// Who was last seen before this is gone.
     pub(super) cutoff: u32,
     pub(super) want: Want,
+    pub(super) rules: &'a PeerRules,
     pub(super) caps: Caps,
-    /// Addresses that `Caps::address_peers` is not for.
-    pub(super) exempt: &'a crate::platform::network::Network,
-    /// Bytes a second that a peer can move each way at most.
-    pub(super) max_rate: Option<u64>,
 }
 
 /// What became of an announce: the counts of the swarm, and whether it said more than can be.
@@ -70,7 +69,7 @@ impl Arrival<'_> {
     fn plan(&mut self, swarm: &Swarm, leaves: bool) -> Result<Plan, Trouble> {
         let want = if leaves { Want { peers: 0, ..self.want } } else { self.want };
         let plan = Plan::new(swarm, want, self.random);
-        let hash = peer::hash(self.shard.geometry, self.identity);
+        let hash = hash::of_peer(self.shard.geometry, self.identity);
         let mut targets = [(swarm.table(self.likely()), hash); MOST_TARGETS];
         let mut count = 1;
         for (place, target) in targets[1..].iter_mut().zip(plan.targets()) {
@@ -158,7 +157,7 @@ impl Arrival<'_> {
 
     fn limits(&self) -> Limits {
         let (now, cutoff) = (Timestamp(self.now.into()), Timestamp(self.cutoff.into()));
-        Limits { now, cutoff, max_rate: self.max_rate }
+        Limits { now, cutoff, max_rate: self.rules.max_rate }
     }
 
     /// Takes from others what is the asker's, and lets some go where there is no place for one more.
@@ -245,9 +244,9 @@ impl Arrival<'_> {
         known: Option<&Peer>,
         peer: &Peer,
     ) -> Result<bool, Trouble> {
-        let Some(cap) = self.caps.address_peers else { return Ok(false) };
+        let Some(cap) = self.rules.address_peers else { return Ok(false) };
         let mut is_changed = false;
-        let limited = peer.addresses.all().filter(|&ip| !self.exempt.contains(ip));
+        let limited = peer.addresses.all().filter(|&ip| !self.rules.exempt.contains(ip));
         let limited = limited.flat_map(|ip| Network::limited(ip).map(move |each| (ip, each)));
         for (ip, (network, times)) in limited {
             if known.is_some_and(|known| known.addresses.all().any(|ip| network.contains(ip))) {
@@ -255,7 +254,7 @@ impl Arrival<'_> {
             }
             let there = self.shard.peers_at(swarm, Place::Network(network), MOST_LIMITED)?;
             let most = usize::try_from(cap.saturating_mul(times)).unwrap_or(usize::MAX);
-            let too_many = self.announce.too_many(ip, there, most, self.exempt);
+            let too_many = self.announce.too_many(ip, there, most, &self.rules.exempt);
             for other in too_many.into_iter().take(SWEEP) {
                 if let Some(found) = self.shard.find_peer(swarm, other.identity(), other.class())? {
                     self.shard.evict(swarm, found)?;
@@ -298,7 +297,7 @@ pub(super) fn put(
     peer: &Peer,
 ) -> Result<(Found, Emptied), Trouble> {
     let (identity, class) = (peer.identity(), peer.class());
-    let hash = peer::hash(shard.geometry, identity);
+    let hash = hash::of_peer(shard.geometry, identity);
     let words = peer::pack(peer, hash);
     let stays = |known: &Found| (known.class, known.peer.identity()) == (class, identity);
     let stays = known.as_ref().is_some_and(stays);
@@ -321,7 +320,7 @@ pub(super) fn put(
     shard.enter(swarm, new)?;
     let emptied = known
         .filter(|_| !stays)
-        .map(|left| (left.class, peer::hash(shard.geometry, left.peer.identity()), left.slot));
+        .map(|left| (left.class, hash::of_peer(shard.geometry, left.peer.identity()), left.slot));
     if let Some((class, hash, slot)) = emptied {
         let left = shard.descend(swarm.table(class), hash)?;
         shard.take_out(&mut left.ok_or(Trouble::BROKEN_TABLE)?, slot)?;

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::endpoints::MOST_WITHOUT_INDEX;
 use super::file::StoreFile;
-use super::layout::{GRANULES, REGION, descriptor, granules_for, header, shard};
-use super::pages::{Block, longest_run};
+use super::hash;
+use super::layout::{Block, GRANULES, REGION, descriptor, granules_for, header, shard};
+use super::pages::{longest_run, mask};
 use super::peer::{self, last_seen_in};
 use super::shard::Shard;
 use super::swarm::Swarm;
@@ -142,7 +143,7 @@ impl Check<'_, '_> {
         if peer.class() != class {
             self.problem(name("is in a wrong class"));
         }
-        if !peer::may_be(key, peer::hash(self.shard.geometry, peer.identity())) {
+        if !peer::may_be(key, hash::of_peer(self.shard.geometry, peer.identity())) {
             self.problem(name("has a wrong tag"));
         }
     }
@@ -265,7 +266,7 @@ impl Check<'_, '_> {
 
     /// Notes a block, which nobody else may have.
     fn take(&mut self, block: Block, size: u32) -> Result<(), Trouble> {
-        let mask = block.mask(size)?;
+        let mask = mask(block, size)?;
         let taken = self.blocks.entry(block.page()).or_default();
         if *taken & mask != 0 {
             return Err(Trouble::Broken("two blocks lie in the same place"));

@@ -1,5 +1,6 @@
 //! What a clock that was ahead has left: peers that were seen in the future, and would stay until then.
 
+use super::hash;
 use super::peer::{self, instant, last_seen_in};
 use super::shard::Shard;
 use super::swarm::Swarm;
@@ -70,7 +71,7 @@ impl Shard<'_> {
                 continue;
             }
             let peer = self.peer(&spot, slot)?.corrected(Timestamp(now.into()));
-            let hash = peer::hash(self.geometry, peer.identity());
+            let hash = hash::of_peer(self.geometry, peer.identity());
             self.set_all(row, peer::pack(&peer, hash).filled(spot.leaf.head.row))?;
             // The way is looked up anew: an earlier one may have lowered its bounds.
             let spot = self.descend(table, hash)?.ok_or(Trouble::BROKEN_TABLE)?;

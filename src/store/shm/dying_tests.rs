@@ -8,7 +8,7 @@ use super::*;
 use crate::protocol::{ClientKey, CompactV4, CompactV6, Seconds};
 use crate::store::conformance::{EXPIRY, NOON, all_peers, leecher, peers, swarm, swarms};
 use crate::store::model::Model;
-use crate::store::{Action, Caps, Role};
+use crate::store::{Action, Role};
 
 const WANT: Want = Want { peers: 20, seeders: true, peer_ids: true };
 
@@ -20,7 +20,7 @@ enum Change {
     Expire,
 }
 
-fn make(change: Change, store: &mut dyn PeerStore, now: Timestamp) {
+fn make(change: Change, store: &mut dyn StoreMaintenance, now: Timestamp) {
     match change {
         Change::Announce(announce) => {
             store.announce(&announce, now, WANT, &mut PeerSample::default()).unwrap();
@@ -33,7 +33,7 @@ fn make(change: Change, store: &mut dyn PeerStore, now: Timestamp) {
 }
 
 /// Runs a change in a thread that dies at its write number `step`; says whether it lived.
-fn lives(change: Change, options: &StoreOptions, now: Timestamp, step: u64) -> bool {
+fn lives(change: Change, options: &ShmOptions, now: Timestamp, step: u64) -> bool {
     let thread = std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             let mut store = ShmStore::open(options).unwrap();
@@ -55,8 +55,8 @@ fn lives(change: Change, options: &StoreOptions, now: Timestamp, step: u64) -> b
 }
 
 /// Whether a store holds what another one does.
-fn same(store: &mut dyn PeerStore, other: &mut Model, now: Timestamp) -> bool {
-    let live = |store: &mut dyn PeerStore| -> Vec<SwarmSummary> {
+fn same(store: &mut dyn StoreMaintenance, other: &mut Model, now: Timestamp) -> bool {
+    let live = |store: &mut dyn StoreMaintenance| -> Vec<SwarmSummary> {
         let all = swarms(store, now).into_values();
         all.map(|summary| SwarmSummary {
             expired: 0,
@@ -73,12 +73,7 @@ fn same(store: &mut dyn PeerStore, other: &mut Model, now: Timestamp) -> bool {
 }
 
 /// Has a change happen with a death at each of its writes. Returns how many deaths it took.
-fn die_all_through(
-    change: Change,
-    options: &StoreOptions,
-    model: &mut Model,
-    now: Timestamp,
-) -> u64 {
+fn die_all_through(change: Change, options: &ShmOptions, model: &mut Model, now: Timestamp) -> u64 {
     let mut before = model.clone();
     make(change, model, now);
     let mut store = ShmStore::open(options).unwrap();
@@ -149,8 +144,9 @@ fn a_death_at_any_write_leaves_the_state_before_or_after() {
 #[test]
 fn a_death_while_peers_make_way_for_others_breaks_nothing() {
     let (home, options) = fresh_file(1);
-    let caps = Caps { peers: None, swarm_peers: Some(40), address_peers: Some(3) };
-    let capped = StoreOptions { caps, ..options.clone() };
+    let caps = Caps { peers: None, swarm_peers: Some(40) };
+    let rules = PeerRules { address_peers: Some(3), ..options.rules.clone() };
+    let capped = ShmOptions { caps, rules, ..options.clone() };
     let mut random = Random::seeded(11);
     let mut deaths = 0;
     let mut store = ShmStore::open(&options).unwrap();

@@ -10,6 +10,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::hash;
+use super::layout::WIDE;
 use super::peer;
 use super::shard::Shard;
 use super::swarm::Swarm;
@@ -74,7 +76,7 @@ impl Shard<'_> {
     /// The entries that a peer has in its swarm's index, whether or not there is one.
     pub(super) fn entries(&self, peer: &Peer) -> Entries {
         let Addresses { v4, v6 } = peer.addresses;
-        let hash = peer::hash(self.geometry, peer.identity()) >> (u64::BITS - PEER_BITS);
+        let hash = hash::of_peer(self.geometry, peer.identity()) >> (u64::BITS - PEER_BITS);
         let entry = |ip, port: u16| {
             self.address(ip) << (PORT_BITS + PEER_BITS) | u64::from(port) << PEER_BITS | hash
         };
@@ -87,7 +89,7 @@ impl Shard<'_> {
     /// The bits that an address is hashed to.
     fn address(&self, ip: IpAddr) -> u64 {
         let first_bits = |words: [u64; 2], bits| {
-            peer::keyed(self.geometry, [words[0], words[1], 0]) >> (u64::BITS - bits)
+            hash::keyed(self.geometry, [words[0], words[1], 0]) >> (u64::BITS - bits)
         };
         match ip {
             IpAddr::V4(ip) => first_bits([4, u64::from(u32::from(ip))], ADDRESS_BITS),
@@ -100,7 +102,7 @@ impl Shard<'_> {
 
     /// The bits that an IPv6 network of 48 bits is hashed to.
     fn site(&self, ip: Ipv6Addr) -> u64 {
-        peer::keyed(self.geometry, [48, high(ip) >> 16, 0]) >> (u64::BITS - NETWORK_BITS)
+        hash::keyed(self.geometry, [48, high(ip) >> 16, 0]) >> (u64::BITS - NETWORK_BITS)
     }
 
     fn prefix(&self, place: Place) -> Prefix {
@@ -208,7 +210,7 @@ impl Shard<'_> {
         Ok(match place {
             Place::V4(endpoint) => v4()? == endpoint,
             Place::Network(Network::V4(ip)) => v4()?.ip() == ip,
-            Place::V6(_) | Place::Network(Network::V6(..)) => leaf.head.row == peer::WIDE,
+            Place::V6(_) | Place::Network(Network::V6(..)) => leaf.head.row == WIDE,
         })
     }
 

@@ -14,15 +14,15 @@ use std::time::{Duration, Instant};
 
 use super::correction::Correction;
 use super::layout::{
-    DEEPEST, GRANULE, GRANULES, LARGEST_LEAF, MOST_PAGES, MOST_SHARDS, PAGE, PAGE_BYTES, REGION,
-    WORD_BYTES, header, shard,
+    DEEPEST, GRANULE, GRANULES, LARGEST_LEAF, MOST_PAGES, MOST_SHARDS, NARROW, PAGE, PAGE_BYTES,
+    REGION, SWARM_ROW, WIDE, WORD_BYTES, header, shard,
 };
 use super::memory::Memory;
-use super::shard::{Geometry, Shard};
-use super::swarm::{self, Swarm};
+use super::shard::{Geometry, Limits, Shard};
+use super::swarm::Swarm;
 use super::table::{Link, bits};
 use super::trouble::Trouble;
-use super::{KIND, mutex, peer};
+use super::{KIND, ShmOptions, hash, mutex};
 use crate::platform;
 use crate::platform::files::OpenError;
 use crate::platform::random::scramble;
@@ -30,7 +30,7 @@ use crate::protocol::{InfoHash, Timestamp};
 use crate::store::files::{self, Trust};
 use crate::store::kind::kind_of;
 use crate::store::rate::AnnounceRate;
-use crate::store::{StoreError, StoreOptions};
+use crate::store::{Generation, StoreError};
 
 /// Silent peers that are taken out while a lock is held; they take about a tenth of a millisecond.
 pub(super) const SWEEP: usize = 256;
@@ -42,7 +42,7 @@ const SHARD_LOG: usize = 24;
 const SWARM_LEAF: usize = 64;
 
 /// How long to wait for a process that makes the store anew.
-const PATIENCE: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// How often others may get the lock while one swarm is swept; more peers than this cannot be.
 const MOST_SWEEPS: usize = 1 << 24;
@@ -61,7 +61,7 @@ pub(super) struct StoreFile {
     pub(super) geometry: Geometry,
     /// Device and number of the file.
     pub(super) identity: (u64, u64),
-    page_limit: u32,
+    pub(super) limits: Limits,
 }
 
 /// What stands at the path of a store.
@@ -80,14 +80,14 @@ pub(super) enum Inspected {
 impl StoreFile {
     /// Waits for the lock of a shard.
     pub(super) fn shard(&self, number: u32) -> Result<Shard<'_>, Trouble> {
-        Shard::lock(&self.memory, self.geometry, number, self.page_limit)
+        Shard::lock(&self.memory, self.geometry, number, self.limits)
     }
 
     /// Waits for the lock of a swarm's shard.
     pub(super) fn shard_of(&self, info_hash: InfoHash) -> Result<Shard<'_>, Trouble> {
-        let hash = swarm::hash(self.geometry, info_hash);
-        let number = swarm::shard_of(self.geometry, hash);
-        self.prefetch(number, swarm::order(self.geometry, hash))?;
+        let hash = hash::of_swarm(self.geometry, info_hash);
+        let number = hash::shard_of(self.geometry, hash);
+        self.prefetch(number, hash::order(self.geometry, hash))?;
         self.shard(number)
     }
 
@@ -145,6 +145,22 @@ impl StoreFile {
         self.memory.get(word)
     }
 
+    /// Which store it is.
+    pub(super) fn generation(&self) -> Result<Generation, Trouble> {
+        self.header(header::GENERATION).map(Generation)
+    }
+
+    /// Goes on as another store.
+    pub(super) fn set_generation(&self, generation: Generation) -> Result<(), Trouble> {
+        self.memory.word(header::GENERATION)?.store(generation.0, Relaxed);
+        Ok(())
+    }
+
+    /// About how many announces came in the last minute.
+    pub(super) fn announces_in_the_last_minute(&self, now: Timestamp) -> Result<u64, Trouble> {
+        self.header(header::ANNOUNCE_RATE).map(|rate| AnnounceRate(rate).last_minute(now))
+    }
+
     /// Counts an announce.
     pub(super) fn count_announce(&self, now: Timestamp) -> Result<(), Trouble> {
         let more = |rate| Some(AnnounceRate(rate).with_one_more(now).0);
@@ -167,16 +183,16 @@ impl StoreFile {
 
     /// Bytes that the file may take, by its own limit and by that of the configuration.
     pub(super) fn bytes_at_most(&self) -> u64 {
-        let pages = self.page_limit.min(self.geometry.max_pages);
+        let pages = self.limits.pages.min(self.geometry.max_pages);
         (self.geometry.page(pages) * WORD_BYTES) as u64
     }
 }
 
 /// Opens what is there; makes nothing and changes nothing.
-pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
-    let path = &options.path;
+pub(super) fn inspect(options: &ShmOptions) -> Result<Inspected, StoreError> {
+    let path = &options.file.path;
     let failed = |source| files::failure("open", path, source);
-    let Some(trust) = options.place().trust()? else { return Ok(Inspected::Missing) };
+    let Some(trust) = options.file.trust()? else { return Ok(Inspected::Missing) };
     let (file, metadata) = match platform::files::open(path, File::options().read(true).write(true))
     {
         Ok(opened) => opened,
@@ -200,7 +216,7 @@ pub(super) fn inspect(options: &StoreOptions) -> Result<Inspected, StoreError> {
         return Err(files::refused(path, reason));
     }
     // Held for as long as the file is open: so one can tell whether another version uses it.
-    share(&file, path)?;
+    share(&file, path, options.file.patience)?;
     let mut first = [0; header::BYTES];
     if file.read_exact_at(&mut first, 0).is_err() {
         return too_short(path, &file, first);
@@ -232,17 +248,15 @@ fn distrust(trust: Trust<'_>, metadata: &std::fs::Metadata) -> Option<&'static s
 }
 
 /// Others hold the other kind of lock for the moment that it takes them to put a new file here.
-fn share(file: &File, path: &Path) -> Result<(), StoreError> {
-    let started = Instant::now();
+fn share(file: &File, path: &Path, patience: Duration) -> Result<(), StoreError> {
+    let (started, patience) = (Instant::now(), patience.min(LONGEST_WAIT));
     loop {
         match file.try_lock_shared() {
             Ok(()) => return Ok(()),
             Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Interrupted => {
                 return Err(files::failure("open", path, source));
             }
-            Err(_) if started.elapsed() > PATIENCE => {
-                return Err(StoreError::Busy { path: path.to_owned() });
-            }
+            Err(_) if started.elapsed() >= patience => return Err(files::would_wait(path)),
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
         }
     }
@@ -263,7 +277,7 @@ fn too_short(
 
 fn foreign(path: &Path, first: &[u8]) -> Result<Inspected, StoreError> {
     match kind_of(first).filter(|&found| found != KIND) {
-        Some(found) => Err(StoreError::OtherKind { path: path.to_owned(), kind: KIND, found }),
+        Some(found) => Err(StoreError::OtherKind { store: files::name(path), kind: KIND, found }),
         None => Ok(Inspected::Foreign("it is no store in shared memory")),
     }
 }
@@ -314,7 +328,7 @@ fn validate(
 }
 
 fn open(
-    options: &StoreOptions,
+    options: &ShmOptions,
     file: File,
     geometry: Geometry,
     metadata: &std::fs::Metadata,
@@ -324,7 +338,10 @@ fn open(
         memory: Memory::map(file, bytes)?,
         geometry,
         identity: (metadata.dev(), metadata.ino()),
-        page_limit: page_limit(options.max_size, geometry.shards),
+        limits: Limits {
+            pages: page_limit(options.max_size, geometry.shards),
+            patience: options.file.patience,
+        },
     }))
 }
 
@@ -337,21 +354,25 @@ fn page_limit(bytes: u64, shards: u32) -> u32 {
 /// Writes an empty store into a new file.
 pub(super) fn fill(
     file: File,
-    options: &StoreOptions,
+    options: &ShmOptions,
     shards: u32,
-    life: u64,
+    generation: Generation,
     secret: [u64; 2],
 ) -> io::Result<()> {
-    let most = options.max_size.max(StoreOptions::MAX_SIZE);
+    let most = options.max_size.max(ShmOptions::MAX_SIZE);
     let geometry = Geometry { shards, max_pages: page_limit(most, shards), secret };
     let bytes = geometry.page(0) * WORD_BYTES;
     super::memory::reserve(&file, 0, bytes)?;
     let memory = Memory::map(file, bytes)?;
     let broken = |_| io::Error::from(io::ErrorKind::UnexpectedEof);
-    write_header(&memory, geometry, life).map_err(broken)
+    write_header(&memory, geometry, generation).map_err(broken)
 }
 
-fn write_header(memory: &Memory, geometry: Geometry, life: u64) -> Result<(), Trouble> {
+fn write_header(
+    memory: &Memory,
+    geometry: Geometry,
+    generation: Generation,
+) -> Result<(), Trouble> {
     let mut words = [0; header::WORDS];
     words[header::VERSION] = header::THIS_VERSION;
     words[header::FINGERPRINT] = fingerprint();
@@ -361,7 +382,7 @@ fn write_header(memory: &Memory, geometry: Geometry, life: u64) -> Result<(), Tr
     words[header::MAX_PAGES] = geometry.max_pages.into();
     words[header::MAGIC] = magic();
     words[header::CHECKSUM] = checksum(&words);
-    words[header::LIFE] = life;
+    words[header::GENERATION] = generation.0;
     for (word, value) in memory.words(0, words.len())?.iter().zip(words) {
         word.store(value, Relaxed);
     }
@@ -390,9 +411,9 @@ fn fingerprint() -> u64 {
         REGION.into(),
         DEEPEST.into(),
         LARGEST_LEAF.into(),
-        peer::NARROW.into(),
-        peer::WIDE.into(),
-        swarm::ROW.into(),
+        NARROW.into(),
+        WIDE.into(),
+        SWARM_ROW.into(),
         shard::LOG as u64,
     ];
     numbers.into_iter().fold(header::THIS_VERSION, |sum, number| scramble(sum ^ number))

@@ -32,8 +32,8 @@ impl Disk {
     }
 
     /// A store there.
-    pub(super) fn options(&self, name: &str) -> StoreOptions {
-        StoreOptions::new(self.path.join(name), EXPIRY)
+    pub(super) fn options(&self, name: &str) -> ShmOptions {
+        ShmOptions::new(self.path.join(name), EXPIRY)
     }
 
     fn name(&self) -> &str {
@@ -110,7 +110,7 @@ fn fill(store: &mut ShmStore, from: u32) -> u32 {
 /// What a full store does: refuses those who come, answers those who are there, takes others in where
 /// some have gone.
 fn is_full_and_recovers(store: &mut ShmStore) {
-    let life = store.id().unwrap();
+    let life = store.generation().unwrap();
     let known = fill(store, 0);
     let failure = try_announce(store, &peer(known), NOON).unwrap_err().to_string();
     assert!(failure.contains("is full") && failure.contains("max_size"), "{failure}");
@@ -142,13 +142,13 @@ fn is_full_and_recovers(store: &mut ShmStore) {
     let fourth = fill(store, third);
     assert!(fourth - third > known * 9 / 10, "{} of {known}", fourth - third);
     is_sound(store, (fourth - third) as usize);
-    assert_eq!(store.id().unwrap(), life, "it was made anew");
+    assert_eq!(store.generation().unwrap(), life, "it was made anew");
 }
 
 #[test]
 fn a_store_of_its_largest_size_refuses_and_recovers() {
     let (_home, options) = fresh_file(2);
-    let mut store = ShmStore::open(&StoreOptions { max_size: 1 << 20, ..options }).unwrap();
+    let mut store = ShmStore::open(&ShmOptions { max_size: 1 << 20, ..options }).unwrap();
     is_full_and_recovers(&mut store);
     assert!(store.info().unwrap().bytes <= 1 << 20);
 }
@@ -198,7 +198,7 @@ fn a_full_disk_has_no_new_store_and_says_so() {
         assert!(std::fs::write(&other, vec![1; 1 << 20]).is_err());
         let failure = ShmStore::open(&options).err().unwrap().to_string();
         assert!(failure.contains("free some space"), "{failure}");
-        assert!(!options.path.exists() && !options.path.with_extension("new").exists());
+        assert!(!options.file.path.exists() && !options.file.path.with_extension("new").exists());
         std::fs::remove_file(&other).unwrap();
         let mut store = ShmStore::open(&options).unwrap();
         // A broken store for which there is no room twice.
@@ -220,7 +220,7 @@ mod with_little_address_space {
         let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
         // SAFETY: the call reads the limit, and touches no other memory.
         assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
-        let options = StoreOptions::new(path.into(), EXPIRY);
+        let options = ShmOptions::new(path.into(), EXPIRY);
         let mut store = ShmStore::open(&options).unwrap();
         let started = Instant::now();
         for number in 0..PEERS {
@@ -238,7 +238,7 @@ mod with_little_address_space {
         let name = name.split_once("::").unwrap().1;
         let worker = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name, "--nocapture"])
-            .env(TASK, &options.path)
+            .env(TASK, &options.file.path)
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&worker.stderr);

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use super::layout::{PAGE, header, shard};
 use super::{ShmStore, file, making};
 use crate::platform::random::scramble;
-use crate::store::{StoreError, StoreOptions, files};
+use crate::store::{ShmOptions, StoreError, files};
 
 /// Words that a store of one shard cannot do without.
 pub const LEAST_WORDS: usize = 2 * PAGE;
@@ -15,11 +15,12 @@ pub const LEAST_WORDS: usize = 2 * PAGE;
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn make(options: &StoreOptions) -> Result<ShmStore, StoreError> {
+pub fn make(options: &ShmOptions) -> Result<ShmStore, StoreError> {
     making::FEWER_SHARDS.set(Some(1));
-    let failed = |source| files::failure("make", &options.path, source);
+    let failed = |source| files::failure("make", &options.file.path, source);
     let mut how = OpenOptions::new();
-    let file = how.read(true).write(true).create_new(true).open(&options.path).map_err(failed)?;
+    let file =
+        how.read(true).write(true).create_new(true).open(&options.file.path).map_err(failed)?;
     file::fill(file, options, 1, 1, [1, 2]).map_err(failed)?;
     ShmStore::open(options)
 }

@@ -13,14 +13,16 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::file::Inspected;
-use super::layout::{GRANULES, Head, PAGE, PAGE_BYTES, WORD_BYTES, descriptor, header, shard};
+use super::layout::{
+    GRANULES, Head, PAGE, PAGE_BYTES, SWARM_ROW, WORD_BYTES, descriptor, header, shard,
+};
 use super::mutex::{HOLDER, names_a_holder};
 use super::tests::fresh_file;
 use super::*;
 use crate::platform::random::scramble;
 use crate::protocol::{CompactV6, Seconds};
 use crate::store::conformance::{NOON, leecher, peers, swarm};
-use crate::store::{Access, Action, Caps, Role};
+use crate::store::{Access, Action, Role};
 
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: true };
 
@@ -48,7 +50,7 @@ fn try_announce(
     store: &mut ShmStore,
     number: u32,
     now: Timestamp,
-) -> Result<SwarmCounts, StoreError> {
+) -> Result<Announced, StoreError> {
     store.announce(&various(number), now, WANT, &mut PeerSample::default())
 }
 
@@ -72,21 +74,21 @@ fn various(number: u32) -> PeerAnnounce {
 }
 
 /// A store with some hundreds of peers, and its bytes.
-fn filled() -> (tempfile::TempDir, StoreOptions, Vec<u8>) {
+fn filled() -> (tempfile::TempDir, ShmOptions, Vec<u8>) {
     let (home, options) = fresh_file(1);
     let mut store = ShmStore::open(&options).unwrap();
     (1..600).for_each(|number| assert!(try_announce(&mut store, number, NOON).is_ok()));
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
     drop(store);
-    let bytes = fs::read(&options.path).unwrap();
+    let bytes = fs::read(&options.file.path).unwrap();
     (home, options, bytes)
 }
 
 /// Puts a new file with these bytes at the path.
-fn put(options: &StoreOptions, bytes: &[u8]) {
-    let _ = fs::remove_file(&options.path);
-    fs::write(&options.path, bytes).unwrap();
-    fs::set_permissions(&options.path, fs::Permissions::from_mode(0o660)).unwrap();
+fn put(options: &ShmOptions, bytes: &[u8]) {
+    let _ = fs::remove_file(&options.file.path);
+    fs::write(&options.file.path, bytes).unwrap();
+    fs::set_permissions(&options.file.path, fs::Permissions::from_mode(0o660)).unwrap();
 }
 
 fn word(bytes: &[u8], index: usize) -> u64 {
@@ -103,14 +105,14 @@ fn mend(bytes: &mut [u8]) {
     set_word(bytes, header::CHECKSUM, sum);
 }
 
-fn moved_aside(options: &StoreOptions) -> Vec<PathBuf> {
-    let entries = options.path.parent().unwrap().read_dir().unwrap();
+fn moved_aside(options: &ShmOptions) -> Vec<PathBuf> {
+    let entries = options.file.path.parent().unwrap().read_dir().unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.filter(|path| path.to_string_lossy().contains(".broken-")).collect()
 }
 
 /// Why a store would not open this file of ours.
-fn unusable(options: &StoreOptions) -> &'static str {
+fn unusable(options: &ShmOptions) -> &'static str {
     match file::inspect(options).unwrap() {
         Inspected::Unusable(reason, _) => reason,
         Inspected::Foreign(reason) => panic!("foreign: {reason}"),
@@ -120,7 +122,7 @@ fn unusable(options: &StoreOptions) -> &'static str {
 }
 
 /// Opens the store, and sees that it is new and works.
-fn is_made_anew(what: &str, options: &StoreOptions) {
+fn is_made_anew(what: &str, options: &ShmOptions) {
     let options = options.clone();
     ends(what, move || {
         let mut store = ShmStore::open(&options).unwrap();
@@ -133,7 +135,7 @@ fn is_made_anew(what: &str, options: &StoreOptions) {
 }
 
 /// Opens what is there and calls all that there is. Errors are answers, too.
-fn use_it(what: &str, options: &StoreOptions) {
+fn use_it(what: &str, options: &ShmOptions) {
     let options = options.clone();
     ends(what, move || {
         let Ok(mut store) = ShmStore::open(&options) else { return };
@@ -153,7 +155,7 @@ fn use_it(what: &str, options: &StoreOptions) {
 
 /// After `use_it`: announces are answered, and by new processes too. What is wrong may be found only
 /// now, and the peers be lost with it; but not twice.
-fn works_again(what: &str, options: &StoreOptions) {
+fn works_again(what: &str, options: &ShmOptions) {
     let options = options.clone();
     ends(what, move || {
         if announce_and_list(&options, 10) != 10 {
@@ -164,7 +166,7 @@ fn works_again(what: &str, options: &StoreOptions) {
 }
 
 /// Announces peers, each as a process of its own would, and says how many of them are there then.
-fn announce_and_list(options: &StoreOptions, count: u32) -> usize {
+fn announce_and_list(options: &ShmOptions, count: u32) -> usize {
     for number in 1000..1000 + count {
         let mut store = ShmStore::open(options).unwrap();
         let leecher = PeerAnnounce { info_hash: swarm(99), ..leecher(number) };

@@ -1,11 +1,12 @@
 //! Pages and tables in memory that no file and no other process has to do with: what Miri can run too.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use super::layout::{PAGE, header, shard};
+use super::layout::{Block, PAGE, header, shard};
 use super::memory::Memory;
-use super::pages::Block;
-use super::shard::{Geometry, Shard};
+use super::pages::mask;
+use super::shard::{Geometry, Limits, Shard};
 use super::table::{NEVER, Records, Table};
 use super::trouble::Trouble;
 use crate::platform::random::Random;
@@ -20,7 +21,8 @@ fn memory() -> Memory {
 }
 
 fn held(memory: &Memory) -> Shard<'_> {
-    let shard = Shard::held(memory, GEOMETRY, 0, u32::MAX, None);
+    let limits = Limits { pages: u32::MAX, patience: Duration::ZERO };
+    let shard = Shard::held(memory, GEOMETRY, 0, limits, None);
     shard.refuel();
     shard
 }
@@ -55,7 +57,7 @@ fn blocks_never_overlap_and_come_back_whole() {
     }
     let mut taken: BTreeMap<u32, u128> = BTreeMap::new();
     for &(block, size) in &blocks {
-        let mask = block.mask(size).unwrap();
+        let mask = mask(block, size).unwrap();
         let page = taken.entry(block.page()).or_default();
         assert_eq!(*page & mask, 0, "two blocks overlap");
         *page |= mask;

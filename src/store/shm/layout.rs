@@ -73,8 +73,8 @@ pub(super) mod header {
     pub(in super::super) const MAX_PAGES: usize = 8;
     /// A hash of all words before.
     pub(in super::super) const CHECKSUM: usize = 9;
-    /// The life of the store.
-    pub(in super::super) const LIFE: usize = 10;
+    /// The generation of the store.
+    pub(in super::super) const GENERATION: usize = 10;
     /// Not 0: another file has taken the place of this one.
     pub(in super::super) const RETIRED: usize = 11;
     /// Data pages that the file has.
@@ -227,6 +227,13 @@ impl Head {
     }
 }
 
+/// Words of a swarm's row.
+pub(super) const SWARM_ROW: u32 = 15;
+/// Words of a peer's row without an IPv6 address.
+pub(super) const NARROW: u32 = 7;
+/// Words of a peer's row with one.
+pub(super) const WIDE: u32 = 10;
+
 /// Granules that so many words take.
 pub(super) const fn granules_for(words: u32) -> u32 {
     words.div_ceil(GRANULE)
@@ -245,4 +252,31 @@ const fn slots_in(row: u32, size: u32) -> u32 {
 pub(super) const fn most_slots(row: u32) -> u32 {
     let slots = slots_in(row, LARGEST_LEAF);
     if slots < MOST_SLOTS { slots } else { MOST_SLOTS }
+}
+
+/// A block's name: never 0, as the first page holds descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Block(pub(super) u32);
+
+impl Block {
+    /// Whether so many granules from here on are of one page.
+    pub(super) fn fits(self, size: u32) -> bool {
+        self.0 % GRANULES + size <= GRANULES
+    }
+
+    /// The page that it is in.
+    pub(super) fn page(self) -> u32 {
+        self.0 / GRANULES
+    }
+}
+
+/// The page that half a word names.
+pub(super) fn page_in(name: u64) -> Option<u32> {
+    low_half(name).checked_sub(1)
+}
+
+/// The low half of a word.
+#[allow(clippy::cast_possible_truncation, reason = "that is what it is for")]
+pub(super) fn low_half(word: u64) -> u32 {
+    word as u32
 }

@@ -7,42 +7,42 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use super::KIND;
 use super::file::{self, Inspected, StoreFile};
+use super::{KIND, ShmOptions};
 use crate::platform::random::Random;
 use crate::store::aside::move_aside;
-use crate::store::{Access, StoreError, StoreOptions, expect_kind, files};
+use crate::store::{Access, Generation, StoreError, expect_kind, files};
 
 /// Shards of a new store: more than processes, so that two seldom want the same one.
 const SHARDS: u32 = 256;
 
 /// Opens the store and makes it where there is none, or none that can be used.
-pub(super) fn open_or_make(options: &StoreOptions) -> Result<StoreFile, StoreError> {
+pub(super) fn open_or_make(options: &ShmOptions) -> Result<StoreFile, StoreError> {
     match file::inspect(options)? {
         Inspected::Ours(file) => return Ok(file),
-        other if options.access == Access::Read => return Err(not_made(options, &other)),
+        other if options.file.access == Access::Read => return Err(not_made(options, &other)),
         _ => {}
     }
-    let _lock = options.place().lock()?;
+    let _lock = options.file.lock()?;
     open_or_build(options)
 }
 
 /// Puts a new store in the place of one that turned out to be broken, unless another process has done
 /// it already.
 pub(super) fn replace(
-    options: &StoreOptions,
+    options: &ShmOptions,
     broken: &StoreFile,
     reason: &str,
 ) -> Result<StoreFile, StoreError> {
-    if options.access == Access::Read {
-        return Err(options.place().unusable(reason));
+    if options.file.access == Access::Read {
+        return Err(options.file.corrupt(reason));
     }
-    let _lock = options.place().lock()?;
-    if has_moved(&options.path, broken) {
+    let _lock = options.file.lock()?;
+    if has_moved(&options.file.path, broken) {
         return open_or_build(options);
     }
-    expect_kind(&options.path, KIND)?;
-    said_anew(&options.path, reason);
+    expect_kind(&options.file.path, KIND)?;
+    said_anew(&options.file.path, reason);
     let new = build(options)?;
     // It may be broken in that very word's page; then others find that out by themselves.
     let _ = broken.retire();
@@ -50,37 +50,37 @@ pub(super) fn replace(
 }
 
 /// Why there is no store to read.
-fn not_made(options: &StoreOptions, found: &Inspected) -> StoreError {
+fn not_made(options: &ShmOptions, found: &Inspected) -> StoreError {
     match found {
         Inspected::Unusable(reason, _) | Inspected::Foreign(reason) => {
-            options.place().unusable(*reason)
+            options.file.corrupt(*reason)
         }
-        Inspected::Missing | Inspected::Ours(_) => options.place().missing(),
+        Inspected::Missing | Inspected::Ours(_) => options.file.missing(),
     }
 }
 
 /// The same as `open_or_make`. The lock is held.
-fn open_or_build(options: &StoreOptions) -> Result<StoreFile, StoreError> {
+fn open_or_build(options: &ShmOptions) -> Result<StoreFile, StoreError> {
     match file::inspect(options)? {
         Inspected::Ours(file) => return Ok(file),
         Inspected::Missing => {}
         Inspected::Unusable(reason, file) => {
             if !file::is_unused(&file) {
-                return Err(in_use(&options.path));
+                return Err(in_use(&options.file.path));
             }
-            said_anew(&options.path, reason);
+            said_anew(&options.file.path, reason);
         }
-        Inspected::Foreign(reason) => move_aside(&options.path, reason)?,
+        Inspected::Foreign(reason) => move_aside(&options.file.path, reason)?,
     }
     build(options)
 }
 
 /// Puts a new store in the place of whatever is there.
-pub(super) fn rebuild(options: &StoreOptions) -> Result<StoreFile, StoreError> {
-    let _lock = options.place().lock()?;
+pub(super) fn rebuild(options: &ShmOptions) -> Result<StoreFile, StoreError> {
+    let _lock = options.file.lock()?;
     let old = file::inspect(options)?;
     if let Inspected::Foreign(reason) = old {
-        move_aside(&options.path, reason)?;
+        move_aside(&options.file.path, reason)?;
     }
     let new = build(options)?;
     if let Inspected::Ours(old) = old {
@@ -100,26 +100,22 @@ fn said_anew(path: &Path, reason: &str) {
 }
 
 fn in_use(path: &Path) -> StoreError {
-    StoreError::Io {
-        doing: "use",
-        path: path.to_owned(),
-        remedy: "another version of the tracker still uses it: restart its responders",
-        source: io::ErrorKind::WouldBlock.into(),
-    }
+    let remedy = "another version of the tracker still uses it: restart its responders";
+    files::unavailable("use", path, remedy, io::Error::from(io::ErrorKind::WouldBlock))
 }
 
 /// Makes a store where there is none, or none to keep. The lock is held.
-fn build(options: &StoreOptions) -> Result<StoreFile, StoreError> {
-    let path = &options.path;
+fn build(options: &ShmOptions) -> Result<StoreFile, StoreError> {
+    let path = &options.file.path;
     let failed = |source| files::failure("make", path, source);
     let unfinished = files::with_ending(path, ".new");
     files::remove(&unfinished)?;
     let mut how = OpenOptions::new();
     how.read(true).write(true).create_new(true).mode(files::MODE);
     let file = how.open(&unfinished).map_err(failed)?;
-    let life = Random::new().positive().unsigned_abs();
+    let generation = Generation(Random::new().positive().unsigned_abs());
     let secret = [Random::new().bits(), Random::new().bits()];
-    if let Err(source) = file::fill(file, options, shards(), life, secret) {
+    if let Err(source) = file::fill(file, options, shards(), generation, secret) {
         files::remove(&unfinished)?;
         return Err(failed(source));
     }

@@ -21,6 +21,7 @@ mod full_tests;
 pub mod fuzzing;
 #[cfg(test)]
 mod garbage_tests;
+mod hash;
 #[cfg(test)]
 mod heap_tests;
 mod layout;
@@ -42,7 +43,8 @@ mod trouble;
 mod walk;
 
 use std::io;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use self::announce::Arrival;
 use self::file::{Moment, StoreFile};
@@ -51,11 +53,12 @@ use self::trouble::Trouble;
 use super::identity::Identity;
 use super::rate::AnnounceRate;
 use super::{
-    Batch, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary, Proof, StoreError,
-    StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
+    Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer, PeerAnnounce, PeerRules,
+    PeerSample, PeerStore, PeerSummary, Proof, StoreError, StoreInfo, StoreMaintenance,
+    SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::platform::random::Random;
-use crate::protocol::{InfoHash, Timestamp};
+use crate::protocol::{InfoHash, Seconds, Timestamp};
 
 /// How a file of these stores begins.
 pub(super) const MAGIC_BYTES: [u8; 8] = header::MAGIC_BYTES;
@@ -67,14 +70,54 @@ const KIND: &str = "shm";
 /// some 115 with an IPv6 address.
 const BYTES_A_PEER: u64 = 88;
 
-/// How often an operation is begun anew before a person has to look.
+/// How often an operation is begun again before a person has to look.
 const ATTEMPTS: u32 = 100;
+
+/// How a store in shared memory is opened.
+#[derive(Clone, Debug)]
+pub struct ShmOptions {
+    /// Its file.
+    pub file: FileOptions,
+    /// What it holds its peers to.
+    pub rules: PeerRules,
+    /// Bytes that it may take.
+    pub max_size: u64,
+    /// How many peers there may be.
+    pub caps: Caps,
+}
+
+/// How many peers a store in shared memory may have. When a cap is reached, the peer that was silent for
+/// longest goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// In all swarms together.
+    pub peers: Option<u32>,
+    /// In one swarm.
+    pub swarm_peers: Option<u32>,
+}
+
+impl ShmOptions {
+    /// What a store may take when nobody says: 1 GiB, some 12 million peers.
+    pub const MAX_SIZE: u64 = 1 << 30;
+
+    /// A file without limits on its peers but for their expiry, of the usual size.
+    #[must_use]
+    pub fn new(path: PathBuf, expiry: Seconds) -> Self {
+        Self {
+            file: FileOptions::new(path),
+            rules: PeerRules::new(expiry),
+            max_size: Self::MAX_SIZE,
+            caps: Caps::default(),
+        }
+    }
+}
 
 /// Peers in shared memory.
 ///
-/// A file that cannot be used is made anew, also while it is in use.
+/// A file that cannot be used is recreated, also while it is in use.
 pub struct ShmStore {
-    options: StoreOptions,
+    options: ShmOptions,
+    patience: Patience,
     random: Random,
     /// `None` after a failure; the next call opens the file again.
     file: Option<StoreFile>,
@@ -89,7 +132,7 @@ impl ShmStore {
     ///
     /// # Errors
     /// When the file cannot be opened or made.
-    pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+    pub fn open(options: &ShmOptions) -> Result<Self, StoreError> {
         making::open_or_make(options).map(|file| Self::with(options, file))
     }
 
@@ -97,13 +140,14 @@ impl ShmStore {
     ///
     /// # Errors
     /// When the file cannot be replaced or made.
-    pub fn rebuild(options: &StoreOptions) -> Result<Self, StoreError> {
+    pub fn rebuild(options: &ShmOptions) -> Result<Self, StoreError> {
         making::rebuild(options).map(|file| Self::with(options, file))
     }
 
-    fn with(options: &StoreOptions, file: StoreFile) -> Self {
+    fn with(options: &ShmOptions, file: StoreFile) -> Self {
         Self {
             options: options.clone(),
+            patience: Patience::new(options.file.patience),
             random: Random::new(),
             file: Some(file),
             checked: None,
@@ -112,8 +156,25 @@ impl ShmStore {
     }
 
     /// Runs one call on the file. When that turns out to be broken, or not to be the store any more,
-    /// it is made anew or opened again, and the call is repeated.
+    /// it is recreated or opened again, and the call is repeated.
     fn attempt<T>(
+        &mut self,
+        doing: &'static str,
+        call: impl FnMut(&StoreFile, &mut Random) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        let patience = self.patience.left();
+        self.options.file.patience = patience;
+        if let Some(file) = &mut self.file {
+            file.limits.patience = patience;
+        }
+        self.attempt_patiently(doing, call).inspect_err(|problem| {
+            if matches!(problem, StoreError::WouldWait { .. }) {
+                self.patience.spend();
+            }
+        })
+    }
+
+    fn attempt_patiently<T>(
         &mut self,
         doing: &'static str,
         mut call: impl FnMut(&StoreFile, &mut Random) -> Result<T, Trouble>,
@@ -138,23 +199,23 @@ impl ShmStore {
                 Err(trouble) => return Err(self.failure(doing, trouble)),
             }
         }
-        Err(self.failure(doing, Trouble::Broken("it is made anew again and again")))
+        Err(self.failure(doing, Trouble::Broken("it is recreated again and again")))
     }
 
     fn failure(&self, doing: &'static str, trouble: Trouble) -> StoreError {
-        let path = self.options.path.clone();
+        let path = &self.options.file.path;
         match trouble {
             Trouble::Full => StoreError::Full {
-                path,
+                store: files::name(path),
                 remedy: "raise `max_size` in [store], or make room where the store is",
             },
-            Trouble::Busy => StoreError::Busy { path },
-            Trouble::Io(source) => files::failure(doing, &path, source),
+            Trouble::Busy => files::would_wait(path),
+            Trouble::Io(source) => files::failure(doing, path, source),
             Trouble::Broken(reason) => {
-                files::failure(doing, &path, io::Error::new(io::ErrorKind::InvalidData, reason))
+                files::failure(doing, path, io::Error::new(io::ErrorKind::InvalidData, reason))
             }
             Trouble::Unmapped | Trouble::Retired | Trouble::Crowded => {
-                files::failure(doing, &path, io::ErrorKind::Interrupted.into())
+                files::failure(doing, path, io::ErrorKind::Interrupted.into())
             }
         }
     }
@@ -163,17 +224,21 @@ impl ShmStore {
     fn moment(&mut self, now: Timestamp) -> Moment {
         let checked = self.checked.replace(now);
         if checked.is_some_and(|checked| checked != now) {
-            let path = &self.options.path;
+            let path = &self.options.file.path;
             self.file.take_if(|file| making::has_moved(path, file));
         }
         let now = peer::instant(now);
-        Moment { now, cutoff: now.saturating_sub(self.options.expiry.0) }
+        Moment { now, cutoff: now.saturating_sub(self.options.rules.expiry.0) }
     }
 }
 
 impl PeerStore for ShmStore {
-    fn id(&mut self) -> Result<StoreId, StoreError> {
-        self.attempt("read", |file, _| file.header(header::LIFE).map(StoreId))
+    fn set_patience(&mut self, patience: Duration) {
+        self.patience.set(patience);
+    }
+
+    fn generation(&mut self) -> Result<Generation, StoreError> {
+        self.attempt("read", |file, _| file.generation())
     }
 
     fn announce(
@@ -182,11 +247,11 @@ impl PeerStore for ShmStore {
         now: Timestamp,
         want: Want,
         sample: &mut PeerSample,
-    ) -> Result<SwarmCounts, StoreError> {
+    ) -> Result<Announced, StoreError> {
         let moment = self.moment(now);
-        let StoreOptions { caps, max_rate, .. } = self.options;
-        let exempt = Arc::clone(&self.options.exempt);
+        let (rules, caps) = (self.options.rules.clone(), self.options.caps);
         self.attempt("write", |file, random| {
+            let lately = file.announces_in_the_last_minute(now)?;
             if AnnounceRate::counts(random) {
                 file.count_announce(now)?;
             }
@@ -202,23 +267,21 @@ impl PeerStore for ShmStore {
                         now,
                         cutoff,
                         want,
+                        rules: &rules,
                         caps,
-                        exempt: &exempt,
-                        max_rate,
                     };
                     arrival.happen(swarm, sample)
                 })?;
             if is_anomaly {
                 file.count_anomaly()?;
             }
-            Ok(counts)
+            let generation = file.generation()?;
+            Ok(Announced { counts, generation, announces_in_the_last_minute: lately })
         })
     }
 
     fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {
-        self.attempt("read", |file, _| {
-            file.header(header::ANNOUNCE_RATE).map(|rate| AnnounceRate(rate).last_minute(now))
-        })
+        self.attempt("read", |file, _| file.announces_in_the_last_minute(now))
     }
 
     fn counts(
@@ -254,10 +317,6 @@ impl PeerStore for ShmStore {
         Ok(Batch { items: live.map(|peer| peer.summary(cutoff)).collect(), next })
     }
 
-    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError> {
-        self.attempt("write", |file, _| walk::remove_swarm(file, info_hash))
-    }
-
     fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError> {
         let (moment, from) = (self.moment(now), self.sweep_from);
         let (swept, next) =
@@ -265,7 +324,9 @@ impl PeerStore for ShmStore {
         self.sweep_from = next;
         Ok(swept)
     }
+}
 
+impl StoreMaintenance for ShmStore {
     fn check(&mut self) -> Result<Vec<String>, StoreError> {
         self.attempt("read", |file, _| check::check(file))
     }
@@ -275,11 +336,12 @@ impl PeerStore for ShmStore {
             let (swarms, peers) = shard::sizes(&file.memory, file.geometry)?;
             Ok((swarms, peers, file.bytes_at_most(), file.header(header::ANOMALIES)?))
         })?;
-        let path = self.options.path.clone();
+        let path = &self.options.file.path;
         let metadata =
-            std::fs::metadata(&path).map_err(|source| files::failure("measure", &path, source))?;
-        let (bytes, room) = (metadata.len(), Some(most / BYTES_A_PEER));
-        Ok(StoreInfo { kind: KIND, path, bytes, room, swarms, peers, anomalies })
+            std::fs::metadata(path).map_err(|source| files::failure("measure", path, source))?;
+        let (location, bytes) = (files::name(path), metadata.len());
+        let room = Some(most / BYTES_A_PEER);
+        Ok(StoreInfo { kind: KIND, location, bytes, room, swarms, peers, anomalies })
     }
 
     fn export_peers(
@@ -291,11 +353,15 @@ impl PeerStore for ShmStore {
         self.attempt("read", |file, _| walk::peers(file, info_hash, from, limit))
     }
 
-    fn import_id(&mut self, id: StoreId) -> Result<(), StoreError> {
-        self.attempt("write", |file, _| walk::import_id(file, id))
+    fn import_generation(&mut self, generation: Generation) -> Result<(), StoreError> {
+        self.attempt("write", |file, _| file.set_generation(generation))
     }
 
     fn import_swarm(&mut self, totals: &SwarmSummary, peers: &[Peer]) -> Result<(), StoreError> {
         self.attempt("write", |file, _| walk::import_swarm(file, totals, peers))
+    }
+
+    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError> {
+        self.attempt("write", |file, _| walk::remove_swarm(file, info_hash))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Its bytes may be garbage like all others of the file, and the system trusts them. So what says of
 //! which kind it is is compared with that of a mutex of our own before the system sees it, and nobody
-//! waits for longer than `PATIENCE`.
+//! waits for longer than `LONGEST_WAIT`.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::trouble::Trouble;
 
-/// How long a living process may hold a shard before others give up. An operation takes microseconds;
-/// who holds one for longer was stopped.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a living process may hold a shard before others give up, however patient they are. An operation
+/// takes microseconds; who holds one for longer was stopped.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// How long to try before going to sleep; shorter than it takes to be woken.
 const SPIN: Duration = Duration::from_micros(20);
@@ -71,20 +71,21 @@ impl Mutex {
         }
     }
 
-    /// Waits for the mutex, but not for ever.
-    pub(super) fn lock(self) -> Result<Acquired, Trouble> {
+    /// Waits for the mutex, but no longer than this, and not for ever.
+    pub(super) fn lock(self, patience: Duration) -> Result<Acquired, Trouble> {
         if self.bytes(KIND) != kind() {
             return Err(Trouble::Broken("a mutex is of another kind"));
         }
         // SAFETY: it is a mutex of the kind that we make, by the contract of `at` and the check.
         let mut code = unsafe { libc::pthread_mutex_trylock(self.0) };
         if code == libc::EBUSY {
-            code = self.lock_soon();
+            code = self.lock_within(patience.min(LONGEST_WAIT));
         }
         match code {
             0 => Ok(Acquired::Free),
             libc::EOWNERDEAD => Ok(Acquired::Inherited),
-            libc::ETIMEDOUT if self.is_held_by_nobody() => {
+            // Only who has waited for long can tell that from a holder who has just let go.
+            libc::ETIMEDOUT if patience >= LONGEST_WAIT && self.is_held_by_nobody() => {
                 Err(Trouble::Broken("a mutex is held by nobody"))
             }
             libc::ETIMEDOUT => Err(Trouble::Busy),
@@ -93,7 +94,7 @@ impl Mutex {
         }
     }
 
-    fn lock_soon(self) -> i32 {
+    fn lock_within(self, patience: Duration) -> i32 {
         let started = Instant::now();
         while started.elapsed() < SPIN {
             std::hint::spin_loop();
@@ -103,8 +104,11 @@ impl Mutex {
                 return code;
             }
         }
+        if patience.is_zero() {
+            return libc::ETIMEDOUT;
+        }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let until = now + PATIENCE;
+        let until = now + patience;
         let until = libc::timespec {
             tv_sec: until.as_secs().try_into().unwrap_or_default(),
             tv_nsec: libc::c_long::from(until.subsec_nanos().cast_signed()),
@@ -129,7 +133,8 @@ impl Mutex {
     /// had died, so that the bytes were never written by one.
     fn is_held_by_nobody(self) -> bool {
         let holder = u32::from_ne_bytes(self.bytes(HOLDER)) & HOLDER_BITS;
-        !std::path::Path::new(&format!("/proc/{holder}")).exists()
+        holder != 0
+            && !std::path::Path::new(&format!("/proc/{holder}")).exists()
             && std::path::Path::new("/proc/self").exists()
     }
 
@@ -182,18 +187,18 @@ mod tests {
         let room = Room::default();
         let mutex = mutex_in(&room);
         mutex.make();
-        assert_eq!(mutex.lock().unwrap(), Acquired::Free);
+        assert_eq!(mutex.lock(LONGEST_WAIT).unwrap(), Acquired::Free);
         mutex.unlock();
         let shared = Shared(mutex);
         let taken = std::thread::spawn(move || {
             let shared = shared;
-            shared.0.lock().unwrap()
+            shared.0.lock(LONGEST_WAIT).unwrap()
         });
         assert_eq!(taken.join().unwrap(), Acquired::Free);
-        assert_eq!(mutex.lock().unwrap(), Acquired::Inherited);
+        assert_eq!(mutex.lock(LONGEST_WAIT).unwrap(), Acquired::Inherited);
         mutex.restore();
         mutex.unlock();
-        assert_eq!(mutex.lock().unwrap(), Acquired::Free);
+        assert_eq!(mutex.lock(LONGEST_WAIT).unwrap(), Acquired::Free);
         mutex.unlock();
     }
 
@@ -201,7 +206,7 @@ mod tests {
     fn garbage_is_no_mutex_and_no_waiting_for_ever() {
         let room = Room::default();
         let mutex = mutex_in(&room);
-        assert!(matches!(mutex.lock(), Err(Trouble::Broken(_))), "nobody has made it");
+        assert!(matches!(mutex.lock(LONGEST_WAIT), Err(Trouble::Broken(_))), "nobody has made it");
         for (number, word) in room.iter().enumerate() {
             for bit in 0..64 {
                 mutex.make();
@@ -210,7 +215,7 @@ mod tests {
                     // A holder that does not exist, or that is not us: tried once below.
                     continue;
                 }
-                match mutex.lock() {
+                match mutex.lock(LONGEST_WAIT) {
                     Ok(Acquired::Inherited) => {
                         mutex.restore();
                         mutex.unlock();
@@ -225,7 +230,7 @@ mod tests {
         let holder = &room[HOLDER.start / 8];
         holder
             .fetch_or(0x3fff_fff0 << (HOLDER.start % 8 * 8), std::sync::atomic::Ordering::Relaxed);
-        let held_by_nobody = mutex.lock();
+        let held_by_nobody = mutex.lock(LONGEST_WAIT);
         assert!(matches!(held_by_nobody, Err(Trouble::Broken(_))), "{held_by_nobody:?}");
     }
 }

@@ -5,35 +5,14 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
-use super::layout::{GRANULES, GROWTH, PAGE_BYTES, REGION, WORD_BYTES, descriptor, header, shard};
+use super::layout::{
+    Block, GRANULES, GROWTH, PAGE_BYTES, REGION, WORD_BYTES, descriptor, header, page_in, shard,
+};
 use super::shard::Shard;
 use super::trouble::Trouble;
 
 /// Descriptors to look through for a page without an owner before a new one is taken.
 const SEARCH: u32 = 512;
-
-/// A block's name: never 0, as the first page holds descriptors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Block(pub(super) u32);
-
-impl Block {
-    /// Whether so many granules from here on are of one page.
-    pub(super) fn fits(self, size: u32) -> bool {
-        self.0 % GRANULES + size <= GRANULES
-    }
-
-    /// The page that it is in.
-    pub(super) fn page(self) -> u32 {
-        self.0 / GRANULES
-    }
-
-    pub(super) fn mask(self, size: u32) -> Result<u128, Trouble> {
-        if size == 0 || !self.fits(size) {
-            return Err(Trouble::BROKEN_BLOCK);
-        }
-        Ok((u128::MAX >> (GRANULES - size)) << (self.0 % GRANULES))
-    }
-}
 
 impl Shard<'_> {
     /// Finds room for a block, as a part of the transaction. What is in it is anything.
@@ -52,7 +31,7 @@ impl Shard<'_> {
         let free = self.free_of(page)?;
         let first = first_run(free, size).ok_or(Trouble::BROKEN_PAGE)?;
         let block = Block(page * GRANULES + first);
-        self.set_free(page, free, free & !block.mask(size)?)?;
+        self.set_free(page, free, free & !mask(block, size)?)?;
         Ok(block)
     }
 
@@ -60,7 +39,7 @@ impl Shard<'_> {
     pub(super) fn free(&self, block: Block, size: u32) -> Result<(), Trouble> {
         let page = block.page();
         let free = self.free_of(page)?;
-        let mask = block.mask(size)?;
+        let mask = mask(block, size)?;
         if free & mask != 0 {
             return Err(Trouble::Broken("a block was given back twice"));
         }
@@ -75,13 +54,6 @@ impl Shard<'_> {
         }
         let words = self.words(self.descriptor(page, descriptor::FREE), 2)?;
         Ok(u128::from(words[0].load(Relaxed)) | u128::from(words[1].load(Relaxed)) << 64)
-    }
-
-    fn owner_of(&self, page: u32) -> Result<u64, Trouble> {
-        if u64::from(page) >= self.get(header::FILE_PAGES)? || page.is_multiple_of(REGION) {
-            return Err(Trouble::BROKEN_INDEX);
-        }
-        self.get(self.descriptor(page, descriptor::OWNER))
     }
 
     /// Writes down which granules are free, and puts the page into the right list for that.
@@ -234,7 +206,7 @@ impl Shard<'_> {
 
     /// Makes the file longer; says whether it may be.
     fn extend(&self, page: u32) -> Result<bool, Trouble> {
-        let most = self.page_limit.min(self.geometry.max_pages);
+        let most = self.limits.pages.min(self.geometry.max_pages);
         let mut pages = GROWTH.min(most.saturating_sub(page));
         let from = self.geometry.page(page) * WORD_BYTES;
         loop {
@@ -275,46 +247,22 @@ impl Shard<'_> {
             self.leave_list(page, GRANULES)?;
             self.set(self.own(shard::RELEASE), u64::from(page) + 1)?;
             self.commit()?;
-            finish_release(self)?;
+            self.finish_release()?;
         }
         Ok(())
     }
 }
 
-/// Makes nobody the owner of a page, if it is this shard.
-pub(super) fn give_up(shard: &Shard<'_>, page: u32) -> Result<(), Trouble> {
-    shard.owner_of(page)?;
-    let owner = shard.memory.word(shard.descriptor(page, descriptor::OWNER))?;
-    let ours = u64::from(shard.number) + 1;
-    if owner.compare_exchange(ours, 0, AcqRel, Relaxed).is_ok() {
-        shard.memory.word(header::FREE_PAGES)?.fetch_add(1, Relaxed);
+/// The granules of a block among those of its page.
+pub(super) fn mask(block: Block, size: u32) -> Result<u128, Trouble> {
+    if size == 0 || !block.fits(size) {
+        return Err(Trouble::BROKEN_BLOCK);
     }
-    Ok(())
-}
-
-/// Brings the way of a page back to nobody to its end.
-pub(super) fn finish_release(shard: &Shard<'_>) -> Result<(), Trouble> {
-    let index = shard.own(shard::RELEASE);
-    if let Some(page) = page_in(shard.get(index)?) {
-        give_up(shard, page)?;
-        shard.put(index, 0)?;
-    }
-    Ok(())
-}
-
-/// The page that half a word names.
-fn page_in(name: u64) -> Option<u32> {
-    low_half(name).checked_sub(1)
+    Ok((u128::MAX >> (GRANULES - size)) << (block.0 % GRANULES))
 }
 
 fn name(page: Option<u32>) -> u64 {
     page.map_or(0, |page| u64::from(page) + 1)
-}
-
-/// The low half of a word.
-#[allow(clippy::cast_possible_truncation, reason = "that is what it is for")]
-pub(super) fn low_half(word: u64) -> u32 {
-    word as u32
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "that is what it is for")]

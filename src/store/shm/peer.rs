@@ -16,18 +16,11 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::pages::low_half;
-use super::shard::Geometry;
+use super::layout::{NARROW, WIDE, low_half};
 use super::trouble::Trouble;
-use crate::platform::random::scramble;
 use crate::protocol::{CompactV4, CompactV6, PeerId, Timestamp};
-use crate::store::identity::{Identity, words_of};
+use crate::store::identity::words_of;
 use crate::store::{Addresses, Hashes, Peer, Proof, Role, Seen, Under};
-
-/// Words of a row without an IPv6 address.
-pub(super) const NARROW: u32 = 7;
-/// Words of a row with one.
-pub(super) const WIDE: u32 = 10;
 
 /// A `left` that is not known.
 const UNKNOWN: u64 = u64::MAX;
@@ -240,28 +233,12 @@ fn v6_of(high: u64, low: u64, rest: u64) -> CompactV6 {
     CompactV6(address)
 }
 
-/// The hash of a peer, by which its table is ordered.
-pub(super) fn hash(geometry: Geometry, identity: Identity) -> u64 {
-    keyed(geometry, identity.words())
-}
-
-/// The hash of the peer in a row.
-pub(super) fn hash_of_row(geometry: Geometry, row: &[AtomicU64]) -> u64 {
-    let word = |place: usize| row.get(place).map_or(0, |word| word.load(Relaxed));
-    keyed(geometry, [word(1), word(2), word(3)])
-}
-
-/// A hash that nobody can aim without the file's secret.
-pub(super) fn keyed(geometry: Geometry, words: [u64; 3]) -> u64 {
-    let [first, second] = geometry.secret;
-    let hash = words.into_iter().fold(first, |hash, word| scramble(hash ^ word));
-    scramble(hash ^ second)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::hash;
+    use super::super::shard::Geometry;
     use super::*;
 
     prop_compose! {
@@ -306,7 +283,7 @@ mod tests {
             let row: Vec<AtomicU64> = words.row().iter().map(|&word| AtomicU64::new(word)).collect();
             prop_assert_eq!(unpack(words.key, &row).unwrap(), peer);
             let geometry = Geometry { shards: 1, max_pages: 1, secret: [1, 2] };
-            prop_assert_eq!(super::hash(geometry, peer.identity()), hash_of_row(geometry, &row));
+            prop_assert_eq!(hash::of_peer(geometry, peer.identity()), hash::of_peer_row(geometry, &row));
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::hash;
 use super::layout::shard;
 use super::peer::{self, last_seen_in};
 use super::shard::Shard;
@@ -45,7 +46,7 @@ impl Shard<'_> {
         identity: Identity,
         likely: Class,
     ) -> Result<Option<Found>, Trouble> {
-        let hash = peer::hash(self.geometry, identity);
+        let hash = hash::of_peer(self.geometry, identity);
         let others = Class::ALL.into_iter().filter(|&class| class != likely);
         for class in std::iter::once(likely).chain(others) {
             let Some(spot) = self.descend(swarm.table(class), hash)? else { continue };
@@ -103,7 +104,7 @@ impl Shard<'_> {
 
     /// Gives back the room that a peer had taken.
     fn tidy_after(&self, swarm: &Swarm, found: &Found) -> Result<(), Trouble> {
-        let hash = peer::hash(self.geometry, found.peer.identity());
+        let hash = hash::of_peer(self.geometry, found.peer.identity());
         self.tidy(swarm.table(found.class), hash)?;
         for entry in self.entries(&found.peer).into_iter().flatten() {
             self.tidy(swarm.endpoints(), entry)?;

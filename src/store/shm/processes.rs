@@ -129,7 +129,7 @@ fn wait_for_refusal(mut store: ShmStore) -> Duration {
     // On a thread of its own, so that the test ends also where this does not.
     std::thread::spawn(move || sender.send(store.counts(&[swarm(0)], NOON)));
     let outcome = receiver.recv_timeout(Duration::from_secs(10)).unwrap();
-    assert!(matches!(outcome, Err(StoreError::Busy { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(StoreError::WouldWait { .. })), "{outcome:?}");
     started.elapsed()
 }
 

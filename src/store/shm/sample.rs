@@ -8,11 +8,10 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::layout::most_slots;
-use super::pages::Block;
+use super::layout::{Block, NARROW, most_slots};
 use super::peer::{
-    ENDPOINT, NARROW, PORT, addresses_of, endpoint_bits, is_stated, is_under, last_seen_in,
-    told_by_v4, v4_in,
+    ENDPOINT, PORT, addresses_of, endpoint_bits, is_stated, is_under, last_seen_in, told_by_v4,
+    v4_in,
 };
 use super::shard::Shard;
 use super::swarm::Swarm;

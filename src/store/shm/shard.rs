@@ -9,13 +9,15 @@
 //! Words that nobody can reach yet (a new block, a slot beyond a leaf's count) need no log: `put`.
 
 use std::cell::Cell;
-use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, compiler_fence};
+use std::time::Duration;
 
-use super::layout::{CLAIM, GRANULE, GRANULES, PAGE, descriptor, header, shard};
+use super::layout::{
+    Block, CLAIM, GRANULE, GRANULES, PAGE, REGION, descriptor, header, page_in, shard,
+};
 use super::memory::Memory;
 use super::mutex::{Acquired, Mutex};
-use super::pages::{self, Block};
 use super::trouble::Trouble;
 
 /// Blocks that one holder of a lock may open. No operation comes near it, nor to a millisecond; where
@@ -55,13 +57,21 @@ impl Geometry {
     }
 }
 
+/// What a process allows itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Data pages that it uses, whatever the file allows.
+    pub(super) pages: u32,
+    /// How long it waits for a lock.
+    pub(super) patience: Duration,
+}
+
 /// A shard while its lock is held.
 pub(super) struct Shard<'m> {
     pub(super) memory: &'m Memory,
     pub(super) geometry: Geometry,
     pub(super) number: u32,
-    /// Data pages that this process may use, whatever the file allows.
-    pub(super) page_limit: u32,
+    pub(super) limits: Limits,
     logged: Cell<usize>,
     /// Whether a block or a slot was given up since the last commit: until then its words must stay.
     freed: Cell<bool>,
@@ -75,11 +85,11 @@ impl<'m> Shard<'m> {
         memory: &'m Memory,
         geometry: Geometry,
         number: u32,
-        page_limit: u32,
+        limits: Limits,
     ) -> Result<Self, Trouble> {
         let mutex = Self::mutex_in(memory, geometry, number)?;
-        let acquired = mutex.lock()?;
-        let shard = Self::held(memory, geometry, number, page_limit, Some(mutex));
+        let acquired = mutex.lock(limits.patience)?;
+        let shard = Self::held(memory, geometry, number, limits, Some(mutex));
         if acquired == Acquired::Inherited {
             shard.recover()?;
             mutex.restore();
@@ -99,11 +109,11 @@ impl<'m> Shard<'m> {
         memory: &'m Memory,
         geometry: Geometry,
         number: u32,
-        page_limit: u32,
+        limits: Limits,
         mutex: Option<Mutex>,
     ) -> Self {
         let (logged, freed, fuel) = (Cell::new(0), Cell::new(false), Cell::new(FUEL));
-        Self { memory, geometry, number, page_limit, logged, freed, fuel, mutex }
+        Self { memory, geometry, number, limits, logged, freed, fuel, mutex }
     }
 
     /// The index of one of the shard's own words.
@@ -192,7 +202,7 @@ impl<'m> Shard<'m> {
     fn undo(&self, what: u64, old: u64) -> Result<(), Trouble> {
         if what == CLAIM {
             let page = u32::try_from(old).map_err(|_| Trouble::BROKEN_INDEX)?;
-            return pages::give_up(self, page);
+            return self.give_up(page);
         }
         let index = usize::try_from(what).map_err(|_| Trouble::BROKEN_INDEX)?;
         let own = self.own(shard::RELEASE)..self.own(shard::LOG);
@@ -207,7 +217,36 @@ impl<'m> Shard<'m> {
     /// what it had begun after a commit.
     pub(super) fn recover(&self) -> Result<(), Trouble> {
         self.roll_back()?;
-        pages::finish_release(self)
+        self.finish_release()
+    }
+
+    /// Who has a page, as a number after the shard's own; 0: nobody.
+    pub(super) fn owner_of(&self, page: u32) -> Result<u64, Trouble> {
+        if u64::from(page) >= self.get(header::FILE_PAGES)? || page.is_multiple_of(REGION) {
+            return Err(Trouble::BROKEN_INDEX);
+        }
+        self.get(self.descriptor(page, descriptor::OWNER))
+    }
+
+    /// Makes nobody the owner of a page, if it is this shard.
+    fn give_up(&self, page: u32) -> Result<(), Trouble> {
+        self.owner_of(page)?;
+        let owner = self.memory.word(self.descriptor(page, descriptor::OWNER))?;
+        let ours = u64::from(self.number) + 1;
+        if owner.compare_exchange(ours, 0, AcqRel, Relaxed).is_ok() {
+            self.memory.word(header::FREE_PAGES)?.fetch_add(1, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Brings the way of a page back to nobody to its end.
+    pub(super) fn finish_release(&self) -> Result<(), Trouble> {
+        let index = self.own(shard::RELEASE);
+        if let Some(page) = page_in(self.get(index)?) {
+            self.give_up(page)?;
+            self.put(index, 0)?;
+        }
+        Ok(())
     }
 
     /// Remembers that a block or a slot was given up.
@@ -251,7 +290,6 @@ impl<'m> Shard<'m> {
 
     /// The word of a page's descriptor.
     pub(super) fn descriptor(&self, page: u32, word: usize) -> usize {
-        use super::layout::REGION;
         let first = self.geometry.page(page / REGION * REGION);
         first + (page % REGION) as usize * descriptor::WORDS + word
     }

@@ -15,12 +15,12 @@
 //!
 //! All peers in the tables are counted, also silent ones: who wants to know the living sweeps first.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::pages::low_half;
-use super::peer::{bytes_of, keyed};
-use super::shard::{Geometry, Shard};
+use super::hash;
+use super::layout::{SWARM_ROW, low_half};
+use super::peer::bytes_of;
+use super::shard::Shard;
 use super::table::{Leaf, Records, Spot, Table};
 use super::trouble::Trouble;
 use crate::protocol::{InfoHash, Timestamp};
@@ -28,10 +28,7 @@ use crate::store::identity::words_of;
 use crate::store::peer::Class;
 use crate::store::{Peer, Role, SwarmCounts, SwarmSummary};
 
-/// Words of a swarm's row.
-pub(super) const ROW: u32 = 15;
-
-/// Words of it that are figures.
+/// Words of a row that are figures.
 const FIGURES: usize = 11;
 
 /// A swarm while its shard is locked: where it is, and its figures, to be changed and saved.
@@ -57,28 +54,6 @@ pub(super) struct Swarm {
 /// Swarms with their hashes.
 pub(super) type HashedSwarms = Vec<(u64, Swarm)>;
 
-/// The hash of a swarm. Its highest bits name the shard.
-pub(super) fn hash(geometry: Geometry, info_hash: InfoHash) -> u64 {
-    keyed(geometry, words_of(info_hash.0))
-}
-
-/// The shard of the swarms with a hash.
-pub(super) fn shard_of(geometry: Geometry, hash: u64) -> u32 {
-    // Twice, as a shift by all 64 bits is none.
-    low_half(hash >> 1 >> (63 - geometry.shard_bits()))
-}
-
-/// The hash by which a shard's table is ordered.
-pub(super) fn order(geometry: Geometry, hash: u64) -> u64 {
-    hash << geometry.shard_bits()
-}
-
-/// The same of the swarm in a row.
-pub(super) fn hash_of_row(geometry: Geometry, key: u64, row: &[AtomicU64]) -> u64 {
-    let word = |place: usize| row.get(place).map_or(0, |word| word.load(Relaxed));
-    order(geometry, keyed(geometry, [key, word(0), low_half(word(1)).into()]))
-}
-
 impl Shard<'_> {
     /// The table of this shard's swarms.
     pub(super) fn swarms(&self) -> Table {
@@ -91,7 +66,7 @@ impl Shard<'_> {
     }
 
     fn locate(&self, info_hash: InfoHash) -> Result<Option<(Swarm, Spot, u32)>, Trouble> {
-        let hash = order(self.geometry, hash(self.geometry, info_hash));
+        let hash = hash::order(self.geometry, hash::of_swarm(self.geometry, info_hash));
         let Some(spot) = self.descend(self.swarms(), hash)? else { return Ok(None) };
         let [key, ..] = words_of(info_hash.0);
         for slot in 0..spot.leaf.head.count {
@@ -108,11 +83,11 @@ impl Shard<'_> {
     /// Puts in a swarm that is not there, as a part of the transaction that its first peer comes in
     /// with. Nothing must be uncommitted yet.
     pub(super) fn found_swarm(&self, info_hash: InfoHash) -> Result<Swarm, Trouble> {
-        let hash = order(self.geometry, hash(self.geometry, info_hash));
-        self.make_room(self.swarms(), hash, ROW)?;
+        let hash = hash::order(self.geometry, hash::of_swarm(self.geometry, info_hash));
+        self.make_room(self.swarms(), hash, SWARM_ROW)?;
         self.commit()?;
         let [key, second, third] = words_of(info_hash.0);
-        let mut row = [0; ROW as usize];
+        let mut row = [0; SWARM_ROW as usize];
         (row[0], row[1]) = (second, third);
         let record = (key, row.as_slice());
         let (spot, slot) = self.insert(self.swarms(), hash, record, super::table::NEVER)?;
@@ -128,14 +103,17 @@ impl Shard<'_> {
         let count = self.own(super::layout::shard::SWARM_COUNT);
         self.set(count, self.get(count)?.wrapping_sub(1))?;
         self.commit()?;
-        self.tidy(self.swarms(), order(self.geometry, hash(self.geometry, info_hash)))
+        self.tidy(
+            self.swarms(),
+            hash::order(self.geometry, hash::of_swarm(self.geometry, info_hash)),
+        )
     }
 
     /// The swarms of one leaf from a hash on, in their order, each with its hash; and where the next
     /// leaf begins.
     pub(super) fn swarms_from(&self, from: u64) -> Result<(HashedSwarms, Option<u64>), Trouble> {
         let table = self.swarms();
-        let at = order(self.geometry, from);
+        let at = hash::order(self.geometry, from);
         let Some(spot) = self.descend(table, at)? else { return Ok((Vec::new(), None)) };
         let bits = self.geometry.shard_bits();
         let full = |order: u64| order >> bits | from & !(u64::MAX >> bits);

@@ -16,11 +16,10 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 
 pub(super) use self::link::{Link, NEVER};
-use super::layout::{DEEPEST, Head, granules_for};
-use super::pages::Block;
+use super::hash;
+use super::layout::{Block, DEEPEST, Head, NARROW, SWARM_ROW, WIDE, granules_for};
 use super::shard::Shard;
 use super::trouble::Trouble;
-use super::{peer, swarm};
 
 /// Nodes of the deepest kind use up a hash of 64 bits, and then there is a leaf.
 const LEVELS: usize = 9;
@@ -343,8 +342,8 @@ impl Shard<'_> {
         let key = self.get(leaf.key(slot))?;
         let row = self.words(leaf.row(slot), leaf.head.row as usize)?;
         Ok(match table.records {
-            Records::Swarms => swarm::hash_of_row(self.geometry, key, row),
-            Records::Peers => peer::hash_of_row(self.geometry, row),
+            Records::Swarms => hash::of_swarm_row(self.geometry, key, row),
+            Records::Peers => hash::of_peer_row(self.geometry, row),
             Records::Endpoints => key,
         })
     }
@@ -354,8 +353,8 @@ impl Records {
     /// Whether rows of so many words can be of this kind.
     pub(super) fn may_have(self, row: u32) -> bool {
         match self {
-            Self::Swarms => row == swarm::ROW,
-            Self::Peers => row == peer::NARROW || row == peer::WIDE,
+            Self::Swarms => row == SWARM_ROW,
+            Self::Peers => row == NARROW || row == WIDE,
             Self::Endpoints => row == 0,
         }
     }

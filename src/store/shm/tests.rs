@@ -1,5 +1,7 @@
 //! The conformance suite on files in memory, and what only concerns this backend.
 
+use std::time::Instant;
+
 use super::*;
 use crate::protocol::{ClientKey, PeerId, Seconds};
 use crate::store::conformance::{
@@ -7,14 +9,14 @@ use crate::store::conformance::{
     swarms, v4,
 };
 use crate::store::model::Model;
-use crate::store::{Action, Caps, Role};
+use crate::store::{Action, LOOP_PATIENCE, Role};
 
-pub(super) fn options(home: &tempfile::TempDir) -> StoreOptions {
-    StoreOptions { max_size: 64 << 20, ..StoreOptions::new(home.path().join("t.d/peers"), EXPIRY) }
+pub(super) fn options(home: &tempfile::TempDir) -> ShmOptions {
+    ShmOptions { max_size: 64 << 20, ..ShmOptions::new(home.path().join("t.d/peers"), EXPIRY) }
 }
 
 /// A folder in memory, and a store in it that nobody has used.
-pub(super) fn fresh_file(shards: u32) -> (tempfile::TempDir, StoreOptions) {
+pub(super) fn fresh_file(shards: u32) -> (tempfile::TempDir, ShmOptions) {
     let home = tempfile::tempdir_in("/dev/shm").unwrap();
     let options = options(&home);
     making::FEWER_SHARDS.set(Some(shards));
@@ -32,7 +34,10 @@ conforms!(fresh);
 
 fn with_limits() -> Fresh {
     let (home, options) = fresh_file(2);
-    Fresh::in_folder(ShmStore::open(&conformance::with_limits(options)).unwrap(), home)
+    Fresh::in_folder(
+        ShmStore::open(&ShmOptions { rules: conformance::limits(), ..options }).unwrap(),
+        home,
+    )
 }
 
 conforms_with_limits!(with_limits);
@@ -54,7 +59,7 @@ pub(super) fn announce(
 fn a_large_swarm_grows_and_shrinks_as_the_model_does() {
     let (_home, options) = fresh_file(1);
     let mut store = ShmStore::open(&options).unwrap();
-    let id = store.id().unwrap();
+    let id = store.generation().unwrap();
     let (mut model, mut random) = (Model::new(EXPIRY), Random::seeded(3));
     for round in 0..12_000_u64 {
         let number = u32::try_from(random.below(4000)).unwrap();
@@ -84,14 +89,14 @@ fn a_large_swarm_grows_and_shrinks_as_the_model_does() {
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
     let info = store.info().unwrap();
     assert_eq!((info.swarms, info.peers), (0, 0));
-    assert_eq!(store.id().unwrap(), id, "it was made anew");
+    assert_eq!(store.generation().unwrap(), id, "it was made anew");
 }
 
 #[test]
 fn many_swarms_are_found_again_and_forgotten_again() {
     let (_home, options) = fresh_file(2);
     let mut store = ShmStore::open(&options).unwrap();
-    let id = store.id().unwrap();
+    let id = store.generation().unwrap();
     let of = |number: u32| {
         let mut hash = [9; 20];
         hash[..4].copy_from_slice(&number.to_be_bytes());
@@ -116,15 +121,16 @@ fn many_swarms_are_found_again_and_forgotten_again() {
     // Each shard keeps the most it ever needed, and swarms fall into them by chance: some growth is
     // right, but far from five times the room.
     assert!(bytes[4] <= bytes[0] * 3 / 2, "the room was not used again: {bytes:?}");
-    assert_eq!(store.id().unwrap(), id, "it was made anew");
+    assert_eq!(store.generation().unwrap(), id, "it was made anew");
 }
 
 mod where_caps_are_set {
     use super::*;
 
-    fn capped(caps: Caps) -> (tempfile::TempDir, ShmStore) {
+    fn capped(caps: Caps, address_peers: Option<u32>) -> (tempfile::TempDir, ShmStore) {
         let (home, options) = fresh_file(2);
-        let store = ShmStore::open(&StoreOptions { caps, ..options }).unwrap();
+        let rules = PeerRules { address_peers, ..options.rules };
+        let store = ShmStore::open(&ShmOptions { caps, rules, ..options }).unwrap();
         (home, store)
     }
 
@@ -134,7 +140,7 @@ mod where_caps_are_set {
 
     #[test]
     fn the_oldest_of_a_swarm_go_first() {
-        let (_home, mut store) = capped(Caps { swarm_peers: Some(100), ..Caps::default() });
+        let (_home, mut store) = capped(Caps { swarm_peers: Some(100), ..Caps::default() }, None);
         for number in 0..100 {
             announce(&mut store, leecher(number), NOON + Seconds(number));
         }
@@ -156,7 +162,7 @@ mod where_caps_are_set {
 
     #[test]
     fn the_oldest_at_an_address_go_first() {
-        let (_home, mut store) = capped(Caps { address_peers: Some(3), ..Caps::default() });
+        let (_home, mut store) = capped(Caps::default(), Some(3));
         let at = |number: u32, host| PeerAnnounce {
             v4: Some(v4(host, 1 + u16::try_from(number).unwrap())),
             key: ClientKey::of(&number.to_be_bytes()),
@@ -188,7 +194,7 @@ mod where_caps_are_set {
 
     /// A thousand peers come to a store for 300; how many of the older half are still there.
     fn old_peers_that_stay() -> usize {
-        let (_home, mut store) = capped(Caps { peers: Some(300), ..Caps::default() });
+        let (_home, mut store) = capped(Caps { peers: Some(300), ..Caps::default() }, None);
         for number in 0..1000 {
             let info_hash = swarm(u8::try_from(number % 40).unwrap());
             let what = PeerAnnounce { info_hash, ..leecher(number) };
@@ -207,8 +213,8 @@ mod where_caps_are_set {
     #[test]
     fn a_cap_that_is_lifted_leaves_no_trace() {
         let (_home, options) = fresh_file(1);
-        let caps = Caps { address_peers: Some(2), ..Caps::default() };
-        let mut store = ShmStore::open(&StoreOptions { caps, ..options.clone() }).unwrap();
+        let rules = PeerRules { address_peers: Some(2), ..options.rules.clone() };
+        let mut store = ShmStore::open(&ShmOptions { rules, ..options.clone() }).unwrap();
         let at = |number: u32| PeerAnnounce {
             v4: Some(v4(1, 1 + u16::try_from(number).unwrap())),
             ..leecher(number)
@@ -220,4 +226,43 @@ mod where_caps_are_set {
         assert_eq!(present(&mut store, NOON).len(), 20);
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_shard_that_is_held_costs_an_event_loop_moments_and_other_shards_nothing() {
+    let (_home, options) = fresh_file(2);
+    let mut store = ShmStore::open(&options).unwrap();
+    store.set_patience(LOOP_PATIENCE);
+    let shard_of = |store: &ShmStore, number| {
+        let geometry = store.file.as_ref().unwrap().geometry;
+        hash::shard_of(geometry, hash::of_swarm(geometry, swarm(number)))
+    };
+    let held = shard_of(&store, 1);
+    let elsewhere = (2..).find(|&number| shard_of(&store, number) != held).unwrap();
+    let (is_held, wait_until_held) = std::sync::mpsc::channel();
+    let (let_go, wait_to_let_go) = std::sync::mpsc::channel::<()>();
+    let holder = std::thread::spawn(move || {
+        let store = ShmStore::open(&options).unwrap();
+        let _shard = store.file.as_ref().unwrap().shard(held).unwrap();
+        is_held.send(()).unwrap();
+        let _ = wait_to_let_go.recv();
+    });
+    wait_until_held.recv().unwrap();
+    let mut announce = |info_hash| {
+        let announce = PeerAnnounce { info_hash, ..leecher(1) };
+        let want = Want { peers: 0, seeders: true, peer_ids: false };
+        store.announce(&announce, NOON, want, &mut PeerSample::default())
+    };
+    let started = Instant::now();
+    for _ in 0..100 {
+        let refused = announce(swarm(1)).unwrap_err();
+        assert!(matches!(refused, StoreError::WouldWait { .. }), "{refused:?}");
+        assert_eq!(announce(swarm(elsewhere)).unwrap().counts.leechers, 1);
+    }
+    let waited = started.elapsed();
+    eprintln!("100 tries took {waited:?}");
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    let_go.send(()).unwrap();
+    holder.join().unwrap();
+    assert_eq!(announce(swarm(1)).unwrap().counts.leechers, 1, "nothing of it was in before");
 }

@@ -4,16 +4,17 @@
 use super::correction::Correction;
 use super::endpoints::Place;
 use super::file::{Moment, SWEEP, StoreFile};
-use super::layout::{header, shard};
+use super::hash;
+use super::layout::shard;
 use super::peer::{self, kept_left};
 use super::shard::Shard;
-use super::swarm::{self, Swarm};
+use super::swarm::Swarm;
 use super::table::NEVER;
 use super::trouble::Trouble;
 use crate::protocol::InfoHash;
 use crate::store::network::MOST_LIMITED;
 use crate::store::peer::Class;
-use crate::store::{Batch, Cursor, Peer, StoreId, SwarmCounts, SwarmSummary};
+use crate::store::{Batch, Cursor, Peer, SwarmCounts, SwarmSummary};
 
 /// Peers that a batch has at most, as they are read under one lock.
 const BATCH: usize = 1000;
@@ -45,7 +46,7 @@ fn look_at_leaf(
     from: u64,
     mut look: impl FnMut(&Shard<'_>, &mut Swarm) -> Result<bool, Trouble>,
 ) -> Result<Next, Trouble> {
-    let number = swarm::shard_of(file.geometry, from);
+    let number = hash::shard_of(file.geometry, from);
     let shard = file.shard(number)?;
     let (swarms, next) = shard.swarms_from(from)?;
     for (hash, mut swarm) in swarms {
@@ -163,7 +164,7 @@ fn first_peers(
         let Some(spot) = shard.descend(swarm.table(class), hash)? else { break };
         for slot in 0..spot.leaf.head.count {
             let peer = shard.peer(&spot, slot)?;
-            let hash = peer::hash(shard.geometry, peer.identity());
+            let hash = hash::of_peer(shard.geometry, peer.identity());
             if hash >= from {
                 peers.push((hash, peer));
             }
@@ -224,12 +225,6 @@ pub(super) fn evict_one(file: &StoreFile, from: u64) -> Result<(), Trouble> {
 
 /// Swarms among whose peers the one is chosen that has to go when the store has as many as it may.
 const SWARMS_TO_LOOK_AT: u32 = 64;
-
-/// Gives the store the name of another one's life.
-pub(super) fn import_id(file: &StoreFile, id: StoreId) -> Result<(), Trouble> {
-    file.memory.word(header::LIFE)?.store(id.0, std::sync::atomic::Ordering::Relaxed);
-    Ok(())
-}
 
 /// Puts a swarm's totals in, and those of its peers that are not there.
 pub(super) fn import_swarm(

@@ -1,49 +1,64 @@
-//! What an announce does, inside its transaction.
+//! What announces do, inside their transaction.
 
 use super::addresses::Place;
 use super::connection::Database;
 use super::peer::PeerRow;
 use super::sample::{self, Wish};
 use super::swarm::Swarm;
-use super::transaction::Immediate;
 use crate::platform::random::Random;
 use crate::protocol::Timestamp;
 use crate::store::identity::Identity;
 use crate::store::network::Network;
 use crate::store::peer::{Limits, Peer};
 use crate::store::rate::AnnounceRate;
-use crate::store::{Action, Caps, PeerAnnounce, PeerSample, Proof, SwarmCounts, Want};
+use crate::store::{
+    Action, Announced, PeerAnnounce, PeerRules, PeerSample, Proof, SwarmCounts, Want,
+};
 
 /// Silent peers that one announce takes out of its swarm; more are counted, and left to the next.
 const SWEEP: usize = 256;
 
-/// One announce and all it needs.
-pub(super) struct Arrival<'a> {
+/// What the announces of one transaction have in common.
+pub(super) struct Moment<'a> {
     pub(super) database: &'a Database,
     pub(super) random: &'a mut Random,
-    pub(super) announce: PeerAnnounce,
     pub(super) now: Timestamp,
     /// Who was last seen before this is gone.
     pub(super) cutoff: Timestamp,
-    pub(super) want: Want,
-    pub(super) caps: Caps,
-    /// Addresses that `Caps::address_peers` is not for.
-    pub(super) exempt: &'a crate::platform::network::Network,
-    /// Bytes a second that a peer can move each way at most.
-    pub(super) max_rate: Option<u64>,
+    pub(super) rules: &'a PeerRules,
+}
+
+impl Moment<'_> {
+    /// Takes an announce in.
+    pub(super) fn announce(
+        &mut self,
+        announce: &PeerAnnounce,
+        want: Want,
+        sample: &mut PeerSample,
+    ) -> rusqlite::Result<Announced> {
+        sample.clear();
+        let Self { database, now, cutoff, rules, .. } = *self;
+        let announces_in_the_last_minute = database.announce_rate_at(now)?.last_minute(now);
+        let (announce, random) = (*announce, &mut *self.random);
+        let arrival = Arrival { database, random, announce, now, cutoff, want, rules };
+        let (counts, generation) = (arrival.happen(sample)?, database.generation);
+        Ok(Announced { counts, generation, announces_in_the_last_minute })
+    }
+}
+
+/// One announce and all it needs.
+struct Arrival<'a> {
+    database: &'a Database,
+    random: &'a mut Random,
+    announce: PeerAnnounce,
+    now: Timestamp,
+    cutoff: Timestamp,
+    want: Want,
+    rules: &'a PeerRules,
 }
 
 impl Arrival<'_> {
-    /// Does it all, or nothing.
-    pub(super) fn happen(mut self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
-        sample.clear();
-        let transaction = Immediate::begin(self.database)?;
-        let counts = self.within(sample)?;
-        transaction.commit()?;
-        Ok(counts)
-    }
-
-    fn within(&mut self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
+    fn happen(self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
         let leaves = self.announce.action == Action::Leave;
         let mut swarm = match Swarm::find(self.database, self.announce.info_hash)? {
             Some(swarm) => swarm,
@@ -95,7 +110,7 @@ impl Arrival<'_> {
 
     fn row(&self, swarm: &Swarm, known: Option<&PeerRow>) -> PeerRow {
         let (announce, known) = (&self.announce, known.map(|known| &known.peer));
-        let limits = Limits { now: self.now, cutoff: self.cutoff, max_rate: self.max_rate };
+        let limits = Limits { now: self.now, cutoff: self.cutoff, max_rate: self.rules.max_rate };
         PeerRow::new(swarm.salt, Peer::announced(announce, self.proof(swarm), known, limits))
     }
 
@@ -159,8 +174,8 @@ impl Arrival<'_> {
         known: Option<&PeerRow>,
         peer: &Peer,
     ) -> rusqlite::Result<()> {
-        let Some(cap) = self.caps.address_peers else { return Ok(()) };
-        for ip in peer.addresses.all().filter(|&ip| !self.exempt.contains(ip)) {
+        let Some(cap) = self.rules.address_peers else { return Ok(()) };
+        for ip in peer.addresses.all().filter(|&ip| !self.rules.exempt.contains(ip)) {
             for (network, times) in Network::limited(ip) {
                 let was_there =
                     |known: &PeerRow| known.peer.addresses.all().any(|ip| network.contains(ip));
@@ -170,7 +185,7 @@ impl Arrival<'_> {
                 let there = PeerRow::within(self.database, swarm, network)?;
                 let there = there.into_iter().map(|row| row.peer).collect();
                 let most = usize::try_from(cap.saturating_mul(times)).unwrap_or(usize::MAX);
-                for peer in self.announce.too_many(ip, there, most, self.exempt) {
+                for peer in self.announce.too_many(ip, there, most, &self.rules.exempt) {
                     let row = PeerRow::new(swarm.salt, peer);
                     swarm.take_out_silent(self.database, row.class, row.tag)?;
                 }

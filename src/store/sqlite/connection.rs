@@ -13,15 +13,12 @@ use super::error::{self, Kind};
 use super::schema::{APPLICATION_ID, VERSION, number_in, stored};
 use crate::platform::memory;
 use crate::protocol::Timestamp;
-use crate::store::files::{self, Place};
+use crate::store::files;
 use crate::store::rate::AnnounceRate;
-use crate::store::{Access, StoreError, StoreId, expect_kind};
+use crate::store::{Access, FileOptions, Generation, StoreError, expect_kind};
 
 /// The kind of these stores, as the configuration names it.
 pub(super) const KIND: &str = "sqlite";
-
-/// How long a process waits for others before it gives up.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The longest nap between two tries for a lock.
 const LONGEST_NAP: Duration = Duration::from_millis(2);
@@ -34,9 +31,13 @@ pub(super) struct Database {
     connection: Connection,
     keeps_statements: Cell<bool>,
     /// Which store it is: the same as long as the file is.
-    pub(super) life: StoreId,
+    pub(super) generation: Generation,
+    /// How long it waits for others.
+    patience: Duration,
     /// How many announces came when it was opened, for the process that asks but once.
     rate_then: Cell<Option<AnnounceRate>>,
+    /// How many came at a time, for announces of the same second.
+    rate_at: Cell<Option<(AnnounceRate, Timestamp)>>,
 }
 
 /// A statement that runs as often as it is needed.
@@ -48,13 +49,24 @@ pub(super) enum Prepared<'a> {
 }
 
 impl Database {
-    fn new(connection: Connection, head: Head) -> Self {
+    fn new(connection: Connection, head: Head, patience: Duration) -> Self {
         Self {
             connection,
             keeps_statements: Cell::new(false),
-            life: head.life,
+            generation: head.generation,
+            patience,
             rate_then: Cell::new(Some(head.rate)),
+            rate_at: Cell::new(None),
         }
+    }
+
+    /// Waits for others no longer than this from now on.
+    pub(super) fn set_patience(&mut self, patience: Duration) -> rusqlite::Result<()> {
+        if self.patience != patience {
+            wait_for_locks(&mut self.connection, patience)?;
+            self.patience = patience;
+        }
+        Ok(())
     }
 
     /// Prepares a statement. A process that announces once throws it away, which is cheaper for
@@ -77,6 +89,16 @@ impl Database {
     pub(super) fn announce_rate(&self) -> rusqlite::Result<AnnounceRate> {
         let rate = self.rate_then.take().filter(|_| !self.keeps_statements.get());
         rate.map_or_else(|| self.read_announce_rate(), Ok)
+    }
+
+    /// The same, read once a second.
+    pub(super) fn announce_rate_at(&self, now: Timestamp) -> rusqlite::Result<AnnounceRate> {
+        if let Some((rate, _)) = self.rate_at.get().filter(|(_, at)| *at == now) {
+            return Ok(rate);
+        }
+        let rate = self.announce_rate()?;
+        self.rate_at.set(Some((rate, now)));
+        Ok(rate)
     }
 
     /// Counts an announce that said more than can be.
@@ -144,7 +166,7 @@ pub(super) enum Inspected {
 }
 
 /// Opens what is there; makes nothing and changes nothing.
-pub(super) fn inspect(place: Place<'_>) -> Result<Inspected, StoreError> {
+pub(super) fn inspect(place: &FileOptions) -> Result<Inspected, StoreError> {
     memory::share_with_sqlite();
     if !place.is_the_sites() && place.trust()?.is_none() {
         return Ok(Inspected::Missing);
@@ -152,14 +174,14 @@ pub(super) fn inspect(place: Place<'_>) -> Result<Inspected, StoreError> {
     look(place, 2)
 }
 
-fn look(place: Place<'_>, more_tries: u32) -> Result<Inspected, StoreError> {
-    let path = place.path;
-    match open(path) {
+fn look(place: &FileOptions, more_tries: u32) -> Result<Inspected, StoreError> {
+    let (path, patience) = (&place.path, place.patience);
+    match open(path, patience) {
         Ok((Ok(head), connection)) => {
             if place.access == Access::Full {
                 is_writable(path, &connection)?;
             }
-            Ok(Inspected::Ours(Database::new(connection, head)))
+            Ok(Inspected::Ours(Database::new(connection, head, patience)))
         }
         Ok((Err(reason), _)) => Ok(Inspected::Foreign(reason)),
         Err(broken) if error::kind(&broken) == Kind::Broken => {
@@ -197,17 +219,17 @@ fn is_writable(path: &Path, connection: &Connection) -> Result<(), StoreError> {
 
 /// What the file says of itself.
 struct Head {
-    life: StoreId,
+    generation: Generation,
     rate: AnnounceRate,
 }
 
 /// Opens a file with our settings, and reads its head; instead, why it is not ours, if it is not.
-fn open(path: &Path) -> rusqlite::Result<(Result<Head, String>, Connection)> {
+fn open(path: &Path, patience: Duration) -> rusqlite::Result<(Result<Head, String>, Connection)> {
     let mut connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    wait_for_locks(&mut connection)?;
+    wait_for_locks(&mut connection, patience)?;
     let head = read_head(&connection)?;
     configure(&connection)?;
     Ok((head, connection))
@@ -217,21 +239,25 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     // Else a changed limit makes SQLite plan the statement again, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A killed process breaks nothing with this; after a power cut the file may have to be made
-    // anew, and the peers announce again.
+    // A killed process breaks nothing with this; after a power cut the file may have to be
+    // recreated, and the peers announce again.
     connection.execute_batch("PRAGMA synchronous = OFF")
 }
 
 /// SQLite's own naps grow to a tenth of a second, in which a busy tracker answers a thousand others.
-fn wait_for_locks(connection: &mut Connection) -> rusqlite::Result<()> {
+fn wait_for_locks(connection: &mut Connection, patience: Duration) -> rusqlite::Result<()> {
     let mut started = Instant::now();
     connection.busy_handler(Some(move |tries: i32| {
         if tries == 0 {
             started = Instant::now();
         }
+        let left = patience.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return false;
+        }
         let nap = Duration::from_micros(50) * u32::try_from(tries).unwrap_or(0).saturating_add(1);
-        std::thread::sleep(nap.min(LONGEST_NAP));
-        started.elapsed() < PATIENCE
+        std::thread::sleep(nap.min(LONGEST_NAP).min(left));
+        true
     }))
 }
 
@@ -249,7 +275,7 @@ fn read_head(connection: &Connection) -> rusqlite::Result<Result<Head, String>> 
     }
     let head = connection.query_row("SELECT id, announce_rate FROM store", [], |row| {
         let rate = AnnounceRate(number_in(row, 1)?);
-        Ok(Head { life: StoreId(number_in(row, 0)?), rate })
+        Ok(Head { generation: Generation(number_in(row, 0)?), rate })
     })?;
     transaction.commit()?;
     Ok(Ok(head))

@@ -5,12 +5,12 @@ use std::path::Path;
 use rusqlite::ffi::SQLITE_READONLY_DBMOVED;
 use rusqlite::{Error, ErrorCode};
 
-use crate::store::StoreError;
+use crate::store::{StoreError, files};
 
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The file does not hold what it should: make it anew.
+    /// The file does not hold what it should: recreate it.
     Broken,
     /// The file is not at its path any more: open what is there.
     Moved,
@@ -44,10 +44,13 @@ pub(super) fn kind(error: &Error) -> Kind {
 /// An error of SQLite as one of the store.
 pub(super) fn sqlite(doing: &'static str, path: &Path, source: Error) -> StoreError {
     if kind(&source) == Kind::Busy {
-        return StoreError::Busy { path: path.to_owned() };
+        return files::would_wait(path);
     }
     let remedy = match source.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "free some space on its disk",
+        Some(ErrorCode::DiskFull) => {
+            let remedy = "free some space on its disk";
+            return StoreError::Full { store: files::name(path), remedy };
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             "make the file and its folder writable for the user that the web server runs as"
         }
@@ -56,5 +59,5 @@ pub(super) fn sqlite(doing: &'static str, path: &Path, source: Error) -> StoreEr
         }
         _ => "look at it with `tracker store check`, or make it anew with `tracker store rebuild`",
     };
-    StoreError::Sqlite { doing, path: path.to_owned(), remedy, source }
+    files::unavailable(doing, path, remedy, source)
 }

@@ -19,33 +19,46 @@ mod transfer;
 mod walk;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::time::Duration;
 
-use self::announce::Arrival;
+use self::announce::Moment;
 use self::connection::{Database, KIND};
 use self::error::Kind;
+use self::transaction::Immediate;
 use super::{
-    Access, Batch, Caps, Cursor, Peer, PeerAnnounce, PeerSample, PeerStore, PeerSummary,
-    StoreError, StoreId, StoreInfo, StoreOptions, SwarmCounts, SwarmSummary, Want, files,
+    Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer, PeerAnnounce, PeerRules,
+    PeerSample, PeerStore, PeerSummary, StoreError, StoreInfo, StoreMaintenance, SwarmCounts,
+    SwarmSummary, Want, files,
 };
-use crate::platform::network::Network;
 use crate::platform::random::Random;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 
 /// Announces after which a process is known to keep the file open.
 const SETTLED: u32 = 64;
 
+/// How a SQLite store is opened.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// Its file.
+    pub file: FileOptions,
+    /// What it holds its peers to.
+    pub rules: PeerRules,
+}
+
+impl SqliteOptions {
+    /// A file without limits on its peers but for their expiry.
+    #[must_use]
+    pub fn new(path: PathBuf, expiry: Seconds) -> Self {
+        Self { file: FileOptions::new(path), rules: PeerRules::new(expiry) }
+    }
+}
+
 /// Peers in an SQLite file.
 ///
-/// A file that cannot be read as a store is moved aside and made anew, also while it is in use.
+/// A file that cannot be read as a store is moved aside and recreated, also while it is in use.
 pub struct SqliteStore {
-    path: PathBuf,
-    site: Option<PathBuf>,
-    access: Access,
-    expiry: Seconds,
-    caps: Caps,
-    exempt: Arc<Network>,
-    max_rate: Option<u64>,
+    options: SqliteOptions,
+    patience: Patience,
     random: Random,
     /// `None` after a failure; the next call opens the file again.
     database: Option<Database>,
@@ -65,27 +78,22 @@ impl SqliteStore {
     ///
     /// # Errors
     /// When the file cannot be opened or made.
-    pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        recovery::open_or_make(options.place()).map(|database| Self::with(options, database))
+    pub fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
+        recovery::open_or_make(&options.file).map(|database| Self::with(options, database))
     }
 
     /// Moves the store aside, whatever it holds, and makes an empty one.
     ///
     /// # Errors
     /// When the file cannot be moved or made.
-    pub fn rebuild(options: &StoreOptions) -> Result<Self, StoreError> {
-        recovery::rebuild(options.place()).map(|database| Self::with(options, database))
+    pub fn rebuild(options: &SqliteOptions) -> Result<Self, StoreError> {
+        recovery::rebuild(&options.file).map(|database| Self::with(options, database))
     }
 
-    fn with(options: &StoreOptions, database: Database) -> Self {
+    fn with(options: &SqliteOptions, database: Database) -> Self {
         Self {
-            path: options.path.clone(),
-            site: options.site.clone(),
-            access: options.access,
-            expiry: options.expiry,
-            caps: options.caps,
-            exempt: Arc::clone(&options.exempt),
-            max_rate: options.max_rate,
+            options: options.clone(),
+            patience: Patience::new(options.file.patience),
             random: Random::new(),
             database: Some(database),
             checked: None,
@@ -93,10 +101,6 @@ impl SqliteStore {
             sweep_from: 0,
             stays: false,
         }
-    }
-
-    fn place(&self) -> files::Place<'_> {
-        files::Place { path: &self.path, site: self.site.as_deref(), access: self.access }
     }
 
     /// Runs one call of the kind that a process makes many of.
@@ -110,21 +114,36 @@ impl SqliteStore {
         Ok(value)
     }
 
-    /// Runs one call on the file. When that turns out to be broken or gone, it is made anew or opened
+    /// Runs one call on the file. When that turns out to be broken or gone, it is recreated or opened
     /// again, and the call is repeated once.
     fn attempt<T>(
         &mut self,
         doing: &'static str,
+        call: impl FnMut(&Database, &mut Random) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.options.file.patience = self.patience.left();
+        self.attempt_patiently(doing, call).inspect_err(|problem| {
+            if matches!(problem, StoreError::WouldWait { .. }) {
+                self.patience.spend();
+            }
+        })
+    }
+
+    fn attempt_patiently<T>(
+        &mut self,
+        doing: &'static str,
         mut call: impl FnMut(&Database, &mut Random) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let database = match self.database.take() {
+        let file = &self.options.file;
+        let mut database = match self.database.take() {
             Some(database) => database,
             None => {
                 self.announces = 0;
-                recovery::open_or_make(self.place())?
+                recovery::open_or_make(file)?
             }
         };
-        let failure = match call(&database, &mut self.random) {
+        let outcome = database.set_patience(file.patience);
+        let failure = match outcome.and_then(|()| call(&database, &mut self.random)) {
             Ok(value) => {
                 self.database = Some(database);
                 return Ok(value);
@@ -132,17 +151,35 @@ impl SqliteStore {
             Err(failure) => failure,
         };
         let database = match error::kind(&failure) {
-            Kind::Broken => recovery::replace(self.place(), database, &failure.to_string())?,
-            Kind::Moved => recovery::open_or_make(self.place())?,
+            Kind::Broken => recovery::replace(file, database, &failure.to_string())?,
+            Kind::Moved => recovery::open_or_make(file)?,
             Kind::Busy | Kind::Closed | Kind::Other => {
                 self.database = Some(database);
-                return Err(error::sqlite(doing, &self.path, failure));
+                return Err(error::sqlite(doing, &file.path, failure));
             }
         };
         self.announces = 0;
         let repeated = call(&database, &mut self.random);
         self.database = Some(database);
-        repeated.map_err(|source| error::sqlite(doing, &self.path, source))
+        repeated.map_err(|source| error::sqlite(doing, &file.path, source))
+    }
+
+    /// Takes announces in, all in one transaction.
+    fn arrive<T>(
+        &mut self,
+        now: Timestamp,
+        mut call: impl FnMut(&mut Moment<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let (cutoff, rules) = (self.cutoff(now), self.options.rules.clone());
+        let value = self.run("write", |database, random| {
+            let transaction = Immediate::begin(database)?;
+            let value = call(&mut Moment { database, random, now, cutoff, rules: &rules })?;
+            transaction.commit()?;
+            Ok(value)
+        })?;
+        self.patience.renew();
+        self.settle();
+        Ok(value)
     }
 
     /// Counts an announce, and suits the file to a process that stays when this one is seen to.
@@ -152,10 +189,10 @@ impl SqliteStore {
             && let Some(database) = &self.database
         {
             self.stays = true;
-            if let Err(failure) = journal::settle(database, &self.path) {
+            if let Err(failure) = journal::settle(database, &self.options.file.path) {
                 // Not now; the next ones will do with what there is.
                 self.announces = 0;
-                let path = self.path.display();
+                let path = self.options.file.path.display();
                 crate::info!("the journal of the peer store {path} stays as it is: {failure}");
             }
         }
@@ -165,7 +202,7 @@ impl SqliteStore {
     /// a replaced file is noticed.
     fn cutoff(&mut self, now: Timestamp) -> Timestamp {
         self.notice_replacement(now);
-        now.min(schema::LAST_INSTANT).before(self.expiry)
+        now.min(schema::LAST_INSTANT).before(self.options.rules.expiry)
     }
 
     /// Lets go of a file that is not at its path any more; looks at most once a second.
@@ -189,9 +226,13 @@ impl Drop for SqliteStore {
 }
 
 impl PeerStore for SqliteStore {
-    fn id(&mut self) -> Result<StoreId, StoreError> {
-        // Most announces ask for it first, and some processes make no more than one announce.
-        self.attempt("read", |database, _| Ok(database.life))
+    fn set_patience(&mut self, patience: Duration) {
+        self.patience.set(patience);
+    }
+
+    fn generation(&mut self) -> Result<Generation, StoreError> {
+        // Some processes make no more than one announce.
+        self.attempt("read", |database, _| Ok(database.generation))
     }
 
     fn announce(
@@ -200,16 +241,21 @@ impl PeerStore for SqliteStore {
         now: Timestamp,
         want: Want,
         sample: &mut PeerSample,
-    ) -> Result<SwarmCounts, StoreError> {
-        let (cutoff, announce) = (self.cutoff(now), *announce);
-        let (caps, exempt, max_rate) = (self.caps, Arc::clone(&self.exempt), self.max_rate);
-        self.run("write", |database, random| {
-            let exempt = &exempt;
-            let arrival =
-                Arrival { database, random, announce, now, cutoff, want, caps, exempt, max_rate };
-            arrival.happen(sample)
+    ) -> Result<Announced, StoreError> {
+        self.arrive(now, |moment| moment.announce(announce, want, sample))
+    }
+
+    fn announce_many(
+        &mut self,
+        announces: &[(PeerAnnounce, Want)],
+        now: Timestamp,
+        samples: &mut [PeerSample],
+    ) -> Result<Vec<Announced>, StoreError> {
+        self.arrive(now, |moment| {
+            let each = announces.iter().zip(&mut *samples);
+            each.map(|((announce, want), sample)| moment.announce(announce, *want, sample))
+                .collect()
         })
-        .inspect(|_| self.settle())
     }
 
     fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {
@@ -246,10 +292,6 @@ impl PeerStore for SqliteStore {
         self.run("read", |database, _| walk::visit_peers(database, info_hash, from, limit, cutoff))
     }
 
-    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError> {
-        self.run("write", |database, _| walk::remove_swarm(database, info_hash))
-    }
-
     fn expire(&mut self, now: Timestamp, budget: usize) -> Result<usize, StoreError> {
         let cutoff = self.cutoff(now);
         self.stays = true;
@@ -270,7 +312,9 @@ impl PeerStore for SqliteStore {
         }
         Ok(swept)
     }
+}
 
+impl StoreMaintenance for SqliteStore {
     fn check(&mut self) -> Result<Vec<String>, StoreError> {
         self.run("read", |database, _| walk::check(database))
     }
@@ -284,11 +328,11 @@ impl PeerStore for SqliteStore {
                 count("SELECT anomalies FROM store")?,
             ])
         })?;
-        let path = self.path.clone();
+        let path = &self.options.file.path;
         let metadata =
-            std::fs::metadata(&path).map_err(|source| files::failure("measure", &path, source))?;
-        let bytes = metadata.len();
-        Ok(StoreInfo { kind: KIND, path, bytes, room: None, swarms, peers, anomalies })
+            std::fs::metadata(path).map_err(|source| files::failure("measure", path, source))?;
+        let (location, bytes) = (files::name(path), metadata.len());
+        Ok(StoreInfo { kind: KIND, location, bytes, room: None, swarms, peers, anomalies })
     }
 
     fn export_peers(
@@ -300,8 +344,8 @@ impl PeerStore for SqliteStore {
         self.run("read", |database, _| walk::peers(database, info_hash, from, limit))
     }
 
-    fn import_id(&mut self, id: StoreId) -> Result<(), StoreError> {
-        self.run("write", |database, _| transfer::import_id(database, id))?;
+    fn import_generation(&mut self, generation: Generation) -> Result<(), StoreError> {
+        self.run("write", |database, _| transfer::import_generation(database, generation))?;
         // What was read of the file before is no longer true.
         self.database = None;
         Ok(())
@@ -311,5 +355,9 @@ impl PeerStore for SqliteStore {
         self.run("write", |database, random| {
             transfer::import_swarm(database, random, totals, peers)
         })
+    }
+
+    fn remove_swarm(&mut self, info_hash: InfoHash) -> Result<(), StoreError> {
+        self.run("write", |database, _| walk::remove_swarm(database, info_hash))
     }
 }

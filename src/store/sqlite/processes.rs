@@ -84,7 +84,7 @@ fn worker() {
     let habit = words.next().unwrap().to_owned();
     let first: u32 = words.next().unwrap().parse().unwrap();
     let announces: u32 = words.next().unwrap().parse().unwrap();
-    let options = StoreOptions::new(words.next().unwrap().into(), EXPIRY);
+    let options = SqliteOptions::new(words.next().unwrap().into(), EXPIRY);
     let mut store = SqliteStore::open(&options).unwrap();
     if habit == "sweep" {
         // With no memory to speak of, changed pages go to the file all through a transaction, so that
@@ -115,7 +115,7 @@ fn swarm_of(number: u32) -> InfoHash {
 }
 
 fn check_answered(path: &Path, answered: &[u32]) {
-    let mut store = SqliteStore::open(&StoreOptions::new(path.into(), EXPIRY)).unwrap();
+    let mut store = SqliteStore::open(&SqliteOptions::new(path.into(), EXPIRY)).unwrap();
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
     let present: BTreeSet<PeerIdIn> = (0..SWARMS)
         .flat_map(|number| {
@@ -174,7 +174,7 @@ fn a_process_that_is_killed_while_it_sweeps_breaks_nothing() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("peers.db");
     let mut random = Random::new();
-    let mut store = SqliteStore::open(&StoreOptions::new(path.clone(), EXPIRY)).unwrap();
+    let mut store = SqliteStore::open(&SqliteOptions::new(path.clone(), EXPIRY)).unwrap();
     let silent = NOON.before(Seconds(1));
     (0..6000).for_each(|number| announce(&mut store, number, silent));
     (6000..6100).for_each(|number| announce(&mut store, number, NOON));

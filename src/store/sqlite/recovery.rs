@@ -15,44 +15,44 @@ use super::error;
 use super::schema::{APPLICATION_ID, TABLES, VERSION};
 use crate::platform::random::Random;
 use crate::store::aside::{COMPANIONS, move_aside};
-use crate::store::files::{self, Place};
-use crate::store::{Access, StoreError, expect_kind};
+use crate::store::files;
+use crate::store::{Access, FileOptions, StoreError, expect_kind};
 
 /// Opens the store and makes it where there is none, or something else.
-pub(super) fn open_or_make(place: Place<'_>) -> Result<Database, StoreError> {
+pub(super) fn open_or_make(place: &FileOptions) -> Result<Database, StoreError> {
     match connection::inspect(place)? {
         Inspected::Ours(database) => Ok(database),
         Inspected::Missing if place.access == Access::Read => Err(place.missing()),
-        Inspected::Foreign(reason) if place.access == Access::Read => Err(place.unusable(reason)),
+        Inspected::Foreign(reason) if place.access == Access::Read => Err(place.corrupt(reason)),
         Inspected::Missing | Inspected::Foreign(_) => make(place, None),
     }
 }
 
 /// Puts a new store in place of a broken one, unless another process has done it already.
 pub(super) fn replace(
-    place: Place<'_>,
+    place: &FileOptions,
     broken: Database,
     reason: &str,
 ) -> Result<Database, StoreError> {
     match place.access {
         Access::Full => make(place, Some((broken, reason))),
-        Access::Read => Err(place.unusable(reason)),
+        Access::Read => Err(place.corrupt(reason)),
     }
 }
 
 /// Puts a new store in place of whatever is there.
-pub(super) fn rebuild(place: Place<'_>) -> Result<Database, StoreError> {
+pub(super) fn rebuild(place: &FileOptions) -> Result<Database, StoreError> {
     let _lock = place.lock()?;
     let is_there = !matches!(connection::inspect(place)?, Inspected::Missing);
     if is_there {
-        move_aside(place.path, "as its owner wishes")?;
+        move_aside(&place.path, "as its owner wishes")?;
     }
     build(place)
 }
 
-fn make(place: Place<'_>, broken: Option<(Database, &str)>) -> Result<Database, StoreError> {
+fn make(place: &FileOptions, broken: Option<(Database, &str)>) -> Result<Database, StoreError> {
     let _lock = place.lock()?;
-    let path = place.path;
+    let path = &place.path;
     if let Some((database, reason)) = broken
         && !database.has_moved()
     {
@@ -70,13 +70,13 @@ fn make(place: Place<'_>, broken: Option<(Database, &str)>) -> Result<Database, 
 }
 
 /// Makes a store where there is none. The lock is held.
-fn build(place: Place<'_>) -> Result<Database, StoreError> {
-    let path = place.path;
+fn build(place: &FileOptions) -> Result<Database, StoreError> {
+    let path = &place.path;
     let unfinished = files::with_ending(path, ".new");
     // Left behind by a process that was killed here, or by one whose store was deleted in use.
-    for leftover in [&unfinished, path].map(Path::to_owned) {
+    for leftover in [&unfinished, path] {
         for ending in COMPANIONS {
-            files::remove(&files::with_ending(&leftover, ending))?;
+            files::remove(&files::with_ending(leftover, ending))?;
         }
     }
     files::remove(&unfinished)?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Instant;
 
 use rusqlite::Connection;
 
@@ -10,12 +11,13 @@ use super::*;
 use crate::store::conformance::{
     self, EXPIRY, Fresh, NOON, conforms, conforms_with_limits, leecher, peers, swarm,
 };
-use crate::store::{Action, PeerStore as _};
+use crate::store::shm::{ShmOptions, ShmStore};
+use crate::store::{Access, Action, LOOP_PATIENCE, PeerStore as _};
 
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: false };
 
-fn options(home: &tempfile::TempDir) -> StoreOptions {
-    StoreOptions::new(home.path().join("data/peers.db"), EXPIRY)
+fn options(home: &tempfile::TempDir) -> SqliteOptions {
+    SqliteOptions::new(home.path().join("data/peers.db"), EXPIRY)
 }
 
 fn fresh() -> Fresh {
@@ -28,7 +30,7 @@ fn fresh_and_settled() -> Fresh {
     let mut store = SqliteStore::open(&options(&home)).unwrap();
     (0..SETTLED).for_each(|number| announce(&mut store, number, NOON));
     store.remove_swarm(swarm(1)).unwrap();
-    assert!(logs_ahead(&store.path));
+    assert!(logs_ahead(&store.options.file.path));
     Fresh::in_folder(store, home)
 }
 
@@ -36,7 +38,9 @@ conforms!(fresh);
 
 fn with_limits() -> Fresh {
     let home = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&conformance::with_limits(options(&home))).unwrap();
+    let store =
+        SqliteStore::open(&SqliteOptions { rules: conformance::limits(), ..options(&home) })
+            .unwrap();
     Fresh::in_folder(store, home)
 }
 
@@ -55,7 +59,7 @@ fn try_announce(
     store: &mut SqliteStore,
     number: u32,
     now: Timestamp,
-) -> Result<SwarmCounts, StoreError> {
+) -> Result<Announced, StoreError> {
     store.announce(&leecher(number), now, WANT, &mut PeerSample::default())
 }
 
@@ -69,8 +73,8 @@ fn logs_ahead(path: &Path) -> bool {
 }
 
 /// What was moved aside, without companions.
-fn moved_aside(options: &StoreOptions) -> Vec<PathBuf> {
-    let entries = options.path.parent().unwrap().read_dir().unwrap();
+fn moved_aside(options: &SqliteOptions) -> Vec<PathBuf> {
+    let entries = options.file.path.parent().unwrap().read_dir().unwrap();
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     found.retain(|path| path.to_string_lossy().contains(".broken-"));
     found.retain(|path| !["-wal", "-shm"].iter().any(|end| path.to_string_lossy().ends_with(end)));
@@ -88,13 +92,13 @@ mod opening {
         let folder = fs::metadata(home.path().join("data")).unwrap();
         assert_eq!(folder.permissions().mode() & 0o777, 0o700);
         announce(&mut store, 1, NOON);
-        let id = store.id().unwrap();
+        let id = store.generation().unwrap();
         let mut again = SqliteStore::open(&options).unwrap();
-        assert_eq!(again.id().unwrap(), id);
+        assert_eq!(again.generation().unwrap(), id);
         assert_eq!(present(&mut again, NOON), 1);
         let info = again.info().unwrap();
         assert_eq!((info.swarms, info.peers, info.kind), (1, 1, "sqlite"));
-        assert_eq!(info.bytes, fs::metadata(&options.path).unwrap().len());
+        assert_eq!(info.bytes, fs::metadata(&options.file.path).unwrap().len());
     }
 
     #[test]
@@ -110,7 +114,9 @@ mod opening {
             fs::read(path).unwrap()
         };
         let application_id = schema::APPLICATION_ID;
-        let mut ours = fs::read(SqliteStore::open(&options(&home)).unwrap().path.clone()).unwrap();
+        let mut ours =
+            fs::read(SqliteStore::open(&options(&home)).unwrap().options.file.path.clone())
+                .unwrap();
         ours.truncate(ours.len() / 2);
         let contents = [
             b"# a text that somebody put there".to_vec(),
@@ -126,7 +132,7 @@ mod opening {
             let home = tempfile::tempdir().unwrap();
             let options = options(&home);
             fs::create_dir(home.path().join("data")).unwrap();
-            fs::write(&options.path, &content).unwrap();
+            fs::write(&options.file.path, &content).unwrap();
             let mut store = SqliteStore::open(&options).unwrap();
             announce(&mut store, 1, NOON);
             assert_eq!(present(&mut store, NOON), 1, "content {number}");
@@ -140,8 +146,9 @@ mod opening {
     fn refuses_and_keeps_a_store_in_shared_memory() {
         let home = tempfile::tempdir().unwrap();
         let options = options(&home);
-        drop(crate::store::shm::ShmStore::open(&options).unwrap());
-        let content = fs::read(&options.path).unwrap();
+        let shm = ShmOptions::new(options.file.path.clone(), EXPIRY);
+        drop(ShmStore::open(&shm).unwrap());
+        let content = fs::read(&options.file.path).unwrap();
         for open in [SqliteStore::open, SqliteStore::rebuild] {
             let refused = open(&options).err().unwrap();
             assert!(
@@ -149,28 +156,29 @@ mod opening {
                 "{refused}"
             );
         }
-        assert_eq!(fs::read(&options.path).unwrap(), content);
+        assert_eq!(fs::read(&options.file.path).unwrap(), content);
         assert!(moved_aside(&options).is_empty());
     }
 
     #[test]
     fn who_only_reads_makes_and_moves_nothing() {
         let home = tempfile::tempdir().unwrap();
-        let reading = StoreOptions { access: Access::Read, ..options(&home) };
+        let mut reading = options(&home);
+        reading.file.access = Access::Read;
         let refused = || SqliteStore::open(&reading).err().unwrap();
         assert!(matches!(refused(), StoreError::Missing { .. }));
         assert!(!home.path().join("data").exists());
         let mut store = SqliteStore::open(&options(&home)).unwrap();
         announce(&mut store, 1, NOON);
-        let sound = fs::read(&reading.path).unwrap();
+        let sound = fs::read(&reading.file.path).unwrap();
         drop(store);
         assert_eq!(present(&mut SqliteStore::open(&reading).unwrap(), NOON), 1);
         let mut other_version = sound.clone();
         other_version[60..64].copy_from_slice(&99_u32.to_be_bytes());
         for content in [b"a text".to_vec(), Vec::new(), other_version, sound[..4096].to_vec()] {
-            fs::write(&reading.path, &content).unwrap();
-            assert!(matches!(refused(), StoreError::Unusable { .. }), "{}", refused());
-            assert_eq!(fs::read(&reading.path).unwrap(), content);
+            fs::write(&reading.file.path, &content).unwrap();
+            assert!(matches!(refused(), StoreError::Corrupt { .. }), "{}", refused());
+            assert_eq!(fs::read(&reading.file.path).unwrap(), content);
         }
         assert_eq!(fs::read_dir(home.path().join("data")).unwrap().count(), 2, "store and lock");
     }
@@ -181,7 +189,7 @@ mod opening {
         let options = options(&home);
         fs::create_dir(home.path().join("data")).unwrap();
         for number in 1..=3 {
-            fs::write(&options.path, format!("text {number}")).unwrap();
+            fs::write(&options.file.path, format!("text {number}")).unwrap();
             drop(SqliteStore::open(&options).unwrap());
             assert_eq!(moved_aside(&options).len(), number);
         }
@@ -194,10 +202,11 @@ mod opening {
             let options = options(&home);
             if broken {
                 fs::create_dir(home.path().join("data")).unwrap();
-                fs::write(&options.path, "broken").unwrap();
+                fs::write(&options.file.path, "broken").unwrap();
             }
-            let ids: Vec<StoreId> = std::thread::scope(|scope| {
-                let open = |_| scope.spawn(|| SqliteStore::open(&options).unwrap().id().unwrap());
+            let ids: Vec<Generation> = std::thread::scope(|scope| {
+                let open =
+                    |_| scope.spawn(|| SqliteStore::open(&options).unwrap().generation().unwrap());
                 let threads: Vec<_> = (0..8).map(open).collect();
                 threads.into_iter().map(|thread| thread.join().unwrap()).collect()
             });
@@ -210,15 +219,15 @@ mod opening {
     fn fails_with_a_remedy_where_no_file_can_be_and_moves_nothing() {
         let home = tempfile::tempdir().unwrap();
         let options = options(&home);
-        fs::create_dir_all(&options.path).unwrap();
+        fs::create_dir_all(&options.file.path).unwrap();
         let failure = SqliteStore::open(&options).err().unwrap();
-        assert!(matches!(failure, StoreError::Io { .. }), "{failure:?}");
+        assert!(matches!(failure, StoreError::Unavailable { .. }), "{failure:?}");
         assert!(failure.to_string().contains("not a folder"), "{failure}");
         assert!(SqliteStore::rebuild(&options).is_err());
-        assert!(options.path.is_dir() && moved_aside(&options).is_empty());
-        let nowhere = StoreOptions { path: "/proc/tracker/peers.db".into(), ..options };
+        assert!(options.file.path.is_dir() && moved_aside(&options).is_empty());
+        let nowhere = SqliteOptions::new("/proc/tracker/peers.db".into(), EXPIRY);
         let failure = SqliteStore::open(&nowhere).err().unwrap();
-        assert!(matches!(failure, StoreError::Io { .. }), "{failure:?}");
+        assert!(matches!(failure, StoreError::Unavailable { .. }), "{failure:?}");
     }
 
     #[test]
@@ -228,7 +237,7 @@ mod opening {
         let mut old = SqliteStore::open(&options).unwrap();
         announce(&mut old, 1, NOON);
         let mut new = SqliteStore::rebuild(&options).unwrap();
-        assert_ne!(new.id().unwrap(), old.id().unwrap());
+        assert_ne!(new.generation().unwrap(), old.generation().unwrap());
         assert_eq!(present(&mut new, NOON), 0);
         assert_eq!(moved_aside(&options).len(), 1);
         announce(&mut old, 2, NOON + Seconds(1));
@@ -264,9 +273,9 @@ mod without_permission {
         failure
     }
 
-    fn home_with_mode(mode: u32) -> (tempfile::TempDir, StoreOptions) {
+    fn home_with_mode(mode: u32) -> (tempfile::TempDir, SqliteOptions) {
         let home = tempfile::tempdir().unwrap();
-        let options = StoreOptions::new(home.path().join("peers.db"), EXPIRY);
+        let options = SqliteOptions::new(home.path().join("peers.db"), EXPIRY);
         fs::set_permissions(home.path(), fs::Permissions::from_mode(mode)).unwrap();
         (home, options)
     }
@@ -279,7 +288,7 @@ mod without_permission {
     fn no_store_is_made() {
         let (home, options) = home_with_mode(0o555);
         let failure = failure_of_nobody(&home, || SqliteStore::open(&options).err().unwrap());
-        assert!(matches!(failure, StoreError::Io { .. }), "{failure:?}");
+        assert!(matches!(failure, StoreError::Unavailable { .. }), "{failure:?}");
     }
 
     #[test]
@@ -287,9 +296,9 @@ mod without_permission {
         for mode in [0o444, 0o000] {
             let (home, options) = home_with_mode(0o755);
             announce(&mut SqliteStore::open(&options).unwrap(), 1, NOON);
-            set_mode(&options.path, mode);
+            set_mode(&options.file.path, mode);
             let failure = failure_of_nobody(&home, || SqliteStore::open(&options).err().unwrap());
-            assert!(matches!(failure, StoreError::Io { .. }), "{failure:?}");
+            assert!(matches!(failure, StoreError::Unavailable { .. }), "{failure:?}");
         }
     }
 
@@ -297,7 +306,7 @@ mod without_permission {
     fn a_folder_that_may_not_be_written_stops_announces() {
         let (home, options) = home_with_mode(0o755);
         announce(&mut SqliteStore::open(&options).unwrap(), 1, NOON);
-        set_mode(&options.path, 0o666);
+        set_mode(&options.file.path, 0o666);
         set_mode(home.path(), 0o555);
         failure_of_nobody(&home, || {
             let mut store = SqliteStore::open(&options).unwrap();
@@ -319,9 +328,9 @@ mod in_use {
         announce(&mut store, 1, NOON);
         drop(store);
         let mut store = SqliteStore::open(&options).unwrap();
-        let mut content = fs::read(&options.path).unwrap();
+        let mut content = fs::read(&options.file.path).unwrap();
         content[200..].fill(0xff);
-        fs::write(&options.path, &content).unwrap();
+        fs::write(&options.file.path, &content).unwrap();
         announce(&mut store, 2, NOON);
         assert_eq!(present(&mut store, NOON), 1);
         assert_eq!(moved_aside(&options).len(), 1);
@@ -351,15 +360,15 @@ mod in_use {
             let mut store = SqliteStore::open(&options).unwrap();
             let announces = if settled { SETTLED } else { 3 };
             (0..announces).for_each(|number| announce(&mut store, number, NOON));
-            let life = store.id().unwrap();
-            fs::remove_file(&options.path).unwrap();
+            let life = store.generation().unwrap();
+            fs::remove_file(&options.file.path).unwrap();
             announce(&mut store, 1, NOON + Seconds(1));
-            assert_ne!(store.id().unwrap(), life, "another file is another life");
+            assert_ne!(store.generation().unwrap(), life, "another file is another life");
             let mut other = SqliteStore::open(&options).unwrap();
-            assert_eq!(store.id().unwrap(), other.id().unwrap());
+            assert_eq!(store.generation().unwrap(), other.generation().unwrap());
             assert_eq!(present(&mut other, NOON), 1);
             let aside = home.path().join("aside.db");
-            fs::rename(&options.path, &aside).unwrap();
+            fs::rename(&options.file.path, &aside).unwrap();
             let mut replacement = SqliteStore::open(&options).unwrap();
             announce(&mut store, 2, NOON + Seconds(2));
             announce(&mut store, 3, NOON + Seconds(2));
@@ -374,7 +383,7 @@ mod in_use {
         let options = options(&home);
         let mut store = SqliteStore::open(&options).unwrap();
         announce(&mut store, 1, NOON);
-        fs::remove_file(&options.path).unwrap();
+        fs::remove_file(&options.file.path).unwrap();
         announce(&mut store, 2, NOON);
         let mut other = SqliteStore::open(&options).unwrap();
         assert_eq!(present(&mut other, NOON), 1, "also within the same second");
@@ -420,13 +429,43 @@ mod in_use {
         let mut store = SqliteStore::open(&options).unwrap();
         let connection = store.database.as_ref().unwrap();
         connection.busy_timeout(std::time::Duration::from_millis(10)).unwrap();
-        let holder = Connection::open(&options.path).unwrap();
+        let holder = Connection::open(&options.file.path).unwrap();
         holder.execute_batch("BEGIN IMMEDIATE").unwrap();
         let failure = try_announce(&mut store, 1, NOON).unwrap_err();
-        assert!(matches!(failure, StoreError::Busy { .. }), "{failure:?}");
+        assert!(matches!(failure, StoreError::WouldWait { .. }), "{failure:?}");
         holder.execute_batch("ROLLBACK").unwrap();
         assert_eq!(present(&mut store, NOON), 0);
         announce(&mut store, 1, NOON);
+    }
+
+    #[test]
+    fn on_an_event_loop_it_is_not_waited_for_and_nothing_is_in_it() {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        let mut store = SqliteStore::open(&options).unwrap();
+        announce(&mut store, 0, NOON);
+        let holder = Connection::open(&options.file.path).unwrap();
+        holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        store.set_patience(LOOP_PATIENCE);
+        let started = Instant::now();
+        for number in 1..100 {
+            let refused = try_announce(&mut store, number, NOON).unwrap_err();
+            assert!(matches!(refused, StoreError::WouldWait { .. }), "{refused:?}");
+        }
+        let several = [(leecher(1), WANT), (leecher(2), WANT)];
+        let mut samples = vec![PeerSample::default(); 2];
+        let refused = store.announce_many(&several, NOON, &mut samples).unwrap_err();
+        assert!(matches!(refused, StoreError::WouldWait { .. }), "{refused:?}");
+        let mut unopened = SqliteOptions::new(options.file.path.clone(), EXPIRY);
+        unopened.file.patience = LOOP_PATIENCE;
+        let refused = SqliteStore::open(&unopened).err().unwrap();
+        assert!(matches!(refused, StoreError::WouldWait { .. }), "{refused:?}");
+        let waited = started.elapsed();
+        eprintln!("101 tries took {waited:?}");
+        assert!(waited < Duration::from_secs(2), "{waited:?}");
+        holder.execute_batch("ROLLBACK").unwrap();
+        announce(&mut store, 1, NOON);
+        assert_eq!(present(&mut store, NOON), 2, "at once, and what was refused is not there");
     }
 
     #[test]
@@ -435,16 +474,16 @@ mod in_use {
         let options = options(&home);
         let mut first = SqliteStore::open(&options).unwrap();
         (1..SETTLED).for_each(|number| announce(&mut first, number, NOON));
-        assert!(!logs_ahead(&options.path), "nobody is known to stay");
+        assert!(!logs_ahead(&options.file.path), "nobody is known to stay");
         announce(&mut first, SETTLED, NOON);
-        assert!(logs_ahead(&options.path), "one process stays");
+        assert!(logs_ahead(&options.file.path), "one process stays");
         let mut second = SqliteStore::open(&options).unwrap();
         (0..=SETTLED).for_each(|number| announce(&mut second, number, NOON));
         announce(&mut SqliteStore::open(&options).unwrap(), 1000, NOON);
         drop(first);
-        assert!(logs_ahead(&options.path), "another one stays");
+        assert!(logs_ahead(&options.file.path), "another one stays");
         drop(second);
-        assert!(!logs_ahead(&options.path), "all are gone");
+        assert!(!logs_ahead(&options.file.path), "all are gone");
         let mut last = SqliteStore::open(&options).unwrap();
         assert_eq!(present(&mut last, NOON), usize::try_from(SETTLED).unwrap() + 2);
     }

@@ -9,11 +9,14 @@ use super::schema::stored;
 use super::swarm::Swarm;
 use super::transaction::Immediate;
 use crate::platform::random::Random;
-use crate::store::{Peer, StoreId, SwarmCounts, SwarmSummary};
+use crate::store::{Generation, Peer, SwarmCounts, SwarmSummary};
 
-/// Gives the store the name of another one's life.
-pub(super) fn import_id(database: &Database, id: StoreId) -> rusqlite::Result<()> {
-    database.execute("UPDATE store SET id = ?1", params![stored(id.0)])?;
+/// Gives the store the generation of another one.
+pub(super) fn import_generation(
+    database: &Database,
+    generation: Generation,
+) -> rusqlite::Result<()> {
+    database.execute("UPDATE store SET id = ?1", params![stored(generation.0)])?;
     Ok(())
 }
 

@@ -49,7 +49,7 @@ fn that_have_holes_are_made_anew() {
     let (_home, options, bytes) = filled();
     for page in 1..bytes.len() / PAGE_BYTES {
         put(&options, &bytes);
-        let file = OpenOptions::new().write(true).open(&options.path).unwrap();
+        let file = OpenOptions::new().write(true).open(&options.file.path).unwrap();
         punch(&file, page * PAGE_BYTES, PAGE_BYTES);
         assert_eq!(unusable(&options), "it has holes");
         is_made_anew("a hole", &options);
@@ -63,7 +63,7 @@ fn that_have_a_hole_and_as_much_behind_their_end_are_made_anew() {
     let end = bytes.len();
     bytes.resize(end + PAGE_BYTES, 1);
     put(&options, &bytes);
-    let file = OpenOptions::new().write(true).open(&options.path).unwrap();
+    let file = OpenOptions::new().write(true).open(&options.file.path).unwrap();
     punch(&file, end - PAGE_BYTES, PAGE_BYTES);
     assert_eq!(unusable(&options), "it has holes");
 }
@@ -97,7 +97,7 @@ fn that_are_said_to_be_retired_but_stand_at_the_path_are_made_anew() {
 fn that_are_wrong_in_any_bits_work_or_are_made_anew() {
     let (_home, options, bytes) = filled();
     let mutex = PAGE_BYTES..PAGE_BYTES + shard::MUTEX_WORDS * WORD_BYTES;
-    let first = header::LIFE * WORD_BYTES;
+    let first = header::GENERATION * WORD_BYTES;
     for seed in 0..400 {
         let mut random = Random::seeded(seed);
         let mut bytes = bytes.clone();
@@ -155,7 +155,7 @@ fn whose_mutex_is_wrong_have_nobody_wait_for_ever() {
         let announced =
             ends("a holder", move || try_announce(&mut ShmStore::open(&options).unwrap(), 1, NOON));
         assert_eq!(announced.is_err(), is_busy, "{announced:?}");
-        assert!(!is_busy || matches!(announced, Err(StoreError::Busy { .. })));
+        assert!(!is_busy || matches!(announced, Err(StoreError::WouldWait { .. })));
     }
 }
 
@@ -163,7 +163,7 @@ fn whose_mutex_is_wrong_have_nobody_wait_for_ever() {
 fn whose_counts_are_huge_are_measured() {
     let (_home, options) = fresh_file(2);
     assert!(try_announce(&mut ShmStore::open(&options).unwrap(), 1, NOON).is_ok());
-    let mut bytes = fs::read(&options.path).unwrap();
+    let mut bytes = fs::read(&options.file.path).unwrap();
     for page in [1, 2] {
         set_word(&mut bytes, page * PAGE + shard::SWARM_COUNT, u64::MAX);
         set_word(&mut bytes, page * PAGE + shard::PEER_COUNT, u64::MAX);
@@ -171,7 +171,7 @@ fn whose_counts_are_huge_are_measured() {
     put(&options, &bytes);
     ends("huge counts", move || {
         let caps = Caps { peers: Some(100), ..Caps::default() };
-        let mut store = ShmStore::open(&StoreOptions { caps, ..options }).unwrap();
+        let mut store = ShmStore::open(&ShmOptions { caps, ..options }).unwrap();
         let _ = store.info();
         (0..20).for_each(|number| drop(try_announce(&mut store, number, NOON)));
     });
@@ -209,7 +209,7 @@ fn whose_tables_have_no_end_are_not_walked_for_ever() {
                 set_word(&mut bytes, index(level) + place, link(block(level + 1), below));
             }
         }
-        set_word(&mut bytes, index(levels), Head::new(0, swarm::ROW, 32).pack());
+        set_word(&mut bytes, index(levels), Head::new(0, SWARM_ROW, 32).pack());
         put(&options, &bytes);
         use_it(&format!("nodes of depth {depth}"), &options);
         works_again("a table without end", &options);

@@ -19,8 +19,8 @@ pub(super) struct Storm {
     /// How many were started; their serial numbers are below.
     started: u32,
     /// The store's life, where it was there before them.
-    id: Option<StoreId>,
-    options: StoreOptions,
+    id: Option<Generation>,
+    options: ShmOptions,
     random: Random,
     began: Instant,
     /// Last: it goes when the workers have gone.
@@ -31,7 +31,7 @@ impl Storm {
     /// On a store where all want the same lock.
     pub(super) fn on_one_shard() -> Self {
         let (home, options) = fresh_file(1);
-        let id = ShmStore::open(&options).unwrap().id().unwrap();
+        let id = ShmStore::open(&options).unwrap().generation().unwrap();
         Self::with(home, options, Some(id))
     }
 
@@ -42,7 +42,7 @@ impl Storm {
         Self::with(home, options, None)
     }
 
-    fn with(home: tempfile::TempDir, options: StoreOptions, id: Option<StoreId>) -> Self {
+    fn with(home: tempfile::TempDir, options: ShmOptions, id: Option<Generation>) -> Self {
         let (random, began) = (Random::new(), Instant::now());
         Self { workers: Vec::new(), started: 0, id, options, random, began, _home: home }
     }
@@ -55,7 +55,7 @@ impl Storm {
     pub(super) fn worker(&mut self, habit: Habit, steps: u32) -> Worker {
         let serial = self.started;
         self.started += 1;
-        Worker::start(&self.options.path, habit, serial, steps)
+        Worker::start(&self.options.file.path, habit, serial, steps)
     }
 
     /// One more worker, which has too much to do to end by itself before it is killed.
@@ -65,7 +65,7 @@ impl Storm {
     }
 
     fn answers(&self) -> File {
-        answers_of(&self.options.path)
+        answers_of(&self.options.file.path)
     }
 
     /// How many steps of a worker were answered.
@@ -139,7 +139,7 @@ impl Storm {
     pub(super) fn check(&self) {
         let mut store = self.open();
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
-        let id = store.id().unwrap();
+        let id = store.generation().unwrap();
         assert!(self.id.is_none_or(|before| before == id), "it was made anew");
         let answered: Vec<u32> = (0..self.started).map(|serial| self.answered(serial)).collect();
         expected::check(&mut store, &answered);

@@ -110,8 +110,8 @@ fn check_killed(status: ExitStatus) {
 }
 
 /// Options of the store at a path.
-pub(super) fn options(path: &Path) -> StoreOptions {
-    StoreOptions { max_size: 64 << 20, ..StoreOptions::new(path.to_owned(), EXPIRY) }
+pub(super) fn options(path: &Path) -> ShmOptions {
+    ShmOptions { max_size: 64 << 20, ..ShmOptions::new(path.to_owned(), EXPIRY) }
 }
 
 /// What a worker has written down.
@@ -175,7 +175,7 @@ pub(super) fn step(serial: u32, number: u32) -> PeerAnnounce {
 /// Makes a step, and now and then looks whether it is seen.
 fn make(store: &mut ShmStore, number: u32, announce: &PeerAnnounce) -> Result<(), StoreError> {
     let want = Want { peers: 20, seeders: true, peer_ids: false };
-    let mut counts = store.announce(announce, NOON, want, &mut PeerSample::default())?;
+    let mut counts = store.announce(announce, NOON, want, &mut PeerSample::default())?.counts;
     if number.is_multiple_of(16) {
         counts = store.counts(&[announce.info_hash], NOON)?[0];
     }
@@ -193,7 +193,7 @@ fn works() {
     let (writes, serial) = (writes.parse().unwrap(), serial.parse().unwrap());
     let options = options(Path::new(path));
     let mut store = ShmStore::open(&options).unwrap();
-    let file = answers_of(&options.path);
+    let file = answers_of(&options.file.path);
     match habit {
         "die" => dying::process_after(writes),
         "stop" => dying::stop_process_after(writes),
@@ -207,7 +207,7 @@ fn works() {
         let announce = step(serial, number);
         // Made twice, a step does no more than once.
         while let Err(error) = make(&mut store, number, &announce) {
-            assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+            assert!(matches!(error, StoreError::WouldWait { .. }), "{error}");
             answers.refusals += 1;
             answers.write(&file, serial);
         }

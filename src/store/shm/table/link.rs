@@ -1,7 +1,6 @@
 //! The words that leaves and nodes hang on.
 
-use super::super::layout::link;
-use super::super::pages::{Block, low_half};
+use super::super::layout::{Block, link, low_half};
 
 /// No peer there was ever seen.
 pub(in super::super) const NEVER: u32 = u32::MAX;
