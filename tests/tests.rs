@@ -23,3 +23,4 @@ mod snippets;
 mod start;
 mod strangers;
 mod terminal;
+mod waiting;

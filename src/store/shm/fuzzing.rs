@@ -3,9 +3,9 @@
 use std::fs::OpenOptions;
 
 use super::layout::{PAGE, header, shard};
-use super::{ShmStore, file, making};
+use super::{ShmOptions, ShmStore, file, making};
 use crate::platform::random::scramble;
-use crate::store::{ShmOptions, StoreError, files};
+use crate::store::{Generation, StoreError, files};
 
 /// Words that a store of one shard cannot do without.
 pub const LEAST_WORDS: usize = 2 * PAGE;
@@ -21,7 +21,7 @@ pub fn make(options: &ShmOptions) -> Result<ShmStore, StoreError> {
     let mut how = OpenOptions::new();
     let file =
         how.read(true).write(true).create_new(true).open(&options.file.path).map_err(failed)?;
-    file::fill(file, options, 1, 1, [1, 2]).map_err(failed)?;
+    file::fill(file, options, 1, Generation(1), [1, 2]).map_err(failed)?;
     ShmStore::open(options)
 }
 

@@ -252,9 +252,6 @@ impl PeerStore for ShmStore {
         let (rules, caps) = (self.options.rules.clone(), self.options.caps);
         self.attempt("write", |file, random| {
             let lately = file.announces_in_the_last_minute(now)?;
-            if AnnounceRate::counts(random) {
-                file.count_announce(now)?;
-            }
             let (counts, is_anomaly) =
                 file.with_swarm(announce.info_hash, moment, |shard, swarm| {
                     let (announce, Moment { now, cutoff }) = (*announce, moment);
@@ -272,6 +269,9 @@ impl PeerStore for ShmStore {
                     };
                     arrival.happen(swarm, sample)
                 })?;
+            if AnnounceRate::counts(random) {
+                file.count_announce(now)?;
+            }
             if is_anomaly {
                 file.count_anomaly()?;
             }
