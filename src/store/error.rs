@@ -1,7 +1,5 @@
 //! What can go wrong in a store, whichever keeps it: kinds that a caller acts on, and texts for the owner.
 
-use super::kind;
-
 /// Why a backend could not do what was asked: its own error, whatever type that has.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -57,7 +55,7 @@ pub enum StoreError {
     #[error(
         "{store} is {}, and [store] has kind = \"{kind}\"; set kind = \"{found}\", or give \"{kind}\" a file of its own \
         (name it as `path`, or leave `path` out): until then nothing is moved or made",
-        kind::described(found)
+        described(found)
     )]
     OtherKind {
         /// The store.
@@ -78,4 +76,9 @@ pub fn if_any<T>(outcome: Result<T, StoreError>) -> Result<Option<T>, StoreError
         Err(StoreError::Missing { .. }) => Ok(None),
         other => other.map(Some),
     }
+}
+
+/// What a file of a kind is called.
+fn described(kind: &str) -> &'static str {
+    if kind == "sqlite" { "a SQLite file" } else { "a peer store in shared memory" }
 }

@@ -44,8 +44,3 @@ pub fn expect_kind(path: &Path, kind: &'static str) -> Result<(), StoreError> {
         None => Ok(()),
     }
 }
-
-/// What a file of a kind is called.
-pub(super) fn described(kind: &str) -> &'static str {
-    if kind == "sqlite" { "a SQLite file" } else { "a peer store in shared memory" }
-}
