@@ -215,6 +215,8 @@ pub struct CatalogConfig {
 pub struct PagesConfig {
     /// Torrents in the feed at most, the newest, 1 to 10,000.
     pub feed_items: u32,
+    /// Torrents in a table at most, 1 to 100,000.
+    pub rows: u32,
 }
 
 /// Whose word counts about addresses.
@@ -327,7 +329,7 @@ impl Default for CatalogConfig {
 
 impl Default for PagesConfig {
     fn default() -> Self {
-        Self { feed_items: 50 }
+        Self { feed_items: 50, rows: 1000 }
     }
 }
 

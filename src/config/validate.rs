@@ -72,7 +72,7 @@ pub(super) fn range_of(section: &str, key: &str) -> Option<RangeInclusive<u64>> 
 }
 
 /// Numbers that are not free, and what they may be.
-fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 15] {
+fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 16] {
     let (tracker, store, gateway) = (&config.tracker, &config.store, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
     [
@@ -87,6 +87,7 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 15] {
         (("store", "max_address_peers"), u32::from(store.max_address_peers).into(), 0..=100),
         (("catalog", "max_torrent_bytes"), config.catalog.max_torrent_bytes.0, 1 << 16..=1 << 30),
         (("pages", "feed_items"), config.pages.feed_items.into(), 1..=10_000),
+        (("pages", "rows"), config.pages.rows.into(), 1..=100_000),
         (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),
         (("gateway", "max_body"), size(gateway.max_body), 0..=1 << 30),
         (("gateway", "max_connections"), size(gateway.max_connections), 1..=1 << 20),
@@ -268,6 +269,7 @@ mod tests {
             ("store.max_size = 8589934593", "choose one from 4194304 to 8589934592"),
             ("catalog.max_torrent_bytes = 100", "100; choose one from 65536 to 1073741824"),
             ("pages.feed_items = 0", "`feed_items` in [pages]: 0; choose one from 1 to 10000"),
+            ("pages.rows = 0", "`rows` in [pages]: 0; choose one from 1 to 100000"),
             ("gateway.timeout = 0", "`timeout` in [gateway]: 0; choose one from 1 to 3600"),
             ("gateway.max_params = 100", "[gateway]: 100; choose one from 4096 to 16777216"),
             ("gateway.max_connections = 0", "[gateway]: 0; choose one from 1 to 1048576"),

@@ -1,9 +1,14 @@
 //! The pieces of HTML and XML that pages include: the stats table and the RSS items.
 
+use std::cmp::Ordering;
+use std::os::unix::ffi::OsStrExt;
+
 use askama::Template;
 
 use super::format::{age, bytes, counted, percent, rate};
 use super::links::{Links, torrent_url};
+use super::rows::{first, first_rows, grouped_length, more_than};
+use crate::catalog::natural;
 use crate::config::LoadedConfig;
 use crate::platform::date;
 use crate::tracker::{Figures, Report, Row};
@@ -13,6 +18,10 @@ use crate::tracker::{Figures, Report, Row};
 #[template(path = "stats_fragment.html")]
 pub(super) struct StatsFragment {
     rows: Vec<StatsRow>,
+    torrents: usize,
+    shown: String,
+    /// How many more torrents there are than rows, if there are more.
+    more: Option<String>,
     totals: Cells,
     foot: Foot,
 }
@@ -56,8 +65,18 @@ struct Cells {
 
 impl StatsFragment {
     pub(super) fn new(report: &Report, loaded: &LoadedConfig) -> Self {
+        // Of too many those show what goes on here; they stand in the order of their paths like all.
+        let mut shown = first_rows(&report.rows, loaded, |a, b| {
+            let peers =
+                |row: &Row| row.figures.seeders + row.figures.leechers + row.figures.partial_seeds;
+            peers(b).cmp(&peers(a)).then_with(|| newest_first(a, b))
+        });
+        shown.sort_by(|a, b| by_path(a, b));
         Self {
-            rows: report.rows.iter().map(|row| StatsRow::new(row, loaded)).collect(),
+            torrents: report.rows.len(),
+            shown: grouped_length(shown.len()),
+            more: more_than(shown.len(), report),
+            rows: shown.into_iter().map(|row| StatsRow::new(row, loaded)).collect(),
             totals: Cells::new(&report.totals),
             foot: Foot::new(report),
         }
@@ -130,10 +149,9 @@ struct RssItem {
 
 impl RssFragment {
     pub(super) fn new(report: &Report, loaded: &LoadedConfig) -> Self {
-        let mut rows: Vec<&Row> = report.rows.iter().collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.torrent.first_seen));
+        let most = usize::try_from(loaded.config.pages.feed_items).unwrap_or(usize::MAX);
+        let rows = first(&report.rows, most, newest_first);
         let newest = rows.first().map_or(report.at, |row| row.torrent.first_seen);
-        rows.truncate(usize::try_from(loaded.config.pages.feed_items).unwrap_or(usize::MAX));
         Self {
             items: rows.into_iter().map(|row| RssItem::new(row, loaded)).collect(),
             last_build: date::http(newest.0),
@@ -141,6 +159,18 @@ impl RssFragment {
             version: env!("CARGO_PKG_VERSION"),
         }
     }
+}
+
+/// Numbers in paths count as numbers.
+fn by_path(a: &Row, b: &Row) -> Ordering {
+    let (a, b) = (&a.torrent, &b.torrent);
+    natural::compare(a.file.as_os_str().as_bytes(), b.file.as_os_str().as_bytes())
+        .then_with(|| a.canonical.cmp(&b.canonical))
+}
+
+/// Those of one moment by their paths.
+fn newest_first(a: &Row, b: &Row) -> Ordering {
+    b.torrent.first_seen.cmp(&a.torrent.first_seen).then_with(|| by_path(a, b))
 }
 
 impl RssItem {

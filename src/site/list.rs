@@ -8,14 +8,12 @@ use askama::Template;
 use super::format::{bytes, grouped, in_words, rate};
 use super::fragments::Foot;
 use super::links::Links;
+use super::rows::{first_rows, grouped_length, more_than};
 use crate::catalog::natural;
 use crate::config::LoadedConfig;
 use crate::platform::date;
 use crate::protocol::Timestamp;
 use crate::tracker::{Figures, Report, Row};
-
-/// Torrents on one page at most: more are slow to load, and nobody reads them.
-const MOST_ROWS: usize = 5_000;
 
 /// Totals, a row for each torrent, how to download, and when all this was counted.
 #[derive(Template)]
@@ -27,8 +25,9 @@ pub(super) struct ListFragment {
     /// Whether any torrent has them; most clients never say that they are one.
     has_partial_seeds: bool,
     has_magnets: bool,
-    /// Whether there are more torrents than rows.
-    is_cut: bool,
+    shown: String,
+    /// How many more torrents there are than rows, if there are more.
+    more: Option<String>,
     foot: Foot,
 }
 
@@ -61,21 +60,20 @@ struct Cells {
 
 impl ListFragment {
     pub(super) fn new(report: &Report, loaded: &LoadedConfig) -> Self {
-        let mut rows: Vec<&Row> = report.rows.iter().collect();
-        rows.sort_by(|a, b| {
+        let rows = first_rows(&report.rows, loaded, |a, b| {
             let (a, b) = (&a.torrent, &b.torrent);
             let newest_first = Reverse(a.first_seen).cmp(&Reverse(b.first_seen));
             newest_first.then_with(|| natural::compare(&a.name, &b.name))
         });
-        rows.truncate(MOST_ROWS);
         let rows: Vec<_> =
             rows.into_iter().map(|row| ListRow::new(row, report.at, loaded)).collect();
         Self {
             has_magnets: rows.iter().any(|row| row.links.magnet.is_some()),
-            is_cut: rows.len() < report.rows.len(),
+            shown: grouped_length(rows.len()),
+            more: more_than(rows.len(), report),
             rows,
             totals: Cells::new(&report.totals),
-            torrents: grouped(u64::try_from(report.rows.len()).unwrap_or(u64::MAX)),
+            torrents: grouped_length(report.rows.len()),
             has_partial_seeds: report.totals.partial_seeds > 0,
             foot: Foot::new(report),
         }
@@ -170,12 +168,15 @@ mod tests {
 
     #[test]
     fn of_very_many_the_newest_are_shown_and_all_are_counted() {
-        let text = list(5_001);
-        assert_eq!(text.matches("<tr class=\"torrent").count(), 5_000);
-        assert!(text.contains(">aged 4999<") && !text.contains(">aged 5000<"));
-        assert!(text.contains("<dt>Torrents</dt><dd>5,001</dd>"));
-        assert!(text.contains("<caption>The newest 5000 torrents</caption>"));
-        assert!(list(2).contains("<caption>Torrents, newest first</caption>"));
+        let text = list(2_500);
+        assert_eq!(text.matches("<tr class=\"torrent").count(), 1_000);
+        assert!(text.contains(">aged 999<") && !text.contains(">aged 1000<"));
+        assert!(text.contains("<dt>Torrents</dt><dd>2,500</dd>"));
+        assert!(text.contains("<caption>The newest 1,000 torrents</caption>"));
+        assert!(text.contains("1,500 older torrents are not shown"), "{text}");
+        let all = list(1_000);
+        assert!(all.contains("<caption>Torrents, newest first</caption>"));
+        assert!(!all.contains("not shown"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod pages;
 mod publish;
 mod replies;
 mod route;
+mod rows;
 mod setup;
 mod stats;
 

@@ -1,0 +1,43 @@
+//! Which torrents the tables show: so many come first, and a line says how many more there are.
+
+use std::cmp::Ordering;
+
+use super::format::grouped;
+use crate::config::LoadedConfig;
+use crate::tracker::{Report, Row};
+
+/// As many rows as a table may have (`rows` in `[pages]`), those that come first in this order, sorted.
+pub(super) fn first_rows<'a>(
+    rows: &'a [Row],
+    loaded: &LoadedConfig,
+    order: impl Fn(&Row, &Row) -> Ordering,
+) -> Vec<&'a Row> {
+    let most = usize::try_from(loaded.config.pages.rows).unwrap_or(usize::MAX);
+    first(rows, most, order)
+}
+
+/// The first `most` rows in this order, sorted. Many rows take no longer than to look at each.
+pub(super) fn first(
+    rows: &[Row],
+    most: usize,
+    order: impl Fn(&Row, &Row) -> Ordering,
+) -> Vec<&Row> {
+    let mut first: Vec<&Row> = rows.iter().collect();
+    if most < first.len() {
+        first.select_nth_unstable_by(most, |a, b| order(a, b));
+        first.truncate(most);
+    }
+    first.sort_by(|a, b| order(a, b));
+    first
+}
+
+/// How many more torrents there are than are shown, if there are more.
+pub(super) fn more_than(shown: usize, report: &Report) -> Option<String> {
+    let more = report.rows.len().saturating_sub(shown);
+    (more > 0).then(|| grouped_length(more))
+}
+
+/// A length with its thousands apart.
+pub(super) fn grouped_length(length: usize) -> String {
+    grouped(u64::try_from(length).unwrap_or(u64::MAX))
+}
