@@ -1,12 +1,13 @@
-//! How long a refresh of 1,000 torrents and 100 thousand peers takes while announces go on.
+//! How long a refresh of 1,000 torrents and 100 thousand peers takes while announces go on, and what a refresh
+//! and a torrent that is dropped in cost among 50,000.
 //!
-//! `cargo bench --bench refresh` prints the median of five; `-- --quick` does a tenth of it.
+//! `cargo bench --bench refresh` prints medians of five; `-- --quick` does a tenth of it.
 
 // A benchmark that cannot be set up has failed.
 #![allow(clippy::expect_used)]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -16,16 +17,22 @@ use tracker_cgi::config::LoadedConfig;
 use tracker_cgi::protocol::{CompactV4, InfoHash, PeerId, Timestamp};
 use tracker_cgi::site::publish;
 use tracker_cgi::store::{PeerAnnounce, PeerSample, PeerStore, Role, Want};
-use tracker_cgi::tracker::{Quiet, Urgency, open_store};
+use tracker_cgi::tracker::{Quiet, Urgency, open_store, rescan};
 
 const ROUNDS: usize = 5;
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
-    let (torrents, peers) = if quick { (100, 10_000) } else { (1_000, 100_000) };
+    let (torrents, peers, many) =
+        if quick { (100, 10_000, 5_000) } else { (1_000, 100_000, 50_000) };
+    while_announces_go_on(torrents, peers);
+    among_many(many);
+}
+
+fn while_announces_go_on(torrents: usize, peers: usize) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let loaded = Arc::new(site(folder.path()));
-    let hashes = make_torrents(&loaded.config.paths.torrents, torrents);
+    let hashes = make_torrents(&loaded.config.paths.torrents, torrents, 1024);
     let mut store = open_store(&loaded).expect("the store opens");
     for number in 0..peers {
         announce(store.as_mut(), &hashes, number);
@@ -59,6 +66,52 @@ fn main() {
     );
 }
 
+/// A refresh when nothing or one file is new, and what a miss costs that has a torrent taken in: all that an
+/// announce does for it beside the announce.
+fn among_many(torrents: usize) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let loaded = site(folder.path());
+    let torrents_folder = loaded.config.paths.torrents.clone();
+    make_torrents(&torrents_folder, torrents, 100);
+    // As if they had been there for a while: what was written just now is read once more.
+    let long_ago = SystemTime::now() - Duration::from_secs(100);
+    let refresh = || {
+        let begun = Instant::now();
+        publish(&loaded, Urgency::Now, &mut Quiet).expect("a refresh");
+        begun.elapsed()
+    };
+    println!("{torrents} torrents: the first refresh {:.3?}", refresh());
+    std::thread::sleep(Duration::from_secs(3));
+    println!("{torrents} torrents: the second one {:.3?}", refresh());
+    let mut next = torrents;
+    let mut drop_in = || {
+        let file = make_torrent(&torrents_folder, next, 100).1;
+        let file = fs::File::options().write(true).open(file).expect("a torrent");
+        file.set_modified(long_ago).expect("a time");
+        next += 1;
+    };
+    let report = |what: &str, mut times: Vec<Duration>, target: &str| {
+        times.sort();
+        let median = times[times.len() / 2];
+        println!(
+            "{torrents} torrents, {what}: median {median:.3?} (to reach for 50,000: {target})"
+        );
+    };
+    report("nothing changed", (0..ROUNDS).map(|_| refresh()).collect(), "0.25 s");
+    let with_one = |_| {
+        drop_in();
+        refresh()
+    };
+    report("one new file", (0..ROUNDS).map(with_one).collect(), "0.3 s");
+    let missed = |_| {
+        drop_in();
+        let begun = Instant::now();
+        rescan(&loaded, now()).expect("the torrent is taken in");
+        begun.elapsed()
+    };
+    report("a torrent just dropped in", (0..ROUNDS).map(missed).collect(), "100 ms");
+}
+
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
     Timestamp(since.as_secs())
@@ -78,22 +131,26 @@ fn site(folder: &Path) -> LoadedConfig {
     loaded
 }
 
-fn make_torrents(folder: &Path, count: usize) -> Vec<InfoHash> {
-    let make = |number: usize| {
-        let name = format!("torrent-{number:05}");
-        let mut info = format!(
-            "d6:lengthi1073741824e4:name{}:{name}12:piece lengthi1048576e6:pieces20480:",
-            name.len()
-        )
-        .into_bytes();
-        info.extend(std::iter::repeat_n(b'p', 20 * 1024));
-        info.push(b'e');
-        let hash = InfoHash(Sha1::digest(&info).into());
-        let file = [b"d8:announce14:http://x/a/ann4:info".as_slice(), &info, b"e"].concat();
-        fs::write(folder.join(format!("{name}.torrent")), file).expect("a torrent");
-        hash
-    };
-    (0..count).map(make).collect()
+fn make_torrents(folder: &Path, count: usize, pieces: usize) -> Vec<InfoHash> {
+    (0..count).map(|number| make_torrent(folder, number, pieces).0).collect()
+}
+
+/// The info-hash of a new torrent of so many pieces, and its file.
+fn make_torrent(folder: &Path, number: usize, pieces: usize) -> (InfoHash, PathBuf) {
+    let (name, bytes) = (format!("torrent-{number:05}"), 20 * pieces);
+    let mut info = format!(
+        "d6:lengthi{}e4:name{}:{name}12:piece lengthi1048576e6:pieces{bytes}:",
+        pieces << 20,
+        name.len()
+    )
+    .into_bytes();
+    info.extend(std::iter::repeat_n(b'p', bytes));
+    info.push(b'e');
+    let hash = InfoHash(Sha1::digest(&info).into());
+    let content = [b"d8:announce14:http://x/a/ann4:info".as_slice(), &info, b"e"].concat();
+    let file = folder.join(format!("{name}.torrent"));
+    fs::write(&file, content).expect("a torrent");
+    (hash, file)
 }
 
 fn announce(store: &mut dyn PeerStore, hashes: &[InfoHash], number: usize) {

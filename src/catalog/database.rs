@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
+use super::migration::VERSION;
 use super::policy::PolicyError;
 use crate::platform::memory;
 use crate::platform::publication::TemporaryFile;
@@ -19,48 +20,11 @@ const APPLICATION_ID: i32 = 0x7472_6361;
 /// How long to wait for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Step N brings a catalogue of version N to version N + 1. Steps are only ever added.
-///
-/// Counts are clamped to SQLite's signed 64 bits, the name of a store's life keeps its bits. Paths are
-/// bytes, relative to the torrents folder, since file names need not be UTF-8.
-const MIGRATIONS: &[&str] = &["
-    CREATE TABLE torrents (
-        info_hash          BLOB    NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
-        v1                 BLOB    CHECK (length(v1) = 20),
-        v2                 BLOB    CHECK (length(v2) = 32),
-        file               BLOB    NOT NULL,
-        name               TEXT    NOT NULL,
-        size               INTEGER NOT NULL CHECK (size >= 0),
-        file_size          INTEGER NOT NULL CHECK (file_size >= 0),
-        hidden             INTEGER NOT NULL CHECK (hidden IN (0, 1)),
-        private            INTEGER NOT NULL CHECK (private IN (0, 1)),
-        info_page          BLOB,
-        first_seen         INTEGER NOT NULL CHECK (first_seen >= 0),
-        missing_since      INTEGER CHECK (missing_since >= 0),
-        completed          INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
-        uploaded           INTEGER NOT NULL DEFAULT 0 CHECK (uploaded >= 0),
-        downloaded         INTEGER NOT NULL DEFAULT 0 CHECK (downloaded >= 0),
-        carried_store      INTEGER NOT NULL DEFAULT 0,
-        carried_completed  INTEGER NOT NULL DEFAULT 0 CHECK (carried_completed >= 0),
-        carried_uploaded   INTEGER NOT NULL DEFAULT 0 CHECK (carried_uploaded >= 0),
-        carried_downloaded INTEGER NOT NULL DEFAULT 0 CHECK (carried_downloaded >= 0),
-        carried_expired    INTEGER NOT NULL DEFAULT 0 CHECK (carried_expired >= 0),
-        period_transferred INTEGER NOT NULL DEFAULT 0 CHECK (period_transferred >= 0),
-        period_completed   INTEGER NOT NULL DEFAULT 0 CHECK (period_completed >= 0)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX torrents_by_v1 ON torrents (v1);
-    CREATE INDEX torrents_by_v2 ON torrents (substr(v2, 1, 20));
-    CREATE TABLE last_refresh (
-        id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-        at INTEGER NOT NULL CHECK (at >= 0)
-    ) STRICT;
-"];
-
 /// The catalogue: torrents and their totals.
 #[derive(Debug)]
 pub struct Catalog {
     pub(super) connection: Connection,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 /// What can go wrong with the catalogue. None of it is mended by the tracker itself.
@@ -134,7 +98,7 @@ pub enum CatalogError {
 }
 
 impl CatalogError {
-    fn sqlite(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
+    pub(super) fn sqlite(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
         match source {
             rusqlite::Error::FromSqlConversionFailure(..)
@@ -185,7 +149,7 @@ impl Catalog {
             .pragma_update(None, "query_only", true)
             .map_err(catalog.failed("open"))?;
         match catalog.version()? {
-            version if version < MIGRATIONS.len() => {
+            version if version < VERSION => {
                 Err(CatalogError::Older { path: path.to_owned(), found: version })
             }
             _ => Ok(catalog),
@@ -199,7 +163,7 @@ impl Catalog {
             .map_err(|source| CatalogError::sqlite("read", path, source))?;
         let mut catalog = Self { connection, path: path.to_owned() };
         catalog.name_application()?;
-        catalog.migrate()?;
+        catalog.make_tables()?;
         Ok(catalog)
     }
 
@@ -233,7 +197,7 @@ impl Catalog {
         move |source| CatalogError::sqlite(doing, &self.path, source)
     }
 
-    fn connect(path: &Path) -> Result<Self, CatalogError> {
+    pub(super) fn connect(path: &Path) -> Result<Self, CatalogError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         memory::share_with_sqlite();
         let connect = || {
@@ -249,7 +213,7 @@ impl Catalog {
     }
 
     /// The version of a file that is a catalogue.
-    fn version(&self) -> Result<usize, CatalogError> {
+    pub(super) fn version(&self) -> Result<usize, CatalogError> {
         let pragma = |name| {
             self.connection
                 .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
@@ -261,28 +225,10 @@ impl Catalog {
         }
         let found = pragma("user_version")?;
         match usize::try_from(found) {
-            Ok(version) if version <= MIGRATIONS.len() => Ok(version),
-            Ok(_) => Err(CatalogError::Newer { path: path(), found, known: MIGRATIONS.len() }),
+            Ok(version) if version <= VERSION => Ok(version),
+            Ok(_) => Err(CatalogError::Newer { path: path(), found, known: VERSION }),
             Err(_) => Err(CatalogError::Foreign { path: path() }),
         }
-    }
-
-    fn migrate(&mut self) -> Result<(), CatalogError> {
-        if self.version()? == MIGRATIONS.len() {
-            return Ok(());
-        }
-        self.write("migrate", |transaction| {
-            // Another process may have been faster.
-            let version: i64 =
-                transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            for (step, reached) in MIGRATIONS.iter().zip(1_i64..) {
-                if reached > version {
-                    transaction.execute_batch(step)?;
-                    transaction.pragma_update(None, "user_version", reached)?;
-                }
-            }
-            Ok(())
-        })
     }
 }
 
@@ -293,7 +239,7 @@ fn create(path: &Path) -> Result<(), CatalogError> {
     let temporary = TemporaryFile::beside(path).map_err(io)?.close();
     let mut catalog = Catalog::connect(temporary.path())?;
     catalog.name_application()?;
-    catalog.migrate()?;
+    catalog.make_tables()?;
     drop(catalog);
     if temporary.place_if_absent(path).map_err(io)? {
         crate::info!("made the catalogue {}", path.display());
@@ -398,7 +344,7 @@ mod tests {
         let path = folder.path().join("catalog.db");
         pragma(&path, &format!("application_id = {APPLICATION_ID}"));
         assert_eq!(Catalog::open(&path).unwrap().torrents().unwrap(), []);
-        assert_eq!(Catalog::open(&path).unwrap().version().unwrap(), MIGRATIONS.len());
+        assert_eq!(Catalog::open(&path).unwrap().version().unwrap(), VERSION);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use rusqlite::named_params;
 
 use super::count::Count;
-use super::{Catalog, CatalogError};
+use super::{Catalog, CatalogError, TorrentList};
 use crate::protocol::{CLOCK_TOLERANCE, Timestamp};
 
 /// September 2020: a clock that shows less has not been set since the machine started, and all dates lie
@@ -11,13 +11,18 @@ use crate::protocol::{CLOCK_TOLERANCE, Timestamp};
 const EARLIEST: Timestamp = Timestamp(1_600_000_000);
 
 impl Catalog {
-    /// Has dates of torrents that lie in the future be `now`.
+    /// Has dates of torrents that lie in the future be `now`, and whether there are any in `list`, which was read
+    /// from it and is outdated then.
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
-    pub fn correct_dates(&mut self, now: Timestamp) -> Result<(), CatalogError> {
-        if now < EARLIEST {
-            return Ok(());
+    pub fn correct_dates(
+        &mut self,
+        list: &TorrentList,
+        now: Timestamp,
+    ) -> Result<bool, CatalogError> {
+        if now < EARLIEST || !list.is_ahead_of(now + CLOCK_TOLERANCE) {
+            return Ok(false);
         }
         self.write("correct the dates in", |transaction| {
             for correction in [CORRECT_FIRST_SEEN, CORRECT_MISSING_SINCE] {
@@ -29,7 +34,7 @@ impl Catalog {
                     },
                 )?;
             }
-            Ok(())
+            Ok(true)
         })
     }
 }
@@ -45,6 +50,11 @@ mod tests {
 
     const NOW: u64 = 1_700_000_000;
 
+    fn correct(catalog: &mut Catalog, now: u64) -> bool {
+        let list = catalog.list("").unwrap();
+        catalog.correct_dates(&list, Timestamp(now)).unwrap()
+    }
+
     /// First seen and missing since, by path.
     fn dates(catalog: &Catalog) -> Vec<(u64, Option<u64>)> {
         let all = catalog.all_torrents().unwrap();
@@ -58,11 +68,11 @@ mod tests {
         scan(&mut catalog, std::slice::from_ref(&a), NOW - 10);
         scan(&mut catalog, &[a.clone(), b.clone()], NOW + 60);
         scan(&mut catalog, &[b.clone(), c.clone()], NOW + 10_000);
-        catalog.correct_dates(Timestamp(NOW)).unwrap();
+        assert!(correct(&mut catalog, NOW));
         let corrected = [(NOW - 10, Some(NOW)), (NOW + 60, None), (NOW, None)];
         assert_eq!(dates(&catalog), corrected, "clocks may differ a little");
         let before = catalog.connection.total_changes();
-        catalog.correct_dates(Timestamp(NOW + 1)).unwrap();
+        assert!(!correct(&mut catalog, NOW + 1));
         assert_eq!(catalog.connection.total_changes(), before);
     }
 
@@ -70,7 +80,7 @@ mod tests {
     fn a_clock_that_was_not_set_yet_corrects_nothing() {
         let (_folder, mut catalog) = new_catalog();
         scan(&mut catalog, &[scanned(1, "a")], NOW);
-        catalog.correct_dates(Timestamp(1_000)).unwrap();
+        assert!(!correct(&mut catalog, 1_000));
         assert_eq!(dates(&catalog), [(NOW, None)]);
     }
 }

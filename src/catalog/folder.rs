@@ -3,6 +3,7 @@
 
 mod announce_url;
 mod listing;
+mod state;
 mod watched;
 
 use std::collections::HashMap;
@@ -12,8 +13,10 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use self::listing::Listing;
-pub use self::watched::{Watched, has_changed};
+use self::listing::{ListedFile, Listing};
+pub use self::state::FileState;
+use self::watched::Nanos;
+pub use self::watched::{AfterWriting, FolderView, Watched, has_changed};
 use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp, Url};
 
 /// What a scan of the torrents folder found.
@@ -26,7 +29,7 @@ pub struct FolderScan {
     /// What the owner should mend, by the bytes of the paths.
     pub problems: Vec<FolderProblem>,
     /// What a change of the folder would show on.
-    pub watched: Vec<Watched>,
+    pub view: FolderView,
     /// Whether everything could be looked at. If not, a torrent that was not found may still be
     /// there, and must not be called vanished.
     pub complete: bool,
@@ -48,6 +51,9 @@ pub struct FoundTorrent {
     /// The page about it, relative to the folder: beside it, with its name, and ending in `.html`,
     /// `.txt` or `.nfo`.
     pub info_page: Option<PathBuf>,
+    /// While the file has this state it need not be read again. `None` when it may change without another one,
+    /// or has to be read again for its owner to hear what is wrong with it.
+    pub state: Option<FileState>,
 }
 
 /// A file or folder that the owner should look at.
@@ -141,7 +147,7 @@ pub struct ScanRules<'a> {
 /// Reads every `*.torrent` in the folder and the folders below it. Links are followed; what begins
 /// with a dot is passed over, because uploads in progress are named so. Of one torrent in several
 /// files, the first by the bytes of the path counts. After each file, `on_file` is told how many
-/// have been read.
+/// have been looked at.
 ///
 /// # Errors
 /// When the folder itself cannot be read; anything less is among the problems.
@@ -150,28 +156,58 @@ pub fn scan_folder(
     rules: &ScanRules<'_>,
     on_file: &mut dyn FnMut(usize),
 ) -> Result<FolderScan, FolderError> {
-    let listing = Listing::of(folder)
+    scan_unknown(folder, rules, &|_, _| None, on_file)
+}
+
+/// The same, and does not read the files of which `known` gives, for their path and state, what an earlier
+/// scan with the same rules read and had nothing to say against.
+///
+/// # Errors
+/// As for [`scan_folder`].
+pub fn scan_unknown(
+    folder: &Path,
+    rules: &ScanRules<'_>,
+    known: &dyn Fn(&Path, &FileState) -> Option<Metainfo>,
+    on_file: &mut dyn FnMut(usize),
+) -> Result<FolderScan, FolderError> {
+    scan_as_of(Nanos::now(), folder, rules, known, on_file)
+}
+
+/// The same at a time, in nanoseconds since 1970.
+fn scan_as_of(
+    begun: i64,
+    folder: &Path,
+    rules: &ScanRules<'_>,
+    known: &dyn Fn(&Path, &FileState) -> Option<Metainfo>,
+    on_file: &mut dyn FnMut(usize),
+) -> Result<FolderScan, FolderError> {
+    let Listing { files, problems, mut watched, digests, complete } = Listing::of(folder)
         .map_err(|source| FolderError { folder: folder.to_path_buf(), source })?;
-    let mut scan = FolderScan {
-        torrents: Vec::new(),
-        duplicates: Vec::new(),
-        problems: listing.problems,
-        watched: listing.watched,
-        complete: listing.complete,
-    };
-    let mut known = HashMap::new();
-    for (index, file) in listing.files.into_iter().enumerate() {
-        match look_at(folder, &file, rules.max_torrent_bytes) {
-            Ok(found) => scan.admit(found, rules, &mut known),
-            Err((problem, watched)) => {
-                scan.watched.extend(watched);
-                scan.problems.push(FolderProblem { file, problem });
-            }
+    let mut scan = Admission::new(files.len(), problems);
+    for (index, file) in files.into_iter().enumerate() {
+        match file.state.as_ref().and_then(|state| known(&file.path, state)) {
+            Some(metainfo) => scan.admit(FoundTorrent::new(file, metainfo, None)),
+            None => match look_at(folder, &file, rules.max_torrent_bytes) {
+                Ok((metainfo, bytes)) => match rules.complaint(&metainfo) {
+                    Some(problem) => scan.problem(file.path, problem),
+                    None => {
+                        let mut found = FoundTorrent::new(file, metainfo, Some(bytes));
+                        found.state = found.state.filter(|state| state.is_settled(begun));
+                        scan.admit(found);
+                    }
+                },
+                Err((problem, upload)) => {
+                    watched.extend(upload);
+                    scan.problem(file.path, problem);
+                }
+            },
         }
         on_file(index + 1);
     }
-    scan.problems.sort_by(|a, b| a.file.as_os_str().cmp(b.file.as_os_str()));
-    Ok(scan)
+    let Admission { torrents, duplicates, mut problems, .. } = scan;
+    problems.sort_by(|a, b| a.file.as_os_str().cmp(b.file.as_os_str()));
+    let view = FolderView::new(folder, watched, digests);
+    Ok(FolderScan { torrents, duplicates, problems, view, complete })
 }
 
 /// Reads one `.torrent` file of at most `limit` bytes.
@@ -202,28 +238,37 @@ fn length(content: &[u8]) -> u64 {
     u64::try_from(content.len()).unwrap_or(u64::MAX)
 }
 
-/// Reads a torrent of the folder. One that cannot be used yet may still be on its way here, and is
-/// to be watched.
+/// Reads a torrent of the folder, and says how many bytes its file has. One that cannot be used yet may still
+/// be on its way here, and is to be watched.
 fn look_at(
     folder: &Path,
-    file: &Path,
+    file: &ListedFile,
     limit: u64,
-) -> Result<FoundTorrent, (Problem, Option<Watched>)> {
-    let path = folder.join(file);
-    let watched = Watched::before_reading(&path);
-    let modified = watched.as_ref().map_or(0, |watched| watched.modified_nanos / 1_000_000_000);
-    let understood = read(&path, limit)
+) -> Result<(Metainfo, u64), (Problem, Option<Watched>)> {
+    let path = folder.join(&file.path);
+    read(&path, limit)
         .and_then(|content| Ok((Metainfo::parse(&content)?, length(&content))))
-        .map_err(|problem| (problem, watched));
-    let (metainfo, file_size) = understood?;
-    Ok(FoundTorrent {
-        file: file.to_path_buf(),
-        metainfo,
-        file_size,
-        modified: Timestamp(u64::try_from(modified).unwrap_or(0)),
-        hidden: is_hidden(file),
-        info_page: info_page(folder, file),
-    })
+        .map_err(|problem| {
+            let as_listed = file.state.map(|state| state.modified);
+            (problem, as_listed.map(|modified_nanos| Watched { path, modified_nanos }))
+        })
+}
+
+impl FoundTorrent {
+    /// A torrent in a file that was read, or that is as long as its state says.
+    fn new(file: ListedFile, metainfo: Metainfo, bytes_read: Option<u64>) -> Self {
+        let ListedFile { path, state, info_page } = file;
+        let seconds = state.map_or(0, |state| state.modified / 1_000_000_000);
+        Self {
+            hidden: is_hidden(&path),
+            file: path,
+            file_size: bytes_read.or(state.map(|state| state.size)).unwrap_or_default(),
+            modified: Timestamp(u64::try_from(seconds).unwrap_or(0)),
+            info_page,
+            state: state.filter(|_| metainfo.flaws.is_empty()),
+            metainfo,
+        }
+    }
 }
 
 fn is_hidden(file: &Path) -> bool {
@@ -231,9 +276,43 @@ fn is_hidden(file: &Path) -> bool {
     name.is_some_and(|ending| ending.eq_ignore_ascii_case("secret"))
 }
 
-fn info_page(folder: &Path, file: &Path) -> Option<PathBuf> {
-    let pages = ["html", "txt", "nfo"].into_iter().map(|ending| file.with_extension(ending));
-    pages.into_iter().find(|page| folder.join(page).is_file())
+/// A scan under way.
+struct Admission {
+    torrents: Vec<FoundTorrent>,
+    duplicates: Vec<FoundTorrent>,
+    problems: Vec<FolderProblem>,
+    /// Leads from every info-hash to the torrent that brought it.
+    known: HashMap<InfoHash, usize>,
+}
+
+impl Admission {
+    fn new(files: usize, problems: Vec<FolderProblem>) -> Self {
+        let (torrents, known) = (Vec::with_capacity(files), HashMap::with_capacity(files));
+        Self { torrents, duplicates: Vec::new(), problems, known }
+    }
+
+    /// Lists a torrent unless it is listed already.
+    fn admit(&mut self, found: FoundTorrent) {
+        let hashes = [Some(found.metainfo.canonical()), found.metainfo.alias()];
+        let listed = hashes.iter().flatten().find_map(|hash| self.known.get(hash));
+        if let Some(first) = listed.and_then(|&index| self.torrents.get(index)) {
+            let problem = Problem::SameInfoHash { file: first.file.clone() };
+            self.problem(found.file.clone(), problem);
+            self.duplicates.push(found);
+            return;
+        }
+        for &flaw in &found.metainfo.flaws {
+            let problem = Problem::Flawed(flaw);
+            self.problems.push(FolderProblem { file: found.file.clone(), problem });
+        }
+        let index = self.torrents.len();
+        self.known.extend(hashes.into_iter().flatten().map(|hash| (hash, index)));
+        self.torrents.push(found);
+    }
+
+    fn problem(&mut self, file: PathBuf, problem: Problem) {
+        self.problems.push(FolderProblem { file, problem });
+    }
 }
 
 impl FolderScan {
@@ -271,36 +350,15 @@ impl FolderScan {
             }
         }
     }
-
-    /// Lists a torrent unless it belongs to another tracker or is listed already. `known` leads
-    /// from every info-hash to the file that brought it.
-    fn admit(
-        &mut self,
-        found: FoundTorrent,
-        rules: &ScanRules<'_>,
-        known: &mut HashMap<InfoHash, PathBuf>,
-    ) {
-        if let Some(problem) = rules.complaint(&found.metainfo) {
-            self.problems.push(FolderProblem { file: found.file, problem });
-            return;
-        }
-        let hashes = [Some(found.metainfo.canonical()), found.metainfo.alias()];
-        if let Some(first) = hashes.iter().flatten().find_map(|hash| known.get(hash)) {
-            let problem = Problem::SameInfoHash { file: first.clone() };
-            self.problems.push(FolderProblem { file: found.file.clone(), problem });
-            self.duplicates.push(found);
-            return;
-        }
-        self.problems.extend(found.metainfo.flaws.iter().map(|&flaw| FolderProblem {
-            file: found.file.clone(),
-            problem: Problem::Flawed(flaw),
-        }));
-        known.extend(hashes.into_iter().flatten().map(|hash| (hash, found.file.clone())));
-        self.torrents.push(found);
-    }
 }
 
 impl ScanRules<'_> {
+    /// What differs when another tracker version or other rules may judge a file otherwise.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        format!("{} {self:?}", env!("CARGO_PKG_VERSION"))
+    }
+
     /// Why a torrent is not tracked: what there is to say against its announce URLs.
     #[must_use]
     pub fn complaint(&self, metainfo: &Metainfo) -> Option<Problem> {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 pub use read::{FolderChange, PolicySnapshot, PolicyTorrent};
 pub use write::Publication;
+pub(super) use write::write_snapshot;
 
 /// What can go wrong with the policy snapshot. It can always be made again from the catalogue.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,11 @@
 //! Catalogues and torrents for tests.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{Catalog, FoundTorrent, ScanChanges};
+use super::scan::Unfound;
+use super::{Catalog, CatalogError, FoundTorrent, ScanChanges};
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Metainfo, Timestamp};
 
 /// A made-up info-hash of its own for each number.
@@ -32,6 +33,7 @@ pub(super) fn scanned(number: u32, file: &str) -> FoundTorrent {
         modified: Timestamp(0),
         hidden: false,
         info_page: None,
+        state: None,
     }
 }
 
@@ -49,6 +51,21 @@ pub(super) fn new_catalog() -> (TempDir, Catalog) {
     let folder = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(&folder.path().join("catalog.db")).unwrap();
     (folder, catalog)
+}
+
+impl Catalog {
+    /// Takes in what a scan found, beside the files in `keep`, which could not be read.
+    pub(super) fn apply_scan(
+        &mut self,
+        found: &[FoundTorrent],
+        keep: &[PathBuf],
+        complete: bool,
+        now: Timestamp,
+    ) -> Result<ScanChanges, CatalogError> {
+        let mut list = self.list("")?;
+        let keep = keep.iter().map(PathBuf::as_path).collect();
+        self.update(&mut list, found, &Unfound { keep, complete }, now)
+    }
 }
 
 /// A complete scan that could read everything.

@@ -1,13 +1,13 @@
 //! Taking what a scan of the torrents folder found into the catalogue.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use rusqlite::{Transaction, named_params};
+use rusqlite::named_params;
 
 use super::count::Count;
+use super::list::{Listed, TorrentList};
 use super::{Catalog, CatalogError, FolderScan, FoundTorrent};
 use crate::protocol::{InfoHash, Timestamp};
 
@@ -25,96 +25,134 @@ pub struct ScanChanges {
     pub vanished: Vec<InfoHash>,
 }
 
-/// What the catalogue knew of a torrent before the scan.
-struct Known {
-    file: PathBuf,
-    missing: bool,
+/// What a scan did not find, and what that means.
+pub(super) struct Unfound<'a> {
+    /// Files that are there but could not be read: their torrents stay as they are.
+    pub(super) keep: HashSet<&'a Path>,
+    /// Whether everything could be looked at; if not, nothing goes missing.
+    pub(super) complete: bool,
 }
 
 impl Catalog {
-    /// Takes a scan of the torrents folder into the catalogue, all or nothing. A torrent whose file
-    /// is there but cannot be read now stays as it is. Of a torrent in several files, that one goes on
-    /// counting which the catalogue knows it by.
+    /// Takes a scan of the torrents folder into the catalogue, all or nothing, and into `list`, which must have
+    /// been read from it since nobody else writes. A torrent whose file is there but cannot be read now stays
+    /// as it is. Of a torrent in several files, that one goes on counting which the catalogue knows it by.
     ///
     /// # Errors
-    /// When the catalogue cannot be written; then nothing was changed.
+    /// When the catalogue cannot be written; then nothing was changed in it.
     pub fn take_in(
         &mut self,
+        list: &mut TorrentList,
         scan: &mut FolderScan,
         now: Timestamp,
     ) -> Result<ScanChanges, CatalogError> {
         if !scan.duplicates.is_empty() {
-            let torrents = self.torrents()?;
             let files: HashSet<(InfoHash, &Path)> =
-                torrents.iter().map(|it| (it.canonical, it.file.as_path())).collect();
+                list.present().map(|it| (it.canonical, it.file.as_path())).collect();
             scan.prefer(|info_hash, file| files.contains(&(info_hash, file)));
         }
-        let keep: Vec<PathBuf> = scan.unread().map(Path::to_path_buf).collect();
-        self.apply_scan(&scan.torrents, &keep, scan.complete, now)
+        let unfound = Unfound { keep: scan.unread().collect(), complete: scan.complete };
+        self.update(list, &scan.torrents, &unfound, now)
     }
 
-    /// Takes the outcome of a scan into the catalogue, all or nothing.
+    /// Takes the outcome of a scan into the catalogue, all or nothing, and writes nothing when nothing differs.
     ///
     /// The torrents that an owner had when the tracker came are as old as their files. Those that come later
     /// are new, whatever the dates of their files, as they are to readers of the feed.
     ///
     /// A torrent is its canonical info-hash: under another path it is the same one, and of several
     /// files with it the one with the lowest path counts. What was not found is missing from now on and keeps
-    /// its totals, except torrents whose files are in `keep` (there, but not readable now), which stay
-    /// as they are; nothing at all goes missing unless the scan was `complete`.
+    /// its totals.
     ///
     /// # Errors
-    /// When the catalogue cannot be written; then nothing was changed.
-    pub(super) fn apply_scan(
+    /// When the catalogue cannot be written; then nothing was changed in it.
+    pub(super) fn update(
         &mut self,
-        scan: &[FoundTorrent],
-        keep: &[PathBuf],
-        complete: bool,
+        list: &mut TorrentList,
+        found: &[FoundTorrent],
+        unfound: &Unfound<'_>,
         now: Timestamp,
     ) -> Result<ScanChanges, CatalogError> {
         let mut found: Vec<(InfoHash, &FoundTorrent)> =
-            scan.iter().map(|found| (found.metainfo.canonical(), found)).collect();
-        found.sort_by_key(|(info_hash, torrent)| (*info_hash, torrent.file.as_os_str()));
+            found.iter().map(|found| (found.metainfo.canonical(), found)).collect();
+        found.sort_unstable_by_key(|(info_hash, torrent)| (*info_hash, torrent.file.as_os_str()));
         found.dedup_by_key(|(info_hash, _)| *info_hash);
-        let keep: HashSet<&Path> = keep.iter().map(PathBuf::as_path).collect();
-        self.write("take a scan into", |transaction| {
-            let mut known = known_torrents(transaction)?;
-            let is_first = known.is_empty();
-            let mut changes = ScanChanges::default();
-            let mut upsert = transaction.prepare(UPSERT)?;
-            for (info_hash, torrent) in found {
-                let metainfo = &torrent.metainfo;
-                match known.remove(&info_hash) {
-                    None => changes.added.push(info_hash),
-                    Some(Known { missing: true, .. }) => changes.returned.push(info_hash),
-                    Some(_) => {}
+        let is_first = list.listed.is_empty();
+        let mut changes = ScanChanges::default();
+        let mut written = Vec::new();
+        let mut known: HashMap<InfoHash, &mut Listed> =
+            list.listed.iter_mut().map(|listed| (listed.torrent.canonical, listed)).collect();
+        let mut new = Vec::new();
+        for (info_hash, torrent) in found {
+            match known.remove(&info_hash) {
+                None => {
+                    let first_seen = if is_first { date_of_file(torrent, now) } else { now };
+                    changes.added.push(info_hash);
+                    new.push(Listed::new(torrent, first_seen));
                 }
+                Some(listed) if listed.is_as_found(torrent) => {}
+                Some(listed) => {
+                    if listed.torrent.missing_since.is_some() {
+                        changes.returned.push(info_hash);
+                    }
+                    listed.become_as_found(torrent);
+                    written.push(&*listed);
+                }
+            }
+        }
+        let mut vanished: Vec<&mut Listed> = known.into_values().collect();
+        vanished.retain(|it| {
+            let torrent = &it.torrent;
+            let is_kept = unfound.keep.contains(torrent.file.as_path());
+            unfound.complete && torrent.missing_since.is_none() && !is_kept
+        });
+        changes.vanished = vanished.iter().map(|it| it.torrent.canonical).collect();
+        changes.vanished.sort_unstable();
+        written.extend(&new);
+        self.write_scan(&written, &changes.vanished, &list.outdated_rules, now)?;
+        vanished.into_iter().for_each(|it| it.torrent.missing_since = Some(now));
+        list.listed.extend(new);
+        list.outdated_rules = None;
+        Ok(changes)
+    }
+
+    fn write_scan(
+        &mut self,
+        written: &[&Listed],
+        vanished: &[InfoHash],
+        rules: &Option<String>,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        if written.is_empty() && vanished.is_empty() && rules.is_none() {
+            return Ok(());
+        }
+        self.write("take a scan into", |transaction| {
+            if let Some(rules) = rules {
+                transaction.execute(FORGET_STATES, [])?;
+                transaction.execute(NOTE_RULES, [rules])?;
+            }
+            let mut upsert = transaction.prepare(UPSERT)?;
+            for Listed { torrent, hidden_by_file, state, .. } in written {
                 upsert.execute(named_params! {
-                    ":info_hash": info_hash.0,
-                    ":v1": metainfo.v1().map(|hash| hash.0),
-                    ":v2": metainfo.v2().map(|hash| hash.0),
+                    ":info_hash": torrent.canonical.0,
+                    ":v1": torrent.v1.map(|hash| hash.0),
+                    ":v2": torrent.v2.map(|hash| hash.0),
                     ":file": path_bytes(&torrent.file),
-                    ":name": metainfo.name,
-                    ":size": Count(metainfo.size),
+                    ":name": torrent.name,
+                    ":size": Count(torrent.size),
                     ":file_size": Count(torrent.file_size),
-                    ":hidden": torrent.hidden,
-                    ":private": metainfo.private,
+                    ":hidden": hidden_by_file,
+                    ":private": torrent.private,
                     ":info_page": torrent.info_page.as_deref().map(path_bytes),
-                    ":first_seen": Count(if is_first { date_of_file(torrent, now) } else { now }.0),
+                    ":first_seen": Count(torrent.first_seen.0),
+                    ":file_state": state,
                 })?;
             }
-            if complete {
-                known.retain(|_, torrent| {
-                    !torrent.missing && !keep.contains(torrent.file.as_path())
-                });
-                changes.vanished = known.into_keys().collect();
-                changes.vanished.sort_unstable();
-                let mut vanish = transaction.prepare(VANISH)?;
-                for info_hash in &changes.vanished {
-                    vanish.execute((info_hash.0, Count(now.0)))?;
-                }
+            let mut vanish = transaction.prepare(VANISH)?;
+            for info_hash in vanished {
+                vanish.execute((info_hash.0, Count(now.0)))?;
             }
-            Ok(changes)
+            Ok(())
         })
     }
 }
@@ -125,32 +163,25 @@ fn date_of_file(torrent: &FoundTorrent, now: Timestamp) -> Timestamp {
     if torrent.modified < FIRST_TORRENT { now } else { torrent.modified.min(now) }
 }
 
-/// Writes nothing when nothing differs, so that a scan without news leaves the file alone.
 const UPSERT: &str = "
     INSERT INTO torrents
-        (info_hash, v1, v2, file, name, size, file_size, hidden, private, info_page, first_seen)
+        (info_hash, v1, v2, file, name, size, file_size, hidden, private, info_page, first_seen, file_state)
     VALUES (:info_hash, :v1, :v2, :file, :name, :size, :file_size, :hidden, :private, :info_page,
-        :first_seen)
+        :first_seen, :file_state)
     ON CONFLICT (info_hash) DO UPDATE SET
         v1 = excluded.v1, v2 = excluded.v2, file = excluded.file, name = excluded.name,
         size = excluded.size, file_size = excluded.file_size, hidden = excluded.hidden,
-        private = excluded.private, info_page = excluded.info_page, missing_since = NULL
-    WHERE missing_since IS NOT NULL
-        OR (v1, v2, file, name, size, file_size, hidden, private, info_page)
-        IS NOT (excluded.v1, excluded.v2, excluded.file, excluded.name, excluded.size,
-            excluded.file_size, excluded.hidden, excluded.private, excluded.info_page)";
+        private = excluded.private, info_page = excluded.info_page, file_state = excluded.file_state,
+        missing_since = NULL";
+
+/// What was read under other rules has to be read again.
+const FORGET_STATES: &str = "UPDATE torrents SET file_state = NULL WHERE file_state IS NOT NULL";
+
+const NOTE_RULES: &str = "
+    INSERT INTO scan_rules (id, rules) VALUES (1, ?1)
+    ON CONFLICT (id) DO UPDATE SET rules = excluded.rules";
 
 const VANISH: &str = "UPDATE torrents SET missing_since = ?2 WHERE info_hash = ?1";
-
-fn known_torrents(transaction: &Transaction<'_>) -> rusqlite::Result<HashMap<InfoHash, Known>> {
-    transaction
-        .prepare("SELECT info_hash, file, missing_since IS NOT NULL FROM torrents")?
-        .query_map([], |row| {
-            let file = OsString::from_vec(row.get(1)?).into();
-            Ok((InfoHash(row.get(0)?), Known { file, missing: row.get(2)? }))
-        })?
-        .collect()
-}
 
 fn path_bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
@@ -159,6 +190,7 @@ fn path_bytes(path: &Path) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
+    use std::path::PathBuf;
 
     use super::*;
     use crate::catalog::samples::{hash, hybrid, new_catalog, scan, scanned};
@@ -331,5 +363,71 @@ mod tests {
         huge.metainfo.size = u64::MAX;
         scan(&mut catalog, &[huge], 100);
         assert_eq!(only(&catalog).size, i64::MAX.cast_unsigned());
+    }
+
+    #[test]
+    fn files_of_torrents_are_known_by_their_state_until_the_rules_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.torrent");
+        std::fs::write(&file, b"x").unwrap();
+        let state = crate::catalog::FileState::from(&std::fs::metadata(&file).unwrap());
+        let found = FoundTorrent { state: Some(state), ..hybrid(1, "a.torrent") };
+        let (_folder, mut catalog) = new_catalog();
+        let take_in = |catalog: &mut Catalog, rules: &str, found: &[FoundTorrent]| {
+            let mut list = catalog.list(rules).unwrap();
+            let is_known = list.known_files().metainfo(Path::new("a.torrent"), &state);
+            let is_known = is_known.is_some_and(|known| known.hashes == found[0].metainfo.hashes);
+            let unfound = Unfound { keep: HashSet::new(), complete: true };
+            catalog.update(&mut list, found, &unfound, Timestamp(100)).unwrap();
+            is_known
+        };
+        assert!(!take_in(&mut catalog, "rules", std::slice::from_ref(&found)));
+        assert!(take_in(&mut catalog, "rules", std::slice::from_ref(&found)));
+        assert!(!take_in(&mut catalog, "other rules", &[scanned(2, "b.torrent")]));
+        // It is gone, and comes back after that.
+        assert!(!take_in(&mut catalog, "other rules", std::slice::from_ref(&found)));
+        assert!(take_in(&mut catalog, "other rules", std::slice::from_ref(&found)));
+    }
+
+    #[test]
+    fn what_could_not_be_read_under_new_rules_is_not_known_under_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = crate::catalog::FileState::from(&std::fs::metadata(folder.path()).unwrap());
+        let found = FoundTorrent { state: Some(state), ..scanned(1, "away/a.torrent") };
+        let (_folder, mut catalog) = new_catalog();
+        let apply = |catalog: &mut Catalog, rules: &str, found: &[FoundTorrent]| {
+            let mut list = catalog.list(rules).unwrap();
+            let unfound = Unfound { keep: HashSet::new(), complete: false };
+            catalog.update(&mut list, found, &unfound, Timestamp(100)).unwrap();
+        };
+        apply(&mut catalog, "rules", &[found]);
+        apply(&mut catalog, "other rules", &[]);
+        assert!(catalog.list("other rules").unwrap().known_files().is_empty());
+    }
+
+    #[test]
+    fn the_list_is_what_the_catalogue_has_after_every_scan() {
+        let (_folder, mut catalog) = new_catalog();
+        let same = |catalog: &Catalog, list: &TorrentList| {
+            let mut listed: Vec<_> = list.listed.iter().map(|it| it.torrent.clone()).collect();
+            listed.sort_by_key(|it| it.canonical);
+            let mut all = catalog.all_torrents().unwrap();
+            all.sort_by_key(|it| it.canonical);
+            assert_eq!(listed, all);
+        };
+        let secret = FoundTorrent { hidden: true, ..scanned(2, "2.secret.torrent") };
+        let scans = [
+            vec![hybrid(1, "1.torrent"), scanned(2, "2.torrent")],
+            vec![scanned(3, "3.torrent"), secret],
+            vec![hybrid(1, "moved.torrent"), scanned(3, "3.torrent")],
+            vec![],
+            vec![scanned(3, "a.torrent"), scanned(3, "b.torrent")],
+        ];
+        let mut list = catalog.list("").unwrap();
+        for (now, found) in (100..).zip(&scans) {
+            let unfound = Unfound { keep: HashSet::new(), complete: true };
+            catalog.update(&mut list, found, &unfound, Timestamp(now)).unwrap();
+            same(&catalog, &list);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+use rusqlite::types::FromSql;
 use rusqlite::{OptionalExtension, Row};
 
 use super::count::Count;
@@ -77,21 +78,23 @@ impl Catalog {
     /// When the catalogue cannot be read.
     pub fn torrent(&self, info_hash: InfoHash) -> Result<Option<Torrent>, CatalogError> {
         let query = format!(
-            "SELECT {COLUMNS} FROM torrents
+            "SELECT {COLUMNS} FROM effective_torrents
             WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1
             ORDER BY info_hash = ?1 DESC, missing_since IS NOT NULL LIMIT 1"
         );
         self.connection
-            .query_row(&query, [info_hash.0], torrent_of)
+            .query_row(&query, [info_hash.0], |row| torrent_of(&mut Columns::of(row)))
             .optional()
             .map_err(self.failed("look up a torrent in"))
     }
 
     fn select(&self, which: &str) -> Result<Vec<Torrent>, CatalogError> {
         let read = || {
-            let mut query =
-                self.connection.prepare(&format!("SELECT {COLUMNS} FROM torrents {which}"))?;
-            query.query_map([], torrent_of)?.collect::<rusqlite::Result<Vec<Torrent>>>()
+            let mut query = self
+                .connection
+                .prepare(&format!("SELECT {COLUMNS} FROM effective_torrents {which}"))?;
+            let torrents = query.query_map([], |row| torrent_of(&mut Columns::of(row)))?;
+            torrents.collect::<rusqlite::Result<Vec<Torrent>>>()
         };
         let mut torrents = read().map_err(self.failed("read the torrents from"))?;
         torrents.sort_unstable_by(|a, b| {
@@ -102,57 +105,69 @@ impl Catalog {
     }
 }
 
-const COLUMNS: &str = "file, info_hash, v1, v2, name, size, file_size, hidden, private, info_page,
+/// What [`torrent_of`] reads, in its order.
+pub(super) const COLUMNS: &str =
+    "file, info_hash, v1, v2, name, size, file_size, hidden, private, info_page,
     first_seen, missing_since, completed, uploaded, downloaded,
     carried_store, carried_completed, carried_uploaded, carried_downloaded, carried_expired,
     period_transferred, period_completed";
 
-fn torrent_of(row: &Row<'_>) -> rusqlite::Result<Torrent> {
+/// The columns of a row, one after the other: to find each by its name takes longer than to read it.
+pub(super) struct Columns<'a> {
+    row: &'a Row<'a>,
+    next: usize,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn of(row: &'a Row<'a>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    pub(super) fn next<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        self.next += 1;
+        self.row.get(self.next - 1)
+    }
+
+    fn count(&mut self) -> rusqlite::Result<u64> {
+        self.next().map(|Count(count)| count)
+    }
+}
+
+pub(super) fn torrent_of(row: &mut Columns<'_>) -> rusqlite::Result<Torrent> {
     let path = |bytes| PathBuf::from(OsString::from_vec(bytes));
     Ok(Torrent {
-        file: path(row.get("file")?),
-        canonical: InfoHash(row.get("info_hash")?),
-        v1: row.get::<_, Option<_>>("v1")?.map(InfoHash),
-        v2: row.get::<_, Option<_>>("v2")?.map(InfoHashV2),
-        name: row.get("name")?,
-        size: count(row, "size")?,
-        file_size: count(row, "file_size")?,
-        hidden: row.get("hidden")?,
-        private: row.get("private")?,
-        info_page: row.get::<_, Option<_>>("info_page")?.map(path),
-        first_seen: Timestamp(count(row, "first_seen")?),
-        missing_since: row.get::<_, Option<_>>("missing_since")?.map(|Count(at)| Timestamp(at)),
+        file: path(row.next()?),
+        canonical: InfoHash(row.next()?),
+        v1: row.next::<Option<_>>()?.map(InfoHash),
+        v2: row.next::<Option<_>>()?.map(InfoHashV2),
+        name: row.next()?,
+        size: row.count()?,
+        file_size: row.count()?,
+        hidden: row.next()?,
+        private: row.next()?,
+        info_page: row.next::<Option<_>>()?.map(path),
+        first_seen: Timestamp(row.count()?),
+        missing_since: row.next::<Option<_>>()?.map(|Count(at)| Timestamp(at)),
         totals: totals_of(row)?,
         carried: carried_of(row)?,
-        period: Period {
-            transferred: count(row, "period_transferred")?,
-            completed: count(row, "period_completed")?,
-        },
+        period: Period { transferred: row.count()?, completed: row.count()? },
     })
 }
 
-/// The totals in a row that has their columns.
-pub(super) fn totals_of(row: &Row<'_>) -> rusqlite::Result<Totals> {
-    Ok(Totals {
-        completed: count(row, "completed")?,
-        uploaded: count(row, "uploaded")?,
-        downloaded: count(row, "downloaded")?,
-    })
+/// The totals in the next three columns.
+pub(super) fn totals_of(row: &mut Columns<'_>) -> rusqlite::Result<Totals> {
+    Ok(Totals { completed: row.count()?, uploaded: row.count()?, downloaded: row.count()? })
 }
 
-/// The carried counters in a row that has their columns.
-pub(super) fn carried_of(row: &Row<'_>) -> rusqlite::Result<Carried> {
+/// The carried counters in the next five columns.
+pub(super) fn carried_of(row: &mut Columns<'_>) -> rusqlite::Result<Carried> {
     Ok(Carried {
-        store: row.get::<_, i64>("carried_store")?.cast_unsigned(),
-        completed: count(row, "carried_completed")?,
-        uploaded: count(row, "carried_uploaded")?,
-        downloaded: count(row, "carried_downloaded")?,
-        expired: count(row, "carried_expired")?,
+        store: row.next::<i64>()?.cast_unsigned(),
+        completed: row.count()?,
+        uploaded: row.count()?,
+        downloaded: row.count()?,
+        expired: row.count()?,
     })
-}
-
-fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
-    row.get(column).map(|Count(count)| count)
 }
 
 #[cfg(test)]
@@ -200,7 +215,7 @@ mod tests {
         let plan: Vec<String> = catalog
             .connection
             .prepare(
-                "EXPLAIN QUERY PLAN SELECT 1 FROM torrents
+                "EXPLAIN QUERY PLAN SELECT name, hidden FROM effective_torrents
                 WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1",
             )
             .unwrap()

@@ -7,7 +7,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::count::Count;
-use super::torrents::{carried_of, totals_of};
+use super::torrents::{Columns, carried_of, totals_of};
 use super::{Catalog, CatalogError};
 use crate::protocol::{InfoHash, Timestamp};
 
@@ -108,7 +108,10 @@ impl Catalog {
             let mut select = transaction.prepare(SELECT_TOTALS)?;
             for record in records {
                 let known = select
-                    .query_row([record.info_hash.0], |row| Ok((totals_of(row)?, carried_of(row)?)))
+                    .query_row([record.info_hash.0], |row| {
+                        let mut row = Columns::of(row);
+                        Ok((totals_of(&mut row)?, carried_of(&mut row)?))
+                    })
                     .optional()?;
                 let Some((totals, carried)) = known else { continue };
                 let (totals, carried) = carry(totals, carried, store, record.counters);

@@ -3,6 +3,7 @@
 //! A subcommand is a `clap::Args` or `clap::Subcommand` with a method `run(self, &mut World)`. It
 //! prints to the world, and returns why it failed as one sentence that says what to do.
 
+mod backup;
 mod config;
 mod doctor;
 mod fastcgi;
@@ -10,6 +11,7 @@ mod init;
 mod peers;
 mod progress;
 mod refresh;
+mod restore;
 mod stats;
 mod store;
 mod torrent;
@@ -23,7 +25,7 @@ use clap::Parser;
 
 pub use fastcgi::options as fastcgi_options;
 
-use crate::catalog::CatalogError;
+use crate::catalog::{BackupError, CatalogError};
 use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings, act_for_owner};
 use crate::gateway::{ListenError, fastcgi::ServeError};
 use crate::platform::privilege::PrivilegeError;
@@ -59,6 +61,8 @@ enum Command {
     Peers(peers::PeersArguments),
     #[command(subcommand)]
     Store(store::StoreCommand),
+    Backup(backup::BackupArguments),
+    Restore(restore::RestoreArguments),
     Doctor(doctor::DoctorArguments),
 }
 
@@ -74,6 +78,8 @@ impl Command {
             Self::Stats(arguments) => arguments.run(world),
             Self::Peers(arguments) => arguments.run(world),
             Self::Store(command) => command.run(world),
+            Self::Backup(arguments) => arguments.run(world),
+            Self::Restore(arguments) => arguments.run(world),
             Self::Doctor(arguments) => arguments.run(world),
         }
     }
@@ -146,6 +152,9 @@ pub enum CommandError {
     /// The catalogue cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The catalogue was not copied or not restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The peer store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -39,6 +39,16 @@ pub enum TorrentCommand {
         #[arg(long, required = true)]
         reset_totals: bool,
     },
+    /// Leave a torrent out of listings, as `*.secret.torrent` files are
+    Hide {
+        /// Its info-hash, its file below the torrents folder, or its name
+        torrent: String,
+    },
+    /// List a torrent, whatever the name of its file
+    Unhide {
+        /// Its info-hash, its file below the torrents folder, or its name
+        torrent: String,
+    },
     /// Read .torrent files and say what is wrong with them
     Verify {
         /// The files
@@ -57,6 +67,8 @@ impl TorrentCommand {
             Self::List { all, json } => list(all, json, world),
             Self::Show { torrent, json } => show(&torrent, json, world),
             Self::Edit { torrent, reset_totals: _ } => reset(&torrent, world),
+            Self::Hide { torrent } => decide_hidden(&torrent, true, world),
+            Self::Unhide { torrent } => decide_hidden(&torrent, false, world),
             Self::Verify { files, json } => verify(&files, json, world),
         }
     }
@@ -171,6 +183,21 @@ fn reset(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
         bytes(totals.uploaded, 2),
         bytes(totals.downloaded, 2)
     ))
+}
+
+/// Decides whether a torrent is listed, and has table, feed and policy show it.
+fn decide_hidden(wanted: &str, hidden: bool, world: &mut World<'_>) -> Result<(), CommandError> {
+    let loaded = world.load_config()?;
+    let torrent = {
+        let _turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
+        let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
+        let torrent = find(wanted, &catalog)?;
+        catalog.decide_hidden(torrent.canonical, hidden)?;
+        torrent
+    };
+    publish(&loaded, Urgency::Now, &mut Quiet)?;
+    let now = if hidden { "hidden" } else { "listed" };
+    world.print(format_args!("{}: is {now} from now on\n", Harmless(&torrent.name)))
 }
 
 fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {

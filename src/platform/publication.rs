@@ -68,7 +68,8 @@ impl TemporaryPath {
         &self.path
     }
 
-    fn move_to(mut self, target: &Path) -> io::Result<()> {
+    /// Takes the target's place in one step. The content has to be durable already.
+    pub fn move_to(mut self, target: &Path) -> io::Result<()> {
         fs::rename(&self.path, target)?;
         self.moved = true;
         sync_folder_of(target);

@@ -3,7 +3,7 @@
 //! One at a time: a file lock beside the catalogue. Killed at any point, it leaves what was there,
 //! and the next one does the work again without counting anything twice.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 use super::Load;
 use super::report::{self, Computed, Report};
 use crate::catalog::{
-    Catalog, CatalogError, FolderChange, PolicySnapshot, Publication, RefreshRecord, ScanChanges,
-    ScanRules, Watched, scan_folder,
+    self, Catalog, CatalogError, FolderChange, FolderView, PolicySnapshot, Publication,
+    RefreshRecord, ScanChanges, ScanRules, Torrent, TorrentList, carry, scan_unknown,
 };
 use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
@@ -144,8 +144,11 @@ fn period(config: &Config) -> Seconds {
 pub struct Refresh<'a> {
     loaded: &'a LoadedConfig,
     catalog: Catalog,
-    folder: SeenFolder,
+    view: FolderView,
     report: Report,
+    /// The torrents that are not in the report.
+    hidden: Vec<Torrent>,
+    /// Of the torrents whose figures have changed.
     records: Vec<RefreshRecord>,
     store: u64,
     lock: File,
@@ -173,13 +176,12 @@ impl<'a> Refresh<'a> {
             mark_attempt(&lock, SystemTime::UNIX_EPOCH);
             return Ok(Err(Skipped::TooEarly(next)));
         }
-        catalog.correct_dates(now)?;
         let mut messages = Vec::new();
         let folder = take_in_folder(loaded, &mut catalog, now, progress, &mut messages)?;
         let mut store = super::open_store(loaded)?;
         while store.expire(now, BATCH)? == BATCH {}
         let swarms = all_swarms(store.as_mut(), now, progress)?;
-        forget_dead_swarms(store.as_mut(), &catalog, &swarms, now)?;
+        forget_dead_swarms(store.as_mut(), &folder.list, &swarms, now)?;
         let life = store.generation()?.0;
         let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
         // From a `last` in the future no time is known that a rate could be taken over.
@@ -200,13 +202,14 @@ impl<'a> Refresh<'a> {
                 load,
                 messages,
             },
+            hidden: Vec::new(),
             records: Vec::new(),
             store: life,
             catalog,
-            folder,
+            view: folder.view,
             lock,
         };
-        refresh.compute(&swarms)?;
+        refresh.compute(folder.list, &swarms);
         Ok(Ok(refresh))
     }
 
@@ -216,36 +219,44 @@ impl<'a> Refresh<'a> {
         &self.report
     }
 
-    /// Makes it last: totals into the catalogue, the policy published.
+    /// Makes it last: totals into the catalogue, the policy published. To be called when all is written that
+    /// goes into the torrents folder.
     ///
     /// # Errors
     /// When either cannot be written.
     pub fn commit(mut self) -> Result<Report, RefreshError> {
-        self.catalog.record_refresh(self.report.at, self.store, &self.records)?;
+        let after_writing = self.view.after_writing();
         let now = self.report.at;
-        self.folder.publish(self.loaded, &self.catalog, now, self.store, now)?;
+        self.catalog.record_refresh(now, self.store, &self.records)?;
+        let listed = self.report.rows.iter().map(|row| &row.torrent);
+        let torrents = listed.chain(&self.hidden).cloned().collect();
+        self.view.settle(after_writing);
+        let publication = publication(&self.view, now, self.store, now);
+        catalog::publish(&self.loaded.config.paths.policy, torrents, &publication)?;
         mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
         Ok(self.report)
     }
 
-    fn compute(&mut self, swarms: &HashMap<InfoHash, SwarmSummary>) -> Result<(), RefreshError> {
-        for torrent in self.catalog.torrents()? {
+    fn compute(&mut self, list: TorrentList, swarms: &HashMap<InfoHash, SwarmSummary>) {
+        for mut torrent in list.into_present() {
             let swarm = swarms.get(&torrent.canonical);
             let Computed { figures, period } =
                 report::compute(&torrent, swarm, self.store, self.report.since_last);
-            self.records.push(RefreshRecord {
-                info_hash: torrent.canonical,
-                counters: swarm.map(report::counters).unwrap_or_default(),
-                period,
-            });
+            let counters = swarm.map(report::counters).unwrap_or_default();
+            let (totals, carried) = carry(torrent.totals, torrent.carried, self.store, counters);
+            if (totals, carried, period) != (torrent.totals, torrent.carried, torrent.period) {
+                let info_hash = torrent.canonical;
+                self.records.push(RefreshRecord { info_hash, counters, period });
+                (torrent.totals, torrent.carried, torrent.period) = (totals, carried, period);
+            }
             if torrent.hidden {
-                self.report.hidden += 1;
+                self.hidden.push(torrent);
             } else {
                 self.report.rows.push(report::row(torrent, figures, self.report.at));
             }
         }
+        self.report.hidden = self.hidden.len();
         self.report.totals = report::add_up(self.report.rows.iter().map(|row| &row.figures));
-        Ok(())
     }
 }
 
@@ -283,7 +294,9 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     let is_due = folder.changed || current.refreshed_at() == Timestamp::default();
     let last = if is_due { None } else { catalog.last_refresh()? };
     let last = last.unwrap_or_default();
-    Ok(folder.publish(loaded, &catalog, last, current.store(), now)?)
+    let publication = publication(&folder.view, last, current.store(), now);
+    let torrents = folder.list.into_present().collect();
+    Ok(catalog::publish(&loaded.config.paths.policy, torrents, &publication)?)
 }
 
 /// Which torrents of the folder are tracked.
@@ -298,58 +311,61 @@ pub fn scan_rules(loaded: &LoadedConfig) -> ScanRules<'_> {
     }
 }
 
-/// Reads the folder into the catalogue.
+/// The torrents folder as it was taken into the catalogue.
+struct TakenIn {
+    /// What the catalogue has now.
+    list: TorrentList,
+    view: FolderView,
+    /// Whether torrents came or went.
+    changed: bool,
+}
+
+/// Reads what is new in the folder into the catalogue. Whoever calls it has the turn.
 fn take_in_folder(
     loaded: &LoadedConfig,
     catalog: &mut Catalog,
     now: Timestamp,
     progress: &mut dyn Progress,
     messages: &mut Vec<String>,
-) -> Result<SeenFolder, RefreshError> {
-    let config = &loaded.config;
+) -> Result<TakenIn, RefreshError> {
+    let folder = &loaded.config.paths.torrents;
     let rules = scan_rules(loaded);
-    let scan = scan_folder(&config.paths.torrents, &rules, &mut |count| progress.files(count));
+    let fingerprint = rules.fingerprint();
+    let mut list = catalog.list(&fingerprint)?;
+    if catalog.correct_dates(&list, now)? {
+        list = catalog.list(&fingerprint)?;
+    }
+    let scan = {
+        let files = list.known_files();
+        let known = |file: &_, state: &_| files.metainfo(file, state);
+        scan_unknown(folder, &rules, &known, &mut |count| progress.files(count))
+    };
     match scan {
         Ok(mut scan) => {
-            let changed = catalog.take_in(&mut scan, now)? != ScanChanges::default();
+            let changed = catalog.take_in(&mut list, &mut scan, now)? != ScanChanges::default();
             messages.extend(scan.problems.iter().map(ToString::to_string));
-            Ok(SeenFolder { watched: scan.watched, scanned: SystemTime::now(), changed })
+            Ok(TakenIn { list, view: scan.view, changed })
         }
         Err(problem) => {
             messages.push(format!("{problem}; its torrents stay as they were"));
-            let watched = vec![Watched::now(&config.paths.torrents)];
-            Ok(SeenFolder { watched, scanned: SystemTime::now(), changed: false })
+            Ok(TakenIn { list, view: FolderView::of_nothing(folder), changed: false })
         }
     }
 }
 
-/// The torrents folder as a scan saw it; nothing watched when it could not be seen at all.
-struct SeenFolder {
-    watched: Vec<Watched>,
-    scanned: SystemTime,
-    /// Whether torrents came or went.
-    changed: bool,
-}
-
-impl SeenFolder {
-    /// Publishes what the catalogue holds now.
-    fn publish(
-        &self,
-        loaded: &LoadedConfig,
-        catalog: &Catalog,
-        refreshed_at: Timestamp,
-        store: u64,
-        now: Timestamp,
-    ) -> Result<(), CatalogError> {
-        let since = self.scanned.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let publication = Publication {
-            watched: &self.watched,
-            scanned_nanos: i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
-            refreshed_at,
-            store,
-            published_at: now,
-        };
-        catalog.publish(&loaded.config.paths.policy, &publication)
+/// What is published beside the torrents.
+fn publication(
+    view: &FolderView,
+    refreshed_at: Timestamp,
+    store: u64,
+    now: Timestamp,
+) -> Publication<'_> {
+    Publication {
+        watched: view.watched(),
+        scanned_nanos: view.scanned_nanos(),
+        refreshed_at,
+        store,
+        published_at: now,
     }
 }
 
@@ -373,18 +389,22 @@ fn all_swarms(
 /// tracker gathers them.
 fn forget_dead_swarms(
     store: &mut dyn StoreMaintenance,
-    catalog: &Catalog,
+    list: &TorrentList,
     swarms: &HashMap<InfoHash, SwarmSummary>,
     now: Timestamp,
 ) -> Result<(), RefreshError> {
-    let named: HashSet<InfoHash> =
-        catalog.all_torrents()?.iter().map(|torrent| torrent.canonical).collect();
-    for swarm in swarms.values() {
+    let is_dead = |swarm: &&SwarmSummary| {
         let counts = swarm.counts;
         let empty = counts.seeders + counts.leechers + counts.partial_seeds == 0;
-        if empty && now.since(swarm.last_announce) > DAY && !named.contains(&swarm.info_hash) {
-            store.remove_swarm(swarm.info_hash)?;
-        }
+        empty && now.since(swarm.last_announce) > DAY
+    };
+    let dead: Vec<InfoHash> = swarms.values().filter(is_dead).map(|it| it.info_hash).collect();
+    if dead.is_empty() {
+        return Ok(());
+    }
+    let named = list.info_hashes();
+    for info_hash in dead.into_iter().filter(|info_hash| !named.contains(info_hash)) {
+        store.remove_swarm(info_hash)?;
     }
     Ok(())
 }

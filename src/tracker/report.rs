@@ -14,7 +14,7 @@ pub struct Report {
     pub since_last: Option<Seconds>,
     /// Seconds until the next one is due.
     pub next_in: Seconds,
-    /// The torrents that are not hidden, by path.
+    /// The torrents that are not hidden, in no order.
     pub rows: Vec<Row>,
     /// How many more torrents are hidden; nothing of them is in the figures.
     pub hidden: usize,

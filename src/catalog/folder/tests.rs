@@ -150,18 +150,18 @@ fn of_one_torrent_in_several_files_the_first_counts() {
 fn an_alias_that_is_listed_already_is_a_duplicate() {
     let folder = folder_of(&["a.torrent", "b.torrent"]);
     let found = scan(&folder, &ANY).torrents;
-    let mut again = scan(&folder_of(&[]), &ANY);
-    let mut known = HashMap::new();
+    let mut again = Admission::new(2, Vec::new());
     let mut hybrid = found[0].clone();
     let v2 = InfoHashV2([9; 32]);
     hybrid.metainfo.hashes = InfoHashes::Hybrid(found[0].metainfo.canonical(), v2);
     let mut v2_only = found[1].clone();
     v2_only.metainfo.hashes = InfoHashes::V2(v2);
     for torrent in [hybrid, v2_only] {
-        again.admit(torrent, &ANY, &mut known);
+        again.admit(torrent);
     }
-    assert_eq!(files(&again), ["a.torrent"]);
-    assert!(matches!(problems(&again)[..], [("b.torrent", Problem::SameInfoHash { .. })]));
+    assert_eq!(again.torrents.len(), 1);
+    assert_eq!(again.duplicates[0].file, Path::new("b.torrent"));
+    assert!(matches!(again.problems[0].problem, Problem::SameInfoHash { .. }));
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn folders_and_broken_files_are_watched() {
     let folder = folder_of(&["a.torrent", "d/b.torrent"]);
     put(&folder, "d/upload.torrent", b"d8:announce");
     let scan = scan(&folder, &ANY);
-    let paths: Vec<_> = scan.watched.iter().map(|watched| watched.path.as_path()).collect();
+    let paths: Vec<_> = scan.view.watched().iter().map(|watched| watched.path.as_path()).collect();
     let root = folder.path();
     assert_eq!(paths, [root, &root.join("d"), &root.join("d/upload.torrent")]);
 }
@@ -314,8 +314,129 @@ fn a_finished_upload_is_noticed() {
     }
     let before = scan(&folder, &ANY);
     let has_changed = |seen: &Watched| has_changed(&seen.path, seen.modified_nanos);
-    assert!(!before.watched.iter().any(has_changed));
+    assert!(!before.view.watched().iter().any(has_changed));
     put(&folder, "a.torrent", &single_file("a", None));
-    assert!(before.watched.iter().any(has_changed));
+    assert!(before.view.watched().iter().any(has_changed));
     assert_eq!(files(&scan(&folder, &ANY)), ["a.torrent"]);
+}
+
+/// A scan in ten seconds, when no file was changed just before.
+fn scan_later(
+    folder: &TempDir,
+    rules: &ScanRules<'_>,
+    known: &dyn Fn(&Path, &FileState) -> Option<Metainfo>,
+) -> FolderScan {
+    let later = Nanos::now() + 10_000_000_000;
+    scan_as_of(later, folder.path(), rules, known, &mut |_| {}).unwrap()
+}
+
+/// The names that a scan finds when it is told that every file which was in the same state before is `known`.
+fn names_after(before: &FolderScan, folder: &TempDir) -> Vec<String> {
+    let known = |file: &Path, state: &FileState| {
+        let same = |it: &&FoundTorrent| it.file == file && it.state.as_ref() == Some(state);
+        let found = before.torrents.iter().find(same)?;
+        Some(Metainfo { name: "known".into(), ..found.metainfo.clone() })
+    };
+    let scan = scan_later(folder, &ANY, &known);
+    scan.torrents.into_iter().map(|found| found.metainfo.name).collect()
+}
+
+#[test]
+fn a_file_is_read_again_when_its_state_differs_and_only_then() {
+    let folder = folder_of(&["a.torrent", "b.torrent", "c.torrent", "d.torrent", "e.torrent"]);
+    let at = |file: &str| folder.path().join(file);
+    let before = scan_later(&folder, &ANY, &|_, _| None);
+    assert_eq!(names_after(&before, &folder), ["known"; 5]);
+    // Replaced by a file of the same size and time, written in place, another mode, and gone.
+    let time = fs::metadata(at("a.torrent")).unwrap().modified().unwrap();
+    put(&folder, "new", &single_file("A.torrent", Some(OURS)));
+    File::options().write(true).open(at("new")).unwrap().set_modified(time).unwrap();
+    fs::rename(at("new"), at("a.torrent")).unwrap();
+    put(&folder, "b.torrent", &single_file("B.torrent", Some(OURS)));
+    let mode = fs::metadata(at("c.torrent")).unwrap().permissions();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    fs::set_permissions(at("c.torrent"), mode).unwrap();
+    fs::remove_file(at("e.torrent")).unwrap();
+    put(&folder, "f.torrent", &single_file("new", None));
+    let names = names_after(&before, &folder);
+    assert_eq!(names, ["A.torrent", "B.torrent", "c.torrent", "known", "new"]);
+}
+
+#[test]
+fn a_file_that_was_changed_just_before_has_to_be_read_again() {
+    let folder = folder_of(&["a.torrent"]);
+    assert_eq!(scan(&folder, &ANY).torrents[0].state, None);
+    assert!(scan_later(&folder, &ANY, &|_, _| None).torrents[0].state.is_some());
+    let before = Nanos::now() - 10_000_000_000;
+    let by_a_slow_clock = scan_as_of(before, folder.path(), &ANY, &|_, _| None, &mut |_| {});
+    assert_eq!(by_a_slow_clock.unwrap().torrents[0].state, None, "from the future");
+}
+
+#[test]
+fn a_flawed_file_is_read_again_so_that_its_owner_is_told_again() {
+    let folder = folder_of(&[]);
+    put(&folder, "more.torrent", &[single_file("x", None), b"e".to_vec()].concat());
+    assert_eq!(scan_later(&folder, &ANY, &|_, _| None).torrents[0].state, None);
+}
+
+/// Writes a fragment as a refresh does.
+fn write_fragment(folder: &TempDir) {
+    put(folder, "bt_stats.inc.new", b"<table>");
+    let at = |name: &str| folder.path().join(name);
+    fs::rename(at("bt_stats.inc.new"), at("bt_stats.inc")).unwrap();
+}
+
+fn shows_a_change(view: &FolderView) -> bool {
+    view.watched().iter().any(|seen| has_changed(&seen.path, seen.modified_nanos))
+}
+
+#[test]
+fn what_a_refresh_writes_into_the_folder_is_no_change_of_it() {
+    let folder = folder_of(&["a.torrent", "d/b.torrent"]);
+    let mut view = scan(&folder, &ANY).view;
+    write_fragment(&folder);
+    assert!(shows_a_change(&view));
+    let after = view.after_writing();
+    view.settle(after);
+    assert!(!shows_a_change(&view));
+    assert_eq!(view.scanned_nanos(), i64::MAX, "nothing can have gone unseen");
+    put(&folder, "c.torrent", &single_file("c", None));
+    assert!(shows_a_change(&view), "in the very moment after");
+}
+
+#[test]
+fn a_torrent_that_is_dropped_in_while_a_refresh_writes_is_a_change() {
+    type Change = fn(&TempDir);
+    let changes: [Change; 6] = [
+        |folder| put(folder, "c.torrent", &single_file("c", None)),
+        |folder| put(folder, "new/c.torrent", &single_file("c", None)),
+        |folder| put(folder, "a.html", b"about it"),
+        |folder| fs::remove_file(folder.path().join("a.torrent")).unwrap(),
+        |folder| {
+            fs::remove_file(folder.path().join("a.torrent")).unwrap();
+            put(folder, "a.torrent", &single_file("A.torrent", Some(OURS)));
+        },
+        |folder| {
+            put(folder, "x", &single_file("A.torrent", Some(OURS)));
+            fs::rename(folder.path().join("x"), folder.path().join("a.torrent")).unwrap();
+        },
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        for moment in 0..3 {
+            let folder = folder_of(&["a.torrent"]);
+            let mut view = scan(&folder, &ANY).view;
+            let change_at = |now| {
+                if now == moment {
+                    change(&folder)
+                }
+            };
+            change_at(0);
+            write_fragment(&folder);
+            change_at(1);
+            let after = view.after_writing();
+            change_at(2);
+            view.settle(after);
+            assert!(shows_a_change(&view), "change {number} in moment {moment}");
+        }
+    }
 }

@@ -43,7 +43,7 @@ impl Catalog {
 }
 
 /// Puts a snapshot of these torrents at `path`.
-pub(super) fn write_snapshot(
+pub(in crate::catalog) fn write_snapshot(
     path: &Path,
     torrents: Vec<Torrent>,
     publication: &Publication<'_>,

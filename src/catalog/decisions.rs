@@ -1,0 +1,58 @@
+//! What the owner decided about torrents. A scan never overwrites it, and it wins over what a scan found.
+
+use super::{Catalog, CatalogError};
+use crate::protocol::InfoHash;
+
+impl Catalog {
+    /// Decides whether a torrent is left out of listings, whatever the name of its file says.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn decide_hidden(&mut self, info_hash: InfoHash, hidden: bool) -> Result<(), CatalogError> {
+        self.write("write a decision into", |transaction| {
+            transaction.execute(DECIDE_HIDDEN, (info_hash.0, hidden)).map(|_| ())
+        })
+    }
+}
+
+const DECIDE_HIDDEN: &str = "
+    INSERT INTO decisions (info_hash, hidden) VALUES (?1, ?2)
+    ON CONFLICT (info_hash) DO UPDATE SET hidden = excluded.hidden";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::FoundTorrent;
+    use crate::catalog::samples::{hash, new_catalog, scan, scanned};
+
+    #[test]
+    fn a_decision_wins_over_what_scans_find_and_stays() {
+        let (_folder, mut catalog) = new_catalog();
+        let secret = |secret| FoundTorrent { hidden: secret, ..scanned(1, "a.torrent") };
+        let is_hidden = |catalog: &Catalog| catalog.torrent(hash(1)).unwrap().unwrap().hidden;
+        scan(&mut catalog, &[secret(false)], 100);
+        assert!(!is_hidden(&catalog));
+        for (decided, found) in [(true, false), (false, true)] {
+            catalog.decide_hidden(hash(1), decided).unwrap();
+            assert_eq!(is_hidden(&catalog), decided);
+            for found in [found, !found, found] {
+                let mut list = catalog.list("").unwrap();
+                let unfound = crate::catalog::scan::Unfound { keep: [].into(), complete: true };
+                let at = crate::protocol::Timestamp(200);
+                catalog.update(&mut list, &[secret(found)], &unfound, at).unwrap();
+                assert!(list.present().all(|torrent| torrent.hidden == decided), "in the list");
+                assert_eq!(is_hidden(&catalog), decided);
+            }
+        }
+    }
+
+    #[test]
+    fn a_decision_outlives_the_file() {
+        let (_folder, mut catalog) = new_catalog();
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
+        catalog.decide_hidden(hash(1), true).unwrap();
+        scan(&mut catalog, &[], 200);
+        scan(&mut catalog, &[scanned(1, "b.torrent")], 300);
+        assert!(catalog.torrents().unwrap()[0].hidden);
+    }
+}

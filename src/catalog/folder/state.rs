@@ -1,0 +1,68 @@
+//! The state of a `.torrent` file by which a scan knows that it need not read it again.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+
+use super::watched::{Nanos, UNSEEN_CHANGE_NANOS};
+
+/// What changes with the content of a file: its size, its inode, and when content and inode were changed last.
+/// The time of the inode tells of what keeps the time of the content, such as a change of permissions.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub struct FileState {
+    /// Bytes.
+    pub(super) size: u64,
+    inode: u64,
+    /// Nanoseconds since 1970 by the clock of the file system.
+    pub(super) modified: i64,
+    /// The same.
+    changed: i64,
+}
+
+impl From<&Metadata> for FileState {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            size: metadata.size(),
+            inode: metadata.ino(),
+            modified: Nanos::of(metadata.mtime(), metadata.mtime_nsec()),
+            changed: Nanos::of(metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl FileState {
+    /// Whether any change after `seen` (nanoseconds since 1970) has another time than this state has. A file
+    /// that was changed just before may change once more within one tick of the file system's clock.
+    pub(super) fn is_settled(&self, seen: i64) -> bool {
+        let latest = self.modified.max(self.changed);
+        latest < seen && latest.abs_diff(seen) > UNSEEN_CHANGE_NANOS
+    }
+}
+
+/// How the catalogue keeps it: four numbers of 8 bytes, little-endian.
+impl ToSql for FileState {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let Self { size, inode, modified, changed } = self;
+        let numbers = [*size, *inode, modified.cast_unsigned(), changed.cast_unsigned()];
+        Ok(numbers.map(u64::to_le_bytes).concat().into())
+    }
+}
+
+impl FromSql for FileState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?;
+        let ([size, inode, modified, changed], []) = bytes.as_chunks::<8>() else {
+            return Err(FromSqlError::InvalidBlobSize {
+                expected_size: 32,
+                blob_size: bytes.len(),
+            });
+        };
+        Ok(Self {
+            size: u64::from_le_bytes(*size),
+            inode: u64::from_le_bytes(*inode),
+            modified: i64::from_le_bytes(*modified),
+            changed: i64::from_le_bytes(*changed),
+        })
+    }
+}

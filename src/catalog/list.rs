@@ -1,0 +1,204 @@
+//! All torrents of the catalogue, read once for a refresh and passed on from step to step.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::path::Path;
+
+use rusqlite::OptionalExtension;
+
+use super::folder::FileState;
+use super::policy::write_snapshot;
+use super::torrents::{COLUMNS, Columns, torrent_of};
+use super::{Carried, Catalog, CatalogError, FoundTorrent, Period, Publication, Torrent, Totals};
+use crate::protocol::{InfoHash, InfoHashes, Metainfo, Timestamp};
+
+/// The most that SQLite's signed integers hold.
+const MOST: u64 = i64::MAX.cast_unsigned();
+
+/// All torrents as the catalogue has them, also the missing ones. Who reads and changes it has to keep others
+/// from writing to the catalogue meanwhile.
+#[derive(Debug)]
+pub struct TorrentList {
+    pub(super) listed: Vec<Listed>,
+    /// The rules of this scan, where those of the scan before were others.
+    pub(super) outdated_rules: Option<String>,
+}
+
+/// A torrent with what a scan has to know of its file.
+#[derive(Debug)]
+pub(super) struct Listed {
+    /// As the owner's decisions have it.
+    pub(super) torrent: Torrent,
+    /// Whether the name of the file hides it.
+    pub(super) hidden_by_file: bool,
+    /// What the owner decided about that.
+    hidden_by_decision: Option<bool>,
+    /// The state of the file when it was read; `None` when it has to be read again.
+    pub(super) state: Option<FileState>,
+}
+
+/// The files that need not be read again, by their paths.
+#[derive(Debug)]
+pub struct KnownFiles<'a>(HashMap<&'a OsStr, &'a Listed>);
+
+impl Catalog {
+    /// Reads all torrents for a scan by rules that have this fingerprint.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn list(&self, rules: &str) -> Result<TorrentList, CatalogError> {
+        let query = format!(
+            "SELECT {COLUMNS}, hidden_by_file, hidden_by_decision, file_state FROM effective_torrents"
+        );
+        let read = || {
+            let before: Option<String> = self
+                .connection
+                .query_row("SELECT rules FROM scan_rules", [], |row| row.get(0))
+                .optional()?;
+            let is_outdated = before.is_none_or(|before| before != rules);
+            let mut query = self.connection.prepare(&query)?;
+            let listed = query.query_map([], |row| {
+                let mut row = Columns::of(row);
+                let torrent = torrent_of(&mut row)?;
+                let (hidden_by_file, hidden_by_decision) = (row.next()?, row.next()?);
+                let state = row.next::<Option<_>>()?.filter(|_| !is_outdated);
+                Ok(Listed { torrent, hidden_by_file, hidden_by_decision, state })
+            })?;
+            Ok(TorrentList {
+                listed: listed.collect::<rusqlite::Result<_>>()?,
+                outdated_rules: is_outdated.then(|| rules.to_owned()),
+            })
+        };
+        read().map_err(self.failed("read the torrents from"))
+    }
+}
+
+/// Publishes these torrents, all whose files are there, as [`Catalog::publish`] does.
+///
+/// # Errors
+/// When the snapshot cannot be written; then the old one stays.
+pub fn publish(
+    policy_path: &Path,
+    torrents: Vec<Torrent>,
+    publication: &Publication<'_>,
+) -> Result<(), CatalogError> {
+    Ok(write_snapshot(policy_path, torrents, publication)?)
+}
+
+impl TorrentList {
+    /// The torrents whose files are there.
+    pub fn present(&self) -> impl Iterator<Item = &Torrent> {
+        let all = self.listed.iter().map(|listed| &listed.torrent);
+        all.filter(|torrent| torrent.missing_since.is_none())
+    }
+
+    /// The same, to be taken out.
+    pub fn into_present(self) -> impl Iterator<Item = Torrent> {
+        let all = self.listed.into_iter().map(|listed| listed.torrent);
+        all.filter(|torrent| torrent.missing_since.is_none())
+    }
+
+    /// The canonical info-hashes, also those of missing torrents.
+    #[must_use]
+    pub fn info_hashes(&self) -> HashSet<InfoHash> {
+        self.listed.iter().map(|listed| listed.torrent.canonical).collect()
+    }
+
+    /// Whether a date lies after `latest`.
+    pub(super) fn is_ahead_of(&self, latest: Timestamp) -> bool {
+        self.listed.iter().any(|Listed { torrent, .. }| {
+            torrent.first_seen > latest || torrent.missing_since.is_some_and(|at| at > latest)
+        })
+    }
+
+    /// What a scan need not read again.
+    #[must_use]
+    pub fn known_files(&self) -> KnownFiles<'_> {
+        let known = self
+            .listed
+            .iter()
+            .filter(|listed| listed.state.is_some() && listed.torrent.missing_since.is_none());
+        KnownFiles(known.map(|listed| (listed.torrent.file.as_os_str(), listed)).collect())
+    }
+}
+
+impl KnownFiles<'_> {
+    /// Whether every file has to be read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a file says, if it was read in this state.
+    #[must_use]
+    pub fn metainfo(&self, file: &Path, state: &FileState) -> Option<Metainfo> {
+        let listed =
+            self.0.get(file.as_os_str()).filter(|listed| listed.state.as_ref() == Some(state))?;
+        let torrent = &listed.torrent;
+        let hashes = match (torrent.v1, torrent.v2) {
+            (Some(v1), Some(v2)) => InfoHashes::Hybrid(v1, v2),
+            (Some(v1), None) => InfoHashes::V1(v1),
+            (None, Some(v2)) => InfoHashes::V2(v2),
+            (None, None) => return None,
+        };
+        Some(Metainfo {
+            hashes,
+            name: torrent.name.clone(),
+            size: torrent.size,
+            private: torrent.private,
+            // They are asked for when a file is read; a file with flaws is always read.
+            announce_urls: Vec::new(),
+            flaws: Vec::new(),
+        })
+    }
+}
+
+impl Listed {
+    pub(super) fn new(found: &FoundTorrent, first_seen: Timestamp) -> Self {
+        let metainfo = &found.metainfo;
+        let torrent = Torrent {
+            file: found.file.clone(),
+            canonical: metainfo.canonical(),
+            v1: metainfo.v1(),
+            v2: metainfo.v2(),
+            name: metainfo.name.clone(),
+            size: metainfo.size.min(MOST),
+            file_size: found.file_size.min(MOST),
+            hidden: found.hidden,
+            private: metainfo.private,
+            info_page: found.info_page.clone(),
+            first_seen,
+            missing_since: None,
+            totals: Totals::default(),
+            carried: Carried::default(),
+            period: Period::default(),
+        };
+        let (hidden_by_file, state) = (found.hidden, found.state);
+        Self { torrent, hidden_by_file, hidden_by_decision: None, state }
+    }
+
+    /// Whether a scan that found `found` has nothing to write.
+    pub(super) fn is_as_found(&self, found: &FoundTorrent) -> bool {
+        let (torrent, metainfo) = (&self.torrent, &found.metainfo);
+        torrent.missing_since.is_none()
+            && self.state == found.state
+            && self.hidden_by_file == found.hidden
+            && torrent.file == found.file
+            && torrent.info_page == found.info_page
+            && torrent.file_size == found.file_size.min(MOST)
+            && torrent.name == metainfo.name
+            && torrent.size == metainfo.size.min(MOST)
+            && torrent.private == metainfo.private
+            && (torrent.v1, torrent.v2) == (metainfo.v1(), metainfo.v2())
+    }
+
+    /// Takes over what a scan found; decisions, dates and totals stay.
+    pub(super) fn become_as_found(&mut self, found: &FoundTorrent) {
+        let (before, hidden_by_decision) = (&self.torrent, self.hidden_by_decision);
+        let new = Self::new(found, before.first_seen);
+        let hidden = hidden_by_decision.unwrap_or(new.hidden_by_file);
+        let (totals, carried, period) = (before.totals, before.carried, before.period);
+        let torrent = Torrent { hidden, totals, carried, period, ..new.torrent };
+        *self = Self { torrent, hidden_by_decision, ..new };
+    }
+}

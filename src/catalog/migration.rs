@@ -1,0 +1,258 @@
+//! The catalogue's tables, and how a catalogue of an older version gets them.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Transaction, TransactionBehavior};
+
+use super::backup;
+use super::{Catalog, CatalogError};
+
+/// Step N brings a catalogue of version N to version N + 1. Steps are only ever added.
+///
+/// Counts are clamped to SQLite's signed 64 bits, the name of a store's life keeps its bits. Paths are
+/// bytes, relative to the torrents folder, since file names need not be UTF-8.
+const STEPS: &[&str] = &[
+    "
+    CREATE TABLE torrents (
+        info_hash          BLOB    NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
+        v1                 BLOB    CHECK (length(v1) = 20),
+        v2                 BLOB    CHECK (length(v2) = 32),
+        file               BLOB    NOT NULL,
+        name               TEXT    NOT NULL,
+        size               INTEGER NOT NULL CHECK (size >= 0),
+        file_size          INTEGER NOT NULL CHECK (file_size >= 0),
+        hidden             INTEGER NOT NULL CHECK (hidden IN (0, 1)),
+        private            INTEGER NOT NULL CHECK (private IN (0, 1)),
+        info_page          BLOB,
+        first_seen         INTEGER NOT NULL CHECK (first_seen >= 0),
+        missing_since      INTEGER CHECK (missing_since >= 0),
+        completed          INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+        uploaded           INTEGER NOT NULL DEFAULT 0 CHECK (uploaded >= 0),
+        downloaded         INTEGER NOT NULL DEFAULT 0 CHECK (downloaded >= 0),
+        carried_store      INTEGER NOT NULL DEFAULT 0,
+        carried_completed  INTEGER NOT NULL DEFAULT 0 CHECK (carried_completed >= 0),
+        carried_uploaded   INTEGER NOT NULL DEFAULT 0 CHECK (carried_uploaded >= 0),
+        carried_downloaded INTEGER NOT NULL DEFAULT 0 CHECK (carried_downloaded >= 0),
+        carried_expired    INTEGER NOT NULL DEFAULT 0 CHECK (carried_expired >= 0),
+        period_transferred INTEGER NOT NULL DEFAULT 0 CHECK (period_transferred >= 0),
+        period_completed   INTEGER NOT NULL DEFAULT 0 CHECK (period_completed >= 0)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX torrents_by_v1 ON torrents (v1);
+    CREATE INDEX torrents_by_v2 ON torrents (substr(v2, 1, 20));
+    CREATE TABLE last_refresh (
+        id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+        at INTEGER NOT NULL CHECK (at >= 0)
+    ) STRICT;
+",
+    // What the owner decides about a torrent stands apart from what a scan found, and wins.
+    "
+    ALTER TABLE torrents ADD COLUMN file_state BLOB CHECK (length(file_state) = 32);
+    CREATE TABLE scan_rules (
+        id    INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+        rules TEXT    NOT NULL
+    ) STRICT;
+    CREATE TABLE decisions (
+        info_hash BLOB NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
+        hidden    INTEGER CHECK (hidden IN (0, 1))
+    ) STRICT, WITHOUT ROWID;
+    CREATE VIEW effective_torrents AS
+        SELECT torrents.info_hash, v1, v2, file, name, size, file_size,
+            coalesce(decisions.hidden, torrents.hidden) AS hidden,
+            torrents.hidden AS hidden_by_file, decisions.hidden AS hidden_by_decision,
+            private, info_page, first_seen, missing_since, completed, uploaded, downloaded,
+            carried_store, carried_completed, carried_uploaded, carried_downloaded, carried_expired,
+            period_transferred, period_completed, file_state
+        FROM torrents LEFT JOIN decisions ON decisions.info_hash = torrents.info_hash;
+",
+];
+
+/// The version of a catalogue after the last step.
+pub(super) const VERSION: usize = STEPS.len();
+
+impl Catalog {
+    /// Makes the tables of a catalogue that is new.
+    pub(super) fn make_tables(&mut self) -> Result<(), CatalogError> {
+        self.write("make", |transaction| take_steps(transaction, 0))
+    }
+
+    /// Brings the catalogue to this tracker's version. A copy of what it was before stays beside it: its name ends
+    /// in `.before-` and the version that the migration leads to.
+    ///
+    /// # Errors
+    /// When there is no room for the copy, or the catalogue cannot be written; then it stays as it was.
+    pub(super) fn migrate(&mut self) -> Result<(), CatalogError> {
+        if self.version()? == VERSION {
+            return Ok(());
+        }
+        let path = self.path.clone();
+        let failed = |source| CatalogError::sqlite("migrate", &path, source);
+        // From here on nobody else writes to it, so that the copy misses nothing.
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let version = transaction
+            .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+            .map_err(failed)?;
+        let version = usize::try_from(version).unwrap_or(VERSION);
+        // Another process may have been faster.
+        if version < VERSION {
+            keep_copy(&path)?;
+            take_steps(&transaction, version).map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)
+    }
+}
+
+fn take_steps(transaction: &Transaction<'_>, version: usize) -> rusqlite::Result<()> {
+    for step in STEPS.iter().skip(version) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", i64::try_from(VERSION).unwrap_or(i64::MAX))
+}
+
+/// Keeps a copy of the catalogue as it is. One of the same content, left by a migration that did not come to its
+/// end, will do; one of another content is never overwritten.
+fn keep_copy(path: &Path) -> Result<(), CatalogError> {
+    let io = |source| CatalogError::Io { doing: "keep a copy of", path: path.to_owned(), source };
+    let copy = backup::copy(path, path)?;
+    let content = fs::read(copy.path()).map_err(io)?;
+    for number in 1_u32.. {
+        let kept = backup::numbered(path, &format!(".before-{VERSION}"), number);
+        match fs::read(&kept) {
+            Ok(before) if before == content => return Ok(()),
+            Ok(_) => {}
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
+                copy.place_if_absent(&kept).map_err(io)?;
+                crate::info!(
+                    "the catalogue as it was before its migration is kept as {}",
+                    kept.display()
+                );
+                return Ok(());
+            }
+            Err(problem) => return Err(io(problem)),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::catalog::samples::files_in;
+    use crate::catalog::{Carried, Totals};
+    use crate::protocol::{InfoHash, Timestamp};
+
+    /// A catalogue that the executable of version 1 made and refreshed: torrents of all kinds, a hidden one, one
+    /// whose file is gone, and totals.
+    const VERSION_1: &[u8] = include_bytes!("fixtures/catalog-1.db");
+
+    fn old_catalog() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        fs::write(&path, VERSION_1).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_catalogue_of_version_1_keeps_all_that_it_has() {
+        let (folder, path) = old_catalog();
+        let catalog = Catalog::open(&path).unwrap();
+        let found: Vec<_> = catalog
+            .all_torrents()
+            .unwrap()
+            .into_iter()
+            .map(|it| {
+                (it.file.display().to_string(), it.name, it.size, it.hidden, it.totals.completed)
+            })
+            .collect();
+        let row = |file: &str, name: &str, size, hidden, completed| {
+            (file.to_owned(), name.to_owned(), size, hidden, completed)
+        };
+        let expected = [
+            row("hybrid.torrent", "a hybrid", 10, false, 2),
+            row("plain.torrent", "a plain one", 1000, false, 2),
+            row("private.torrent", "a private one", 70_000, false, 0),
+            row("sub/gone.torrent", "gone", 300, false, 2),
+            row("sub/hush.secret.torrent", "hush", 5, true, 0),
+            row("v2.torrent", "only v2", 16_384, false, 0),
+        ];
+        assert_eq!(found, expected);
+        let plain = InfoHash::from_hex(b"0250c18100a4fc477ad6a972446e0adcf73fc942").unwrap();
+        let plain = catalog.torrent(plain).unwrap().unwrap();
+        assert_eq!(plain.totals, Totals { completed: 2, uploaded: 5, downloaded: 7 });
+        let store = 1_705_880_286_558_049_841;
+        let carried = Carried { store, completed: 2, uploaded: 5, downloaded: 7, expired: 0 };
+        assert_eq!(plain.carried, carried);
+        assert_eq!(plain.info_page.as_deref(), Some(Path::new("plain.txt")));
+        assert_eq!(plain.first_seen, Timestamp(1_795_970_524));
+        let gone = InfoHash::from_hex(b"e395a37cddd2eda1c6a2c3ed351d7cf62c7d2852").unwrap();
+        let missing_since = catalog.torrent(gone).unwrap().unwrap().missing_since;
+        assert_eq!(missing_since, Some(Timestamp(1_795_970_525)));
+        assert!(catalog.list("").unwrap().known_files().is_empty(), "all files are read once more");
+        assert_eq!(files_in(folder.path()), ["catalog.db", "catalog.db.before-2"]);
+    }
+
+    #[test]
+    fn what_it_was_before_is_kept_and_can_take_its_place() {
+        let (folder, path) = old_catalog();
+        Catalog::open(&path).unwrap();
+        let kept = folder.path().join("catalog.db.before-2");
+        let rows = |path: &Path| -> Vec<Vec<u8>> {
+            let catalog = Connection::open(path).unwrap();
+            let mut query = catalog.prepare("SELECT info_hash FROM torrents").unwrap();
+            query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(rows(&kept), rows(&path));
+        assert_eq!(Catalog::connect(&kept).unwrap().version().unwrap(), 1);
+        fs::rename(&kept, &path).unwrap();
+        assert_eq!(Catalog::open(&path).unwrap().all_torrents().unwrap().len(), 6);
+    }
+
+    #[test]
+    fn a_migration_that_was_killed_leaves_one_copy_and_an_older_catalogue_another() {
+        let (folder, path) = old_catalog();
+        keep_copy(&path).unwrap();
+        Catalog::open(&path).unwrap();
+        assert_eq!(files_in(folder.path()), ["catalog.db", "catalog.db.before-2"]);
+        fs::write(&path, VERSION_1).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute("DELETE FROM torrents WHERE completed = 0", []).unwrap();
+        Catalog::open(&path).unwrap();
+        let expected = ["catalog.db", "catalog.db.before-2", "catalog.db.before-2.2"];
+        assert_eq!(files_in(folder.path()), expected);
+    }
+
+    #[test]
+    fn without_a_copy_nothing_is_migrated() {
+        let (folder, path) = old_catalog();
+        fs::create_dir(folder.path().join("catalog.db.before-2")).unwrap();
+        let problem = Catalog::open(&path).unwrap_err().to_string();
+        assert!(problem.contains("cannot keep a copy of the catalogue"), "{problem}");
+        assert_eq!(fs::read(&path).unwrap(), VERSION_1);
+        assert_eq!(files_in(folder.path()), ["catalog.db", "catalog.db.before-2"]);
+    }
+
+    #[test]
+    fn many_that_migrate_at_once_leave_one_copy() {
+        let (folder, path) = old_catalog();
+        let start = std::sync::Barrier::new(6);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    start.wait();
+                    assert_eq!(Catalog::open(&path).unwrap().all_torrents().unwrap().len(), 6);
+                });
+            }
+        });
+        assert_eq!(files_in(folder.path()), ["catalog.db", "catalog.db.before-2"]);
+        let kept = folder.path().join("catalog.db.before-2");
+        assert_eq!(Catalog::connect(&kept).unwrap().version().unwrap(), 1);
+    }
+}
