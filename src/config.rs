@@ -9,6 +9,7 @@ mod data;
 mod diagnose;
 mod empty_is_none;
 mod error;
+mod farm;
 mod layout;
 mod line_speed;
 mod load;
@@ -29,6 +30,7 @@ pub use amounts::{Bytes, Limit};
 pub use data::is_unguessable;
 pub use diagnose::{Flaw, KeyName};
 pub use error::ConfigError;
+pub use farm::{FarmConfig, FarmRole};
 pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, written_folders};
 pub use line_speed::LineSpeed;
 pub use load::LoadedConfig;
@@ -57,6 +59,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// `[refresh]`
     pub refresh: RefreshConfig,
+    /// `[farm]`
+    pub farm: FarmConfig,
 }
 
 impl Config {

@@ -25,7 +25,9 @@ pub use folder::{
 };
 pub use list::{KnownFiles, TorrentList, publish};
 
-pub use policy::{FolderChange, PolicyError, PolicySnapshot, PolicyTorrent, Publication};
+pub use policy::{
+    Arrival, Delivery, FolderChange, PolicyError, PolicySnapshot, PolicyTorrent, Publication,
+};
 pub use scan::ScanChanges;
 pub use torrents::Torrent;
 pub use totals::{Carried, Period, RefreshRecord, StoreCounters, Totals, carry};

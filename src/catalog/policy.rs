@@ -1,17 +1,21 @@
 //! The policy snapshot: one immutable file with everything that an announce must look up, published
-//! from the catalogue, read through `mmap`, replaced by rename and never rewritten in place.
+//! from the catalogue, read through `mmap`, replaced by rename and never rewritten in place. On a replica,
+//! `delivery` makes such a file of what was copied to it.
 
+mod delivery;
 mod format;
 mod read;
 mod write;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
+pub use delivery::{Arrival, Delivery};
 pub use read::{FolderChange, PolicySnapshot, PolicyTorrent};
 pub use write::Publication;
 pub(super) use write::write_snapshot;
 
-/// What can go wrong with the policy snapshot. It can always be made again from the catalogue.
+/// What can go wrong with the policy snapshot. It can always be recreated from the catalogue.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
     /// There is none yet.
@@ -28,10 +32,10 @@ pub enum PolicyError {
         /// To what.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The file is damaged or is something else.
-    #[error("the policy snapshot {} is damaged ({what}); `tracker refresh --force` makes it anew", path.display())]
+    #[error("the policy snapshot {} is damaged ({what}); `tracker refresh --force` recreates it", path.display())]
     Broken {
         /// The file.
         path: PathBuf,
@@ -39,12 +43,32 @@ pub enum PolicyError {
         what: &'static str,
     },
     /// Another version of the tracker has written the file.
-    #[error("the policy snapshot {} has version {found}, and this tracker reads version {}; `tracker refresh --force` makes it anew", path.display(), format::VERSION)]
+    #[error("the policy snapshot {} has version {found}, and this tracker reads version {}; `tracker refresh --force` recreates it", path.display(), format::VERSION)]
     Version {
         /// The file.
         path: PathBuf,
         /// Its version.
         found: u32,
+    },
+    /// It has a rule that this tracker does not know, and must not pass over.
+    #[error("the policy snapshot {} has a rule (section {section}) that only a newer tracker knows; upgrade this one, or `tracker refresh --force` recreates it", path.display())]
+    Rule {
+        /// The file.
+        path: PathBuf,
+        /// Its section.
+        section: u32,
+    },
+    /// One that was copied to a replica is older than the one that it goes by.
+    #[error("the policy snapshot {} is older (number {found}) than the one in force (number {in_force}); copy the owner's newest one, or remove {} to go back to this one", path.display(), accepted.display())]
+    Older {
+        /// The file that was copied.
+        path: PathBuf,
+        /// Its sequence number.
+        found: u64,
+        /// The sequence number of the one in force.
+        in_force: u64,
+        /// The file in force.
+        accepted: PathBuf,
     },
     /// More than the format can hold: 4 GiB of names, or as many torrents.
     #[error("cannot write the policy snapshot {}: more than 4 GiB of names; take torrents out of the torrents folder", path.display())]
@@ -52,6 +76,17 @@ pub enum PolicyError {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl PolicyError {
+    /// What is said of a file that cannot be read.
+    fn from_reading(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::Missing { path },
+            _ => Self::Io { doing: "read", path, source },
+        }
+    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ use crate::platform::terminal::{Harmless, HarmlessLines, harmless_json};
 use crate::protocol::Timestamp;
 use crate::site::{PublishError, clock};
 use crate::store::StoreError;
-use crate::tracker::{MigrateError, OverviewError};
+use crate::tracker::{MigrateError, OverviewError, RefreshError};
 
 /// The BitTorrent tracker for the web server you already run.
 #[derive(Debug, Parser)]
@@ -105,6 +105,21 @@ impl World<'_> {
         let loaded = self.read_config()?;
         act_for_owner(&loaded)?;
         Ok(loaded)
+    }
+
+    /// The same for a command that needs the catalogue, which only the owner's host has.
+    ///
+    /// # Errors
+    /// As for `load_config`, and on a replica.
+    pub fn load_owner_config(&self) -> Result<LoadedConfig, CommandError> {
+        let loaded = self.load_config()?;
+        match loaded.config.is_replica() {
+            false => Ok(loaded),
+            true => {
+                Err(PublishError::from(RefreshError::Replica { owner: loaded.owner_in_words() })
+                    .into())
+            }
+        }
     }
 
     /// The same for a command that touches nothing of the site, or not yet.

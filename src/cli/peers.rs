@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::torrent::{is_unknown, look_up, parse_info_hash};
 use super::{CommandError, World};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, PolicySnapshot};
+use crate::config::LoadedConfig;
 use crate::platform::terminal::Harmless;
-use crate::protocol::ClientName;
+use crate::protocol::{ClientName, InfoHash};
 use crate::site::{bytes, counted, in_words};
 use crate::store::{PeerSummary, Role, if_any, walk};
 use crate::tracker::read_store;
@@ -31,10 +32,9 @@ impl PeersArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let loaded = world.load_config()?;
-        let known = look_up(&self.torrent, &Catalog::read(&loaded.config.paths.catalog)?)?;
         // An open tracker has swarms that no catalogue names.
-        let swarm = known
-            .map(|torrent| torrent.canonical)
+        let swarm = self
+            .canonical(&loaded)?
             .or_else(|| parse_info_hash(&self.torrent))
             .ok_or_else(|| is_unknown(&self.torrent))?;
         let now = world.now;
@@ -57,6 +57,20 @@ impl PeersArguments {
             ))?;
         }
         world.print(format_args!("{}\n", counted(peers.len(), "peer")))
+    }
+}
+
+impl PeersArguments {
+    /// The info-hash of the swarm, where the torrent is known.
+    fn canonical(&self, loaded: &LoadedConfig) -> Result<Option<InfoHash>, CommandError> {
+        if !loaded.config.is_replica() {
+            let known = look_up(&self.torrent, &Catalog::read(&loaded.config.paths.catalog)?)?;
+            return Ok(known.map(|torrent| torrent.canonical));
+        }
+        // A replica has no catalogue, but knows the aliases of info-hashes.
+        let policy = PolicySnapshot::open(&loaded.policy_in_force()).ok();
+        let known = policy.as_ref().zip(parse_info_hash(&self.torrent));
+        Ok(known.and_then(|(policy, hash)| policy.find(hash)).map(|torrent| torrent.canonical))
     }
 }
 

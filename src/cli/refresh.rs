@@ -2,10 +2,11 @@
 
 use super::progress::Bar;
 use super::{CommandError, World};
+use crate::catalog::Arrival;
 use crate::platform::log::{self, Level};
 use crate::platform::system::give_way;
 use crate::site::{PublishError, Published, counted, hide_new_data, publish};
-use crate::tracker::{Report, Skipped, Urgency};
+use crate::tracker::{ReplicaRefresh, Report, Skipped, Urgency};
 
 /// Expire peers, rescan the torrents folder, rewrite the pages' fragments
 #[derive(Debug, clap::Args)]
@@ -65,6 +66,7 @@ fn refresh(urgency: Urgency, quiet: bool, world: &mut World<'_>) -> Result<(), C
             log::list(Level::Warning, &report.messages);
             summary(&report)
         }
+        Published::Replica(done) => replica_summary(done),
         Published::Skipped(Skipped::TooEarly(next)) => format!(
             "nothing to do: the next refresh is due in {next} seconds; --force does it now\n"
         ),
@@ -78,6 +80,16 @@ fn refresh(urgency: Urgency, quiet: bool, world: &mut World<'_>) -> Result<(), C
         }
     };
     if quiet { Ok(()) } else { world.print(said) }
+}
+
+fn replica_summary(done: ReplicaRefresh) -> String {
+    let policy = match done.arrival {
+        Arrival::Accepted => "a new policy snapshot is in force",
+        Arrival::Known => "no new policy snapshot",
+        Arrival::Busy => "another process takes the policy snapshot in",
+    };
+    let expired = done.expired.map(|peers| format!(", {} expired", counted(peers, "peer")));
+    format!("replica: {policy}{}\n", expired.unwrap_or_default())
 }
 
 fn summary(report: &Report) -> String {

@@ -18,7 +18,7 @@ pub struct StatsArguments {
 impl StatsArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        let overview = Overview::now(&world.load_config()?, world.now)?;
+        let overview = Overview::now(&world.load_owner_config()?, world.now)?;
         match self.json {
             true => world.print_json(&to_json(&overview)),
             false => print(world, &overview),

@@ -75,7 +75,7 @@ impl TorrentCommand {
 }
 
 fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
-    let catalog = Catalog::read(&world.load_config()?.config.paths.catalog)?;
+    let catalog = Catalog::read(&world.load_owner_config()?.config.paths.catalog)?;
     let torrents = if all { catalog.all_torrents()? } else { catalog.torrents()? };
     if json {
         return world.print_json(&Value::Array(
@@ -108,7 +108,7 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
 }
 
 fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
-    let loaded = world.load_config()?;
+    let loaded = world.load_owner_config()?;
     let catalog = Catalog::read(&loaded.config.paths.catalog)?;
     let torrent = find(wanted, &catalog)?;
     if json {
@@ -167,7 +167,7 @@ pub(super) fn parse_info_hash(text: &str) -> Option<InfoHash> {
 
 /// Resets the totals, and has table and policy show it.
 fn reset(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
-    let loaded = world.load_config()?;
+    let loaded = world.load_owner_config()?;
     let torrent = {
         let turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
         let torrent = find(wanted, &Catalog::open(&loaded.config.paths.catalog)?)?;

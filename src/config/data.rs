@@ -50,7 +50,7 @@ impl LoadedConfig {
     /// # Errors
     /// When a folder cannot be made.
     pub fn hide_new_data(&mut self) -> Result<Option<PathBuf>, LayoutError> {
-        if self.own_data != OwnData::New {
+        if self.own_data != OwnData::New || self.config.is_replica() {
             return Ok(None);
         }
         let data = self.data_folder();

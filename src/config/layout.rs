@@ -61,11 +61,15 @@ pub enum LayoutError {
 }
 
 /// Makes what the configuration names and is missing: the folders of private files (for the user
-/// alone, and hidden from Apache), the folder of .torrent files, and fragments without content.
+/// alone, and hidden from Apache), the folder of .torrent files, and fragments without content. A replica has
+/// none of the latter, and its folders are made with what arrives in them.
 ///
 /// # Errors
 /// At the first thing that cannot be made.
 pub fn lay_out_missing(loaded: &LoadedConfig) -> Result<LaidOut, LayoutError> {
+    if loaded.config.is_replica() {
+        return Ok(LaidOut::default());
+    }
     let paths = &loaded.config.paths;
     let published = [&paths.torrents, &paths.stats_fragment, &paths.rss_fragment];
     let mut site = LaidOut::default();
@@ -124,7 +128,8 @@ pub fn act_for_owner(loaded: &LoadedConfig) -> Result<(), PrivilegeError> {
 fn private_folders(loaded: &LoadedConfig) -> Vec<&Path> {
     let (paths, store) = (&loaded.config.paths, &loaded.config.store);
     let lasting_store = Some(&store.path).filter(|_| store.kind == StoreKind::Sqlite);
-    let files = [&paths.catalog, &paths.policy].into_iter().chain(lasting_store);
+    let catalog = Some(&paths.catalog).filter(|_| !loaded.config.is_replica());
+    let files = catalog.into_iter().chain([&paths.policy]).chain(lasting_store);
     let mut folders: Vec<_> = files.filter_map(|file| file.parent()).collect();
     folders.sort_unstable();
     folders.dedup();
@@ -136,8 +141,11 @@ fn private_folders(loaded: &LoadedConfig) -> Vec<&Path> {
 pub fn written_folders(loaded: &LoadedConfig) -> Vec<&Path> {
     let paths = &loaded.config.paths;
     let mut folders = private_folders(loaded);
-    folders.push(&paths.torrents);
-    folders.extend([&paths.stats_fragment, &paths.rss_fragment].iter().filter_map(|f| f.parent()));
+    if !loaded.config.is_replica() {
+        let fragments = [&paths.stats_fragment, &paths.rss_fragment];
+        folders.push(&paths.torrents);
+        folders.extend(fragments.iter().filter_map(|fragment| fragment.parent()));
+    }
     folders.sort_unstable();
     folders.dedup();
     folders

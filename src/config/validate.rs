@@ -320,6 +320,7 @@ mod tests {
         assert_refused("tracker.announce_url = ''", hint);
         assert_refused("paths.torrents_url = '/torrents'", hint);
         assert_refused("paths.home_url = 'example.org'", hint);
+        assert_refused("farm.owner_url = 'tracker.test'", hint);
         let line = "line 2: impossible value for `torrents_url` in [paths]: \"/torrents\" is not";
         assert!(refusal("[paths]\ntorrents_url = '/torrents'").contains(line));
         assert_eq!(refusal("paths.torrents_url = 'https://[::1]:8080/t'"), "accepted");

@@ -9,6 +9,7 @@ mod list;
 mod metrics;
 mod pages;
 mod publish;
+mod replica;
 mod replies;
 mod route;
 mod rows;
@@ -149,6 +150,9 @@ impl Site {
             Route::Stats | Route::Metrics if asks_about_a_torrent(request.query) => {
                 pages::not_found(request, response)
             }
+            Route::Stats | Route::Home if ready.tracker.config().config.is_replica() => {
+                replica::show(ready.tracker.config(), response)
+            }
             Route::Stats | Route::Home if ready.is_not_set_up(response) => Answer::Ready,
             Route::Stats => stats::show(ready.tracker.config(), may_take_long, response),
             Route::Metrics => metrics::show(ready, call.now, response),
@@ -217,7 +221,7 @@ fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishErr
             log::list_once_a_minute(Level::Warning, &report.messages);
             Ok(())
         }
-        Published::Skipped(Skipped::TooEarly(_)) => Ok(()),
+        Published::Skipped(Skipped::TooEarly(_)) | Published::Replica(_) => Ok(()),
         Published::Skipped(Skipped::Busy) => Ok(rescan(loaded, now)?),
     }
 }
@@ -370,7 +374,7 @@ impl Handler for Site {
     }
 
     fn chores_due(&mut self) -> bool {
-        let State::Ready(ready) = &self.state else { return false };
+        let State::Ready(ready) = &mut self.state else { return false };
         ready.tracker.config().config.refresh.on_request
             && ready.tracker.refresh_is_due(self.looked_at)
     }
@@ -388,7 +392,9 @@ impl Handler for Site {
             Ok(Published::Done(report)) => {
                 log::list(Level::Warning, &report.messages);
             }
-            Ok(Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy)) => {}
+            Ok(
+                Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy) | Published::Replica(_),
+            ) => {}
             Err(problem) => crate::error!("{problem}"),
         }
         ready.tracker.notice_new_policy();

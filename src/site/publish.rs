@@ -13,7 +13,10 @@ use super::{clock, feed};
 use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
 use crate::platform::privilege::{self, PrivilegeError};
-use crate::tracker::{Progress, Refresh, RefreshError, Report, Skipped, Turn, Urgency};
+use crate::tracker::{
+    Progress, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
+    refresh_replica,
+};
 
 /// How publishing ended.
 pub enum Published {
@@ -21,6 +24,8 @@ pub enum Published {
     Done(Report),
     /// There was nothing to do.
     Skipped(Skipped),
+    /// This host is a replica, and did what one does.
+    Replica(ReplicaRefresh),
 }
 
 /// What can stop it.
@@ -71,6 +76,9 @@ pub fn publish(
     urgency: Urgency,
     progress: &mut dyn Progress,
 ) -> Result<Published, PublishError> {
+    if loaded.config.is_replica() {
+        return Ok(Published::Replica(refresh_replica(loaded, urgency, clock())?));
+    }
     // Only at the very first time: a torrents folder that vanished later must be missed, not made.
     if !loaded.config.paths.catalog.exists() {
         crate::config::lay_out_missing(loaded)?;

@@ -9,10 +9,12 @@ mod migrate;
 mod overview;
 mod refresh;
 mod refusal;
+mod replica;
 mod report;
 mod reset;
 mod scrape;
 mod stores;
+mod verified;
 
 use std::sync::Arc;
 
@@ -27,6 +29,7 @@ pub use refresh::{
     Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency, rescan, scan_rules,
 };
 pub use refusal::Refusal;
+pub use replica::{ReplicaRefresh, refresh_replica};
 pub use report::{Figures, Report, Row};
 pub use reset::reset_totals;
 pub use stores::{open_store, read_store, rebuild_store};
@@ -50,6 +53,8 @@ pub struct Tracker {
     sample: PeerSample,
     /// As it was at that time.
     load: Option<(Timestamp, Load)>,
+    /// When a replica was last asked for what is due, which costs looks at files.
+    asked_for_due: Option<Timestamp>,
 }
 
 impl Tracker {
@@ -64,6 +69,7 @@ impl Tracker {
             patience: Patience::new(PATIENCE),
             sample: PeerSample::default(),
             load: None,
+            asked_for_due: None,
         };
         tracker.open_policy();
         tracker
@@ -77,22 +83,25 @@ impl Tracker {
 
     /// Opens the policy anew when another process has published one since; whether one has.
     pub fn notice_new_policy(&mut self) -> bool {
-        let is_new = self.policy_file != FileMark::of(&self.loaded.config.paths.policy);
+        let is_new = self.policy_file != FileMark::of(&self.loaded.policy_in_force());
         if is_new {
             self.open_policy();
         }
         is_new
     }
 
-    /// Checks all of the policy, not only its head; for processes that live long enough to pay.
+    /// Checks all of the policy, not only its header, once in a process for each file; for processes that live
+    /// long enough to pay.
     pub fn verify_policy(&mut self) {
-        if let Some(Err(problem)) = self.policy.as_ref().map(PolicySnapshot::verify) {
+        let path = self.loaded.policy_in_force();
+        if let Some(Err(problem)) = self.policy.as_ref().map(|it| verified::verify(&path, it)) {
             self.reject_policy(&problem);
         }
     }
 
     fn open_policy(&mut self) {
-        let path = &self.loaded.config.paths.policy;
+        let loaded = Arc::clone(&self.loaded);
+        let path = &*loaded.policy_in_force();
         let mut opened = PolicySnapshot::open(path);
         self.policy_file = opened.as_ref().ok().map(PolicySnapshot::mark);
         if opened.is_err() {
@@ -108,8 +117,14 @@ impl Tracker {
     }
 
     fn reject_policy(&mut self, problem: &PolicyError) {
-        crate::warning!("{problem}; it will be made anew from the catalogue");
         self.policy = None;
+        if !self.loaded.config.is_replica() {
+            crate::warning!("{problem}; it will be recreated from the catalogue");
+            return;
+        }
+        crate::warning!("{problem}; it will be recreated from the one that was copied here");
+        // Else the copied one would be taken for known.
+        let _ = std::fs::remove_file(self.loaded.policy_in_force());
     }
 
     /// Whether nothing was published yet: then nothing is known, not even what is unknown.
@@ -139,11 +154,23 @@ impl Tracker {
         if self.was_looked(now) {
             return;
         }
-        if self.policy.as_ref().is_none_or(|policy| refresh::is_outdated(policy, now)) {
+        if self.loaded.config.is_replica() {
+            self.take_in_policy();
+        } else if self.policy.as_ref().is_none_or(|policy| refresh::is_outdated(policy, now)) {
             take_in(self);
             self.notice_new_policy();
         }
         looked::remember(&self.loaded.config.paths.policy, self.policy_file, now);
+    }
+
+    /// On a replica a torrent is new when a newer policy snapshot was copied to it.
+    fn take_in_policy(&mut self) {
+        if self.has_no_policy() || replica::policy_has_arrived(&self.loaded) {
+            if let Err(problem) = replica::take_in_policy(&self.loaded, replica::PATIENCE) {
+                crate::error!("{problem}");
+            }
+            self.notice_new_policy();
+        }
     }
 
     fn was_looked(&self, now: Timestamp) -> bool {
@@ -153,7 +180,10 @@ impl Tracker {
     /// Whether the statistics are older than half an interval, and nobody tried to renew them within
     /// the last minute.
     #[must_use]
-    pub fn refresh_is_due(&self, now: Timestamp) -> bool {
+    pub fn refresh_is_due(&mut self, now: Timestamp) -> bool {
+        if self.loaded.config.is_replica() {
+            return self.asked_for_due.replace(now) != Some(now) && replica::is_due(&self.loaded);
+        }
         let config = &self.loaded.config;
         let due = match &self.policy {
             None => true,
@@ -163,9 +193,11 @@ impl Tracker {
     }
 
     /// Says that somebody is about to renew the statistics: for a minute nobody else tries to, also not
-    /// while they wait for another who is at it.
+    /// while they wait for another who is at it. What a replica does is quick, and is not claimed.
     pub fn claim_refresh(&self) {
-        refresh::claim(&self.loaded.config);
+        if !self.loaded.config.is_replica() {
+            refresh::claim(&self.loaded.config);
+        }
     }
 
     /// Whether this thread may wait for processes that hold the store. An event loop may not: what would take
@@ -248,7 +280,7 @@ mod tests {
     #[test]
     fn a_last_refresh_in_the_future_is_none_and_one_is_due() {
         for (ahead, due) in [(0, false), (30, false), (120, true), (10_000_000, true)] {
-            let (_home, tracker) = published(Timestamp(NOW.0 + ahead));
+            let (_home, mut tracker) = published(Timestamp(NOW.0 + ahead));
             assert_eq!(tracker.refresh_is_due(NOW), due, "{ahead}");
         }
     }

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 use super::Load;
 use super::report::{self, Computed, Report};
 use crate::catalog::{
-    self, Catalog, CatalogError, FolderChange, FolderView, PolicySnapshot, Publication,
-    RefreshRecord, ScanChanges, ScanRules, Torrent, TorrentList, carry, scan_unknown,
+    self, Catalog, CatalogError, FolderChange, FolderView, PolicyError, PolicySnapshot,
+    Publication, RefreshRecord, ScanChanges, ScanRules, Torrent, TorrentList, carry, scan_unknown,
 };
 use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
@@ -68,7 +68,7 @@ impl Turn {
     ///
     /// # Errors
     /// When nobody can be kept from refreshing at the same time, or another has kept the turn for longer
-    /// than any refresh takes.
+    /// than any refresh takes. On a replica: nobody there writes what a refresh writes.
     pub fn take(loaded: &LoadedConfig, urgency: Urgency) -> Result<Option<Self>, RefreshError> {
         match urgency {
             Urgency::Now => Self::wait_for(loaded).map(Some),
@@ -93,6 +93,9 @@ impl Turn {
     }
 
     fn take_free(loaded: &LoadedConfig) -> Result<Option<Self>, RefreshError> {
+        if loaded.config.is_replica() {
+            return Err(RefreshError::Replica { owner: loaded.owner_in_words() });
+        }
         Ok(lock::within(&lock_path(&loaded.config), Duration::ZERO)?.map(Self))
     }
 }
@@ -121,6 +124,20 @@ pub enum RefreshError {
         /// The lock file.
         lock: PathBuf,
     },
+    /// This host has no torrents and no catalogue.
+    #[error("this host is a replica, which has no torrents and no catalogue; do it on {owner}")]
+    Replica {
+        /// Which host is the owner, in words.
+        owner: String,
+    },
+    /// The policy snapshot that was copied to this replica is not taken.
+    #[error("{source} (this host is a replica: only {owner}, makes policy snapshots)")]
+    Delivery {
+        /// Why not.
+        source: PolicyError,
+        /// Which host is the owner, in words.
+        owner: String,
+    },
     /// The catalogue refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -135,7 +152,7 @@ pub(super) fn is_due(config: &Config, last: Timestamp, now: Timestamp) -> bool {
     now.since(last) >= period(config) || last.is_ahead_of(now)
 }
 
-fn period(config: &Config) -> Seconds {
+pub(super) fn period(config: &Config) -> Seconds {
     Seconds((config.tracker.interval.0 / 2).max(1))
 }
 
@@ -277,6 +294,9 @@ pub(super) fn is_outdated(policy: &PolicySnapshot, now: Timestamp) -> bool {
 /// # Errors
 /// When the catalogue cannot be used or the policy not be published.
 pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError> {
+    if loaded.config.is_replica() {
+        return Err(RefreshError::Replica { owner: loaded.owner_in_words() });
+    }
     let Some(_lock) = lock::within(&lock_path(&loaded.config), Duration::from_secs(3))? else {
         return Ok(());
     };

@@ -148,11 +148,11 @@ fn a_policy_that_is_missing_old_or_damaged_is_named() {
     old[8] = 99;
     for wrong in [&damaged, &right[..right.len() - 1], b"x", b""] {
         fs::write(&policy, wrong).expect("a policy");
-        let parts = ["is damaged", "`tracker refresh --force` makes it anew"];
+        let parts = ["is damaged", "`tracker refresh --force` recreates it"];
         Diagnosis::offline(&site).assert_only_wrong("policy", &parts);
     }
     fs::write(&policy, &old).expect("a policy");
-    let parts = ["has version 99", "`tracker refresh --force` makes it anew"];
+    let parts = ["has version 99", "`tracker refresh --force` recreates it"];
     Diagnosis::offline(&site).assert_only_wrong("policy", &parts);
     fs::remove_file(&policy).expect("the policy");
     let found = Diagnosis::offline(&site);

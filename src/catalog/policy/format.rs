@@ -1,68 +1,94 @@
 //! The bytes of a policy snapshot. All numbers are little-endian; nothing is aligned.
 //!
 //! ```text
-//! header, 88 bytes
+//! header, 96 bytes
 //!    0  8  magic: 89 "TPS" 0d 0a 1a 0a (a transfer as text spoils it, as PNG's)
-//!    8  4  version: 1
+//!    8  4  version: 2
 //!   12  4  number of sections, at most 64
 //!   16  8  length of the file
-//!   24  8  published at, seconds since 1970
-//!   32  8  last refresh, seconds since 1970; 0 before the first
-//!   40  8  end of the scan, nanoseconds since 1970, signed
-//!   48  8  life of the peer store whose completed downloads are in the totals
-//!   56 32  SHA-256 of bytes 0 to 55 and the section table
+//!   24  8  sequence number: each publication has a higher one than the one before it
+//!   32  8  published at, seconds since 1970
+//!   40  8  last refresh, seconds since 1970; 0 before the first
+//!   48  8  end of the scan, nanoseconds since 1970, signed
+//!   56  8  generation of the peer store whose completed downloads are in the totals
+//!   64 32  SHA-256 of bytes 0 to 63 and the section table
 //! section table, 48 bytes a section
 //!    0  4  id
-//!    4  4  0
+//!    4  4  length of a record; 0: the section is not made of records of one length
 //!    8  8  length
 //!   16 32  SHA-256 of the section
 //! sections, in the order of the table, without gaps, up to the end of the file
 //! ```
 //!
-//! Each id stands at most once. Readers skip ids that they do not know; a change that old readers must
-//! not skip raises the version. Sections of version 1, all of them present:
+//! The header's checksum covers the section table, and the table has the checksum of each section: so the
+//! header's checksum stands for the whole file. Whoever opens a snapshot reads header and table, and no more.
+//!
+//! A section that would be empty is left out, so that a rule that is not used takes no byte and no time. Each
+//! id stands at most once. Sections with ids below 64 decide who may announce what: a reader that does not know
+//! one refuses the file, so that an old tracker never passes over a rule. From 64 on a section may be skipped.
+//! A later version of a section may have longer records: a reader uses the fields at their beginning that it
+//! knows. The version of the file only changes when that does not do.
 //!
 //! ```text
-//! 1 torrents, 56 bytes each, sorted by info-hash
-//!    0 20  canonical info-hash
-//!   20  4  flags: 1 hidden
-//!   24  8  bytes of content
-//!   32  8  completed downloads over all lives of the peer store
-//!   40  8  of these, counted by the life that the header names
-//!   48  4  offset of its name in the names
-//!   52  4  length of its name
-//! 2 aliases, 24 bytes each, sorted by info-hash
-//!    0 20  another info-hash of a torrent
-//!   20  4  the torrent, counted from 0
-//! 3 names: UTF-8, one after the other
-//! 4 watched folders, one after the other
-//!    0  8  modified at, nanoseconds since 1970, signed
-//!    8  4  length of the path
-//!   12     the path
+//!  1 torrents, 56 bytes each, sorted by info-hash
+//!     0 20  canonical info-hash
+//!    20  4  flags: 1 hidden
+//!    24  8  bytes of content
+//!    32  8  completed downloads over all generations of the peer store
+//!    40  8  of these, counted by the generation that the header names
+//!    48  4  offset of its name in the names
+//!    52  4  length of its name
+//!  2 aliases, 24 bytes each, sorted by info-hash
+//!     0 20  another info-hash of a torrent
+//!    20  4  the torrent, counted from 0
+//!  3 names: UTF-8, one after the other
+//!  4 watched folders, one after the other
+//!     0  8  modified at, nanoseconds since 1970, signed
+//!     8  4  length of the path
+//!    12     the path
 //! ```
+//!
+//! Reserved, and refused by this version: 5 address ranges, 6 client rules, 7 deny list, 8 accounts,
+//! 9 switches, 10 base.
+//!
+//! # The overlay
+//!
+//! Not written yet. A hundred changes a second among a million accounts must not rewrite the snapshot. They go
+//! into a second, small file of the same format, beside the large one. Its section 10 has one record: the
+//! sequence number of its base (8 bytes) and the checksum of the base's header (32 bytes). Its own sequence
+//! number is higher than the base's. A record in the overlay counts instead of the one with the same key in the
+//! base; a flag in the record says that the key is gone. Whoever looks something up asks the overlay first. An
+//! overlay for another base is passed over: with a newer base its changes are in the base already, and with an
+//! older one the base is still on its way, and the pair that was in use goes on. Publishing a new base makes
+//! the overlay empty. As section 10 is below 64, a reader that does not know overlays refuses them.
 
 use std::ops::Range;
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89TPS\r\n\x1a\n";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// Bounds what opening a snapshot costs.
 const MAX_SECTIONS: usize = 64;
 pub(super) const HEADER_LEN: usize = DIGEST_AT + DIGEST_LEN;
 /// Up to here the header is covered by its checksum, which follows.
-pub(super) const DIGEST_AT: usize = 56;
+pub(super) const DIGEST_AT: usize = 64;
 const DIGEST_LEN: usize = 32;
 pub(super) const ENTRY_LEN: usize = 16 + DIGEST_LEN;
 pub(super) const TORRENT_LEN: usize = 56;
 pub(super) const ALIAS_LEN: usize = 24;
 pub(super) const HASH_LEN: usize = 20;
 
+/// SHA-256.
+pub(super) type Digest = [u8; DIGEST_LEN];
+
 /// Ids of sections.
 pub(super) const TORRENTS: u32 = 1;
 pub(super) const ALIASES: u32 = 2;
 pub(super) const NAMES: u32 = 3;
 pub(super) const WATCHED: u32 = 4;
+/// From here on, a section that a reader does not know may be skipped.
+const OPTIONAL_FROM: u32 = 64;
 
 /// Flags of torrents.
 pub(super) const HIDDEN: u32 = 1;
@@ -70,6 +96,7 @@ pub(super) const HIDDEN: u32 = 1;
 /// What the header says about the snapshot as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
+    pub sequence: u64,
     pub published_at: u64,
     pub refreshed_at: u64,
     pub scanned_nanos: i64,
@@ -93,6 +120,8 @@ pub(super) struct TorrentRecord {
 pub(super) enum Fault {
     Broken(&'static str),
     Version(u32),
+    /// It has a rule in this section that this version does not know.
+    Rule(u32),
 }
 
 /// A header as it stands in the file; its numbers prove nothing yet.
@@ -101,23 +130,35 @@ pub(super) struct UnvalidatedHeader<'a> {
     sections: u32,
     len: u64,
     facts: Facts,
-    digest: [u8; DIGEST_LEN],
+    digest: Digest,
 }
 
 /// A section whose bytes lie within the file.
 #[derive(Clone, Debug)]
 pub(super) struct Section {
     pub id: u32,
+    record_len: u32,
     pub bytes: Range<usize>,
-    pub digest: [u8; DIGEST_LEN],
+    pub digest: Digest,
 }
 
-/// A header and section table whose checksum is right and whose sections lie within the file.
+/// Where records of one length lie within the file.
+#[derive(Clone, Debug)]
+pub(super) struct RecordsAt {
+    pub bytes: Range<usize>,
+    /// At least what this version reads of one.
+    pub record_len: usize,
+}
+
+/// A header and section table whose checksum is right and whose sections lie within the file. What is not
+/// there is empty.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub facts: Facts,
-    pub torrents: Range<usize>,
-    pub aliases: Range<usize>,
+    /// The checksum of the header, which stands for the whole file.
+    pub digest: Digest,
+    pub torrents: RecordsAt,
+    pub aliases: RecordsAt,
     pub names: Range<usize>,
     pub watched: Range<usize>,
     /// All sections, also unknown ones.
@@ -142,6 +183,7 @@ impl<'a> UnvalidatedHeader<'a> {
                 sections: fields.u32()?,
                 len: fields.u64()?,
                 facts: Facts {
+                    sequence: fields.u64()?,
                     published_at: fields.u64()?,
                     refreshed_at: fields.u64()?,
                     scanned_nanos: fields.i64()?,
@@ -173,20 +215,25 @@ impl<'a> UnvalidatedHeader<'a> {
         }
         let sections = read_table(entries, table.end, self.file.len())
             .ok_or(Fault::Broken("its sections do not fill it"))?;
-        let layout = Layout {
+        sections.iter().try_for_each(Section::is_understood)?;
+        Ok(Layout {
             facts: self.facts,
-            torrents: only(&sections, TORRENTS)?,
-            aliases: only(&sections, ALIASES)?,
-            names: only(&sections, NAMES)?,
-            watched: only(&sections, WATCHED)?,
+            digest: self.digest,
+            torrents: records(&sections, TORRENTS, TORRENT_LEN)?,
+            aliases: records(&sections, ALIASES, ALIAS_LEN)?,
+            names: bytes(&sections, NAMES)?,
+            watched: bytes(&sections, WATCHED)?,
             sections,
-        };
-        let whole = layout.torrents.len().is_multiple_of(TORRENT_LEN)
-            && layout.aliases.len().is_multiple_of(ALIAS_LEN);
-        if !whole {
-            return Err(Fault::Broken("a section ends within a record"));
+        })
+    }
+}
+
+impl Section {
+    fn is_understood(&self) -> Result<(), Fault> {
+        match self.id {
+            TORRENTS | ALIASES | NAMES | WATCHED | OPTIONAL_FROM.. => Ok(()),
+            unknown => Err(Fault::Rule(unknown)),
         }
-        Ok(layout)
     }
 }
 
@@ -197,48 +244,76 @@ fn read_table(entries: &[u8], start: usize, end: usize) -> Option<Vec<Section>> 
     let mut sections = Vec::with_capacity(entries.len() / ENTRY_LEN);
     for entry in entries.chunks_exact(ENTRY_LEN) {
         let mut fields = Fields(entry);
-        let (id, _reserved, len) = (fields.u32()?, fields.u32()?, fields.u64()?);
+        let (id, record_len, len) = (fields.u32()?, fields.u32()?, fields.u64()?);
         let section_end = at.checked_add(usize::try_from(len).ok()?)?;
-        sections.push(Section { id, bytes: at..section_end, digest: fields.array()? });
+        sections.push(Section { id, record_len, bytes: at..section_end, digest: fields.array()? });
         at = section_end;
     }
     (at == end).then_some(sections)
 }
 
-/// Where the one section with that id lies.
-fn only(sections: &[Section], id: u32) -> Result<Range<usize>, Fault> {
+/// The one section with that id, if there is one.
+fn only(sections: &[Section], id: u32) -> Result<Option<&Section>, Fault> {
     let mut with_id = sections.iter().filter(|section| section.id == id);
     match (with_id.next(), with_id.next()) {
-        (Some(section), None) => Ok(section.bytes.clone()),
-        (None, _) => Err(Fault::Broken("a section is missing")),
-        (Some(_), Some(_)) => Err(Fault::Broken("a section stands twice")),
+        (section, None) => Ok(section),
+        (_, Some(_)) => Err(Fault::Broken("a section stands twice")),
     }
 }
 
-/// A whole snapshot of these sections.
-pub(super) fn assemble(facts: Facts, sections: &[(u32, Vec<u8>)]) -> Vec<u8> {
-    let mut table = Vec::with_capacity(sections.len() * ENTRY_LEN);
-    for (id, bytes) in sections {
-        table.extend(id.to_le_bytes());
-        table.extend(0_u32.to_le_bytes());
-        table.extend(len_of(bytes).to_le_bytes());
-        table.extend(digest_of(&[bytes]));
+fn bytes(sections: &[Section], id: u32) -> Result<Range<usize>, Fault> {
+    Ok(only(sections, id)?.map(|section| section.bytes.clone()).unwrap_or_default())
+}
+
+/// Where the records of that section lie, of which `known_len` bytes are known.
+fn records(sections: &[Section], id: u32, known_len: usize) -> Result<RecordsAt, Fault> {
+    let Some(section) = only(sections, id)? else {
+        return Ok(RecordsAt { bytes: 0..0, record_len: known_len });
+    };
+    let record_len = usize::try_from(section.record_len).unwrap_or_default();
+    if record_len < known_len {
+        return Err(Fault::Broken("a section has records that are too short"));
     }
-    let content: u64 = sections.iter().map(|(_, bytes)| len_of(bytes)).sum();
+    if !section.bytes.len().is_multiple_of(record_len) {
+        return Err(Fault::Broken("a section ends within a record"));
+    }
+    Ok(RecordsAt { bytes: section.bytes.clone(), record_len })
+}
+
+/// A section to be written.
+pub(super) struct NewSection {
+    pub id: u32,
+    /// 0 where it is not made of records of one length.
+    pub record_len: usize,
+    pub bytes: Vec<u8>,
+}
+
+/// A whole snapshot of these sections, without those that are empty.
+pub(super) fn assemble(facts: Facts, sections: &[NewSection]) -> Vec<u8> {
+    let sections: Vec<_> = sections.iter().filter(|section| !section.bytes.is_empty()).collect();
+    let mut table = Vec::with_capacity(sections.len() * ENTRY_LEN);
+    for section in &sections {
+        table.extend(section.id.to_le_bytes());
+        table.extend(u32::try_from(section.record_len).unwrap_or_default().to_le_bytes());
+        table.extend(len_of(&section.bytes).to_le_bytes());
+        table.extend(digest_of(&[&section.bytes]));
+    }
+    let content: u64 = sections.iter().map(|section| len_of(&section.bytes)).sum();
     let len = content + len_of(&table) + HEADER_LEN as u64;
     let mut file = Vec::with_capacity(usize::try_from(len).unwrap_or_default());
     file.extend(MAGIC);
     file.extend(VERSION.to_le_bytes());
     file.extend(u32::try_from(sections.len()).unwrap_or(u32::MAX).to_le_bytes());
     file.extend(len.to_le_bytes());
+    file.extend(facts.sequence.to_le_bytes());
     file.extend(facts.published_at.to_le_bytes());
     file.extend(facts.refreshed_at.to_le_bytes());
     file.extend(facts.scanned_nanos.to_le_bytes());
     file.extend(facts.store.to_le_bytes());
     file.extend(digest_of(&[&file, &table]));
     file.extend(table);
-    for (_, bytes) in sections {
-        file.extend(bytes);
+    for section in sections {
+        file.extend(&section.bytes);
     }
     file
 }
@@ -257,7 +332,7 @@ impl TorrentRecord {
 
     /// Takes a record apart; every pattern of bits is one, so what it says about the names must still
     /// be checked.
-    pub(super) fn read(record: &[u8; TORRENT_LEN]) -> Option<Self> {
+    pub(super) fn read(record: &[u8]) -> Option<Self> {
         let mut fields = Fields(record);
         Some(Self {
             canonical: fields.array()?,
@@ -272,7 +347,7 @@ impl TorrentRecord {
 }
 
 /// SHA-256 of the parts, one after the other.
-pub(super) fn digest_of(parts: &[&[u8]]) -> [u8; DIGEST_LEN] {
+pub(super) fn digest_of(parts: &[&[u8]]) -> Digest {
     parts.iter().fold(Sha256::new(), |digest, part| digest.chain_update(part)).finalize().into()
 }
 

@@ -1,5 +1,6 @@
 //! Looking things up in a policy snapshot.
 
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -10,7 +11,7 @@ use memmap2::{Mmap, MmapOptions};
 
 use super::PolicyError;
 use super::format::{
-    self, ALIAS_LEN, Fault, Fields, HASH_LEN, HIDDEN, Layout, TORRENT_LEN, TorrentRecord,
+    self, Digest, Fault, Fields, HASH_LEN, HIDDEN, Layout, RecordsAt, TorrentRecord,
     UnvalidatedHeader,
 };
 use crate::catalog::has_changed;
@@ -43,9 +44,9 @@ pub struct PolicyTorrent<'a> {
     pub size: u64,
     /// Left out of listings.
     pub hidden: bool,
-    /// Completed downloads over all lives of the peer store, as of the last refresh.
+    /// Completed downloads over all generations of the peer store, as of the last refresh.
     pub completed: u64,
-    /// How many of these the life [`PolicySnapshot::store`] has counted; never more than all.
+    /// How many of these the generation [`PolicySnapshot::store`] has counted; never more than all.
     pub carried_completed: u64,
     name: &'a [u8],
 }
@@ -77,13 +78,7 @@ impl PolicySnapshot {
     /// # Errors
     /// When there is none, or it cannot be read, is damaged or has another version.
     pub fn open(path: &Path) -> Result<Self, PolicyError> {
-        let io = |source: io::Error| {
-            let path = path.to_owned();
-            match source.kind() {
-                io::ErrorKind::NotFound => PolicyError::Missing { path },
-                _ => PolicyError::Io { doing: "read", path, source },
-            }
-        };
+        let io = |source: io::Error| PolicyError::from_reading(path, source);
         let (file, metadata) =
             files::open(path, File::options().read(true)).map_err(|error| io(error.into()))?;
         let broken = |what| PolicyError::Broken { path: path.to_owned(), what };
@@ -92,15 +87,13 @@ impl PolicySnapshot {
             // Nothing cannot be mapped.
             return Err(broken("it is empty"));
         }
-        // SAFETY: snapshots are only ever replaced by rename and never written or cut short in place,
-        // so the bytes behind the mapping do not change while it lives.
+        // SAFETY: the file at this path is written by this tracker only, which writes another file, whole, and
+        // renames it: the bytes behind the mapping do not change, and are not cut short, while it lives. What
+        // another host's tracker has published is never mapped: see `delivery`.
         let map = unsafe { MmapOptions::new().len(length).map(&file) }.map_err(io)?;
-        let layout = UnvalidatedHeader::read(&map).and_then(|header| header.validate()).map_err(
-            |fault| match fault {
-                Fault::Broken(what) => broken(what),
-                Fault::Version(found) => PolicyError::Version { path: path.to_owned(), found },
-            },
-        )?;
+        let layout = UnvalidatedHeader::read(&map)
+            .and_then(|header| header.validate())
+            .map_err(|fault| fault_of(path, fault))?;
         Ok(Self { map, layout, path: path.to_owned(), mark: FileMark::from(&metadata) })
     }
 
@@ -116,34 +109,36 @@ impl PolicySnapshot {
     /// # Errors
     /// When the file is damaged.
     pub fn verify(&self) -> Result<(), PolicyError> {
-        let whole = self.layout.sections.iter().all(|section| {
-            self.map
-                .get(section.bytes.clone())
-                .is_some_and(|bytes| format::digest_of(&[bytes]) == section.digest)
-        });
-        if whole {
-            return Ok(());
-        }
-        let what = "the checksum of a section is wrong";
-        Err(PolicyError::Broken { path: self.path.clone(), what })
+        verify(&self.map, &self.layout).map_err(|fault| fault_of(&self.path, fault))
     }
 
     /// The torrent that clients announce with `info_hash`, its canonical one or an alias.
     #[must_use]
     pub fn find(&self, info_hash: InfoHash) -> Option<PolicyTorrent<'_>> {
-        let torrents = self.torrent_records();
-        let position = position_of(torrents, info_hash).or_else(|| {
-            let aliases = self.alias_records();
-            let alias = aliases.get(position_of(aliases, info_hash)?)?;
-            let position = alias.last_chunk().copied().map(u32::from_le_bytes)?;
-            usize::try_from(position).ok()
+        let torrents = self.records(&self.layout.torrents);
+        let position = torrents.position_of(info_hash).or_else(|| {
+            let aliases = self.records(&self.layout.aliases);
+            let alias = aliases.get(aliases.position_of(info_hash)?)?;
+            let mut fields = Fields(alias.get(HASH_LEN..)?);
+            usize::try_from(fields.u32()?).ok()
         })?;
         self.torrent_of(torrents.get(position)?)
     }
 
     /// All torrents, sorted by canonical info-hash.
     pub fn torrents(&self) -> impl Iterator<Item = PolicyTorrent<'_>> {
-        self.torrent_records().iter().filter_map(|record| self.torrent_of(record))
+        self.records(&self.layout.torrents).iter().filter_map(|record| self.torrent_of(record))
+    }
+
+    /// Its number: higher than that of every snapshot that the same owner has published before.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.layout.facts.sequence
+    }
+
+    /// The checksum of its header, which stands for all of it.
+    pub(super) fn digest(&self) -> Digest {
+        self.layout.digest
     }
 
     /// When the last refresh was; 0 before the first.
@@ -158,7 +153,7 @@ impl PolicySnapshot {
         Timestamp(self.layout.facts.published_at)
     }
 
-    /// The life of the peer store that [`PolicyTorrent::carried_completed`] speaks of.
+    /// The generation of the peer store that [`PolicyTorrent::carried_completed`] speaks of.
     #[must_use]
     pub fn store(&self) -> u64 {
         self.layout.facts.store
@@ -188,15 +183,11 @@ impl PolicySnapshot {
         change
     }
 
-    fn torrent_records(&self) -> &[[u8; TORRENT_LEN]] {
-        self.section(&self.layout.torrents).as_chunks().0
+    fn records(&self, at: &RecordsAt) -> Records<'_> {
+        Records { bytes: self.section(&at.bytes), record_len: at.record_len }
     }
 
-    fn alias_records(&self) -> &[[u8; ALIAS_LEN]] {
-        self.section(&self.layout.aliases).as_chunks().0
-    }
-
-    fn torrent_of(&self, record: &[u8; TORRENT_LEN]) -> Option<PolicyTorrent<'_>> {
+    fn torrent_of(&self, record: &[u8]) -> Option<PolicyTorrent<'_>> {
         let record = TorrentRecord::read(record)?;
         let mut names = Fields(self.section(&self.layout.names));
         let name = names.bytes(record.name_offset).and_then(|_| names.bytes(record.name_len));
@@ -215,11 +206,56 @@ impl PolicySnapshot {
     }
 }
 
-/// Where the record that begins with `info_hash` stands among sorted ones.
-fn position_of<const N: usize>(records: &[[u8; N]], info_hash: InfoHash) -> Option<usize> {
-    records
-        .binary_search_by(|record| record.first_chunk::<HASH_LEN>().cmp(&Some(&info_hash.0)))
-        .ok()
+/// Checks each section of a file against its checksum.
+pub(super) fn verify(file: &[u8], layout: &Layout) -> Result<(), Fault> {
+    let whole = layout.sections.iter().all(|section| {
+        let bytes = file.get(section.bytes.clone());
+        bytes.is_some_and(|bytes| format::digest_of(&[bytes]) == section.digest)
+    });
+    if whole { Ok(()) } else { Err(Fault::Broken("the checksum of a section is wrong")) }
+}
+
+/// What is said of a file with a fault.
+pub(super) fn fault_of(path: &Path, fault: Fault) -> PolicyError {
+    let path = path.to_owned();
+    match fault {
+        Fault::Broken(what) => PolicyError::Broken { path, what },
+        Fault::Version(found) => PolicyError::Version { path, found },
+        Fault::Rule(section) => PolicyError::Rule { path, section },
+    }
+}
+
+/// Records of one length, sorted by the info-hash that each begins with.
+#[derive(Clone, Copy)]
+struct Records<'a> {
+    bytes: &'a [u8],
+    /// Not 0.
+    record_len: usize,
+}
+
+impl<'a> Records<'a> {
+    fn get(self, position: usize) -> Option<&'a [u8]> {
+        let start = position.checked_mul(self.record_len)?;
+        self.bytes.get(start..)?.get(..self.record_len)
+    }
+
+    fn iter(self) -> impl Iterator<Item = &'a [u8]> {
+        self.bytes.chunks_exact(self.record_len)
+    }
+
+    /// Where the record of an info-hash stands.
+    fn position_of(self, info_hash: InfoHash) -> Option<usize> {
+        let (mut start, mut end) = (0, self.bytes.len() / self.record_len);
+        while start < end {
+            let middle = start + (end - start) / 2;
+            match self.get(middle)?.first_chunk::<HASH_LEN>()?.cmp(&info_hash.0) {
+                Ordering::Less => start = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => end = middle,
+            }
+        }
+        None
+    }
 }
 
 fn next_watched<'a>(rest: &mut Fields<'a>) -> Option<(&'a Path, i64)> {

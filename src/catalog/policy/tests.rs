@@ -89,7 +89,7 @@ proptest! {
             torrents.into_iter().map(|torrent| (torrent.canonical, torrent)).collect();
         let (_folder, path) = place();
         let published = torrents.values().rev().cloned().collect();
-        std::fs::write(&path, encode(published, &publication(&[])).unwrap()).unwrap();
+        std::fs::write(&path, encode(published, &publication(&[]), 9).unwrap()).unwrap();
         let snapshot = PolicySnapshot::open(&path).unwrap();
         snapshot.verify().unwrap();
 
@@ -116,9 +116,10 @@ proptest! {
 }
 
 #[test]
-fn a_snapshot_without_torrents_allows_none() {
+fn a_snapshot_without_torrents_allows_none_and_is_its_header() {
     let (_folder, path) = place();
     write(&path, Vec::new());
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), format::HEADER_LEN as u64);
     let snapshot = PolicySnapshot::open(&path).unwrap();
     snapshot.verify().unwrap();
     assert_eq!(snapshot.torrents().count(), 0);
@@ -133,6 +134,50 @@ fn a_snapshot_says_when_and_from_what_it_was_made() {
     assert_eq!(snapshot.published_at(), Timestamp(50));
     assert_eq!(snapshot.refreshed_at(), Timestamp(30));
     assert_eq!(snapshot.store(), 7);
+}
+
+#[test]
+fn each_publication_has_a_higher_number_than_the_one_before_it() {
+    let (_folder, path) = place();
+    let published = |at| {
+        let publication = Publication { published_at: Timestamp(at), ..publication(&[]) };
+        write_snapshot(&path, Vec::new(), &publication).unwrap();
+        PolicySnapshot::open(&path).unwrap().sequence()
+    };
+    assert_eq!(published(50), 50_000_000);
+    assert_eq!([published(50), published(49), published(0)], [50_000_001, 50_000_002, 50_000_003]);
+    assert_eq!(published(51), 51_000_000);
+    std::fs::write(&path, "garbage").unwrap();
+    assert_eq!(published(52), 52_000_000, "the clock alone keeps them rising");
+}
+
+#[test]
+fn records_of_a_later_version_are_read_as_far_as_they_are_known() {
+    let (_folder, path) = place();
+    let mut torrents = Vec::new();
+    for number in [1_u8, 2, 3] {
+        let record = format::TorrentRecord {
+            canonical: [number; 20],
+            flags: 0,
+            size: u64::from(number),
+            completed: 0,
+            carried_completed: 0,
+            name_offset: 0,
+            name_len: 0,
+        };
+        record.write(&mut torrents);
+        torrents.extend(b"more");
+    }
+    let aliases = [&[9; 20][..], &[1, 0, 0, 0], &[0xff; 8]].concat();
+    let section = |id, record_len, bytes| format::NewSection { id, record_len, bytes };
+    let sections = [section(format::TORRENTS, 60, torrents), section(format::ALIASES, 32, aliases)];
+    let facts =
+        format::Facts { sequence: 1, published_at: 1, refreshed_at: 1, scanned_nanos: 1, store: 1 };
+    std::fs::write(&path, format::assemble(facts, &sections)).unwrap();
+    let snapshot = PolicySnapshot::open(&path).unwrap();
+    let size = |byte| snapshot.find(InfoHash([byte; 20])).map(|found| found.size);
+    assert_eq!([1, 2, 3, 9, 4].map(size), [Some(1), Some(2), Some(3), Some(2), None]);
+    assert_eq!(snapshot.torrents().count(), 3);
 }
 
 #[test]
@@ -157,7 +202,7 @@ fn the_bytes_are_those_of_the_description() {
     torrents[0].size = 0x1234;
     write_snapshot(&path, torrents.clone(), &publication(&watched)).unwrap();
 
-    let mut header = b"\x89TPS\r\n\x1a\n\x01\0\0\0\x04\0\0\0".to_vec();
+    let mut header = b"\x89TPS\r\n\x1a\n\x02\0\0\0\x04\0\0\0".to_vec();
     let content: [&[u8]; 4] = [
         &[
             &torrents[0].canonical.0[..],
@@ -170,16 +215,16 @@ fn the_bytes_are_those_of_the_description() {
         b"\xfe\xff\xff\xff\xff\xff\xff\xff\x02\0\0\0/t",
     ];
     assert_eq!(content.map(<[u8]>::len), [56, 24, 2, 14]);
-    header.extend(376_u64.to_le_bytes());
-    header.extend([50, 30, 40_000_000_000, 7_u64].map(u64::to_le_bytes).concat());
+    let sequence = 50_000_000;
+    header.extend([384, sequence, 50, 30, 40_000_000_000, 7_u64].map(u64::to_le_bytes).concat());
     let mut table = Vec::new();
-    for (id, section) in (1_u8..).zip(content) {
-        table.extend([id, 0, 0, 0, 0, 0, 0, 0]);
+    for ((id, record_len), section) in (1_u8..).zip([56, 24, 0, 0]).zip(content) {
+        table.extend([id, 0, 0, 0, record_len, 0, 0, 0]);
         table.extend((section.len() as u64).to_le_bytes());
         table.extend(format::digest_of(&[section]));
     }
     let digest = format::digest_of(&[&header, &table]);
     let expected = [header, digest.to_vec(), table, content.concat()].concat();
     assert_eq!(std::fs::read(&path).unwrap(), expected);
-    assert_eq!(expected.len(), 376);
+    assert_eq!(expected.len(), 384);
 }

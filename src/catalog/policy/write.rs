@@ -4,8 +4,8 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::PolicyError;
-use super::format::{self, Facts, TorrentRecord};
+use super::format::{self, Facts, NewSection, TorrentRecord};
+use super::{PolicyError, PolicySnapshot};
 use crate::catalog::{Catalog, CatalogError, Torrent, Watched};
 use crate::platform::publication::TemporaryFile;
 use crate::protocol::{InfoHash, Timestamp};
@@ -19,8 +19,8 @@ pub struct Publication<'a> {
     pub scanned_nanos: i64,
     /// When the last refresh was; 0 before the first.
     pub refreshed_at: Timestamp,
-    /// The life of the peer store now. Of each torrent's completed downloads the snapshot says how
-    /// many this life has counted.
+    /// The generation of the peer store now. Of each torrent's completed downloads the snapshot says how
+    /// many this generation has counted.
     pub store: u64,
     /// Now.
     pub published_at: Timestamp,
@@ -42,13 +42,14 @@ impl Catalog {
     }
 }
 
-/// Puts a snapshot of these torrents at `path`.
+/// Puts a snapshot of these torrents at `path`. Only one process at a time may.
 pub(in crate::catalog) fn write_snapshot(
     path: &Path,
     torrents: Vec<Torrent>,
     publication: &Publication<'_>,
 ) -> Result<(), PolicyError> {
-    let snapshot = encode(torrents, publication)
+    let sequence = next_sequence(path, publication.published_at);
+    let snapshot = encode(torrents, publication, sequence)
         .ok_or_else(|| PolicyError::TooLarge { path: path.to_owned() })?;
     let write = || {
         let mut temporary = TemporaryFile::beside(path)?;
@@ -58,8 +59,19 @@ pub(in crate::catalog) fn write_snapshot(
     write().map_err(|source| PolicyError::Io { doing: "write", path: path.to_owned(), source })
 }
 
+/// Higher than the number of the snapshot at `path`, and not below the microseconds since 1970. So numbers go
+/// on rising where that file was lost, and where the catalogue comes from a backup or has moved to another host.
+fn next_sequence(path: &Path, now: Timestamp) -> u64 {
+    let last = PolicySnapshot::open(path).map_or(0, |last| last.sequence());
+    now.0.saturating_mul(1_000_000).max(last.saturating_add(1))
+}
+
 /// The bytes of a snapshot; `None` when a count or an offset does not fit.
-pub(super) fn encode(mut torrents: Vec<Torrent>, publication: &Publication<'_>) -> Option<Vec<u8>> {
+pub(super) fn encode(
+    mut torrents: Vec<Torrent>,
+    publication: &Publication<'_>,
+    sequence: u64,
+) -> Option<Vec<u8>> {
     torrents.sort_unstable_by_key(|torrent| torrent.canonical);
     let (mut records, mut names) = (Vec::new(), Vec::new());
     let mut aliases: Vec<(InfoHash, u32)> = Vec::new();
@@ -81,16 +93,18 @@ pub(super) fn encode(mut torrents: Vec<Torrent>, publication: &Publication<'_>) 
         watched.extend(path);
     }
     let facts = Facts {
+        sequence,
         published_at: publication.published_at.0,
         refreshed_at: publication.refreshed_at.0,
         scanned_nanos: publication.scanned_nanos,
         store: publication.store,
     };
+    let section = |id, record_len, bytes| NewSection { id, record_len, bytes };
     let sections = [
-        (format::TORRENTS, records),
-        (format::ALIASES, aliases.collect()),
-        (format::NAMES, names),
-        (format::WATCHED, watched),
+        section(format::TORRENTS, format::TORRENT_LEN, records),
+        section(format::ALIASES, format::ALIAS_LEN, aliases.collect()),
+        section(format::NAMES, 0, names),
+        section(format::WATCHED, 0, watched),
     ];
     Some(format::assemble(facts, &sections))
 }

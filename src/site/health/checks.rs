@@ -3,7 +3,8 @@
 use super::examination::Examination;
 use super::outcome::Outcome;
 use super::{
-    announce, configuration, exposed, folders, memory, pages, refreshes, reply, state, torrents,
+    announce, configuration, exposed, folders, memory, pages, refreshes, replica, reply, state,
+    torrents,
 };
 
 /// One check.
@@ -40,6 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("shared memory", "whose the peer store in memory is", memory::files),
     check("room for peers", "whether the peer store can grow as large as it may", memory::room),
     check("policy", "whether what announces look up is whole", state::policy),
+    check("copied policy", "whether the owner's policy arrives on this replica", replica::policy),
     check("last refresh", "whether refreshes come in time", refreshes::age),
     check("refresh log", "what the last refresh after a reply had to say", refreshes::log),
     check("fragments", "whether the web server can read them", folders::fragments),

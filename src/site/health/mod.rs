@@ -17,6 +17,7 @@ mod memory;
 mod outcome;
 mod pages;
 mod refreshes;
+mod replica;
 mod reply;
 mod state;
 mod torrents;
@@ -73,7 +74,7 @@ impl Examination<'_> {
     #[must_use]
     pub fn run(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for check in CHECKS {
+        for check in CHECKS.iter().filter(|check| replica::is_checked(check.name, self)) {
             if let Some(outcome) = (check.run)(self) {
                 self.note(&outcome);
                 findings.push(Finding::of(check, outcome));

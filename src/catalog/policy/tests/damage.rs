@@ -3,14 +3,15 @@
 use std::fs;
 
 use super::*;
-use crate::catalog::policy::format::{self, DIGEST_AT, ENTRY_LEN, Facts, HEADER_LEN};
+use crate::catalog::policy::format::{self, DIGEST_AT, ENTRY_LEN, Facts, HEADER_LEN, NewSection};
 
-const FACTS: Facts = Facts { published_at: 1, refreshed_at: 2, scanned_nanos: 3, store: 4 };
+const FACTS: Facts =
+    Facts { sequence: 5, published_at: 1, refreshed_at: 2, scanned_nanos: 3, store: 4 };
 
 /// A small snapshot with something in every section.
 fn sample() -> Vec<u8> {
     let watched = [Watched { path: "/".into(), modified_nanos: 1 }];
-    encode(hybrids(5), &publication(&watched)).unwrap()
+    encode(hybrids(5), &publication(&watched), 9).unwrap()
 }
 
 /// Does everything that can be done with a file; `Err` when any of it says that it is damaged.
@@ -178,50 +179,68 @@ fn no_snapshot_is_an_error_of_its_own() {
 fn another_version_is_named() {
     let (_folder, path) = place();
     let mut bytes = sample();
-    bytes[8] = 2;
+    bytes[8] = 3;
     fs::write(&path, &bytes).unwrap();
     let error = PolicySnapshot::open(&path).unwrap_err();
-    assert!(matches!(error, PolicyError::Version { found: 2, .. }), "{error}");
+    assert!(matches!(error, PolicyError::Version { found: 3, .. }), "{error}");
 }
 
-/// Four empty sections, and `extra` ones before them.
-fn sections(extra: &[(u32, Vec<u8>)]) -> Vec<(u32, Vec<u8>)> {
-    let known = (1..=4).map(|id| (id, Vec::new()));
-    extra.iter().cloned().chain(known).collect()
+/// A snapshot of these sections, given by id, length of a record and bytes.
+fn assembled(sections: &[(u32, usize, &[u8])]) -> Vec<u8> {
+    let section =
+        |&(id, record_len, bytes): &_| NewSection { id, record_len, bytes: <[u8]>::to_vec(bytes) };
+    format::assemble(FACTS, &sections.iter().map(section).collect::<Vec<_>>())
 }
 
 #[test]
-fn sections_of_later_versions_are_skipped_but_verified() {
+fn optional_sections_of_later_versions_are_skipped_but_verified() {
     let (_folder, path) = place();
-    let later = sections(&[(77, b"bans".to_vec()), (78, Vec::new())]);
-    let mut bytes = format::assemble(FACTS, &later);
+    let mut bytes = assembled(&[(77, 0, b"hint"), (78, 3, b"abc"), (format::NAMES, 0, b"n")]);
     use_everything(&path, &bytes).unwrap();
-    let bans = HEADER_LEN + later.len() * ENTRY_LEN;
-    assert_eq!(&bytes[bans..], b"bans");
-    bytes[bans] = b'B';
+    let hint = HEADER_LEN + 3 * ENTRY_LEN;
+    assert_eq!(&bytes[hint..hint + 4], b"hint");
+    bytes[hint] = b'H';
     assert!(use_everything(&path, &bytes).is_err());
 }
 
 #[test]
-fn a_section_that_is_missing_or_doubled_or_ends_within_a_record_is_refused() {
+fn a_rule_that_is_not_known_is_never_passed_over() {
     let (_folder, path) = place();
-    let refused = |sections: &[(u32, Vec<u8>)]| {
-        fs::write(&path, format::assemble(FACTS, sections)).unwrap();
+    for id in (0..64).filter(|id| !(1..=4).contains(id)) {
+        let error = use_everything(&path, &assembled(&[(id, 0, b"bans")])).unwrap_err();
+        assert!(matches!(error, PolicyError::Rule { section, .. } if section == id), "{error}");
+        assert!(error.to_string().contains("upgrade"), "{error}");
+        use_everything(&path, &assembled(&[(id, 0, b"")])).unwrap();
+    }
+}
+
+#[test]
+fn a_section_that_is_doubled_or_has_wrong_records_is_refused() {
+    let (_folder, path) = place();
+    let refused = |sections: &[(u32, usize, &[u8])]| {
+        fs::write(&path, assembled(sections)).unwrap();
         matches!(PolicySnapshot::open(&path), Err(PolicyError::Broken { .. }))
     };
-    assert!(!refused(&sections(&[])));
-    for missing in 0..4 {
-        let mut sections = sections(&[]);
-        sections.remove(missing);
-        assert!(refused(&sections));
+    assert!(!refused(&[]), "each section may be missing");
+    assert!(!refused(&[(format::NAMES, 0, b"a"), (format::WATCHED, 0, b"a")]));
+    assert!(refused(&[(format::NAMES, 0, b"a"), (format::NAMES, 0, b"a")]));
+    for (id, known) in [(format::TORRENTS, 56), (format::ALIASES, 24)] {
+        assert!(!refused(&[(id, known, &[0; 168])]));
+        assert!(refused(&[(id, known, &[0; 167])]), "half a record");
+        assert!(refused(&[(id, known - 1, &vec![0; known - 1])]), "too short a record");
+        assert!(refused(&[(id, 0, &[0; 168])]), "no records");
     }
-    assert!(refused(&sections(&[(format::NAMES, Vec::new())])));
-    for uneven in [format::TORRENTS, format::ALIASES] {
-        let mut sections = sections(&[]);
-        sections[uneven as usize - 1].1 = vec![0; 23];
-        assert!(refused(&sections));
-    }
-    let many: Vec<_> = (100..161).map(|id| (id, Vec::new())).collect();
-    assert!(!refused(&sections(&many[..60])));
-    assert!(refused(&sections(&many)));
+    let many: Vec<_> = (100..165).map(|id| (id, 0, &b"x"[..])).collect();
+    assert!(!refused(&many[..64]));
+    assert!(refused(&many));
+}
+
+/// Made by version 0.1.0, whose format had the number 1.
+#[test]
+fn a_snapshot_of_the_first_version_is_named_as_such() {
+    let (_folder, path) = place();
+    fs::write(&path, include_bytes!("../../../../tests/fixtures/policy.version-1.snapshot"))
+        .unwrap();
+    let error = PolicySnapshot::open(&path).unwrap_err();
+    assert!(matches!(error, PolicyError::Version { found: 1, .. }), "{error}");
 }
