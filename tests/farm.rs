@@ -1,5 +1,7 @@
 //! Several hosts for one tracker: an owner, replicas that a policy snapshot is copied to, balancers before them.
 
+mod balancer;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -43,8 +43,10 @@ fn no_shipped_configuration_is_without_a_test() {
     let conf = [
         "caddy.conf",
         "crontab",
+        "haproxy.cfg",
         "lighttpd-cgi.conf",
         "lighttpd.conf",
+        "nginx-balancer.conf",
         "nginx-fcgiwrap.conf",
         "nginx-upstream.conf",
         "nginx.conf",
