@@ -19,7 +19,7 @@ pub(super) struct BackupArguments {
 impl BackupArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        let loaded = world.load_config()?;
+        let loaded = world.load_owner_config()?;
         let catalog = &loaded.config.paths.catalog;
         back_up(catalog, &self.file, self.force)?;
         world.print(format_args!(
