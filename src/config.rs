@@ -261,6 +261,8 @@ pub struct GatewayConfig {
     pub max_connections: usize,
     /// Seconds after which an idle or half-sent connection is closed.
     pub timeout: Seconds,
+    /// Threads at most for what takes long, beside the workers.
+    pub pool_threads: usize,
 }
 
 /// When statistics are made anew.
@@ -354,6 +356,7 @@ impl Default for GatewayConfig {
             max_body: 10 * 1024 * 1024,
             max_connections: 1024,
             timeout: Seconds(60),
+            pool_threads: 2,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Picks the face: FastCGI, CGI or command line.
+//! Finds out how the process was started: for FastCGI, CGI or the command line.
 //!
 //! What an announce asks the kernel for, as `strace` shows it. Who adds to this should know why.
 //!
@@ -33,8 +33,9 @@
 //! with its own random numbers) and the changed pages.
 //!
 //! By a FastCGI responder: epoll_wait, recvfrom and sendto, and with SQLite four locks, two writes for each
-//! changed page and two unlocks of its write-ahead log between. Time comes without a call. Configuration,
-//! policy, store and load are looked at once a second, however many announces come.
+//! changed page and two unlocks of its write-ahead log between. Time comes without a call. Configuration
+//! and policy are looked at once a second by a thread of the pool, store and load once a second, however many
+//! announces come.
 
 #![no_main]
 
@@ -43,10 +44,13 @@ use std::sync::Arc;
 
 use tracker_cgi::cli::{self, Outcome};
 use tracker_cgi::config::{self, GatewayConfig, LoadedConfig, Surroundings};
-use tracker_cgi::gateway::{Environment, Face, Listening, cgi, fastcgi};
+use tracker_cgi::gateway::fastcgi::FastCgi;
+use tracker_cgi::gateway::server::{ServeError, serve};
+use tracker_cgi::gateway::{Environment, Invocation, Listening, cgi};
 use tracker_cgi::platform::log;
-use tracker_cgi::platform::system::{Signals, arguments_of, begin_process};
-use tracker_cgi::site::Site;
+use tracker_cgi::platform::process::{OneThread, arguments_of, begin_process};
+use tracker_cgi::platform::signals::Signals;
+use tracker_cgi::site::{Shared, Site};
 use tracker_cgi::{error, info};
 
 /// The status of a process that panicked, as Rust has it.
@@ -70,10 +74,10 @@ pub unsafe extern "C" fn main(count: c_int, arguments: *const *const c_char) -> 
 fn run(arguments: Vec<OsString>) -> Outcome {
     // Before the arguments are looked at: in the first two cases a stranger may have written them.
     let environment = Environment::of_this_process();
-    match Face::of_this_process(&environment) {
-        Face::FastCgi(listening) => answer_many(listening, arguments),
-        Face::Cgi => answer_one(&environment, arguments),
-        Face::CommandLine => cli::run(arguments),
+    match Invocation::of_this_process(&environment) {
+        Invocation::FastCgi(listening) => answer_many(listening, arguments),
+        Invocation::Cgi => answer_one(&environment, arguments),
+        Invocation::CommandLine => cli::run(arguments),
     }
 }
 
@@ -81,7 +85,10 @@ fn answer_one(environment: &Environment, arguments: Vec<OsString>) -> Outcome {
     log::belongs_to_one_request();
     let surroundings = Arc::new(surroundings(config::Face::Cgi, arguments));
     let make_site = || Site::for_one_request(Arc::clone(&surroundings));
-    cgi::run(make_site, environment, GatewayConfig::default().max_body);
+    // SAFETY: nothing above has started a thread, and answering one request starts none; a chore that would
+    // start one does so in the process that it has to itself.
+    let one_thread = unsafe { OneThread::promised() };
+    cgi::run(&one_thread, make_site, environment, GatewayConfig::default().max_body);
     Outcome::Done
 }
 
@@ -103,9 +110,10 @@ fn answer_many(listening: Listening, arguments: Vec<OsString>) -> Outcome {
         }
         Err(_) => GatewayConfig::default(),
     };
-    let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
-    let outcome = Signals::collect().map_err(fastcgi::ServeError::Signals).and_then(|signals| {
-        fastcgi::serve(listening, signals, cli::fastcgi_options(&gateway, 1), make_site)
+    let shared = Shared::new(surroundings);
+    let make_site = move || Site::following(Arc::clone(&shared));
+    let outcome = Signals::collect().map_err(ServeError::Signals).and_then(|signals| {
+        serve::<FastCgi, _>(listening, signals, cli::fastcgi_options(&gateway, 1), make_site)
     });
     match outcome {
         Ok(()) => Outcome::Done,

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::{CommandError, World};
 use crate::config::{GatewayConfig, StoreKind, owner};
-use crate::gateway::fastcgi::{Options, ServeError, serve};
+use crate::gateway::fastcgi::FastCgi;
+use crate::gateway::server::{Limits, Options, ServeError, WebServers, serve};
 use crate::gateway::{ListenAddress, Listening};
 use crate::platform::privilege::{User, only_root_decides};
-use crate::platform::system::Signals;
-use crate::site::{Site, counted};
+use crate::platform::signals::Signals;
+use crate::site::{Shared, Site, counted};
 
 /// Answer a web server over FastCGI
 #[derive(Debug, clap::Args)]
@@ -43,8 +44,10 @@ impl FastCgiArguments {
             counted(workers, "worker"),
             loaded.in_force()
         );
-        let make_site = move || Site::for_many_requests(Arc::clone(&surroundings));
-        Ok(serve(listening, signals, options(&loaded.config.gateway, workers), make_site)?)
+        let shared = Shared::new(surroundings);
+        let make_site = move || Site::following(Arc::clone(&shared));
+        let options = options(&loaded.config.gateway, workers);
+        Ok(serve::<FastCgi, _>(listening, signals, options, make_site)?)
     }
 }
 
@@ -71,10 +74,14 @@ impl FastCgiArguments {
 pub fn options(gateway: &GatewayConfig, workers: usize) -> Options {
     Options {
         workers,
-        max_params: gateway.max_params,
-        max_body: gateway.max_body,
-        max_connections: gateway.max_connections,
+        pool_threads: gateway.pool_threads,
+        limits: Limits {
+            params: gateway.max_params,
+            body: gateway.max_body,
+            connections: gateway.max_connections,
+        },
         timeout: std::time::Duration::from_secs(gateway.timeout.0.into()),
+        web_servers: WebServers::of_this_process(),
     }
 }
 

@@ -27,7 +27,7 @@ pub use fastcgi::options as fastcgi_options;
 
 use crate::catalog::{BackupError, CatalogError};
 use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings, act_for_owner};
-use crate::gateway::{ListenError, fastcgi::ServeError};
+use crate::gateway::{ListenError, server::ServeError};
 use crate::platform::privilege::PrivilegeError;
 use crate::platform::terminal::{Harmless, HarmlessLines, harmless_json};
 use crate::protocol::Timestamp;

@@ -4,7 +4,7 @@ use super::progress::Bar;
 use super::{CommandError, World};
 use crate::catalog::Arrival;
 use crate::platform::log::{self, Level};
-use crate::platform::system::give_way;
+use crate::platform::process::give_way;
 use crate::site::{PublishError, Published, counted, hide_new_data, publish};
 use crate::tracker::{ReplicaRefresh, Report, Skipped, Urgency};
 

@@ -72,7 +72,7 @@ pub(super) fn range_of(section: &str, key: &str) -> Option<RangeInclusive<u64>> 
 }
 
 /// Numbers that are not free, and what they may be.
-fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 16] {
+fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 17] {
     let (tracker, store, gateway) = (&config.tracker, &config.store, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
     [
@@ -92,6 +92,7 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 16] {
         (("gateway", "max_body"), size(gateway.max_body), 0..=1 << 30),
         (("gateway", "max_connections"), size(gateway.max_connections), 1..=1 << 20),
         (("gateway", "timeout"), gateway.timeout.0.into(), 1..=3600),
+        (("gateway", "pool_threads"), size(gateway.pool_threads), 1..=64),
     ]
 }
 
@@ -271,6 +272,7 @@ mod tests {
             ("pages.feed_items = 0", "`feed_items` in [pages]: 0; choose one from 1 to 10000"),
             ("pages.rows = 0", "`rows` in [pages]: 0; choose one from 1 to 100000"),
             ("gateway.timeout = 0", "`timeout` in [gateway]: 0; choose one from 1 to 3600"),
+            ("gateway.pool_threads = 0", "[gateway]: 0; choose one from 1 to 64"),
             ("gateway.max_params = 100", "[gateway]: 100; choose one from 4096 to 16777216"),
             ("gateway.max_connections = 0", "[gateway]: 0; choose one from 1 to 1048576"),
         ] {

@@ -9,9 +9,11 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use super::guarded::{Guarded, log_panics};
-use super::{Answer, Handler, Method, Refusal, Request, Response, Variables, content_length};
+use super::{
+    Answer, Chore, Handler, Method, Rejection, Request, Response, Variables, content_length,
+};
 use crate::platform::files;
-use crate::platform::system::{self, Detached};
+use crate::platform::process::{Detached, OneThread, detach, give_way};
 
 /// The variables of an environment.
 #[derive(Debug)]
@@ -24,6 +26,15 @@ impl Environment {
     #[must_use]
     pub fn of_this_process() -> Self {
         Self::from_iter(std::env::vars_os())
+    }
+}
+
+impl Environment {
+    /// A copy of the variables of a request that outlives them.
+    pub(super) fn copy_of(variables: &dyn Variables) -> Self {
+        let mut copies = Vec::new();
+        variables.visit(&mut |name, value| copies.push((name.to_vec(), value.to_vec())));
+        Self { variables: copies }
     }
 }
 
@@ -40,11 +51,17 @@ impl Variables for Environment {
     }
 }
 
-/// Answers the request that this process was started for, and does due chores after the reply.
+/// Answers the request that this process was started for, and does due chores after the reply, in a process
+/// that the web server does not wait for.
 ///
-/// The chores get a handler made anew in a process that the web server does not wait for. The first
-/// handler is dropped before, so that no open file or database is shared by the two.
-pub fn run<H: Handler>(make_handler: impl Fn() -> H, environment: &Environment, max_body: usize) {
+/// They get a new handler. The first one is dropped before, so that no open file or database is shared by the
+/// two.
+pub fn run<H: Handler>(
+    one_thread: &OneThread,
+    make_handler: impl Fn() -> H,
+    environment: &Environment,
+    max_body: usize,
+) {
     log_panics();
     let mut handler = Guarded::new(&make_handler);
     // Its own copy of the descriptor: the standard library's buffer would cut the reply in two.
@@ -56,26 +73,30 @@ pub fn run<H: Handler>(make_handler: impl Fn() -> H, environment: &Environment, 
     {
         crate::warning!("cannot write the reply to the web server: {error}");
     }
-    if handler.chores_due() {
-        handler.claim_chores();
-        let log = handler.chores_log();
-        drop(handler);
-        do_chores_apart(&make_handler, log.as_deref());
-    } else {
+    let due: Vec<Chore> = handler.chores_due().collect();
+    if due.is_empty() {
         // The process ends here, and the kernel takes back what it has at less cost than piece by piece.
         std::mem::forget(handler);
+        return;
     }
+    due.iter().for_each(|&chore| handler.claim(chore));
+    let log = handler.chores_log();
+    drop(handler);
+    run_apart(one_thread, log.as_deref(), || {
+        let mut handler = Guarded::new(&make_handler);
+        due.iter().for_each(|&chore| handler.run_chore(chore));
+    });
 }
 
-fn do_chores_apart<H: Handler>(make_handler: &dyn Fn() -> H, log: Option<&Path>) {
+fn run_apart(one_thread: &OneThread, log: Option<&Path>, chores: impl FnOnce()) {
     if let Some(log) = log {
         pass_on(log);
     }
-    match system::detach(log) {
+    match detach(one_thread, log) {
         Ok(Detached::Parent) => {}
         Ok(Detached::Child) => {
-            system::give_way();
-            Guarded::new(make_handler).do_chores();
+            give_way();
+            chores();
         }
         Err(error) => crate::warning!("chores left for another time, cannot fork: {error}"),
     }
@@ -107,7 +128,7 @@ fn answer<H: Handler>(
                 handler.answer_slowly(&request, &mut response);
             }
         }
-        Err(refusal) => refusal.fill(&mut response),
+        Err(rejection) => rejection.fill(&mut response),
     }
     let head_only = asked.method == Method::Head;
     let mut reply = Vec::with_capacity(512 + response.body.len());
@@ -126,7 +147,7 @@ fn read_body(
     variables: &dyn Variables,
     stdin: impl Read,
     most: Option<usize>,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Vec<u8>, Rejection> {
     let in_chunks = variables.get("HTTP_TRANSFER_ENCODING").is_some();
     let announced = match content_length(variables)? {
         None if in_chunks => None,
@@ -140,13 +161,13 @@ fn read_body(
     {
         // One more than wanted shows that there is more.
         let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-        stdin.by_ref().take(most).read_to_end(&mut body).map_err(|_| Refusal::BodyShort)?;
+        stdin.by_ref().take(most).read_to_end(&mut body).map_err(|_| Rejection::BodyShort)?;
     }
-    io::copy(&mut stdin, &mut io::sink()).map_err(|_| Refusal::BodyShort)?;
+    io::copy(&mut stdin, &mut io::sink()).map_err(|_| Rejection::BodyShort)?;
     match most {
         None => Ok(body),
-        Some(most) if announced.unwrap_or(body.len()) > most => Err(Refusal::BodyTooLong),
-        Some(_) if announced.is_some_and(|length| body.len() < length) => Err(Refusal::BodyShort),
+        Some(most) if announced.unwrap_or(body.len()) > most => Err(Rejection::BodyTooLong),
+        Some(_) if announced.is_some_and(|length| body.len() < length) => Err(Rejection::BodyShort),
         Some(_) => Ok(body),
     }
 }

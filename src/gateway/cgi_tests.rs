@@ -30,13 +30,13 @@ impl Handler for Echo {
         response.body.extend_from_slice(request.body);
     }
 
-    fn chores_due(&mut self) -> bool {
+    fn is_due(&mut self, _chore: Chore) -> bool {
         false
     }
 
-    fn claim_chores(&mut self) {}
+    fn claim(&mut self, _chore: Chore) {}
 
-    fn do_chores(&mut self) {}
+    fn run_chore(&mut self, _chore: Chore) {}
 
     fn reload(&mut self) {}
 }

@@ -1,10 +1,10 @@
-//! A handler behind a wall: a panic in it becomes a 500 and a log line, and the handler is made anew.
+//! A handler behind a wall: a panic in it becomes a 500 and a log line, and the handler is recreated.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use super::{Answer, Handler, Request, Response};
+use super::{Answer, Chore, Handler, Request, Response};
 
 /// Has panics logged as all else is: Rust's own way knows no limit.
 pub(super) fn log_panics() {
@@ -50,19 +50,21 @@ impl<'a, H: Handler> Guarded<'a, H> {
         }
     }
 
-    /// [`Handler::chores_due`]; no when that panics.
-    pub(super) fn chores_due(&mut self) -> bool {
-        self.run("looking for chores", Handler::chores_due).unwrap_or_default()
+    /// Those of [`Chore::ALL`] for which [`Handler::is_due`]; none when that panics.
+    pub(super) fn chores_due(&mut self) -> impl Iterator<Item = Chore> {
+        Chore::ALL.into_iter().filter(|&chore| {
+            self.run("looking for chores", |handler| handler.is_due(chore)).unwrap_or_default()
+        })
     }
 
-    /// [`Handler::claim_chores`].
-    pub(super) fn claim_chores(&mut self) {
-        self.run("claiming chores", Handler::claim_chores);
+    /// [`Handler::claim`].
+    pub(super) fn claim(&mut self, chore: Chore) {
+        self.run("claiming a chore", |handler| handler.claim(chore));
     }
 
-    /// [`Handler::do_chores`].
-    pub(super) fn do_chores(&mut self) {
-        self.run("doing chores", Handler::do_chores);
+    /// [`Handler::run_chore`].
+    pub(super) fn run_chore(&mut self, chore: Chore) {
+        self.run("doing a chore", |handler| handler.run_chore(chore));
     }
 
     /// [`Handler::chores_log`].
@@ -75,7 +77,7 @@ impl<'a, H: Handler> Guarded<'a, H> {
         self.run("reloading", Handler::reload);
     }
 
-    /// Runs `work`, on a handler made anew when the last one panicked. `None`: it panicked.
+    /// Runs `work`, on a new handler when the last one panicked. `None`: it panicked.
     ///
     /// Whatever state a panic leaves half changed is in the handler, which is dropped, or in the
     /// response, which is cleared; so nothing broken is seen afterwards.

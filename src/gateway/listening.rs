@@ -10,7 +10,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::platform::system::{self, Family};
+use crate::platform::file_system::set_mode;
+use crate::platform::sockets::{self, Family};
 
 /// Who may connect to a socket with a path: its owner and its group.
 const SOCKET_MODE: u32 = 0o660;
@@ -119,7 +120,7 @@ impl Listening {
 
     /// Takes over a socket that listens; `None` for any other descriptor.
     pub(super) fn adopt(descriptor: OwnedFd) -> Option<Self> {
-        let socket = match system::listening_family(descriptor.as_fd())? {
+        let socket = match sockets::listening_family(descriptor.as_fd())? {
             Family::Unix => ListeningSocket::Unix(descriptor.into()),
             Family::Tcp => ListeningSocket::Tcp(descriptor.into()),
         };
@@ -138,7 +139,7 @@ impl Listening {
 
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = TcpListener::bind(address)?;
-    system::widen_backlog(socket.as_fd())?;
+    sockets::widen_backlog(socket.as_fd())?;
     Ok(socket)
 }
 
@@ -164,8 +165,8 @@ fn bind_path(path: &Path) -> io::Result<(UnixListener, OwnPath)> {
     beside.push(format!(".{}", std::process::id()));
     let beside = PathBuf::from(beside);
     let socket = UnixListener::bind(&beside)?;
-    let own = system::widen_backlog(socket.as_fd())
-        .and_then(|()| system::set_mode(&beside, SOCKET_MODE))
+    let own = sockets::widen_backlog(socket.as_fd())
+        .and_then(|()| set_mode(&beside, SOCKET_MODE))
         .and_then(|()| fs::rename(&beside, path))
         .and_then(|()| OwnPath::new(path));
     if own.is_err() {

@@ -2,53 +2,58 @@
 //! `Response`. Knows nothing of what the requests are about.
 
 pub mod cgi;
+mod chore;
 mod client_address;
-mod face;
 pub mod fastcgi;
 mod guarded;
+mod invocation;
 mod listening;
-mod refusal;
+mod rejection;
 mod request;
 mod response;
+pub mod server;
 
 use std::path::PathBuf;
 
 pub use cgi::Environment;
+pub use chore::Chore;
 pub use client_address::Proxies;
-pub use face::Face;
+pub use invocation::Invocation;
 pub use listening::{ListenAddress, ListenError, Listening};
-pub use refusal::Refusal;
-use refusal::content_length;
+pub use rejection::Rejection;
+use rejection::content_length;
 pub use request::{Method, Request, Variables};
 pub use response::Response;
 
-/// What answers requests. Each worker thread has one of its own.
+/// What answers requests. Each thread has one of its own.
 pub trait Handler {
     /// Whether a request's body is of use; all that is known of the request but its body is in it. Of
     /// any other request nothing is kept, however much is sent.
     fn wants_body(&mut self, request: &Request<'_>) -> bool;
 
-    /// Answers what is quick. `Answer::Later` means that it may take long: the request is then given
-    /// to `answer_slowly` of a handler on another thread, so that it delays nobody.
+    /// Answers what is quick. Must not wait: for a lock, a disk, a network. `Answer::Later` means that it
+    /// may take long: the request is then given to `answer_slowly` of a handler on another thread, so that
+    /// it delays nobody.
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer;
 
     /// Answers what `answer` left.
     fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response);
 
-    /// Whether something waits to be done now that the reply is out. Must be cheap.
-    fn chores_due(&mut self) -> bool;
+    /// Whether a chore waits to be done now that replies are out. Must be cheap.
+    fn is_due(&mut self, chore: Chore) -> bool;
 
-    /// Notes that it is about to be done, so that no other process begins it as well.
-    fn claim_chores(&mut self);
+    /// Notes that a chore is about to be done, so that nobody else begins it as well.
+    fn claim(&mut self, chore: Chore);
 
-    /// Does it; never on a thread that answers announces.
-    fn do_chores(&mut self);
+    /// Does a chore; never on a thread that answers announces.
+    fn run_chore(&mut self, chore: Chore);
 
     /// The file that takes what chores log when they run in a process that the web server does not
     /// hear: after a CGI's reply. The next such process shows it to the web server.
     fn chores_log(&self) -> Option<PathBuf>;
 
-    /// Looks at the configuration anew (SIGHUP).
+    /// Reads the configuration again for the handlers of all threads (SIGHUP); never on a thread that answers
+    /// announces.
     fn reload(&mut self);
 }
 

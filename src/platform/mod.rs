@@ -6,15 +6,19 @@ mod cannot_run;
 pub mod clock;
 pub mod date;
 pub mod file_mark;
+pub mod file_system;
 pub mod files;
 pub mod lock;
 pub mod log;
 pub mod memory;
+pub mod nameless_file;
 pub mod network;
 pub mod privilege;
+pub mod process;
 pub mod publication;
 pub mod random;
-pub mod system;
+pub mod signals;
+pub mod sockets;
 pub mod terminal;
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod replies;
 mod route;
 mod rows;
 mod setup;
+mod shared;
+mod state;
 mod stats;
 
 use std::net::IpAddr;
@@ -24,95 +26,112 @@ use std::time::{Duration, Instant};
 pub use format::{bytes, counted, in_words, rate};
 pub use links::url_below;
 pub use publish::{PublishError, Published, publish};
+pub use shared::Shared;
+pub use state::hide_new_data;
 
-use crate::config::{ConfigError, LayoutError, LoadedConfig, Surroundings};
-use crate::gateway::{Answer, Handler, Method, Proxies, Request, Response};
-use crate::platform::FileMark;
+use crate::config::{LoadedConfig, Surroundings};
+use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response};
 use crate::platform::log::{self, Level};
-use crate::platform::privilege::PrivilegeError;
-use crate::protocol::{Passkey, Timestamp};
+use crate::protocol::{Passkey, Seconds, Timestamp};
 use crate::tracker::{Quiet, Skipped, Tracker, Urgency, rescan};
 use route::{Place, Route, asks_about_a_torrent};
+use state::{Broken, State, log_stray_site};
 
-/// Seconds after which a site that could not be set up is tried again.
-const RETRY: u32 = 5;
+/// Since when a look at the files is as good as one now.
+const LOOKED_LATELY: Seconds = Seconds(1);
 
 /// The site for one thread: it answers requests and does what waits after them.
 pub struct Site {
     surroundings: Arc<Surroundings>,
+    /// What it follows; nothing in a process that answers one request.
+    shared: Option<Arc<Shared>>,
+    /// The version of what it follows.
+    version: u64,
     state: State,
-    /// The files that the configuration may come from, as they were when it was read.
-    sources: Vec<(PathBuf, Option<FileMark>)>,
-    /// When the files behind `state` were looked at last; processes that live long look again each
-    /// second.
-    looked_at: Timestamp,
-    lives_long: bool,
-}
-
-/// What the configuration gave.
-enum State {
-    Ready(Box<Ready>),
-    /// It cannot be followed.
-    Broken(Broken),
-}
-
-/// Why a site cannot work.
-struct Broken {
-    /// The reason, which the log has.
-    reason: String,
-    /// What the owner sees in a browser, where that helps.
-    page: Option<String>,
+    /// Whether it has found a policy that the others do not follow yet.
+    is_ahead: bool,
+    /// The time of the request.
+    now: Timestamp,
 }
 
 struct Ready {
     tracker: Tracker,
-    proxies: Proxies,
+    proxies: Arc<Proxies>,
 }
 
 impl Site {
     /// A site for a process that answers one request.
     #[must_use]
     pub fn for_one_request(surroundings: Arc<Surroundings>) -> Self {
-        Self::new(surroundings, false)
-    }
-
-    /// A site for a process that stays: it notices when its files change.
-    #[must_use]
-    pub fn for_many_requests(surroundings: Arc<Surroundings>) -> Self {
-        Self::new(surroundings, true)
-    }
-
-    fn new(surroundings: Arc<Surroundings>, lives_long: bool) -> Self {
-        let sources = if lives_long { marked_sources(&surroundings) } else { Vec::new() };
         let state = State::load(&surroundings);
         state.log_trouble(None);
-        if let (true, State::Ready(ready)) = (lives_long, &state) {
-            log_stray_site(ready.tracker.config(), &surroundings);
-        }
-        let mut site = Self { surroundings, state, sources, looked_at: clock(), lives_long };
-        site.verify_policy();
-        site
+        Self { surroundings, shared: None, version: 0, state, is_ahead: false, now: clock() }
     }
 
-    fn verify_policy(&mut self) {
-        if let (true, State::Ready(ready)) = (self.lives_long, &mut self.state) {
-            ready.tracker.verify_policy();
+    /// A site for one thread of a process that stays.
+    #[must_use]
+    pub fn following(shared: Arc<Shared>) -> Self {
+        let (version, in_force) = shared.in_force();
+        Self {
+            surroundings: Arc::clone(&shared.surroundings),
+            shared: Some(shared),
+            version,
+            state: in_force.into(),
+            is_ahead: false,
+            now: clock(),
         }
     }
 
-    /// Notices new files, at most once a second.
-    fn look_around(&mut self, now: Timestamp) {
-        if !self.lives_long || now == self.looked_at {
-            return;
-        }
-        self.looked_at = now;
-        let broken = matches!(self.state, State::Broken(_)) && now.0.is_multiple_of(RETRY.into());
-        if broken || self.sources.iter().any(|(path, mark)| FileMark::of(path) != *mark) {
-            self.reload();
-        } else if let State::Ready(ready) = &mut self.state
-            && ready.tracker.notice_new_policy()
+    /// Takes over what another thread has put in force. Costs next to nothing when that is nothing.
+    fn follow(&mut self) {
+        if let Some(shared) = &self.shared
+            && shared.version() != self.version
         {
-            self.verify_policy();
+            let (version, in_force) = shared.in_force();
+            self.version = version;
+            self.state.follow(in_force);
+        }
+    }
+
+    /// Looks at the files, unless another thread is at it: then what was in force before will do.
+    fn look_unless_busy(&mut self) {
+        let Some(shared) = self.shared.clone() else { return };
+        if let Some(mut watched) = shared.watched_if_free() {
+            self.follow();
+            shared.look(&mut watched, &mut self.state);
+        }
+    }
+
+    /// Looks at the files, after another thread that is at it.
+    fn look(&mut self) {
+        let Some(shared) = self.shared.clone() else { return };
+        let mut watched = shared.watched();
+        self.follow();
+        shared.look(&mut watched, &mut self.state);
+    }
+
+    /// Whether the files are to be looked at before the answer, for which this thread has no time: after a
+    /// quiet time, unless it is an announce or a scrape that what was in force then can answer.
+    fn must_look_first(&self, route: &Route) -> bool {
+        let can_wait = matches!(self.state, State::Ready(_))
+            && matches!(route, Route::Announce | Route::Scrape);
+        !can_wait
+            && self.shared.as_ref().is_some_and(|shared| {
+                self.now.0.abs_diff(shared.looked_at().0) > u64::from(LOOKED_LATELY.0)
+            })
+    }
+
+    fn refresh(&mut self) {
+        let State::Ready(ready) = &self.state else { return };
+        log_stray_site(ready.tracker.config(), &self.surroundings);
+        match publish_when_free(ready.tracker.config()) {
+            Ok(Published::Done(report)) => {
+                log::list(Level::Warning, &report.messages);
+            }
+            Ok(
+                Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy) | Published::Replica(_),
+            ) => {}
+            Err(problem) => crate::error!("{problem}"),
         }
     }
 
@@ -135,6 +154,9 @@ impl Site {
                 return Answer::Ready;
             }
         }
+        if !may_take_long && self.must_look_first(&route) {
+            return Answer::Later;
+        }
         let ready = match &mut self.state {
             State::Ready(ready) => ready,
             State::Broken(broken) => {
@@ -142,8 +164,8 @@ impl Site {
                 return Answer::Ready;
             }
         };
-        ready.tracker.may_wait(may_take_long || !self.lives_long);
-        let call = Call { request, passkey, now: self.looked_at, may_take_long };
+        ready.tracker.may_wait(may_take_long || self.shared.is_none());
+        let call = Call { request, passkey, now: self.now, may_take_long };
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
@@ -239,117 +261,6 @@ fn publish_when_free(loaded: &LoadedConfig) -> Result<Published, PublishError> {
     }
 }
 
-impl State {
-    /// Logs why the site cannot work, unless the same was said before.
-    fn log_trouble(&self, before: Option<&Self>) {
-        match (self, before) {
-            (Self::Broken(now), Some(Self::Broken(known))) if now.reason == known.reason => {}
-            (Self::Broken(now), _) => log::line_once_a_minute(Level::Error, &now.reason),
-            (Self::Ready(_), Some(Self::Broken(_))) => crate::info!("the site works again"),
-            (Self::Ready(_), _) => {}
-        }
-    }
-
-    fn load(surroundings: &Surroundings) -> Self {
-        match Self::prepare(surroundings) {
-            Ok(ready) => Self::Ready(Box::new(ready)),
-            Err(problem) => Self::Broken(problem.into()),
-        }
-    }
-
-    fn prepare(surroundings: &Surroundings) -> Result<Ready, SetupError> {
-        let mut loaded = LoadedConfig::load(surroundings, None)?;
-        crate::config::act_for_owner(&loaded)?;
-        let network = &loaded.config.network;
-        let header = network.client_address_header.as_str();
-        let proxies = Proxies::new(network.trusted_network(), network.trusts_unix(), header);
-        hide_new_data(&mut loaded).map_err(|problem| SetupError::layout(problem, &loaded))?;
-        if let Some(data) = loaded.config.paths.catalog.parent() {
-            log::remember_in(data);
-        }
-        let tracker = Tracker::new(Arc::new(loaded));
-        let loaded = tracker.config();
-        let paths = &loaded.config.paths;
-        let (data, policy) = (paths.catalog.parent(), paths.policy.parent());
-        // A folder that has the policy in it is there.
-        if (tracker.has_no_policy() || data != policy) && data.is_some_and(|data| !data.exists()) {
-            let made = crate::config::lay_out_missing(loaded);
-            let made = made.map_err(|problem| SetupError::layout(problem, loaded))?.made;
-            log::list(Level::Info, made.iter().map(|made| format!("made {}", made.display())));
-        }
-        if tracker.has_no_policy() {
-            log_stray_site(loaded, surroundings);
-        }
-        Ok(Ready { tracker, proxies })
-    }
-}
-
-/// Hides the data of a new site where the web server may show its data folder, and tells the owner.
-///
-/// # Errors
-/// When a folder cannot be made.
-pub fn hide_new_data(loaded: &mut LoadedConfig) -> Result<(), LayoutError> {
-    if let Some(data) = loaded.hide_new_data()? {
-        log::line(
-            Level::Warning,
-            format_args!(
-                "the data folder {} lies where the web server may show it: the files are in a folder in it that \
-                 nobody can guess. Better name folders elsewhere as `catalog` and `policy` in [paths] and `path` \
-                 in [store]; `tracker doctor` says whether this one is shown",
-                data.display()
-            ),
-        );
-    }
-    Ok(())
-}
-
-/// Tells the owner of a site that goes by the configuration of the machine.
-fn log_stray_site(loaded: &LoadedConfig, surroundings: &Surroundings) {
-    if let Some(warning) = loaded.stray_site(surroundings) {
-        crate::warning!("{warning}");
-    }
-}
-
-fn marked_sources(surroundings: &Surroundings) -> Vec<(PathBuf, Option<FileMark>)> {
-    let marked = |path: PathBuf| {
-        let mark = FileMark::of(&path);
-        (path, mark)
-    };
-    LoadedConfig::sources(surroundings).into_iter().map(marked).collect()
-}
-
-/// Why the site cannot work as configured.
-#[derive(Debug, thiserror::Error)]
-enum SetupError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Privilege(#[from] PrivilegeError),
-    #[error("{source}")]
-    Layout {
-        source: LayoutError,
-        /// What the owner sees in a browser.
-        page: Option<String>,
-    },
-}
-
-impl SetupError {
-    fn layout(source: LayoutError, loaded: &LoadedConfig) -> Self {
-        Self::Layout { source, page: setup::page(loaded) }
-    }
-}
-
-impl From<SetupError> for Broken {
-    fn from(problem: SetupError) -> Self {
-        let reason = problem.to_string();
-        let page = match problem {
-            SetupError::Layout { page, .. } => page,
-            _ => None,
-        };
-        Self { reason, page }
-    }
-}
-
 impl Handler for Site {
     /// None of the site's places takes one.
     fn wants_body(&mut self, _request: &Request<'_>) -> bool {
@@ -357,47 +268,47 @@ impl Handler for Site {
     }
 
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
-        let now = clock();
-        self.look_around(now);
-        self.looked_at = now;
+        self.now = clock();
+        self.follow();
         self.dispatch(request, response, false)
     }
 
     fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) {
-        let now = clock();
-        self.look_around(now);
-        self.looked_at = now;
-        if let State::Ready(ready) = &mut self.state {
-            ready.tracker.notice_new_policy();
-        }
+        self.look_unless_busy();
+        self.now = clock();
         self.dispatch(request, response, true);
+        self.is_ahead =
+            self.shared.as_ref().is_some_and(|shared| !shared.has_policy_of(&self.state));
     }
 
-    fn chores_due(&mut self) -> bool {
-        let State::Ready(ready) = &mut self.state else { return false };
-        ready.tracker.config().config.refresh.on_request
-            && ready.tracker.refresh_is_due(self.looked_at)
-    }
-
-    fn claim_chores(&mut self) {
-        if let State::Ready(ready) = &self.state {
-            ready.tracker.claim_refresh();
-        }
-    }
-
-    fn do_chores(&mut self) {
-        let State::Ready(ready) = &mut self.state else { return };
-        log_stray_site(ready.tracker.config(), &self.surroundings);
-        match publish_when_free(ready.tracker.config()) {
-            Ok(Published::Done(report)) => {
-                log::list(Level::Warning, &report.messages);
+    fn is_due(&mut self, chore: Chore) -> bool {
+        match (chore, &self.shared, &mut self.state) {
+            (Chore::Look, Some(shared), _) => self.is_ahead || shared.looked_at() != self.now,
+            (Chore::Refresh, _, State::Ready(ready)) => {
+                ready.tracker.config().config.refresh.on_request
+                    && ready.tracker.refresh_is_due(self.now)
             }
-            Ok(
-                Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy) | Published::Replica(_),
-            ) => {}
-            Err(problem) => crate::error!("{problem}"),
+            (Chore::Look, None, _) | (Chore::Refresh, _, State::Broken(_)) => false,
         }
-        ready.tracker.notice_new_policy();
+    }
+
+    fn claim(&mut self, chore: Chore) {
+        match (chore, &self.shared, &self.state) {
+            (Chore::Look, Some(shared), _) => shared.claim_look(clock()),
+            (Chore::Refresh, _, State::Ready(ready)) => ready.tracker.claim_refresh(),
+            (Chore::Look, None, _) | (Chore::Refresh, _, State::Broken(_)) => {}
+        }
+    }
+
+    fn run_chore(&mut self, chore: Chore) {
+        match chore {
+            Chore::Look => self.look(),
+            Chore::Refresh => {
+                self.follow();
+                self.refresh();
+                self.look();
+            }
+        }
     }
 
     fn chores_log(&self) -> Option<PathBuf> {
@@ -406,10 +317,10 @@ impl Handler for Site {
     }
 
     fn reload(&mut self) {
-        self.sources = marked_sources(&self.surroundings);
-        let before = std::mem::replace(&mut self.state, State::load(&self.surroundings));
-        self.state.log_trouble(Some(&before));
-        self.verify_policy();
+        let Some(shared) = self.shared.clone() else { return };
+        let mut watched = shared.watched();
+        self.follow();
+        shared.read_again(&mut watched, &mut self.state);
     }
 }
 
@@ -418,3 +329,6 @@ impl Handler for Site {
 pub fn clock() -> Timestamp {
     Timestamp(crate::platform::clock::unix_seconds())
 }
+
+#[cfg(test)]
+mod tests;

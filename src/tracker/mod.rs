@@ -13,6 +13,7 @@ mod replica;
 mod report;
 mod reset;
 mod scrape;
+mod shared;
 mod stores;
 mod verified;
 
@@ -32,6 +33,7 @@ pub use refusal::Refusal;
 pub use replica::{ReplicaRefresh, refresh_replica};
 pub use report::{Figures, Report, Row};
 pub use reset::reset_totals;
+pub use shared::SharedPolicy;
 pub use stores::{open_store, read_store, rebuild_store};
 
 use access::Policy;
@@ -45,7 +47,7 @@ use crate::store::{LOOP_PATIENCE, PATIENCE, Patience, PeerSample, PeerStore, Sto
 /// The rules at work for one thread: configuration, policy and a store of its own.
 pub struct Tracker {
     loaded: Arc<LoadedConfig>,
-    policy: Option<PolicySnapshot>,
+    policy: Option<Arc<PolicySnapshot>>,
     policy_file: Option<FileMark>,
     store: Option<Box<dyn PeerStore>>,
     /// How long an announce waits for others that hold the store.
@@ -61,7 +63,13 @@ impl Tracker {
     /// Opens what announces look up. The store is opened at the first need of it.
     #[must_use]
     pub fn new(loaded: Arc<LoadedConfig>) -> Self {
-        let mut tracker = Self {
+        let mut tracker = Self::without_policy(loaded);
+        tracker.open_policy();
+        tracker
+    }
+
+    fn without_policy(loaded: Arc<LoadedConfig>) -> Self {
+        Self {
             loaded,
             policy: None,
             policy_file: None,
@@ -70,9 +78,7 @@ impl Tracker {
             sample: PeerSample::default(),
             load: None,
             asked_for_due: None,
-        };
-        tracker.open_policy();
-        tracker
+        }
     }
 
     /// The configuration that these rules follow.
@@ -110,7 +116,7 @@ impl Tracker {
             opened = PolicySnapshot::open(path);
         }
         match opened {
-            Ok(policy) => self.policy = Some(policy),
+            Ok(policy) => self.policy = Some(Arc::new(policy)),
             Err(PolicyError::Missing { .. }) => self.policy = None,
             Err(problem) => self.reject_policy(&problem),
         }
@@ -219,8 +225,8 @@ impl Tracker {
     }
 
     /// What the owner has decided, as it is in force now.
-    fn policy(&self) -> Policy<'_> {
-        Policy { torrents: self.loaded.config.tracker.torrents, snapshot: self.policy.as_ref() }
+    fn decided(&self) -> Policy<'_> {
+        Policy { torrents: self.loaded.config.tracker.torrents, snapshot: self.policy.as_deref() }
     }
 
     fn open_store(&mut self) -> Result<Box<dyn PeerStore>, StoreError> {

@@ -1,22 +1,11 @@
-//! A FastCGI 1.0 responder: records (`record`), the protocol on one connection (`connection`), and
-//! the server that moves the bytes (`server`, `worker`, `client`, `pool`).
+//! FastCGI 1.0: records (`record`), and the protocol on one connection (`codec`) for the event loop of
+//! `server`.
 
-mod body;
-mod client;
-pub mod connection;
-mod control;
-mod output;
+mod codec;
 mod params;
-mod pool;
 pub mod record;
-mod server;
-mod slots;
-mod socket;
 #[cfg(test)]
-mod testing;
-mod web_servers;
-mod worker;
+pub(super) mod testing;
 
-pub use control::Control;
+pub use codec::FastCgi;
 pub use params::Params;
-pub use server::{Options, ServeError, serve, serve_until};

@@ -1,7 +1,8 @@
 //! The web server's side of a conversation, for tests.
 
-use super::output::Output;
+use super::codec::Records;
 use super::record::{HEADER_LENGTH, Header, Kind, Pairs};
+use crate::gateway::server::Output;
 
 /// `KEEP_CONN` in `BEGIN_REQUEST`.
 pub const KEEP: u8 = 1;
@@ -105,7 +106,7 @@ pub fn split_record(bytes: &mut Vec<u8>) -> Option<Sent> {
 }
 
 /// Takes all that waits to be written.
-pub fn drain(output: &mut Output) -> Vec<u8> {
+pub fn drain(output: &mut Output<Records>) -> Vec<u8> {
     let mut all = Vec::new();
     loop {
         let (first, second) = output.next();

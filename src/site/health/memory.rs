@@ -9,7 +9,7 @@ use super::accounts;
 use super::examination::Examination;
 use super::outcome::Outcome;
 use crate::config::{LoadedConfig, StoreKind};
-use crate::platform::system::FileSystem;
+use crate::platform::file_system::FileSystem;
 use crate::site::bytes;
 use crate::tracker::StoreSize;
 

@@ -1,15 +1,11 @@
 //! The body of a request while it arrives and after: in memory, and past a limit in a file that
 //! has no name, mapped once it is whole.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io;
 
 use memmap2::Mmap;
 
-use crate::platform::system;
+use crate::platform::nameless_file::NamelessFile;
 
 /// Bytes kept in memory at most.
 const MEMORY_LIMIT: usize = 256 * 1024;
@@ -21,8 +17,8 @@ const MEMORY_KEPT: usize = 16 * 1024;
 pub enum Body {
     /// Small enough for memory, growing or whole.
     Memory(Vec<u8>),
-    /// Too large for memory and still growing: the file, and its length so far.
-    Spooling(File, usize),
+    /// Too large for memory and still growing.
+    Spooling(NamelessFile),
     /// Too large for memory, whole.
     Spooled(Mmap),
 }
@@ -45,17 +41,13 @@ impl Body {
                 Ok(())
             }
             Self::Memory(memory) => {
-                let mut file = nameless_file(&std::env::temp_dir())?;
-                file.write_all(memory)?;
-                file.write_all(bytes)?;
-                *self = Self::Spooling(file, memory.len() + bytes.len());
+                let mut file = NamelessFile::new(&std::env::temp_dir())?;
+                file.append(memory)?;
+                file.append(bytes)?;
+                *self = Self::Spooling(file);
                 Ok(())
             }
-            Self::Spooling(file, length) => {
-                file.write_all(bytes)?;
-                *length += bytes.len();
-                Ok(())
-            }
+            Self::Spooling(file) => file.append(bytes),
             Self::Spooled(_) => Err(io::Error::other("the body is already whole")),
         }
     }
@@ -65,8 +57,10 @@ impl Body {
     /// # Errors
     /// When the temporary file cannot be mapped.
     pub fn complete(&mut self) -> io::Result<()> {
-        if let Self::Spooling(file, _) = self {
-            *self = Self::Spooled(system::map_private_file(file)?);
+        if matches!(self, Self::Spooling(_))
+            && let Self::Spooling(file) = std::mem::take(self)
+        {
+            *self = Self::Spooled(file.map()?);
         }
         Ok(())
     }
@@ -75,7 +69,7 @@ impl Body {
     #[must_use]
     pub fn length(&self) -> usize {
         match self {
-            Self::Spooling(_, length) => *length,
+            Self::Spooling(file) => file.length(),
             Self::Memory(_) | Self::Spooled(_) => self.bytes().len(),
         }
     }
@@ -102,26 +96,6 @@ impl Body {
     }
 }
 
-/// A new file that only we can read and that vanishes with its descriptor.
-fn nameless_file(folder: &Path) -> io::Result<File> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    loop {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!(".gateway-body-{}-{number}", std::process::id()));
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(0o600);
-        match options.open(&path) {
-            Ok(file) => {
-                fs::remove_file(&path)?;
-                return Ok(file);
-            }
-            // Left by a process of the same number that was killed between making and removing.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,18 +114,5 @@ mod tests {
             body.clear();
             assert!(body.bytes().is_empty());
         }
-    }
-
-    #[test]
-    fn a_spool_file_leaves_no_name_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut file = nameless_file(folder.path()).unwrap();
-        file.write_all(b"x").unwrap();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_is_an_error() {
-        assert!(nameless_file(Path::new("/nonexistent/folder")).is_err());
     }
 }

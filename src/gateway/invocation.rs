@@ -1,4 +1,4 @@
-//! What the process is: decided from its descriptors and environment, before anybody looks at its
+//! How the process was started: decided from its descriptors and environment, before anybody looks at its
 //! arguments. A web server may put words of a query there (RFC 3875, 4.4); they are a stranger's.
 
 use std::os::fd::{OwnedFd, RawFd};
@@ -6,16 +6,16 @@ use std::os::fd::{OwnedFd, RawFd};
 use super::Variables;
 use super::cgi::Environment;
 use super::listening::Listening;
-use crate::platform::system;
+use crate::platform::sockets;
 
 /// The descriptor on which FastCGI applications are started with their socket.
 const STDIN: RawFd = 0;
 /// The first descriptor that systemd hands over (sd_listen_fds(3)).
 const FIRST_PASSED: RawFd = 3;
 
-/// The ways to be started.
+/// How a process was started.
 #[derive(Debug)]
-pub enum Face {
+pub enum Invocation {
     /// By a FastCGI process manager, with a socket that listens.
     FastCgi(Listening),
     /// By a web server, for one request.
@@ -24,11 +24,11 @@ pub enum Face {
     CommandLine,
 }
 
-impl Face {
-    /// Finds out which this process has.
+impl Invocation {
+    /// Finds out how this process was started.
     #[must_use]
     pub fn of_this_process(environment: &Environment) -> Self {
-        Self::of(environment, std::process::id(), system::inherited)
+        Self::of(environment, std::process::id(), sockets::inherited)
     }
 
     /// The same for any environment, process number and descriptors.
@@ -80,37 +80,37 @@ mod tests {
         UnixListener::bind(folder.path().join("socket")).unwrap().into()
     }
 
-    fn face(environment: &Pairs, at: RawFd, descriptor: fn() -> OwnedFd) -> Face {
-        Face::of(environment, 77, |fd| (fd == at).then(descriptor))
+    fn invocation(environment: &Pairs, at: RawFd, descriptor: fn() -> OwnedFd) -> Invocation {
+        Invocation::of(environment, 77, |fd| (fd == at).then(descriptor))
     }
 
     #[test]
     fn a_listening_descriptor_0_is_fastcgi_whatever_the_environment() {
-        assert!(matches!(face(&Pairs(&[]), 0, listener), Face::FastCgi(_)));
-        assert!(matches!(face(&CGI, 0, listener), Face::FastCgi(_)));
+        assert!(matches!(invocation(&Pairs(&[]), 0, listener), Invocation::FastCgi(_)));
+        assert!(matches!(invocation(&CGI, 0, listener), Invocation::FastCgi(_)));
     }
 
     #[test]
     fn a_connected_descriptor_0_is_cgi_as_mod_cgid_starts_it() {
         let connected = || UnixStream::pair().unwrap().0.into();
-        assert!(matches!(face(&CGI, 0, connected), Face::Cgi));
-        assert!(matches!(face(&Pairs(&[]), 0, connected), Face::CommandLine));
+        assert!(matches!(invocation(&CGI, 0, connected), Invocation::Cgi));
+        assert!(matches!(invocation(&Pairs(&[]), 0, connected), Invocation::CommandLine));
     }
 
     #[test]
     fn systemd_passes_descriptor_3_to_the_process_it_names() {
         let ours = Pairs(&[("LISTEN_PID", "77"), ("LISTEN_FDS", "1")]);
-        assert!(matches!(face(&ours, 3, listener), Face::FastCgi(_)));
+        assert!(matches!(invocation(&ours, 3, listener), Invocation::FastCgi(_)));
         let of_another = Pairs(&[("LISTEN_PID", "78"), ("LISTEN_FDS", "1")]);
-        assert!(matches!(face(&of_another, 3, listener), Face::CommandLine));
+        assert!(matches!(invocation(&of_another, 3, listener), Invocation::CommandLine));
         let none = Pairs(&[("LISTEN_PID", "77"), ("LISTEN_FDS", "0")]);
-        assert!(matches!(face(&none, 3, listener), Face::CommandLine));
+        assert!(matches!(invocation(&none, 3, listener), Invocation::CommandLine));
         let missing = Pairs(&[("LISTEN_PID", "77"), ("LISTEN_FDS", "1")]);
-        assert!(matches!(face(&missing, 9, listener), Face::CommandLine));
+        assert!(matches!(invocation(&missing, 9, listener), Invocation::CommandLine));
     }
 
     #[test]
     fn with_nothing_at_all_it_is_the_command_line() {
-        assert!(matches!(Face::of(&Pairs(&[]), 1, |_| None), Face::CommandLine));
+        assert!(matches!(Invocation::of(&Pairs(&[]), 1, |_| None), Invocation::CommandLine));
     }
 }

@@ -1,4 +1,4 @@
-//! One web server's connection: moves bytes between its socket and the protocol, as far as they go
+//! One web server's connection: moves bytes between its socket and its codec, as far as they go
 //! without waiting.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -7,24 +7,22 @@ use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 
-use super::connection::{Connection, Event, Limits, OwnedRequest, Transport, WantsBody};
+use super::codec::{Codec, Event, Limits, OwnedRequest, Transport, WantsBody};
 use super::output::Output;
-use super::params::Params;
 use super::socket::Socket;
 use crate::gateway::Response;
 
 /// The memory of a connection, to be used again for the next one.
-#[derive(Debug)]
-pub struct Buffers {
-    connection: Connection,
-    output: Output,
+pub struct Buffers<C: Codec> {
+    codec: C,
+    output: Output<C::Framing>,
 }
 
-impl Buffers {
+impl<C: Codec> Buffers<C> {
     /// For connections with these limits.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { connection: Connection::new(limits), output: Output::default() }
+        Self { codec: C::new(limits), output: Output::default() }
     }
 }
 
@@ -35,16 +33,15 @@ pub enum Step {
     Request,
     /// Nothing to do before the socket is ready again or an answer is there.
     Wait,
-    /// It has ended; drop it.
-    Over,
+    /// It has ended, or has to.
+    Closed,
 }
 
 /// One connection.
-#[derive(Debug)]
-pub struct Client {
+pub struct Connection<C: Codec> {
     socket: Socket,
-    connection: Connection,
-    output: Output,
+    codec: C,
+    output: Output<C::Framing>,
     /// The number of the answer that is being made on another thread.
     ticket: Option<u64>,
     /// Reading may give something: no read has come back short since the socket was ready.
@@ -58,14 +55,14 @@ pub struct Client {
     watched: Option<Interest>,
 }
 
-impl Client {
+impl<C: Codec> Connection<C> {
     /// A connection that has just been accepted.
     #[must_use]
-    pub fn new(socket: Socket, buffers: Buffers, now: Instant) -> Self {
-        let Buffers { connection, output } = buffers;
+    pub fn new(socket: Socket, buffers: Buffers<C>, now: Instant) -> Self {
+        let Buffers { codec, output } = buffers;
         Self {
             socket,
-            connection,
+            codec,
             output,
             ticket: None,
             readable: true,
@@ -79,10 +76,10 @@ impl Client {
 
     /// Closes it and gives its memory back.
     #[must_use]
-    pub fn into_buffers(mut self) -> Buffers {
-        self.connection.reset();
+    pub fn into_buffers(mut self) -> Buffers<C> {
+        self.codec.reset();
         self.output.clear();
-        Buffers { connection: self.connection, output: self.output }
+        Buffers { codec: self.codec, output: self.output }
     }
 
     /// The socket is ready to be read, or has `ended` at the other side.
@@ -112,7 +109,7 @@ impl Client {
     /// Whether it is between two requests.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        !self.connection.is_busy() && self.output.is_empty()
+        !self.codec.is_busy() && self.output.is_empty()
     }
 
     /// Whether the web server has neither sent nor taken anything for too long. The time that we
@@ -127,9 +124,9 @@ impl Client {
         loop {
             let full = self.output.is_full();
             if !full {
-                match self.connection.next(&mut self.output, wants_body) {
+                match self.codec.next(&mut self.output, wants_body) {
                     Ok(Some(Event::Request)) => return Step::Request,
-                    Ok(Some(Event::Refused(_))) => continue,
+                    Ok(Some(Event::Rejected(_))) => continue,
                     Ok(Some(Event::Aborted)) => {
                         self.ticket = None;
                         continue;
@@ -137,33 +134,33 @@ impl Client {
                     Ok(None) => {}
                     Err(error) => {
                         crate::warning!("connection closed, the web server sent {error}");
-                        return Step::Over;
+                        return Step::Closed;
                     }
                 }
             }
             if !self.write(now) || self.is_over() {
-                return Step::Over;
+                return Step::Closed;
             }
             if self.output.is_full() {
                 return Step::Wait;
             }
             if !full && !self.read(now) {
-                return if self.is_over() { Step::Over } else { Step::Wait };
+                return if self.is_over() { Step::Closed } else { Step::Wait };
             }
         }
     }
 
     /// The request that wants an answer.
     #[must_use]
-    pub fn request(&self) -> (Params<'_>, &[u8]) {
-        self.connection.request()
+    pub fn request(&self) -> (C::Variables<'_>, &[u8]) {
+        self.codec.request()
     }
 
     /// The same for another thread, whose answer will come with `ticket`.
     #[must_use]
     pub fn defer(&mut self, ticket: u64) -> OwnedRequest {
         self.ticket = Some(ticket);
-        self.connection.take_request()
+        self.codec.take_request()
     }
 
     /// Whether the answer with this number is still wanted.
@@ -176,7 +173,7 @@ impl Client {
     pub fn reply(&mut self, response: &mut Response, now: Instant) {
         self.ticket = None;
         self.last_progress = now;
-        self.connection.reply(response, &mut self.output);
+        self.codec.reply(response, &mut self.output);
     }
 
     /// The large reply that the web server has not read yet, and when it took something last.
@@ -190,7 +187,7 @@ impl Client {
         if self.ended {
             return self.ticket.is_none();
         }
-        self.connection.transport() == Transport::Close && self.output.is_empty()
+        self.codec.transport() == Transport::Close && self.output.is_empty()
     }
 
     /// Reads once; says whether anything came.
@@ -198,7 +195,7 @@ impl Client {
         if !self.readable || self.ended {
             return false;
         }
-        let room = self.connection.room();
+        let room = self.codec.room();
         if room.is_empty() {
             return false;
         }
@@ -211,7 +208,7 @@ impl Client {
             Ok(length) => {
                 // A short read has emptied the socket: no need to ask again before it is ready.
                 self.readable = length == most || self.end_is_near;
-                self.connection.filled(length);
+                self.codec.filled(length);
                 self.last_progress = now;
                 true
             }
@@ -254,7 +251,7 @@ impl Client {
             }
         }
         self.output.give_back();
-        if self.connection.transport() == Transport::DrainAndClose && !self.end_said {
+        if self.codec.transport() == Transport::DrainAndClose && !self.end_said {
             self.end_said = true;
             self.socket.end_writing();
         }
@@ -266,60 +263,61 @@ impl Client {
 mod tests {
     use mio::net::UnixStream;
 
+    use super::super::output::LARGE;
     use super::*;
     use crate::gateway::Variables;
-    use crate::gateway::fastcgi::output;
+    use crate::gateway::fastcgi::FastCgi;
     use crate::gateway::fastcgi::testing::{KEEP, get};
 
-    fn pair() -> (std::os::unix::net::UnixStream, Client) {
+    fn pair() -> (std::os::unix::net::UnixStream, Connection<FastCgi>) {
         let (theirs, ours) = std::os::unix::net::UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let limits = Limits { params: 1000, body: 1000, connections: 1 };
         let socket = Socket::Unix(UnixStream::from_std(ours));
-        (theirs, Client::new(socket, Buffers::new(limits), Instant::now()))
+        (theirs, Connection::new(socket, Buffers::new(limits), Instant::now()))
     }
 
     /// The kernel tells of the last bytes and of the end in one event, and then no more.
     #[test]
     fn an_end_that_comes_with_the_last_request_is_seen() {
-        let (mut theirs, mut client) = pair();
-        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Wait);
+        let (mut theirs, mut connection) = pair();
+        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Wait);
         theirs.write_all(&get(1, KEEP, "last")).unwrap();
         theirs.shutdown(std::net::Shutdown::Write).unwrap();
-        client.on_readable(true);
-        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Request);
-        assert_eq!(client.request().0.get("QUERY_STRING"), Some(&b"last"[..]));
-        client.reply(&mut Response::default(), Instant::now());
-        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Over);
+        connection.on_readable(true);
+        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Request);
+        assert_eq!(connection.request().0.get("QUERY_STRING"), Some(&b"last"[..]));
+        connection.reply(&mut Response::default(), Instant::now());
+        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Closed);
     }
 
     #[test]
     fn a_socket_is_not_read_again_before_it_is_ready() {
-        let (mut theirs, mut client) = pair();
-        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Wait);
+        let (mut theirs, mut connection) = pair();
+        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Wait);
         theirs.write_all(&get(1, KEEP, "")).unwrap();
-        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Wait);
-        client.on_readable(false);
-        assert_eq!(client.advance(Instant::now(), &mut |_| false), Step::Request);
+        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Wait);
+        connection.on_readable(false);
+        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Request);
     }
 
     #[test]
     fn it_expires_only_between_our_turns() {
-        let (mut theirs, mut client) = pair();
+        let (mut theirs, mut connection) = pair();
         let (start, timeout) = (Instant::now(), Duration::from_secs(10));
         let late = start + Duration::from_secs(60);
-        assert!(!client.has_expired(start, timeout) && client.has_expired(late, timeout));
+        assert!(!connection.has_expired(start, timeout) && connection.has_expired(late, timeout));
         theirs.write_all(&get(1, KEEP, "")).unwrap();
-        assert_eq!(client.advance(start, &mut |_| false), Step::Request);
-        drop(client.defer(1));
-        assert!(!client.has_expired(late, timeout));
-        client.reply(&mut Response::default(), late);
-        assert!(!client.has_expired(late, timeout));
+        assert_eq!(connection.advance(start, &mut |_| false), Step::Request);
+        drop(connection.defer(1));
+        assert!(!connection.has_expired(late, timeout));
+        connection.reply(&mut Response::default(), late);
+        assert!(!connection.has_expired(late, timeout));
     }
 
     #[test]
     fn output_that_is_not_read_stays_within_bounds() {
-        let (mut theirs, mut client) = pair();
+        let (mut theirs, mut connection) = pair();
         let asking = std::thread::spawn(move || {
             // Fails in the end, when nobody takes it any more.
             let _ = theirs.write_all(&get(1, KEEP, "").repeat(3000));
@@ -327,18 +325,18 @@ mod tests {
         let mut most = 0;
         let mut answered = 0;
         // Nobody reads, so it comes to rest at some place; until then it is ready again and again.
-        while answered == 0 || !client.output.is_full() {
-            client.on_readable(false);
-            while client.advance(Instant::now(), &mut |_| false) == Step::Request {
+        while answered == 0 || !connection.output.is_full() {
+            connection.on_readable(false);
+            while connection.advance(Instant::now(), &mut |_| false) == Step::Request {
                 let mut response = Response::default();
                 response.body.resize(10_000, b'x');
-                client.reply(&mut response, Instant::now());
+                connection.reply(&mut response, Instant::now());
                 answered += 1;
-                most = most.max(client.output.bytes().len());
+                most = most.max(connection.output.bytes().len());
             }
         }
-        assert!(answered < 3000 && most < 2 * output::LIMIT + 20_000, "{answered} {most}");
-        drop(client);
+        assert!(answered < 3000 && most < 2 * LARGE + 20_000, "{answered} {most}");
+        drop(connection);
         asking.join().unwrap();
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::platform::log::{self, Level};
 
 /// The variable's name.
-pub const VARIABLE: &str = "FCGI_WEB_SERVER_ADDRS";
+const VARIABLE: &str = "FCGI_WEB_SERVER_ADDRS";
 
 /// The web servers that may connect over TCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +17,14 @@ pub enum WebServers {
 }
 
 impl WebServers {
-    /// Understands the variable: addresses with commas between. What is no address lets nobody in.
+    /// Those that this process's environment names.
     #[must_use]
-    pub fn parse(variable: Option<&str>) -> Self {
+    pub fn of_this_process() -> Self {
+        Self::parse(std::env::var(VARIABLE).ok().as_deref())
+    }
+
+    /// Understands the variable: addresses with commas between. What is no address lets nobody in.
+    fn parse(variable: Option<&str>) -> Self {
         let Some(list) = variable else { return Self::Any };
         let mut addresses = Vec::new();
         for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {

@@ -1,10 +1,10 @@
-//! What the gateway refuses by itself, before a handler sees it.
+//! What the gateway rejects by itself, before a handler sees it.
 
 use super::{Response, Variables};
 
-/// Why a request is refused.
+/// Why a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// More bytes of parameters than allowed.
     ParamsTooLong,
     /// Parameters that are no name-value pairs.
@@ -21,8 +21,8 @@ pub enum Refusal {
     Overloaded,
 }
 
-impl Refusal {
-    /// Turns a response into this refusal.
+impl Rejection {
+    /// Turns a response into this rejection.
     pub(super) fn fill(self, response: &mut Response) {
         let (status, text) = match self {
             Self::ParamsTooLong => (431, "The request's parameters are too long."),
@@ -40,14 +40,14 @@ impl Refusal {
 /// The bytes of body that a request announces; `None` when it does not say.
 ///
 /// # Errors
-/// [`Refusal::LengthMalformed`].
-pub(super) fn content_length(variables: &dyn Variables) -> Result<Option<usize>, Refusal> {
+/// [`Rejection::LengthMalformed`].
+pub(super) fn content_length(variables: &dyn Variables) -> Result<Option<usize>, Rejection> {
     let text = variables.get("CONTENT_LENGTH").unwrap_or_default();
     if text.is_empty() {
         return Ok(None);
     }
     if !text.iter().all(u8::is_ascii_digit) {
-        return Err(Refusal::LengthMalformed);
+        return Err(Rejection::LengthMalformed);
     }
     // Digits that make no number make one that is too large for anybody.
     let length = std::str::from_utf8(text).ok().and_then(|digits| digits.parse().ok());

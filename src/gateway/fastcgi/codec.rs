@@ -6,38 +6,17 @@
 
 use std::ops::Range;
 
-use super::body::Body;
-use super::output::{self, Output, Rest};
 use super::params::Params;
 use super::record::{self, Begin, HEADER_LENGTH, Header, Kind, ProtocolStatus, Stdout, Truncated};
-use crate::gateway::{Method, Refusal, Request, Response, Variables as _, content_length};
+use crate::gateway::server::{
+    Body, Codec, Event, Framing, LARGE, Limits, Output, OwnedRequest, Transport, WantsBody,
+};
+use crate::gateway::{Method, Rejection, Request, Response, Variables as _, content_length};
 
 /// Bytes of buffer to begin with: a typical request several times over.
 const BUFFER: usize = 8 * 1024;
 /// Buffers that grew beyond this are given back after the request.
 const BUFFER_KEPT: usize = 64 * 1024;
-
-/// What a connection accepts.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes of parameters in a request at most.
-    pub params: usize,
-    /// Bytes of a request's body at most.
-    pub body: usize,
-    /// Connections at once, for web servers that ask.
-    pub connections: usize,
-}
-
-/// What the bytes so far amount to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A whole request is there: see [`Connection::request`]; wants [`Connection::reply`].
-    Request,
-    /// A request that breaks a limit or a rule has been answered with a refusal.
-    Refused(Refusal),
-    /// The web server wants no reply any more; the request has ended.
-    Aborted,
-}
 
 /// A peer that does not speak FastCGI 1.0. There is no way on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,16 +35,21 @@ pub enum ProtocolError {
     BodyFirst(u16),
 }
 
-/// What is to be done with the transport.
+/// A large reply as records of STDOUT, and then the end of the request with this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// It is kept.
-    Open,
-    /// It is closed once the output is written.
-    Close,
-    /// The same, but the web server is still sending; what it sends must be read, or it may never
-    /// see the reply.
-    DrainAndClose,
+pub struct Records(u16);
+
+impl Framing for Records {
+    /// A multiple of 8, as the specification recommends (3.3).
+    const PIECE: usize = 65_528;
+
+    fn begin_piece(&self, length: usize, out: &mut Vec<u8>) {
+        record::write_stdout_header(out, self.0, length);
+    }
+
+    fn end(&self, out: &mut Vec<u8>) {
+        record::write_end_request(out, self.0, ProtocolStatus::RequestComplete);
+    }
 }
 
 /// A request that has begun and not ended.
@@ -91,9 +75,6 @@ enum Stage {
     Answering,
 }
 
-/// Says of a POST whether its body is to be kept.
-pub type WantsBody<'a> = &'a mut dyn FnMut(&Request<'_>) -> bool;
-
 /// A record that is whole in the buffer.
 struct Record {
     header: Header,
@@ -101,9 +82,9 @@ struct Record {
     end: usize,
 }
 
-/// One connection. Reusable: its buffers live longer than the connections they serve.
+/// FastCGI on one connection.
 #[derive(Debug)]
-pub struct Connection {
+pub struct FastCgi {
     limits: Limits,
     /// Used up to `end`; the rest is room for what is read next.
     buffer: Vec<u8>,
@@ -115,10 +96,12 @@ pub struct Connection {
     transport: Transport,
 }
 
-impl Connection {
-    /// A connection on which nothing has been said.
-    #[must_use]
-    pub fn new(limits: Limits) -> Self {
+impl Codec for FastCgi {
+    type Error = ProtocolError;
+    type Variables<'a> = Params<'a>;
+    type Framing = Records;
+
+    fn new(limits: Limits) -> Self {
         Self {
             limits,
             buffer: vec![0; BUFFER],
@@ -130,16 +113,14 @@ impl Connection {
         }
     }
 
-    /// Makes it ready for another peer.
-    pub fn reset(&mut self) {
+    fn reset(&mut self) {
         self.forget_request();
         self.start = 0;
         self.end = 0;
         self.transport = Transport::Open;
     }
 
-    /// Room for what is read next; empty while a whole record waits for the reply to the one before.
-    pub fn room(&mut self) -> &mut [u8] {
+    fn room(&mut self) -> &mut [u8] {
         if self.transport != Transport::Open {
             // Nothing of it is looked at.
             self.start = 0;
@@ -162,19 +143,13 @@ impl Connection {
         self.buffer.get_mut(self.end..).unwrap_or_default()
     }
 
-    /// Takes over the first `length` bytes of [`room`](Self::room).
-    pub fn filled(&mut self, length: usize) {
+    fn filled(&mut self, length: usize) {
         self.end = (self.end + length).min(self.buffer.len());
     }
 
-    /// The next event; `None` when more bytes are needed, or a reply. What the protocol itself
-    /// answers is appended to `output`.
-    ///
-    /// # Errors
-    /// When there is no way on; the connection must be closed.
-    pub fn next(
+    fn next(
         &mut self,
-        output: &mut Output,
+        output: &mut Output<Records>,
         wants_body: WantsBody<'_>,
     ) -> Result<Option<Event>, ProtocolError> {
         while self.transport == Transport::Open
@@ -191,49 +166,36 @@ impl Connection {
         Ok(None)
     }
 
-    /// Whether the transport stays after what has been put out so far.
-    #[must_use]
-    pub fn transport(&self) -> Transport {
+    fn transport(&self) -> Transport {
         self.transport
     }
 
-    /// Whether a request is being sent or answered.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
+    fn is_busy(&self) -> bool {
         self.active.is_some()
     }
 
-    /// The parameters and the body of the request that wants a reply.
-    #[must_use]
-    pub fn request(&self) -> (Params<'_>, &[u8]) {
+    fn request(&self) -> (Params<'_>, &[u8]) {
         let params = self.active.as_ref().and_then(|active| self.bytes(&active.params));
         (Params::new(params.unwrap_or_default()), self.body.bytes())
     }
 
-    /// The same to keep, for another thread. The body is not here any more afterwards.
-    #[must_use]
-    pub fn take_request(&mut self) -> OwnedRequest {
-        let params = self.active.as_ref().and_then(|active| self.bytes(&active.params));
-        OwnedRequest {
-            params: params.unwrap_or_default().to_vec(),
-            body: std::mem::take(&mut self.body),
-        }
+    fn take_request(&mut self) -> OwnedRequest {
+        let body = std::mem::take(&mut self.body);
+        OwnedRequest::new(&self.request().0, body)
     }
 
-    /// Puts the reply to the request out, and ends it. Of a large one the content is taken out of
-    /// `response`.
-    pub fn reply(&mut self, response: &mut Response, output: &mut Output) {
+    fn reply(&mut self, response: &mut Response, output: &mut Output<Records>) {
         let Some(active) = &self.active else { return };
         let (id, head_only) = (active.id, active.method == Method::Head);
         let mut stdout = Stdout::new(output.bytes(), id);
         // Appending to a Vec cannot fail.
         let _ = response.write_head(&mut stdout);
-        match if head_only { None } else { response.take_large_end(output::LIMIT) } {
+        match if head_only { None } else { response.take_large_end(LARGE) } {
             Some(end) => {
                 // All that is left is small.
                 let _ = response.write_content(&mut stdout);
                 stdout.pause();
-                output.follow(Rest::new(id, end));
+                output.append_in_pieces(Records(id), end);
             }
             None => {
                 let _ = if head_only { Ok(()) } else { response.write_content(&mut stdout) };
@@ -242,7 +204,9 @@ impl Connection {
         }
         self.end_request();
     }
+}
 
+impl FastCgi {
     /// Bytes that the record at `start` takes up, as far as that is known.
     fn pending_record_length(&self) -> usize {
         match self.header() {
@@ -287,7 +251,7 @@ impl Connection {
     fn take(
         &mut self,
         record: &Record,
-        output: &mut Output,
+        output: &mut Output<Records>,
         wants_body: WantsBody<'_>,
     ) -> Result<Option<Event>, ProtocolError> {
         let id = record.header.request_id;
@@ -320,13 +284,13 @@ impl Connection {
             (Some(Kind::Stdin), Stage::Body) => self.take_body(record).map(|()| None),
             _ => Ok(None),
         };
-        Ok(taken.unwrap_or_else(|refusal| {
-            self.refuse(refusal, output);
-            Some(Event::Refused(refusal))
+        Ok(taken.unwrap_or_else(|rejection| {
+            self.reject(rejection, output);
+            Some(Event::Rejected(rejection))
         }))
     }
 
-    fn take_management(&self, record: &Record, output: &mut Output) {
+    fn take_management(&self, record: &Record, output: &mut Output<Records>) {
         if record.header.kind() != Some(Kind::GetValues) {
             record::write_unknown_type(output.bytes(), record.header.type_byte);
             return;
@@ -344,7 +308,7 @@ impl Connection {
         &mut self,
         id: u16,
         record: &Record,
-        output: &mut Output,
+        output: &mut Output<Records>,
     ) -> Result<(), ProtocolError> {
         let content = self.bytes(&record.content).unwrap_or_default();
         let begin = Begin::parse(content).ok_or(ProtocolError::ShortBegin)?;
@@ -371,10 +335,10 @@ impl Connection {
         Ok(())
     }
 
-    fn take_params(&mut self, record: &Record) -> Result<(), Refusal> {
+    fn take_params(&mut self, record: &Record) -> Result<(), Rejection> {
         let Some(active) = &mut self.active else { return Ok(()) };
         if active.params.len() + record.content.len() > self.limits.params {
-            return Err(Refusal::ParamsTooLong);
+            return Err(Rejection::ParamsTooLong);
         }
         if active.params.is_empty() {
             active.params = record.content.clone();
@@ -385,11 +349,11 @@ impl Connection {
         Ok(())
     }
 
-    fn params_complete(&mut self, wants_body: WantsBody<'_>) -> Result<(), Refusal> {
+    fn params_complete(&mut self, wants_body: WantsBody<'_>) -> Result<(), Rejection> {
         let (params, _) = self.request();
         let mut method = Method::Other;
         for pair in params.iter() {
-            let (name, value) = pair.map_err(|Truncated| Refusal::ParamsMalformed)?;
+            let (name, value) = pair.map_err(|Truncated| Rejection::ParamsMalformed)?;
             if name == b"REQUEST_METHOD" {
                 method = Method::parse(value);
             }
@@ -402,18 +366,18 @@ impl Connection {
             active.content_length = length;
         }
         if length.is_some_and(|length| length > self.limits.body) {
-            return Err(Refusal::BodyTooLong);
+            return Err(Rejection::BodyTooLong);
         }
         Ok(())
     }
 
     /// Keeps as much of the body as was announced; without an announcement, all of it.
-    fn take_body(&mut self, record: &Record) -> Result<(), Refusal> {
+    fn take_body(&mut self, record: &Record) -> Result<(), Rejection> {
         let Some(active) = &self.active else { return Ok(()) };
         let missing = match active.content_length {
             Some(length) => length.saturating_sub(self.body.length()),
             None if self.body.length() + record.content.len() > self.limits.body => {
-                return Err(Refusal::BodyTooLong);
+                return Err(Rejection::BodyTooLong);
             }
             None => record.content.len(),
         };
@@ -422,19 +386,19 @@ impl Connection {
         self.body.append(bytes).map_err(|error| not_kept(&error))
     }
 
-    fn body_complete(&mut self) -> Result<(), Refusal> {
+    fn body_complete(&mut self) -> Result<(), Rejection> {
         let Some(active) = &mut self.active else { return Ok(()) };
         active.stage = Stage::Answering;
         if active.content_length.is_some_and(|length| self.body.length() < length) {
-            return Err(Refusal::BodyShort);
+            return Err(Rejection::BodyShort);
         }
         self.body.complete().map_err(|error| not_kept(&error))
     }
 
     /// Answers before the request is whole; the rest of it is then a stray and ignored.
-    fn refuse(&mut self, refusal: Refusal, output: &mut Output) {
+    fn reject(&mut self, rejection: Rejection, output: &mut Output<Records>) {
         let mut response = Response::default();
-        refusal.fill(&mut response);
+        rejection.fill(&mut response);
         self.reply(&mut response, output);
     }
 
@@ -462,32 +426,10 @@ impl Connection {
     }
 }
 
-fn not_kept(error: &std::io::Error) -> Refusal {
+fn not_kept(error: &std::io::Error) -> Rejection {
     crate::error!("cannot keep the body of a request in a temporary file: {error}");
-    Refusal::BodyNotKept
-}
-
-/// A request that outlives its connection.
-#[derive(Debug)]
-pub struct OwnedRequest {
-    params: Vec<u8>,
-    body: Body,
-}
-
-impl OwnedRequest {
-    /// Its parameters.
-    #[must_use]
-    pub fn params(&self) -> Params<'_> {
-        Params::new(&self.params)
-    }
-
-    /// Its body.
-    #[must_use]
-    pub fn body(&self) -> &[u8] {
-        self.body.bytes()
-    }
+    Rejection::BodyNotKept
 }
 
 #[cfg(test)]
-#[path = "connection_tests.rs"]
 mod tests;

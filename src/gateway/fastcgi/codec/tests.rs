@@ -1,3 +1,6 @@
+mod a_body;
+mod while_the_answer_is_made;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -26,7 +29,7 @@ fn takes_body(request: &Request<'_>) -> bool {
 
 /// Gives the connection `pieces` one after the other, and answers each request at once with its
 /// query and the length of its body.
-fn tell<'a>(connection: &mut Connection, pieces: impl IntoIterator<Item = &'a [u8]>) -> Story {
+fn tell<'a>(connection: &mut FastCgi, pieces: impl IntoIterator<Item = &'a [u8]>) -> Story {
     let mut story = Story::default();
     for piece in pieces {
         let mut rest = piece;
@@ -43,7 +46,7 @@ fn tell<'a>(connection: &mut Connection, pieces: impl IntoIterator<Item = &'a [u
     story
 }
 
-fn answer_all(connection: &mut Connection, story: &mut Story) {
+fn answer_all(connection: &mut FastCgi, story: &mut Story) {
     let mut output = Output::default();
     loop {
         let event = connection.next(&mut output, &mut takes_body);
@@ -69,7 +72,7 @@ fn answer_all(connection: &mut Connection, story: &mut Story) {
 }
 
 fn told(bytes: &[u8]) -> Story {
-    tell(&mut Connection::new(LIMITS), [bytes])
+    tell(&mut FastCgi::new(LIMITS), [bytes])
 }
 
 /// The text of the reply to a request, when it ended well.
@@ -82,11 +85,11 @@ fn reply(records: &[Sent], id: u16) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn refused(bytes: &[u8]) -> (Refusal, Vec<Sent>) {
+fn rejected(bytes: &[u8]) -> (Rejection, Vec<Sent>) {
     let story = told(bytes);
-    let [Event::Refused(refusal)] = story.others[..] else { panic!("{:?}", story.others) };
+    let [Event::Rejected(rejection)] = story.others[..] else { panic!("{:?}", story.others) };
     assert_eq!((story.requests.len(), story.error), (0, None));
-    (refusal, sent(story.output))
+    (rejection, sent(story.output))
 }
 
 fn owned(pairs: &[(&str, &str)]) -> Pairs {
@@ -110,7 +113,7 @@ mod the_examples_of_the_specification {
             record(Kind::Params, 1, b""),
             record(Kind::Stdin, 1, b""),
         ];
-        let mut connection = Connection::new(LIMITS);
+        let mut connection = FastCgi::new(LIMITS);
         let story = tell(&mut connection, [&conversation.concat()[..]]);
         assert_eq!(story.requests, [(expected_params(), vec![])]);
         assert!(reply(&sent(story.output), 1).starts_with("Status: 200 OK\r\n"));
@@ -147,7 +150,7 @@ mod the_examples_of_the_specification {
             record(Kind::Params, 2, b""),
             record(Kind::Stdin, 2, b""),
         ];
-        let mut connection = Connection::new(LIMITS);
+        let mut connection = FastCgi::new(LIMITS);
         let story = tell(&mut connection, [&conversation.concat()[..]]);
         assert_eq!(story.requests.len(), 1);
         let records = sent(story.output);
@@ -218,7 +221,7 @@ fn head_is_answered_without_a_body() {
 #[test]
 fn a_kept_connection_stays_and_another_closes() {
     for (flags, transport) in [(KEEP, Transport::Open), (0, Transport::Close)] {
-        let mut connection = Connection::new(LIMITS);
+        let mut connection = FastCgi::new(LIMITS);
         tell(&mut connection, [&get(1, flags, "")[..]]);
         assert_eq!(connection.transport(), transport);
     }
@@ -228,100 +231,6 @@ fn a_kept_connection_stays_and_another_closes() {
 fn what_follows_a_closing_reply_is_not_looked_at() {
     let story = told(&[get(1, 0, "a"), get(1, 0, "b")].concat());
     assert_eq!(story.requests.len(), 1);
-}
-
-mod a_body {
-    use super::*;
-
-    fn post_with(params: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-        let mut all = vec![("REQUEST_METHOD", "POST")];
-        all.extend(params);
-        request(1, KEEP, &all, body)
-    }
-
-    #[test]
-    fn is_whole_also_when_it_is_long() {
-        let body: Vec<u8> = (0..=250).cycle().take(700_000).collect();
-        let story = told(&post(1, KEEP, "", &body));
-        assert!(story.requests[0].1 == body);
-    }
-
-    #[test]
-    fn is_what_the_stream_brings_when_no_length_is_told() {
-        for params in [&[][..], &[("CONTENT_LENGTH", "")]] {
-            assert_eq!(told(&post_with(params, b"body")).requests[0].1, b"body");
-        }
-    }
-
-    #[test]
-    fn ends_with_the_length_that_was_told() {
-        let story = told(&post_with(&[("CONTENT_LENGTH", "4")], b"body and more"));
-        assert_eq!(story.requests[0].1, b"body");
-    }
-
-    #[test]
-    fn shorter_than_told_is_refused() {
-        let (refusal, records) = refused(&post_with(&[("CONTENT_LENGTH", "5")], b"body"));
-        assert_eq!(refusal, Refusal::BodyShort);
-        assert!(reply(&records, 1).starts_with("Status: 400 "));
-    }
-
-    #[test]
-    fn told_longer_than_allowed_is_refused_before_it_comes() {
-        let length = (LIMITS.body + 1).to_string();
-        let (refusal, records) = refused(&post_with(&[("CONTENT_LENGTH", &length)], b"body"));
-        assert_eq!(refusal, Refusal::BodyTooLong);
-        assert!(reply(&records, 1).starts_with("Status: 413 "));
-    }
-
-    #[test]
-    fn longer_than_allowed_without_a_length_is_refused() {
-        let (refusal, _) = refused(&post_with(&[], &vec![0; LIMITS.body + 1]));
-        assert_eq!(refusal, Refusal::BodyTooLong);
-        assert_eq!(told(&post_with(&[], &vec![0; LIMITS.body])).requests.len(), 1);
-    }
-
-    #[test]
-    fn with_a_length_that_is_no_number_is_refused() {
-        for length in ["-1", "+4", "four", "4 "] {
-            let (refusal, _) = refused(&post_with(&[("CONTENT_LENGTH", length)], b"body"));
-            assert_eq!(refusal, Refusal::LengthMalformed, "{length}");
-        }
-        let (refusal, _) = refused(&post_with(&[("CONTENT_LENGTH", &"9".repeat(40))], b""));
-        assert_eq!(refusal, Refusal::BodyTooLong);
-    }
-
-    #[test]
-    fn that_nobody_wants_is_not_kept_however_long_it_is() {
-        for length in ["5", "1000000000", ""] {
-            let mut connection = Connection::new(LIMITS);
-            let params = [
-                ("REQUEST_METHOD", "POST"),
-                ("QUERY_STRING", "bodiless"),
-                ("CONTENT_LENGTH", length),
-            ];
-            let whole = request(1, KEEP, &params, &vec![b'x'; 2 * LIMITS.body]);
-            let end = whole.len() - HEADER_LENGTH;
-            assert_eq!(tell(&mut connection, [&whole[..end]]), Story::default());
-            assert_eq!(connection.body.length(), 0);
-            assert!(connection.buffer.len() <= BUFFER_KEPT);
-            let story = tell(&mut connection, [&whole[end..]]);
-            assert_eq!((story.requests.len(), &story.others), (1, &vec![]), "{length}");
-            assert!(story.requests[0].1.is_empty());
-        }
-    }
-
-    #[test]
-    fn of_a_get_is_ignored() {
-        let params = [("REQUEST_METHOD", "GET"), ("CONTENT_LENGTH", "99999999")];
-        assert_eq!(told(&request(1, KEEP, &params, b"body")).requests[0].1, b"");
-    }
-
-    #[test]
-    fn of_one_request_is_not_seen_by_the_next() {
-        let story = told(&[post(1, KEEP, "", b"secret"), post(1, KEEP, "", b"")].concat());
-        assert_eq!(story.requests[1].1, b"");
-    }
 }
 
 mod too_many_parameters {
@@ -340,10 +249,10 @@ mod too_many_parameters {
     }
 
     #[test]
-    fn are_refused_and_the_connection_goes_on() {
+    fn are_rejected_and_the_connection_goes_on() {
         let conversation = [with_params(LIMITS.params + 1), get(1, KEEP, "next")].concat();
         let story = told(&conversation);
-        assert_eq!(story.others, [Event::Refused(Refusal::ParamsTooLong)]);
+        assert_eq!(story.others, [Event::Rejected(Rejection::ParamsTooLong)]);
         assert_eq!((story.requests.len(), story.error), (1, None));
         let output = String::from_utf8_lossy(&story.output).into_owned();
         assert!(output.contains("Status: 431 ") && output.contains("parameters are too long"));
@@ -357,21 +266,21 @@ mod too_many_parameters {
 
     #[test]
     fn on_a_connection_that_closes_are_read_to_the_end() {
-        let mut connection = Connection::new(LIMITS);
+        let mut connection = FastCgi::new(LIMITS);
         let mut conversation = with_params(200_000);
         conversation[..16].copy_from_slice(&begin(1, 0));
         let story = tell(&mut connection, [&conversation[..]]);
-        assert_eq!(story.others, [Event::Refused(Refusal::ParamsTooLong)]);
+        assert_eq!(story.others, [Event::Rejected(Rejection::ParamsTooLong)]);
         assert_eq!(connection.transport(), Transport::DrainAndClose);
     }
 }
 
 #[test]
-fn cut_off_pairs_are_refused() {
+fn cut_off_pairs_are_rejected() {
     let conversation =
         [begin(1, KEEP), record(Kind::Params, 1, b"\x05\x05abc"), record(Kind::Params, 1, b"")];
-    let (refusal, records) = refused(&conversation.concat());
-    assert_eq!(refusal, Refusal::ParamsMalformed);
+    let (rejection, records) = rejected(&conversation.concat());
+    assert_eq!(rejection, Rejection::ParamsMalformed);
     assert!(reply(&records, 1).starts_with("Status: 400 "));
 }
 
@@ -393,7 +302,7 @@ fn an_aborted_request_ends_at_any_stage() {
 #[test]
 fn another_role_is_unknown() {
     for role in [0, 2, 3, 255] {
-        let mut connection = Connection::new(LIMITS);
+        let mut connection = FastCgi::new(LIMITS);
         let other = record(Kind::BeginRequest, 5, &[0, role, KEEP, 0, 0, 0, 0, 0]);
         let params = record(Kind::Params, 5, b"ignored");
         let story = tell(&mut connection, [&[other, params, get(6, KEEP, "")].concat()[..]]);
@@ -476,81 +385,11 @@ mod no_way_on {
     }
 }
 
-mod while_the_answer_is_made {
-    use super::*;
-
-    /// A connection that waits for the answer to request 1.
-    fn waiting() -> (Connection, Output) {
-        let mut connection = Connection::new(LIMITS);
-        feed(&mut connection, &post(1, KEEP, "q", b"body"));
-        let mut output = Output::default();
-        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Request)));
-        (connection, output)
-    }
-
-    fn feed(connection: &mut Connection, bytes: &[u8]) {
-        connection.room()[..bytes.len()].copy_from_slice(bytes);
-        connection.filled(bytes.len());
-    }
-
-    #[test]
-    fn the_request_can_be_kept_by_another_thread() {
-        let (mut connection, _) = waiting();
-        let request = connection.take_request();
-        feed(&mut connection, &record(Kind::AbortRequest, 1, b""));
-        connection.reset();
-        assert_eq!(request.params().get("QUERY_STRING"), Some(&b"q"[..]));
-        assert_eq!(request.body(), b"body");
-    }
-
-    #[test]
-    fn it_can_be_aborted() {
-        let (mut connection, mut output) = waiting();
-        feed(&mut connection, &record(Kind::AbortRequest, 1, b""));
-        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Aborted)));
-        connection.reply(&mut Response::default(), &mut output);
-        assert_eq!(sent(drain(&mut output)), [Sent::end(1, 0)]);
-    }
-
-    #[test]
-    fn another_request_is_refused() {
-        let (mut connection, mut output) = waiting();
-        feed(&mut connection, &begin(2, KEEP));
-        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
-        assert_eq!(sent(drain(&mut output)), [Sent::end(2, 1)]);
-    }
-
-    #[test]
-    fn the_next_one_of_the_same_number_waits() {
-        let (mut connection, mut output) = waiting();
-        feed(&mut connection, &get(1, KEEP, "next"));
-        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
-        assert_eq!(connection.request().1, b"body");
-        connection.reply(&mut Response::default(), &mut output);
-        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Request)));
-        assert_eq!(connection.request().0.get("QUERY_STRING"), Some(&b"next"[..]));
-    }
-
-    #[test]
-    fn what_waits_does_not_make_the_buffer_grow() {
-        let (mut connection, mut output) = waiting();
-        let next = get(1, KEEP, "next");
-        while !connection.room().is_empty() {
-            let room = connection.room();
-            let length = room.len().min(next.len());
-            room[..length].copy_from_slice(&next[..length]);
-            connection.filled(length);
-            assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
-        }
-        assert!(connection.buffer.len() <= BUFFER);
-    }
-}
-
 #[test]
 fn a_used_connection_is_like_a_new_one() {
     let conversation = get(1, KEEP, "q");
     let expected = told(&conversation);
-    let mut connection = Connection::new(LIMITS);
+    let mut connection = FastCgi::new(LIMITS);
     for cut in 0..conversation.len() {
         tell(&mut connection, [&conversation[..cut]]);
         connection.reset();
@@ -561,7 +400,7 @@ fn a_used_connection_is_like_a_new_one() {
 
 #[test]
 fn a_large_buffer_is_given_back() {
-    let mut connection = Connection::new(LIMITS);
+    let mut connection = FastCgi::new(LIMITS);
     let long = "x".repeat(60_000);
     let params = [("REQUEST_METHOD", "POST"), ("LONG", &*long)];
     tell(&mut connection, [&request(1, KEEP, &params, &[0; 65_000])[..]]);
@@ -599,12 +438,12 @@ fn every_way_to_cut_a_conversation_in_two_tells_the_same() {
     let conversation = whole_conversation();
     let expected = told(&conversation);
     assert_eq!(expected.requests.len(), 3);
-    assert_eq!(expected.others, [Event::Aborted, Event::Refused(Refusal::BodyShort)]);
+    assert_eq!(expected.others, [Event::Aborted, Event::Rejected(Rejection::BodyShort)]);
     for cut in 0..=conversation.len() {
         let (one, two) = conversation.split_at(cut);
-        assert_eq!(tell(&mut Connection::new(LIMITS), [one, two]), expected, "cut at {cut}");
+        assert_eq!(tell(&mut FastCgi::new(LIMITS), [one, two]), expected, "cut at {cut}");
     }
-    assert_eq!(tell(&mut Connection::new(LIMITS), conversation.chunks(1)), expected);
+    assert_eq!(tell(&mut FastCgi::new(LIMITS), conversation.chunks(1)), expected);
 }
 
 #[test]
@@ -634,7 +473,7 @@ proptest! {
                 break;
             }
         }
-        prop_assert_eq!(tell(&mut Connection::new(LIMITS), pieces), told(&conversation));
+        prop_assert_eq!(tell(&mut FastCgi::new(LIMITS), pieces), told(&conversation));
     }
 
     #[test]

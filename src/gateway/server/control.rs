@@ -1,19 +1,20 @@
 //! The way to tell running workers to stop or to reload.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::Waker;
 
-use super::server::STOP_LIMIT;
+/// How long requests in flight may still take once the responder is to stop.
+pub(super) const STOP_LIMIT: Duration = Duration::from_secs(4);
 
 /// A handle on a responder that runs.
 #[derive(Debug, Default)]
 pub struct Control {
     stopped_at: OnceLock<Instant>,
-    reloads: AtomicU64,
+    reload: AtomicBool,
     wakers: Mutex<Vec<Arc<Waker>>>,
 }
 
@@ -27,13 +28,13 @@ impl Control {
     /// Accept no more, finish what is in flight, end.
     pub fn stop(&self) {
         self.stopped_at.get_or_init(Instant::now);
-        self.wake();
+        self.wake_all();
     }
 
-    /// Have every handler look at its configuration anew.
+    /// Have the configuration read again.
     pub fn reload(&self) {
-        self.reloads.fetch_add(1, Ordering::SeqCst);
-        self.wake();
+        self.reload.store(true, Ordering::SeqCst);
+        self.wake_all();
     }
 
     /// Whether it is to end.
@@ -46,17 +47,17 @@ impl Control {
         self.stopped_at.get().copied().unwrap_or_else(Instant::now) + STOP_LIMIT
     }
 
-    /// How often it was to reload.
-    pub(super) fn reloads(&self) -> u64 {
-        self.reloads.load(Ordering::SeqCst)
+    /// Whether a reload was asked for; of all who ask, one gets it.
+    pub(super) fn take_reload(&self) -> bool {
+        self.reload.load(Ordering::SeqCst) && self.reload.swap(false, Ordering::SeqCst)
     }
 
     /// Has `waker` woken on every change from now on.
-    pub(super) fn tell(&self, waker: Arc<Waker>) {
+    pub(super) fn add_waker(&self, waker: Arc<Waker>) {
         self.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(waker);
     }
 
-    fn wake(&self) {
+    fn wake_all(&self) {
         for waker in &*self.wakers.lock().unwrap_or_else(PoisonError::into_inner) {
             log_failure(waker.wake());
         }

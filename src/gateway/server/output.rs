@@ -1,68 +1,75 @@
-//! What a connection has to write. A large reply is not copied for it: it is taken a record at a time
+//! What a connection has to write. A large reply is not copied for it: it is taken a piece at a time
 //! from memory that connections share.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::record::{self, ProtocolStatus};
-
 /// Bytes that wait to be written beyond which no further request of the connection is looked at; a reply
 /// that is larger is not copied.
-pub const LIMIT: usize = 64 * 1024;
-/// The content of a record of a large reply at most; a multiple of 8, as the specification recommends (3.3).
-const PIECE: usize = 65_528;
+pub const LARGE: usize = 64 * 1024;
 
+/// How a protocol puts a large reply into pieces.
+pub trait Framing {
+    /// Bytes of a piece at most.
+    const PIECE: usize;
+
+    /// Appends what stands before a piece of so many bytes.
+    fn begin_piece(&self, length: usize, out: &mut Vec<u8>);
+
+    /// Appends what follows the last piece.
+    fn end(&self, out: &mut Vec<u8>);
+}
 /// The end of a reply, too large to be copied for each connection.
 #[derive(Debug)]
-pub struct Rest {
-    request_id: u16,
+struct Rest<F> {
+    framing: F,
     bytes: Arc<Vec<u8>>,
-    /// What of it belongs to the record whose header was made last, and has not been written.
+    /// What of it belongs to the piece that was begun last, and has not been written.
     piece: Range<usize>,
 }
 
-impl Rest {
-    /// All of `bytes`, and then the end of the request.
-    #[must_use]
-    pub fn new(request_id: u16, bytes: Arc<Vec<u8>>) -> Self {
-        Self { request_id, bytes, piece: 0..0 }
-    }
-
+impl<F: Framing> Rest<F> {
     fn piece(&self) -> &[u8] {
         self.bytes.get(self.piece.clone()).unwrap_or_default()
     }
 
-    /// Appends the header of the next record, or the end of the request; whether there was a record.
+    /// Appends what stands before the next piece, or after the last one; whether there was a piece.
     fn begin_piece(&mut self, out: &mut Vec<u8>) -> bool {
         let start = self.piece.end;
-        self.piece = start..self.bytes.len().min(start + PIECE);
+        self.piece = start..self.bytes.len().min(start + F::PIECE);
         if self.piece.is_empty() {
-            record::write_end_request(out, self.request_id, ProtocolStatus::RequestComplete);
+            self.framing.end(out);
             return false;
         }
-        record::write_stdout_header(out, self.request_id, self.piece.len());
+        self.framing.begin_piece(self.piece.len(), out);
         true
     }
 }
 
 /// The bytes that wait, and the end of the last reply.
-#[derive(Debug, Default)]
-pub struct Output {
+#[derive(Debug)]
+pub struct Output<F> {
     bytes: Vec<u8>,
     /// How many of the bytes have been written.
     written: usize,
-    rest: Option<Rest>,
+    rest: Option<Rest<F>>,
 }
 
-impl Output {
+impl<F> Default for Output<F> {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), written: 0, rest: None }
+    }
+}
+
+impl<F: Framing> Output<F> {
     /// Where what is to be written is appended; not while [`is_full`](Self::is_full).
     pub fn bytes(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// Has `rest` written after all that was appended.
-    pub fn follow(&mut self, rest: Rest) {
-        self.rest = Some(rest);
+    /// Has `bytes` written, in pieces, after all that was appended.
+    pub fn append_in_pieces(&mut self, framing: F, bytes: Arc<Vec<u8>>) {
+        self.rest = Some(Rest { framing, bytes, piece: 0..0 });
     }
 
     /// Whether all has been written.
@@ -74,7 +81,7 @@ impl Output {
     /// Whether nothing may be appended before more has been written.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.rest.is_some() || self.bytes.len() - self.written >= LIMIT
+        self.rest.is_some() || self.bytes.len() - self.written >= LARGE
     }
 
     /// The large reply that waits.
@@ -110,10 +117,10 @@ impl Output {
 
     /// Gives back the memory of what has been written, when that is much.
     pub fn give_back(&mut self) {
-        if self.written >= LIMIT || self.written == self.bytes.len() {
+        if self.written >= LARGE || self.written == self.bytes.len() {
             self.bytes.drain(..self.written);
             self.written = 0;
-            self.bytes.shrink_to(LIMIT);
+            self.bytes.shrink_to(LARGE);
         }
     }
 
@@ -127,14 +134,41 @@ impl Output {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
-    use crate::gateway::fastcgi::record::{Kind, Stdout};
-    use crate::gateway::fastcgi::testing::{Sent, sent};
+
+    /// The length before each piece, and a zero after the last.
+    struct Lengths;
+
+    impl Framing for Lengths {
+        const PIECE: usize = 1000;
+
+        fn begin_piece(&self, length: usize, out: &mut Vec<u8>) {
+            out.extend(u32::try_from(length).unwrap().to_be_bytes());
+        }
+
+        fn end(&self, out: &mut Vec<u8>) {
+            out.extend([0; 4]);
+        }
+    }
+
+    /// The pieces that were written, put together.
+    fn content(mut written: &[u8]) -> Vec<u8> {
+        let mut content = Vec::new();
+        loop {
+            let (length, rest) = written.split_first_chunk().unwrap();
+            let (piece, rest) = rest.split_at(u32::from_be_bytes(*length).try_into().unwrap());
+            if piece.is_empty() {
+                assert!(rest.is_empty());
+                return content;
+            }
+            assert!(piece.len() <= Lengths::PIECE);
+            content.extend(piece);
+            written = rest;
+        }
+    }
 
     /// Writes all of it, so many bytes at a time.
-    fn written(output: &mut Output, at_once: usize) -> Vec<u8> {
+    fn written(output: &mut Output<Lengths>, at_once: usize) -> Vec<u8> {
         let mut all = Vec::new();
         loop {
             let (first, second) = output.next();
@@ -150,20 +184,17 @@ mod tests {
 
     #[test]
     fn a_large_reply_comes_whole_and_behind_what_was_appended() {
-        for length in [1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE] {
-            for at_once in [999, usize::MAX] {
+        let most = Lengths::PIECE;
+        for length in [1, most - 1, most, most + 1, 5 * most] {
+            for at_once in [99, usize::MAX] {
                 let page: Vec<u8> = (0..=250).cycle().take(length).collect();
                 let mut output = Output::default();
-                let mut head = Stdout::new(output.bytes(), 7);
-                head.write_all(b"head ").unwrap();
-                head.pause();
-                output.follow(Rest::new(7, Arc::new(page.clone())));
+                output.bytes().extend(b"head");
+                output.append_in_pieces(Lengths, Arc::new(page.clone()));
                 assert!(output.is_full());
-                let mut records = sent(written(&mut output, at_once));
-                assert_eq!(records.pop(), Some(Sent::end(7, 0)));
-                assert!(records.iter().all(|one| one.type_byte == Kind::Stdout as u8));
-                let told: Vec<u8> = records.into_iter().flat_map(|one| one.content).collect();
-                assert!(told == [&b"head "[..], &page].concat(), "{length} {at_once}");
+                let all = written(&mut output, at_once);
+                let pieces = all.strip_prefix(b"head").unwrap();
+                assert!(content(pieces) == page, "{length} {at_once}");
                 assert!(output.is_empty() && !output.is_full());
             }
         }
@@ -171,13 +202,13 @@ mod tests {
 
     #[test]
     fn a_page_is_let_go_when_it_is_written_or_forgotten() {
-        let page = Arc::new(vec![0; 10 * PIECE]);
+        let page = Arc::new(vec![0; 10 * Lengths::PIECE]);
         let mut output = Output::default();
-        output.follow(Rest::new(1, Arc::clone(&page)));
-        assert_eq!((output.next().0.len(), output.next().1.len()), (8, PIECE));
+        output.append_in_pieces(Lengths, Arc::clone(&page));
+        assert_eq!((output.next().0.len(), output.next().1.len()), (4, Lengths::PIECE));
         output.clear();
         assert!(output.is_empty() && Arc::strong_count(&page) == 1);
-        output.follow(Rest::new(1, Arc::clone(&page)));
+        output.append_in_pieces(Lengths, Arc::clone(&page));
         written(&mut output, usize::MAX);
         assert_eq!(Arc::strong_count(&page), 1);
     }

@@ -1,17 +1,25 @@
+mod a_reload;
+mod a_responder;
+mod chores;
+mod what_takes_long;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::control::STOP_LIMIT;
 use super::*;
+use crate::gateway::fastcgi::FastCgi;
 use crate::gateway::fastcgi::record::Kind;
 use crate::gateway::fastcgi::testing::{KEEP, Sent, begin, get, pairs, post, record, split_record};
-use crate::gateway::{Answer, ListenAddress, Request, Response};
+use crate::gateway::{Answer, Chore, Handler, ListenAddress, Listening, Request, Response};
 
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -19,12 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_millis(200);
 
+const LIMITS: Limits = Limits { params: 64 * 1024, body: 1024 * 1024, connections: 100 };
+
 const OPTIONS: Options = Options {
     workers: 1,
-    max_params: 64 * 1024,
-    max_body: 1024 * 1024,
-    max_connections: 100,
+    pool_threads: 2,
+    limits: LIMITS,
     timeout: LONG,
+    web_servers: WebServers::Any,
 };
 
 /// What a test sees and steers of its handlers.
@@ -35,6 +45,7 @@ struct Stage {
     at_gate: AtomicUsize,
     made: AtomicUsize,
     reloads: AtomicUsize,
+    /// Those that are done.
     chores: AtomicUsize,
 }
 
@@ -97,18 +108,19 @@ impl Handler for Echo {
         response.body.extend_from_slice(request.body);
     }
 
-    fn chores_due(&mut self) -> bool {
-        std::mem::take(&mut self.chores)
+    fn is_due(&mut self, chore: Chore) -> bool {
+        chore == Chore::Refresh && std::mem::take(&mut self.chores)
     }
 
-    fn claim_chores(&mut self) {}
+    fn claim(&mut self, _chore: Chore) {}
 
-    fn do_chores(&mut self) {
+    fn run_chore(&mut self, _chore: Chore) {
         self.stage.pass_gate();
         self.stage.chores.fetch_add(1, Ordering::SeqCst);
     }
 
     fn reload(&mut self) {
+        self.stage.pass_gate();
         self.stage.reloads.fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -139,7 +151,8 @@ impl Running {
             on_stage.made.fetch_add(1, Ordering::SeqCst);
             Echo { stage: Arc::clone(&on_stage), chores: false }
         };
-        let thread = thread::spawn(move || serve_until(listening, options, controlled, make));
+        let thread =
+            thread::spawn(move || serve_until::<FastCgi, _>(listening, controlled, options, make));
         let path = folder.path().join("socket");
         Self { stage, control, thread: Some(thread), tcp, path, _folder: folder }
     }
@@ -259,172 +272,11 @@ impl Peer {
     }
 }
 
-mod a_responder {
-    use super::*;
-
-    #[test]
-    fn answers_over_a_path_and_over_tcp() {
-        let responders = [
-            Some(Running::start(OPTIONS)),
-            Running::start_tcp("127.0.0.1:0"),
-            Running::start_tcp("[::1]:0"),
-        ];
-        for responder in responders.into_iter().flatten() {
-            assert_eq!(responder.connect().ask(&get(1, 0, "hello")), "hello");
-            assert_eq!(responder.connect().ask(&post(1, 0, "", b"body")), "body");
-            responder.stop().unwrap();
-        }
-    }
-
-    #[test]
-    fn closes_a_connection_that_is_not_kept() {
-        let responder = Running::start(OPTIONS);
-        let mut peer = responder.connect();
-        assert_eq!(peer.ask(&get(1, 0, "a")), "a");
-        assert_eq!(peer.record(), None);
-    }
-
-    #[test]
-    fn answers_again_and_again_on_one_that_is_kept() {
-        let responder = Running::start(OPTIONS);
-        let mut peer = responder.connect();
-        for number in 1..100_u16 {
-            assert_eq!(peer.ask(&post(number, KEEP, "x", b"y")), "xy");
-        }
-    }
-
-    #[test]
-    fn takes_requests_in_the_smallest_pieces() {
-        let responder = Running::start(OPTIONS);
-        let mut peer = responder.connect();
-        for byte in post(1, KEEP, "in pieces ", b"body") {
-            peer.send(&[byte]);
-        }
-        assert_eq!(peer.reply(), "in pieces body");
-    }
-
-    #[test]
-    fn takes_a_long_body_and_gives_a_long_reply() {
-        let responder = Running::start(OPTIONS);
-        let body = "0123456789".repeat(90_000);
-        let mut peer = responder.connect();
-        assert_eq!(peer.ask(&post(1, KEEP, "", body.as_bytes())), body);
-        assert_eq!(peer.ask(&get(1, KEEP, "big")).len(), 8_000_003);
-    }
-
-    #[test]
-    fn serves_many_connections_on_several_workers() {
-        let responder = Running::start(Options { workers: 3, ..OPTIONS });
-        let mut peers: Vec<_> = (0..30).map(|_| responder.connect()).collect();
-        for round in 0..10 {
-            for (number, peer) in peers.iter_mut().enumerate() {
-                peer.send(&get(1, KEEP, &format!("{round} {number}")));
-            }
-            for (number, peer) in peers.iter_mut().enumerate() {
-                assert_eq!(peer.reply(), format!("{round} {number}"));
-            }
-        }
-    }
-
-    #[test]
-    fn answers_a_peer_that_has_said_all() {
-        let responder = Running::start(OPTIONS);
-        responder.stage.open_gate();
-        for query in ["quick", "slow"] {
-            let mut peer = responder.connect();
-            peer.send(&post(1, KEEP, query, b""));
-            peer.stream.end_writing();
-            assert_ne!(peer.reply(), "");
-            assert_eq!(peer.record(), None);
-        }
-    }
-
-    #[test]
-    fn goes_on_when_a_peer_speaks_something_else() {
-        let responder = Running::start(OPTIONS);
-        let mut stranger = responder.connect();
-        stranger.send(b"GET / HTTP/1.1\r\n\r\n");
-        assert_eq!(stranger.record(), None);
-        assert_eq!(responder.connect().ask(&get(1, 0, "a")), "a");
-    }
-
-    #[test]
-    fn lets_a_refused_peer_finish_and_read_why() {
-        for responder in [Some(Running::start(OPTIONS)), Running::start_tcp("127.0.0.1:0")] {
-            let Some(responder) = responder else { continue };
-            let mut peer = responder.connect();
-            peer.send(&begin(1, 0));
-            for _ in 0..40 {
-                peer.send(&record(Kind::Params, 1, &[0; 65_000]));
-            }
-            assert!(peer.reply().starts_with("Status: 431 "));
-            assert_eq!(peer.record(), None);
-        }
-    }
-}
-
-mod what_takes_long {
-    use super::*;
-
-    #[test]
-    fn delays_nothing_else() {
-        let responder = Running::start(OPTIONS);
-        let mut slow: Vec<_> = (0..5).map(|_| responder.connect()).collect();
-        for peer in &mut slow {
-            peer.send(&post(1, KEEP, "slow", b"body"));
-        }
-        until(|| responder.stage.at_gate.load(Ordering::SeqCst) > 0);
-        assert_eq!(responder.connect().ask(&get(1, 0, "quick")), "quick");
-        responder.stage.open_gate();
-        for peer in &mut slow {
-            assert_eq!(peer.reply(), "slowly body");
-            assert_eq!(peer.ask(&get(1, KEEP, "after")), "after");
-        }
-    }
-
-    #[test]
-    fn brings_a_spooled_body_along() {
-        let responder = Running::start(OPTIONS);
-        responder.stage.open_gate();
-        let body = "0123456789".repeat(90_000);
-        let reply = responder.connect().ask(&post(1, 0, "slow", body.as_bytes()));
-        assert!(reply.strip_prefix("slowly ") == Some(&body));
-    }
-
-    #[test]
-    fn is_made_in_vain_when_the_peer_has_gone() {
-        let responder = Running::start(OPTIONS);
-        let mut gone = responder.connect();
-        gone.send(&post(1, KEEP, "slow", b""));
-        until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 1);
-        drop(gone);
-        let mut next = responder.connect();
-        next.send(&post(1, KEEP, "slow", b"mine"));
-        responder.stage.open_gate();
-        assert_eq!(next.reply(), "slowly mine");
-    }
-
-    #[test]
-    fn ends_at_once_for_a_peer_that_aborts() {
-        let responder = Running::start(OPTIONS);
-        let mut peer = responder.connect();
-        peer.send(&post(1, KEEP, "slow", b""));
-        until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 1);
-        peer.send(&record(Kind::AbortRequest, 1, b""));
-        assert_eq!(peer.record(), Some(Sent::end(1, 0)));
-        // The next must not get the answer that nobody wants any more.
-        peer.send(&post(1, KEEP, "slow", b"mine"));
-        until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 2);
-        responder.stage.open_gate();
-        assert_eq!(peer.reply(), "slowly mine");
-    }
-}
-
 mod a_panic {
     use super::*;
 
     #[test]
-    fn is_an_answer_and_a_handler_made_anew() {
+    fn is_an_answer_and_a_new_handler() {
         let responder = Running::start(OPTIONS);
         let mut peer = responder.connect();
         for round in 1..4 {
@@ -444,68 +296,27 @@ mod a_panic {
     }
 }
 
-mod chores {
+mod the_pool {
     use super::*;
 
     #[test]
-    fn are_done_after_the_reply_and_one_at_a_time() {
-        let responder = Running::start(OPTIONS);
-        let mut peer = responder.connect();
-        for _ in 0..20 {
-            assert_eq!(peer.ask(&get(1, KEEP, "chores")), "chores");
+    fn has_as_many_threads_as_configured() {
+        for pool_threads in [1, 3] {
+            let responder = Running::start(Options { pool_threads, ..OPTIONS });
+            let mut slow: Vec<_> = (0..5).map(|_| responder.connect()).collect();
+            for peer in &mut slow {
+                peer.send(&post(1, KEEP, "slow", b""));
+            }
+            until(|| responder.stage.at_gate.load(Ordering::SeqCst) == pool_threads);
+            // The worker's own handler is one more.
+            assert_eq!(responder.stage.made.load(Ordering::SeqCst), 1 + pool_threads);
+            responder.stage.open_gate();
+            for peer in &mut slow {
+                assert_eq!(peer.reply(), "slowly ");
+            }
+            assert_eq!(responder.stage.made.load(Ordering::SeqCst), 1 + pool_threads);
         }
-        // A worker looks for chores after it has replied. That it answers once more shows that it
-        // has looked; else the last ones might be found only when the first are done, and rightly
-        // be done again.
-        assert_eq!(peer.ask(&get(1, KEEP, "after")), "after");
-        until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 1);
-        assert_eq!(responder.stage.chores.load(Ordering::SeqCst), 0);
-        responder.stage.open_gate();
-        until(|| responder.stage.chores.load(Ordering::SeqCst) > 0);
-        // A slow request behind them shows that nothing else was waiting.
-        peer.ask(&get(1, KEEP, "slow"));
-        assert_eq!(responder.stage.chores.load(Ordering::SeqCst), 1);
     }
-
-    /// Seen under mod_fcgid: a request that was there already when its connection was accepted was
-    /// answered, and its chores left until the next event.
-    #[test]
-    fn wait_for_no_further_request() {
-        let (listening, folder) = listen();
-        let mut early = UnixStream::connect(folder.path().join("socket")).unwrap();
-        early.write_all(&get(1, 0, "chores")).unwrap();
-        let responder = Running::on(listening, folder, OPTIONS);
-        responder.stage.open_gate();
-        until(|| responder.stage.chores.load(Ordering::SeqCst) == 1);
-    }
-
-    /// Seen in a set-up of README: the announce that took a new torrent in was the last one for long, and the
-    /// page did not show the torrent before the next one.
-    #[test]
-    fn of_a_slow_request_wait_for_no_further_one() {
-        let responder = Running::start(OPTIONS);
-        responder.stage.open_gate();
-        assert_eq!(responder.connect().ask(&get(1, 0, "slow chores")), "slowly ");
-        until(|| responder.stage.chores.load(Ordering::SeqCst) == 1);
-    }
-
-    #[test]
-    fn delay_no_slow_request() {
-        let responder = Running::start(OPTIONS);
-        let mut peer = responder.connect();
-        peer.ask(&get(1, KEEP, "chores"));
-        until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 1);
-        assert!(peer.ask(&get(1, KEEP, "slow panic")).starts_with("Status: 500 "));
-        assert_eq!(responder.stage.chores.load(Ordering::SeqCst), 0);
-    }
-}
-
-#[test]
-fn a_reload_reaches_every_worker() {
-    let responder = Running::start(Options { workers: 3, ..OPTIONS });
-    until(|| responder.stage.made.load(Ordering::SeqCst) == 3);
-    responder.control.reload();
-    until(|| responder.stage.reloads.load(Ordering::SeqCst) == 3);
 }
 
 mod time {
@@ -556,7 +367,8 @@ mod limits {
 
     #[test]
     fn beyond_the_most_connections_one_has_to_wait() {
-        let responder = Running::start(Options { max_connections: 2, ..OPTIONS });
+        let responder =
+            Running::start(Options { limits: Limits { connections: 2, ..LIMITS }, ..OPTIONS });
         let mut inside = [responder.connect(), responder.connect()];
         for peer in &mut inside {
             peer.ask(&get(1, KEEP, "a"));

@@ -1,0 +1,26 @@
+//! A responder on stream sockets: one event loop a worker, a pool for what takes long, and a codec for what is
+//! spoken. A transport of datagrams and HTTP/1.1 will stand beside FastCGI on the same loop.
+
+mod acceptor;
+mod body;
+mod codec;
+mod connection;
+mod connections;
+mod control;
+mod options;
+mod output;
+mod pool;
+mod serve;
+mod socket;
+#[cfg(test)]
+mod tests;
+mod web_servers;
+mod worker;
+
+pub use body::Body;
+pub use codec::{Codec, Event, Limits, OwnedRequest, Transport, WantsBody};
+pub use control::Control;
+pub use options::{Options, ServeError};
+pub use output::{Framing, LARGE, Output};
+pub use serve::{serve, serve_until};
+pub use web_servers::WebServers;

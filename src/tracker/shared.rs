@@ -1,0 +1,51 @@
+//! The policy as one thread has opened and verified it, for the trackers of all threads of a process.
+
+use std::sync::Arc;
+
+use super::Tracker;
+use crate::catalog::PolicySnapshot;
+use crate::config::LoadedConfig;
+use crate::platform::FileMark;
+
+/// A policy, and which file it is; none where none is published.
+#[derive(Clone, Debug, Default)]
+pub struct SharedPolicy {
+    snapshot: Option<Arc<PolicySnapshot>>,
+    file: Option<FileMark>,
+}
+
+impl SharedPolicy {
+    /// Whether both come from the same file.
+    #[must_use]
+    pub fn is_as_new_as(&self, other: &Self) -> bool {
+        self.file == other.file && self.snapshot.is_some() == other.snapshot.is_some()
+    }
+}
+
+impl Tracker {
+    /// Rules that follow a policy that another tracker has opened. Opens nothing.
+    #[must_use]
+    pub fn with_policy(loaded: Arc<LoadedConfig>, policy: SharedPolicy) -> Self {
+        let mut tracker = Self::without_policy(loaded);
+        tracker.follow(policy);
+        tracker
+    }
+
+    /// The policy in force, for other trackers.
+    #[must_use]
+    pub fn policy(&self) -> SharedPolicy {
+        SharedPolicy { snapshot: self.policy.clone(), file: self.policy_file }
+    }
+
+    /// Follows a policy that another tracker has opened.
+    pub fn follow(&mut self, policy: SharedPolicy) {
+        self.policy = policy.snapshot;
+        self.policy_file = policy.file;
+    }
+
+    /// The configuration that these rules follow, for other trackers.
+    #[must_use]
+    pub fn shared_config(&self) -> Arc<LoadedConfig> {
+        Arc::clone(&self.loaded)
+    }
+}
