@@ -9,9 +9,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use super::guarded::{Guarded, log_panics};
-use super::{
-    Answer, Chore, Handler, Method, Rejection, Request, Response, Variables, content_length,
-};
+use super::{Answer, Handler, Method, Rejection, Request, Response, Variables, content_length};
 use crate::platform::files;
 use crate::platform::process::{Detached, OneThread, detach, give_way};
 
@@ -73,7 +71,7 @@ pub fn run<H: Handler>(
     {
         crate::warning!("cannot write the reply to the web server: {error}");
     }
-    let due: Vec<Chore> = handler.chores_due().collect();
+    let due = handler.chores_due();
     if due.is_empty() {
         // The process ends here, and the kernel takes back what it has at less cost than piece by piece.
         std::mem::forget(handler);

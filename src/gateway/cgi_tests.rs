@@ -1,6 +1,7 @@
 use std::io::Cursor;
 
 use super::*;
+use crate::gateway::Chore;
 
 /// Answers with query and body; some queries do more.
 struct Echo;

@@ -50,11 +50,12 @@ impl<'a, H: Handler> Guarded<'a, H> {
         }
     }
 
-    /// Those of [`Chore::ALL`] for which [`Handler::is_due`]; none when that panics.
-    pub(super) fn chores_due(&mut self) -> impl Iterator<Item = Chore> {
-        Chore::ALL.into_iter().filter(|&chore| {
-            self.run("looking for chores", |handler| handler.is_due(chore)).unwrap_or_default()
-        })
+    /// The chores for which [`Handler::is_due`]; none when that panics.
+    pub(super) fn chores_due(&mut self) -> Vec<Chore> {
+        let due = |handler: &mut H| {
+            Chore::ALL.into_iter().filter(|&chore| handler.is_due(chore)).collect()
+        };
+        self.run("looking for chores", due).unwrap_or_default()
     }
 
     /// [`Handler::claim`].

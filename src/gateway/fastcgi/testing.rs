@@ -109,7 +109,7 @@ pub fn split_record(bytes: &mut Vec<u8>) -> Option<Sent> {
 pub fn drain(output: &mut Output<Records>) -> Vec<u8> {
     let mut all = Vec::new();
     loop {
-        let (first, second) = output.next();
+        let (first, second) = output.unwritten();
         let next = [first, second].concat();
         if next.is_empty() {
             return all;

@@ -229,7 +229,7 @@ impl<C: Codec> Connection<C> {
     /// Writes what there is; says whether the connection is still good.
     fn write(&mut self, now: Instant) -> bool {
         loop {
-            let attempt = match self.output.next() {
+            let attempt = match self.output.unwritten() {
                 ([], []) => break,
                 (bytes, []) => self.socket.write(bytes),
                 (first, second) => {

@@ -91,7 +91,7 @@ impl<F: Framing> Output<F> {
     }
 
     /// What is to be written next, in two parts of which either may be empty.
-    pub fn next(&mut self) -> (&[u8], &[u8]) {
+    pub fn unwritten(&mut self) -> (&[u8], &[u8]) {
         if self.written == self.bytes.len() && self.piece().is_empty() {
             self.written = 0;
             self.bytes.clear();
@@ -171,7 +171,7 @@ mod tests {
     fn written(output: &mut Output<Lengths>, at_once: usize) -> Vec<u8> {
         let mut all = Vec::new();
         loop {
-            let (first, second) = output.next();
+            let (first, second) = output.unwritten();
             let next: Vec<u8> = first.iter().chain(second).copied().take(at_once).collect();
             if next.is_empty() {
                 return all;
@@ -205,7 +205,7 @@ mod tests {
         let page = Arc::new(vec![0; 10 * Lengths::PIECE]);
         let mut output = Output::default();
         output.append_in_pieces(Lengths, Arc::clone(&page));
-        assert_eq!((output.next().0.len(), output.next().1.len()), (4, Lengths::PIECE));
+        assert_eq!((output.unwritten().0.len(), output.unwritten().1.len()), (4, Lengths::PIECE));
         output.clear();
         assert!(output.is_empty() && Arc::strong_count(&page) == 1);
         output.append_in_pieces(Lengths, Arc::clone(&page));
