@@ -1,32 +1,22 @@
-//! Any bytes as a store in shared memory: nothing may crash, hang or leak, whatever the file holds.
+//! A store in shared memory whose file anybody may have written: nothing may crash, hang or leak.
 //!
 //! An input is a list of steps, see `Step`: changes to a small valid store, the same each time, and
 //! calls on it. The store is opened at the first call; later changes are made while it is in use.
 //! Words that would have the file refused at once are made right again before.
-//!
-//! To run it, with a nightly toolchain and cargo-fuzz:
-//!
-//! ```text
-//! cargo +nightly fuzz run store -- -close_fd_mask=2 -timeout=10 -max_len=2048 -len_control=0
-//! ```
-//!
-//! The mask keeps the store's log lines from the terminal. `cargo fuzz cmin store` makes the corpus as
-//! small as may be.
 #![no_main]
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::sync::{LazyLock, OnceLock};
 
 use libfuzzer_sys::fuzz_target;
-use tracker_cgi::protocol::{
-    ClientKey, CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp,
-};
+use tracker_cgi::protocol::{Seconds, Timestamp};
 use tracker_cgi::store::shm::{Caps, ShmOptions, ShmStore, fuzzing};
-use tracker_cgi::store::{
-    Action, Cursor, PeerAnnounce, PeerSample, PeerStore, Role, StoreMaintenance, SwarmSummary, Under,
-    Want,
-};
+use tracker_cgi::store::{Cursor, PeerStore as _, StoreMaintenance as _};
+use tracker_cgi_fuzz::announces::{announce, swarm, take_over, try_announce};
+use tracker_cgi_fuzz::input::Input;
+use tracker_cgi_fuzz::{empty, place};
 
 const NOON: Timestamp = Timestamp(1_700_000_000);
 const EXPIRY: Seconds = Seconds(2700);
@@ -49,31 +39,6 @@ fuzz_target!(|bytes: &[u8]| {
     run.end();
 });
 
-/// What is left of the input; zeros behind its end.
-struct Input<'a>(&'a [u8]);
-
-impl Input<'_> {
-    fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        let mut bytes = [0; N];
-        let (taken, rest) = self.0.split_at(N.min(self.0.len()));
-        bytes[..taken.len()].copy_from_slice(taken);
-        self.0 = rest;
-        bytes
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.bytes::<1>()[0]
-    }
-
-    fn short(&mut self) -> usize {
-        u16::from_le_bytes(self.bytes()).into()
-    }
-
-    fn word(&mut self) -> u64 {
-        u64::from_le_bytes(self.bytes())
-    }
-}
-
 /// One input at work.
 struct Run {
     options: ShmOptions,
@@ -83,20 +48,19 @@ struct Run {
     now: Timestamp,
     /// Whether the mutex may be changed, too: slow.
     is_wild: bool,
-    _home: tempfile::TempDir,
 }
 
 impl Run {
     /// The lowest bit of `mode` sets caps, the higher ones seldom leave the mutex unprotected.
     fn new(mode: u8) -> Self {
-        let (home, mut options) = folder();
+        let mut options = options();
         if mode & 1 == 1 {
             let (peers, swarm_peers, address_peers) = (Some(500), Some(300), Some(2));
             options.caps = Caps { peers, swarm_peers };
             options.rules.address_peers = address_peers;
         }
         let (words, is_wild) = (valid().clone(), mode >> 1 == 0x55);
-        Self { options, words, store: None, now: NOON, is_wild, _home: home }
+        Self { options, words, store: None, now: NOON, is_wild }
     }
 
     fn step(&mut self, input: &mut Input<'_>) {
@@ -229,17 +193,18 @@ impl Run {
     }
 }
 
-fn folder() -> (tempfile::TempDir, ShmOptions) {
-    let home = tempfile::tempdir_in("/dev/shm").unwrap();
-    let path = home.path().join("peers");
-    (home, ShmOptions { max_size: 1 << 20, ..ShmOptions::new(path, EXPIRY) })
+/// For a file in an empty folder.
+fn options() -> ShmOptions {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| place("shm"));
+    empty(&FOLDER);
+    ShmOptions { max_size: 1 << 20, ..ShmOptions::new(FOLDER.join("peers"), EXPIRY) }
 }
 
 /// The words of a valid store: some swarms, one of them large, and holes where peers were.
 fn valid() -> &'static Vec<u64> {
     static VALID: OnceLock<Vec<u64>> = OnceLock::new();
     VALID.get_or_init(|| {
-        let (_home, options) = folder();
+        let options = options();
         drop(fuzzing::make(&options).unwrap());
         let mut limited = options.clone();
         limited.rules.address_peers = Some(2);
@@ -252,61 +217,4 @@ fn valid() -> &'static Vec<u64> {
         let words = bytes.chunks_exact(WORD);
         words.map(|word| u64::from_ne_bytes(word.try_into().unwrap())).collect()
     })
-}
-
-/// One of 40 swarms; most numbers are of the first.
-fn swarm(number: usize) -> InfoHash {
-    let number = if number % 2 == 0 { 0 } else { number / 2 % 40 };
-    InfoHash([u8::try_from(number).unwrap(); 20])
-}
-
-fn announce(store: &mut ShmStore, number: usize, now: Timestamp) {
-    let _ = try_announce(store, number, now);
-}
-
-fn try_announce(
-    store: &mut ShmStore,
-    number: usize,
-    now: Timestamp,
-) -> Result<(), tracker_cgi::store::StoreError> {
-    let want = Want { peers: 50, seeders: !number.is_multiple_of(3), peer_ids: true };
-    store.announce(&what(number), now, want, &mut PeerSample::default()).map(drop)
-}
-
-/// The announce of a number; there are 1000.
-fn what(number: usize) -> PeerAnnounce {
-    let number = number % 1000;
-    let bytes = u16::try_from(number).unwrap().to_be_bytes();
-    let mut peer_id = PeerId([7; 20]);
-    peer_id.0[..2].copy_from_slice(&bytes);
-    // Some share an address.
-    let v4 = CompactV4([10, 0, bytes[0], bytes[1] / 4, bytes[1], 80]);
-    let mut v6 = CompactV6([0x20; 18]);
-    v6.0[6..8].copy_from_slice(&bytes);
-    PeerAnnounce {
-        under: if number.is_multiple_of(9) { Under::Second } else { Under::First },
-        v4: (!number.is_multiple_of(5)).then_some(v4),
-        v6: number.is_multiple_of(4).then_some(v6),
-        key: number.is_multiple_of(6).then(|| ClientKey::of(&bytes)).flatten(),
-        left: (!number.is_multiple_of(7)).then_some(number as u64 % 3),
-        uploaded: number as u64,
-        downloaded: u64::MAX >> (number % 64),
-        role: [Role::Leecher, Role::Seeder, Role::Leecher, Role::PartialSeed][number % 4],
-        action: match number % 11 {
-            9 => Action::Complete,
-            10 => Action::Leave,
-            _ => Action::Stay,
-        },
-        ..PeerAnnounce::new(swarm(number), peer_id)
-    }
-}
-
-/// Takes a swarm out to another one as an owner's command does.
-fn take_over(store: &mut ShmStore, info_hash: InfoHash, now: Timestamp) {
-    let Ok(peers) = store.export_peers(info_hash, Cursor(0), 100) else { return };
-    let Ok(swarms) = store.visit_swarms(Cursor(0), 3, now) else { return };
-    for summary in swarms.items {
-        let totals = SwarmSummary { info_hash: swarm(1), ..summary };
-        let _ = store.import_swarm(&totals, &peers.items);
-    }
 }

@@ -210,7 +210,8 @@ impl<'a> UnvalidatedHeader<'a> {
         else {
             return Err(Fault::Broken("it ends within the section table"));
         };
-        if digest_of(&[header, entries]) != self.digest {
+        // A fuzzer does not find checksums.
+        if !cfg!(fuzzing) && digest_of(&[header, entries]) != self.digest {
             return Err(Fault::Broken("the checksum of its header is wrong"));
         }
         let sections = read_table(entries, table.end, self.file.len())

@@ -2,6 +2,8 @@
 //! `server`.
 
 mod codec;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod params;
 pub mod record;
 #[cfg(test)]
