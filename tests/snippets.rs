@@ -70,7 +70,7 @@ fn apache_accepts_each_tracker_snippet_with_the_modules_it_names() {
     apache_accepts("cgi.conf", &Apache::new(Mpm::Prefork).cgi_module().snippet("cgi.conf"));
     apache_accepts(
         "fcgid.conf",
-        &Apache::new(Mpm::Event).modules(&["fcgid"]).snippet("fcgid.conf"),
+        &Apache::new(Mpm::Event).modules(&["env", "fcgid"]).snippet("fcgid.conf"),
     );
     apache_accepts("proxy-fcgi.conf", &apache::proxy_fcgi(&Listen::Tcp(9000)));
 }
@@ -81,7 +81,7 @@ fn apache_warns_of_no_addresses_that_overlap() {
     let site = Site::new(Layout::open(CGI));
     let configuration = Apache::new(Mpm::Event)
         .cgi_module()
-        .modules(&["fcgid"])
+        .modules(&["env", "fcgid"])
         .line("ScriptAlias /cgi-bin/ \"${TRACKER_CGI_BIN}/\"")
         .snippet("cgi.conf")
         .snippet("fcgid.conf")

@@ -64,7 +64,7 @@ impl LoadedConfig {
     }
 
     /// Finds out what the data folder is, and leads the paths that are directly in it to where the files are.
-    pub(super) fn find_data(&mut self) {
+    pub(crate) fn find_data(&mut self) {
         let policy = &self.config.paths.policy;
         // A site in use needs no look at the folder.
         if !is_in_data(&self.folder, policy) || policy.exists() {

@@ -34,7 +34,23 @@ impl From<OpenError> for io::Error {
 /// # Errors
 /// What stands there instead, or the kernel's refusal.
 pub fn open(path: &Path, how: &mut OpenOptions) -> Result<(File, Metadata), OpenError> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    open_with(path, how, libc::O_NOFOLLOW)
+}
+
+/// The same for a file of the owner's, which may be a link to one.
+///
+/// # Errors
+/// As of [`open`].
+pub fn open_linked(path: &Path, how: &mut OpenOptions) -> Result<(File, Metadata), OpenError> {
+    open_with(path, how, 0)
+}
+
+fn open_with(
+    path: &Path,
+    how: &mut OpenOptions,
+    more: libc::c_int,
+) -> Result<(File, Metadata), OpenError> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | more;
     let file = how.custom_flags(flags).open(path).map_err(reason)?;
     let metadata = file.metadata()?;
     if metadata.is_file() { Ok((file, metadata)) } else { Err(OpenError::NotAFile) }
@@ -57,6 +73,25 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let (mut file, _) = open(path, File::options().read(true))?;
     let mut content = Vec::new();
     file.read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// The content of a regular file of the owner's, or of one that a link leads to, of at most so many bytes.
+///
+/// # Errors
+/// As of [`open`], and when the file is larger.
+pub fn read_linked(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let (file, metadata) = open_linked(path, File::options().read(true))?;
+    let mut content = Vec::new();
+    if metadata.len() <= most {
+        file.take(most.saturating_add(1)).read_to_end(&mut content)?;
+    }
+    if metadata.len().max(content.len() as u64) > most {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is larger than {most} bytes"),
+        ));
+    }
     Ok(content)
 }
 
@@ -98,6 +133,14 @@ mod tests {
             assert!(read(&at(name)).is_err(), "{name}");
         }
         assert_eq!(read(&at("file")).unwrap(), b"text");
+        for name in ["folder", "pipe", "dangling"] {
+            assert!(read_linked(&at(name), 10).is_err(), "{name}");
+        }
+        for name in ["file", "link"] {
+            assert_eq!(read_linked(&at(name), 4).unwrap(), b"text");
+            assert!(read_linked(&at(name), 3).is_err());
+        }
+        assert!(read_linked(Path::new("/dev/zero"), 10).is_err());
         assert!(started.elapsed() < Duration::from_secs(1));
         assert!(!at("nothing").exists());
     }

@@ -7,7 +7,11 @@ use std::io;
 use std::path::Path;
 
 use crate::config::{LoadedConfig, SAMPLE_SITE};
+use crate::platform::files;
 use crate::protocol::origin;
+
+/// Bytes of the owner's page at most.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// The owner's page with `items` where it includes them. `None` when there is no such page, or when only
 /// a web server can put it together.
@@ -21,7 +25,9 @@ pub(super) fn whole(loaded: &LoadedConfig, items: &str) -> io::Result<Option<Str
         Err(problem) => return Err(problem),
     }
     // In another encoding it is the web server's affair, too.
-    let Ok(page) = String::from_utf8(fs::read(page)?) else { return Ok(None) };
+    let Ok(page) = String::from_utf8(files::read_linked(page, MOST_BYTES)?) else {
+        return Ok(None);
+    };
     let page = at_its_address(&page, loaded);
     Ok(filled_in(&page, &paths.rss_fragment, items))
 }

@@ -102,6 +102,7 @@ mod tests {
     fn beside_hidden_data_the_torrents_folder_is_named_and_the_hidden_one_is_not() {
         let (home, mut loaded) = site("");
         fs::write(home.path().join(".htaccess"), "").unwrap();
+        loaded.find_data();
         loaded.hide_new_data().unwrap();
         assert!(loaded.is_hidden());
         fs::write(home.path().join("www"), "").unwrap();

@@ -1,7 +1,6 @@
 //! The list of torrents as a page of its own, for servers without server-side includes. In a process it is in
 //! memory once, for all who read it at the same time, and not at all when nobody does.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
@@ -9,7 +8,7 @@ use askama::Template;
 
 use crate::config::LoadedConfig;
 use crate::gateway::{Answer, Response};
-use crate::platform::FileMark;
+use crate::platform::{FileMark, files};
 
 #[derive(Template)]
 #[template(path = "stats_page.html")]
@@ -26,6 +25,9 @@ struct Origin {
     fragment: FileMark,
     base: &'static str,
 }
+
+/// Bytes of a fragment that are read at most: those of some 100,000 torrents.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// A page, as long as a reply holds it.
 type Last = Option<(Origin, Weak<Vec<u8>>)>;
@@ -73,7 +75,7 @@ fn last_page(may_wait: bool) -> Option<MutexGuard<'static, Last>> {
 }
 
 fn make(path: &Path, base: &'static str) -> Result<Vec<u8>, askama::Error> {
-    let fragment = fs::read(path);
+    let fragment = files::read_linked(path, MOST_BYTES);
     let fragment = match &fragment {
         Ok(bytes) => String::from_utf8_lossy(bytes),
         Err(problem) => {

@@ -138,7 +138,7 @@ pub fn cgi(mpm: Mpm) -> Apache {
 
 /// mod_fcgid, with the pages.
 pub fn fcgid() -> Apache {
-    Apache::new(Mpm::Event).modules(&["fcgid"]).snippet("fcgid.conf").pages()
+    Apache::new(Mpm::Event).modules(&["env", "fcgid"]).snippet("fcgid.conf").pages()
 }
 
 /// mod_proxy_fcgi to a responder that is running, with the pages.

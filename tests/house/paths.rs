@@ -69,7 +69,7 @@ impl<'a> House<'a> {
         let mut found = Vec::new();
         for source in sources {
             for (path, name) in paths_after("use ", &source.code) {
-                if let Some(target) = house.from_crate(&source.module, &path) {
+                if let Some(target) = house.in_crate(&source.module, &path) {
                     found.push((&*source.module, name, target));
                 }
             }
@@ -88,7 +88,7 @@ impl<'a> House<'a> {
             let paths =
                 ["use ", "crate::", "super::"].into_iter().flat_map(|word| paths_after(word, code));
             for (path, _) in paths {
-                if let Some(path) = self.from_crate(&source.module, &path) {
+                if let Some(path) = self.in_crate(&source.module, &path) {
                     uses.insert((source.module.clone(), self.owner(path)));
                 }
             }
@@ -97,7 +97,7 @@ impl<'a> House<'a> {
     }
 
     /// A path as it is seen from `module`, from the crate on; `None` for one of another crate.
-    fn from_crate(&self, module: &[String], path: &[String]) -> Option<Path> {
+    fn in_crate(&self, module: &[String], path: &[String]) -> Option<Path> {
         let mut base = module.to_vec();
         let mut rest = path;
         match rest.first().map(String::as_str) {

@@ -3,10 +3,10 @@
 
 use std::io::{self, Read, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
-/// How long a web server has to accept a connection, and for each piece of an answer.
+/// How long a web server has to accept a connection, and then for its whole answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Bytes of a reply that are read at most.
@@ -37,7 +37,7 @@ pub(super) enum Failed {
     /// Nobody listens there, or nothing leads there.
     #[error("no connection to {to} ({reason})")]
     Unreachable { to: String, reason: String },
-    /// A connection, and no answer in time.
+    /// A connection, and no whole answer in time.
     #[error("{to} takes the request, and does not answer within {} seconds", PATIENCE.as_secs())]
     Silent { to: String },
     /// A connection, and something else than HTTP.
@@ -161,19 +161,57 @@ fn get_plainly(url: &Url<'_>, headers: &[(&str, &str)]) -> Result<Reply, Failed>
     headers.iter().for_each(|header| head.push_str(&header_line(*header)));
     head.push_str("\r\n");
     let mut bytes = Vec::new();
-    let done = stream
-        .write_all(head.as_bytes())
-        .and_then(|()| Read::take(&mut stream, MOST_BYTES).read_to_end(&mut bytes));
-    let reply = Reply::parse(&bytes).map(|reply| Reply { way, ..reply });
+    let done = stream.write_all(head.as_bytes()).and_then(|()| read_reply(&mut stream, &mut bytes));
     let to = url.authority.to_owned();
+    if done.as_ref().is_err_and(is_timeout) {
+        return Err(Failed::Silent { to });
+    }
+    let reply = Reply::parse(&bytes).map(|reply| Reply { way, ..reply });
     reply.ok_or_else(|| match done {
-        Err(problem) if is_timeout(&problem) => Failed::Silent { to },
         Err(problem) => Failed::NotHttp { to, reason: problem.to_string() },
-        Ok(_) if bytes.is_empty() => {
+        Ok(()) if bytes.is_empty() => {
             Failed::NotHttp { to, reason: "it closes the connection".into() }
         }
-        Ok(_) => Failed::NotHttp { to, reason: "another protocol".into() },
+        Ok(()) => Failed::NotHttp { to, reason: "another protocol".into() },
     })
+}
+
+/// Reads until the reply is whole, as some servers keep the connection all the same, or is too long, or the
+/// server closes. A server that sends a little now and then gets no more time for it.
+fn read_reply(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    let mut piece = [0; 16 << 10];
+    while (bytes.len() as u64) < MOST_BYTES && !is_whole(bytes) {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(length) => bytes.extend_from_slice(piece.get(..length).unwrap_or_default()),
+            Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a reply has come to the end that its own headers tell of.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).to_ascii_lowercase();
+    let body = bytes.get(end + 4..).unwrap_or_default();
+    let field = |name: &str| {
+        let mut values = head.split("\r\n").filter_map(|line| line.strip_prefix(name));
+        values.next().and_then(|rest| rest.trim_start().strip_prefix(':')).map(str::trim)
+    };
+    if field("transfer-encoding").is_some_and(|coding| coding.contains("chunked")) {
+        return body.ends_with(b"0\r\n\r\n");
+    }
+    field("content-length")
+        .and_then(|length| length.parse().ok())
+        .is_some_and(|length: usize| body.len() >= length)
 }
 
 const USER_AGENT: &str = concat!("tracker-doctor/", env!("CARGO_PKG_VERSION"));
@@ -195,7 +233,6 @@ fn connect(url: &Url<'_>) -> Result<TcpStream, Failed> {
     let mut problem = unresolved("none is known".into());
     for address in addresses {
         let connected = TcpStream::connect_timeout(&address, PATIENCE).and_then(|stream| {
-            stream.set_read_timeout(Some(PATIENCE))?;
             stream.set_write_timeout(Some(PATIENCE))?;
             Ok(stream)
         });
@@ -224,14 +261,34 @@ fn get_by_curl(url: &str, headers: &[(&str, &str)]) -> Result<Reply, Failed> {
     for (name, value) in headers {
         curl.args(["--header", &format!("{name}: {value}")]);
     }
-    let output = curl.args(["--url", url]).stdin(Stdio::null()).output();
-    let output = output.map_err(|_| Failed::NoCurl)?;
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let (bytes, errors, ended) = run(curl.args(["--url", url])).map_err(|_| Failed::NoCurl)?;
+    let status = ended.code().unwrap_or_default();
     let (said, addresses) = errors.trim_end().rsplit_once('\n').unwrap_or((&errors, ""));
-    match Reply::parse(&output.stdout) {
+    match Reply::parse(&bytes) {
+        // Timed out in the middle.
+        Some(_) if status == 28 && !is_whole(&bytes) => Err(failure_of_curl(status, url, said)),
         Some(reply) => Ok(Reply { way: way_of(addresses), ..reply }),
-        None => Err(failure_of_curl(output.status.code().unwrap_or_default(), url, said)),
+        None => Err(failure_of_curl(status, url, said)),
     }
+}
+
+/// What a command prints, its errors, and how it ended. Of a reply without an end no more is kept than doctor
+/// reads, whatever the program itself would take.
+fn run(command: &mut Command) -> io::Result<(Vec<u8>, String, ExitStatus)> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let (mut bytes, mut errors) = (Vec::new(), Vec::new());
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    }
+    if bytes.len() as u64 == MOST_BYTES {
+        // It would wait for somebody who reads on.
+        child.kill()?;
+    }
+    if let Some(stderr) = child.stderr.take() {
+        stderr.take(MOST_BYTES).read_to_end(&mut errors)?;
+    }
+    Ok((bytes, String::from_utf8_lossy(&errors).into_owned(), child.wait()?))
 }
 
 fn way_of(addresses: &str) -> Option<Way> {
@@ -281,6 +338,50 @@ mod tests {
         for other in [&b"SSH-2.0-x\r\n\r\n"[..], b"HTTP/1.1 200 OK\r\n", b""] {
             assert!(Reply::parse(other).is_none());
         }
+    }
+
+    /// A server that sends this, then a byte now and then if it is to drip, and keeps the connection.
+    fn server(reply: &'static [u8], drip: bool) -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(reply);
+            while drip && stream.write_all(b"x").is_ok() {
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            // Until the client closes.
+            let _ = stream.read(&mut request);
+        });
+        format!("http://{address}/")
+    }
+
+    #[test]
+    fn a_reply_ends_where_it_says_although_the_connection_is_kept() {
+        let started = Instant::now();
+        for reply in [
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"[..],
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+        ] {
+            assert_eq!(get(&server(reply, false), &[]).unwrap().text(), "ab");
+        }
+        assert!(started.elapsed() < PATIENCE);
+    }
+
+    #[test]
+    fn a_server_that_never_comes_to_an_end_is_silent() {
+        let started = Instant::now();
+        let outcome = get(&server(b"HTTP/1.1 200 OK\r\n\r\n", true), &[]);
+        assert!(matches!(outcome, Err(Failed::Silent { .. })), "{outcome:?}");
+        assert!(started.elapsed() < PATIENCE * 2);
+    }
+
+    #[test]
+    fn of_a_program_without_an_end_no_more_is_kept_than_is_read() {
+        let (bytes, _, ended) = run(Command::new("yes").arg("x")).unwrap();
+        assert!(bytes.len() as u64 == MOST_BYTES && !ended.success());
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! What people see: torrents to fetch, the page with the statistics, the feed.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::examination::Examination;
 use super::http::{self, MOST_BYTES};
 use super::outcome::Outcome;
+use crate::platform::files;
 use crate::protocol::origin;
 use crate::site::url_below;
 
@@ -58,7 +58,7 @@ fn something_public(examination: &Examination<'_>) -> Option<(PathBuf, Vec<u8>)>
         Some(feed.strip_prefix(folder).ok()?.to_owned())
     };
     let file = torrent.map(|found| found.file.clone()).or_else(feed)?;
-    let content = fs::read(folder.join(&file)).ok()?;
+    let content = files::read_linked(&folder.join(&file), MOST_BYTES).ok()?;
     Some((file, content))
 }
 
@@ -135,7 +135,8 @@ fn served(examination: &Examination<'_>, address: &str, page: &Path) -> Result<S
 pub(super) fn feed(examination: &Examination<'_>) -> Option<Outcome> {
     let page = examination.loaded.config.paths.feed_page.as_ref()?;
     let shown = page.display();
-    let Ok(text) = fs::read_to_string(page) else {
+    let read = files::read_linked(page, MOST_BYTES).map(String::from_utf8);
+    let Ok(Ok(text)) = read else {
         return Some(Outcome::told(format!(
             "there is no feed: {shown} cannot be read; `tracker init` writes it, or copy www/rss.xml there, \
              or set feed_page = \"\" in [paths] if you want none"

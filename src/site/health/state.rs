@@ -14,7 +14,7 @@ use crate::tracker::{StoreState, stores_set_aside};
 /// Whether the catalogue can be read.
 pub(super) fn catalogue(examination: &Examination<'_>) -> Option<Outcome> {
     let path = &examination.loaded.config.paths.catalog;
-    match File::open(path) {
+    match files::open_linked(path, File::options().read(true)).map_err(io::Error::from) {
         Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
             return Some(Outcome::told("not there yet; the first refresh makes it"));
         }
