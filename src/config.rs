@@ -171,13 +171,13 @@ impl StoreKind {
         }
     }
 
-    /// Its usual file, for a configuration that names none.
+    /// Its usual file, for a configuration that names none: a database is beside the catalogue.
     #[must_use]
-    pub fn usual_path(self) -> &'static Path {
-        Path::new(match self {
-            Self::Sqlite => "../data/peers.db",
-            Self::Shm => "/dev/shm/tracker.d/peers",
-        })
+    pub fn usual_path(self, catalog: &Path) -> PathBuf {
+        match self {
+            Self::Sqlite => catalog.with_file_name("peers.db"),
+            Self::Shm => "/dev/shm/tracker.d/peers".into(),
+        }
     }
 }
 
@@ -303,7 +303,7 @@ impl Default for StoreConfig {
         let kind = StoreKind::Sqlite;
         Self {
             kind,
-            path: kind.usual_path().into(),
+            path: "../data/peers.db".into(),
             max_size: Bytes(1 << 30),
             max_peers: Limit::NONE,
             max_swarm_peers: Limit::NONE,

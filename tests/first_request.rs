@@ -161,9 +161,15 @@ fn where_nothing_can_be_written_the_owner_is_told_what_to_do() {
     // As the page says; the owner may write to the site.
     fs::set_permissions(&root, Permissions::from_mode(0o755)).expect("a mode");
     fs::create_dir(host.site.data()).expect("a folder");
-    for folder in [host.site.data(), host.site.torrents()] {
-        fs::set_permissions(&folder, Permissions::from_mode(0o777)).expect("a mode");
+    fs::set_permissions(host.site.data(), Permissions::from_mode(0o777)).expect("a mode");
+    for page in [CGI.to_owned(), format!("{CGI}/stats"), CGI.to_owned()] {
+        let reply = host.get(&page);
+        assert_eq!(reply.status, 503, "half of it is not enough: {reply:?}");
+        let text = reply.text();
+        assert!(text.contains("the folder <code>www/torrents</code>"), "{text}");
+        assert!(!text.contains("<code>data</code>") && !text.contains("tracker.toml"), "{text}");
     }
+    fs::set_permissions(host.site.torrents(), Permissions::from_mode(0o777)).expect("a mode");
     host.site.add(&torrent);
     let answer = host.announce(&torrent);
     assert_eq!(answer.number("incomplete"), 1, "{answer:?}");

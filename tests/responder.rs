@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::harness::fastcgi::Responder;
+use crate::harness::fragments::Table;
 use crate::harness::http::encode;
 use crate::harness::installation::Installation;
 use crate::harness::poll;
@@ -99,11 +100,22 @@ fn a_hangup_has_it_read_at_once() {
 }
 
 #[test]
-fn a_new_torrent_is_on_the_page_after_its_only_announce() {
+fn a_new_torrent_is_on_the_page_with_its_seeder_after_its_only_announce() {
     let tracker = Installation::listed();
     tracker.refresh_on_request();
     tracker.refresh();
-    let responder = Responder::start(&tracker, &[]);
+    has_one_seeder_after_one_announce(&tracker);
+}
+
+#[test]
+fn the_first_request_of_all_is_on_the_page_with_its_seeder() {
+    let tracker = Installation::listed();
+    tracker.refresh_on_request();
+    has_one_seeder_after_one_announce(&tracker);
+}
+
+fn has_one_seeder_after_one_announce(tracker: &Installation) {
+    let responder = Responder::start(tracker, &[]);
     let torrent = tracker.add("dropped in", 1000);
     let query = format!(
         "info_hash={}&peer_id=-XX0001-000000000001&port=6881&left=0",
@@ -111,7 +123,11 @@ fn a_new_torrent_is_on_the_page_after_its_only_announce() {
     );
     let reply = responder.get("/announce", &query).text();
     assert!(reply.contains("8:complete"), "{reply}");
-    let is_listed = || (tracker.table().names() == ["dropped in"]).then_some(());
+    let is_listed = || {
+        let seeders = |table: Table| table.rows.first().map(|row| row.cell("seeders").to_owned());
+        let text = std::fs::read_to_string(tracker.path("www/torrents/bt_stats.inc")).ok()?;
+        (seeders(Table::parse(&text).ok()?)? == "1").then_some(())
+    };
     assert!(poll(Duration::from_secs(15), is_listed).is_some(), "{}", responder.process.output());
     tracker.wait_for_a_refresh_to_end();
 }

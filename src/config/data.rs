@@ -80,17 +80,6 @@ impl LoadedConfig {
         }
     }
 
-    /// Where a path of the site's own layout leads.
-    pub(super) fn in_own_layout(&self, path: &Path) -> PathBuf {
-        let path = absolute(&self.folder, path);
-        match (&self.own_data, path.file_name()) {
-            (OwnData::Hidden(hidden), Some(name)) if is_in_data(&self.folder, &path) => {
-                hidden.join(name)
-            }
-            _ => path,
-        }
-    }
-
     fn data_folder(&self) -> PathBuf {
         absolute(&self.folder, Path::new("../data"))
     }

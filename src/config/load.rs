@@ -128,7 +128,7 @@ impl LoadedConfig {
     /// Where a store of a kind is when nobody says otherwise.
     #[must_use]
     pub fn usual_store(&self, kind: StoreKind) -> PathBuf {
-        self.in_own_layout(kind.usual_path())
+        kind.usual_path(&self.config.paths.catalog)
     }
 
     /// The same with another peer store, at an absolute path or at the usual one.
@@ -255,7 +255,7 @@ fn fit_defaults(config: &mut Config, [min_interval, expiry, numwant, store_path]
         tracker.numwant = tracker.numwant.min(tracker.max_numwant);
     }
     if store_path {
-        config.store.path = config.store.kind.usual_path().into();
+        config.store.path = config.store.kind.usual_path(&config.paths.catalog);
     }
 }
 
@@ -287,6 +287,16 @@ mod tests {
 
     fn parse(text: &str) -> LoadedConfig {
         LoadedConfig::parse(text, Path::new(FILE)).unwrap()
+    }
+
+    #[test]
+    fn a_peer_database_without_a_path_is_beside_the_catalogue() {
+        let path = |text: &str| parse(text).config.store.path;
+        assert_eq!(path(""), Path::new("/srv/bt/data/peers.db"));
+        let settings = "paths.catalog = '/var/lib/tracker/catalog.db'";
+        assert_eq!(path(settings), Path::new("/var/lib/tracker/peers.db"));
+        let shm = parse(&format!("store.kind = 'shm'\n{settings}"));
+        assert_eq!(shm.usual_store(StoreKind::Sqlite), Path::new("/var/lib/tracker/peers.db"));
     }
 
     /// A site whose executable is `cgi-bin/tracker.cgi`, and whose system file is `etc/tracker.toml`.

@@ -122,7 +122,8 @@ fn the_store_is_not_where_another_kind_is(
     folder: &Path,
 ) -> Result<(), Impossible> {
     let store = &config.store;
-    let is_there = |kind: &StoreKind| absolute(folder, kind.usual_path()) == store.path;
+    let usual = |kind: StoreKind| absolute(folder, &kind.usual_path(&config.paths.catalog));
+    let is_there = |kind: &StoreKind| usual(*kind) == store.path;
     match StoreKind::ALL.into_iter().find(|kind| *kind != store.kind && is_there(kind)) {
         None => Ok(()),
         Some(other) => Err(Impossible::between(
@@ -134,7 +135,7 @@ fn the_store_is_not_where_another_kind_is(
                 store.path.display(),
                 other.name(),
                 store.kind.name(),
-                store.kind.usual_path().display().to_string(),
+                usual(store.kind).display().to_string(),
             ),
         )),
     }
@@ -391,7 +392,7 @@ mod tests {
         );
         assert_refused(
             "store.path = '/dev/shm/tracker.d/peers'",
-            "such as \"../data/peers.db\", or leave `path` out",
+            "such as \"/srv/data/peers.db\", or leave `path` out",
         );
         assert_eq!(refusal("store.kind = 'shm'\nstore.path = '../data/peers'"), "accepted");
     }

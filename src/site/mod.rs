@@ -206,10 +206,10 @@ impl Broken {
 }
 
 impl Ready {
-    /// Shows what the owner has to do where nothing could be published yet; whether there is anything.
+    /// Shows what the owner has to do where policy or pages could not be written; whether there is anything.
     fn is_not_set_up(&self, response: &mut Response) -> bool {
         let to_do = || setup::page(self.tracker.config());
-        let page = self.tracker.has_no_policy().then(to_do).flatten();
+        let page = self.tracker.pages_may_be_old().then(to_do).flatten();
         page.iter().for_each(|page| setup::show(page, response));
         page.is_some()
     }
@@ -238,7 +238,7 @@ impl Ready {
 /// Publishes where nothing is published yet. Several first requests may come at once: all but one
 /// wait for what that one publishes.
 fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishError> {
-    match publish(loaded, Urgency::NowUnlessBusy, &mut Quiet)? {
+    match publish(loaded, Urgency::First, &mut Quiet)? {
         Published::Done(report) => {
             log::list_once_a_minute(Level::Warning, &report.messages);
             Ok(())

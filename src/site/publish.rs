@@ -14,7 +14,7 @@ use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
 use crate::platform::privilege::{self, PrivilegeError};
 use crate::tracker::{
-    Progress, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
+    Next, Progress, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
     refresh_replica,
 };
 
@@ -101,8 +101,14 @@ pub fn publish(
     let items = render(&paths.rss_fragment, &RssFragment::new(report, loaded));
     let rss =
         items.and_then(|items| write(&paths.rss_fragment, &items).and(write_feed(loaded, &items)));
-    let report = refresh.commit()?;
-    if let Err(problem) = stats.and(list).and(rss) {
+    let written = stats.and(list).and(rss);
+    let next = match urgency {
+        _ if written.is_err() => Next::InAMinute,
+        Urgency::First => Next::Now,
+        _ => Next::InTime,
+    };
+    let report = refresh.commit(next)?;
+    if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);
         return Err(problem);

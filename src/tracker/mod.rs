@@ -27,7 +27,7 @@ pub use overview::{
     stores_set_aside,
 };
 pub use refresh::{
-    Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency, rescan, scan_rules,
+    Next, Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency, rescan, scan_rules,
 };
 pub use refusal::Refusal;
 pub use replica::{ReplicaRefresh, refresh_replica};
@@ -137,6 +137,12 @@ impl Tracker {
     #[must_use]
     pub fn has_no_policy(&self) -> bool {
         self.policy.is_none()
+    }
+
+    /// Whether pages may lack what a refresh has found: none has come to its end since something was new.
+    #[must_use]
+    pub fn pages_may_be_old(&self) -> bool {
+        self.policy.as_ref().is_none_or(|policy| policy.refreshed_at() == Timestamp::default())
     }
 
     /// Whether nothing was published yet, and nobody in this process has tried to within this second.

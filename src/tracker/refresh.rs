@@ -57,6 +57,19 @@ pub enum Urgency {
     Now,
     /// Now, but not if another one is under way.
     NowUnlessBusy,
+    /// The same for a first request, whose announce is still to come: the next one is due at once.
+    First,
+}
+
+/// When the next refresh is due after one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// After half an interval.
+    InTime,
+    /// At once.
+    Now,
+    /// In a minute: what pages include could not be written.
+    InAMinute,
 }
 
 /// The right to write what a refresh writes: one process at a time has it, until it drops it or dies.
@@ -72,7 +85,7 @@ impl Turn {
     pub fn take(loaded: &LoadedConfig, urgency: Urgency) -> Result<Option<Self>, RefreshError> {
         match urgency {
             Urgency::Now => Self::wait_for(loaded).map(Some),
-            Urgency::WhenDue | Urgency::NowUnlessBusy => Self::take_free(loaded),
+            Urgency::WhenDue | Urgency::NowUnlessBusy | Urgency::First => Self::take_free(loaded),
         }
     }
 
@@ -241,16 +254,20 @@ impl<'a> Refresh<'a> {
     ///
     /// # Errors
     /// When either cannot be written.
-    pub fn commit(mut self) -> Result<Report, RefreshError> {
+    pub fn commit(mut self, next: Next) -> Result<Report, RefreshError> {
         let after_writing = self.view.after_writing();
         let now = self.report.at;
         self.catalog.record_refresh(now, self.store, &self.records)?;
         let listed = self.report.rows.iter().map(|row| &row.torrent);
         let torrents = listed.chain(&self.hidden).cloned().collect();
         self.view.settle(after_writing);
-        let publication = publication(&self.view, now, self.store, now);
+        // A refresh of no time is always due.
+        let refreshed_at = if next == Next::InTime { now } else { Timestamp::default() };
+        let publication = publication(&self.view, refreshed_at, self.store, now);
         catalog::publish(&self.loaded.config.paths.policy, torrents, &publication)?;
-        mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
+        if next != Next::InAMinute {
+            mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
+        }
         Ok(self.report)
     }
 

@@ -142,8 +142,8 @@ mod tests {
         let text = "[store]\nkind = 'shm'\nmax_size = 5000000\nmax_peers = 3\n\
                     max_swarm_peers = 2\nmax_address_peers = 1";
         let shm = options(&loaded(root, text));
-        let usual = (StoreKind::Shm.usual_path(), 5_000_000);
-        assert_eq!((shm.file.path.as_path(), shm.max_size), usual);
+        let usual = StoreKind::Shm.usual_path(Path::new("catalog.db"));
+        assert_eq!((shm.file.path, shm.max_size), (usual, 5_000_000));
         assert_eq!(shm.caps, Caps { peers: Some(3), swarm_peers: Some(2) });
         assert_eq!(shm.rules.address_peers, Some(1));
     }
