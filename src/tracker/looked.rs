@@ -1,6 +1,6 @@
-//! That the torrents folder was looked at, remembered for a second by the whole process: to look at each of its
-//! folders is too much work for each announce of a torrent that is not listed, and for the threads that answer
-//! announces altogether.
+//! That the torrents folder was looked at, remembered for a second by the whole process: to look at each of the
+//! folders in it is too much work for each announce of a torrent that is not listed, and for the threads that answer
+//! announces altogether. The folder itself is looked at each time: there most torrents are dropped in.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::platform::FileMark;
 use crate::protocol::Timestamp;
 
-/// The second of a look, and the policy that there was after it: whatever that look could take in is in it.
+/// The second of a look, how the folder was before it, and the policy that there was after it: whatever that look
+/// could take in is in it.
 struct Look {
     path: PathBuf,
     policy: Option<FileMark>,
+    folder: Option<FileMark>,
     at: Timestamp,
 }
 
@@ -20,15 +22,30 @@ static LAST: Mutex<Option<Look>> = Mutex::new(None);
 /// Whoever looks; the others wait for what that one finds.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Whether somebody has looked within this second, since when the policy is the same.
-pub(super) fn within(path: &Path, policy: Option<FileMark>, now: Timestamp) -> bool {
+/// Whether somebody has looked within this second, since when the policy and the torrents folder are the same.
+pub(super) fn within(
+    path: &Path,
+    policy: Option<FileMark>,
+    torrents: &Path,
+    now: Timestamp,
+) -> bool {
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    last.as_ref().is_some_and(|look| look.at == now && look.policy == policy && look.path == path)
+    last.as_ref().is_some_and(|look| {
+        look.at == now
+            && look.policy == policy
+            && look.path == path
+            && look.folder == FileMark::of(torrents)
+    })
 }
 
-/// Remembers a look, also one that failed.
-pub(super) fn remember(path: &Path, policy: Option<FileMark>, now: Timestamp) {
-    let look = Look { path: path.to_owned(), policy, at: now };
+/// Remembers a look, also one that failed, before which the torrents folder was like this.
+pub(super) fn remember(
+    path: &Path,
+    policy: Option<FileMark>,
+    folder: Option<FileMark>,
+    now: Timestamp,
+) {
+    let look = Look { path: path.to_owned(), policy, folder, at: now };
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
 }
 

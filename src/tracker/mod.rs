@@ -152,7 +152,7 @@ impl Tracker {
     }
 
     /// Whether a torrent that the policy does not know may have been dropped in meanwhile: nobody in this
-    /// process has looked within this second. Costs no look.
+    /// process has looked within this second. Costs a look at the folder itself at most.
     #[must_use]
     pub fn folder_may_hold_more(&self, now: Timestamp) -> bool {
         self.loaded.config.tracker.torrents == Torrents::Listed && !self.was_looked(now)
@@ -166,13 +166,14 @@ impl Tracker {
         if self.was_looked(now) {
             return;
         }
+        let folder = FileMark::of(&self.loaded.config.paths.torrents);
         if self.loaded.config.is_replica() {
             self.take_in_policy();
         } else if self.policy.as_ref().is_none_or(|policy| refresh::is_outdated(policy, now)) {
             take_in(self);
             self.notice_new_policy();
         }
-        looked::remember(&self.loaded.config.paths.policy, self.policy_file, now);
+        looked::remember(&self.loaded.config.paths.policy, self.policy_file, folder, now);
     }
 
     /// On a replica a torrent is new when a newer policy snapshot was copied to it.
@@ -186,7 +187,8 @@ impl Tracker {
     }
 
     fn was_looked(&self, now: Timestamp) -> bool {
-        looked::within(&self.loaded.config.paths.policy, self.policy_file, now)
+        let paths = &self.loaded.config.paths;
+        looked::within(&paths.policy, self.policy_file, &paths.torrents, now)
     }
 
     /// Whether the statistics are older than half an interval, and nobody tried to renew them within
@@ -316,5 +318,8 @@ mod tests {
             assert_eq!(looks, 1);
             assert!(!another.folder_may_hold_more(now));
         }
+        // A torrent that is dropped in need not wait for the next second.
+        std::fs::write(tracker.loaded.config.paths.torrents.join("a.torrent"), "").unwrap();
+        assert!(another.folder_may_hold_more(NOW + Seconds(1)));
     }
 }
