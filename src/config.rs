@@ -265,7 +265,7 @@ pub struct GatewayConfig {
     pub pool_threads: usize,
 }
 
-/// When statistics are made anew.
+/// When statistics are recreated.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RefreshConfig {

@@ -177,7 +177,7 @@ fn info_says_how_many_peers_there_is_room_for() {
     );
     assert!(text.ends_with(&expected), "{text}");
     let output = tracker.run(&["store", "rebuild"]).done();
-    assert_eq!(output, format!("made anew: {}\n", tracker.store().display()));
+    assert_eq!(output, format!("recreated: {}\n", tracker.store().display()));
     assert_eq!(tracker.run(&["store", "check"]).done(), "clean\n");
     let sqlite = Installation::open().run(&["store", "info", "--json"]).json();
     assert!(sqlite["room"].is_null(), "{sqlite}");

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -182,6 +183,19 @@ fn the_policy_has_its_owner_before_it_has_its_name() {
         is_done.store(true, Ordering::Relaxed);
         watch.join().expect("it was always its owner's");
     });
+}
+
+#[test]
+fn somebody_else_is_told_whom_the_commands_are_for() {
+    let Some(site) = Theirs::new("commands of somebody else", ALICE) else { return };
+    site.run(&["refresh", "--force"]).done();
+    for arguments in [&["stats"][..], &["torrent", "list"], &["store", "info"], &["refresh"]] {
+        let mut command = Command::new(executable());
+        command.arg("--config").arg(site.path("conf/tracker.toml")).args(arguments);
+        let output = command.uid(BOB).gid(BOB).current_dir("/").output();
+        let failure = Ran::from(output.expect("the command runs")).failure();
+        assert!(failure.contains("run this with sudo, or as the web server's user"), "{failure}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub mod input;
 /// A folder for the files of a target that this process alone uses; scripts/fuzz has it in memory.
 ///
 /// # Panics
-/// Where there is no folder for temporary files.
+/// Where there is not a folder for temporary files.
 #[must_use]
 pub fn place(target: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("tracker-fuzz-{target}-{}", std::process::id()));

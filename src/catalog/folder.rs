@@ -97,7 +97,7 @@ pub enum Problem {
     Flawed(Flaw),
     /// It announces to others only.
     #[error(
-        "announces to another tracker ({announce}); make it anew with this tracker's announce \
+        "announces to another tracker ({announce}); recreate it with this tracker's announce \
          URL, or set tracker.accept_foreign"
     )]
     Foreign {
@@ -106,7 +106,7 @@ pub enum Problem {
     },
     /// It announces to nobody.
     #[error(
-        "names no tracker; make it anew with this tracker's announce URL, or set \
+        "names no tracker; recreate it with this tracker's announce URL, or set \
          tracker.accept_foreign"
     )]
     NoAnnounce,

@@ -22,7 +22,7 @@ impl DoctorArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let reach = if self.offline { Reach::ThisMachine } else { Reach::Network };
-        let findings = match world.load_config() {
+        let findings = match world.load_config_to_examine() {
             Ok(loaded) => Examination::new(&loaded, &world.surroundings, world.now, reach).run(),
             Err(CommandError::Config(problem)) => vec![Finding::unusable_configuration(&problem)],
             Err(problem) => vec![Finding::unusable_site(problem)],

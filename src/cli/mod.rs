@@ -18,6 +18,7 @@ mod torrent;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -100,8 +101,23 @@ impl World<'_> {
     /// Finds and reads the configuration, and becomes the site's owner, should root run the command.
     ///
     /// # Errors
-    /// When it cannot be read or followed, or root cannot act for the owner.
+    /// When it cannot be read or followed, root cannot act for the owner, or another user may not see the data.
     pub fn load_config(&self) -> Result<LoadedConfig, CommandError> {
+        let loaded = self.load_config_to_examine()?;
+        let data = loaded.config.paths.catalog.parent();
+        match data.map(|data| (data, fs::read_dir(data))) {
+            Some((data, Err(problem))) if problem.kind() == io::ErrorKind::PermissionDenied => {
+                Err(CommandError::NotYours(data.to_owned()))
+            }
+            _ => Ok(loaded),
+        }
+    }
+
+    /// The same for a command that says itself what it may not see.
+    ///
+    /// # Errors
+    /// When it cannot be read or followed, or root cannot act for the owner.
+    pub fn load_config_to_examine(&self) -> Result<LoadedConfig, CommandError> {
         let loaded = self.read_config()?;
         act_for_owner(&loaded)?;
         Ok(loaded)
@@ -155,6 +171,9 @@ pub enum CommandError {
     /// There is no configuration to go by.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Another user's data.
+    #[error("you may not see the data in {}; run this with sudo, or as the web server's user", .0.display())]
+    NotYours(PathBuf),
     /// Root cannot act for the site's owner.
     #[error(transparent)]
     Privilege(#[from] PrivilegeError),

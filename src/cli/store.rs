@@ -22,7 +22,7 @@ pub enum StoreCommand {
     },
     /// Check it for damage and contradictions
     Check,
-    /// Start anew with an empty one; clients announce again within an interval
+    /// Recreate it, empty; clients announce again within an interval
     Rebuild,
     Migrate(migrate::MigrateArguments),
 }
@@ -83,7 +83,7 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
         return world.print("clean\n");
     }
     Err(CommandError::Failed(format!(
-        "{} invariants do not hold; `tracker store rebuild` starts anew",
+        "{} invariants do not hold; `tracker store rebuild` recreates the store",
         violations.len()
     )))
 }
@@ -96,5 +96,5 @@ fn rebuild(world: &mut World<'_>) -> Result<(), CommandError> {
         StoreKind::Sqlite => "; the old one stands beside it",
         StoreKind::Shm => "",
     };
-    world.print(format_args!("made anew: {}{old}\n", store.path.display()))
+    world.print(format_args!("recreated: {}{old}\n", store.path.display()))
 }

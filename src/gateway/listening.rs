@@ -36,7 +36,7 @@ pub enum ListenError {
     InUse(PathBuf),
     /// Something that is not ours to remove.
     #[error(
-        "cannot listen on {0}: a file that is no socket is there; remove it, or choose another path"
+        "cannot listen on {0}: there is a file that is not a socket; remove it, or choose another path"
     )]
     NotASocket(PathBuf),
     /// The kernel refuses.

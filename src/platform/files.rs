@@ -13,7 +13,7 @@ pub enum OpenError {
     #[error("it is a link")]
     Link,
     /// A pipe, a device, a folder.
-    #[error("it is no regular file")]
+    #[error("it is not a regular file")]
     NotAFile,
     /// Nothing, or what the kernel does not let this process open.
     #[error(transparent)]

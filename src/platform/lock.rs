@@ -99,7 +99,7 @@ mod tests {
         fs::remove_file(&lock).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&lock).status().unwrap().success());
         let said = within(&lock, Duration::ZERO).unwrap_err().to_string();
-        assert!(said.contains("it is no regular file"), "{said}");
+        assert!(said.contains("it is not a regular file"), "{said}");
         fs::remove_file(&lock).unwrap();
         let held = within(&lock, Duration::ZERO).unwrap();
         assert_eq!(fs::metadata(&lock).unwrap().mode() & 0o777, 0o600, "others cannot hold it");

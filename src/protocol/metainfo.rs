@@ -85,7 +85,7 @@ pub enum MetainfoError {
     #[error("it says neither the \"length\" of its file nor its \"files\"")]
     NoLength,
     /// Something else than a dictionary where a file or folder belongs.
-    #[error("its list of files has an entry that is no dictionary")]
+    #[error("its list of files has an entry that is not a dictionary")]
     NotAFile,
     /// A file whose `length` is missing, no integer or beyond all measure.
     #[error("one of its files has no \"length\" that can be read")]

@@ -20,7 +20,7 @@ use crate::tracker::{
 
 /// How publishing ended.
 pub enum Published {
-    /// All was made anew.
+    /// All was recreated.
     Done(Report),
     /// There was nothing to do.
     Skipped(Skipped),

@@ -84,7 +84,7 @@ pub(super) fn move_aside(path: &Path, reason: &str) -> Result<(), StoreError> {
         }
     }
     crate::warning!(
-        "the peer store {} was moved to {} and is made anew: {reason}",
+        "the peer store {} was moved to {} and is recreated: {reason}",
         path.display(),
         aside.display()
     );

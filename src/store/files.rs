@@ -84,7 +84,7 @@ impl FileOptions {
     }
 
     /// Looks at the folder before anything in it is opened: whoever may rename files there may put others
-    /// in their place. `None` when there is no folder.
+    /// in their place. `None` when there is not a folder.
     pub(super) fn trust(&self) -> Result<Option<Trust<'_>>, StoreError> {
         let folder = match std::fs::symlink_metadata(self.folder()) {
             Ok(folder) => folder,
@@ -152,7 +152,7 @@ fn lock(path: &Path, trust: &Trust<'_>, patience: Duration) -> Result<File, Stor
     let (file, found) = platform::files::open(path, &mut how).map_err(|error| match error {
         OpenError::Io(source) => failed(source),
         OpenError::Link | OpenError::NotAFile => {
-            refused(path, "it is no regular file; remove it, and it is made anew")
+            refused(path, "it is not a regular file; remove it, and it is recreated")
         }
     })?;
     // Whose it is could keep it locked.
@@ -297,10 +297,10 @@ mod tests {
 
     #[test]
     fn a_lock_that_is_no_file_is_neither_waited_for_nor_followed() {
-        is_refused("remove it, and it is made anew", |folder| {
+        is_refused("remove it, and it is recreated", |folder| {
             make_pipe(&folder.join("peers.lock"))
         });
-        is_refused("remove it, and it is made anew", |folder| {
+        is_refused("remove it, and it is recreated", |folder| {
             symlink(folder.with_file_name("none"), folder.join("peers.lock")).unwrap();
         });
     }

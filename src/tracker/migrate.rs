@@ -117,7 +117,7 @@ impl Move<'_> {
     }
 }
 
-/// Makes sure that the target may be made anew, and says how many peers are lost with it.
+/// Makes sure that the target may be recreated, and says how many peers are lost with it.
 fn clear(
     to: &LoadedConfig,
     generation: Generation,

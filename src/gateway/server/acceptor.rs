@@ -72,7 +72,7 @@ impl Acceptor {
         let error = match listener.accept() {
             Ok((socket, peer)) if self.web_servers.allow(peer) => return Accepted::Socket(socket),
             Ok((_, peer)) => {
-                crate::warning!("connection refused: {peer:?} is no web server of ours");
+                crate::warning!("connection refused: {peer:?} is not one of our web servers");
                 return Accepted::Lost;
             }
             Err(error) => error,

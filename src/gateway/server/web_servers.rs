@@ -32,7 +32,7 @@ impl WebServers {
                 Ok(address) => addresses.push(address.to_canonical()),
                 Err(_) => log::line(
                     Level::Warning,
-                    format_args!("{VARIABLE}: \"{entry}\" is no address; it is ignored"),
+                    format_args!("{VARIABLE}: \"{entry}\" is not an address; it is ignored"),
                 ),
             }
         }

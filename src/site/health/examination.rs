@@ -77,7 +77,7 @@ impl<'a> Examination<'a> {
     /// What is wrong, unless what was found before may be the reason: then it is named once.
     pub(super) fn wrong_by_itself(&self, what: String, remedy: impl Into<String>) -> Outcome {
         match self.found_wrong() {
-            true => Outcome::not_checked(format!("{what}; first mend what is WRONG above")),
+            true => Outcome::not_checked(format!("{what}; first repair what is WRONG above")),
             false => Outcome::wrong(what, remedy),
         }
     }

@@ -204,7 +204,8 @@ pub(super) fn inspect(options: &ShmOptions) -> Result<Inspected, StoreError> {
             return Err(files::refused(path, "it is a link; name the file itself"));
         }
         Err(OpenError::NotAFile) => {
-            let remedy = "it is no regular file; move it away, or choose another `path` in [store]";
+            let remedy =
+                "it is not a regular file; move it away, or choose another `path` in [store]";
             return Err(files::refused(path, remedy));
         }
     };
@@ -237,11 +238,11 @@ pub(super) fn inspect(options: &ShmOptions) -> Result<Inspected, StoreError> {
 /// Why a file is not believed to be ours.
 fn distrust(trust: Trust<'_>, metadata: &std::fs::Metadata) -> Option<&'static str> {
     if metadata.nlink() > 1 {
-        Some("it has a second name elsewhere; remove it, and it is made anew")
+        Some("it has a second name elsewhere; remove it, and it is recreated")
     } else if !trust.includes(metadata.uid()) {
         Some("it belongs to another user; remove it, or choose another `path` in [store]")
     } else if metadata.mode() & 0o002 != 0 {
-        Some("everybody may write to it; remove it, and it is made anew")
+        Some("everybody may write to it; remove it, and it is recreated")
     } else {
         None
     }
@@ -278,7 +279,7 @@ fn too_short(
 fn foreign(path: &Path, first: &[u8]) -> Result<Inspected, StoreError> {
     match kind_of(first).filter(|&found| found != KIND) {
         Some(found) => Err(StoreError::OtherKind { store: files::name(path), kind: KIND, found }),
-        None => Ok(Inspected::Foreign("it is no store in shared memory")),
+        None => Ok(Inspected::Foreign("it is not a store in shared memory")),
     }
 }
 

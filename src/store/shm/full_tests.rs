@@ -142,7 +142,7 @@ fn is_full_and_recovers(store: &mut ShmStore) {
     let fourth = fill(store, third);
     assert!(fourth - third > known * 9 / 10, "{} of {known}", fourth - third);
     is_sound(store, (fourth - third) as usize);
-    assert_eq!(store.generation().unwrap(), life, "it was made anew");
+    assert_eq!(store.generation().unwrap(), life, "it was recreated");
 }
 
 #[test]

@@ -96,7 +96,7 @@ pub(super) fn has_moved(path: &Path, file: &StoreFile) -> bool {
 }
 
 fn said_anew(path: &Path, reason: &str) {
-    crate::warning!("the peer store {} is made anew: {reason}", path.display());
+    crate::warning!("the peer store {} is recreated: {reason}", path.display());
 }
 
 fn in_use(path: &Path) -> StoreError {

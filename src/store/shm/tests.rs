@@ -89,7 +89,7 @@ fn a_large_swarm_grows_and_shrinks_as_the_model_does() {
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
     let info = store.info().unwrap();
     assert_eq!((info.swarms, info.peers), (0, 0));
-    assert_eq!(store.generation().unwrap(), id, "it was made anew");
+    assert_eq!(store.generation().unwrap(), id, "it was recreated");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn many_swarms_are_found_again_and_forgotten_again() {
     // Each shard keeps the most it ever needed, and swarms fall into them by chance: some growth is
     // right, but far from five times the room.
     assert!(bytes[4] <= bytes[0] * 3 / 2, "the room was not used again: {bytes:?}");
-    assert_eq!(store.generation().unwrap(), id, "it was made anew");
+    assert_eq!(store.generation().unwrap(), id, "it was recreated");
 }
 
 mod where_caps_are_set {

@@ -194,9 +194,10 @@ fn look(place: &FileOptions, more_tries: u32) -> Result<Inspected, StoreError> {
             Ok(found) if found.is_dir() => {
                 Err(files::failure("open", path, io::ErrorKind::IsADirectory.into()))
             }
-            Ok(found) if !found.is_file() => {
-                Err(files::refused(path, "it is no regular file; choose another `path` in [store]"))
-            }
+            Ok(found) if !found.is_file() => Err(files::refused(
+                path,
+                "it is not a regular file; choose another `path` in [store]",
+            )),
             // It may have come between the two looks.
             Ok(_) if error::kind(&unopened) == Kind::Closed && more_tries > 0 => {
                 look(place, more_tries - 1)

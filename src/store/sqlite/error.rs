@@ -57,7 +57,7 @@ pub(super) fn sqlite(doing: &'static str, path: &Path, source: Error) -> StoreEr
         Some(ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
             "look for trouble with its disk in the system's log, or keep the store on a local disk"
         }
-        _ => "look at it with `tracker store check`, or make it anew with `tracker store rebuild`",
+        _ => "look at it with `tracker store check`, or recreate it with `tracker store rebuild`",
     };
     files::unavailable(doing, path, remedy, source)
 }

@@ -140,7 +140,7 @@ impl Storm {
         let mut store = self.open();
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
         let id = store.generation().unwrap();
-        assert!(self.id.is_none_or(|before| before == id), "it was made anew");
+        assert!(self.id.is_none_or(|before| before == id), "it was recreated");
         let answered: Vec<u32> = (0..self.started).map(|serial| self.answered(serial)).collect();
         expected::check(&mut store, &answered);
     }
