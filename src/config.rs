@@ -144,7 +144,7 @@ pub struct StoreConfig {
     pub max_peers: Limit,
     /// Peers in one swarm at most; 0: no limit.
     pub max_swarm_peers: Limit,
-    /// Where not 0: `max_address_peers` of [tracker], whose old place this is.
+    /// Where not 0: `max_address_peers` of `[tracker]`, whose old place this is.
     pub max_address_peers: Limit,
 }
 

@@ -41,6 +41,7 @@ pub(super) struct InitArguments {
     folder: PathBuf,
     /// The address that clients will announce to, such as
     /// https://example.org/announce
+    #[allow(rustdoc::bare_urls, reason = "it is shown by --help, too")]
     #[arg(long, value_name = "URL")]
     announce_url: Option<HttpUrl>,
     /// The address under which the web server will show www/torrents; without it: /torrents on the

@@ -55,19 +55,22 @@ impl Mutex {
         Self(address.cast())
     }
 
-    /// Makes a free mutex there. Nobody else must know of it yet.
-    pub(super) fn make(self) {
+    /// Makes a free mutex there, about which nobody else must know yet; whether the kernel frees it when its
+    /// holder dies. Musl asks the kernel for that (get_robust_list), which filters of system calls may refuse.
+    pub(super) fn make(self) -> bool {
         let mut attributes = MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
         let attributes = attributes.as_mut_ptr();
         // SAFETY: the attributes are initialised by the first call and destroyed by the last. The
-        // mutex has room by the contract of `at`. None of the calls can fail with these values.
+        // mutex has room by the contract of `at`. With these values only the call for robustness can
+        // fail, in musl and glibc; the attributes are valid then, too.
         unsafe {
             libc::pthread_mutexattr_init(attributes);
             libc::pthread_mutexattr_settype(attributes, libc::PTHREAD_MUTEX_ERRORCHECK);
             libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED);
-            libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST);
+            let refused = libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST);
             libc::pthread_mutex_init(self.0, attributes);
             libc::pthread_mutexattr_destroy(attributes);
+            refused == 0
         }
     }
 
@@ -153,7 +156,12 @@ pub(super) fn kind() -> [u8; 4] {
         let mut example = MaybeUninit::<libc::pthread_mutex_t>::zeroed();
         // SAFETY: the example is as large and as aligned as a mutex, and nobody else knows it.
         let example = unsafe { Mutex::at(example.as_mut_ptr().cast()) };
-        example.make();
+        if !example.make() {
+            crate::warning!(
+                "this system frees no lock of a process that dies: when one dies in the middle of an announce, the \
+                 peer store is recreated; set kind = \"sqlite\" in [store], or allow the system call get_robust_list"
+            );
+        }
         example.bytes(KIND)
     })
 }
@@ -186,7 +194,7 @@ mod tests {
     fn a_thread_that_ends_with_the_mutex_leaves_it_to_the_next() {
         let room = Room::default();
         let mutex = mutex_in(&room);
-        mutex.make();
+        assert!(mutex.make());
         assert_eq!(mutex.lock(LONGEST_WAIT).unwrap(), Acquired::Free);
         mutex.unlock();
         let shared = Shared(mutex);
@@ -209,7 +217,7 @@ mod tests {
         assert!(matches!(mutex.lock(LONGEST_WAIT), Err(Trouble::Broken(_))), "nobody has made it");
         for (number, word) in room.iter().enumerate() {
             for bit in 0..64 {
-                mutex.make();
+                assert!(mutex.make());
                 word.fetch_xor(1 << bit, std::sync::atomic::Ordering::Relaxed);
                 if names_a_holder(number * 64 + bit) {
                     // A holder that does not exist, or that is not us: tried once below.
@@ -226,7 +234,7 @@ mod tests {
                 }
             }
         }
-        mutex.make();
+        assert!(mutex.make());
         let holder = &room[HOLDER.start / 8];
         holder
             .fetch_or(0x3fff_fff0 << (HOLDER.start % 8 * 8), std::sync::atomic::Ordering::Relaxed);

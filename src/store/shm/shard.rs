@@ -270,7 +270,8 @@ impl<'m> Shard<'m> {
         geometry: Geometry,
         number: u32,
     ) -> Result<(), Trouble> {
-        Self::mutex_in(memory, geometry, number).map(Mutex::make)
+        // That one is not robust was told when its kind was found out.
+        Self::mutex_in(memory, geometry, number).map(|mutex| _ = mutex.make())
     }
 
     fn mutex_in(memory: &Memory, geometry: Geometry, number: u32) -> Result<Mutex, Trouble> {
