@@ -18,6 +18,14 @@ pub enum Flaw {
     /// Not TOML.
     #[error("not TOML: {0}; `tracker config default` prints a correct file")]
     Syntax(String),
+    /// A section or a key that stands in the file twice.
+    #[error(
+        "`{name}` is in the file already, further up; write it once, with all that belongs to it"
+    )]
+    Repeated {
+        /// As it stands there.
+        name: String,
+    },
     /// Not text.
     #[error("not UTF-8; save the file as UTF-8, or write its comments in plain ASCII")]
     NotUtf8,
@@ -96,8 +104,16 @@ pub(super) fn explain(text: &str, error: &toml::de::Error) -> (usize, Flaw) {
     let (at, flaw) = DeTable::parse(text)
         .ok()
         .and_then(|document| first_flaw(document.get_ref(), offset, error.message()))
-        .unwrap_or_else(|| (offset, Flaw::Syntax(error.message().replace('\n', ", "))));
+        .unwrap_or_else(|| (offset, syntax(text, error)));
     (line_at(text.as_bytes(), at), flaw)
+}
+
+fn syntax(text: &str, error: &toml::de::Error) -> Flaw {
+    let name = error.span().and_then(|span| text.get(span)).unwrap_or_default();
+    match error.message() {
+        "duplicate key" if !name.is_empty() => Flaw::Repeated { name: name.to_owned() },
+        message => Flaw::Syntax(message.replace('\n', ", ")),
+    }
 }
 
 /// The line of the first of the keys that are at odds which stands in the file. (At least one does:
@@ -444,8 +460,13 @@ mod tests {
         let (line, text) = flaw_of("[tracker]\ninterval 1800\n");
         assert_eq!(line, 2, "{text}");
         assert!(text.starts_with("not TOML: "), "{text}");
-        assert_eq!(flaw_of("[tracker]\ninterval = 1\ninterval = 2\n").0, 3);
-        assert_eq!(flaw_of("[tracker]\n[store]\n[tracker]\n").0, 3);
+        let repeated = |name: &str| {
+            format!(
+                "`{name}` is in the file already, further up; write it once, with all that belongs to it"
+            )
+        };
+        assert_flaw("[tracker]\ninterval = 1\ninterval = 2\n", 3, &repeated("interval"));
+        assert_flaw("[tracker]\n[store]\n[tracker]\n", 3, &repeated("tracker"));
     }
 
     #[test]

@@ -53,15 +53,33 @@ pub fn line(level: Level, message: fmt::Arguments<'_>) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Lines of a list at most.
+const MOST_LISTED: usize = 100;
+
 /// Writes each message of a list that what was asked for has given once, such as the files that a scan could
 /// not read.
 pub fn list<M: fmt::Display>(level: Level, messages: impl IntoIterator<Item = M>) {
-    messages.into_iter().for_each(|message| line(level, format_args!("{message}")));
+    shortened(messages).for_each(|message| line(level, format_args!("{message}")));
 }
 
 /// The same of what others may have done again and again: each message once a minute.
 pub fn list_once_a_minute<M: fmt::Display>(level: Level, messages: impl IntoIterator<Item = M>) {
-    messages.into_iter().for_each(|message| line_once_a_minute(level, &message.to_string()));
+    shortened(messages).for_each(|message| line_once_a_minute(level, &message));
+}
+
+/// The first messages of a list, and how many more there are: a folder may hold ten thousand files with the same
+/// fault, and cron mails what is said.
+fn shortened<M: fmt::Display>(
+    messages: impl IntoIterator<Item = M>,
+) -> impl Iterator<Item = String> {
+    let mut messages = messages.into_iter();
+    let mut first: Vec<String> =
+        messages.by_ref().take(MOST_LISTED).map(|message| message.to_string()).collect();
+    match messages.count() {
+        0 => {}
+        more => first.push(format!("and {more} more like these")),
+    }
+    first.into_iter()
 }
 
 fn format_line(level: Level, message: fmt::Arguments<'_>) -> String {
@@ -98,6 +116,14 @@ macro_rules! error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_list_ends_with_how_many_more_there_are() {
+        let list = |length: usize| shortened(0..length).collect::<Vec<_>>();
+        assert_eq!(list(2), ["0", "1"]);
+        assert_eq!(list(MOST_LISTED).len(), MOST_LISTED);
+        assert_eq!(list(MOST_LISTED + 5).last().unwrap(), "and 5 more like these");
+    }
 
     #[test]
     fn a_hostile_name_can_neither_forge_a_second_line_nor_turn_one_round() {

@@ -227,6 +227,28 @@ fn two_thousand_torrents_of_another_tracker_are_one_line_with_a_count() {
     Diagnosis::offline(&site).assert_only_wrong("torrents", &parts);
 }
 
+/// As transmission-create makes it, after `sudo cp`.
+#[test]
+fn a_torrent_that_the_tracker_may_not_read_is_wrong() {
+    let site = site();
+    site.add(&Torrent::new("private", 1000, &site.announce_url()));
+    let file = site.torrents().join("private.torrent");
+    if server_account().is_some() {
+        chown(&file, Some(0), Some(0)).expect("an owner");
+    }
+    fs::set_permissions(&file, Permissions::from_mode(0o200)).expect("a mode");
+    let remedy = format!("chmod 644 {}", file.display());
+    Diagnosis::offline(&site).assert_only_wrong("torrents", &["cannot be read", &remedy]);
+}
+
+#[test]
+fn a_host_without_its_domain_is_named() {
+    let site = site();
+    configure(&site, &site.announce_url(), "http://host/announce");
+    let found = Diagnosis::offline(&site);
+    found.assert("announce address", "note", &["names the host `host`", "full name"]);
+}
+
 #[test]
 fn a_forgotten_announce_is_wrong_and_not_only_a_note() {
     let site = site();

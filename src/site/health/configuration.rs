@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::examination::Examination;
+use super::http::Url;
 use super::outcome::Outcome;
 use crate::protocol::HttpUrl;
 
@@ -50,6 +51,13 @@ pub(super) fn announce_url(examination: &Examination<'_>) -> Option<Outcome> {
             ),
             format!("set announce_url in [tracker] to \"{base}/announce\""),
         ));
+    }
+    let host = Url::parse(url.as_str()).map_or("", |url| url.host);
+    if host != "localhost" && !host.contains(['.', ':']) {
+        return Some(Outcome::told(format!(
+            "{url} names the host `{host}` without its domain, which clients elsewhere cannot find; write its \
+             full name into announce_url in [tracker] and torrents_url in [paths]"
+        )));
     }
     if path.starts_with("/announce") {
         return Some(Outcome::fine(format!("{url}, which clients accept in any network")));

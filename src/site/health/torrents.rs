@@ -1,5 +1,8 @@
 //! Whether the torrents in the folder are tracked. Many with the same trouble are one line.
 
+use std::io;
+use std::path::Path;
+
 use super::examination::Examination;
 use super::outcome::{Outcome, some_of};
 use crate::catalog::{FolderProblem, FolderScan, Problem};
@@ -18,6 +21,10 @@ pub(super) fn are_tracked(examination: &Examination<'_>) -> Option<Outcome> {
         true => return Some(Outcome::fine(tracked)),
         false => format!("{tracked} tracked; {}", said.join("; ")),
     };
+    if let Some(file) = unreadable(scan) {
+        let file = examination.loaded.config.paths.torrents.join(file);
+        return Some(Outcome::wrong(text, format!("chmod 644 {}", file.display())));
+    }
     // The address that most of them have may be right, and the configured one wrong.
     match (others, examination.announce_url()) {
         (Some(others), Some(url)) if scan.torrents.is_empty() && !examination.found_wrong() => {
@@ -32,6 +39,15 @@ pub(super) fn are_tracked(examination: &Examination<'_>) -> Option<Outcome> {
         }
         _ => Some(Outcome::told(text)),
     }
+}
+
+/// A file that the tracker's user may not read; some programs make torrents that only their user may.
+fn unreadable(scan: &FolderScan) -> Option<&Path> {
+    let denied = |it: &&FolderProblem| match &it.problem {
+        Problem::Unreadable(problem) => problem.kind() == io::ErrorKind::PermissionDenied,
+        _ => false,
+    };
+    scan.problems.iter().find(denied).map(|found| &*found.file)
 }
 
 /// A torrent that is tracked, for an announce.
