@@ -134,7 +134,7 @@ fn is_refused_where_it_is_no_file_or_has_two_names() {
     let pipe = std::ffi::CString::new(options.file.path.to_str().unwrap()).unwrap();
     // SAFETY: the name ends with a zero byte.
     assert_eq!(unsafe { libc::mkfifo(pipe.as_ptr(), 0o600) }, 0);
-    is_refused(&options, "no regular file");
+    is_refused(&options, "not a regular file");
     fs::remove_file(&options.file.path).unwrap();
     fs::create_dir(&options.file.path).unwrap();
     is_refused(&options, "not a folder");
