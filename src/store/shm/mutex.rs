@@ -6,6 +6,7 @@
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::trouble::Trouble;
@@ -13,6 +14,9 @@ use super::trouble::Trouble;
 /// How long a living process may hold a shard before others give up, however patient they are. An operation
 /// takes microseconds; who holds one for longer was stopped.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
+/// How often a mutex that nobody holds is tried before it is taken for garbage.
+const ATTEMPTS: u32 = 1000;
 
 /// How long to try before going to sleep; shorter than it takes to be woken.
 const SPIN: Duration = Duration::from_micros(20);
@@ -87,14 +91,32 @@ impl Mutex {
         match code {
             0 => Ok(Acquired::Free),
             libc::EOWNERDEAD => Ok(Acquired::Inherited),
-            // Only who has waited for long can tell that from a holder who has just let go.
-            libc::ETIMEDOUT if patience >= LONGEST_WAIT && self.is_held_by_nobody() => {
-                Err(Trouble::Broken("a mutex is held by nobody"))
-            }
+            libc::ETIMEDOUT if patience >= LONGEST_WAIT => self.judge(),
             libc::ETIMEDOUT => Err(Trouble::Busy),
             libc::ENOTRECOVERABLE => Err(Trouble::Broken("a mutex was given up")),
             _ => Err(Trouble::Broken("a mutex is in disorder")),
         }
+    }
+
+    /// Says of a mutex that could not be had for long whether a thread holds it, or its bytes are garbage. One that
+    /// nobody holds can be had: its holder may just have let go.
+    fn judge(self) -> Result<Acquired, Trouble> {
+        for _ in 0..ATTEMPTS {
+            match self.holder() {
+                0 => {}
+                holder if exists(holder) => return Err(Trouble::Busy),
+                // The kernel would have told if it had died, so that the bytes were never written by one.
+                _ => return Err(Trouble::Broken("a mutex is held by nobody")),
+            }
+            // SAFETY: as in `lock`.
+            match unsafe { libc::pthread_mutex_trylock(self.0) } {
+                0 => return Ok(Acquired::Free),
+                libc::EOWNERDEAD => return Ok(Acquired::Inherited),
+                libc::EBUSY => std::hint::spin_loop(),
+                _ => return Err(Trouble::Broken("a mutex is in disorder")),
+            }
+        }
+        Err(Trouble::Broken("a mutex is held by nobody"))
     }
 
     fn lock_within(self, patience: Duration) -> i32 {
@@ -132,13 +154,9 @@ impl Mutex {
         unsafe { libc::pthread_mutex_unlock(self.0) };
     }
 
-    /// Whether the thread that is said to hold it does not exist; the kernel would have told if it
-    /// had died, so that the bytes were never written by one.
-    fn is_held_by_nobody(self) -> bool {
-        let holder = u32::from_ne_bytes(self.bytes(HOLDER)) & HOLDER_BITS;
-        holder != 0
-            && !std::path::Path::new(&format!("/proc/{holder}")).exists()
-            && std::path::Path::new("/proc/self").exists()
+    /// The number of the thread that is said to hold it; 0: none.
+    fn holder(self) -> u32 {
+        u32::from_ne_bytes(self.bytes(HOLDER)) & HOLDER_BITS
     }
 
     fn bytes(self, range: Range<usize>) -> [u8; 4] {
@@ -147,6 +165,11 @@ impl Mutex {
         let word = unsafe { &*self.0.cast::<std::sync::atomic::AtomicU32>().add(range.start / 4) };
         word.load(std::sync::atomic::Ordering::Relaxed).to_ne_bytes()
     }
+}
+
+/// Whether there is a thread of that number, as far as can be seen.
+fn exists(thread: u32) -> bool {
+    Path::new(&format!("/proc/{thread}")).exists() || !Path::new("/proc/self").exists()
 }
 
 /// What the kind of each of our mutexes is.
