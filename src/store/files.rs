@@ -1,14 +1,15 @@
 //! What backends that keep a file do with files: which folders they trust, and locks.
 
 use std::ffi::OsString;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Cause, FileOptions, StoreError};
 use crate::platform::files::OpenError;
+use crate::platform::lock::{Kind, acquire};
 use crate::platform::{self, privilege};
 
 /// What to do about a store that others hold for too long.
@@ -159,16 +160,9 @@ fn lock(path: &Path, trust: &Trust<'_>, patience: Duration) -> Result<File, Stor
     if found.uid() != 0 && !trust.includes(found.uid()) {
         return Err(refused(path, "it belongs to another user; choose another `path` in [store]"));
     }
-    let started = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Interrupted => {
-                return Err(failed(source));
-            }
-            Err(_) if started.elapsed() >= patience => return Err(would_wait(path)),
-            Err(_) => std::thread::sleep(Duration::from_millis(1)),
-        }
+    match acquire(&file, Kind::Exclusive, patience).map_err(failed)? {
+        true => Ok(file),
+        false => Err(would_wait(path)),
     }
 }
 
@@ -193,6 +187,7 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+    use std::time::Instant;
 
     use super::*;
     use crate::platform::cannot_run;

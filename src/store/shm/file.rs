@@ -10,7 +10,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::correction::Correction;
 use super::layout::{
@@ -25,6 +25,7 @@ use super::trouble::Trouble;
 use super::{KIND, ShmOptions, hash, mutex};
 use crate::platform;
 use crate::platform::files::OpenError;
+use crate::platform::lock;
 use crate::platform::random::scramble;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::files::{self, Trust};
@@ -250,16 +251,10 @@ fn distrust(trust: Trust<'_>, metadata: &std::fs::Metadata) -> Option<&'static s
 
 /// Others hold the other kind of lock for the moment that it takes them to put a new file here.
 fn share(file: &File, path: &Path, patience: Duration) -> Result<(), StoreError> {
-    let (started, patience) = (Instant::now(), patience.min(LONGEST_WAIT));
-    loop {
-        match file.try_lock_shared() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Interrupted => {
-                return Err(files::failure("open", path, source));
-            }
-            Err(_) if started.elapsed() >= patience => return Err(files::would_wait(path)),
-            Err(_) => std::thread::sleep(Duration::from_millis(1)),
-        }
+    let acquired = lock::acquire(file, lock::Kind::Shared, patience.min(LONGEST_WAIT));
+    match acquired.map_err(|source| files::failure("open", path, source))? {
+        true => Ok(()),
+        false => Err(files::would_wait(path)),
     }
 }
 
