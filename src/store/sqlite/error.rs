@@ -30,10 +30,14 @@ pub(super) fn kind(error: &Error) -> Kind {
             _ if failure.extended_code == SQLITE_READONLY_DBMOVED => Kind::Moved,
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Kind::Busy,
             ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Kind::Closed,
+            // Our statements never change: one that SQLite cannot prepare or run lacks its tables, or the file is of a
+            // format that it does not know.
+            ErrorCode::Unknown => Kind::Broken,
             _ => Kind::Other,
         },
-        // Our statements never change: one that cannot be prepared lacks its tables.
         Error::SqlInputError { .. }
+        // Who may find nothing says so (`optional`).
+        | Error::QueryReturnedNoRows
         | Error::FromSqlConversionFailure(..)
         | Error::IntegralValueOutOfRange(..)
         | Error::InvalidColumnType(..) => Kind::Broken,

@@ -83,6 +83,15 @@ fn moved_aside(options: &SqliteOptions) -> Vec<PathBuf> {
     found
 }
 
+/// A store that lacks the row which tells its generation.
+fn without_its_row(store: &[u8]) -> Vec<u8> {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("peers.db");
+    fs::write(&path, store).unwrap();
+    Connection::open(&path).unwrap().execute_batch("DELETE FROM store").unwrap();
+    fs::read(path).unwrap()
+}
+
 mod opening {
     use super::*;
 
@@ -116,10 +125,11 @@ mod opening {
             fs::read(path).unwrap()
         };
         let application_id = schema::APPLICATION_ID;
-        let mut ours =
-            fs::read(SqliteStore::open(&options(&home)).unwrap().options.file.path.clone())
-                .unwrap();
-        ours.truncate(ours.len() / 2);
+        let ours = fs::read(SqliteStore::open(&options(&home)).unwrap().options.file.path.clone())
+            .unwrap();
+        let half = ours[..ours.len() / 2].to_vec();
+        let mut newer_schema = ours.clone();
+        newer_schema[44..48].copy_from_slice(&9_u32.to_be_bytes());
         let contents = [
             b"# a text that somebody put there".to_vec(),
             vec![0xa5; 20_000],
@@ -128,19 +138,23 @@ mod opening {
             database(&format!(
                 "PRAGMA application_id = {application_id}; PRAGMA user_version = 99"
             )),
-            ours,
+            half,
+            newer_schema,
+            without_its_row(&ours),
         ];
         for (number, content) in contents.into_iter().enumerate() {
-            let home = tempfile::tempdir().unwrap();
-            let options = options(&home);
-            fs::create_dir(home.path().join("data")).unwrap();
-            fs::write(&options.file.path, &content).unwrap();
-            let mut store = SqliteStore::open(&options).unwrap();
-            announce(&mut store, 1, NOON);
-            assert_eq!(present(&mut store, NOON), 1, "content {number}");
-            let aside = moved_aside(&options);
-            assert_eq!(aside.len(), 1, "content {number}");
-            assert_eq!(fs::read(&aside[0]).unwrap(), content, "content {number} was not kept");
+            for open in [SqliteStore::open, SqliteStore::rebuild] {
+                let home = tempfile::tempdir().unwrap();
+                let options = options(&home);
+                fs::create_dir(home.path().join("data")).unwrap();
+                fs::write(&options.file.path, &content).unwrap();
+                let mut store = open(&options).unwrap();
+                announce(&mut store, 1, NOON);
+                assert_eq!(present(&mut store, NOON), 1, "content {number}");
+                let aside = moved_aside(&options);
+                assert_eq!(aside.len(), 1, "content {number}");
+                assert_eq!(fs::read(&aside[0]).unwrap(), content, "content {number} was not kept");
+            }
         }
     }
 

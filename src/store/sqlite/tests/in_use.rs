@@ -22,16 +22,25 @@ fn a_file_that_breaks_is_made_anew_and_the_announce_is_not_lost() {
 }
 
 #[test]
-fn a_row_that_holds_nonsense_breaks_the_file_too() {
-    let home = tempfile::tempdir().unwrap();
-    let options = options(&home);
-    let mut store = SqliteStore::open(&options).unwrap();
-    announce(&mut store, 1, NOON);
-    let connection = store.database.as_ref().unwrap();
-    connection.execute_batch("UPDATE peer SET addresses = 'text', role = 7").unwrap();
-    announce(&mut store, 1, NOON);
-    assert_eq!(present(&mut store, NOON), 1);
-    assert_eq!(moved_aside(&options).len(), 1);
+fn a_row_that_holds_nonsense_or_is_missing_breaks_the_file_too() {
+    let changes = [
+        "UPDATE peer SET addresses = 'text', role = 7",
+        "DELETE FROM store",
+        "DROP TABLE endpoint",
+        "ALTER TABLE peer RENAME COLUMN tag TO label",
+    ];
+    for change in changes {
+        let home = tempfile::tempdir().unwrap();
+        let options = options(&home);
+        let mut store = SqliteStore::open(&options).unwrap();
+        // Its statements are prepared and kept from now on.
+        (0..3).for_each(|number| announce(&mut store, number, NOON));
+        Connection::open(&options.file.path).unwrap().execute_batch(change).unwrap();
+        let next = NOON + Seconds(1);
+        announce(&mut store, 9, next);
+        assert_eq!(present(&mut store, next), 1, "{change}");
+        assert_eq!(moved_aside(&options).len(), 1, "{change}");
+    }
 }
 
 #[test]
