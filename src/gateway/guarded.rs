@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use super::{Answer, Chore, Handler, Request, Response};
+use super::{Answer, Chore, Handler, Request, Response, Status};
 
 /// Has panics logged as all else is: Rust's own way knows no limit.
 pub(super) fn log_panics() {
@@ -100,7 +100,7 @@ impl<'a, H: Handler> Guarded<'a, H> {
 }
 
 fn refuse_panicked(response: &mut Response) {
-    response.refuse(500, "Internal error; it has been logged.");
+    response.refuse(Status::InternalServerError, "Internal error; it has been logged.");
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -23,7 +23,7 @@ pub use listening::{ListenAddress, ListenError, Listening};
 pub use rejection::Rejection;
 use rejection::content_length;
 pub use request::{Method, Request, Variables};
-pub use response::Response;
+pub use response::{Response, Status};
 
 /// What answers requests. Each thread has one of its own.
 pub trait Handler {

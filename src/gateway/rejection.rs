@@ -1,6 +1,6 @@
 //! What the gateway rejects by itself, before a handler sees it.
 
-use super::{Response, Variables};
+use super::{Response, Status, Variables};
 
 /// Why a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +25,23 @@ impl Rejection {
     /// Turns a response into this rejection.
     pub(super) fn fill(self, response: &mut Response) {
         let (status, text) = match self {
-            Self::ParamsTooLong => (431, "The request's parameters are too long."),
-            Self::ParamsMalformed => (400, "The request's parameters are malformed."),
-            Self::LengthMalformed => (400, "The request's Content-Length is not a number."),
-            Self::BodyTooLong => (413, "The request's body is too long."),
-            Self::BodyShort => (400, "The request's body is shorter than its Content-Length."),
-            Self::BodyNotKept => (500, "The request's body could not be kept; see the log."),
-            Self::Overloaded => (503, "Too busy; please try again."),
+            Self::ParamsTooLong => {
+                (Status::HeaderFieldsTooLarge, "The request's parameters are too long.")
+            }
+            Self::ParamsMalformed => {
+                (Status::BadRequest, "The request's parameters are malformed.")
+            }
+            Self::LengthMalformed => {
+                (Status::BadRequest, "The request's Content-Length is not a number.")
+            }
+            Self::BodyTooLong => (Status::ContentTooLarge, "The request's body is too long."),
+            Self::BodyShort => {
+                (Status::BadRequest, "The request's body is shorter than its Content-Length.")
+            }
+            Self::BodyNotKept => {
+                (Status::InternalServerError, "The request's body could not be kept; see the log.")
+            }
+            Self::Overloaded => (Status::ServiceUnavailable, "Too busy; please try again."),
         };
         response.refuse(status, text);
     }

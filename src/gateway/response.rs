@@ -7,11 +7,55 @@ use std::sync::Arc;
 /// Memory of a body that is kept for the next one.
 const BODY_KEPT: usize = 64 * 1024;
 
+/// The statuses that replies have (RFC 9110, 15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// 200.
+    #[default]
+    Ok,
+    /// 302.
+    Found,
+    /// 304.
+    NotModified,
+    /// 400.
+    BadRequest,
+    /// 404.
+    NotFound,
+    /// 405.
+    MethodNotAllowed,
+    /// 413.
+    ContentTooLarge,
+    /// 431.
+    HeaderFieldsTooLarge,
+    /// 500.
+    InternalServerError,
+    /// 503.
+    ServiceUnavailable,
+}
+
+impl Status {
+    /// The first line of a CGI's reply. Web servers put their own reason phrase.
+    fn line(self) -> &'static [u8] {
+        match self {
+            Self::Ok => b"Status: 200 OK",
+            Self::Found => b"Status: 302 Found",
+            Self::NotModified => b"Status: 304 Not Modified",
+            Self::BadRequest => b"Status: 400 Bad Request",
+            Self::NotFound => b"Status: 404 Not Found",
+            Self::MethodNotAllowed => b"Status: 405 Method Not Allowed",
+            Self::ContentTooLarge => b"Status: 413 Content Too Large",
+            Self::HeaderFieldsTooLarge => b"Status: 431 Request Header Fields Too Large",
+            Self::InternalServerError => b"Status: 500 Internal Server Error",
+            Self::ServiceUnavailable => b"Status: 503 Service Unavailable",
+        }
+    }
+}
+
 /// One response. Workers reuse it, so that its memory is asked for once.
 #[derive(Debug, Default)]
 pub struct Response {
-    /// The HTTP status.
-    pub status: u16,
+    /// Its status.
+    pub status: Status,
     /// `Content-Type`.
     pub content_type: &'static str,
     /// Further headers; neither name nor value may hold a control character.
@@ -25,7 +69,7 @@ pub struct Response {
 impl Response {
     /// Makes it a 200 without content, ready to be filled in again.
     pub fn clear(&mut self) {
-        self.status = 200;
+        self.status = Status::Ok;
         self.content_type = "text/plain; charset=utf-8";
         self.headers.clear();
         self.body.clear();
@@ -34,7 +78,7 @@ impl Response {
     }
 
     /// Makes it a short plain text with a status: how the gateway itself refuses a request.
-    pub(super) fn refuse(&mut self, status: u16, text: &str) {
+    pub(super) fn refuse(&mut self, status: Status, text: &str) {
         self.clear();
         self.status = status;
         self.headers.push(("Cache-Control", "no-store".into()));
@@ -44,12 +88,12 @@ impl Response {
 
     /// Writes the header lines and the empty line after them (RFC 3875, 6.3).
     ///
-    /// A header that could forge further ones is left out. 204 and 304 have no `Content-Length`
+    /// A header that could forge further ones is left out. 304 has no `Content-Length`
     /// (RFC 9110, 8.6), all others do, also for HEAD.
     pub(super) fn write_head(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut digits = itoa::Buffer::new();
-        write_parts(out, ["Status: ", digits.format(self.status), reason(self.status)])?;
+        out.write_all(self.status.line())?;
         if self.has_content() {
+            let mut digits = itoa::Buffer::new();
             let length = digits.format(self.body.len() + self.page().len());
             write_parts(
                 out,
@@ -102,38 +146,13 @@ impl Response {
     }
 
     fn has_content(&self) -> bool {
-        !matches!(self.status, 204 | 304)
+        self.status != Status::NotModified
     }
 }
 
 /// As formatting would, for a fraction of what it costs.
 fn write_parts<const N: usize>(out: &mut impl Write, parts: [&str; N]) -> io::Result<()> {
     parts.iter().try_for_each(|part| out.write_all(part.as_bytes()))
-}
-
-/// A space and the reason phrase (RFC 9110, 15). Web servers put their own; the grammar wants one to be
-/// possible.
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => " OK",
-        201 => " Created",
-        204 => " No Content",
-        301 => " Moved Permanently",
-        302 => " Found",
-        303 => " See Other",
-        304 => " Not Modified",
-        400 => " Bad Request",
-        401 => " Unauthorized",
-        403 => " Forbidden",
-        404 => " Not Found",
-        405 => " Method Not Allowed",
-        413 => " Content Too Large",
-        429 => " Too Many Requests",
-        431 => " Request Header Fields Too Large",
-        500 => " Internal Server Error",
-        503 => " Service Unavailable",
-        _ => " ",
-    }
 }
 
 #[cfg(test)]
@@ -146,7 +165,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    fn response(status: u16, body: &str) -> Response {
+    fn response(status: Status, body: &str) -> Response {
         let mut response = Response::default();
         response.clear();
         response.status = status;
@@ -156,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_response_is_headers_an_empty_line_and_the_body() {
-        let mut response = response(200, "hello");
+        let mut response = response(Status::Ok, "hello");
         response.headers.push(("Cache-Control", "no-store".into()));
         assert_eq!(
             written(&response, false),
@@ -167,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_page_follows_the_body() {
-        let mut response = response(200, "hello ");
+        let mut response = response(Status::Ok, "hello ");
         response.page = Some(Arc::new(b"world".to_vec()));
         let text = written(&response, false);
         assert!(text.contains("Content-Length: 11\r\n") && text.ends_with("\r\n\r\nhello world"));
@@ -177,18 +196,21 @@ mod tests {
 
     #[test]
     fn head_keeps_the_length_and_loses_the_body() {
-        let text = written(&response(200, "hello"), true);
+        let text = written(&response(Status::Ok, "hello"), true);
         assert!(text.contains("Content-Length: 5\r\n") && text.ends_with("\r\n\r\n"), "{text}");
     }
 
     #[test]
     fn not_modified_has_neither_length_nor_body() {
-        assert_eq!(written(&response(304, "x"), false), "Status: 304 Not Modified\r\n\r\n");
+        assert_eq!(
+            written(&response(Status::NotModified, "x"), false),
+            "Status: 304 Not Modified\r\n\r\n"
+        );
     }
 
     #[test]
     fn a_value_with_a_line_break_cannot_forge_a_header() {
-        let mut response = response(302, "");
+        let mut response = response(Status::Found, "");
         response.headers.push(("Location", "/a\r\nSet-Cookie: b=c".into()));
         assert!(!written(&response, false).contains("Set-Cookie"));
     }

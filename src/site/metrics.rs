@@ -1,7 +1,7 @@
 //! Figures of the tracker itself, for Prometheus and what reads its text format (version 0.0.4).
 
 use super::Ready;
-use crate::gateway::{Answer, Response};
+use crate::gateway::{Answer, Response, Status};
 use crate::protocol::Timestamp;
 use crate::tracker::Refusal;
 
@@ -35,7 +35,7 @@ pub(super) fn show(ready: &mut Ready, now: Timestamp, response: &mut Response) -
         // Only where this thread may not wait.
         Err(Refusal::WouldWait) => return Answer::Later,
         Err(refusal) => {
-            response.status = 503;
+            response.status = Status::ServiceUnavailable;
             response.body.extend_from_slice(format!("{refusal}\n").as_bytes());
         }
     }

@@ -3,7 +3,7 @@
 use super::replies::fail_plainly;
 use super::route::{Route, asks_about_a_torrent};
 use crate::config::LoadedConfig;
-use crate::gateway::{Answer, Request, Response};
+use crate::gateway::{Answer, Request, Response, Status};
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
@@ -23,7 +23,7 @@ pub(super) fn home(
         let slash = if script.is_empty() { "" } else { "/" };
         format!("{slash}{}/stats", percent_encoding::utf8_percent_encode(script, PATH))
     };
-    response.status = 302;
+    response.status = Status::Found;
     response.headers.push(("Cache-Control", "no-store".into()));
     response
         .body
@@ -45,7 +45,7 @@ pub(super) fn not_found(request: &Request<'_>, response: &mut Response) -> Answe
     if asks_about_a_torrent(request.query) {
         fail_plainly(response, "this is not the announce address of this tracker");
     } else {
-        response.status = 404;
+        response.status = Status::NotFound;
         response.body.extend_from_slice(b"There is nothing at this address of the tracker.\n");
     }
     Answer::Ready
@@ -59,7 +59,7 @@ pub(super) fn broken(route: &Route, response: &mut Response) {
             "this tracker is not set up correctly; its owner finds the reason in the error log",
         );
     } else {
-        response.status = 500;
+        response.status = Status::InternalServerError;
         response.body.extend_from_slice(
             b"This tracker is not set up correctly; its owner finds the reason in the error log.\n",
         );
@@ -71,7 +71,7 @@ pub(super) fn options(response: &mut Response) {
 }
 
 pub(super) fn method_not_allowed(response: &mut Response) {
-    response.status = 405;
+    response.status = Status::MethodNotAllowed;
     response.headers.push(("Allow", ALLOWED.into()));
     response.body.extend_from_slice(b"A tracker answers GET and HEAD.\n");
 }

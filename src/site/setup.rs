@@ -6,7 +6,7 @@ use std::path::Path;
 use askama::Template;
 
 use crate::config::{LoadedConfig, is_unguessable, written_folders};
-use crate::gateway::Response;
+use crate::gateway::{Response, Status};
 use crate::platform::privilege::may_write;
 
 #[derive(Template)]
@@ -41,7 +41,7 @@ pub(super) fn page(loaded: &LoadedConfig) -> Option<String> {
 }
 
 pub(super) fn show(page: &str, response: &mut Response) {
-    response.status = 503;
+    response.status = Status::ServiceUnavailable;
     response.content_type = "text/html; charset=utf-8";
     response.headers.push(("Cache-Control", "no-store".into()));
     response.body.extend_from_slice(page.as_bytes());

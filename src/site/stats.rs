@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use askama::Template;
 
 use crate::config::LoadedConfig;
-use crate::gateway::{Answer, Response};
+use crate::gateway::{Answer, Response, Status};
 use crate::platform::{FileMark, files};
 
 #[derive(Template)]
@@ -92,7 +92,7 @@ fn make(path: &Path, base: &'static str) -> Result<Vec<u8>, askama::Error> {
 
 fn fail(problem: &askama::Error, response: &mut Response) -> Answer {
     crate::error!("cannot render the stats page: {problem}");
-    response.status = 500;
+    response.status = Status::InternalServerError;
     response.body.extend_from_slice(b"The statistics cannot be shown now.\n");
     Answer::Ready
 }

@@ -38,7 +38,7 @@ fn answer_all(connection: &mut FastCgi, output: &mut Sending, sent: &mut Vec<u8>
         drain(output, sent);
         match event {
             Ok(Some(Event::Request)) => {
-                let mut response = Response { status: 200, ..Response::default() };
+                let mut response = Response::default();
                 response.body = connection.request().1.to_vec();
                 connection.reply(&mut response, output);
             }
