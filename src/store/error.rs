@@ -35,7 +35,7 @@ pub enum StoreError {
         /// What to do about it, if it repeats.
         remedy: &'static str,
     },
-    /// What it holds is broken or of another version, and whoever asks is not to replace it.
+    /// What it holds is broken or of another version, and the caller must not replace it.
     #[error("the peer store {store} cannot be used: {reason}; {remedy}")]
     Corrupt {
         /// The store.
@@ -45,7 +45,7 @@ pub enum StoreError {
         /// What to do about it.
         remedy: &'static str,
     },
-    /// There is no store yet, and whoever asks is not to make one.
+    /// There is no store yet, and the caller must not make one.
     #[error("there is no peer store {store} yet; the first announce makes it")]
     Missing {
         /// Where it will be.

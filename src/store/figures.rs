@@ -28,7 +28,7 @@ impl SwarmCounts {
 }
 
 /// The figures of one swarm. Sums saturate. All but the live ones only ever grow during one life of
-/// the store, so that whoever carries them elsewhere can do it twice without harm.
+/// the store, so that they can be carried elsewhere twice without harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SwarmSummary {
     /// The swarm.

@@ -84,7 +84,7 @@ impl FileOptions {
         self.site.as_ref().is_some_and(|site| site.as_os_str() == self.folder().as_os_str())
     }
 
-    /// Looks at the folder before anything in it is opened: whoever may rename files there may put others
+    /// Looks at the folder before anything in it is opened: a user who may rename files there may put others
     /// in their place. `None` when there is not a folder.
     pub(super) fn trust(&self) -> Result<Option<Trust<'_>>, StoreError> {
         let folder = match std::fs::symlink_metadata(self.folder()) {
@@ -141,7 +141,7 @@ impl FileOptions {
     }
 }
 
-/// A file or folder that is not there to be written to by whoever likes to: why it is not touched.
+/// A file or folder that is not there to be written to by anybody: why it is not touched.
 pub(super) fn refused(path: &Path, remedy: &'static str) -> StoreError {
     unavailable("trust", path, remedy, io::Error::from(io::ErrorKind::PermissionDenied))
 }

@@ -1,4 +1,4 @@
-//! How long a store waits for whoever holds it.
+//! How long a store waits for its holder.
 
 use std::time::{Duration, Instant};
 

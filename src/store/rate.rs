@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_steps_back_starts_anew() {
+    fn a_clock_that_steps_back_starts_again() {
         let rate = AnnounceRate::default().with_one_more(NOON);
         let earlier = Timestamp(NOON.0 - 3600);
         assert_eq!(rate.last_minute(earlier), 0);

@@ -1,4 +1,4 @@
-//! What keeps a sample lawful: each endpoint once, and of the wanted peers at most a quarter at one
+//! What keeps a sample fair: each endpoint once, and of the wanted peers at most a quarter at one
 //! address while there are others.
 
 use std::collections::{HashMap, HashSet};

@@ -19,7 +19,7 @@ use crate::store::peer::{Class, Limits, Peer};
 use crate::store::{Action, PeerAnnounce, PeerRules, PeerSample, SwarmCounts, Want};
 
 /// One announce and all it needs.
-pub(super) struct Arrival<'a> {
+pub(super) struct PendingAnnounce<'a> {
     pub(super) shard: &'a Shard<'a>,
     pub(super) random: &'a mut Random,
     pub(super) announce: PeerAnnounce,
@@ -36,9 +36,9 @@ pub(super) struct Arrival<'a> {
 /// What became of an announce: the counts of the swarm, and whether it said more than can be.
 type Outcome = (SwarmCounts, bool);
 
-impl Arrival<'_> {
+impl PendingAnnounce<'_> {
     /// Does it all, or nothing. In `swarm`, if there is one, nobody is silent any more.
-    pub(super) fn happen(
+    pub(super) fn apply(
         mut self,
         swarm: Option<Swarm>,
         sample: &mut PeerSample,
@@ -60,7 +60,7 @@ impl Arrival<'_> {
 
     /// The first peer of a swarm comes with it.
     fn found(&mut self, sample: &mut PeerSample) -> Result<Outcome, Trouble> {
-        let mut swarm = self.shard.found_swarm(self.announce.info_hash)?;
+        let mut swarm = self.shard.create_swarm(self.announce.info_hash)?;
         let plan = Plan::new(&swarm, self.want, self.random);
         self.stay(&mut swarm, None, plan, sample)
     }
@@ -134,7 +134,7 @@ impl Arrival<'_> {
     ) -> Result<Outcome, Trouble> {
         let before = known.map(|known| known.peer);
         let peer = self.announced(before.as_ref());
-        let known = self.clear_the_way(swarm, known, &peer)?;
+        let known = self.evict_others(swarm, known, &peer)?;
         swarm.count_completed(&peer, before.as_ref());
         swarm.last_announce = swarm.last_announce.max(self.now);
         let (found, emptied) = put(self.shard, swarm, known, &peer)?;
@@ -162,7 +162,7 @@ impl Arrival<'_> {
 
     /// Takes from others what is the asker's, and lets some go where there is no place for one more.
     /// Each step is committed. Returns where the asker is then.
-    fn clear_the_way(
+    fn evict_others(
         &self,
         swarm: &mut Swarm,
         known: Option<Found>,
@@ -177,10 +177,10 @@ impl Arrival<'_> {
             is_changed |= self.take_endpoints(swarm, before.as_ref())?;
         }
         if before.is_none() {
-            is_changed |= self.make_way(swarm)?;
+            is_changed |= self.evict_for_caps(swarm)?;
         }
         if has_moved {
-            is_changed |= self.make_way_at_addresses(swarm, before.as_ref(), peer)?;
+            is_changed |= self.evict_at_addresses(swarm, before.as_ref(), peer)?;
         }
         self.shard.again_if(swarm, known, is_changed)
     }
@@ -215,8 +215,8 @@ impl Arrival<'_> {
         emptied.map_or(Ok(()), |(class, hash)| self.shard.tidy(swarm.table(class), hash))
     }
 
-    /// Lets others go where the caps say that there is no place for one more.
-    fn make_way(&self, swarm: &mut Swarm) -> Result<bool, Trouble> {
+    /// Evicts others where the caps leave no room for one more.
+    fn evict_for_caps(&self, swarm: &mut Swarm) -> Result<bool, Trouble> {
         if let Some(cap) = self.caps.peers {
             let (_, peers) = sizes(self.shard.memory, self.shard.geometry)?;
             if peers >= u64::from(cap) {
@@ -236,9 +236,9 @@ impl Arrival<'_> {
         Ok(is_changed)
     }
 
-    /// Lets peers go where an address that is new to the asker has as many as it may, those that were
+    /// Evicts peers where an address that is new to the asker has as many as it may: those that were
     /// silent for longest.
-    fn make_way_at_addresses(
+    fn evict_at_addresses(
         &self,
         swarm: &mut Swarm,
         known: Option<&Peer>,
@@ -325,7 +325,7 @@ pub(super) fn put(
         let left = shard.descend(swarm.table(class), hash)?;
         shard.take_out(&mut left.ok_or(Trouble::BROKEN_TABLE)?, slot)?;
     }
-    shard.strike(swarm, old)?;
+    shard.remove_endpoints(swarm, old)?;
     let emptied = emptied.map(|(class, hash, _)| (class, hash));
     Ok((Found { class, spot, slot, peer: *peer }, emptied))
 }

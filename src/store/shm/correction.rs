@@ -73,7 +73,7 @@ impl Shard<'_> {
             let peer = self.peer(&spot, slot)?.corrected(Timestamp(now.into()));
             let hash = hash::of_peer(self.geometry, peer.identity());
             self.set_all(row, peer::pack(&peer, hash).filled(spot.leaf.head.row))?;
-            // The way is looked up anew: an earlier one may have lowered its bounds.
+            // The way is looked up again: an earlier one may have lowered its bounds.
             let spot = self.descend(table, hash)?.ok_or(Trouble::BROKEN_TABLE)?;
             self.lower(table, &spot, instant(peer.last_seen))?;
             self.commit()?;

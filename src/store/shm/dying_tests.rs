@@ -200,7 +200,7 @@ fn a_death_while_a_wrong_clock_is_corrected_breaks_nothing() {
     assert!(present.values().all(|peer| peer.last_seen == NOON && peer.first_seen == NOON));
 }
 
-/// The log is undone once more by whoever dies while undoing it.
+/// The log is undone once more by a process that dies while undoing it.
 #[test]
 fn a_death_while_another_one_is_undone_breaks_nothing() {
     let (_home, options) = fresh_file(1);

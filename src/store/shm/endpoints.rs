@@ -254,7 +254,7 @@ impl Shard<'_> {
     }
 
     /// Gives the index of a swarm up that has become small, and commits.
-    pub(super) fn shed_index(&self, swarm: &Swarm) -> Result<(), Trouble> {
+    pub(super) fn drop_index(&self, swarm: &Swarm) -> Result<(), Trouble> {
         if swarm.peers() >= FEWEST_WITH_INDEX {
             return Ok(());
         }
@@ -272,14 +272,14 @@ impl Shard<'_> {
     }
 
     /// Takes entries out, as a part of the transaction.
-    pub(super) fn strike(&self, swarm: &Swarm, entries: Entries) -> Result<(), Trouble> {
+    pub(super) fn remove_endpoints(&self, swarm: &Swarm, entries: Entries) -> Result<(), Trouble> {
         for entry in entries.into_iter().flatten() {
-            self.strike_one(swarm.endpoints(), entry)?;
+            self.remove_endpoint(swarm.endpoints(), entry)?;
         }
         Ok(())
     }
 
-    fn strike_one(&self, table: Table, entry: u64) -> Result<(), Trouble> {
+    fn remove_endpoint(&self, table: Table, entry: u64) -> Result<(), Trouble> {
         let Some(mut spot) = self.descend(table, entry)? else { return Ok(()) };
         let keys = self.words(spot.leaf.key(0), spot.leaf.head.count as usize)?;
         let slot = (0..).zip(keys).find(|(_, key)| key.load(Relaxed) == entry);

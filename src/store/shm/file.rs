@@ -42,7 +42,7 @@ const SHARD_HEAD: usize = 16;
 const SHARD_LOG: usize = 24;
 const SWARM_LEAF: usize = 64;
 
-/// How long to wait for a process that makes the store anew.
+/// How long to wait for a process that recreates the store.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// How often others may get the lock while one swarm is swept; more peers than this cannot be.

@@ -122,7 +122,7 @@ fn unusable(options: &ShmOptions) -> &'static str {
 }
 
 /// Opens the store, and sees that it is new and works.
-fn is_made_anew(what: &str, options: &ShmOptions) {
+fn is_recreated(what: &str, options: &ShmOptions) {
     let options = options.clone();
     ends(what, move || {
         let mut store = ShmStore::open(&options).unwrap();

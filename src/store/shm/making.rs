@@ -1,6 +1,6 @@
 //! Making a store, and putting a new one in the place of a broken one: by one process, the others
 //! wait. A new file is built whole under another name and renamed into place; the old one is told
-//! that it is retired, so that whoever uses it opens the new one.
+//! that it is retired, so that its users open the new one.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -42,7 +42,7 @@ pub(super) fn replace(
         return open_or_build(options);
     }
     expect_kind(&options.file.path, KIND)?;
-    said_anew(&options.file.path, reason);
+    tell_recreated(&options.file.path, reason);
     let new = build(options)?;
     // It may be broken in that very word's page; then others find that out by themselves.
     let _ = broken.retire();
@@ -68,7 +68,7 @@ fn open_or_build(options: &ShmOptions) -> Result<StoreFile, StoreError> {
             if !file::is_unused(&file) {
                 return Err(in_use(&options.file.path));
             }
-            said_anew(&options.file.path, reason);
+            tell_recreated(&options.file.path, reason);
         }
         Inspected::Foreign(reason) => move_aside(&options.file.path, reason)?,
     }
@@ -95,7 +95,7 @@ pub(super) fn has_moved(path: &Path, file: &StoreFile) -> bool {
         .map_or(true, |found| (found.dev(), found.ino()) != file.identity)
 }
 
-fn said_anew(path: &Path, reason: &str) {
+fn tell_recreated(path: &Path, reason: &str) {
     crate::warning!("the peer store {} is recreated: {reason}", path.display());
 }
 

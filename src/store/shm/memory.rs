@@ -74,7 +74,7 @@ impl Memory {
             self.look_again(end)?;
         }
         // SAFETY: `index + count` is within the mapping and within the file, which nobody of ours
-        // makes shorter; an `AtomicU64` may be shared with whoever writes to it, and each bit
+        // makes shorter; an `AtomicU64` may be shared with its writers, and each bit
         // pattern is one. The borrow of `self` keeps the mapping.
         Ok(unsafe { std::slice::from_raw_parts(self.words.as_ptr().add(index), count) })
     }

@@ -46,7 +46,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::announce::Arrival;
+use self::announce::PendingAnnounce;
 use self::file::{Moment, StoreFile};
 use self::layout::header;
 use self::trouble::Trouble;
@@ -256,7 +256,7 @@ impl PeerStore for ShmStore {
                 file.with_swarm(announce.info_hash, moment, |shard, swarm| {
                     let (announce, Moment { now, cutoff }) = (*announce, moment);
                     let proof = Proof::of(&announce, shard.geometry.secret[1]);
-                    let arrival = Arrival {
+                    let pending = PendingAnnounce {
                         shard,
                         random,
                         announce,
@@ -267,7 +267,7 @@ impl PeerStore for ShmStore {
                         rules: &rules,
                         caps,
                     };
-                    arrival.happen(swarm, sample)
+                    pending.apply(swarm, sample)
                 })?;
             if AnnounceRate::counts(random) {
                 file.count_announce(now)?;

@@ -72,7 +72,7 @@ impl Shard<'_> {
     /// Takes a peer out of its table and of the swarm's figures, as a part of the transaction.
     fn take_out_peer(&self, swarm: &mut Swarm, found: &mut Found) -> Result<(), Trouble> {
         self.take_out(&mut found.spot, found.slot)?;
-        self.strike(swarm, self.entries(&found.peer))?;
+        self.remove_endpoints(swarm, self.entries(&found.peer))?;
         swarm.count_out(&found.peer);
         self.count_peers(-1)
     }
@@ -109,7 +109,7 @@ impl Shard<'_> {
         for entry in self.entries(&found.peer).into_iter().flatten() {
             self.tidy(swarm.endpoints(), entry)?;
         }
-        self.shed_index(swarm)?;
+        self.drop_index(swarm)?;
         self.trim()
     }
 
@@ -136,7 +136,7 @@ impl Shard<'_> {
         Ok(swept)
     }
 
-    /// Takes out at most `budget` peers, whoever they are, and says how many.
+    /// Takes out at most `budget` peers, any of them, and says how many.
     pub(super) fn clear(&self, swarm: &mut Swarm, budget: usize) -> Result<usize, Trouble> {
         let mut gone = 0;
         for class in Class::ALL {
@@ -186,7 +186,7 @@ impl Shard<'_> {
         for entry in entries {
             self.tidy(swarm.endpoints(), entry)?;
         }
-        self.shed_index(swarm)?;
+        self.drop_index(swarm)?;
         Ok(swept)
     }
 

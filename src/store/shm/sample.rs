@@ -31,7 +31,7 @@ const RUN_LENGTH: u64 = 20;
 pub(super) struct Wish {
     /// Where the asker is.
     pub(super) asker: (Block, u32),
-    /// Its addresses, of which it is not told, whoever has them.
+    /// Its addresses, of which it is not told, whichever peer has them.
     pub(super) own: Addresses,
     pub(super) want: Want,
     /// The info-hash that it announced under.
@@ -135,7 +135,7 @@ impl Plan {
         let mut reader =
             Reader { shard, random, wish, sample, spread: None, stated: false, useless: 0 };
         reader.read_all(self)?;
-        // Most samples are lawful by chance.
+        // Most samples are fair by chance.
         let want = wish.want.peers;
         if reader.stated || reader.sample.is_crowded(most_at_one_address(want)) {
             reader.sample.clear();
@@ -155,7 +155,7 @@ struct Reader<'a, 's> {
     random: &'a mut Random,
     wish: Wish,
     sample: &'a mut PeerSample,
-    /// Keeps the sample lawful once chance has not.
+    /// Keeps the sample fair once chance has not.
     spread: Option<Spread>,
     /// Whether there is a peer that states its address, which others may have too.
     stated: bool,
@@ -263,18 +263,23 @@ impl Reader<'_, '_> {
         // endpoint that others can connect to.
         let own = self.wish.own.v4.map_or(0, |v4| endpoint_bits(v4.address));
         let (marks, needed) = told_by_v4(self.wish.under);
-        let (mut read, mut taken, mut met) = (0, 0, 0);
-        for key in keys {
-            // Each address is written; the next one takes the place of one that is of no use.
-            let Some(place) = addresses.get_mut(taken).filter(|_| taken < most) else { break };
-            let key = key.load(Relaxed);
-            *place = v4_in(key);
-            // Without branches, as nobody can foretell them.
-            let is_told = (key & marks == needed) & (key & PORT != 0) & (key & ENDPOINT != own);
-            met |= key;
-            taken += usize::from(is_told);
-            read += 1;
+        let (mut rest, mut taken, mut met) = (keys, 0, 0);
+        while taken < most && !rest.is_empty() {
+            // So many can be taken without a look at how many have been.
+            let (next, later) = rest.split_at(rest.len().min(most - taken));
+            for key in next {
+                // Each address is written; the next one takes the place of one that is of no use.
+                let Some(place) = addresses.get_mut(taken) else { break };
+                let key = key.load(Relaxed);
+                *place = v4_in(key);
+                // Without branches, as nobody can predict them.
+                let is_told = (key & marks == needed) & (key & PORT != 0) & (key & ENDPOINT != own);
+                met |= key;
+                taken += usize::from(is_told);
+            }
+            rest = later;
         }
+        let read = u32::try_from(keys.len() - rest.len()).unwrap_or(u32::MAX);
         // Who states an address is not told of here, but chosen with care the second time.
         self.stated |= is_stated(met);
         self.useless += read - u32::try_from(taken).unwrap_or(read);

@@ -82,7 +82,7 @@ impl Shard<'_> {
 
     /// Puts in a swarm that is not there, as a part of the transaction that its first peer comes in
     /// with. Nothing must be uncommitted yet.
-    pub(super) fn found_swarm(&self, info_hash: InfoHash) -> Result<Swarm, Trouble> {
+    pub(super) fn create_swarm(&self, info_hash: InfoHash) -> Result<Swarm, Trouble> {
         let hash = hash::order(self.geometry, hash::of_swarm(self.geometry, info_hash));
         self.make_room(self.swarms(), hash, SWARM_ROW)?;
         self.commit()?;
@@ -97,7 +97,7 @@ impl Shard<'_> {
     }
 
     /// Takes a swarm without peers out, and commits.
-    pub(super) fn forget_swarm(&self, info_hash: InfoHash) -> Result<(), Trouble> {
+    pub(super) fn delete_swarm(&self, info_hash: InfoHash) -> Result<(), Trouble> {
         let Some((_, mut spot, slot)) = self.locate(info_hash)? else { return Ok(()) };
         self.take_out(&mut spot, slot)?;
         let count = self.own(super::layout::shard::SWARM_COUNT);

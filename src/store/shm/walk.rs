@@ -180,7 +180,7 @@ pub(super) fn remove_swarm(file: &StoreFile, info_hash: InfoHash) -> Result<(), 
         let shard = file.shard_of(info_hash)?;
         let Some(mut swarm) = shard.find_swarm(info_hash)? else { return Ok(()) };
         if shard.clear(&mut swarm, SWEEP)? < SWEEP {
-            return shard.forget_swarm(info_hash);
+            return shard.delete_swarm(info_hash);
         }
     }
 }
@@ -236,7 +236,7 @@ pub(super) fn import_swarm(
     let shard = file.shard_of(info_hash)?;
     let mut swarm = match shard.find_swarm(info_hash)? {
         Some(swarm) => swarm,
-        None => shard.found_swarm(info_hash)?,
+        None => shard.create_swarm(info_hash)?,
     };
     swarm.take_over(totals);
     shard.save(&swarm)?;

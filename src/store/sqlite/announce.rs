@@ -40,14 +40,14 @@ impl Moment<'_> {
         let Self { database, now, cutoff, rules, .. } = *self;
         let announces_in_the_last_minute = database.announce_rate_at(now)?.last_minute(now);
         let (announce, random) = (*announce, &mut *self.random);
-        let arrival = Arrival { database, random, announce, now, cutoff, want, rules };
-        let (counts, generation) = (arrival.happen(sample)?, database.generation);
+        let pending = PendingAnnounce { database, random, announce, now, cutoff, want, rules };
+        let (counts, generation) = (pending.apply(sample)?, database.generation);
         Ok(Announced { counts, generation, announces_in_the_last_minute })
     }
 }
 
 /// One announce and all it needs.
-struct Arrival<'a> {
+struct PendingAnnounce<'a> {
     database: &'a Database,
     random: &'a mut Random,
     announce: PeerAnnounce,
@@ -57,8 +57,8 @@ struct Arrival<'a> {
     rules: &'a PeerRules,
 }
 
-impl Arrival<'_> {
-    fn happen(self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
+impl PendingAnnounce<'_> {
+    fn apply(self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
         let leaves = self.announce.action == Action::Leave;
         let mut swarm = match Swarm::find(self.database, self.announce.info_hash)? {
             Some(swarm) => swarm,
@@ -136,7 +136,7 @@ impl Arrival<'_> {
         row: &PeerRow,
     ) -> rusqlite::Result<()> {
         self.take_endpoints(swarm, known)?;
-        self.make_way(swarm, known, &row.peer)?;
+        self.evict_at_addresses(swarm, known, &row.peer)?;
         row.put(self.database, swarm.id, known)?;
         if known.map(|known| known.peer.role) != Some(row.peer.role) {
             if let Some(known) = known {
@@ -167,8 +167,8 @@ impl Arrival<'_> {
         Ok(())
     }
 
-    /// Lets peers go where an address has as many as it may, those that were silent for longest.
-    fn make_way(
+    /// Evicts peers where an address has as many as it may: those that were silent for longest.
+    fn evict_at_addresses(
         &self,
         swarm: &mut Swarm,
         known: Option<&PeerRow>,

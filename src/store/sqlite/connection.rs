@@ -20,8 +20,8 @@ use crate::store::{Access, FileOptions, Generation, StoreError, expect_kind};
 /// The kind of these stores, as the configuration names it.
 pub(super) const KIND: &str = "sqlite";
 
-/// The longest nap between two tries for a lock.
-const LONGEST_NAP: Duration = Duration::from_millis(2);
+/// The longest pause between two tries for a lock.
+const LONGEST_PAUSE: Duration = Duration::from_millis(2);
 
 /// Room for all statements of this module.
 const STATEMENTS: usize = 32;
@@ -245,7 +245,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA synchronous = OFF")
 }
 
-/// SQLite's own naps grow to a tenth of a second, in which a busy tracker answers a thousand others.
+/// SQLite's own pauses grow to a tenth of a second, in which a busy tracker answers a thousand others.
 fn wait_for_locks(connection: &mut Connection, patience: Duration) -> rusqlite::Result<()> {
     let mut started = Instant::now();
     connection.busy_handler(Some(move |tries: i32| {
@@ -256,8 +256,8 @@ fn wait_for_locks(connection: &mut Connection, patience: Duration) -> rusqlite::
         if left.is_zero() {
             return false;
         }
-        let nap = Duration::from_micros(50) * u32::try_from(tries).unwrap_or(0).saturating_add(1);
-        std::thread::sleep(nap.min(LONGEST_NAP).min(left));
+        let pause = Duration::from_micros(50) * u32::try_from(tries).unwrap_or(0).saturating_add(1);
+        std::thread::sleep(pause.min(LONGEST_PAUSE).min(left));
         true
     }))
 }

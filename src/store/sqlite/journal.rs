@@ -3,7 +3,7 @@
 //! Measured on one machine, announces a second of processor time, in /dev/shm and on ext4, with
 //! `synchronous = OFF`:
 //!
-//! | journal | kept open | opened anew | opened anew while another keeps it open |
+//! | journal | kept open | opened again | opened again while another keeps it open |
 //! |---|---|---|---|
 //! | write-ahead log | 17,600; 19,500 | 2,100; 1,600 | 4,100; 3,900 |
 //! | rollback, deleted | 7,700; 7,100 | 2,900; 2,800 | 2,900; 2,800 |

@@ -226,7 +226,7 @@ impl PeerRow {
             return Ok(());
         }
         if let Some(known) = known {
-            strike(database, swarm, known.tag, known.peer.addresses)?;
+            remove_endpoints(database, swarm, known.tag, known.peer.addresses)?;
         }
         for place in Place::all(self.peer.addresses) {
             database.statement(ENTER)?.execute(params![swarm, place, self.tag])?;
@@ -268,12 +268,12 @@ impl PeerRow {
     pub(super) fn delete(&self, database: &Database, swarm: i64) -> rusqlite::Result<()> {
         let place = params![swarm, self.class.number(), self.tag];
         database.statement(DELETE)?.execute(place)?;
-        strike(database, swarm, self.tag, self.peer.addresses)
+        remove_endpoints(database, swarm, self.tag, self.peer.addresses)
     }
 }
 
 /// Takes the endpoints of a peer out.
-pub(super) fn strike(
+pub(super) fn remove_endpoints(
     database: &Database,
     swarm: i64,
     tag: i64,

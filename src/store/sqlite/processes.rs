@@ -21,7 +21,7 @@ const SWARMS: u32 = 3;
 enum Habit {
     /// Keeps it open, as under FastCGI.
     Keep,
-    /// Opens it anew, as a CGI does.
+    /// Opens it again, as a CGI does.
     Reopen,
     /// Only sweeps, in transactions that are longer than an announce's.
     Sweep,

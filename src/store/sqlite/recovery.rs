@@ -1,4 +1,4 @@
-//! Making a store, and making it anew when its file is broken: by one process, the others wait.
+//! Making a store, and recreating it when its file is broken: by one process, the others wait.
 //!
 //! A new file is built whole under another name and renamed into place, so that nobody meets half a
 //! store. What stands there is moved aside with its journal, which must never meet the new file.

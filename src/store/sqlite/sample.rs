@@ -33,7 +33,7 @@ pub(super) struct Wish<'a> {
     pub(super) swarm: &'a Swarm,
     /// The asker's tag.
     pub(super) asker: i64,
-    /// Its addresses, of which it is not told, whoever has them.
+    /// Its addresses, of which it is not told, whichever peer has them.
     pub(super) own: Addresses,
     pub(super) want: Want,
     /// The info-hash that it announced under.
@@ -75,7 +75,7 @@ pub(super) fn fill(
     let mut reader =
         Reader { statement, wish, sample, spread: None, has_stated: false, useless: 0 };
     reader.read_all(random)?;
-    // Most samples are lawful by chance.
+    // Most samples are fair by chance.
     if reader.has_stated || reader.sample.is_crowded(most_at_one_address(wish.want.peers)) {
         reader.sample.clear();
         (reader.spread, reader.useless) = (Some(Spread::new(wish.want.peers)), 0);
@@ -106,7 +106,7 @@ struct Reader<'a> {
     statement: Prepared<'a>,
     wish: Wish<'a>,
     sample: &'a mut PeerSample,
-    /// Keeps the sample lawful once chance has not.
+    /// Keeps the sample fair once chance has not.
     spread: Option<Spread>,
     /// Whether there is a peer in the sample that states its address, which others may have too.
     has_stated: bool,

@@ -241,7 +241,7 @@ impl Swarm {
         self.count_departed(uploaded, downloaded, last_seen);
         self.count_out(role);
         self.expired = self.expired.saturating_add(1);
-        peer::strike(database, self.id, tag, location.addresses)
+        peer::remove_endpoints(database, self.id, tag, location.addresses)
     }
 
     /// The counts without the silent peers that no sweep has met yet.

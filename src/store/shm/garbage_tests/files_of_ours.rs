@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn that_others_made_are_made_anew() {
+fn that_others_made_are_recreated() {
     let (_home, options, bytes) = filled();
     for (index, reason) in [
         (header::VERSION, "of another version"),
@@ -17,13 +17,13 @@ fn that_others_made_are_made_anew() {
         mend(&mut bytes);
         put(&options, &bytes);
         assert!(unusable(&options).contains(reason), "{}", unusable(&options));
-        is_made_anew(reason, &options);
+        is_recreated(reason, &options);
         assert!(moved_aside(&options).is_empty());
     }
 }
 
 #[test]
-fn that_are_cut_anywhere_are_made_anew() {
+fn that_are_cut_anywhere_are_recreated() {
     let (_home, options, bytes) = filled();
     let boundaries = (0..bytes.len()).step_by(PAGE_BYTES);
     let between = boundaries.clone().flat_map(|at| [at + 1, at + 8, at + 2000, at + 4095]);
@@ -31,7 +31,7 @@ fn that_are_cut_anywhere_are_made_anew() {
         put(&options, &bytes[..length]);
         let reason = unusable(&options);
         assert!(reason.contains("short") || reason.contains("missing"), "{length}: {reason}");
-        is_made_anew(&format!("{length} bytes"), &options);
+        is_recreated(&format!("{length} bytes"), &options);
     }
     assert!(moved_aside(&options).is_empty());
 }
@@ -45,20 +45,20 @@ fn punch(file: &File, from: usize, bytes: usize) {
 }
 
 #[test]
-fn that_have_holes_are_made_anew() {
+fn that_have_holes_are_recreated() {
     let (_home, options, bytes) = filled();
     for page in 1..bytes.len() / PAGE_BYTES {
         put(&options, &bytes);
         let file = OpenOptions::new().write(true).open(&options.file.path).unwrap();
         punch(&file, page * PAGE_BYTES, PAGE_BYTES);
         assert_eq!(unusable(&options), "it has holes");
-        is_made_anew("a hole", &options);
+        is_recreated("a hole", &options);
     }
 }
 
 /// What is behind the end of the store makes up for the hole only in sum.
 #[test]
-fn that_have_a_hole_and_as_much_behind_their_end_are_made_anew() {
+fn that_have_a_hole_and_as_much_behind_their_end_are_recreated() {
     let (_home, options, mut bytes) = filled();
     let end = bytes.len();
     bytes.resize(end + PAGE_BYTES, 1);
@@ -69,7 +69,7 @@ fn that_have_a_hole_and_as_much_behind_their_end_are_made_anew() {
 }
 
 #[test]
-fn whose_header_is_wrong_in_any_byte_work_or_are_made_anew() {
+fn whose_header_is_wrong_in_any_byte_work_or_are_recreated() {
     let (_home, options, bytes) = filled();
     for place in 0..(header::REPAIRS + 1) * WORD_BYTES {
         for flip in [0x01, 0x80, 0xff] {
@@ -86,7 +86,7 @@ fn whose_header_is_wrong_in_any_byte_work_or_are_made_anew() {
 }
 
 #[test]
-fn that_are_said_to_be_retired_but_stand_at_the_path_are_made_anew() {
+fn that_are_said_to_be_retired_but_stand_at_the_path_are_recreated() {
     let (_home, options, mut bytes) = filled();
     set_word(&mut bytes, header::RETIRED, 1);
     put(&options, &bytes);
@@ -94,7 +94,7 @@ fn that_are_said_to_be_retired_but_stand_at_the_path_are_made_anew() {
 }
 
 #[test]
-fn that_are_wrong_in_any_bits_work_or_are_made_anew() {
+fn that_are_wrong_in_any_bits_work_or_are_recreated() {
     let (_home, options, bytes) = filled();
     let mutex = PAGE_BYTES..PAGE_BYTES + shard::MUTEX_WORDS * WORD_BYTES;
     let first = header::GENERATION * WORD_BYTES;
@@ -118,7 +118,7 @@ fn that_are_wrong_in_any_bits_work_or_are_made_anew() {
 }
 
 #[test]
-fn whose_pages_hold_what_another_holds_work_or_are_made_anew() {
+fn whose_pages_hold_what_another_holds_work_or_are_recreated() {
     let (_home, options, bytes) = filled();
     let pages = u64::try_from(bytes.len() / PAGE_BYTES).unwrap() - 1;
     for seed in 0..100 {

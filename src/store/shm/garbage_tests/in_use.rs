@@ -49,11 +49,11 @@ fn a_file_of_another_version_is_left_until_nobody_uses_it() {
     assert!(failure.contains("restart its responders"), "{failure}");
     assert_eq!(fs::read(&options.file.path).unwrap(), bytes);
     drop(user);
-    is_made_anew("nobody uses it any more", &options);
+    is_recreated("nobody uses it any more", &options);
 }
 
 #[test]
-fn a_store_that_breaks_is_made_anew_for_all_its_users() {
+fn a_store_that_breaks_is_recreated_for_all_its_users() {
     let (_home, options, bytes) = filled();
     making::FEWER_SHARDS.set(Some(1));
     let mut stores: Vec<_> = (0..3).map(|_| ShmStore::open(&options).unwrap()).collect();

@@ -13,7 +13,7 @@ fn is_moved_aside_and_kept() {
     let contents = [b"a text".to_vec(), vec![0xa5; 20_000], vec![0], almost];
     for content in contents {
         put(&options, &content);
-        is_made_anew("not ours", &options);
+        is_recreated("not ours", &options);
         let aside = moved_aside(&options);
         assert_eq!(fs::read(&aside[0]).unwrap(), content, "it was not kept");
         fs::remove_file(&aside[0]).unwrap();
@@ -47,7 +47,7 @@ fn is_kept_where_it_is_a_sqlite_file_that_was_written_over_a_store_in_use() {
     let mut content = bytes;
     content[..16].copy_from_slice(b"SQLite format 3\0");
     content[PAGE_BYTES + shard::SWARMS * WORD_BYTES..][..8].fill(0xff);
-    // In place, or whoever has it mapped would be killed.
+    // In place: a process that has it mapped would be killed.
     let file = OpenOptions::new().write(true).open(&options.file.path).unwrap();
     file.write_all_at(&content, 0).unwrap();
     let refused = try_announce(&mut store, 1, NOON).unwrap_err();

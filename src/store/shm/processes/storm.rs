@@ -135,7 +135,7 @@ impl Storm {
         Answers { steps, refusals: 0 }.write(&self.answers(), serial);
     }
 
-    /// Whether the store is in order, was never made anew, and holds what was answered.
+    /// Whether the store is in order, was never recreated, and holds what was answered.
     pub(super) fn check(&self) {
         let mut store = self.open();
         assert_eq!(store.check().unwrap(), Vec::<String>::new());

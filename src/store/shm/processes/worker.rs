@@ -26,7 +26,7 @@ const SWARMS: u32 = 3;
 pub(super) enum Habit {
     /// Keeps the file open, as under FastCGI.
     Keep,
-    /// Opens it anew for each, as a CGI does.
+    /// Opens it for each, as a CGI does.
     Reopen,
     /// Is killed at the write after so many.
     DieAfter(u64),

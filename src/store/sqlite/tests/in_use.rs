@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_file_that_breaks_is_made_anew_and_the_announce_is_not_lost() {
+fn a_file_that_breaks_is_recreated_and_the_announce_is_not_lost() {
     let home = tempfile::tempdir().unwrap();
     let options = options(&home);
     let mut store = SqliteStore::open(&options).unwrap();
