@@ -22,10 +22,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Modules that use each other still. The list only becomes shorter.
 const KNOWN_CIRCLES: &[&str] = &[
-    "catalog/folder: listing, state, watched",
     "catalog: backup, database, migration, policy, torrents, totals",
     "config: data, layout, load",
-    "platform/log: between, sparing",
     "store/sqlite: peer, swarm",
     "site/health: announce, configuration, examination, hints, torrents",
     "store: announce, figures",

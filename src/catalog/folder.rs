@@ -4,6 +4,7 @@
 mod announce_url;
 mod listing;
 mod state;
+mod view;
 mod watched;
 
 use std::collections::HashMap;
@@ -15,8 +16,9 @@ use std::path::{Path, PathBuf};
 
 use self::listing::{ListedFile, Listing};
 pub use self::state::FileState;
+pub use self::view::{AfterWriting, FolderView};
 use self::watched::Nanos;
-pub use self::watched::{AfterWriting, FolderView, Watched, has_changed};
+pub use self::watched::{Watched, has_changed};
 use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp, Url};
 
 /// What a scan of the torrents folder found.

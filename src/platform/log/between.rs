@@ -13,9 +13,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::sparing::PAUSE;
 use crate::platform::lock;
 
+/// How long a kind of event goes untold after it was told.
+pub(super) const PAUSE: Duration = Duration::from_secs(60);
 /// Kinds of events that are remembered; of more, those that were told longest ago are forgotten.
 const MOST: usize = 64;
 /// How long to wait for another process that has something to tell.

@@ -3,13 +3,10 @@
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::between::{self, Key};
+use super::between::{self, Key, PAUSE};
 use super::{Level, line};
-
-/// How long a kind of event goes untold after it was told.
-pub(super) const PAUSE: Duration = Duration::from_secs(60);
 
 /// One kind of event: once a minute for each process, and for all processes together where each has but one
 /// request.
@@ -68,6 +65,8 @@ fn tell(level: Level, message: fmt::Arguments<'_>, untold: u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
