@@ -7,9 +7,8 @@ use std::path::Path;
 use rusqlite::OptionalExtension;
 
 use super::folder::FileState;
-use super::policy::write_snapshot;
-use super::torrents::{COLUMNS, Columns, torrent_of};
-use super::{Carried, Catalog, CatalogError, FoundTorrent, Period, Publication, Torrent, Totals};
+use super::rows::{COLUMNS, Columns, torrent_of};
+use super::{Carried, Catalog, CatalogError, FoundTorrent, Period, Torrent, Totals};
 use crate::protocol::{InfoHash, InfoHashes, Metainfo, Timestamp};
 
 /// The most that SQLite's signed integers hold.
@@ -71,18 +70,6 @@ impl Catalog {
         };
         read().map_err(self.failed("read the torrents from"))
     }
-}
-
-/// Publishes these torrents, all whose files are there, as [`Catalog::publish`] does.
-///
-/// # Errors
-/// When the snapshot cannot be written; then the old one stays.
-pub fn publish(
-    policy_path: &Path,
-    torrents: Vec<Torrent>,
-    publication: &Publication<'_>,
-) -> Result<(), CatalogError> {
-    Ok(write_snapshot(policy_path, torrents, publication)?)
 }
 
 impl TorrentList {

@@ -10,10 +10,15 @@ mod folder;
 mod list;
 mod migration;
 pub mod natural;
+mod opening;
 mod policy;
+mod refreshes;
+mod rows;
 #[cfg(test)]
 mod samples;
 mod scan;
+mod schema;
+mod torrent;
 mod torrents;
 mod totals;
 
@@ -23,11 +28,12 @@ pub use folder::{
     AfterWriting, FileState, FolderError, FolderProblem, FolderScan, FolderView, FoundTorrent,
     Problem, ScanRules, Watched, has_changed, read_metainfo, scan_folder, scan_unknown,
 };
-pub use list::{KnownFiles, TorrentList, publish};
-
+pub use list::{KnownFiles, TorrentList};
 pub use policy::{
     Arrival, Delivery, FolderChange, PolicyError, PolicySnapshot, PolicyTorrent, Publication,
+    publish,
 };
+pub use refreshes::RefreshRecord;
 pub use scan::ScanChanges;
-pub use torrents::Torrent;
-pub use totals::{Carried, Period, RefreshRecord, StoreCounters, Totals, carry};
+pub use torrent::Torrent;
+pub use totals::{Carried, Period, StoreCounters, Totals, carry};

@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use delivery::{Arrival, Delivery};
 pub use read::{FolderChange, PolicySnapshot, PolicyTorrent};
-pub use write::Publication;
-pub(super) use write::write_snapshot;
+pub use write::{Publication, publish};
 
 /// What can go wrong with the policy snapshot. It can always be recreated from the catalogue.
 #[derive(Debug, thiserror::Error)]

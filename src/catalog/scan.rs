@@ -195,12 +195,13 @@ mod tests {
     use super::*;
     use crate::catalog::samples::{hash, hybrid, new_catalog, scan, scanned};
     use crate::catalog::{RefreshRecord, StoreCounters, Torrent};
+    use crate::protocol::Generation;
 
     fn complete_downloads(catalog: &mut Catalog, number: u32, completed: u64) {
         let counters = StoreCounters { completed, ..Default::default() };
         let record =
             RefreshRecord { info_hash: hash(number), counters, period: Default::default() };
-        catalog.record_refresh(Timestamp(1), 7, &[record]).unwrap();
+        catalog.record_refresh(Timestamp(1), Generation(7), &[record]).unwrap();
     }
 
     fn only(catalog: &Catalog) -> Torrent {

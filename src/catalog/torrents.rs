@@ -1,59 +1,12 @@
 //! Reading torrents out of the catalogue.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
 
-use rusqlite::types::FromSql;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::OptionalExtension;
 
-use super::count::Count;
-use super::{Carried, Catalog, CatalogError, Period, Totals};
-use crate::catalog::natural;
-use crate::protocol::{InfoHash, InfoHashV2, Timestamp};
-
-/// A torrent of the catalogue, whether or not its file is still there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Torrent {
-    /// The `.torrent` file, relative to the torrents folder.
-    pub file: PathBuf,
-    /// The info-hash that names its swarm.
-    pub canonical: InfoHash,
-    /// The info-hash of its v1 part.
-    pub v1: Option<InfoHash>,
-    /// The info-hash of its v2 part.
-    pub v2: Option<InfoHashV2>,
-    /// The name in the metainfo.
-    pub name: String,
-    /// Bytes of content.
-    pub size: u64,
-    /// Bytes of the `.torrent` file.
-    pub file_size: u64,
-    /// Left out of listings.
-    pub hidden: bool,
-    /// Clients may ask only this tracker for peers (BEP 27).
-    pub private: bool,
-    /// A page about it, relative to the torrents folder.
-    pub info_page: Option<PathBuf>,
-    /// When a scan first found it; for those of the very first scan, when their files were written.
-    pub first_seen: Timestamp,
-    /// When a scan first missed it; `None` while its file is there.
-    pub missing_since: Option<Timestamp>,
-    /// Its figures over all lives of the peer store.
-    pub totals: Totals,
-    /// What of the store is in the totals already.
-    pub carried: Carried,
-    /// Its figures at the last refresh.
-    pub period: Period,
-}
-
-impl Torrent {
-    /// The other info-hashes that clients announce it with: a hybrid has two (BEP 52).
-    pub fn aliases(&self) -> impl Iterator<Item = InfoHash> {
-        let spellings = [self.v1, self.v2.map(InfoHashV2::truncated)];
-        spellings.into_iter().flatten().filter(|&spelling| spelling != self.canonical)
-    }
-}
+use super::rows::{COLUMNS, Columns, torrent_of};
+use super::{Catalog, CatalogError, Torrent, natural};
+use crate::protocol::InfoHash;
 
 impl Catalog {
     /// The torrents whose files are there, sorted by their paths; numbers in them count as numbers.
@@ -105,75 +58,12 @@ impl Catalog {
     }
 }
 
-/// What [`torrent_of`] reads, in its order.
-pub(super) const COLUMNS: &str =
-    "file, info_hash, v1, v2, name, size, file_size, hidden, private, info_page,
-    first_seen, missing_since, completed, uploaded, downloaded,
-    carried_store, carried_completed, carried_uploaded, carried_downloaded, carried_expired,
-    period_transferred, period_completed";
-
-/// The columns of a row, one after the other: to find each by its name takes longer than to read it.
-pub(super) struct Columns<'a> {
-    row: &'a Row<'a>,
-    next: usize,
-}
-
-impl<'a> Columns<'a> {
-    pub(super) fn of(row: &'a Row<'a>) -> Self {
-        Self { row, next: 0 }
-    }
-
-    pub(super) fn next<T: FromSql>(&mut self) -> rusqlite::Result<T> {
-        self.next += 1;
-        self.row.get(self.next - 1)
-    }
-
-    fn count(&mut self) -> rusqlite::Result<u64> {
-        self.next().map(|Count(count)| count)
-    }
-}
-
-pub(super) fn torrent_of(row: &mut Columns<'_>) -> rusqlite::Result<Torrent> {
-    let path = |bytes| PathBuf::from(OsString::from_vec(bytes));
-    Ok(Torrent {
-        file: path(row.next()?),
-        canonical: InfoHash(row.next()?),
-        v1: row.next::<Option<_>>()?.map(InfoHash),
-        v2: row.next::<Option<_>>()?.map(InfoHashV2),
-        name: row.next()?,
-        size: row.count()?,
-        file_size: row.count()?,
-        hidden: row.next()?,
-        private: row.next()?,
-        info_page: row.next::<Option<_>>()?.map(path),
-        first_seen: Timestamp(row.count()?),
-        missing_since: row.next::<Option<_>>()?.map(|Count(at)| Timestamp(at)),
-        totals: totals_of(row)?,
-        carried: carried_of(row)?,
-        period: Period { transferred: row.count()?, completed: row.count()? },
-    })
-}
-
-/// The totals in the next three columns.
-pub(super) fn totals_of(row: &mut Columns<'_>) -> rusqlite::Result<Totals> {
-    Ok(Totals { completed: row.count()?, uploaded: row.count()?, downloaded: row.count()? })
-}
-
-/// The carried counters in the next five columns.
-pub(super) fn carried_of(row: &mut Columns<'_>) -> rusqlite::Result<Carried> {
-    Ok(Carried {
-        store: row.next::<i64>()?.cast_unsigned(),
-        completed: row.count()?,
-        uploaded: row.count()?,
-        downloaded: row.count()?,
-        expired: row.count()?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::PathBuf;
+
     use crate::catalog::samples::{hash, hybrid, new_catalog, scan, scanned};
+    use crate::protocol::Timestamp;
 
     #[test]
     fn torrents_come_sorted_by_path() {

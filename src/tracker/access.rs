@@ -83,7 +83,7 @@ impl Policy<'_> {
             swarm: torrent.canonical,
             size: Some(torrent.size),
             completed: torrent.completed,
-            carried: (torrent.carried_completed, Generation(snapshot.store())),
+            carried: (torrent.carried_completed, snapshot.generation()),
         }))
     }
 }

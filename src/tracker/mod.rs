@@ -260,7 +260,7 @@ impl Tracker {
 mod tests {
     use super::*;
     use crate::catalog::{Catalog, Publication, Watched};
-    use crate::protocol::Seconds;
+    use crate::protocol::{Generation, Seconds};
 
     const NOW: Timestamp = Timestamp(1_700_000_000);
 
@@ -275,11 +275,12 @@ mod tests {
             watched: &watched,
             scanned_nanos: watched[0].modified_nanos,
             refreshed_at: at,
-            store: 1,
+            generation: Generation(1),
             published_at: at,
         };
         let catalog = Catalog::open(&paths.catalog).unwrap();
-        catalog.publish(&paths.policy, &publication).unwrap();
+        let torrents = catalog.torrents().unwrap();
+        crate::catalog::publish(&paths.policy, torrents, &publication).unwrap();
         (home, Tracker::new(Arc::new(loaded)))
     }
 

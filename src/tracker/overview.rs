@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Load, read_store};
 use crate::catalog::{Catalog, CatalogError, PolicySnapshot, Torrent};
 use crate::config::LoadedConfig;
-use crate::protocol::{InfoHash, Seconds, Timestamp};
+use crate::protocol::{Generation, InfoHash, Seconds, Timestamp};
 use crate::store::{
     SetAside, StoreError, StoreInfo, SwarmCounts, SwarmSummary, if_any, set_aside, walk,
 };
@@ -93,15 +93,20 @@ impl Overview {
         let config = &loaded.config.tracker;
         let torrents = Catalog::read(&loaded.config.paths.catalog)?.torrents()?;
         let Some(mut store) = if_any(read_store(loaded))? else {
-            return Ok(Self::of(&torrents, &[], 0, Load::of(config, 0)));
+            return Ok(Self::of(&torrents, &[], Generation::default(), Load::of(config, 0)));
         };
         let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
-        let generation = store.generation()?.0;
+        let generation = store.generation()?;
         let load = Load::measured(config, store.as_mut(), now)?;
         Ok(Self::of(&torrents, &swarms, generation, load))
     }
 
-    fn of(torrents: &[Torrent], swarms: &[SwarmSummary], generation: u64, load: Load) -> Self {
+    fn of(
+        torrents: &[Torrent],
+        swarms: &[SwarmSummary],
+        generation: Generation,
+        load: Load,
+    ) -> Self {
         let known: HashMap<InfoHash, &Torrent> =
             torrents.iter().map(|torrent| (torrent.canonical, torrent)).collect();
         let named = |swarm| Swarm::of(swarm, known.get(&swarm.info_hash).copied(), generation);
@@ -112,7 +117,7 @@ impl Overview {
 }
 
 impl Swarm {
-    fn of(swarm: &SwarmSummary, torrent: Option<&Torrent>, generation: u64) -> Self {
+    fn of(swarm: &SwarmSummary, torrent: Option<&Torrent>, generation: Generation) -> Self {
         let SwarmCounts { seeders, leechers, partial_seeds, completed } = swarm.counts;
         let earlier = torrent.map_or(0, |torrent| completed_before(torrent, generation));
         Self {
@@ -134,10 +139,8 @@ impl Swarm {
 }
 
 /// Completed downloads that the catalogue has of earlier stores, and so this one does not count.
-fn completed_before(torrent: &Torrent, generation: u64) -> u64 {
-    let carried = torrent.carried;
-    let counted = if carried.store == generation { carried.completed } else { 0 };
-    torrent.totals.completed.saturating_sub(counted)
+fn completed_before(torrent: &Torrent, generation: Generation) -> u64 {
+    torrent.totals.completed.saturating_sub(torrent.carried.within(generation).completed)
 }
 
 impl Totals {
@@ -288,7 +291,7 @@ mod tests {
     fn swarms_have_the_names_of_the_catalogue_and_its_order() {
         let torrents = [torrent(1, "part 10"), torrent(2, "part 2")];
         let swarms = [1, 2, 9].map(|number| swarm(number, 1, 0));
-        let overview = Overview::of(&torrents, &swarms, 0, load());
+        let overview = Overview::of(&torrents, &swarms, Generation::default(), load());
         let names: Vec<&str> = overview.swarms.iter().map(|swarm| swarm.name.as_str()).collect();
         assert_eq!(names, ["0909090909090909090909090909090909090909", "part 2", "part 10"]);
     }
@@ -297,23 +300,28 @@ mod tests {
     fn a_completed_download_is_counted_once() {
         let mut torrent = torrent(1, "a");
         torrent.totals.completed = 8;
-        torrent.carried = Carried { store: 3, completed: 5, ..Carried::default() };
+        torrent.carried = Carried { generation: Generation(3), completed: 5, ..Carried::default() };
         let completed = |generation| {
             let torrents = std::slice::from_ref(&torrent);
             Overview::of(torrents, &[swarm(1, 1, 6)], generation, load()).swarms[0].completed
         };
-        assert_eq!(completed(3), 8 - 5 + 6, "the store is the one that was carried from");
-        assert_eq!(completed(4), 8 + 6, "it was recreated since");
+        assert_eq!(
+            completed(Generation(3)),
+            8 - 5 + 6,
+            "the store is the one that was carried from"
+        );
+        assert_eq!(completed(Generation(4)), 8 + 6, "it was recreated since");
     }
 
     #[test]
     fn totals_are_the_sums_over_all_swarms() {
+        let none = Generation::default();
         let swarms = [swarm(1, 3, 1), swarm(2, 4, 2)];
-        let overview = Overview::of(&[], &swarms, 0, load());
+        let overview = Overview::of(&[], &swarms, none, load());
         let traffic = Traffic { uploaded: 30, downloaded: 54 };
         let expected =
             Totals { swarms: 2, seeders: 7, leechers: 4, partial_seeds: 2, completed: 3, traffic };
         assert_eq!(overview.totals, expected);
-        assert_eq!(Overview::of(&[], &[], 0, load()).totals, Totals::default());
+        assert_eq!(Overview::of(&[], &[], none, load()).totals, Totals::default());
     }
 }

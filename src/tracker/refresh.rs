@@ -17,7 +17,7 @@ use crate::catalog::{
 use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
 use crate::platform::log::{self, Level};
-use crate::protocol::{InfoHash, Seconds, Timestamp};
+use crate::protocol::{Generation, InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, StoreMaintenance, SwarmSummary};
 
 /// Swarms or peers looked at in one go, so that announces are never held up for long.
@@ -154,6 +154,9 @@ pub enum RefreshError {
     /// The catalogue refused.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The policy snapshot cannot be written.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// The peer store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -180,7 +183,7 @@ pub struct Refresh<'a> {
     hidden: Vec<Torrent>,
     /// Of the torrents whose figures have changed.
     records: Vec<RefreshRecord>,
-    store: u64,
+    generation: Generation,
     lock: File,
 }
 
@@ -212,7 +215,7 @@ impl<'a> Refresh<'a> {
         while store.expire(now, BATCH)? == BATCH {}
         let swarms = all_swarms(store.as_mut(), now, progress)?;
         forget_dead_swarms(store.as_mut(), &folder.list, &swarms, now)?;
-        let life = store.generation()?.0;
+        let generation = store.generation()?;
         let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
         // From a `last` in the future no time is known that a rate could be taken over.
         let since_last = last.filter(|last| !last.is_ahead_of(now)).map(|last| now.since(last));
@@ -234,7 +237,7 @@ impl<'a> Refresh<'a> {
             },
             hidden: Vec::new(),
             records: Vec::new(),
-            store: life,
+            generation,
             catalog,
             view: folder.view,
             lock,
@@ -257,13 +260,13 @@ impl<'a> Refresh<'a> {
     pub fn commit(mut self, next: Next) -> Result<Report, RefreshError> {
         let after_writing = self.view.after_writing();
         let now = self.report.at;
-        self.catalog.record_refresh(now, self.store, &self.records)?;
+        self.catalog.record_refresh(now, self.generation, &self.records)?;
         let listed = self.report.rows.iter().map(|row| &row.torrent);
         let torrents = listed.chain(&self.hidden).cloned().collect();
         self.view.settle(after_writing);
         // A refresh of no time is always due.
         let refreshed_at = if next == Next::InTime { now } else { Timestamp::default() };
-        let publication = publication(&self.view, refreshed_at, self.store, now);
+        let publication = publication(&self.view, refreshed_at, self.generation, now);
         catalog::publish(&self.loaded.config.paths.policy, torrents, &publication)?;
         if next != Next::InAMinute {
             mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
@@ -275,9 +278,10 @@ impl<'a> Refresh<'a> {
         for mut torrent in list.into_present() {
             let swarm = swarms.get(&torrent.canonical);
             let Computed { figures, period } =
-                report::compute(&torrent, swarm, self.store, self.report.since_last);
+                report::compute(&torrent, swarm, self.generation, self.report.since_last);
             let counters = swarm.map(report::counters).unwrap_or_default();
-            let (totals, carried) = carry(torrent.totals, torrent.carried, self.store, counters);
+            let (totals, carried) =
+                carry(torrent.totals, torrent.carried, self.generation, counters);
             if (totals, carried, period) != (torrent.totals, torrent.carried, torrent.period) {
                 let info_hash = torrent.canonical;
                 self.records.push(RefreshRecord { info_hash, counters, period });
@@ -331,7 +335,7 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     let is_due = folder.changed || current.refreshed_at() == Timestamp::default();
     let last = if is_due { None } else { catalog.last_refresh()? };
     let last = last.unwrap_or_default();
-    let publication = publication(&folder.view, last, current.store(), now);
+    let publication = publication(&folder.view, last, current.generation(), now);
     let torrents = folder.list.into_present().collect();
     Ok(catalog::publish(&loaded.config.paths.policy, torrents, &publication)?)
 }
@@ -394,14 +398,14 @@ fn take_in_folder(
 fn publication(
     view: &FolderView,
     refreshed_at: Timestamp,
-    store: u64,
+    generation: Generation,
     now: Timestamp,
 ) -> Publication<'_> {
     Publication {
         watched: view.watched(),
         scanned_nanos: view.scanned_nanos(),
         refreshed_at,
-        store,
+        generation,
         published_at: now,
     }
 }

@@ -1,8 +1,8 @@
 //! The figures of a refresh: what TrackerCGI computed, with its slips mended. Pure arithmetic.
 
 use super::Load;
-use crate::catalog::{Carried, Period, StoreCounters, Torrent, carry};
-use crate::protocol::{Seconds, Timestamp};
+use crate::catalog::{Period, StoreCounters, Torrent, carry};
+use crate::protocol::{Generation, Seconds, Timestamp};
 use crate::store::SwarmSummary;
 
 /// What a refresh found, for whoever shows it.
@@ -74,16 +74,16 @@ pub(super) struct Computed {
     pub period: Period,
 }
 
-/// Computes a torrent's figures from the catalogue's totals and its swarm, if it has one. `store`
-/// names the life of the store that the swarm's counters belong to.
+/// Computes a torrent's figures from the catalogue's totals and its swarm, if it has one. `generation`
+/// is the store's that the swarm's counters belong to.
 pub(super) fn compute(
     torrent: &Torrent,
     swarm: Option<&SwarmSummary>,
-    store: u64,
+    generation: Generation,
     since_last: Option<Seconds>,
 ) -> Computed {
     let counters = swarm.map(counters).unwrap_or_default();
-    let (totals, _) = carry(torrent.totals, torrent.carried, store, counters);
+    let (totals, _) = carry(torrent.totals, torrent.carried, generation, counters);
     let live_uploaded = swarm.map_or(0, |swarm| swarm.live_uploaded);
     let live_downloaded = swarm.map_or(0, |swarm| swarm.live_downloaded);
     let counts = swarm.map(|swarm| swarm.counts).unwrap_or_default();
@@ -102,7 +102,7 @@ pub(super) fn compute(
         size: torrent.size,
         left: swarm.map_or(0, |swarm| swarm.left),
     };
-    let expired = expired_since(torrent.carried, store, counters);
+    let expired = counters.expired.saturating_sub(torrent.carried.within(generation).expired);
     let rate = since_last.map_or(0.0, |period| rate(&figures, torrent.period, expired, period));
     let period = Period { transferred, completed: totals.completed };
     Computed { figures: Figures { rate, ..figures }, period }
@@ -115,14 +115,6 @@ pub(super) fn counters(swarm: &SwarmSummary) -> StoreCounters {
         uploaded: swarm.departed_uploaded,
         downloaded: swarm.departed_downloaded,
         expired: swarm.expired,
-    }
-}
-
-fn expired_since(carried: Carried, store: u64, counters: StoreCounters) -> u64 {
-    if carried.store == store {
-        counters.expired.saturating_sub(carried.expired)
-    } else {
-        counters.expired
     }
 }
 
@@ -183,7 +175,7 @@ pub(super) fn row(torrent: Torrent, figures: Figures, now: Timestamp) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Totals;
+    use crate::catalog::{Carried, Totals};
     use crate::protocol::InfoHash;
     use crate::store::SwarmCounts;
 
@@ -225,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_was_transferred_is_what_departed_and_what_is_live() {
-        let computed = compute(&torrent(1_000), Some(&swarm()), 9, None);
+        let computed = compute(&torrent(1_000), Some(&swarm()), Generation(9), None);
         assert_eq!(computed.figures.transferred, 1_000 + 2_000 + 300 + 400);
         assert_eq!(computed.figures.downloaded, 2_000 + 400);
         assert_eq!(computed.figures.completed, 4);
@@ -235,21 +227,28 @@ mod tests {
     #[test]
     fn progress_is_that_of_those_who_lack_something() {
         // Three who download, 600 of 3 x 1,000 bytes missing.
-        let progress = compute(&torrent(1_000), Some(&swarm()), 9, None).figures.progress;
+        let progress =
+            compute(&torrent(1_000), Some(&swarm()), Generation(9), None).figures.progress;
         assert!((progress - 0.8).abs() < 1e-9, "{progress}");
         let done = SwarmSummary { left: 0, ..swarm() };
-        assert_eq!(compute(&torrent(1_000), Some(&done), 9, None).figures.progress, 0.0);
+        assert_eq!(
+            compute(&torrent(1_000), Some(&done), Generation(9), None).figures.progress,
+            0.0
+        );
     }
 
     #[test]
     fn a_torrent_of_size_zero_divides_nothing() {
-        assert_eq!(compute(&torrent(0), Some(&swarm()), 9, None).figures.progress, 0.0);
+        assert_eq!(compute(&torrent(0), Some(&swarm()), Generation(9), None).figures.progress, 0.0);
     }
 
     #[test]
     fn a_peer_that_lacks_more_than_there_is_makes_no_progress() {
         let absurd = SwarmSummary { left: u64::MAX, ..swarm() };
-        assert_eq!(compute(&torrent(1_000), Some(&absurd), 9, None).figures.progress, 0.0);
+        assert_eq!(
+            compute(&torrent(1_000), Some(&absurd), Generation(9), None).figures.progress,
+            0.0
+        );
     }
 
     #[test]
@@ -257,17 +256,22 @@ mod tests {
         let before = Torrent {
             period: Period { transferred: 700, completed: 1 },
             totals: Totals { completed: 1, uploaded: 0, downloaded: 0 },
-            carried: Carried { store: 9, completed: 1, expired: 2, ..Carried::default() },
+            carried: Carried {
+                generation: Generation(9),
+                completed: 1,
+                expired: 2,
+                ..Carried::default()
+            },
             ..torrent(1_000)
         };
-        let rate = compute(&before, Some(&swarm()), 9, Some(Seconds(100))).figures.rate;
+        let rate = compute(&before, Some(&swarm()), Generation(9), Some(Seconds(100))).figures.rate;
         // 3,700 - 700 bytes; 3 more completed, 3 more expired, 6 here; 100 seconds.
         assert!((rate - 3_000.0 / (12.0 * 100.0)).abs() < 1e-9, "{rate}");
     }
 
     #[test]
     fn the_first_refresh_has_no_rate() {
-        assert_eq!(compute(&torrent(1_000), Some(&swarm()), 9, None).figures.rate, 0.0);
+        assert_eq!(compute(&torrent(1_000), Some(&swarm()), Generation(9), None).figures.rate, 0.0);
     }
 
     #[test]
@@ -275,7 +279,7 @@ mod tests {
         let before = Torrent {
             totals: Totals { completed: 10, uploaded: 5_000, downloaded: 5_000 },
             carried: Carried {
-                store: 8,
+                generation: Generation(8),
                 completed: 10,
                 uploaded: 5_000,
                 downloaded: 5_000,
@@ -283,9 +287,9 @@ mod tests {
             },
             ..torrent(1_000)
         };
-        let figures = compute(&before, Some(&swarm()), 9, None).figures;
+        let figures = compute(&before, Some(&swarm()), Generation(9), None).figures;
         assert_eq!((figures.completed, figures.transferred), (14, 10_000 + 3_700));
-        let same = compute(&before, Some(&swarm()), 8, None).figures;
+        let same = compute(&before, Some(&swarm()), Generation(8), None).figures;
         assert_eq!((same.completed, same.transferred), (10, 10_000 + 700));
     }
 
@@ -295,13 +299,13 @@ mod tests {
             totals: Totals { completed: 10, uploaded: 1, downloaded: 2 },
             ..torrent(1_000)
         };
-        let figures = compute(&before, None, 9, Some(Seconds(10))).figures;
+        let figures = compute(&before, None, Generation(9), Some(Seconds(10))).figures;
         assert_eq!((figures.completed, figures.transferred, figures.seeders), (10, 3, 0));
     }
 
     #[test]
     fn all_together_adds_up_and_weighs() {
-        let row = compute(&torrent(1_000), Some(&swarm()), 9, None).figures;
+        let row = compute(&torrent(1_000), Some(&swarm()), Generation(9), None).figures;
         let idle = Figures { size: 5_000, ..Figures::default() };
         let total = add_up([&row, &row, &idle]);
         assert_eq!((total.seeders, total.transferred, total.size), (6, 7_400, 7_000));

@@ -6,9 +6,7 @@ use super::{RefreshError, Turn, open_store};
 use crate::catalog::{Catalog, Period, Torrent};
 use crate::config::LoadedConfig;
 use crate::protocol::{InfoHash, Timestamp};
-use crate::store::{
-    Generation, Peer, StoreError, StoreMaintenance, SwarmCounts, SwarmSummary, walk,
-};
+use crate::store::{Peer, StoreError, StoreMaintenance, SwarmCounts, SwarmSummary, walk};
 
 /// Sets what a torrent has counted to nothing. The peers that are here stay; of what they say that they
 /// moved stays what their lines can have carried. Whoever has the turn keeps a refresh from carrying the
@@ -23,7 +21,7 @@ pub fn reset_totals(
     now: Timestamp,
 ) -> Result<(), RefreshError> {
     let mut store = open_store(loaded)?;
-    let Generation(generation) = store.generation()?;
+    let generation = store.generation()?;
     let max_rate = loaded.config.tracker.max_rate.bytes_a_second();
     let peers = reset_swarm(store.as_mut(), torrent.canonical, max_rate, now)?;
     let moved = peers.iter().map(|peer| peer.uploaded.saturating_add(peer.downloaded));

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
-use tracker_cgi::catalog::{Catalog, PolicySnapshot, Publication, Watched};
+use tracker_cgi::catalog::{Catalog, PolicySnapshot, Publication, Watched, publish};
 use tracker_cgi::config::LoadedConfig;
 use tracker_cgi::protocol::Timestamp;
 
@@ -106,16 +106,17 @@ fn publish_as_of(tracker: &Installation, refreshed_at: u64) {
     let file = tracker.path("conf/tracker.toml");
     let text = tracker.text("conf/tracker.toml");
     let paths = LoadedConfig::parse(&text, &file).expect("a configuration").config.paths;
-    let store = PolicySnapshot::open(&paths.policy).expect("a policy").store();
+    let generation = PolicySnapshot::open(&paths.policy).expect("a policy").generation();
     let publication = Publication {
         watched: &[Watched::now(&paths.torrents)],
         scanned_nanos: i64::MAX,
         refreshed_at: Timestamp(refreshed_at),
-        store,
+        generation,
         published_at: Timestamp(refreshed_at),
     };
     let catalog = Catalog::open(&paths.catalog).expect("a catalogue");
-    catalog.publish(&paths.policy, &publication).expect("a policy");
+    let torrents = catalog.torrents().expect("torrents");
+    publish(&paths.policy, torrents, &publication).expect("a policy");
 }
 
 #[test]

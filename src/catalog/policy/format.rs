@@ -66,6 +66,8 @@ use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::protocol::{Generation, Timestamp};
+
 pub(super) const MAGIC: [u8; 8] = *b"\x89TPS\r\n\x1a\n";
 pub(super) const VERSION: u32 = 2;
 /// Bounds what opening a snapshot costs.
@@ -97,10 +99,10 @@ pub(super) const HIDDEN: u32 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
     pub sequence: u64,
-    pub published_at: u64,
-    pub refreshed_at: u64,
+    pub published_at: Timestamp,
+    pub refreshed_at: Timestamp,
     pub scanned_nanos: i64,
-    pub store: u64,
+    pub generation: Generation,
 }
 
 /// A torrent's record.
@@ -184,10 +186,10 @@ impl<'a> UnvalidatedHeader<'a> {
                 len: fields.u64()?,
                 facts: Facts {
                     sequence: fields.u64()?,
-                    published_at: fields.u64()?,
-                    refreshed_at: fields.u64()?,
+                    published_at: Timestamp(fields.u64()?),
+                    refreshed_at: Timestamp(fields.u64()?),
                     scanned_nanos: fields.i64()?,
-                    store: fields.u64()?,
+                    generation: Generation(fields.u64()?),
                 },
                 digest: fields.array()?,
             })
@@ -307,10 +309,10 @@ pub(super) fn assemble(facts: Facts, sections: &[NewSection]) -> Vec<u8> {
     file.extend(u32::try_from(sections.len()).unwrap_or(u32::MAX).to_le_bytes());
     file.extend(len.to_le_bytes());
     file.extend(facts.sequence.to_le_bytes());
-    file.extend(facts.published_at.to_le_bytes());
-    file.extend(facts.refreshed_at.to_le_bytes());
+    file.extend(facts.published_at.0.to_le_bytes());
+    file.extend(facts.refreshed_at.0.to_le_bytes());
     file.extend(facts.scanned_nanos.to_le_bytes());
-    file.extend(facts.store.to_le_bytes());
+    file.extend(facts.generation.0.to_le_bytes());
     file.extend(digest_of(&[&file, &table]));
     file.extend(table);
     for section in sections {

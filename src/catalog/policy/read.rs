@@ -17,7 +17,7 @@ use super::format::{
 use crate::catalog::has_changed;
 use crate::platform::FileMark;
 use crate::platform::files;
-use crate::protocol::{InfoHash, Timestamp};
+use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// A folder that was modified this shortly before its scan ended may have changed once more without
 /// another modification time: the coarsest clocks of file systems (FAT) tick every two seconds.
@@ -46,7 +46,7 @@ pub struct PolicyTorrent<'a> {
     pub hidden: bool,
     /// Completed downloads over all generations of the peer store, as of the last refresh.
     pub completed: u64,
-    /// How many of these the generation [`PolicySnapshot::store`] has counted; never more than all.
+    /// How many of these the generation [`PolicySnapshot::generation`] has counted; never more than all.
     pub carried_completed: u64,
     name: &'a [u8],
 }
@@ -144,19 +144,19 @@ impl PolicySnapshot {
     /// When the last refresh was; 0 before the first.
     #[must_use]
     pub fn refreshed_at(&self) -> Timestamp {
-        Timestamp(self.layout.facts.refreshed_at)
+        self.layout.facts.refreshed_at
     }
 
     /// When the snapshot was published.
     #[must_use]
     pub fn published_at(&self) -> Timestamp {
-        Timestamp(self.layout.facts.published_at)
+        self.layout.facts.published_at
     }
 
     /// The generation of the peer store that [`PolicyTorrent::carried_completed`] speaks of.
     #[must_use]
-    pub fn store(&self) -> u64 {
-        self.layout.facts.store
+    pub fn generation(&self) -> Generation {
+        self.layout.facts.generation
     }
 
     /// Whether a torrent may have come, gone or changed since the scan behind this snapshot. Where

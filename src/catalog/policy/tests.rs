@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::write::{encode, write_snapshot};
+use super::write::encode;
 use super::*;
 use crate::catalog::samples::{hash, hybrid, scanned};
 use crate::catalog::{Carried, FoundTorrent, Torrent, Totals, Watched};
-use crate::protocol::{InfoHash, Timestamp};
+use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// Where a test keeps its snapshot.
 fn place() -> (TempDir, PathBuf) {
@@ -47,7 +47,7 @@ fn torrent(found: FoundTorrent, totals: Totals, carried: Carried) -> Torrent {
 fn hybrids(count: u32) -> Vec<Torrent> {
     let sample = |number| {
         let totals = Totals { completed: u64::from(number) + 5, ..Default::default() };
-        let carried = Carried { store: 7, completed: 5, ..Default::default() };
+        let carried = Carried { generation: Generation(7), completed: 5, ..Default::default() };
         torrent(hybrid(number, "file.torrent"), totals, carried)
     };
     (0..count).map(sample).collect()
@@ -58,13 +58,13 @@ fn publication(watched: &[Watched]) -> Publication<'_> {
         watched,
         scanned_nanos: 40_000_000_000,
         refreshed_at: Timestamp(30),
-        store: 7,
+        generation: Generation(7),
         published_at: Timestamp(50),
     }
 }
 
 fn write(path: &Path, torrents: Vec<Torrent>) {
-    write_snapshot(path, torrents, &publication(&[])).unwrap();
+    publish(path, torrents, &publication(&[])).unwrap();
 }
 
 prop_compose! {
@@ -76,7 +76,7 @@ prop_compose! {
         let mut found = FoundTorrent { hidden, ..make(number, "file.torrent") };
         (found.metainfo.name, found.metainfo.size) = (name, size);
         let totals = Totals { completed, ..Default::default() };
-        torrent(found, totals, Carried { store, completed: carried_completed, ..Default::default() })
+        torrent(found, totals, Carried { generation: Generation(store), completed: carried_completed, ..Default::default() })
     }
 }
 
@@ -103,7 +103,7 @@ proptest! {
                 continue;
             };
             let completed = torrent.totals.completed;
-            let carried = if torrent.carried.store == 7 { torrent.carried.completed } else { 0 };
+            let carried = if torrent.carried.generation == Generation(7) { torrent.carried.completed } else { 0 };
             let found = found.unwrap();
             prop_assert_eq!(found.canonical, torrent.canonical);
             prop_assert_eq!(found.name(), &torrent.name);
@@ -133,7 +133,7 @@ fn a_snapshot_says_when_and_from_what_it_was_made() {
     let snapshot = PolicySnapshot::open(&path).unwrap();
     assert_eq!(snapshot.published_at(), Timestamp(50));
     assert_eq!(snapshot.refreshed_at(), Timestamp(30));
-    assert_eq!(snapshot.store(), 7);
+    assert_eq!(snapshot.generation(), Generation(7));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn each_publication_has_a_higher_number_than_the_one_before_it() {
     let (_folder, path) = place();
     let published = |at| {
         let publication = Publication { published_at: Timestamp(at), ..publication(&[]) };
-        write_snapshot(&path, Vec::new(), &publication).unwrap();
+        publish(&path, Vec::new(), &publication).unwrap();
         PolicySnapshot::open(&path).unwrap().sequence()
     };
     assert_eq!(published(50), 50_000_000);
@@ -171,8 +171,13 @@ fn records_of_a_later_version_are_read_as_far_as_they_are_known() {
     let aliases = [&[9; 20][..], &[1, 0, 0, 0], &[0xff; 8]].concat();
     let section = |id, record_len, bytes| format::NewSection { id, record_len, bytes };
     let sections = [section(format::TORRENTS, 60, torrents), section(format::ALIASES, 32, aliases)];
-    let facts =
-        format::Facts { sequence: 1, published_at: 1, refreshed_at: 1, scanned_nanos: 1, store: 1 };
+    let facts = format::Facts {
+        sequence: 1,
+        published_at: Timestamp(1),
+        refreshed_at: Timestamp(1),
+        scanned_nanos: 1,
+        generation: Generation(1),
+    };
     std::fs::write(&path, format::assemble(facts, &sections)).unwrap();
     let snapshot = PolicySnapshot::open(&path).unwrap();
     let size = |byte| snapshot.find(InfoHash([byte; 20])).map(|found| found.size);
@@ -200,7 +205,7 @@ fn the_bytes_are_those_of_the_description() {
     torrents[0].name = "\u{fc}".into();
     torrents[0].hidden = true;
     torrents[0].size = 0x1234;
-    write_snapshot(&path, torrents.clone(), &publication(&watched)).unwrap();
+    publish(&path, torrents.clone(), &publication(&watched)).unwrap();
 
     let mut header = b"\x89TPS\r\n\x1a\n\x02\0\0\0\x04\0\0\0".to_vec();
     let content: [&[u8]; 4] = [

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::format::{self, Facts, NewSection, TorrentRecord};
 use super::{PolicyError, PolicySnapshot};
-use crate::catalog::{Catalog, CatalogError, Torrent, Watched};
+use crate::catalog::{Torrent, Watched};
 use crate::platform::publication::TemporaryFile;
-use crate::protocol::{InfoHash, Timestamp};
+use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// What a snapshot says beside the torrents.
 #[derive(Clone, Copy, Debug)]
@@ -21,29 +21,17 @@ pub struct Publication<'a> {
     pub refreshed_at: Timestamp,
     /// The generation of the peer store now. Of each torrent's completed downloads the snapshot says how
     /// many this generation has counted.
-    pub store: u64,
+    pub generation: Generation,
     /// Now.
     pub published_at: Timestamp,
 }
 
-impl Catalog {
-    /// Writes the policy snapshot at `policy_path` from the torrents whose files are there. Whoever
-    /// opens it sees the old one or the new one, whole; missing folders are made (mode 0700).
-    ///
-    /// # Errors
-    /// When the catalogue cannot be read or the snapshot cannot be written; then the old one stays.
-    pub fn publish(
-        &self,
-        policy_path: &Path,
-        publication: &Publication<'_>,
-    ) -> Result<(), CatalogError> {
-        let torrents = self.torrents()?;
-        Ok(write_snapshot(policy_path, torrents, publication)?)
-    }
-}
-
-/// Puts a snapshot of these torrents at `path`. Only one process at a time may.
-pub(in crate::catalog) fn write_snapshot(
+/// Writes the policy snapshot at `path` from these torrents, whose files are there. Whoever opens it sees the old
+/// one or the new one, whole; missing folders are made (mode 0700). Only one process at a time may.
+///
+/// # Errors
+/// When the snapshot cannot be written; then the old one stays.
+pub fn publish(
     path: &Path,
     torrents: Vec<Torrent>,
     publication: &Publication<'_>,
@@ -78,7 +66,7 @@ pub(super) fn encode(
     for (position, torrent) in torrents.iter().enumerate() {
         let position = u32::try_from(position).ok()?;
         aliases.extend(torrent.aliases().map(|alias| (alias, position)));
-        record_of(torrent, publication.store, names.len())?.write(&mut records);
+        record_of(torrent, publication.generation, names.len())?.write(&mut records);
         names.extend(torrent.name.as_bytes());
     }
     aliases.sort_unstable();
@@ -94,10 +82,10 @@ pub(super) fn encode(
     }
     let facts = Facts {
         sequence,
-        published_at: publication.published_at.0,
-        refreshed_at: publication.refreshed_at.0,
+        published_at: publication.published_at,
+        refreshed_at: publication.refreshed_at,
         scanned_nanos: publication.scanned_nanos,
-        store: publication.store,
+        generation: publication.generation,
     };
     let section = |id, record_len, bytes| NewSection { id, record_len, bytes };
     let sections = [
@@ -109,9 +97,13 @@ pub(super) fn encode(
     Some(format::assemble(facts, &sections))
 }
 
-fn record_of(torrent: &Torrent, store: u64, name_offset: usize) -> Option<TorrentRecord> {
+fn record_of(
+    torrent: &Torrent,
+    generation: Generation,
+    name_offset: usize,
+) -> Option<TorrentRecord> {
     let Torrent { totals, carried, .. } = torrent;
-    let carried_completed = if carried.store == store { carried.completed } else { 0 };
+    let carried_completed = carried.within(generation).completed;
     Some(TorrentRecord {
         canonical: torrent.canonical.0,
         flags: if torrent.hidden { format::HIDDEN } else { 0 },

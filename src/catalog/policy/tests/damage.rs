@@ -5,8 +5,13 @@ use std::fs;
 use super::*;
 use crate::catalog::policy::format::{self, DIGEST_AT, ENTRY_LEN, Facts, HEADER_LEN, NewSection};
 
-const FACTS: Facts =
-    Facts { sequence: 5, published_at: 1, refreshed_at: 2, scanned_nanos: 3, store: 4 };
+const FACTS: Facts = Facts {
+    sequence: 5,
+    published_at: Timestamp(1),
+    refreshed_at: Timestamp(2),
+    scanned_nanos: 3,
+    generation: Generation(4),
+};
 
 /// A small snapshot with something in every section.
 fn sample() -> Vec<u8> {

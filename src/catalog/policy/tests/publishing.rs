@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::*;
 use crate::catalog::samples::{files_in, new_catalog, scan};
-use crate::catalog::{CatalogError, RefreshRecord, StoreCounters};
+use crate::catalog::{RefreshRecord, StoreCounters};
 
 #[test]
 fn the_catalogues_present_torrents_are_published() {
@@ -21,11 +21,11 @@ fn the_catalogues_present_torrents_are_published() {
     scan(&mut catalog, &[quoted], 3);
     let counters = StoreCounters { completed: 3, ..Default::default() };
     let record = RefreshRecord { info_hash: hash(1), counters, period: Default::default() };
-    catalog.record_refresh(Timestamp(30), 6, &[record]).unwrap();
-    catalog.record_refresh(Timestamp(30), 7, &[record]).unwrap();
+    catalog.record_refresh(Timestamp(30), Generation(6), &[record]).unwrap();
+    catalog.record_refresh(Timestamp(30), Generation(7), &[record]).unwrap();
 
     let path = folder.path().join("made/here/policy.snapshot");
-    catalog.publish(&path, &publication(&[])).unwrap();
+    publish(&path, catalog.torrents().unwrap(), &publication(&[])).unwrap();
     let snapshot = PolicySnapshot::open(&path).unwrap();
     assert_eq!(snapshot.torrents().count(), 1);
     let found = snapshot.find(hash(1_000_001)).unwrap();
@@ -84,7 +84,7 @@ fn publisher_process() {
     let end = Instant::now() + Duration::from_secs(30);
     for published_at in (1_000..).take_while(|_| Instant::now() < end) {
         let publication = Publication { published_at: Timestamp(published_at), ..publication(&[]) };
-        write_snapshot(path.as_ref(), hybrids(200), &publication).unwrap();
+        publish(path.as_ref(), hybrids(200), &publication).unwrap();
     }
 }
 
@@ -134,8 +134,8 @@ fn a_snapshot_that_cannot_be_written_leaves_the_old_one() {
     write(&written, hybrids(3));
     fs::copy(&written, &path).unwrap();
     let (_catalog_folder, catalog) = new_catalog();
-    let error = catalog.publish(&path, &publication(&[])).unwrap_err();
-    assert!(matches!(error, CatalogError::Policy(PolicyError::Io { .. })), "{error}");
+    let error = publish(&path, catalog.torrents().unwrap(), &publication(&[])).unwrap_err();
+    assert!(matches!(error, PolicyError::Io { .. }), "{error}");
     assert_eq!(PolicySnapshot::open(&path).unwrap().torrents().count(), 3);
     assert_eq!(files_in(folder.path()).len(), 1);
 }
@@ -144,7 +144,7 @@ fn a_snapshot_that_cannot_be_written_leaves_the_old_one() {
 fn a_snapshot_that_cannot_take_its_place_leaves_nothing_behind() {
     let (folder, path) = place();
     fs::create_dir(&path).unwrap();
-    let result = write_snapshot(&path, hybrids(3), &publication(&[]));
+    let result = publish(&path, hybrids(3), &publication(&[]));
     assert!(matches!(result, Err(PolicyError::Io { doing: "write", .. })));
     assert_eq!(files_in(folder.path()), ["policy.snapshot"]);
 }
@@ -159,7 +159,7 @@ fn watched(path: &Path, seconds: u64) -> io::Result<Watched> {
 /// What a snapshot of a scan that ended 40 seconds after 1970 says of these folders.
 fn change(watched: &[Watched]) -> FolderChange {
     let (_folder, path) = place();
-    write_snapshot(&path, Vec::new(), &publication(watched)).unwrap();
+    publish(&path, Vec::new(), &publication(watched)).unwrap();
     PolicySnapshot::open(&path).unwrap().folder_change()
 }
 

@@ -1,0 +1,76 @@
+//! The catalogue's tables: the steps in which they have come to be, and what SQLite is told about the file.
+
+use rusqlite::Transaction;
+
+/// SQLite's header names the application that a file belongs to: "trca".
+pub(super) const APPLICATION_ID: i32 = 0x7472_6361;
+
+/// Step N brings a catalogue of version N to version N + 1. Steps are only ever added.
+///
+/// Counts are clamped to SQLite's signed 64 bits, a store's generation keeps its bits. Paths are
+/// bytes, relative to the torrents folder, since file names need not be UTF-8.
+const STEPS: &[&str] = &[
+    "
+    CREATE TABLE torrents (
+        info_hash          BLOB    NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
+        v1                 BLOB    CHECK (length(v1) = 20),
+        v2                 BLOB    CHECK (length(v2) = 32),
+        file               BLOB    NOT NULL,
+        name               TEXT    NOT NULL,
+        size               INTEGER NOT NULL CHECK (size >= 0),
+        file_size          INTEGER NOT NULL CHECK (file_size >= 0),
+        hidden             INTEGER NOT NULL CHECK (hidden IN (0, 1)),
+        private            INTEGER NOT NULL CHECK (private IN (0, 1)),
+        info_page          BLOB,
+        first_seen         INTEGER NOT NULL CHECK (first_seen >= 0),
+        missing_since      INTEGER CHECK (missing_since >= 0),
+        completed          INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+        uploaded           INTEGER NOT NULL DEFAULT 0 CHECK (uploaded >= 0),
+        downloaded         INTEGER NOT NULL DEFAULT 0 CHECK (downloaded >= 0),
+        carried_store      INTEGER NOT NULL DEFAULT 0,
+        carried_completed  INTEGER NOT NULL DEFAULT 0 CHECK (carried_completed >= 0),
+        carried_uploaded   INTEGER NOT NULL DEFAULT 0 CHECK (carried_uploaded >= 0),
+        carried_downloaded INTEGER NOT NULL DEFAULT 0 CHECK (carried_downloaded >= 0),
+        carried_expired    INTEGER NOT NULL DEFAULT 0 CHECK (carried_expired >= 0),
+        period_transferred INTEGER NOT NULL DEFAULT 0 CHECK (period_transferred >= 0),
+        period_completed   INTEGER NOT NULL DEFAULT 0 CHECK (period_completed >= 0)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX torrents_by_v1 ON torrents (v1);
+    CREATE INDEX torrents_by_v2 ON torrents (substr(v2, 1, 20));
+    CREATE TABLE last_refresh (
+        id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+        at INTEGER NOT NULL CHECK (at >= 0)
+    ) STRICT;
+",
+    // What the owner decides about a torrent stands apart from what a scan found, and wins.
+    "
+    ALTER TABLE torrents ADD COLUMN file_state BLOB CHECK (length(file_state) = 32);
+    CREATE TABLE scan_rules (
+        id    INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+        rules TEXT    NOT NULL
+    ) STRICT;
+    CREATE TABLE decisions (
+        info_hash BLOB NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
+        hidden    INTEGER CHECK (hidden IN (0, 1))
+    ) STRICT, WITHOUT ROWID;
+    CREATE VIEW effective_torrents AS
+        SELECT torrents.info_hash, v1, v2, file, name, size, file_size,
+            coalesce(decisions.hidden, torrents.hidden) AS hidden,
+            torrents.hidden AS hidden_by_file, decisions.hidden AS hidden_by_decision,
+            private, info_page, first_seen, missing_since, completed, uploaded, downloaded,
+            carried_store, carried_completed, carried_uploaded, carried_downloaded, carried_expired,
+            period_transferred, period_completed, file_state
+        FROM torrents LEFT JOIN decisions ON decisions.info_hash = torrents.info_hash;
+",
+];
+
+/// The version of a catalogue after the last step.
+pub(super) const VERSION: usize = STEPS.len();
+
+/// Takes all steps that a catalogue of this version lacks.
+pub(super) fn take_steps(transaction: &Transaction<'_>, version: usize) -> rusqlite::Result<()> {
+    for step in STEPS.iter().skip(version) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", i64::try_from(VERSION).unwrap_or(i64::MAX))
+}
