@@ -1,8 +1,8 @@
 //! The configuration: one struct, every key documented, one place for defaults.
 //!
-//! `locate` finds the file, `load` reads it and makes its paths absolute, `validate` refuses what
-//! cannot be, `diagnose` says what is wrong in which line, `sample` is the documented file, `layout`
-//! makes the folders that a configuration names, and `data` hides what is in one of them.
+//! `locate` finds the file, `load` reads it into what `loaded` holds and makes its paths absolute, `validate`
+//! refuses what cannot be, `diagnose` says what is wrong in which line, `sample` is the documented file,
+//! `layout` makes the folders that a configuration names, and `data` hides what is in one of them.
 
 mod amounts;
 mod data;
@@ -13,6 +13,7 @@ mod farm;
 mod layout;
 mod line_speed;
 mod load;
+mod loaded;
 mod locate;
 mod proxies;
 mod sample;
@@ -33,7 +34,7 @@ pub use error::ConfigError;
 pub use farm::{FarmConfig, FarmRole};
 pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, written_folders};
 pub use line_speed::LineSpeed;
-pub use load::LoadedConfig;
+pub use loaded::LoadedConfig;
 pub use locate::{Face, FoundBy, Surroundings, absolute};
 pub use proxies::{HeaderName, NotAHeaderName, NotAProxy, TrustedProxy};
 pub use sample::{SAMPLE, sample_with_addresses};

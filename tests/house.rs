@@ -22,7 +22,6 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Modules that use each other still. The list only becomes shorter.
 const KNOWN_CIRCLES: &[&str] = &[
-    "config: data, layout, load",
     "store/sqlite: peer, swarm",
     "site/health: announce, configuration, examination, hints, torrents",
     "store: announce, figures",

@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::loaded::OwnData;
 use super::locate::{absolute, is_within};
 use super::{LaidOut, LayoutError, LoadedConfig};
 use crate::platform::lock::{self, Kind};
@@ -25,25 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Files of which one at least is in a data folder that is in use.
 const FILES: [&str; 3] = ["policy.snapshot", "catalog.db", "peers.db"];
 
-/// What the site's own data folder is to a configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum OwnData {
-    /// In use as it is, or nothing of this configuration.
-    #[default]
-    Plain,
-    /// Missing, or without anything of a tracker.
-    New,
-    /// The files are in this folder in it.
-    Hidden(PathBuf),
-}
-
 impl LoadedConfig {
-    /// Whether the data lies in a folder that nobody can guess.
-    #[must_use]
-    pub fn is_hidden(&self) -> bool {
-        matches!(self.own_data, OwnData::Hidden(_))
-    }
-
     /// Hides the data of a new site from whoever guesses names, where the web server may show its data folder; says
     /// which folder that is. A site whose data is there already stays as it is.
     ///
