@@ -23,7 +23,6 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Modules that use each other still. The list only becomes shorter.
 const KNOWN_CIRCLES: &[&str] = &[
     "store/sqlite: peer, swarm",
-    "site/health: announce, configuration, examination, hints, torrents",
     "store: announce, figures",
     "store: identity, peer",
     "store: kind, shm",

@@ -44,6 +44,45 @@ impl Url {
         origin(&self.0)
     }
 
+    /// What stands before `://`, in lower case.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        self.0.split_once("://").map_or("", |(scheme, _)| scheme)
+    }
+
+    /// Host and port as they stand there, without the name of a user.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        let authority = self.origin().split_once("://").map_or("", |(_, authority)| authority);
+        authority.rsplit_once('@').map_or(authority, |(_, authority)| authority)
+    }
+
+    /// The host, without the brackets of an IPv6 address.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let (host, _) = host_and_port(self.authority());
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// The port: the one that is named, else that of the scheme. `None` where what is named is not one, and with
+    /// UDP, which has none of its own.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match (host_and_port(self.authority()).1, self.scheme()) {
+            (Some(port), _) => port.parse().ok(),
+            (None, "http" | "ws") => Some(80),
+            (None, "https" | "wss") => Some(443),
+            (None, _) => None,
+        }
+    }
+
+    /// Path and query, as a request names them; empty, or begins with a slash or a question mark.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        let target = self.0.strip_prefix(self.origin()).unwrap_or_default();
+        target.split('#').next().unwrap_or_default()
+    }
+
     /// What stands between host and query; empty, or begins with a slash.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -65,6 +104,14 @@ pub fn origin(url: &str) -> &str {
     let rest = url.get(host..).unwrap_or_default();
     let end = rest.find(['/', '?', '#']).map_or(url.len(), |length| host + length);
     url.get(..end).unwrap_or(url)
+}
+
+/// The host, with the brackets of an IPv6 address, and what is named as the port.
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
 }
 
 fn is_http(text: &str) -> bool {
@@ -157,6 +204,31 @@ mod tests {
         assert_eq!(origin("http://[::1]:8080/announce?x=/"), "http://[::1]:8080");
         assert_eq!(origin("https://example.org"), "https://example.org");
         assert_eq!(origin("https://example.org?x"), "https://example.org");
+    }
+
+    #[test]
+    fn a_url_has_scheme_host_port_and_target() {
+        let parts = |text: &str| {
+            let url = Url::try_from(text.to_owned()).unwrap();
+            let [scheme, host, target] = [url.scheme(), url.host(), url.target()];
+            (scheme.to_owned(), host.to_owned(), url.port(), target.to_owned())
+        };
+        let expected = |scheme: &str, host: &str, port, target: &str| {
+            (scheme.to_owned(), host.to_owned(), port, target.to_owned())
+        };
+        let plain = parts("http://a.example/x?y=/#z");
+        assert_eq!(plain, expected("http", "a.example", Some(80), "/x?y=/"));
+        assert_eq!(parts("https://[::1]?x"), expected("https", "::1", Some(443), "?x"));
+        let user = parts("http://me:word@[2001:db8::1]:81");
+        assert_eq!(user, expected("http", "2001:db8::1", Some(81), ""));
+        assert_eq!(parts("wss://a.example/"), expected("wss", "a.example", Some(443), "/"));
+        assert_eq!(parts("udp://a.example:6969"), expected("udp", "a.example", Some(6969), ""));
+        assert_eq!(parts("udp://a.example").2, None);
+        for no_port in ["http://a.example:x/", "http://a.example:65536/", "http://a.example:/"] {
+            assert_eq!(parts(no_port).2, None, "{no_port}");
+        }
+        let url = http("http://me:word@[::1]:81/x").unwrap();
+        assert_eq!(url.authority(), "[::1]:81");
     }
 
     #[test]

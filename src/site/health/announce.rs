@@ -2,89 +2,12 @@
 
 use std::net::IpAddr;
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
-
+use super::announced::Announced;
 use super::configuration::is_announce_url;
 use super::examination::Examination;
-use super::http::{Failed, Reply, Url};
+use super::hints;
 use super::outcome::Outcome;
-use super::{hints, torrents};
 use crate::config::Torrents;
-use crate::protocol::InfoHash;
-use crate::protocol::bencode::Value;
-
-/// The peer that doctor announces as. It says goodbye only, which leaves nothing behind.
-const PEER_ID: &[u8; 20] = b"-TD0100-doctor-check";
-
-/// Bytes that a careless server on the way would change.
-const AWKWARD: InfoHash = InfoHash(*b"\x00\xff%+&=?#\x0a\x0d /\\\xc3\x28\x80 ~.\x7f");
-
-/// An announce and what came of it.
-pub(super) struct Announced {
-    /// The address, with the query.
-    pub(super) url: String,
-    pub(super) reply: Reply,
-}
-
-/// What the tracker has to say in a reply.
-pub(super) struct Said {
-    /// Why it refuses, where it does.
-    pub(super) refusal: Option<String>,
-    /// Which address it saw.
-    pub(super) seen: Option<IpAddr>,
-    /// How many leechers it counts.
-    pub(super) leechers: Option<i64>,
-}
-
-impl Announced {
-    /// Announces to an address.
-    pub(super) fn to(url: &str, examination: &Examination<'_>) -> Result<Self, Failed> {
-        let url = announce_to(url, examination, PEER_ID, "stopped");
-        Ok(Self { reply: examination.get_when_ready(&url)?, url })
-    }
-
-    /// What the tracker said; `None` where it did not answer.
-    pub(super) fn said(&self) -> Option<Said> {
-        Said::of(&self.reply)
-    }
-}
-
-impl Said {
-    pub(super) fn of(reply: &Reply) -> Option<Self> {
-        let value = Value::parse(&reply.body).ok().filter(|value| value.is_dictionary())?;
-        let text = |key: &[u8]| {
-            let bytes = value.get(key)?.string()?;
-            Some(String::from_utf8_lossy(bytes).into_owned())
-        };
-        let seen = value.get(b"external ip").and_then(Value::string).and_then(address);
-        let leechers = value.get(b"incomplete").and_then(Value::integer);
-        let said = Self { refusal: text(b"failure reason"), seen, leechers };
-        // Any dictionary will do for neither.
-        (reply.status == 200 && (said.refusal.is_some() || leechers.is_some())).then_some(said)
-    }
-}
-
-/// An address from its 4 or 16 bytes.
-fn address(bytes: &[u8]) -> Option<IpAddr> {
-    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
-    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok().map(|ip| ip.to_canonical())
-}
-
-/// An announce of a peer that has nothing, wants nobody, and can be reached by nobody.
-pub(super) fn announce_to(
-    url: &str,
-    examination: &Examination<'_>,
-    peer_id: &[u8; 20],
-    event: &str,
-) -> String {
-    let separator = if url.contains('?') { '&' } else { '?' };
-    format!(
-        "{url}{separator}info_hash={}&peer_id={}&port=0&uploaded=0&downloaded=0&left=1&event={event}\
-         &compact=1&numwant=0",
-        percent_encode(&torrents::one_tracked(examination).unwrap_or(AWKWARD).0, NON_ALPHANUMERIC),
-        percent_encode(peer_id, NON_ALPHANUMERIC)
-    )
-}
 
 /// Whether an announce arrives.
 pub(super) fn arrives(examination: &Examination<'_>) -> Option<Outcome> {
@@ -108,7 +31,7 @@ pub(super) fn arrives(examination: &Examination<'_>) -> Option<Outcome> {
     };
     let is_open = examination.loaded.config.tracker.torrents == Torrents::Open;
     if refusal.contains("does not track") && !is_open {
-        return Some(match torrents::one_tracked(examination) {
+        return Some(match examination.one_tracked() {
             None => Outcome::fine(format!("{url} answers{to}; no torrent is tracked yet")),
             Some(_) => examination.wrong_by_itself(
                 format!("{url} refuses a torrent that is in the folder: {refusal}"),
@@ -123,7 +46,7 @@ pub(super) fn arrives(examination: &Examination<'_>) -> Option<Outcome> {
 pub(super) fn client_address(examination: &Examination<'_>) -> Option<Outcome> {
     let announced = answered(examination)?;
     let (seen, way) = (announced.said()?.seen?, announced.reply.way?);
-    let host = Url::parse(&announced.url).map(|url| url.host.to_owned()).unwrap_or_default();
+    let host = examination.announce_url()?.host();
     if seen != way.from {
         return Some(another_address(seen, way.from, way.to));
     }
@@ -180,16 +103,6 @@ pub(super) fn answered<'e>(examination: &'e Examination<'_>) -> Option<&'e Annou
     announced.said().filter(|said| said.refusal.is_none()).map(|_| announced)
 }
 
-/// Where else on the host the tracker may be: as the shipped files for web servers have it.
-pub(super) fn elsewhere(examination: &Examination<'_>, paths: &[&str]) -> Option<String> {
-    let url = examination.announce_url()?;
-    let places = paths.iter().map(|path| format!("{}{path}", url.origin()));
-    places.filter(|place| place != url.as_str()).find(|place| {
-        let reply = examination.get(&announce_to(place, examination, PEER_ID, "stopped"));
-        reply.is_ok_and(|reply| Said::of(&reply).is_some())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,18 +124,5 @@ mod tests {
         // A machine behind a router.
         assert_eq!(judged("203.0.113.9", "10.0.0.5", "203.0.113.80"), "fine");
         assert_eq!(judged("10.0.0.1", "10.0.0.5", "203.0.113.9"), "note");
-    }
-
-    #[test]
-    fn what_the_tracker_says_is_told_from_other_dictionaries() {
-        let said = |status, body: &[u8]| {
-            Said::of(&Reply { status, body: body.to_vec(), ..Reply::default() })
-        };
-        let fine = said(200, b"d11:external ip4:\x7f\0\0\x0110:incompletei3ee").unwrap();
-        assert_eq!((fine.seen, fine.leechers), (Some([127, 0, 0, 1].into()), Some(3)));
-        let refused = said(200, b"d14:failure reason2:noe").unwrap();
-        assert_eq!(refused.refusal.as_deref(), Some("no"));
-        assert!(said(200, b"de").is_none() && said(200, b"<html>").is_none());
-        assert!(said(404, b"d10:incompletei3ee").is_none());
     }
 }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::examination::Examination;
-use super::http::Url;
 use super::outcome::Outcome;
 use crate::protocol::HttpUrl;
 
@@ -52,7 +51,7 @@ pub(super) fn announce_url(examination: &Examination<'_>) -> Option<Outcome> {
             format!("set announce_url in [tracker] to \"{base}/announce\""),
         ));
     }
-    let host = Url::parse(url.as_str()).map_or("", |url| url.host);
+    let host = url.host();
     if host != "localhost" && !host.contains(['.', ':']) {
         return Some(Outcome::told(format!(
             "{url} names the host `{host}` without its domain, which clients elsewhere cannot find; write its \

@@ -8,13 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::accounts;
-use super::announce::Announced;
+use super::announced::{self, AWKWARD, Announced, PEER_ID};
 use super::http::{self, Failed, Reply};
 use super::outcome::Outcome;
 use crate::catalog::{FolderError, FolderScan, scan_folder};
 use crate::config::{LoadedConfig, Surroundings};
 use crate::platform::privilege;
-use crate::protocol::{HttpUrl, Timestamp, origin};
+use crate::protocol::{HttpUrl, InfoHash, Timestamp, origin};
 use crate::tracker::scan_rules;
 
 /// How long a web server may take to start.
@@ -125,8 +125,22 @@ impl<'a> Examination<'a> {
 
     /// An announce to `announce_url`, and what came of it. `None` where that is not set.
     pub(super) fn announced(&self) -> Option<&Result<Announced, Failed>> {
-        let announce = || Some(Announced::to(self.announce_url()?.as_str(), self));
+        let announce = || {
+            let url = self.announce_to(self.announce_url()?.as_str(), PEER_ID, "stopped");
+            Some(self.get_when_ready(&url).map(|reply| Announced { url, reply }))
+        };
         self.announced.get_or_init(announce).as_ref()
+    }
+
+    /// A torrent that is tracked, for an announce.
+    pub(super) fn one_tracked(&self) -> Option<InfoHash> {
+        let scan = self.folder().as_ref().ok()?;
+        scan.torrents.first().map(|found| found.metainfo.canonical())
+    }
+
+    /// The address of an announce for a torrent that is tracked, if there is one.
+    pub(super) fn announce_to(&self, url: &str, peer_id: &[u8; 20], event: &str) -> String {
+        announced::announce_to(url, self.one_tracked().unwrap_or(AWKWARD), peer_id, event)
     }
 
     /// Fetches what is at an address, unless its host gave no answer before.
@@ -140,7 +154,7 @@ impl<'a> Examination<'a> {
 
     /// The same of a web server that may have been told a moment ago to start or reload: it does not listen yet, or
     /// answers by its old configuration, and is asked again for a while.
-    pub(super) fn get_when_ready(&self, url: &str) -> Result<Reply, Failed> {
+    fn get_when_ready(&self, url: &str) -> Result<Reply, Failed> {
         let start = Instant::now();
         loop {
             let outcome = http::get(url, &[]);
@@ -169,6 +183,7 @@ impl<'a> Examination<'a> {
         })
     }
 }
+
 /// Whether a web server answers so before its new configuration is in force.
 fn may_be_starting(answer: &Result<Reply, Failed>) -> bool {
     match answer {

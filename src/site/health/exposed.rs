@@ -6,6 +6,7 @@ use super::examination::Examination;
 use super::http::Reply;
 use super::outcome::Outcome;
 use crate::config::LoadedConfig;
+use crate::site::url_below;
 
 /// Tries to fetch what nobody may see, at the addresses where a careless layout would show it.
 pub(super) fn data(examination: &Examination<'_>) -> Option<Outcome> {
@@ -51,7 +52,7 @@ pub(super) fn data(examination: &Examination<'_>) -> Option<Outcome> {
 fn addresses(base: &str, file: &Path) -> Vec<String> {
     let above = file.ancestors().skip(2).take(2);
     let inside = above.filter_map(|folder| file.strip_prefix(folder).ok());
-    inside.map(|inside| format!("{base}/{}", inside.display())).collect()
+    inside.map(|inside| url_below(base, inside)).collect()
 }
 
 /// How each SQLite file begins, such as the catalogue.
@@ -104,5 +105,8 @@ mod tests {
         let catalog = addresses("http://a.example", &loaded.config.paths.catalog);
         let expected = ["data/catalog.db", "srv/data/catalog.db"];
         assert_eq!(catalog, expected.map(|path| format!("http://a.example/{path}")));
+        let spaced = addresses("http://a.example", Path::new("/my site/data/catalog.db"));
+        let expected = ["data/catalog.db", "my%20site/data/catalog.db"];
+        assert_eq!(spaced, expected.map(|path| format!("http://a.example/{path}")));
     }
 }

@@ -1,7 +1,7 @@
 //! What it means that an announce was not answered, and what to do: one hint for each cause.
 
 use super::accounts;
-use super::announce::elsewhere;
+use super::announced::{PEER_ID, Said};
 use super::examination::Examination;
 use super::http::{self, Failed, Reply};
 use super::outcome::Outcome;
@@ -177,6 +177,16 @@ fn not_found(url: &HttpUrl, examination: &Examination<'_>) -> Outcome {
         );
     }
     Outcome::wrong(format!("{what}: the web server does not pass it to the tracker"), LOAD)
+}
+
+/// Where else on the host the tracker may be: as the shipped files for web servers have it.
+fn elsewhere(examination: &Examination<'_>, paths: &[&str]) -> Option<String> {
+    let url = examination.announce_url()?;
+    let places = paths.iter().map(|path| format!("{}{path}", url.origin()));
+    places.filter(|place| place != url.as_str()).find(|place| {
+        let reply = examination.get(&examination.announce_to(place, PEER_ID, "stopped"));
+        reply.is_ok_and(|reply| Said::of(&reply).is_some())
+    })
 }
 
 /// The tracker itself refuses.

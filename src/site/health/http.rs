@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::protocol::HttpUrl;
+
 /// How long a web server has to accept a connection, and then for its whole answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -103,66 +105,36 @@ fn without_chunks(mut bytes: &[u8]) -> Vec<u8> {
     body
 }
 
-/// The parts of an address of the web.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Url<'a> {
-    is_https: bool,
-    /// Without the brackets of an IPv6 address.
-    pub(super) host: &'a str,
-    port: u16,
-    /// Host and port as they stand there.
-    authority: &'a str,
-    /// Path and query.
-    target: &'a str,
-}
-
-impl<'a> Url<'a> {
-    pub(super) fn parse(url: &'a str) -> Option<Self> {
-        let (scheme, rest) = url.split_once("://")?;
-        let is_https = match scheme.to_ascii_lowercase().as_str() {
-            "http" => false,
-            "https" => true,
-            _ => return None,
-        };
-        let rest = rest.split('#').next()?;
-        let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let authority = authority.rsplit('@').next()?;
-        let usual = if is_https { 443 } else { 80 };
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
-            _ => (authority, usual),
-        };
-        let host = host.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(host);
-        Some(Self { is_https, host, port, authority, target })
+/// Fetches what is at an address. Redirects are not followed: some clients do not either.
+pub(super) fn get(url: &str, headers: &[(&str, &str)]) -> Result<Reply, Failed> {
+    let no_address =
+        || Failed::Unresolved { host: url.into(), reason: "it is not an address".into() };
+    let url: HttpUrl = url.parse().map_err(|_| no_address())?;
+    let port = url.port().ok_or_else(no_address)?;
+    match url.scheme() {
+        "https" => get_by_curl(&url, headers),
+        _ => get_plainly(&url, port, headers),
     }
 }
 
-/// Fetches what is at an address. Redirects are not followed: some clients do not either.
-pub(super) fn get(url: &str, headers: &[(&str, &str)]) -> Result<Reply, Failed> {
-    let unresolved =
-        || Failed::Unresolved { host: url.into(), reason: "it is not an address".into() };
-    let parts = Url::parse(url).ok_or_else(unresolved)?;
-    if parts.is_https { get_by_curl(url, headers) } else { get_plainly(&parts, headers) }
-}
-
-fn get_plainly(url: &Url<'_>, headers: &[(&str, &str)]) -> Result<Reply, Failed> {
-    let mut stream = connect(url)?;
+fn get_plainly(url: &HttpUrl, port: u16, headers: &[(&str, &str)]) -> Result<Reply, Failed> {
+    let mut stream = connect(url.host(), port)?;
     let way = stream.local_addr().and_then(|from| Ok((from, stream.peer_addr()?)));
     let way = way
         .ok()
         .map(|(from, to)| Way { from: from.ip().to_canonical(), to: to.ip().to_canonical() });
-    let slash = if url.target.starts_with('/') { "" } else { "/" };
+    let slash = if url.target().starts_with('/') { "" } else { "/" };
     let mut head = format!(
         "GET {slash}{} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{}",
-        url.target,
-        url.authority,
+        url.target(),
+        url.authority(),
         header_line(("User-Agent", USER_AGENT))
     );
     headers.iter().for_each(|header| head.push_str(&header_line(*header)));
     head.push_str("\r\n");
     let mut bytes = Vec::new();
     let done = stream.write_all(head.as_bytes()).and_then(|()| read_reply(&mut stream, &mut bytes));
-    let to = url.authority.to_owned();
+    let to = url.authority().to_owned();
     if done.as_ref().is_err_and(is_timeout) {
         return Err(Failed::Silent { to });
     }
@@ -225,9 +197,9 @@ fn is_timeout(problem: &io::Error) -> bool {
 }
 
 /// Connects to the first of the host's addresses that accepts, as clients do.
-fn connect(url: &Url<'_>) -> Result<TcpStream, Failed> {
-    let unresolved = |reason: String| Failed::Unresolved { host: url.host.into(), reason };
-    let addresses = (url.host, url.port).to_socket_addrs();
+fn connect(host: &str, port: u16) -> Result<TcpStream, Failed> {
+    let unresolved = |reason: String| Failed::Unresolved { host: host.into(), reason };
+    let addresses = (host, port).to_socket_addrs();
     let addresses: Vec<SocketAddr> =
         addresses.map_err(|problem| unresolved(problem.to_string()))?.collect();
     let mut problem = unresolved("none is known".into());
@@ -252,7 +224,7 @@ const ADDRESSES: &str = "%{stderr}\n%{local_ip} %{remote_ip}";
 
 /// Has curl fetch it, with the reply as raw as it came. A configuration of its own, or a proxy in the
 /// environment, would show another way than a stranger's.
-fn get_by_curl(url: &str, headers: &[(&str, &str)]) -> Result<Reply, Failed> {
+fn get_by_curl(url: &HttpUrl, headers: &[(&str, &str)]) -> Result<Reply, Failed> {
     let mut curl = Command::new("curl");
     curl.args(["--disable", "--silent", "--show-error", "--include", "--raw", "--http1.1"])
         .args(["--globoff", "--noproxy", "*", "--user-agent", USER_AGENT])
@@ -261,7 +233,8 @@ fn get_by_curl(url: &str, headers: &[(&str, &str)]) -> Result<Reply, Failed> {
     for (name, value) in headers {
         curl.args(["--header", &format!("{name}: {value}")]);
     }
-    let (bytes, errors, ended) = run(curl.args(["--url", url])).map_err(|_| Failed::NoCurl)?;
+    let (bytes, errors, ended) =
+        run(curl.args(["--url", url.as_str()])).map_err(|_| Failed::NoCurl)?;
     let status = ended.code().unwrap_or_default();
     let (said, addresses) = errors.trim_end().rsplit_once('\n').unwrap_or((&errors, ""));
     match Reply::parse(&bytes) {
@@ -297,11 +270,10 @@ fn way_of(addresses: &str) -> Option<Way> {
 }
 
 /// What an exit status of curl means (see its manual).
-fn failure_of_curl(status: i32, url: &str, said: &str) -> Failed {
+fn failure_of_curl(status: i32, url: &HttpUrl, said: &str) -> Failed {
     let line = said.lines().find(|line| line.starts_with("curl: ")).unwrap_or(said);
     let reason = line.split_once(") ").map_or(line, |(_, reason)| reason).trim().to_owned();
-    let parts = Url::parse(url);
-    let (host, to) = parts.map_or((url, url), |url| (url.host, url.authority));
+    let (host, to) = (url.host(), url.authority());
     match status {
         6 => Failed::Unresolved { host: host.into(), reason },
         7 => Failed::Unreachable { to: to.into(), reason },
@@ -314,16 +286,6 @@ fn failure_of_curl(status: i32, url: &str, said: &str) -> Failed {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_has_host_port_and_target() {
-        let parts = |url| Url::parse(url).map(|it| (it.is_https, it.host, it.port, it.target));
-        assert_eq!(parts("http://a.example/x?y=/#z"), Some((false, "a.example", 80, "/x?y=/")));
-        assert_eq!(parts("HTTPS://[::1]?x"), Some((true, "::1", 443, "?x")));
-        assert_eq!(parts("http://me:word@[2001:db8::1]:81"), Some((false, "2001:db8::1", 81, "")));
-        assert_eq!(parts("http://a.example:x/"), None);
-        assert_eq!(parts("udp://a.example:80"), None);
-    }
 
     #[test]
     fn a_reply_is_read_with_its_chunks_as_far_as_it_came() {
@@ -386,8 +348,8 @@ mod tests {
 
     #[test]
     fn what_curl_says_is_told_without_its_name() {
-        let url = "https://a.example:444/x";
-        let said = |status, text: &str| failure_of_curl(status, url, text).to_string();
+        let url = "https://a.example:444/x".parse().unwrap();
+        let said = |status, text: &str| failure_of_curl(status, &url, text).to_string();
         let expired = "\ncurl: (60) SSL certificate problem: certificate has expired\nMore: …\n";
         assert_eq!(said(60, expired), "SSL certificate problem: certificate has expired");
         assert!(said(7, "curl: (7) Failed").contains("no connection to a.example:444 (Failed)"));

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod announce;
+mod announced;
 mod checks;
 mod configuration;
 mod examination;

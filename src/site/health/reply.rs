@@ -1,6 +1,7 @@
 //! Whether replies come through web server and proxies as the tracker wrote them: whole, plain, fresh.
 
-use super::announce::{Said, announce_to, answered};
+use super::announce::answered;
+use super::announced::Said;
 use super::examination::Examination;
 use super::hints::COMPRESS_PAGES_ONLY;
 use super::http;
@@ -44,7 +45,7 @@ pub(super) fn is_unchanged(examination: &Examination<'_>) -> Option<Outcome> {
 fn is_cached(examination: &Examination<'_>) -> bool {
     let Some(url) = examination.announce_url() else { return false };
     let leechers = |peer: &[u8; 20], event| {
-        let reply = http::get(&announce_to(url.as_str(), examination, peer, event), &[]).ok()?;
+        let reply = http::get(&examination.announce_to(url.as_str(), peer, event), &[]).ok()?;
         Said::of(&reply)?.leechers
     };
     (0..TRIES).all(|_| {

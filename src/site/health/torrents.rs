@@ -6,7 +6,6 @@ use std::path::Path;
 use super::examination::Examination;
 use super::outcome::{Outcome, some_of};
 use crate::catalog::{FolderProblem, FolderScan, Problem};
-use crate::protocol::InfoHash;
 use crate::site::counted;
 
 /// Whether the torrents in the folder are tracked.
@@ -48,12 +47,6 @@ fn unreadable(scan: &FolderScan) -> Option<&Path> {
         _ => false,
     };
     scan.problems.iter().find(denied).map(|found| &*found.file)
-}
-
-/// A torrent that is tracked, for an announce.
-pub(super) fn one_tracked(examination: &Examination<'_>) -> Option<InfoHash> {
-    let scan = examination.folder().as_ref().ok()?;
-    scan.torrents.first().map(|found| found.metainfo.canonical())
 }
 
 /// Torrents of other trackers.
