@@ -21,12 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that use each other still. The list only becomes shorter.
-const KNOWN_CIRCLES: &[&str] = &[
-    "store/sqlite: peer, swarm",
-    "store: announce, figures",
-    "store: identity, peer",
-    "store: kind, shm",
-];
+const KNOWN_CIRCLES: &[&str] = &["store/sqlite: peer, swarm"];
 
 /// Lines of a file at most.
 const LONGEST: usize = 500;

@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::SwarmCounts;
-use crate::protocol::{ClientKey, CompactV4, CompactV6, Generation, InfoHash, PeerId};
+use crate::protocol::{ClientKey, CompactV4, CompactV6, InfoHash, PeerId};
 
 /// What a peer is to its swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,15 +98,4 @@ pub struct Want {
     pub seeders: bool,
     /// Whether peer ids are needed (replies in dictionary form).
     pub peer_ids: bool,
-}
-
-/// What an announce brings back besides the sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Announced {
-    /// The swarm after the announce.
-    pub counts: SwarmCounts,
-    /// The generation of the store that it is in.
-    pub generation: Generation,
-    /// About how many announces came in the last minute, as known within the last second.
-    pub announces_in_the_last_minute: u64,
 }

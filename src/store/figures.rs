@@ -1,7 +1,7 @@
 //! What a store tells: the figures of swarms and peers, walks in bounded parts, and the store itself.
 
 use super::{Role, StoreError};
-use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Timestamp};
+use crate::protocol::{CompactV4, CompactV6, Generation, InfoHash, PeerId, Timestamp};
 
 /// How many peers a swarm has. A peer with two addresses counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,8 +27,19 @@ impl SwarmCounts {
     }
 }
 
-/// The figures of one swarm. Sums saturate. All but the live ones only ever grow during one life of
-/// the store, so that they can be carried elsewhere twice without harm.
+/// What an announce brings back besides the sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The swarm after the announce.
+    pub counts: SwarmCounts,
+    /// The generation of the store that it is in.
+    pub generation: Generation,
+    /// About how many announces came in the last minute, as known within the last second.
+    pub announces_in_the_last_minute: u64,
+}
+
+/// The figures of one swarm. Sums saturate. All but the live ones only ever grow during one generation
+/// of the store, so that they can be carried elsewhere twice without harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SwarmSummary {
     /// The swarm.

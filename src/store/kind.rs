@@ -6,11 +6,13 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use super::StoreError;
-use super::shm::MAGIC_BYTES;
 use crate::platform::files;
 
 /// How SQLite's files begin.
 const SQLITE_BYTES: &[u8; 16] = b"SQLite format 3\0";
+
+/// How the files of shared memory begin.
+pub(super) const SHM_BYTES: [u8; 8] = *b"\x89TRKSHM\n";
 
 /// The kind of store that a file is, as the configuration names it; `None` when it is neither, or cannot be read.
 #[must_use]
@@ -25,7 +27,7 @@ pub fn kind_at(path: &Path) -> Option<&'static str> {
 pub(super) fn kind_of(first: &[u8]) -> Option<&'static str> {
     if first.starts_with(SQLITE_BYTES) {
         Some("sqlite")
-    } else if first.starts_with(&MAGIC_BYTES) {
+    } else if first.starts_with(&SHM_BYTES) {
         Some("shm")
     } else {
         None

@@ -11,6 +11,7 @@ mod figures;
 mod files;
 mod identity;
 mod kind;
+mod known;
 #[cfg(test)]
 mod model;
 mod network;
@@ -28,10 +29,12 @@ pub use crate::protocol::Generation;
 use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Timestamp};
 
 pub use addresses::{Addresses, Seen};
-pub use announce::{Action, Announced, PeerAnnounce, Role, Under, Want};
+pub use announce::{Action, PeerAnnounce, Role, Under, Want};
 pub use aside::{SetAside, set_aside};
 pub use error::{Cause, StoreError, if_any};
-pub use figures::{Batch, Cursor, PeerSummary, StoreInfo, SwarmCounts, SwarmSummary, walk};
+pub use figures::{
+    Announced, Batch, Cursor, PeerSummary, StoreInfo, SwarmCounts, SwarmSummary, walk,
+};
 pub use identity::Proof;
 pub use kind::{expect_kind, kind_at};
 pub use options::{Access, FileOptions, PeerRules};

@@ -29,6 +29,7 @@ use crate::platform::lock;
 use crate::platform::random::scramble;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::files::{self, Trust};
+use crate::store::kind::SHM_BYTES;
 use crate::store::kind::kind_of;
 use crate::store::rate::AnnounceRate;
 use crate::store::{Generation, StoreError};
@@ -264,7 +265,7 @@ fn too_short(
     mut first: [u8; header::BYTES],
 ) -> Result<Inspected, StoreError> {
     let read = file.read_at(&mut first, 0).unwrap_or(0);
-    let is_ours = read == 0 || first[..read.min(8)] == header::MAGIC_BYTES[..read.min(8)];
+    let is_ours = read == 0 || first[..read.min(8)] == SHM_BYTES[..read.min(8)];
     match file.try_clone() {
         Ok(file) if is_ours => Ok(Inspected::Unusable("it is too short", file)),
         _ => foreign(path, &first),
@@ -279,7 +280,7 @@ fn foreign(path: &Path, first: &[u8]) -> Result<Inspected, StoreError> {
 }
 
 fn magic() -> u64 {
-    u64::from_ne_bytes(header::MAGIC_BYTES)
+    u64::from_ne_bytes(SHM_BYTES)
 }
 
 /// What of the header must be as this build would write it now.

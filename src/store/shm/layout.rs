@@ -98,8 +98,6 @@ pub(super) mod header {
     /// Bytes of these words.
     pub(in super::super) const BYTES: usize = WORDS * super::WORD_BYTES;
 
-    /// "\x89TRKSHM\n"; read as a word.
-    pub(in super::super) const MAGIC_BYTES: [u8; 8] = *b"\x89TRKSHM\n";
     /// Of the format that this module describes.
     pub(in super::super) const THIS_VERSION: u64 = 2;
 }

@@ -60,9 +60,6 @@ use super::{
 use crate::platform::random::Random;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 
-/// How a file of these stores begins.
-pub(super) const MAGIC_BYTES: [u8; 8] = header::MAGIC_BYTES;
-
 /// The kind of these stores, as the configuration names it.
 const KIND: &str = "shm";
 
