@@ -36,18 +36,32 @@ impl TemporaryFile {
         for attempt in 0_u32.. {
             let mut name = prefix(target).ok_or(io::ErrorKind::InvalidFilename)?;
             name.push(format!("{process}-{attempt}.new"));
-            let path = target.with_file_name(name);
-            // Not for everybody's eyes; the umask takes away more.
-            match OpenOptions::new().write(true).create_new(true).mode(0o660).open(&path) {
-                Ok(file) => {
-                    return Ok(Self { file, path: TemporaryPath { path, moved: false } });
-                }
+            match Self::create(target.with_file_name(name)) {
                 // Another thread, another host's process, or one that was killed.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
+                made => return made,
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// The same for a caller that a lock makes the only writer of `target`, whose folder is there: what has the
+    /// name was left by a killed process and is removed. So a folder with many files need not be listed.
+    pub fn of_only_writer(target: &Path) -> io::Result<Self> {
+        let mut name = prefix(target).ok_or(io::ErrorKind::InvalidFilename)?;
+        name.push("new");
+        let path = target.with_file_name(name);
+        match fs::remove_file(&path) {
+            Err(problem) if problem.kind() != io::ErrorKind::NotFound => Err(problem),
+            _ => Self::create(path),
+        }
+    }
+
+    /// Made new, never opened: who may write to the folder could have put a link there.
+    fn create(path: PathBuf) -> io::Result<Self> {
+        // Not for everybody's eyes; the umask takes away more.
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o660).open(&path)?;
+        Ok(Self { file, path: TemporaryPath { path, moved: false } })
     }
 
     /// Makes the content durable and takes the target's place in one step.
@@ -139,6 +153,7 @@ fn sync_folder_of(path: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::time::SystemTime;
 
     use super::*;
@@ -161,5 +176,44 @@ mod tests {
         let mut left: Vec<_> = entries.collect();
         left.sort_unstable();
         assert_eq!(left, kept);
+    }
+
+    fn replace(target: &Path, content: &[u8]) -> io::Result<()> {
+        let mut temporary = TemporaryFile::of_only_writer(target)?;
+        temporary.file.write_all(content)?;
+        temporary.replace(target)
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_stays_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("fragment");
+        // A folder in the place of the file: the rename fails, as on a full disk the write does.
+        fs::create_dir(&target).unwrap();
+        assert!(replace(&target, b"new").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_that_somebody_put_there_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, victim) = (folder.path().join("fragment"), folder.path().join("victim"));
+        fs::write(&victim, b"mine").unwrap();
+        std::os::unix::fs::symlink(&victim, folder.path().join(".fragment.new")).unwrap();
+        replace(&target, b"new").unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"mine");
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "the link is gone");
+    }
+
+    #[test]
+    fn a_reader_of_the_old_file_keeps_the_old_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("fragment");
+        replace(&target, b"old").unwrap();
+        let mut reader = File::open(&target).unwrap();
+        replace(&target, b"new").unwrap();
+        assert_eq!(io::read_to_string(&mut reader).unwrap(), "old");
+        assert_eq!(fs::read(&target).unwrap(), b"new");
     }
 }

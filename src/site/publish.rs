@@ -1,7 +1,7 @@
 //! Publishing: asks the tracker for a refresh and writes what pages include.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use super::{clock, feed};
 use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
 use crate::platform::privilege::{self, PrivilegeError};
+use crate::platform::publication::TemporaryFile;
 use crate::tracker::{
     Next, Progress, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
     refresh_replica,
@@ -158,30 +159,13 @@ fn write_feed(loaded: &LoadedConfig, items: &str) -> Result<(), PublishError> {
     }
 }
 
-/// Replaces a file whole: written beside it and renamed, so that a reader sees the old one or the
-/// new one, and a full disk keeps the old one. Only the holder of the refresh's lock writes, so one
-/// temporary name is enough, and what a killed process left there is written over.
+/// Replaces a file that the web server's user reads. Only the holder of the refresh's lock writes.
 fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let beside = PathBuf::from(name);
-    // Made new, never opened: who may write to the folder could have put a link there.
-    let made = match fs::remove_file(&beside) {
-        Err(problem) if problem.kind() != io::ErrorKind::NotFound => Err(problem),
-        _ => File::create_new(&beside),
-    };
-    let written = made.and_then(|mut file| {
-        file.write_all(content)?;
-        // The web server's user reads it, whatever our mask is.
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
-        file.sync_all()
-    });
-    let replaced = written.and_then(|()| fs::rename(&beside, path));
-    if replaced.is_err() {
-        // Best effort: what matters is the error that is returned.
-        let _ = fs::remove_file(&beside);
-    }
-    replaced
+    let mut temporary = TemporaryFile::of_only_writer(path)?;
+    temporary.file.write_all(content)?;
+    // Whatever our mask is.
+    temporary.file.set_permissions(fs::Permissions::from_mode(0o644))?;
+    temporary.replace(path)
 }
 
 #[cfg(test)]
@@ -189,34 +173,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_cannot_be_replaced_stays_and_nothing_is_left_beside_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("fragment");
-        // A folder in the place of the file: the rename fails, as on a full disk the write does.
-        fs::create_dir(&target).unwrap();
-        assert!(replace_file(&target, b"new").is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_link_that_somebody_put_there_is_not_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (target, victim) = (folder.path().join("fragment"), folder.path().join("victim"));
-        fs::write(&victim, b"mine").unwrap();
-        std::os::unix::fs::symlink(&victim, folder.path().join("fragment.new")).unwrap();
-        replace_file(&target, b"new").unwrap();
-        assert_eq!(fs::read(&victim).unwrap(), b"mine");
-        assert_eq!(fs::read(&target).unwrap(), b"new");
-    }
-
-    #[test]
-    fn a_reader_of_the_old_file_keeps_the_old_content() {
+    fn everybody_may_read_what_is_published() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("fragment");
         replace_file(&target, b"old").unwrap();
-        let mut reader = File::open(&target).unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
         replace_file(&target, b"new").unwrap();
-        assert_eq!(io::read_to_string(&mut reader).unwrap(), "old");
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o644);
         assert_eq!(fs::read(&target).unwrap(), b"new");
     }
 }

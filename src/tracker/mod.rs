@@ -15,7 +15,6 @@ mod reset;
 mod scrape;
 mod shared;
 mod stores;
-mod verified;
 
 use std::sync::Arc;
 
@@ -96,11 +95,10 @@ impl Tracker {
         is_new
     }
 
-    /// Checks all of the policy, not only its header, once in a process for each file; for processes that live
-    /// long enough to pay.
+    /// Checks all of the policy, not only its header; for processes that live long enough to pay, where one
+    /// thread does it for all.
     pub fn verify_policy(&mut self) {
-        let path = self.loaded.policy_in_force();
-        if let Some(Err(problem)) = self.policy.as_ref().map(|it| verified::verify(&path, it)) {
+        if let Some(Err(problem)) = self.policy.as_ref().map(|policy| policy.verify()) {
             self.reject_policy(&problem);
         }
     }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::refresh::{BATCH, RefreshError, Urgency, period};
-use super::verified;
 use crate::catalog::{Arrival, Delivery};
 use crate::config::{Config, LoadedConfig};
 use crate::platform::lock;
@@ -52,7 +51,6 @@ pub(super) fn take_in_policy(
     let delivery = Delivery { arriving: &loaded.config.paths.policy, accepted: &accepted };
     let outcome = delivery.take_in(patience);
     if matches!(outcome, Ok(Arrival::Accepted)) {
-        verified::remember(&accepted);
         crate::info!("a new policy snapshot is in force");
     }
     outcome.map_err(|source| RefreshError::Delivery { source, owner: loaded.owner_in_words() })
