@@ -17,8 +17,7 @@ use std::path::{Path, PathBuf};
 use self::listing::{ListedFile, Listing};
 pub use self::state::FileState;
 pub use self::view::{AfterWriting, FolderView};
-use self::watched::Nanos;
-pub use self::watched::{Watched, has_changed};
+pub use self::watched::{FileTime, Watched, has_changed};
 use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp, Url};
 
 /// What a scan of the torrents folder found.
@@ -172,12 +171,12 @@ pub fn scan_unknown(
     known: &dyn Fn(&Path, &FileState) -> Option<Metainfo>,
     on_file: &mut dyn FnMut(usize),
 ) -> Result<FolderScan, FolderError> {
-    scan_as_of(Nanos::now(), folder, rules, known, on_file)
+    scan_as_of(FileTime::now(), folder, rules, known, on_file)
 }
 
-/// The same at a time, in nanoseconds since 1970.
+/// The same at a time.
 fn scan_as_of(
-    begun: i64,
+    begun: FileTime,
     folder: &Path,
     rules: &ScanRules<'_>,
     known: &dyn Fn(&Path, &FileState) -> Option<Metainfo>,
@@ -252,7 +251,7 @@ fn look_at(
         .and_then(|content| Ok((Metainfo::parse(&content)?, length(&content))))
         .map_err(|problem| {
             let as_listed = file.state.map(|state| state.modified);
-            (problem, as_listed.map(|modified_nanos| Watched { path, modified_nanos }))
+            (problem, as_listed.map(|modified| Watched { path, modified }))
         })
 }
 
@@ -260,7 +259,7 @@ impl FoundTorrent {
     /// A torrent in a file that was read, or that is as long as its state says.
     fn new(file: ListedFile, metainfo: Metainfo, bytes_read: Option<u64>) -> Self {
         let ListedFile { path, state, info_page } = file;
-        let seconds = state.map_or(0, |state| state.modified / 1_000_000_000);
+        let seconds = state.map_or(0, |state| state.modified.seconds());
         Self {
             hidden: is_hidden(&path),
             file: path,

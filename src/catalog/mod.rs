@@ -25,13 +25,14 @@ mod totals;
 pub use backup::{BackupError, back_up, restore};
 pub use database::{Catalog, CatalogError};
 pub use folder::{
-    AfterWriting, FileState, FolderError, FolderProblem, FolderScan, FolderView, FoundTorrent,
-    Problem, ScanRules, Watched, has_changed, read_metainfo, scan_folder, scan_unknown,
+    AfterWriting, FileState, FileTime, FolderError, FolderProblem, FolderScan, FolderView,
+    FoundTorrent, Problem, ScanRules, Watched, has_changed, read_metainfo, scan_folder,
+    scan_unknown,
 };
 pub use list::{KnownFiles, TorrentList};
 pub use policy::{
     Arrival, Delivery, FolderChange, PolicyError, PolicySnapshot, PolicyTorrent, Publication,
-    publish,
+    Sequence, publish,
 };
 pub use refreshes::RefreshRecord;
 pub use scan::ScanChanges;

@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use delivery::{Arrival, Delivery};
+pub use format::Sequence;
 pub use read::{FolderChange, PolicySnapshot, PolicyTorrent};
 pub use write::{Publication, publish};
 
@@ -63,9 +64,9 @@ pub enum PolicyError {
         /// The file that was copied.
         path: PathBuf,
         /// Its sequence number.
-        found: u64,
+        found: Sequence,
         /// The sequence number of the one in force.
-        in_force: u64,
+        in_force: Sequence,
         /// The file in force.
         accepted: PathBuf,
     },

@@ -271,7 +271,7 @@ mod tests {
         let watched = [Watched::now(&paths.torrents)];
         let publication = Publication {
             watched: &watched,
-            scanned_nanos: watched[0].modified_nanos,
+            scanned: Some(watched[0].modified),
             refreshed_at: at,
             generation: Generation(1),
             published_at: at,

@@ -403,7 +403,7 @@ fn publication(
 ) -> Publication<'_> {
     Publication {
         watched: view.watched(),
-        scanned_nanos: view.scanned_nanos(),
+        scanned: view.scanned(),
         refreshed_at,
         generation,
         published_at: now,

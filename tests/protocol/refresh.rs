@@ -109,7 +109,7 @@ fn publish_as_of(tracker: &Installation, refreshed_at: u64) {
     let generation = PolicySnapshot::open(&paths.policy).expect("a policy").generation();
     let publication = Publication {
         watched: &[Watched::now(&paths.torrents)],
-        scanned_nanos: i64::MAX,
+        scanned: None,
         refreshed_at: Timestamp(refreshed_at),
         generation,
         published_at: Timestamp(refreshed_at),

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use super::watched::{Nanos, UNSEEN_CHANGE_NANOS};
+use super::watched::FileTime;
 
 /// What changes with the content of a file: its size, its inode, and when content and inode were changed last.
 /// The time of the inode tells of what keeps the time of the content, such as a change of permissions.
@@ -14,10 +14,9 @@ pub struct FileState {
     /// Bytes.
     pub(super) size: u64,
     inode: u64,
-    /// Nanoseconds since 1970 by the clock of the file system.
-    pub(super) modified: i64,
-    /// The same.
-    changed: i64,
+    pub(super) modified: FileTime,
+    /// Of the inode.
+    changed: FileTime,
 }
 
 impl From<&Metadata> for FileState {
@@ -25,18 +24,18 @@ impl From<&Metadata> for FileState {
         Self {
             size: metadata.size(),
             inode: metadata.ino(),
-            modified: Nanos::of(metadata.mtime(), metadata.mtime_nsec()),
-            changed: Nanos::of(metadata.ctime(), metadata.ctime_nsec()),
+            modified: FileTime::of(metadata.mtime(), metadata.mtime_nsec()),
+            changed: FileTime::of(metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }
 
 impl FileState {
-    /// Whether any change after `seen` (nanoseconds since 1970) has another time than this state has. A file
+    /// Whether any change after `seen` has another time than this state has. A file
     /// that was changed just before may change once more within one tick of the file system's clock.
-    pub(super) fn is_settled(&self, seen: i64) -> bool {
+    pub(super) fn is_settled(&self, seen: FileTime) -> bool {
         let latest = self.modified.max(self.changed);
-        latest < seen && latest.abs_diff(seen) > UNSEEN_CHANGE_NANOS
+        latest < seen && !latest.may_hide_a_change(seen)
     }
 }
 
@@ -44,7 +43,7 @@ impl FileState {
 impl ToSql for FileState {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         let Self { size, inode, modified, changed } = self;
-        let numbers = [*size, *inode, modified.cast_unsigned(), changed.cast_unsigned()];
+        let numbers = [*size, *inode, modified.0.cast_unsigned(), changed.0.cast_unsigned()];
         Ok(numbers.map(u64::to_le_bytes).concat().into())
     }
 }
@@ -61,8 +60,8 @@ impl FromSql for FileState {
         Ok(Self {
             size: u64::from_le_bytes(*size),
             inode: u64::from_le_bytes(*inode),
-            modified: i64::from_le_bytes(*modified),
-            changed: i64::from_le_bytes(*changed),
+            modified: FileTime(i64::from_le_bytes(*modified)),
+            changed: FileTime(i64::from_le_bytes(*changed)),
         })
     }
 }

@@ -313,7 +313,7 @@ fn a_finished_upload_is_noticed() {
         File::open(path).unwrap().set_modified(long_ago).unwrap();
     }
     let before = scan(&folder, &ANY);
-    let has_changed = |seen: &Watched| has_changed(&seen.path, seen.modified_nanos);
+    let has_changed = |seen: &Watched| has_changed(&seen.path, seen.modified);
     assert!(!before.view.watched().iter().any(has_changed));
     put(&folder, "a.torrent", &single_file("a", None));
     assert!(before.view.watched().iter().any(has_changed));
@@ -326,7 +326,7 @@ fn scan_later(
     rules: &ScanRules<'_>,
     known: &dyn Fn(&Path, &FileState) -> Option<Metainfo>,
 ) -> FolderScan {
-    let later = Nanos::now() + 10_000_000_000;
+    let later = FileTime(FileTime::now().0 + 10_000_000_000);
     scan_as_of(later, folder.path(), rules, known, &mut |_| {}).unwrap()
 }
 
@@ -367,7 +367,7 @@ fn a_file_that_was_changed_just_before_has_to_be_read_again() {
     let folder = folder_of(&["a.torrent"]);
     assert_eq!(scan(&folder, &ANY).torrents[0].state, None);
     assert!(scan_later(&folder, &ANY, &|_, _| None).torrents[0].state.is_some());
-    let before = Nanos::now() - 10_000_000_000;
+    let before = FileTime(FileTime::now().0 - 10_000_000_000);
     let by_a_slow_clock = scan_as_of(before, folder.path(), &ANY, &|_, _| None, &mut |_| {});
     assert_eq!(by_a_slow_clock.unwrap().torrents[0].state, None, "from the future");
 }
@@ -387,7 +387,7 @@ fn write_fragment(folder: &TempDir) {
 }
 
 fn shows_a_change(view: &FolderView) -> bool {
-    view.watched().iter().any(|seen| has_changed(&seen.path, seen.modified_nanos))
+    view.watched().iter().any(|seen| has_changed(&seen.path, seen.modified))
 }
 
 #[test]
@@ -399,7 +399,7 @@ fn what_a_refresh_writes_into_the_folder_is_no_change_of_it() {
     let after = view.after_writing();
     view.settle(after);
     assert!(!shows_a_change(&view));
-    assert_eq!(view.scanned_nanos(), i64::MAX, "nothing can have gone unseen");
+    assert_eq!(view.scanned(), None, "nothing can have gone unseen");
     put(&folder, "c.torrent", &single_file("c", None));
     assert!(shows_a_change(&view), "in the very moment after");
 }

@@ -9,7 +9,8 @@
 //!   24  8  sequence number: each publication has a higher one than the one before it
 //!   32  8  published at, seconds since 1970
 //!   40  8  last refresh, seconds since 1970; 0 before the first
-//!   48  8  end of the scan, nanoseconds since 1970, signed
+//!   48  8  end of the scan, nanoseconds since 1970, signed; the largest number when no
+//!         change since can have gone unseen
 //!   56  8  generation of the peer store whose completed downloads are in the totals
 //!   64 32  SHA-256 of bytes 0 to 63 and the section table
 //! section table, 48 bytes a section
@@ -62,10 +63,12 @@
 //! older one the base is still on its way, and the pair that was in use goes on. Publishing a new base makes
 //! the overlay empty. As section 10 is below 64, a reader that does not know overlays refuses them.
 
+use std::fmt;
 use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::catalog::FileTime;
 use crate::protocol::{Generation, Timestamp};
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89TPS\r\n\x1a\n";
@@ -95,13 +98,26 @@ const OPTIONAL_FROM: u32 = 64;
 /// Flags of torrents.
 pub(super) const HIDDEN: u32 = 1;
 
+/// Stands for the end of a scan since which no change can have gone unseen.
+const SETTLED: i64 = i64::MAX;
+
+/// The number of a snapshot: higher than that of every one that the same owner has published before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sequence(pub(super) u64);
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
 /// What the header says about the snapshot as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
-    pub sequence: u64,
+    pub sequence: Sequence,
     pub published_at: Timestamp,
     pub refreshed_at: Timestamp,
-    pub scanned_nanos: i64,
+    pub scanned: Option<FileTime>,
     pub generation: Generation,
 }
 
@@ -185,10 +201,10 @@ impl<'a> UnvalidatedHeader<'a> {
                 sections: fields.u32()?,
                 len: fields.u64()?,
                 facts: Facts {
-                    sequence: fields.u64()?,
+                    sequence: Sequence(fields.u64()?),
                     published_at: Timestamp(fields.u64()?),
                     refreshed_at: Timestamp(fields.u64()?),
-                    scanned_nanos: fields.i64()?,
+                    scanned: Some(fields.i64()?).filter(|&at| at != SETTLED).map(FileTime),
                     generation: Generation(fields.u64()?),
                 },
                 digest: fields.array()?,
@@ -308,10 +324,10 @@ pub(super) fn assemble(facts: Facts, sections: &[NewSection]) -> Vec<u8> {
     file.extend(VERSION.to_le_bytes());
     file.extend(u32::try_from(sections.len()).unwrap_or(u32::MAX).to_le_bytes());
     file.extend(len.to_le_bytes());
-    file.extend(facts.sequence.to_le_bytes());
+    file.extend(facts.sequence.0.to_le_bytes());
     file.extend(facts.published_at.0.to_le_bytes());
     file.extend(facts.refreshed_at.0.to_le_bytes());
-    file.extend(facts.scanned_nanos.to_le_bytes());
+    file.extend(facts.scanned.map_or(SETTLED, |FileTime(at)| at).to_le_bytes());
     file.extend(facts.generation.0.to_le_bytes());
     file.extend(digest_of(&[&file, &table]));
     file.extend(table);

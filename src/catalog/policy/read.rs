@@ -11,17 +11,13 @@ use memmap2::{Mmap, MmapOptions};
 
 use super::PolicyError;
 use super::format::{
-    self, Digest, Fault, Fields, HASH_LEN, HIDDEN, Layout, RecordsAt, TorrentRecord,
+    self, Digest, Fault, Fields, HASH_LEN, HIDDEN, Layout, RecordsAt, Sequence, TorrentRecord,
     UnvalidatedHeader,
 };
-use crate::catalog::has_changed;
+use crate::catalog::{FileTime, has_changed};
 use crate::platform::FileMark;
 use crate::platform::files;
 use crate::protocol::{Generation, InfoHash, Timestamp};
-
-/// A folder that was modified this shortly before its scan ended may have changed once more without
-/// another modification time: the coarsest clocks of file systems (FAT) tick every two seconds.
-const UNSEEN_CHANGE_NANOS: u64 = 2_000_000_000;
 
 /// The policy as it was published at one instant; later publications do not change it.
 ///
@@ -132,7 +128,7 @@ impl PolicySnapshot {
 
     /// Its number: higher than that of every snapshot that the same owner has published before.
     #[must_use]
-    pub fn sequence(&self) -> u64 {
+    pub fn sequence(&self) -> Sequence {
         self.layout.facts.sequence
     }
 
@@ -169,14 +165,14 @@ impl PolicySnapshot {
         }
         let mut change = FolderChange::None;
         while !rest.0.is_empty() {
-            let Some((path, seen_nanos)) = next_watched(&mut rest) else {
+            let Some((path, modified)) = next_watched(&mut rest) else {
                 return FolderChange::Certain;
             };
-            if has_changed(path, seen_nanos) {
+            if has_changed(path, modified) {
                 return FolderChange::Certain;
             }
-            let scanned_nanos = self.layout.facts.scanned_nanos;
-            if seen_nanos.abs_diff(scanned_nanos) < UNSEEN_CHANGE_NANOS {
+            if self.layout.facts.scanned.is_some_and(|scanned| modified.may_hide_a_change(scanned))
+            {
                 change = FolderChange::Perhaps;
             }
         }
@@ -258,8 +254,8 @@ impl<'a> Records<'a> {
     }
 }
 
-fn next_watched<'a>(rest: &mut Fields<'a>) -> Option<(&'a Path, i64)> {
-    let seen_nanos = rest.i64()?;
+fn next_watched<'a>(rest: &mut Fields<'a>) -> Option<(&'a Path, FileTime)> {
+    let modified = FileTime(rest.i64()?);
     let len = rest.u32()?;
-    Some((Path::new(OsStr::from_bytes(rest.bytes(len)?)), seen_nanos))
+    Some((Path::new(OsStr::from_bytes(rest.bytes(len)?)), modified))
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::write::encode;
 use super::*;
 use crate::catalog::samples::{hash, hybrid, scanned};
-use crate::catalog::{Carried, FoundTorrent, Torrent, Totals, Watched};
+use crate::catalog::{Carried, FileTime, FoundTorrent, Torrent, Totals, Watched};
 use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// Where a test keeps its snapshot.
@@ -56,7 +56,7 @@ fn hybrids(count: u32) -> Vec<Torrent> {
 fn publication(watched: &[Watched]) -> Publication<'_> {
     Publication {
         watched,
-        scanned_nanos: 40_000_000_000,
+        scanned: Some(FileTime(40_000_000_000)),
         refreshed_at: Timestamp(30),
         generation: Generation(7),
         published_at: Timestamp(50),
@@ -89,7 +89,7 @@ proptest! {
             torrents.into_iter().map(|torrent| (torrent.canonical, torrent)).collect();
         let (_folder, path) = place();
         let published = torrents.values().rev().cloned().collect();
-        std::fs::write(&path, encode(published, &publication(&[]), 9).unwrap()).unwrap();
+        std::fs::write(&path, encode(published, &publication(&[]), Sequence(9)).unwrap()).unwrap();
         let snapshot = PolicySnapshot::open(&path).unwrap();
         snapshot.verify().unwrap();
 
@@ -142,7 +142,7 @@ fn each_publication_has_a_higher_number_than_the_one_before_it() {
     let published = |at| {
         let publication = Publication { published_at: Timestamp(at), ..publication(&[]) };
         publish(&path, Vec::new(), &publication).unwrap();
-        PolicySnapshot::open(&path).unwrap().sequence()
+        PolicySnapshot::open(&path).unwrap().sequence().0
     };
     assert_eq!(published(50), 50_000_000);
     assert_eq!([published(50), published(49), published(0)], [50_000_001, 50_000_002, 50_000_003]);
@@ -172,10 +172,10 @@ fn records_of_a_later_version_are_read_as_far_as_they_are_known() {
     let section = |id, record_len, bytes| format::NewSection { id, record_len, bytes };
     let sections = [section(format::TORRENTS, 60, torrents), section(format::ALIASES, 32, aliases)];
     let facts = format::Facts {
-        sequence: 1,
+        sequence: Sequence(1),
         published_at: Timestamp(1),
         refreshed_at: Timestamp(1),
-        scanned_nanos: 1,
+        scanned: Some(FileTime(1)),
         generation: Generation(1),
     };
     std::fs::write(&path, format::assemble(facts, &sections)).unwrap();
@@ -200,7 +200,7 @@ fn a_canonical_info_hash_comes_before_anothers_alias() {
 #[test]
 fn the_bytes_are_those_of_the_description() {
     let (_folder, path) = place();
-    let watched = [Watched { path: "/t".into(), modified_nanos: -2 }];
+    let watched = [Watched { path: "/t".into(), modified: FileTime(-2) }];
     let mut torrents = hybrids(1);
     torrents[0].name = "\u{fc}".into();
     torrents[0].hidden = true;

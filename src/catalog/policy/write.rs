@@ -4,9 +4,9 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::format::{self, Facts, NewSection, TorrentRecord};
+use super::format::{self, Facts, NewSection, Sequence, TorrentRecord};
 use super::{PolicyError, PolicySnapshot};
-use crate::catalog::{Torrent, Watched};
+use crate::catalog::{FileTime, Torrent, Watched};
 use crate::platform::publication::TemporaryFile;
 use crate::protocol::{Generation, InfoHash, Timestamp};
 
@@ -15,8 +15,8 @@ use crate::protocol::{Generation, InfoHash, Timestamp};
 pub struct Publication<'a> {
     /// Every folder whose change may mean another torrent, as the scan saw them.
     pub watched: &'a [Watched],
-    /// When that scan ended: nanoseconds since 1970-01-01 UTC.
-    pub scanned_nanos: i64,
+    /// When that scan ended; `None` when no change since can have gone unseen.
+    pub scanned: Option<FileTime>,
     /// When the last refresh was; 0 before the first.
     pub refreshed_at: Timestamp,
     /// The generation of the peer store now. Of each torrent's completed downloads the snapshot says how
@@ -49,16 +49,16 @@ pub fn publish(
 
 /// Higher than the number of the snapshot at `path`, and not below the microseconds since 1970. So numbers go
 /// on rising where that file was lost, and where the catalogue comes from a backup or has moved to another host.
-fn next_sequence(path: &Path, now: Timestamp) -> u64 {
-    let last = PolicySnapshot::open(path).map_or(0, |last| last.sequence());
-    now.0.saturating_mul(1_000_000).max(last.saturating_add(1))
+fn next_sequence(path: &Path, now: Timestamp) -> Sequence {
+    let Sequence(last) = PolicySnapshot::open(path).map_or(Sequence(0), |last| last.sequence());
+    Sequence(now.0.saturating_mul(1_000_000).max(last.saturating_add(1)))
 }
 
 /// The bytes of a snapshot; `None` when a count or an offset does not fit.
 pub(super) fn encode(
     mut torrents: Vec<Torrent>,
     publication: &Publication<'_>,
-    sequence: u64,
+    sequence: Sequence,
 ) -> Option<Vec<u8>> {
     torrents.sort_unstable_by_key(|torrent| torrent.canonical);
     let (mut records, mut names) = (Vec::new(), Vec::new());
@@ -74,9 +74,9 @@ pub(super) fn encode(
     let aliases =
         aliases.iter().flat_map(|(alias, at)| alias.0.into_iter().chain(at.to_le_bytes()));
     let mut watched = Vec::new();
-    for Watched { path, modified_nanos } in publication.watched {
+    for Watched { path, modified } in publication.watched {
         let path = path.as_os_str().as_bytes();
-        watched.extend(modified_nanos.to_le_bytes());
+        watched.extend(modified.0.to_le_bytes());
         watched.extend(u32::try_from(path.len()).ok()?.to_le_bytes());
         watched.extend(path);
     }
@@ -84,7 +84,7 @@ pub(super) fn encode(
         sequence,
         published_at: publication.published_at,
         refreshed_at: publication.refreshed_at,
-        scanned_nanos: publication.scanned_nanos,
+        scanned: publication.scanned,
         generation: publication.generation,
     };
     let section = |id, record_len, bytes| NewSection { id, record_len, bytes };

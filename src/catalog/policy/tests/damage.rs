@@ -6,17 +6,17 @@ use super::*;
 use crate::catalog::policy::format::{self, DIGEST_AT, ENTRY_LEN, Facts, HEADER_LEN, NewSection};
 
 const FACTS: Facts = Facts {
-    sequence: 5,
+    sequence: Sequence(5),
     published_at: Timestamp(1),
     refreshed_at: Timestamp(2),
-    scanned_nanos: 3,
+    scanned: Some(FileTime(3)),
     generation: Generation(4),
 };
 
 /// A small snapshot with something in every section.
 fn sample() -> Vec<u8> {
-    let watched = [Watched { path: "/".into(), modified_nanos: 1 }];
-    encode(hybrids(5), &publication(&watched), 9).unwrap()
+    let watched = [Watched { path: "/".into(), modified: FileTime(1) }];
+    encode(hybrids(5), &publication(&watched), Sequence(9)).unwrap()
 }
 
 /// Does everything that can be done with a file; `Err` when any of it says that it is damaged.

@@ -193,6 +193,18 @@ fn a_folder_modified_within_two_seconds_of_the_scans_end_may_have_changed_unseen
 }
 
 #[test]
+fn since_a_scan_that_no_change_can_have_escaped_nothing_is_looked_for_again() {
+    let (_folder, path) = place();
+    let folder = tempfile::tempdir().unwrap();
+    let watched = [watched(folder.path(), 40).unwrap()];
+    publish(&path, Vec::new(), &Publication { scanned: None, ..publication(&watched) }).unwrap();
+    let change = || PolicySnapshot::open(&path).unwrap().folder_change();
+    assert_eq!(change(), FolderChange::None);
+    File::create(folder.path().join("new.torrent")).unwrap();
+    assert_eq!(change(), FolderChange::Certain);
+}
+
+#[test]
 fn a_folder_that_could_not_be_seen_is_looked_for_again_but_not_at_every_miss() {
     assert_eq!(change(&[]), FolderChange::Perhaps);
 }
