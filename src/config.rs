@@ -262,7 +262,7 @@ pub struct GatewayConfig {
     pub max_connections: usize,
     /// Seconds after which an idle or half-sent connection is closed.
     pub timeout: Seconds,
-    /// Threads at most for what takes long, beside the workers.
+    /// Threads at most for what takes long, beside the workers and the one that waits for others.
     pub pool_threads: usize,
 }
 

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use super::guarded::{Guarded, log_panics};
-use super::{Answer, Handler, Method, Rejection, Request, Response, Variables, content_length};
+use super::{Handler, Method, Rejection, Request, Response, Variables, content_length};
 use crate::platform::files;
 use crate::platform::process::{Detached, OneThread, detach, give_way};
 
@@ -121,10 +121,7 @@ fn answer<H: Handler>(
     let most = (asked.method == Method::Post && handler.wants_body(&asked)).then_some(max_body);
     match &read_body(variables, stdin, most) {
         Ok(body) => {
-            let request = Request { body, ..asked };
-            if handler.answer(&request, &mut response) == Answer::Later {
-                handler.answer_slowly(&request, &mut response);
-            }
+            handler.answer_patiently(&Request { body, ..asked }, &mut response);
         }
         Err(rejection) => rejection.fill(&mut response),
     }

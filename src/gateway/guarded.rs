@@ -33,21 +33,49 @@ impl<'a, H: Handler> Guarded<'a, H> {
 
     /// [`Handler::answer`] into a cleared response; a panic is an answer too.
     pub(super) fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
-        response.clear();
-        let answer = self.run("answering a request", |handler| handler.answer(request, response));
-        answer.unwrap_or_else(|| {
-            refuse_panicked(response);
-            Answer::Ready
+        self.fill("answering a request", response, |handler, response| {
+            handler.answer(request, response)
         })
     }
 
     /// [`Handler::answer_slowly`] into a cleared response.
-    pub(super) fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) {
+    pub(super) fn answer_slowly(
+        &mut self,
+        request: &Request<'_>,
+        response: &mut Response,
+    ) -> Answer {
+        self.fill("answering a request slowly", response, |handler, response| {
+            handler.answer_slowly(request, response)
+        })
+    }
+
+    /// [`Handler::answer_patiently`] into a cleared response.
+    pub(super) fn answer_patiently(&mut self, request: &Request<'_>, response: &mut Response) {
+        self.fill("answering a request patiently", response, |handler, response| {
+            handler.answer_patiently(request, response);
+            Answer::Ready
+        });
+    }
+
+    /// [`Handler::refuse`] into a cleared response.
+    pub(super) fn refuse(&mut self, request: &Request<'_>, response: &mut Response) {
+        self.fill("refusing a request", response, |handler, response| {
+            handler.refuse(request, response);
+            Answer::Ready
+        });
+    }
+
+    fn fill(
+        &mut self,
+        task: &str,
+        response: &mut Response,
+        answer: impl FnOnce(&mut H, &mut Response) -> Answer,
+    ) -> Answer {
         response.clear();
-        let task = "answering a request slowly";
-        if self.run(task, |handler| handler.answer_slowly(request, response)).is_none() {
-            refuse_panicked(response);
-        }
+        self.run(task, |handler| answer(handler, response)).unwrap_or_else(|| {
+            response.refuse(500, "Internal error; it has been logged.");
+            Answer::Ready
+        })
     }
 
     /// The chores for which [`Handler::is_due`]; none when that panics.
@@ -97,10 +125,6 @@ impl<'a, H: Handler> Guarded<'a, H> {
             }
         }
     }
-}
-
-fn refuse_panicked(response: &mut Response) {
-    response.refuse(Status::InternalServerError, "Internal error; it has been logged.");
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

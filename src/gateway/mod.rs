@@ -31,13 +31,20 @@ pub trait Handler {
     /// any other request nothing is kept, however much is sent.
     fn wants_body(&mut self, request: &Request<'_>) -> bool;
 
-    /// Answers what is quick. Must not wait: for a lock, a disk, a network. `Answer::Later` means that it
-    /// may take long: the request is then given to `answer_slowly` of a handler on another thread, so that
-    /// it delays nobody.
+    /// Answers what is quick. Must not wait: for a lock, a disk, a network. Anything else is left to a handler
+    /// on another thread, so that it delays nobody.
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer;
 
-    /// Answers what `answer` left.
-    fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response);
+    /// Answers what takes long. Must not wait for others either: `Answer::WouldWait` leaves it to a thread
+    /// that does, and so does `Answer::Later`.
+    fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) -> Answer;
+
+    /// Answers any request, and waits where it has to.
+    fn answer_patiently(&mut self, request: &Request<'_>, response: &mut Response);
+
+    /// Refuses a request because too many others wait to be answered. Must be quick. The body is not in the
+    /// request any more.
+    fn refuse(&mut self, request: &Request<'_>, response: &mut Response);
 
     /// Whether a chore waits to be done now that replies are out. Must be cheap.
     fn is_due(&mut self, chore: Chore) -> bool;
@@ -62,6 +69,8 @@ pub trait Handler {
 pub enum Answer {
     /// The response is filled in.
     Ready,
-    /// It would take long; nothing was filled in.
+    /// It takes long; nothing was filled in.
     Later,
+    /// It has to wait for others, such as the holder of a lock; nothing was filled in.
+    WouldWait,
 }

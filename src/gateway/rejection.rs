@@ -17,8 +17,6 @@ pub enum Rejection {
     BodyShort,
     /// The body could not be kept: a full disk.
     BodyNotKept,
-    /// No thread for what takes long.
-    Overloaded,
 }
 
 impl Rejection {
@@ -41,7 +39,6 @@ impl Rejection {
             Self::BodyNotKept => {
                 (Status::InternalServerError, "The request's body could not be kept; see the log.")
             }
-            Self::Overloaded => (Status::ServiceUnavailable, "Too busy; please try again."),
         };
         response.refuse(status, text);
     }

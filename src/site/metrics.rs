@@ -33,7 +33,7 @@ pub(super) fn show(ready: &mut Ready, now: Timestamp, response: &mut Response) -
             }
         }
         // Only where this thread may not wait.
-        Err(Refusal::WouldWait) => return Answer::Later,
+        Err(Refusal::WouldWait) => return Answer::WouldWait,
         Err(refusal) => {
             response.status = Status::ServiceUnavailable;
             response.body.extend_from_slice(format!("{refusal}\n").as_bytes());

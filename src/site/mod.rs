@@ -33,7 +33,7 @@ use crate::config::{LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response};
 use crate::platform::log::{self, Level};
 use crate::protocol::{Passkey, Seconds, Timestamp};
-use crate::tracker::{Quiet, Skipped, Tracker, Urgency, rescan};
+use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, rescan};
 use route::{Place, Route, asks_about_a_torrent};
 use state::{Broken, State, log_stray_site};
 
@@ -121,6 +121,16 @@ impl Site {
             })
     }
 
+    /// Answers on a thread that no announce has to wait for.
+    fn answer_at(&mut self, pace: Pace, request: &Request<'_>, response: &mut Response) -> Answer {
+        self.look_unless_busy();
+        self.now = clock();
+        let answer = self.dispatch(request, response, pace);
+        self.is_ahead =
+            self.shared.as_ref().is_some_and(|shared| !shared.has_policy_of(&self.state));
+        answer
+    }
+
     fn refresh(&mut self) {
         let State::Ready(ready) = &self.state else { return };
         log_stray_site(ready.tracker.config(), &self.surroundings);
@@ -135,12 +145,7 @@ impl Site {
         }
     }
 
-    fn dispatch(
-        &mut self,
-        request: &Request<'_>,
-        response: &mut Response,
-        may_take_long: bool,
-    ) -> Answer {
+    fn dispatch(&mut self, request: &Request<'_>, response: &mut Response, pace: Pace) -> Answer {
         response.clear();
         let Place { route, passkey } = Place::of(request);
         match request.method {
@@ -154,7 +159,7 @@ impl Site {
                 return Answer::Ready;
             }
         }
-        if !may_take_long && self.must_look_first(&route) {
+        if !pace.may_take_long() && self.must_look_first(&route) {
             return Answer::Later;
         }
         let ready = match &mut self.state {
@@ -164,8 +169,8 @@ impl Site {
                 return Answer::Ready;
             }
         };
-        ready.tracker.may_wait(may_take_long || self.shared.is_none());
-        let call = Call { request, passkey, now: self.now, may_take_long };
+        ready.tracker.may_wait(pace.may_wait());
+        let call = Call { request, passkey, now: self.now, pace };
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
@@ -176,7 +181,7 @@ impl Site {
                 replica::show(ready.tracker.config(), response)
             }
             Route::Stats | Route::Home if ready.is_not_set_up(response) => Answer::Ready,
-            Route::Stats => stats::show(ready.tracker.config(), may_take_long, response),
+            Route::Stats => stats::show(ready.tracker.config(), pace.may_take_long(), response),
             Route::Metrics => metrics::show(ready, call.now, response),
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
@@ -190,8 +195,28 @@ struct Call<'a> {
     /// The secret in the path.
     passkey: Option<Passkey>,
     now: Timestamp,
-    /// Whether this thread may be kept busy.
-    may_take_long: bool,
+    pace: Pace,
+}
+
+/// How long the thread of a call may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// Not at all: it answers announces.
+    Quick,
+    /// As long as there is work to do.
+    Slow,
+    /// Also while others hold what is needed.
+    Patient,
+}
+
+impl Pace {
+    fn may_take_long(self) -> bool {
+        self != Self::Quick
+    }
+
+    fn may_wait(self) -> bool {
+        self == Self::Patient
+    }
 }
 
 impl Broken {
@@ -270,15 +295,24 @@ impl Handler for Site {
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         self.now = clock();
         self.follow();
-        self.dispatch(request, response, false)
+        self.dispatch(request, response, Pace::Quick)
     }
 
-    fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) {
-        self.look_unless_busy();
-        self.now = clock();
-        self.dispatch(request, response, true);
-        self.is_ahead =
-            self.shared.as_ref().is_some_and(|shared| !shared.has_policy_of(&self.state));
+    fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
+        self.answer_at(Pace::Slow, request, response)
+    }
+
+    fn answer_patiently(&mut self, request: &Request<'_>, response: &mut Response) {
+        self.answer_at(Pace::Patient, request, response);
+    }
+
+    fn refuse(&mut self, request: &Request<'_>, response: &mut Response) {
+        match (Place::of(request).route, &self.state) {
+            (Route::Announce | Route::Scrape, State::Ready(ready)) => {
+                replies::refuse(ready, Refusal::WouldWait, response);
+            }
+            _ => pages::too_busy(response),
+        }
     }
 
     fn is_due(&mut self, chore: Chore) -> bool {

@@ -7,6 +7,9 @@ use crate::gateway::{Answer, Request, Response, Status};
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
+/// Seconds after which somebody who was refused may try again.
+const RETRY_AFTER: &str = "60";
+
 /// A person opened the tracker itself: off to the page that the owner names, or to the statistics.
 pub(super) fn home(
     loaded: &LoadedConfig,
@@ -64,6 +67,15 @@ pub(super) fn broken(route: &Route, response: &mut Response) {
             b"This tracker is not set up correctly; its owner finds the reason in the error log.\n",
         );
     }
+}
+
+/// Too many requests wait to be answered.
+pub(super) fn too_busy(response: &mut Response) {
+    response.clear();
+    response.status = 503;
+    response.headers.push(("Cache-Control", "no-store".into()));
+    response.headers.push(("Retry-After", RETRY_AFTER.into()));
+    response.body.extend_from_slice(b"This tracker is busy; please try again later.\n");
 }
 
 pub(super) fn options(response: &mut Response) {

@@ -25,15 +25,15 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
     };
     // Without a policy the tracker has never run here, and what it needs is laid out first.
     if ready.tracker.may_publish_first(call.now) {
-        if !call.may_take_long {
-            return Answer::Later;
+        if !call.pace.may_wait() {
+            return Answer::WouldWait;
         }
         ready.take_in_new_torrents(call.now);
     }
     let mut outcome = attempt(ready, call, &caller, &announce, response);
     if outcome == Err(Refusal::Unlisted) && ready.tracker.folder_may_hold_more(call.now) {
-        if !call.may_take_long {
-            return Answer::Later;
+        if !call.pace.may_wait() {
+            return Answer::WouldWait;
         }
         ready.take_in_new_torrents(call.now);
         outcome = attempt(ready, call, &caller, &announce, response);
@@ -41,7 +41,7 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
     match outcome {
         Ok(()) => Answer::Ready,
         // Nothing of the announce is in the store yet.
-        Err(Refusal::WouldWait) if !call.may_take_long => Answer::Later,
+        Err(Refusal::WouldWait) if !call.pace.may_wait() => Answer::WouldWait,
         Err(refusal) => refuse(ready, refusal, response),
     }
 }
@@ -71,7 +71,10 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
     };
     let full = scrape.info_hashes.is_empty();
     let is_first = ready.tracker.may_publish_first(call.now);
-    if (full || is_first) && !call.may_take_long {
+    if is_first && !call.pace.may_wait() {
+        return Answer::WouldWait;
+    }
+    if full && !call.pace.may_take_long() {
         return Answer::Later;
     }
     if is_first {
@@ -89,12 +92,12 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
             ScrapeReply { entries, min_request_interval }.encode(&mut response.body);
             Answer::Ready
         }
-        Err(Refusal::WouldWait) if !call.may_take_long => Answer::Later,
+        Err(Refusal::WouldWait) if !call.pace.may_wait() => Answer::WouldWait,
         Err(refusal) => refuse(ready, refusal, response),
     }
 }
 
-fn refuse(ready: &Ready, refusal: Refusal, response: &mut Response) -> Answer {
+pub(super) fn refuse(ready: &Ready, refusal: Refusal, response: &mut Response) -> Answer {
     let Config { tracker, .. } = &ready.tracker.config().config;
     let (interval, min_interval) = (tracker.interval, tracker.min_interval);
     let retry_in = refusal.retry_in(interval);

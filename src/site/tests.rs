@@ -25,22 +25,26 @@ fn shared(home: &Path) -> Arc<Shared> {
     shared
 }
 
-/// What a worker's site answers at once; `None` when it would take long.
-fn answer(site: &mut Site, path: &str, query: &str) -> Option<String> {
+fn variables(path: &str, query: &str) -> Environment {
     let variables = [
         ("REQUEST_METHOD", "GET"),
         ("PATH_INFO", path),
         ("QUERY_STRING", query),
         ("REMOTE_ADDR", "203.0.113.7"),
     ];
-    let variables: Environment = variables
+    variables
         .into_iter()
         .map(|(name, value)| (OsString::from(name), OsString::from(value)))
-        .collect();
+        .collect()
+}
+
+/// What a worker's site answers at once; `None` when it would take long.
+fn answer(site: &mut Site, path: &str, query: &str) -> Option<String> {
+    let variables = variables(path, query);
     let mut response = Response::default();
     match site.answer(&Request::new(&variables, &[]), &mut response) {
         Answer::Ready => Some(String::from_utf8_lossy(&response.body).into_owned()),
-        Answer::Later => None,
+        Answer::Later | Answer::WouldWait => None,
     }
 }
 
@@ -109,4 +113,25 @@ fn after_a_quiet_time_pages_wait_for_a_look_and_announces_do_not() {
         shared.claim_look(clock());
         answer(&mut worker, "/metrics", "").is_some()
     }));
+}
+
+#[test]
+fn clients_and_people_are_refused_each_in_their_own_words() {
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), "tracker.torrents = 'open'");
+    let mut site = Site::following(shared(home.path()));
+    let mut refused = |path: &str| {
+        let variables = variables(path, ANNOUNCE);
+        let mut response = Response::default();
+        site.refuse(&Request::new(&variables, &[]), &mut response);
+        let retry = response.headers.iter().find(|(name, _)| *name == "Retry-After");
+        (response.status, retry.is_some(), String::from_utf8(response.body).unwrap())
+    };
+    for place in ["/announce", "/scrape"] {
+        let (status, _, body) = refused(place);
+        assert!(status == 200 && body.starts_with("d14:failure reason"), "{status} {body}");
+        assert!(body.contains("is busy") && body.contains("8:retry in"), "{body}");
+    }
+    let (status, says_when, body) = refused("/stats");
+    assert!(status == 503 && says_when && body.contains("is busy"), "{status} {body}");
 }

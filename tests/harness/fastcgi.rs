@@ -14,6 +14,8 @@ const BEGIN: u8 = 1;
 const END: u8 = 3;
 const PARAMS: u8 = 4;
 const STDIN: u8 = 5;
+/// The flag that keeps a connection.
+const KEEP: u8 = 1;
 
 /// `tracker fastcgi` of an installation, and its socket.
 pub struct Responder {
@@ -70,6 +72,10 @@ fn record(kind: u8, content: &[u8]) -> Vec<u8> {
 
 /// The beginning of a request: all but its body.
 pub fn head(params: &[(&str, &str)]) -> Vec<u8> {
+    head_with(0, params)
+}
+
+fn head_with(flags: u8, params: &[(&str, &str)]) -> Vec<u8> {
     let mut pairs = Vec::new();
     for (name, value) in params {
         pairs.push(u8::try_from(name.len()).expect("a short name"));
@@ -77,7 +83,7 @@ pub fn head(params: &[(&str, &str)]) -> Vec<u8> {
         pairs.extend_from_slice(name.as_bytes());
         pairs.extend_from_slice(value.as_bytes());
     }
-    let begin = record(BEGIN, &[0, 1, 0, 0, 0, 0, 0, 0]);
+    let begin = record(BEGIN, &[0, 1, flags, 0, 0, 0, 0, 0]);
     [begin, record(PARAMS, &pairs), record(PARAMS, b"")].concat()
 }
 
@@ -88,6 +94,15 @@ pub fn body(piece: &[u8]) -> Vec<u8> {
 
 /// A whole GET.
 pub fn get(path_info: &str, query: &str) -> Vec<u8> {
+    get_with(0, path_info, query)
+}
+
+/// The same on a connection that is kept.
+pub fn get_and_stay(path_info: &str, query: &str) -> Vec<u8> {
+    get_with(KEEP, path_info, query)
+}
+
+fn get_with(flags: u8, path_info: &str, query: &str) -> Vec<u8> {
     let params = [
         ("REQUEST_METHOD", "GET"),
         ("SCRIPT_NAME", "/tracker.cgi"),
@@ -95,7 +110,7 @@ pub fn get(path_info: &str, query: &str) -> Vec<u8> {
         ("QUERY_STRING", query),
         ("REMOTE_ADDR", "192.0.2.1"),
     ];
-    [head(&params), body(b"")].concat()
+    [head_with(flags, &params), body(b"")].concat()
 }
 
 /// Reads a whole reply; panics when the connection ends before.

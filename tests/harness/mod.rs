@@ -17,6 +17,7 @@ pub mod nginx;
 pub mod process;
 pub mod responder;
 pub mod site;
+pub mod stopped;
 pub mod torrent;
 
 use std::collections::HashSet;

@@ -76,7 +76,8 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    fn signal_group(&self, signal: libc::c_int) {
+    /// Sends a signal to all of its group.
+    pub fn signal_group(&self, signal: libc::c_int) {
         let group = i32::try_from(self.child.id()).expect("a process id");
         // SAFETY: kill touches no memory. The child has not been reaped by anybody else, so its
         // id still names the group that was made for it.

@@ -7,9 +7,11 @@ mod codec;
 mod connection;
 mod connections;
 mod control;
+mod job;
 mod options;
 mod output;
 mod pool;
+mod queue;
 mod serve;
 mod socket;
 #[cfg(test)]

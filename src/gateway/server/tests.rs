@@ -2,6 +2,7 @@ mod a_reload;
 mod a_responder;
 mod chores;
 mod what_takes_long;
+mod what_waits;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -37,29 +38,43 @@ const OPTIONS: Options = Options {
     web_servers: WebServers::Any,
 };
 
+/// What handlers cannot pass before a test opens it.
+#[derive(Default)]
+struct Gate {
+    is_open: Mutex<bool>,
+    moved: Condvar,
+    come: AtomicUsize,
+}
+
+impl Gate {
+    fn open(&self) {
+        *self.is_open.lock().unwrap() = true;
+        self.moved.notify_all();
+    }
+
+    fn pass(&self) {
+        self.come.fetch_add(1, Ordering::SeqCst);
+        let open = self.is_open.lock().unwrap();
+        drop(self.moved.wait_while(open, |open| !*open).unwrap());
+    }
+
+    /// How many have come here, those that have passed included.
+    fn come(&self) -> usize {
+        self.come.load(Ordering::SeqCst)
+    }
+}
+
 /// What a test sees and steers of its handlers.
 #[derive(Default)]
 struct Stage {
-    gate_open: Mutex<bool>,
-    gate_moved: Condvar,
-    at_gate: AtomicUsize,
+    /// Before all that takes long.
+    gate: Gate,
+    /// Before what waits for others.
+    lock: Gate,
     made: AtomicUsize,
     reloads: AtomicUsize,
     /// Those that are done.
     chores: AtomicUsize,
-}
-
-impl Stage {
-    fn open_gate(&self) {
-        *self.gate_open.lock().unwrap() = true;
-        self.gate_moved.notify_all();
-    }
-
-    fn pass_gate(&self) {
-        self.at_gate.fetch_add(1, Ordering::SeqCst);
-        let open = self.gate_open.lock().unwrap();
-        drop(self.gate_moved.wait_while(open, |open| !*open).unwrap());
-    }
 }
 
 /// Waits until a condition holds.
@@ -89,7 +104,8 @@ impl Handler for Echo {
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         match request.query {
             b"panic" => panic!("asked to"),
-            b"slow" | b"slow panic" | b"slow chores" => return Answer::Later,
+            b"slow" | b"slow panic" | b"slow chores" | b"slow waits" => return Answer::Later,
+            b"waits" => return Answer::WouldWait,
             b"chores" => self.chores = true,
             b"big" => response.body.resize(8_000_000, b'x'),
             b"medium" => response.body.resize(10_000, b'x'),
@@ -100,12 +116,27 @@ impl Handler for Echo {
         Answer::Ready
     }
 
-    fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) {
+    fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         assert_ne!(request.query, b"slow panic");
+        if request.query == b"slow waits" {
+            return Answer::WouldWait;
+        }
         self.chores = request.query == b"slow chores";
-        self.stage.pass_gate();
+        self.stage.gate.pass();
         response.body.extend_from_slice(b"slowly ");
         response.body.extend_from_slice(request.body);
+        Answer::Ready
+    }
+
+    fn answer_patiently(&mut self, request: &Request<'_>, response: &mut Response) {
+        self.stage.lock.pass();
+        response.body.extend_from_slice(b"patiently ");
+        response.body.extend_from_slice(request.body);
+    }
+
+    fn refuse(&mut self, request: &Request<'_>, response: &mut Response) {
+        response.body.extend_from_slice(b"refused ");
+        response.body.extend_from_slice(request.query);
     }
 
     fn is_due(&mut self, chore: Chore) -> bool {
@@ -115,12 +146,12 @@ impl Handler for Echo {
     fn claim(&mut self, _chore: Chore) {}
 
     fn run_chore(&mut self, _chore: Chore) {
-        self.stage.pass_gate();
+        self.stage.gate.pass();
         self.stage.chores.fetch_add(1, Ordering::SeqCst);
     }
 
     fn reload(&mut self) {
-        self.stage.pass_gate();
+        self.stage.gate.pass();
         self.stage.reloads.fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -187,7 +218,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.control.stop();
-        self.stage.open_gate();
+        self.stage.gate.open();
+        self.stage.lock.open();
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap().unwrap();
         }
@@ -289,7 +321,7 @@ mod a_panic {
     #[test]
     fn on_another_thread_is_one_too() {
         let responder = Running::start(OPTIONS);
-        responder.stage.open_gate();
+        responder.stage.gate.open();
         let mut peer = responder.connect();
         assert!(peer.ask(&get(1, KEEP, "slow panic")).starts_with("Status: 500 "));
         assert_eq!(peer.ask(&get(1, KEEP, "slow")), "slowly ");
@@ -307,10 +339,10 @@ mod the_pool {
             for peer in &mut slow {
                 peer.send(&post(1, KEEP, "slow", b""));
             }
-            until(|| responder.stage.at_gate.load(Ordering::SeqCst) == pool_threads);
+            until(|| responder.stage.gate.come() == pool_threads);
             // The worker's own handler is one more.
             assert_eq!(responder.stage.made.load(Ordering::SeqCst), 1 + pool_threads);
-            responder.stage.open_gate();
+            responder.stage.gate.open();
             for peer in &mut slow {
                 assert_eq!(peer.reply(), "slowly ");
             }
@@ -357,7 +389,7 @@ mod time {
         for _ in 0..2 {
             assert_eq!(responder.connect().record(), None);
         }
-        responder.stage.open_gate();
+        responder.stage.gate.open();
         assert_eq!(peer.reply(), "slowly ");
     }
 }
@@ -427,14 +459,14 @@ mod a_stop {
         let (one, two) =
             (&get(1, KEEP, "half")[..20].to_vec(), &get(1, KEEP, "half")[20..].to_vec());
         half_sent.send(one);
-        until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 1);
+        until(|| responder.stage.gate.come() == 1);
         // A quick reply on a third shows that the second has been read.
         responder.connect().ask(&get(1, 0, ""));
         responder.control.stop();
         half_sent.send(two);
         assert_eq!(half_sent.reply(), "half");
         assert_eq!(half_sent.record(), None);
-        responder.stage.open_gate();
+        responder.stage.gate.open();
         assert_eq!(slow.reply(), "slowly body");
         assert_eq!(slow.record(), None);
         responder.stop().unwrap();
@@ -446,11 +478,11 @@ mod a_stop {
         let stage = Arc::clone(&responder.stage);
         let mut slow = responder.connect();
         slow.send(&post(1, KEEP, "slow", b""));
-        until(|| stage.at_gate.load(Ordering::SeqCst) == 1);
+        until(|| stage.gate.come() == 1);
         let began = Instant::now();
         responder.stop().unwrap();
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-        stage.open_gate();
+        stage.gate.open();
     }
 }
 

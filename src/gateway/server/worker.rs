@@ -15,11 +15,12 @@ use super::codec::Codec;
 use super::connection::{Connection, Step};
 use super::connections::Connections;
 use super::control::Control;
+use super::job::{Job, Mailbox, SlowRequest};
 use super::options::{Options, ServeError};
-use super::pool::{Job, Mailbox, Pool, SlowRequest};
+use super::pool::{Lane, Pool};
 use super::socket::{Listener, Socket};
 use crate::gateway::guarded::Guarded;
-use crate::gateway::{Answer, Handler, Rejection, Request, Response};
+use crate::gateway::{Answer, Handler, Request, Response};
 use crate::platform::signals::{Signal, Signals};
 
 const WAKER: Token = Token(0);
@@ -172,7 +173,8 @@ impl<'a, C: Codec, H: Handler + 'static> Worker<'a, C, H> {
     /// Does what the control asks for.
     fn heed_control(&mut self) {
         if self.shared.control.take_reload() {
-            self.shared.pool.submit(Job::Reload);
+            // Never refused.
+            let _ = self.shared.pool.submit(Lane::Work, Job::Reload);
         }
         if self.shared.control.is_stopping() && !self.acceptor.is_closed() {
             // Those who have connected already are still let in.
@@ -234,25 +236,28 @@ impl<'a, C: Codec, H: Handler + 'static> Worker<'a, C, H> {
         let Some(connection) = self.connections.get_mut(number) else { return };
         let (variables, body) = connection.request();
         let request = Request::new(&variables, body);
-        if self.handler.answer(&request, &mut self.response) == Answer::Later {
-            drop(variables);
-            return self.answer_later(number);
-        }
+        let answer = self.handler.answer(&request, &mut self.response);
         drop(variables);
-        connection.reply(&mut self.response, self.now);
+        match answer {
+            Answer::Ready => connection.reply(&mut self.response, self.now),
+            Answer::Later => return self.answer_later(number, Lane::Work),
+            Answer::WouldWait => return self.answer_later(number, Lane::Wait),
+        }
         self.answered = true;
         self.bound_unread(number);
     }
 
-    fn answer_later(&mut self, number: usize) {
+    fn answer_later(&mut self, number: usize, lane: Lane) {
         let Some(connection) = self.connections.get_mut(number) else { return };
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         let request = connection.defer(ticket);
         let reply_to = Arc::clone(&self.mailbox);
         let job = Job::Answer(SlowRequest { request, number, ticket, reply_to });
-        if !self.shared.pool.submit(job) {
-            Rejection::Overloaded.fill(&mut self.response);
+        if self.shared.pool.submit(lane, job).is_err() {
+            let (variables, _) = connection.request();
+            self.handler.refuse(&Request::new(&variables, &[]), &mut self.response);
+            drop(variables);
             connection.reply(&mut self.response, self.now);
         }
     }
@@ -298,7 +303,8 @@ impl<'a, C: Codec, H: Handler + 'static> Worker<'a, C, H> {
     fn submit_chores(&mut self) {
         if std::mem::take(&mut self.answered) {
             for chore in self.handler.chores_due() {
-                self.shared.pool.submit(Job::Chore(chore));
+                // Never refused.
+                let _ = self.shared.pool.submit(Lane::Work, Job::Chore(chore));
             }
         }
     }

@@ -67,7 +67,7 @@ fn serves_many_connections_on_several_workers() {
 #[test]
 fn answers_a_peer_that_has_said_all() {
     let responder = Running::start(OPTIONS);
-    responder.stage.open_gate();
+    responder.stage.gate.open();
     for query in ["quick", "slow"] {
         let mut peer = responder.connect();
         peer.send(&post(1, KEEP, query, b""));

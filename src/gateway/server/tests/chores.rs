@@ -11,9 +11,9 @@ fn are_done_after_the_reply_and_one_at_a_time() {
     // has looked; else the last ones might be found only when the first are done, and rightly
     // be done again.
     assert_eq!(peer.ask(&get(1, KEEP, "after")), "after");
-    until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 1);
+    until(|| responder.stage.gate.come() == 1);
     assert_eq!(responder.stage.chores.load(Ordering::SeqCst), 0);
-    responder.stage.open_gate();
+    responder.stage.gate.open();
     until(|| responder.stage.chores.load(Ordering::SeqCst) > 0);
     // A slow request behind them shows that nothing else was waiting.
     peer.ask(&get(1, KEEP, "slow"));
@@ -28,7 +28,7 @@ fn wait_for_no_further_request() {
     let mut early = UnixStream::connect(folder.path().join("socket")).unwrap();
     early.write_all(&get(1, 0, "chores")).unwrap();
     let responder = Running::on(listening, folder, OPTIONS);
-    responder.stage.open_gate();
+    responder.stage.gate.open();
     until(|| responder.stage.chores.load(Ordering::SeqCst) == 1);
 }
 
@@ -37,7 +37,7 @@ fn wait_for_no_further_request() {
 #[test]
 fn of_a_slow_request_wait_for_no_further_one() {
     let responder = Running::start(OPTIONS);
-    responder.stage.open_gate();
+    responder.stage.gate.open();
     assert_eq!(responder.connect().ask(&get(1, 0, "slow chores")), "slowly ");
     until(|| responder.stage.chores.load(Ordering::SeqCst) == 1);
 }
@@ -47,7 +47,7 @@ fn delay_no_slow_request() {
     let responder = Running::start(OPTIONS);
     let mut peer = responder.connect();
     peer.ask(&get(1, KEEP, "chores"));
-    until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 1);
+    until(|| responder.stage.gate.come() == 1);
     assert!(peer.ask(&get(1, KEEP, "slow panic")).starts_with("Status: 500 "));
     assert_eq!(responder.stage.chores.load(Ordering::SeqCst), 0);
 }

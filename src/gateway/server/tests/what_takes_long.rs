@@ -7,9 +7,9 @@ fn delays_nothing_else() {
     for peer in &mut slow {
         peer.send(&post(1, KEEP, "slow", b"body"));
     }
-    until(|| responder.stage.at_gate.load(Ordering::SeqCst) > 0);
+    until(|| responder.stage.gate.come() > 0);
     assert_eq!(responder.connect().ask(&get(1, 0, "quick")), "quick");
-    responder.stage.open_gate();
+    responder.stage.gate.open();
     for peer in &mut slow {
         assert_eq!(peer.reply(), "slowly body");
         assert_eq!(peer.ask(&get(1, KEEP, "after")), "after");
@@ -19,7 +19,7 @@ fn delays_nothing_else() {
 #[test]
 fn brings_a_spooled_body_along() {
     let responder = Running::start(OPTIONS);
-    responder.stage.open_gate();
+    responder.stage.gate.open();
     let body = "0123456789".repeat(90_000);
     let reply = responder.connect().ask(&post(1, 0, "slow", body.as_bytes()));
     assert!(reply.strip_prefix("slowly ") == Some(&body));
@@ -30,11 +30,11 @@ fn is_made_in_vain_when_the_peer_has_gone() {
     let responder = Running::start(OPTIONS);
     let mut gone = responder.connect();
     gone.send(&post(1, KEEP, "slow", b""));
-    until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 1);
+    until(|| responder.stage.gate.come() == 1);
     drop(gone);
     let mut next = responder.connect();
     next.send(&post(1, KEEP, "slow", b"mine"));
-    responder.stage.open_gate();
+    responder.stage.gate.open();
     assert_eq!(next.reply(), "slowly mine");
 }
 
@@ -43,12 +43,12 @@ fn ends_at_once_for_a_peer_that_aborts() {
     let responder = Running::start(OPTIONS);
     let mut peer = responder.connect();
     peer.send(&post(1, KEEP, "slow", b""));
-    until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 1);
+    until(|| responder.stage.gate.come() == 1);
     peer.send(&record(Kind::AbortRequest, 1, b""));
     assert_eq!(peer.record(), Some(Sent::end(1, 0)));
     // The next must not get the answer that nobody wants any more.
     peer.send(&post(1, KEEP, "slow", b"mine"));
-    until(|| responder.stage.at_gate.load(Ordering::SeqCst) == 2);
-    responder.stage.open_gate();
+    until(|| responder.stage.gate.come() == 2);
+    responder.stage.gate.open();
     assert_eq!(peer.reply(), "slowly mine");
 }
