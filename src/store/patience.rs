@@ -13,7 +13,8 @@ pub const LOOP_PATIENCE: Duration = Duration::from_millis(5);
 const RELIEF: Duration = Duration::from_millis(100);
 
 /// How long one store may wait now. After a wait in vain it tries for a while without waiting, so that those
-/// who queued up meanwhile do not wait one after the other.
+/// who queued up meanwhile do not wait one after the other; on an event loop for as long as tries are in vain, so
+/// that it waits once for one holder, however long that holds the store.
 #[derive(Debug)]
 pub struct Patience {
     most: Duration,
@@ -54,7 +55,7 @@ impl Patience {
 
     /// Somebody was waited for in vain.
     pub fn spend(&mut self) {
-        if self.spent_until.is_none() {
+        if self.spent_until.is_none() || self.most <= LOOP_PATIENCE {
             self.spent_until = Some(Instant::now() + RELIEF);
         }
     }
@@ -71,8 +72,8 @@ mod tests {
 
     #[test]
     fn who_waited_in_vain_does_not_wait_again_soon() {
-        let mut patience = Patience::new(LOOP_PATIENCE);
-        assert_eq!(patience.left(), LOOP_PATIENCE);
+        let mut patience = Patience::new(PATIENCE);
+        assert_eq!(patience.left(), PATIENCE);
         patience.spend();
         assert_eq!(patience.left(), Duration::ZERO);
         let until = patience.spent_until;
@@ -82,10 +83,26 @@ mod tests {
             "a try without waiting puts the end off no further"
         );
         patience.renew();
-        assert_eq!(patience.left(), LOOP_PATIENCE);
+        assert_eq!(patience.left(), PATIENCE);
         patience.spend();
         patience.spent_until = Some(Instant::now());
-        assert_eq!(patience.left(), LOOP_PATIENCE, "it ends by itself");
+        assert_eq!(patience.left(), PATIENCE, "it ends by itself");
+    }
+
+    #[test]
+    fn an_event_loop_waits_once_for_one_holder() {
+        let mut patience = Patience::new(LOOP_PATIENCE);
+        for _ in 0..3 {
+            patience.spend();
+            // All but over.
+            patience.spent_until = Some(Instant::now() + RELIEF / 2);
+            let before = patience.spent_until;
+            assert_eq!(patience.left(), Duration::ZERO);
+            patience.spend();
+            assert!(patience.spent_until > before, "it is held still");
+        }
+        patience.renew();
+        assert_eq!(patience.left(), LOOP_PATIENCE);
     }
 
     #[test]
