@@ -246,7 +246,8 @@ fn processor_time(process: u32) -> f64 {
 fn a_change_in_many_folders_is_found_once_for_all_who_announce_meanwhile() {
     const FOLDERS: usize = 1000;
     const ANNOUNCES: usize = 600;
-    let tracker = Installation::listed();
+    // All may wait at once.
+    let tracker = Installation::new(&["gateway.max_connections = 4096"]);
     for number in 0..FOLDERS {
         let folder = tracker.path(format!("www/torrents/{}/{number}", number % 30));
         fs::create_dir_all(folder).expect("a folder");

@@ -15,8 +15,8 @@ use crate::harness::{http::encode, poll};
 /// Announces that wait for the store.
 const WAITING: u32 = 12;
 
-/// Requests that a responder lets wait at most, and the one that it is at.
-const MOST: u32 = 257;
+/// Requests that a responder lets wait at most here, and the one that it is at.
+const MOST: u32 = 17;
 
 /// The swarm whose announces are held up.
 const HELD: u8 = b'h';
@@ -183,7 +183,7 @@ fn a_store_that_is_being_replaced_by_a_stopped_process_delays_no_other_request()
 /// Clients come, wait, and give up; the responder does not remember all of them.
 #[test]
 fn announces_that_nobody_can_answer_do_not_pile_up() {
-    let tracker = Installation::open();
+    let tracker = Installation::new(&["tracker.torrents = 'open'", "gateway.max_connections = 64"]);
     tracker.refresh();
     let responder = Responder::start(&tracker, &ONE_WORKER);
     answers(&responder, "/announce", &announce(0), "8:complete");

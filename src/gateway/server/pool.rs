@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::job::{Job, SlowRequest};
+use super::options::Options;
 use super::queue::Queue;
 use crate::gateway::guarded::Guarded;
 use crate::gateway::{Answer, Handler, Response};
@@ -19,6 +20,10 @@ type MakeHandler<H> = dyn Fn() -> H + Send + Sync;
 /// Threads that wait for others. What they wait for is mostly the same, and once it is there, one thread answers
 /// all that came meanwhile sooner than several that are in each other's way.
 const WAITING_THREADS: usize = 1;
+
+/// A request that waits keeps its connection. Each kind may keep this part of all, so that half of them are left for
+/// what is answered at once.
+const WAITING_SHARE: usize = 4;
 
 /// Which threads are to do a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +42,14 @@ pub struct Pool<H> {
 }
 
 impl<H: Handler + 'static> Pool<H> {
-    /// Of so many threads for what takes long at most, each with a handler that `make_handler` makes.
+    /// As many threads for what takes long as configured, at most, each with a handler that `make_handler` makes.
     #[must_use]
-    pub fn new(most_threads: usize, make_handler: impl Fn() -> H + Send + Sync + 'static) -> Self {
+    pub fn new(options: &Options, make_handler: impl Fn() -> H + Send + Sync + 'static) -> Self {
+        let most_requests = (options.limits.connections / WAITING_SHARE).max(1);
         Self {
             make_handler: Box::new(make_handler),
-            work: Queue::new(most_threads),
-            waiting: Queue::new(WAITING_THREADS),
+            work: Queue::new(options.pool_threads, most_requests),
+            waiting: Queue::new(WAITING_THREADS, most_requests),
         }
     }
 

@@ -8,14 +8,11 @@ use std::time::Instant;
 use super::job::{Job, lock};
 use crate::gateway::Chore;
 
-/// Requests that wait for a thread at most. More come only while something is wrong, such as a store that is
-/// held; a client that has its refusal comes back later.
-const MOST_WAITING: usize = 256;
-
 /// A queue of jobs and the number of its threads, which are started when first needed.
 #[derive(Debug)]
 pub struct Queue {
     most_threads: usize,
+    most_requests: usize,
     state: Mutex<State>,
     job_there: Condvar,
     job_done: Condvar,
@@ -40,19 +37,16 @@ impl State {
             Job::Reload => self.jobs.iter().any(|other| matches!(other, Job::Reload)),
         }
     }
-
-    /// Whether a request would be one too many. Chores and reloads are few, as none waits twice.
-    fn is_full_for(&self, job: &Job) -> bool {
-        matches!(job, Job::Answer(_)) && self.jobs.len() >= MOST_WAITING
-    }
 }
 
 impl Queue {
-    /// Of so many threads at most; at least one.
+    /// Of so many threads at most, at least one, and with room for so many requests. Chores and reloads need no
+    /// limit: none waits twice.
     #[must_use]
-    pub fn new(most_threads: usize) -> Self {
+    pub fn new(most_threads: usize, most_requests: usize) -> Self {
         Self {
             most_threads: most_threads.max(1),
+            most_requests,
             state: Mutex::default(),
             job_there: Condvar::new(),
             job_done: Condvar::new(),
@@ -68,9 +62,10 @@ impl Queue {
         if state.covers(&job) {
             return Ok(());
         }
-        if state.is_full_for(&job) {
+        if matches!(job, Job::Answer(_)) && state.jobs.len() >= self.most_requests {
             crate::warning!(
-                "{MOST_WAITING} requests wait to be answered; further ones are refused"
+                "{} requests wait to be answered; further ones are refused",
+                self.most_requests
             );
             return Err(job);
         }

@@ -56,7 +56,7 @@ fn share<H: Handler + 'static>(
     control: Arc<Control>,
     make_handler: impl Fn() -> H + Send + Sync + 'static,
 ) -> Shared<H> {
-    let pool = Arc::new(Pool::new(options.pool_threads, make_handler));
+    let pool = Arc::new(Pool::new(&options, make_handler));
     Shared { options: Arc::new(options), control, pool }
 }
 

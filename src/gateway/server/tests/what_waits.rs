@@ -1,7 +1,7 @@
 use super::*;
 
 /// Requests that may wait for a thread.
-const MOST: usize = 256;
+const MOST: usize = LIMITS.connections / 4;
 
 #[test]
 fn delays_nothing_that_does_not_wait() {
