@@ -10,6 +10,7 @@
 //! - `sizes`: from few peers to many
 //! - `refresh`: announces while a refresh goes on
 //! - `unlisted`: announces of torrents that are not listed, with many folders of torrents
+//! - `held`: other requests while a stopped process holds the store
 //! - `--quick`: in a minute or two, to see that all of it works
 //! - `--json FILE`: writes all results
 //!
@@ -30,6 +31,7 @@ mod figures;
 #[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../../tests/harness/mod.rs"]
 mod harness;
+mod held;
 mod load;
 mod machine;
 mod programs;
@@ -100,7 +102,7 @@ const DISK: &str = "/var/tmp";
 /// The words for all that can be measured.
 fn words() -> Vec<&'static str> {
     let contests = CONTESTS.iter().map(|contest| contest.word);
-    let others = [sizes::WORD, refresh::WORD, unlisted::WORD];
+    let others = [sizes::WORD, refresh::WORD, unlisted::WORD, held::WORD];
     let mut words: Vec<&str> = [starts::WORD].into_iter().chain(contests).chain(others).collect();
     words.dedup();
     words
@@ -184,6 +186,9 @@ fn rows(wishes: &Wishes, scale: &Scale) -> Vec<Value> {
     }
     if wishes.is_wanted(unlisted::WORD) {
         rows.extend(unlisted::measure(scale));
+    }
+    if wishes.is_wanted(held::WORD) {
+        rows.extend(held::measure(scale));
     }
     rows
 }
