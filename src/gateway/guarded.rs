@@ -73,7 +73,7 @@ impl<'a, H: Handler> Guarded<'a, H> {
     ) -> Answer {
         response.clear();
         self.run(task, |handler| answer(handler, response)).unwrap_or_else(|| {
-            response.refuse(500, "Internal error; it has been logged.");
+            response.refuse(Status::InternalServerError, "Internal error; it has been logged.");
             Answer::Ready
         })
     }

@@ -72,7 +72,7 @@ pub(super) fn broken(route: &Route, response: &mut Response) {
 /// Too many requests wait to be answered.
 pub(super) fn too_busy(response: &mut Response) {
     response.clear();
-    response.status = 503;
+    response.status = Status::ServiceUnavailable;
     response.headers.push(("Cache-Control", "no-store".into()));
     response.headers.push(("Retry-After", RETRY_AFTER.into()));
     response.body.extend_from_slice(b"This tracker is busy; please try again later.\n");
