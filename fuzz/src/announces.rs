@@ -21,7 +21,11 @@ pub fn try_announce(
     number: usize,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let want = Want { peers: 50, seeders: !number.is_multiple_of(3), peer_ids: true };
+    let want = Want {
+        peers: [0, 1, 20][number / 8 % 3],
+        seeders: !number.is_multiple_of(3),
+        peer_ids: true,
+    };
     store.announce(&what(number), now, want, &mut PeerSample::default()).map(drop)
 }
 
