@@ -11,23 +11,11 @@ use super::PeerId;
 /// Holds only printable ASCII, whatever the peer id held.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientName {
+    /// The program without its version. For an unknown one: the letters, digits, `-`, `.` and `_` that the peer id
+    /// begins with, at most 8 of them, or "unknown" when there are fewer than 3.
     software: Cow<'static, str>,
+    /// Where the program is known and writes it in a known way.
     version: Option<String>,
-}
-
-impl ClientName {
-    /// The program without its version. For an unknown one: the letters, digits, `-`, `.` and `_`
-    /// that the peer id begins with, at most 8 of them, or "unknown" when there are fewer than 3.
-    #[must_use]
-    pub fn software(&self) -> &str {
-        &self.software
-    }
-
-    /// The version, where the program is known and writes it in a known way.
-    #[must_use]
-    pub fn version(&self) -> Option<&str> {
-        self.version.as_deref()
-    }
 }
 
 impl fmt::Display for ClientName {
