@@ -206,6 +206,21 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_hash_of_a_v2_torrent_has_64_digits_of_either_case() {
+        let digits = "00ff0a0b".repeat(8);
+        let hash = InfoHashV2::from_hex(digits.as_bytes()).unwrap();
+        assert_eq!(InfoHashV2::from_hex(digits.to_uppercase().as_bytes()), Some(hash));
+        assert_eq!(hash.0[28..], [0, 0xff, 0xa, 0xb]);
+        assert_eq!(Some(hash.truncated()), InfoHash::from_hex(&digits.as_bytes()[..40]));
+        assert_eq!(InfoHashV2::from_hex(&digits.as_bytes()[..40]), None);
+    }
+
+    #[test]
+    fn a_store_knows_a_key_again_when_another_build_reads_it() {
+        assert_eq!(ClientKey::of(b"c").unwrap().to_bits(), 0x58c6_5369);
+    }
+
+    #[test]
     fn an_empty_key_is_no_key() {
         assert_eq!(ClientKey::of(b""), None);
         assert_ne!(ClientKey::of(b"a"), ClientKey::of(b"b"));

@@ -76,3 +76,37 @@ impl Add<Seconds> for Timestamp {
         Self(self.0.saturating_add(u64::from(duration.0)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1000);
+
+    #[test]
+    fn an_instant_stays_within_time() {
+        assert_eq!(NOW.before(Seconds(10)), Timestamp(990));
+        assert_eq!(NOW.before(Seconds(1001)), Timestamp(0));
+        assert_eq!(NOW + Seconds(10), Timestamp(1010));
+        assert_eq!(Timestamp(u64::MAX) + Seconds(1), Timestamp(u64::MAX));
+        assert_eq!(Timestamp(1010).since(NOW), Seconds(10));
+        assert_eq!(NOW.since(Timestamp(1010)), Seconds(0));
+    }
+
+    #[test]
+    fn a_clock_may_be_a_little_ahead() {
+        let edge = NOW + CLOCK_TOLERANCE;
+        assert!(!edge.is_ahead_of(NOW));
+        assert_eq!(edge.no_later_than(NOW), edge);
+        assert!((edge + Seconds(1)).is_ahead_of(NOW));
+        assert_eq!((edge + Seconds(1)).no_later_than(NOW), NOW);
+    }
+
+    #[test]
+    fn a_begun_minute_is_a_minute() {
+        assert_eq!(
+            [0, 1, 60, 61].map(|count| Seconds(count).in_minutes_rounded_up()),
+            [0, 1, 1, 2]
+        );
+    }
+}
