@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::gateway::Environment;
+use crate::gateway::{Environment, Status};
 
 const ANNOUNCE: &str =
     "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=6881&left=1";
@@ -129,9 +129,15 @@ fn clients_and_people_are_refused_each_in_their_own_words() {
     };
     for place in ["/announce", "/scrape"] {
         let (status, _, body) = refused(place);
-        assert!(status == 200 && body.starts_with("d14:failure reason"), "{status} {body}");
+        assert!(
+            status == Status::Ok && body.starts_with("d14:failure reason"),
+            "{status:?} {body}"
+        );
         assert!(body.contains("is busy") && body.contains("8:retry in"), "{body}");
     }
     let (status, says_when, body) = refused("/stats");
-    assert!(status == 503 && says_when && body.contains("is busy"), "{status} {body}");
+    assert!(
+        status == Status::ServiceUnavailable && says_when && body.contains("is busy"),
+        "{status:?} {body}"
+    );
 }
