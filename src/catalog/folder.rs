@@ -182,9 +182,10 @@ fn scan_as_of(
     known: &dyn Fn(&Path, &FileState) -> Option<Metainfo>,
     on_file: &mut dyn FnMut(usize),
 ) -> Result<FolderScan, FolderError> {
-    let Listing { files, problems, mut watched, digests, complete } = Listing::of(folder)
+    let Listing { files, problems, folders, complete } = Listing::of(folder)
         .map_err(|source| FolderError { folder: folder.to_path_buf(), source })?;
     let mut scan = Admission::new(files.len(), problems);
+    let mut uploads = Vec::new();
     for (index, file) in files.into_iter().enumerate() {
         match file.state.as_ref().and_then(|state| known(&file.path, state)) {
             Some(metainfo) => scan.admit(FoundTorrent::new(file, metainfo, None)),
@@ -198,7 +199,7 @@ fn scan_as_of(
                     }
                 },
                 Err((problem, upload)) => {
-                    watched.extend(upload);
+                    uploads.extend(upload);
                     scan.problem(file.path, problem);
                 }
             },
@@ -207,7 +208,7 @@ fn scan_as_of(
     }
     let Admission { torrents, duplicates, mut problems, .. } = scan;
     problems.sort_by(|a, b| a.file.as_os_str().cmp(b.file.as_os_str()));
-    let view = FolderView::new(folder, watched, digests);
+    let view = FolderView::new(folder, folders, uploads);
     Ok(FolderScan { torrents, duplicates, problems, view, complete })
 }
 

@@ -270,7 +270,7 @@ mod tests {
         let paths = &loaded.config.paths;
         let watched = [Watched::now(&paths.torrents)];
         let publication = Publication {
-            watched: &watched,
+            watched: watched.iter().collect(),
             scanned: Some(watched[0].modified),
             refreshed_at: at,
             generation: Generation(1),

@@ -107,8 +107,9 @@ fn publish_as_of(tracker: &Installation, refreshed_at: u64) {
     let text = tracker.text("conf/tracker.toml");
     let paths = LoadedConfig::parse(&text, &file).expect("a configuration").config.paths;
     let generation = PolicySnapshot::open(&paths.policy).expect("a policy").generation();
+    let watched = Watched::now(&paths.torrents);
     let publication = Publication {
-        watched: &[Watched::now(&paths.torrents)],
+        watched: vec![&watched],
         scanned: None,
         refreshed_at: Timestamp(refreshed_at),
         generation,

@@ -23,11 +23,17 @@ pub(super) struct Listing {
     /// What could not be looked at.
     pub(super) problems: Vec<FolderProblem>,
     /// All folders.
-    pub(super) watched: Vec<Watched>,
-    /// The digest of each folder, in the order of `watched`.
-    pub(super) digests: Vec<u64>,
+    pub(super) folders: Vec<SeenFolder>,
     /// Whether all folders could be looked at.
     pub(super) complete: bool,
+}
+
+/// A folder as it was when it was listed.
+#[derive(Debug)]
+pub(super) struct SeenFolder {
+    pub(super) watched: Watched,
+    /// Differs when something else stands in it.
+    pub(super) digest: u64,
 }
 
 /// A `*.torrent` file.
@@ -58,13 +64,8 @@ impl Listing {
     /// # Errors
     /// When the folder itself cannot be read.
     pub(super) fn of(root: &Path) -> io::Result<Self> {
-        let listing = Self {
-            files: Vec::new(),
-            problems: Vec::new(),
-            watched: Vec::new(),
-            digests: Vec::new(),
-            complete: true,
-        };
+        let listing =
+            Self { files: Vec::new(), problems: Vec::new(), folders: Vec::new(), complete: true };
         let mut walk = Walk { root, seen: HashSet::new(), ahead: Vec::new(), listing };
         walk.go_through(Path::new(""))?;
         while let Some(folder) = walk.ahead.pop() {
@@ -91,8 +92,8 @@ impl Walk<'_> {
         }
         let watched = Watched::before_reading(&path);
         let content = FolderContent::of(&path, folder)?;
-        self.listing.digests.extend(watched.iter().map(|_| content.digest()));
-        self.listing.watched.extend(watched);
+        let digest = content.digest();
+        self.listing.folders.extend(watched.map(|watched| SeenFolder { watched, digest }));
         self.listing.files.extend(content.files);
         // The last one on the stack is the next.
         self.ahead.extend(content.folders.into_iter().rev());

@@ -313,7 +313,7 @@ fn a_finished_upload_is_noticed() {
         File::open(path).unwrap().set_modified(long_ago).unwrap();
     }
     let before = scan(&folder, &ANY);
-    let has_changed = |seen: &Watched| has_changed(&seen.path, seen.modified);
+    let has_changed = |seen: &&Watched| has_changed(&seen.path, seen.modified);
     assert!(!before.view.watched().iter().any(has_changed));
     put(&folder, "a.torrent", &single_file("a", None));
     assert!(before.view.watched().iter().any(has_changed));

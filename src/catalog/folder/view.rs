@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::listing;
+use super::listing::{self, SeenFolder};
 use super::watched::{FileTime, Watched, has_changed};
 
 /// Twice the longest tick of a kernel's clock, which the times of all finer file systems come from.
@@ -13,9 +13,9 @@ const TICK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct FolderView {
     root: PathBuf,
-    watched: Vec<Watched>,
-    /// Those of the folders, which come first among what is watched.
-    digests: Vec<u64>,
+    folders: Vec<SeenFolder>,
+    /// Files that were broken and may be uploads under way; the folder itself where it cannot be seen.
+    uploads: Vec<Watched>,
     scanned: Option<FileTime>,
 }
 
@@ -28,20 +28,20 @@ pub struct AfterWriting {
 
 impl FolderView {
     /// What was seen of the folder at `root` up to now.
-    pub(super) fn new(root: &Path, watched: Vec<Watched>, digests: Vec<u64>) -> Self {
-        Self { root: root.to_owned(), watched, digests, scanned: Some(FileTime::now()) }
+    pub(super) fn new(root: &Path, folders: Vec<SeenFolder>, uploads: Vec<Watched>) -> Self {
+        Self { root: root.to_owned(), folders, uploads, scanned: Some(FileTime::now()) }
     }
 
     /// Of a folder that cannot be seen: its coming shows.
     #[must_use]
     pub fn of_nothing(root: &Path) -> Self {
-        Self::new(root, vec![Watched::now(root)], Vec::new())
+        Self::new(root, Vec::new(), vec![Watched::now(root)])
     }
 
     /// Every folder and file whose change may mean another torrent.
     #[must_use]
-    pub fn watched(&self) -> &[Watched] {
-        &self.watched
+    pub fn watched(&self) -> Vec<&Watched> {
+        self.folders.iter().map(|folder| &folder.watched).chain(&self.uploads).collect()
     }
 
     /// When the scan ended; `None` when no change since can have gone unseen.
@@ -53,8 +53,8 @@ impl FolderView {
     /// Notes the times of the folders. To be called once a refresh has written all that it writes into them.
     #[must_use]
     pub fn after_writing(&self) -> AfterWriting {
-        let folders = self.watched.iter().zip(&self.digests);
-        let modified = folders.map(|(folder, _)| FileTime::of_modification(&folder.path)).collect();
+        let folders = self.folders.iter().map(|folder| &*folder.watched.path);
+        let modified = folders.map(FileTime::of_modification).collect();
         AfterWriting { at: Instant::now(), modified }
     }
 
@@ -67,17 +67,17 @@ impl FolderView {
     pub fn settle(&mut self, after: AfterWriting) {
         let Some(scanned) = self.scanned else { return };
         let is_recent = |modified: FileTime| modified.may_hide_a_change(scanned);
-        let files = self.watched.iter().skip(self.digests.len());
-        let mut all_settled = !files.into_iter().any(|file| is_recent(file.modified));
-        let folders = self.watched.iter_mut().zip(&self.digests).zip(after.modified);
-        for ((folder, &digest), modified) in folders {
+        let mut all_settled = !self.uploads.iter().any(|file| is_recent(file.modified));
+        for (SeenFolder { watched: folder, digest }, modified) in
+            self.folders.iter_mut().zip(after.modified)
+        {
             if modified == folder.modified && !is_recent(modified) {
                 continue;
             }
             // A clock that counts whole seconds may tick two of them late.
             std::thread::sleep(TICK.saturating_sub(after.at.elapsed()));
             let inside = folder.path.strip_prefix(&self.root).unwrap_or(Path::new(""));
-            let is_same = || listing::digest(&folder.path, inside).is_ok_and(|now| now == digest);
+            let is_same = || listing::digest(&folder.path, inside).is_ok_and(|now| now == *digest);
             if modified.is_fine() && !has_changed(&folder.path, modified) && is_same() {
                 folder.modified = modified;
             } else {

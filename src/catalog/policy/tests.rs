@@ -55,7 +55,7 @@ fn hybrids(count: u32) -> Vec<Torrent> {
 
 fn publication(watched: &[Watched]) -> Publication<'_> {
     Publication {
-        watched,
+        watched: watched.iter().collect(),
         scanned: Some(FileTime(40_000_000_000)),
         refreshed_at: Timestamp(30),
         generation: Generation(7),

@@ -11,10 +11,10 @@ use crate::platform::publication::TemporaryFile;
 use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// What a snapshot says beside the torrents.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Publication<'a> {
     /// Every folder whose change may mean another torrent, as the scan saw them.
-    pub watched: &'a [Watched],
+    pub watched: Vec<&'a Watched>,
     /// When that scan ended; `None` when no change since can have gone unseen.
     pub scanned: Option<FileTime>,
     /// When the last refresh was; 0 before the first.
@@ -74,7 +74,7 @@ pub(super) fn encode(
     let aliases =
         aliases.iter().flat_map(|(alias, at)| alias.0.into_iter().chain(at.to_le_bytes()));
     let mut watched = Vec::new();
-    for Watched { path, modified } in publication.watched {
+    for Watched { path, modified } in &publication.watched {
         let path = path.as_os_str().as_bytes();
         watched.extend(modified.0.to_le_bytes());
         watched.extend(u32::try_from(path.len()).ok()?.to_le_bytes());
