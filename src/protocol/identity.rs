@@ -221,6 +221,11 @@ mod tests {
     }
 
     #[test]
+    fn a_key_does_not_get_into_a_log() {
+        assert_eq!(format!("{:?}", ClientKey::of(b"c").unwrap()), "ClientKey(..)");
+    }
+
+    #[test]
     fn an_empty_key_is_no_key() {
         assert_eq!(ClientKey::of(b""), None);
         assert_ne!(ClientKey::of(b"a"), ClientKey::of(b"b"));
