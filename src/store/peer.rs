@@ -261,3 +261,110 @@ fn push<A>(family: &mut FamilySample<A>, address: Option<A>, peer_id: Option<Pee
         family.peer_ids.extend(peer_id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::InfoHash;
+
+    const NOON: Timestamp = Timestamp(1_700_000_000);
+    const LATER: Timestamp = Timestamp(NOON.0 + 1800);
+
+    fn limits(now: Timestamp, max_rate: Option<u64>) -> Limits {
+        Limits { now, cutoff: NOON, max_rate }
+    }
+
+    fn said(left: u64, downloaded: u64) -> PeerAnnounce {
+        let role = if left == 0 { Role::Seeder } else { Role::Leecher };
+        let silent = PeerAnnounce::new(InfoHash([1; 20]), PeerId([2; 20]));
+        PeerAnnounce { left: Some(left), downloaded, role, ..silent }
+    }
+
+    /// A peer that announces at noon for the first time.
+    fn came(announce: &PeerAnnounce, max_rate: Option<u64>) -> Peer {
+        Peer::announced(announce, Proof::Address(1), None, limits(NOON, max_rate))
+    }
+
+    fn came_again(announce: &PeerAnnounce, known: &Peer, max_rate: Option<u64>) -> Peer {
+        Peer::announced(announce, Proof::Address(1), Some(known), limits(LATER, max_rate))
+    }
+
+    #[test]
+    fn a_download_ends_for_who_has_received_what_it_lacked() {
+        let ends = |left, before, downloaded| {
+            came_again(&said(0, downloaded), &came(&said(left, before), None), None).counted
+        };
+        assert!(ends(2, 0, 1));
+        assert!(!ends(2, 5, 5), "nothing came");
+        assert!(!ends(1, 0, 1), "metadata alone");
+        assert!(!came(&said(0, 5), None).counted, "nobody saw it lack anything");
+    }
+
+    #[test]
+    fn nothing_is_concluded_from_more_than_a_peer_can_have_received() {
+        let ends = |before| {
+            let known = came(&said(2, before), Some(10));
+            came_again(&said(0, 100), &known, Some(10)).counted
+        };
+        assert!(ends(9));
+        assert!(!ends(10), "as much as its line can carry: perhaps it said more");
+
+        let sized = |announce| PeerAnnounce { size: Some(5), ..announce };
+        assert_eq!(came(&sized(said(2, 21)), None).downloaded, 20, "four times the content");
+        let ends = |before| {
+            came_again(&sized(said(0, 30)), &came(&sized(said(2, before)), None), None).counted
+        };
+        assert!(ends(19));
+        assert!(!ends(20));
+    }
+
+    #[test]
+    fn a_download_is_new_once() {
+        let leecher = came(&said(2, 0), None);
+        let seeder = came_again(&said(0, 1), &leecher, None);
+        assert!(seeder.has_completed_since(Some(&leecher)) && seeder.has_completed_since(None));
+        assert!(!seeder.has_completed_since(Some(&seeder)) && !leecher.has_completed_since(None));
+    }
+
+    #[test]
+    fn a_line_carries_its_rate_each_second_and_in_the_first_one() {
+        let most = |max_rate, to| limits(NOON, max_rate).most_moved(NOON, to);
+        assert_eq!(most(Some(10), LATER), 18_000);
+        assert_eq!(most(Some(10), NOON), 10);
+        assert_eq!(most(Some(u64::MAX), LATER), u64::MAX);
+        assert_eq!(most(None, LATER), u64::MAX);
+    }
+
+    #[test]
+    fn more_than_a_peer_can_have_moved_either_way_is_cut() {
+        let announce = PeerAnnounce { uploaded: 10, ..said(2, 10) };
+        let peer = came(&announce, Some(10));
+        assert!(!peer.is_cut_from(&announce));
+        assert!(peer.is_cut_from(&PeerAnnounce { uploaded: 11, ..announce }));
+        assert!(peer.is_cut_from(&PeerAnnounce { downloaded: 11, ..announce }));
+    }
+
+    #[test]
+    fn a_peer_of_the_future_was_seen_now() {
+        let of_the_future = Peer { last_seen: LATER, ..came(&said(2, 0), None) };
+        let peer = of_the_future.corrected(NOON);
+        assert_eq!((peer.first_seen, peer.last_seen), (NOON, NOON));
+        assert_eq!(of_the_future.corrected(LATER), of_the_future);
+    }
+
+    #[test]
+    fn seeds_have_their_part_of_a_sample_from_one_to_three_quarters() {
+        let mut random = Random::new();
+        let mut share = |want, seeds, leechers| share_of_seeds(want, seeds, leechers, &mut random);
+        for _ in 0..100 {
+            assert_eq!(share(40, 0, 10), 10);
+            assert_eq!(share(40, 10, 0), 30);
+            assert_eq!(share(40, 10, 10), 20);
+            assert_eq!(share(4, 0, 0), 1);
+        }
+        let half: u64 = (0..1000).map(|_| share(1, 1, 1)).sum();
+        assert!((400..600).contains(&half), "{half}");
+        let quarter: u64 = (0..1000).map(|_| share(1, 0, 1)).sum();
+        assert!((150..350).contains(&quarter), "{quarter}");
+    }
+}
