@@ -94,8 +94,13 @@ impl PendingAnnounce<'_> {
         let peer_id = self.announce.peer_id;
         let identity = Identity { peer_id, proof: self.proof(swarm) };
         let likely = self.row(swarm, None).class;
-        let Some(row) = PeerRow::find(self.database, swarm, identity, likely)? else {
-            return PeerRow::find_by_address(self.database, swarm, &self.announce, self.cutoff);
+        let Some(row) = PeerRow::find(self.database, swarm.key(), identity, likely)? else {
+            return PeerRow::find_by_address(
+                self.database,
+                swarm.key(),
+                &self.announce,
+                self.cutoff,
+            );
         };
         if row.peer.last_seen < self.cutoff {
             swarm.take_out_silent(self.database, row.class, row.tag)?;
@@ -152,7 +157,7 @@ impl PendingAnnounce<'_> {
     fn take_endpoints(&self, swarm: &mut Swarm, known: Option<&PeerRow>) -> rusqlite::Result<()> {
         let (v4, v6) = self.announce.takes(known.map(|known| &known.peer));
         for place in v4.map(Place::v4).into_iter().chain(v6.map(Place::v6)) {
-            for row in PeerRow::at(self.database, swarm, &place)? {
+            for row in PeerRow::at(self.database, swarm.key(), &place)? {
                 if known.is_some_and(|known| (known.class, known.tag) == (row.class, row.tag)) {
                     continue;
                 }
@@ -182,7 +187,7 @@ impl PendingAnnounce<'_> {
                 if known.is_some_and(was_there) {
                     continue;
                 }
-                let there = PeerRow::within(self.database, swarm, network)?;
+                let there = PeerRow::within(self.database, swarm.key(), network)?;
                 let there = there.into_iter().map(|row| row.peer).collect();
                 let most = usize::try_from(cap.saturating_mul(times)).unwrap_or(usize::MAX);
                 for peer in self.announce.too_many(ip, there, most, &self.rules.exempt) {

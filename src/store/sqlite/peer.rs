@@ -5,8 +5,9 @@ use rusqlite::{Row, params};
 
 use super::addresses::{Location, Place};
 use super::connection::Database;
-use super::schema::{self, Class, class_in, instant_in, number_in, role_in, role_number, stored};
-use super::swarm::Swarm;
+use super::schema::{
+    self, Class, SwarmKey, class_in, instant_in, number_in, role_in, role_number, stored,
+};
 use crate::protocol::{PeerId, Timestamp};
 use crate::store::identity::Identity;
 use crate::store::network::{MOST_ASKED, MOST_LIMITED, Network};
@@ -64,7 +65,7 @@ impl PeerRow {
     /// Looks for a peer, first in the class where it is most likely.
     pub(super) fn find(
         database: &Database,
-        swarm: &Swarm,
+        swarm: SwarmKey,
         identity: Identity,
         likely: Class,
     ) -> rusqlite::Result<Option<Self>> {
@@ -84,7 +85,7 @@ impl PeerRow {
     /// The living peer that an announce is likeliest of, by the address that it came from.
     pub(super) fn find_by_address(
         database: &Database,
-        swarm: &Swarm,
+        swarm: SwarmKey,
         announce: &PeerAnnounce,
         cutoff: Timestamp,
     ) -> rusqlite::Result<Option<Self>> {
@@ -108,7 +109,7 @@ impl PeerRow {
     /// Peers in a network, not all of them where they are very many.
     pub(super) fn within(
         database: &Database,
-        swarm: &Swarm,
+        swarm: SwarmKey,
         network: Network,
     ) -> rusqlite::Result<Vec<Self>> {
         Self::between(database, swarm, &Place::ends(network), MOST_LIMITED)
@@ -117,7 +118,7 @@ impl PeerRow {
     /// The peers that have an endpoint.
     pub(super) fn at(
         database: &Database,
-        swarm: &Swarm,
+        swarm: SwarmKey,
         endpoint: &Place,
     ) -> rusqlite::Result<Vec<Self>> {
         Self::between(database, swarm, &(endpoint.clone(), endpoint.clone()), MOST_LIMITED)
@@ -125,7 +126,7 @@ impl PeerRow {
 
     fn between(
         database: &Database,
-        swarm: &Swarm,
+        swarm: SwarmKey,
         (first, last): &(Place, Place),
         most: usize,
     ) -> rusqlite::Result<Vec<Self>> {

@@ -19,6 +19,13 @@ pub(super) const APPLICATION_ID: i64 = 0x5472_6b72;
 /// `PRAGMA user_version` of this format.
 pub(super) const VERSION: i64 = 3;
 
+/// What finds the peers of a swarm: the number of its row, and the secret that their tags are keyed with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SwarmKey {
+    pub(super) id: i64,
+    pub(super) salt: i64,
+}
+
 /// Makes an empty store, but for its row in `store`.
 pub(super) const TABLES: &str = "
 CREATE TABLE store(id INTEGER NOT NULL, announce_rate INTEGER NOT NULL, anomalies INTEGER NOT NULL);

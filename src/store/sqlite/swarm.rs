@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::addresses::Location;
 use super::connection::Database;
 use super::peer::{self, PeerRow};
-use super::schema::{Class, class_in, instant_in, number_in, role_in, stored};
+use super::schema::{Class, SwarmKey, class_in, instant_in, number_in, role_in, stored};
 use crate::platform::random::Random;
 use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Timestamp};
 use crate::store::peer::Peer;
@@ -111,6 +111,11 @@ impl Swarm {
             oldest: row.get::<_, Option<i64>>(11)?.map(|_| instant_in(row, 11)).transpose()?,
             changed: false,
         })
+    }
+
+    /// What its peers are found by.
+    pub(super) fn key(&self) -> SwarmKey {
+        SwarmKey { id: self.id, salt: self.salt }
     }
 
     /// Writes the row if it is not what it was.

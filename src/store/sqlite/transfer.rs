@@ -36,7 +36,7 @@ pub(super) fn import_swarm(
     for peer in peers {
         let proof = peer.proof.carried(peer.addresses, swarm.salt.cast_unsigned());
         let row = PeerRow::new(swarm.salt, Peer { proof, ..*peer });
-        let known = PeerRow::find(database, &swarm, row.peer.identity(), row.class)?;
+        let known = PeerRow::find(database, swarm.key(), row.peer.identity(), row.class)?;
         if known.is_none() && !is_at_an_endpoint_of_another(database, &swarm, peer)? {
             row.put(database, swarm.id, None)?;
             swarm.count_in(peer.role);
@@ -53,7 +53,7 @@ fn is_at_an_endpoint_of_another(
     peer: &Peer,
 ) -> rusqlite::Result<bool> {
     for place in Place::all(peer.addresses.reachable()).filter(|_| !peer.is_stated) {
-        if PeerRow::at(database, swarm, &place)?.iter().any(|row| !row.peer.is_stated) {
+        if PeerRow::at(database, swarm.key(), &place)?.iter().any(|row| !row.peer.is_stated) {
             return Ok(true);
         }
     }
