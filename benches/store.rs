@@ -2,7 +2,7 @@
 //! file system in the same run: how much of SQLite's speed is left to the tracker.
 //!
 //! 100 thousand peers in 1,000 swarms, replies of 50 peers, the connection kept open (FastCGI) and
-//! opened anew for each announce (CGI). `cargo bench --bench store`, with `-- --quick` in seconds.
+//! opened for each announce (CGI). `cargo bench --bench store`, with `-- --quick` in seconds.
 
 #![allow(clippy::expect_used, reason = "a benchmark that fails can only stop")]
 
@@ -28,12 +28,12 @@ const REPLY: u32 = WANT.peers;
 struct Scale {
     peers: u64,
     kept: u64,
-    anew: u64,
+    opened: u64,
     rounds: usize,
 }
 
-const FULL: Scale = Scale { peers: 100_000, kept: 20_000, anew: 2_000, rounds: 7 };
-const QUICK: Scale = Scale { peers: 20_000, kept: 2_000, anew: 200, rounds: 5 };
+const FULL: Scale = Scale { peers: 100_000, kept: 20_000, opened: 2_000, rounds: 7 };
+const QUICK: Scale = Scale { peers: 20_000, kept: 2_000, opened: 200, rounds: 5 };
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
@@ -53,17 +53,17 @@ fn measure(name: &str, home: &Path, scale: &Scale) {
     let bare = home.join("bare.db");
     let peers = populate(&ours, &bare, scale.peers);
     let mut kept = [Vec::new(), Vec::new()];
-    let mut anew = [Vec::new(), Vec::new()];
+    let mut opened = [Vec::new(), Vec::new()];
     let mut random = Random(42);
     let mut now = START + 1800;
     for _ in 0..scale.rounds {
         now += 60;
         kept[0].push(store_kept_open(&ours, &peers, scale.kept, now, &mut random));
         kept[1].push(bare_kept_open(&bare, &peers, scale.kept, now, &mut random));
-        anew[0].push(store_opened_anew(&ours, &peers, scale.anew, now, &mut random));
-        anew[1].push(bare_opened_anew(&bare, &peers, scale.anew, now, &mut random));
+        opened[0].push(store_opened_each_time(&ours, &peers, scale.opened, now, &mut random));
+        opened[1].push(bare_opened_each_time(&bare, &peers, scale.opened, now, &mut random));
     }
-    for (what, mut rates) in [("kept open", kept), ("opened anew", anew)] {
+    for (what, mut rates) in [("kept open", kept), ("opened each time", opened)] {
         let [ours, bare] = [median(&mut rates[0]), median(&mut rates[1])];
         println!("{name:10} {what:12} {ours:12.0} {bare:12.0} {:6.2}", ours / bare);
     }
@@ -139,7 +139,7 @@ fn store_kept_open(
     rate(announces, announce)
 }
 
-fn store_opened_anew(
+fn store_opened_each_time(
     path: &Path,
     peers: &[Known],
     announces: u64,
@@ -179,7 +179,7 @@ fn bare_kept_open(
     rate
 }
 
-fn bare_opened_anew(
+fn bare_opened_each_time(
     path: &Path,
     peers: &[Known],
     announces: u64,

@@ -97,7 +97,7 @@ fn kill_whatever_runs(site: &Site, clients: &Clients) {
     }
 }
 
-/// Kills the responder and starts it anew on the same socket, again and again.
+/// Kills the responder and starts it again on the same socket, again and again.
 fn kill_and_restart(site: &Site, listen: &Listen, clients: &Clients) {
     for _ in 0..15 {
         let responder = responder::own_socket(site, listen);

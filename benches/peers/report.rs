@@ -1,4 +1,4 @@
-//! Tables for whoever watches, and the figures in them.
+//! Tables for a person who watches, and the figures in them.
 
 /// A table; its first and last columns are text, the others are figures.
 pub struct Table {

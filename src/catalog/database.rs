@@ -78,7 +78,7 @@ pub enum CatalogError {
         /// The newest version that this tracker can use.
         known: usize,
     },
-    /// An older tracker has made the file, and whoever asks is not to change it.
+    /// An older tracker has made the file, and the caller must not change it.
     #[error("the catalogue {} has version {found}, which this tracker does not read; `tracker refresh --force` brings it up to date", path.display())]
     Older {
         /// The file.

@@ -28,7 +28,7 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Opens the catalogue at `path` for whoever only reads; nothing is made or changed. One that is missing
+    /// Opens the catalogue at `path` for reading only; nothing is made or changed. One that is missing
     /// reads as an empty one.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! How far a long command is, for whoever watches it.
+//! How far a long command is, for a person who waits for it.
 
 use std::io::IsTerminal as _;
 

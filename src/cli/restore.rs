@@ -24,7 +24,7 @@ impl RestoreArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let mut loaded = world.read_config()?;
-        // Opened by whoever asks: a copy need not be readable for the site's owner.
+        // Opened by the user who asks: a copy need not be readable for the site's owner.
         let mut file = open(&self.file)?;
         act_for_owner(&loaded)?;
         hide_new_data(&mut loaded).map_err(PublishError::from)?;

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FILES: [&str; 3] = ["policy.snapshot", "catalog.db", "peers.db"];
 
 impl LoadedConfig {
-    /// Hides the data of a new site from whoever guesses names, where the web server may show its data folder; says
+    /// Hides the data of a new site from strangers who guess names, where the web server may show its data folder; says
     /// which folder that is. A site whose data is there already stays as it is.
     ///
     /// # Errors

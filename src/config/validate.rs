@@ -13,7 +13,7 @@ pub(super) type Key = (&'static str, &'static str);
 /// A week: no client waits longer, and sums of intervals stay far from overflow.
 pub(super) const LONGEST_SECONDS: u32 = 7 * 24 * 3600;
 
-/// So many IPv6 peers are 36 kB; a tracker that sends more to whoever asks amplifies attacks.
+/// So many IPv6 peers are 36 kB; a tracker that sends more to anybody who asks amplifies attacks.
 const MOST_PEERS: u64 = 2000;
 
 /// Why a configuration cannot be followed.

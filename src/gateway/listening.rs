@@ -1,4 +1,4 @@
-//! Sockets that web servers connect to: inherited from whoever started us, or made by ourselves.
+//! Sockets that web servers connect to: inherited from the process that started us, or made by ourselves.
 
 use std::fmt;
 use std::fs;
@@ -197,7 +197,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 impl Drop for OwnPath {
     fn drop(&mut self) {
         // A successor may have put its own socket there meanwhile. In a folder of root's it stays, and
-        // whoever listens next replaces it.
+        // the next process that listens replaces it.
         if identity(&self.path).is_ok_and(|now| now == self.identity)
             && let Err(error) = fs::remove_file(&self.path)
             && error.kind() != io::ErrorKind::PermissionDenied

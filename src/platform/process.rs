@@ -54,7 +54,7 @@ pub unsafe fn arguments_of(count: c_int, arguments: *const *const c_char) -> Vec
 pub fn give_way() {
     /// Enough to give way, and too little to be kept for long from finishing: others may wait for a lock.
     const NICENESS: i32 = 10;
-    /// Nanoseconds that it would like to have the processor for. From Linux 6.12 on, whoever is woken and
+    /// Nanoseconds that it would like to have the processor for. From Linux 6.12 on, a thread that is woken and
     /// wants less does not wait for that.
     const SLICE: u64 = 100_000_000;
     // SAFETY: all of its fields are integers, for which all zeros are a value.
@@ -100,7 +100,7 @@ pub enum Detached {
 /// Divides the process: the child is in a session of its own and holds none of the web server's
 /// pipes, so that the web server ends the request without it, and does not kill it.
 ///
-/// Its log goes to a file, begun anew, or nowhere when that cannot be made.
+/// Its log goes to a file, emptied first, or nowhere when that cannot be made.
 ///
 /// # Errors
 /// When there is no `/dev/null`, or no further process is allowed.
@@ -114,7 +114,7 @@ pub fn detach(_: &OneThread, log: Option<&Path>) -> io::Result<Detached> {
         -1 => Err(io::Error::last_os_error()),
         0 => {
             // SAFETY: both take numbers only. Descriptors 0 to 2 are replaced, never closed, so
-            // whoever owns them in this process still has something open there.
+            // their owner in this process still has something open there.
             unsafe {
                 libc::setsid();
                 for (standard, instead) in [(0, &null), (1, &null), (2, log)] {

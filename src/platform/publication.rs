@@ -90,7 +90,7 @@ impl TemporaryPath {
         Ok(())
     }
 
-    /// Gives the file the target's name, unless that name is taken by now: whoever was first stays.
+    /// Gives the file the target's name, unless that name is taken by now: the first one stays.
     /// Returns whether it was this one.
     pub fn place_if_absent(self, target: &Path) -> io::Result<bool> {
         match fs::hard_link(&self.path, target) {

@@ -55,7 +55,7 @@ impl ClientKey {
         (!key.is_empty()).then(|| Self::from_bits(folded as u32))
     }
 
-    /// The digest of a key that a client made from its peer id would prove nothing: whoever has learnt
+    /// The digest of a key that a client made from its peer id would prove nothing: anybody who has learnt
     /// the id knows the key. Nothing then; else as `of`.
     #[must_use]
     pub fn of_client(key: &[u8], peer_id: PeerId) -> Option<Self> {

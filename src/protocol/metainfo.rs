@@ -1,6 +1,6 @@
 //! What a `.torrent` file says, as far as a tracker cares (BEP 3, 12, 27, 47, 52).
 //!
-//! The hashes are those of the info dictionary's exact bytes, never of bytes encoded anew. Only
+//! The hashes are those of the info dictionary's exact bytes, never of bytes encoded again. Only
 //! info-hash, name and size decide whether a torrent is taken; what clients may stumble over is told
 //! to its owner as a [`Flaw`]. Names of files inside a torrent and v2 piece layers are not looked at.
 

@@ -63,7 +63,7 @@ fn longest_interval(config: &TrackerConfig) -> Seconds {
 }
 
 impl Tracker {
-    /// How busy the tracker is; looked at anew each second, and not at all where nothing depends on
+    /// How busy the tracker is; looked at again each second, and not at all where nothing depends on
     /// it.
     ///
     /// # Errors

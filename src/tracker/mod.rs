@@ -86,7 +86,7 @@ impl Tracker {
         &self.loaded
     }
 
-    /// Opens the policy anew when another process has published one since; whether one has.
+    /// Opens the policy again when another process has published one since; whether one has.
     pub fn notice_new_policy(&mut self) -> bool {
         let is_new = self.policy_file != FileMark::of(&self.loaded.policy_in_force());
         if is_new {

@@ -1,4 +1,4 @@
-//! What is going on now, for whoever shows it: `stats`, metrics, doctor, pages. Computed here only. Makes nothing.
+//! What is going on now, for all that show it: `stats`, metrics, doctor, pages. Computed here only. Makes nothing.
 
 use std::collections::HashMap;
 

@@ -144,7 +144,7 @@ pub enum RefreshError {
         owner: String,
     },
     /// The policy snapshot that was copied to this replica is not taken.
-    #[error("{source} (this host is a replica: only {owner}, makes policy snapshots)")]
+    #[error("{source} (this host is a replica: policy snapshots come from {owner})")]
     Delivery {
         /// Why not.
         source: PolicyError,

@@ -11,7 +11,7 @@ use crate::config::{Config, LoadedConfig};
 use crate::platform::lock;
 use crate::protocol::Timestamp;
 
-/// How long whoever needs a new policy snapshot waits for another process that takes it in.
+/// How long a caller that needs a new policy snapshot waits for another process that takes it in.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a refresh of a replica did.

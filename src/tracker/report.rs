@@ -5,7 +5,7 @@ use crate::catalog::{Period, StoreCounters, Torrent, carry};
 use crate::protocol::{Generation, Seconds, Timestamp};
 use crate::store::SwarmSummary;
 
-/// What a refresh found, for whoever shows it.
+/// What a refresh found, for those that show it.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// When.

@@ -31,7 +31,7 @@ pub fn reset_totals(
     Ok(())
 }
 
-/// Makes the swarm anew out of its own peers, and gives them back. Who announces in between is in it
+/// Recreates the swarm from its own peers, and gives them back. Who announces in between is in it
 /// already, and stays as announced.
 fn reset_swarm(
     store: &mut dyn StoreMaintenance,

@@ -49,7 +49,7 @@ pub fn open_store(loaded: &LoadedConfig) -> Result<Box<dyn StoreMaintenance>, St
     open_patiently(loaded, PATIENCE)
 }
 
-/// The same for whoever waits for others no longer than this.
+/// The same for a caller that waits for others no longer than this.
 pub(super) fn open_patiently(
     loaded: &LoadedConfig,
     patience: Duration,
@@ -67,7 +67,7 @@ pub(super) fn open_quietly(loaded: &LoadedConfig) -> Result<Box<dyn StoreMainten
     open(loaded, file(loaded, Access::Full))
 }
 
-/// Opens the peer store for whoever only reads: makes, moves and replaces nothing.
+/// Opens the peer store for reading only: makes, moves and replaces nothing.
 ///
 /// # Errors
 /// When it is missing, of another kind or broken, or cannot be opened.

@@ -304,7 +304,7 @@ fn what_a_user_may_not_see_is_not_checked_and_not_wrong() {
 fn what_root_runs_leaves_nothing_that_the_web_server_cannot_write() {
     let site = Site::new(Layout::open(CGI));
     let mut refresh = Command::new(site.root().join("cgi-bin/tracker.cgi"));
-    // As whoever runs the tests: root, where the web server has a user of its own.
+    // As the user who runs the tests: root, where the web server has a user of its own.
     assert!(refresh.args(["refresh", "--force"]).status().expect("refresh runs").success());
     site.tracker(&["refresh", "--force"]);
     site.tracker(&["store", "check"]);

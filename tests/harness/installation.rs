@@ -62,7 +62,7 @@ impl Installation {
         Self::new(&[])
     }
 
-    /// Writes the configuration anew.
+    /// Writes the configuration again.
     pub fn configure(&self, settings: &[&str]) {
         let store = match self.memory {
             Some(_) => format!("store.kind = 'shm'\nstore.path = '{}'\n", self.store().display()),

@@ -125,7 +125,7 @@ impl<'a> House<'a> {
         Some(base)
     }
 
-    /// The module in which stands what a path names, whoever passes it on.
+    /// The module in which stands what a path names, whichever module passes it on.
     fn owner(&self, mut path: Path) -> Path {
         // No more often than modules nest.
         for _ in 0..8 {

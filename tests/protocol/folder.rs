@@ -282,7 +282,7 @@ fn a_vanished_folder_wipes_nothing() {
     for _ in 0..2 {
         let ran = tracker.refresh();
         assert!(ran.errors.contains("cannot read the torrents folder"), "{ran:?}");
-        assert!(!here.exists(), "missed, and not made anew");
+        assert!(!here.exists(), "missed, and not made again");
         assert!(is_tracked(&tracker, &torrent));
         assert!(tracker.text("www/stats.inc").contains(">a</a>"));
     }

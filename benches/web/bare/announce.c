@@ -1,4 +1,4 @@
-/* What an announce costs whoever keeps peers in SQLite: a query's decoding, the statements that the
+/* What an announce costs a program that keeps peers in SQLite: a query's decoding, the statements that the
  * tracker has for an announce, and the reply. What no announce of the benchmark needs is not here:
  * nobody leaves, falls silent or completes. */
 

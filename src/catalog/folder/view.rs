@@ -9,7 +9,7 @@ use super::watched::{FileTime, Watched, has_changed};
 /// Twice the longest tick of a kernel's clock, which the times of all finer file systems come from.
 const TICK: Duration = Duration::from_millis(20);
 
-/// What a scan saw, as a policy snapshot notes it, so that whoever misses a torrent knows whether to look again.
+/// What a scan saw, as a policy snapshot notes it, so that a process that misses a torrent knows whether to look again.
 #[derive(Debug)]
 pub struct FolderView {
     root: PathBuf,

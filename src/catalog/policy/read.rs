@@ -100,7 +100,7 @@ impl PolicySnapshot {
     }
 
     /// Checks every byte, at a cost that grows with the file: for processes that live long, and for
-    /// whoever looks after the installation.
+    /// the site's owner.
     ///
     /// # Errors
     /// When the file is damaged.

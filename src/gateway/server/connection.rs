@@ -89,7 +89,7 @@ impl<C: Codec> Connection<C> {
     }
 
     /// Has the kernel say when it is worth going on: after new bytes, and while output waits, after
-    /// room for it. Registered anew only when that changes, for it is a system call.
+    /// room for it. Registered again only when that changes, as it is a system call.
     ///
     /// # Errors
     /// What the kernel says.

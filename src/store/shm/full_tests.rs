@@ -110,7 +110,7 @@ fn fill(store: &mut ShmStore, from: u32) -> u32 {
 /// What a full store does: refuses those who come, answers those who are there, takes others in where
 /// some have gone.
 fn is_full_and_recovers(store: &mut ShmStore) {
-    let life = store.generation().unwrap();
+    let generation = store.generation().unwrap();
     let known = fill(store, 0);
     let failure = try_announce(store, &peer(known), NOON).unwrap_err().to_string();
     assert!(failure.contains("is full") && failure.contains("max_size"), "{failure}");
@@ -142,7 +142,7 @@ fn is_full_and_recovers(store: &mut ShmStore) {
     let fourth = fill(store, third);
     assert!(fourth - third > known * 9 / 10, "{} of {known}", fourth - third);
     is_sound(store, (fourth - third) as usize);
-    assert_eq!(store.generation().unwrap(), life, "it was recreated");
+    assert_eq!(store.generation().unwrap(), generation, "it was recreated");
 }
 
 #[test]

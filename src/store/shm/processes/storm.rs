@@ -18,7 +18,7 @@ pub(super) struct Storm {
     pub(super) workers: Vec<Worker>,
     /// How many were started; their serial numbers are below.
     started: u32,
-    /// The store's life, where it was there before them.
+    /// The store's generation, where it was there before them.
     id: Option<Generation>,
     options: ShmOptions,
     random: Random,

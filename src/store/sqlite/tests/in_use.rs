@@ -51,10 +51,10 @@ fn a_file_that_was_deleted_or_replaced_is_noticed_within_a_second() {
         let mut store = SqliteStore::open(&options).unwrap();
         let announces = if settled { SETTLED } else { 3 };
         (0..announces).for_each(|number| announce(&mut store, number, NOON));
-        let life = store.generation().unwrap();
+        let generation = store.generation().unwrap();
         fs::remove_file(&options.file.path).unwrap();
         announce(&mut store, 1, NOON + Seconds(1));
-        assert_ne!(store.generation().unwrap(), life, "another file is another life");
+        assert_ne!(store.generation().unwrap(), generation, "another file is another generation");
         let mut other = SqliteStore::open(&options).unwrap();
         assert_eq!(store.generation().unwrap(), other.generation().unwrap());
         assert_eq!(present(&mut other, NOON), 1);
