@@ -106,6 +106,10 @@ fn belongings(process: &Process) -> (u64, usize) {
     (kilobytes * 1024, descriptors)
 }
 
+/// Bytes that may be added during the load: what another thread of the pool has of its own, when a request has to wait
+/// for the first time. A leak of 27 bytes for each answer would be more.
+const GROWTH: u64 = 256 * 1024;
+
 /// What a process has once it has met as many clients at once as chance brings together: from then on
 /// nothing may be added. A leak goes on and on.
 fn warmed_up(requests: &Requests, process: &Process) -> (u64, usize) {
@@ -142,7 +146,7 @@ fn a_minute_of_load_has_right_answers_leaks_nothing_and_stops_cleanly() {
         assert!(answers > 10_000, "{answers} answers are no load");
         (before, after)
     });
-    assert!(after.0 * 100 <= before.0 * 102, "memory went from {} to {}", before.0, after.0);
+    assert!(after.0 <= before.0 + GROWTH, "memory went from {} to {}", before.0, after.0);
     let is_back = || (belongings(&responder).1 <= at_first + KEPT).then_some(());
     assert!(poll(Duration::from_secs(10), is_back).is_some(), "{at_first}, {before:?}, {after:?}");
     stop_under_load(&requests, &mut responder);

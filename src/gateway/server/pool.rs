@@ -21,8 +21,11 @@ type MakeHandler<H> = dyn Fn() -> H + Send + Sync;
 /// all that came meanwhile sooner than several that are in each other's way.
 const WAITING_THREADS: usize = 1;
 
-/// A request that waits keeps its connection. Each kind may keep this part of all, so that half of them are left for
-/// what is answered at once.
+/// A request keeps its connection until it is answered. Of all connections, this part may be kept by what takes long: a
+/// burst of visitors to a page that has to be made first.
+const WORK_SHARE: usize = 2;
+
+/// And this part by what waits for others. The rest is left for what is answered at once.
 const WAITING_SHARE: usize = 4;
 
 /// Which threads are to do a job.
@@ -45,11 +48,11 @@ impl<H: Handler + 'static> Pool<H> {
     /// As many threads for what takes long as configured, at most, each with a handler that `make_handler` makes.
     #[must_use]
     pub fn new(options: &Options, make_handler: impl Fn() -> H + Send + Sync + 'static) -> Self {
-        let most_requests = (options.limits.connections / WAITING_SHARE).max(1);
+        let most_requests = |share: usize| (options.limits.connections / share).max(1);
         Self {
             make_handler: Box::new(make_handler),
-            work: Queue::new(options.pool_threads, most_requests),
-            waiting: Queue::new(WAITING_THREADS, most_requests),
+            work: Queue::new(options.pool_threads, most_requests(WORK_SHARE)),
+            waiting: Queue::new(WAITING_THREADS, most_requests(WAITING_SHARE)),
         }
     }
 

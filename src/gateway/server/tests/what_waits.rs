@@ -1,7 +1,8 @@
 use super::*;
 
-/// Requests that may wait for a thread.
-const MOST: usize = LIMITS.connections / 4;
+/// Requests that may wait for the thread that waits, and for one that works.
+const MOST_WAITING: usize = LIMITS.connections / 4;
+const MOST_WORK: usize = LIMITS.connections / 2;
 
 #[test]
 fn delays_nothing_that_does_not_wait() {
@@ -26,10 +27,12 @@ fn delays_nothing_that_does_not_wait() {
     }
 }
 
-/// Whoever asks and gives up leaves a request behind, time and again.
+/// A client that asks and gives up leaves a request behind, time and again.
 #[test]
 fn is_refused_when_too_much_waits_already() {
-    for query in ["waits", "slow waits", "slow"] {
+    for (query, most) in
+        [("waits", MOST_WAITING), ("slow waits", MOST_WAITING), ("slow", MOST_WORK)]
+    {
         let responder = Running::start(Options { pool_threads: 1, ..OPTIONS });
         if query == "slow waits" {
             responder.stage.gate.open();
@@ -45,7 +48,7 @@ fn is_refused_when_too_much_waits_already() {
                 assert_eq!(impatient.record(), Some(Sent::end(1, 0)));
             }
         };
-        give_up(MOST - 1);
+        give_up(most - 1);
         let mut last = responder.connect();
         last.send(&get(1, KEEP, query));
         // A later one that is answered shows that it has come in.
