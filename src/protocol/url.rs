@@ -232,6 +232,16 @@ mod tests {
     }
 
     #[test]
+    fn a_url_becomes_the_text_that_it_was_made_of() {
+        let announce = Url::try_from("udp://a.example:6969/x".to_owned()).unwrap();
+        assert!(!announce.is_http());
+        assert_eq!(String::from(announce), "udp://a.example:6969/x");
+        let page = http("https://a.example/x").unwrap();
+        assert!(page.is_http());
+        assert_eq!(String::from(page), "https://a.example/x");
+    }
+
+    #[test]
     fn the_path_of_a_url_ends_before_its_query() {
         let path = |text| http(text).unwrap().path().to_owned();
         assert_eq!(path("http://a.example/b/announce?x=/"), "/b/announce");
