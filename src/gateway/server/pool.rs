@@ -106,7 +106,7 @@ impl<H: Handler + 'static> Pool<H> {
                 self.answer(slow, lane, handler);
                 // Only this handler knows what it has done.
                 for chore in handler.chores_due() {
-                    // Never refused.
+                    // Refused only where no thread can be had, which the log tells.
                     let _ = self.submit(Lane::Work, Job::Chore(chore));
                 }
             }

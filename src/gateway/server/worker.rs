@@ -173,7 +173,7 @@ impl<'a, C: Codec, H: Handler + 'static> Worker<'a, C, H> {
     /// Does what the control asks for.
     fn heed_control(&mut self) {
         if self.shared.control.take_reload() {
-            // Never refused.
+            // Refused only where no thread can be had, which the log tells.
             let _ = self.shared.pool.submit(Lane::Work, Job::Reload);
         }
         if self.shared.control.is_stopping() && !self.acceptor.is_closed() {
@@ -303,7 +303,7 @@ impl<'a, C: Codec, H: Handler + 'static> Worker<'a, C, H> {
     fn submit_chores(&mut self) {
         if std::mem::take(&mut self.answered) {
             for chore in self.handler.chores_due() {
-                // Never refused.
+                // Refused only where no thread can be had, which the log tells.
                 let _ = self.shared.pool.submit(Lane::Work, Job::Chore(chore));
             }
         }
