@@ -1,5 +1,7 @@
 //! What the owner decided about torrents. A scan never overwrites it, and it wins over what a scan found.
 
+use std::collections::HashMap;
+
 use super::{Catalog, CatalogError};
 use crate::protocol::InfoHash;
 
@@ -13,6 +15,15 @@ impl Catalog {
             transaction.execute(DECIDE_HIDDEN, (info_hash.0, hidden)).map(|_| ())
         })
     }
+
+    /// For each torrent that it was decided about, whether it is left out of listings.
+    pub(super) fn hiding_decisions(&self) -> rusqlite::Result<HashMap<InfoHash, bool>> {
+        let mut query = self
+            .connection
+            .prepare("SELECT info_hash, hidden FROM decisions WHERE hidden IS NOT NULL")?;
+        let decisions = query.query_map([], |row| Ok((InfoHash(row.get(0)?), row.get(1)?)))?;
+        decisions.collect()
+    }
 }
 
 const DECIDE_HIDDEN: &str = "
@@ -24,6 +35,8 @@ mod tests {
     use super::*;
     use crate::catalog::FoundTorrent;
     use crate::catalog::samples::{hash, new_catalog, scan, scanned};
+    use crate::catalog::scan::Outcome;
+    use crate::protocol::Timestamp;
 
     #[test]
     fn a_decision_wins_over_what_scans_find_and_stays() {
@@ -37,9 +50,9 @@ mod tests {
             assert_eq!(is_hidden(&catalog), decided);
             for found in [found, !found, found] {
                 let mut list = catalog.list("").unwrap();
-                let unfound = crate::catalog::scan::Unfound { keep: [].into(), complete: true };
-                let at = crate::protocol::Timestamp(200);
-                catalog.update(&mut list, &[secret(found)], &unfound, at).unwrap();
+                let found = &[secret(found)];
+                let outcome = Outcome { found, complete: true, ..Outcome::default() };
+                catalog.update(&mut list, &outcome, Timestamp(200)).unwrap();
                 assert!(list.present().all(|torrent| torrent.hidden == decided), "in the list");
                 assert_eq!(is_hidden(&catalog), decided);
             }

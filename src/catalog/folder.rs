@@ -2,6 +2,7 @@
 //! notice that it has changed. It is read only.
 
 mod announce_url;
+mod known;
 mod listing;
 mod state;
 mod view;
@@ -14,7 +15,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use self::listing::{ListedFile, Listing};
+pub use self::known::KnownFiles;
+use self::listing::ListedFile;
+pub use self::listing::{Detail, Listing, Seen};
 pub use self::state::FileState;
 pub use self::view::{AfterWriting, FolderView};
 pub use self::watched::{FileTime, Watched, has_changed};
@@ -23,8 +26,10 @@ use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp, Url};
 /// What a scan of the torrents folder found.
 #[derive(Debug)]
 pub struct FolderScan {
-    /// The torrents to track, by the bytes of their paths.
+    /// The torrents to track that were read, by the bytes of their paths.
     pub torrents: Vec<FoundTorrent>,
+    /// Where those that are known stand in the list that they are known from.
+    pub unchanged: Vec<usize>,
     /// Further files of torrents among these; each is among the problems too.
     pub duplicates: Vec<FoundTorrent>,
     /// What the owner should mend, by the bytes of the paths.
@@ -157,59 +162,52 @@ pub fn scan_folder(
     rules: &ScanRules<'_>,
     on_file: &mut dyn FnMut(usize),
 ) -> Result<FolderScan, FolderError> {
-    scan_unknown(folder, rules, &|_, _| None, on_file)
+    let known = KnownFiles::of([].into_iter(), Detail::States);
+    Ok(Listing::of(folder, Detail::States)?.scan(rules, &known, on_file))
 }
 
-/// The same, and does not read the files of which `known` gives, for their path and state, what an earlier
-/// scan with the same rules read and had nothing to say against.
-///
-/// # Errors
-/// As for [`scan_folder`].
-pub fn scan_unknown(
-    folder: &Path,
-    rules: &ScanRules<'_>,
-    known: &dyn Fn(&Path, &FileState) -> Option<Metainfo>,
-    on_file: &mut dyn FnMut(usize),
-) -> Result<FolderScan, FolderError> {
-    scan_as_of(FileTime::now(), folder, rules, known, on_file)
-}
-
-/// The same at a time.
-fn scan_as_of(
-    begun: FileTime,
-    folder: &Path,
-    rules: &ScanRules<'_>,
-    known: &dyn Fn(&Path, &FileState) -> Option<Metainfo>,
-    on_file: &mut dyn FnMut(usize),
-) -> Result<FolderScan, FolderError> {
-    let Listing { files, problems, folders, complete } = Listing::of(folder)
-        .map_err(|source| FolderError { folder: folder.to_path_buf(), source })?;
-    let mut scan = Admission::new(files.len(), problems);
-    let mut uploads = Vec::new();
-    for (index, file) in files.into_iter().enumerate() {
-        match file.state.as_ref().and_then(|state| known(&file.path, state)) {
-            Some(metainfo) => scan.admit(FoundTorrent::new(file, metainfo, None)),
-            None => match look_at(folder, &file, rules.max_torrent_bytes) {
-                Ok((metainfo, bytes)) => match rules.complaint(&metainfo) {
-                    Some(problem) => scan.problem(file.path, problem),
-                    None => {
-                        let mut found = FoundTorrent::new(file, metainfo, Some(bytes));
-                        found.state = found.state.filter(|state| state.is_settled(begun));
-                        scan.admit(found);
-                    }
-                },
-                Err((problem, upload)) => {
-                    uploads.extend(upload);
-                    scan.problem(file.path, problem);
+impl Listing {
+    /// Reads the files that are not known from an earlier scan with the same rules, which had nothing to say against
+    /// them. Another file of a known torrent is a duplicate, wherever it stands.
+    pub fn scan(
+        mut self,
+        rules: &ScanRules<'_>,
+        known: &KnownFiles<'_>,
+        on_file: &mut dyn FnMut(usize),
+    ) -> FolderScan {
+        let position =
+            |file: &ListedFile| known.position(&file.path, file.seen, file.info_page.as_deref());
+        let (mut unchanged, mut unknown) = (Vec::with_capacity(self.files.len()), Vec::new());
+        for file in &self.files {
+            match position(file) {
+                Some(position) => {
+                    unchanged.push(position);
+                    on_file(unchanged.len());
                 }
-            },
+                None => unknown.push(file),
+            }
         }
-        on_file(index + 1);
+        // A path's own order goes by its parts, not by its bytes.
+        unknown.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+        let problems = std::mem::take(&mut self.problems);
+        let mut reading =
+            Reading { listing: &self, rules, found: Vec::new(), problems, uploads: Vec::new() };
+        for (count, file) in (unchanged.len()..).zip(unknown) {
+            reading.read(file);
+            on_file(count + 1);
+        }
+        let Reading { found, problems, uploads, .. } = reading;
+        let hashes = found.iter().flat_map(FoundTorrent::hashes).collect();
+        let mut admission = Admission::new(known.files_of(&hashes, &unchanged), problems);
+        for found in found {
+            admission.admit(found);
+        }
+        let Admission { torrents, duplicates, mut problems, .. } = admission;
+        problems.sort_by(|a, b| a.file.as_os_str().cmp(b.file.as_os_str()));
+        let Self { folders, complete, detail, .. } = self;
+        let view = FolderView::new(folders, uploads, detail);
+        FolderScan { torrents, unchanged, duplicates, problems, view, complete }
     }
-    let Admission { torrents, duplicates, mut problems, .. } = scan;
-    problems.sort_by(|a, b| a.file.as_os_str().cmp(b.file.as_os_str()));
-    let view = FolderView::new(folder, folders, uploads);
-    Ok(FolderScan { torrents, duplicates, problems, view, complete })
 }
 
 /// Reads one `.torrent` file of at most `limit` bytes.
@@ -240,36 +238,31 @@ fn length(content: &[u8]) -> u64 {
     u64::try_from(content.len()).unwrap_or(u64::MAX)
 }
 
-/// Reads a torrent of the folder, and says how many bytes its file has. One that cannot be used yet may still
-/// be on its way here, and is to be watched.
-fn look_at(
-    folder: &Path,
-    file: &ListedFile,
-    limit: u64,
-) -> Result<(Metainfo, u64), (Problem, Option<Watched>)> {
-    let path = folder.join(&file.path);
-    read(&path, limit)
-        .and_then(|content| Ok((Metainfo::parse(&content)?, length(&content))))
-        .map_err(|problem| {
-            let as_listed = file.state.map(|state| state.modified);
-            (problem, as_listed.map(|modified| Watched { path, modified }))
-        })
-}
-
 impl FoundTorrent {
-    /// A torrent in a file that was read, or that is as long as its state says.
-    fn new(file: ListedFile, metainfo: Metainfo, bytes_read: Option<u64>) -> Self {
-        let ListedFile { path, state, info_page } = file;
+    /// The torrent in a file of so many bytes, which had that state when it was read.
+    fn new(
+        file: &ListedFile,
+        metainfo: Metainfo,
+        file_size: u64,
+        state: Option<FileState>,
+    ) -> Self {
+        let ListedFile { path, info_page, .. } = file;
         let seconds = state.map_or(0, |state| state.modified.seconds());
         Self {
-            hidden: is_hidden(&path),
-            file: path,
-            file_size: bytes_read.or(state.map(|state| state.size)).unwrap_or_default(),
+            hidden: is_hidden(path),
+            file: path.clone(),
+            file_size,
             modified: Timestamp(u64::try_from(seconds).unwrap_or(0)),
-            info_page,
+            info_page: info_page.clone(),
             state: state.filter(|_| metainfo.flaws.is_empty()),
             metainfo,
         }
+    }
+
+    /// All info-hashes that clients announce it with.
+    fn hashes(&self) -> impl Iterator<Item = InfoHash> + use<> {
+        let hashes = [Some(self.metainfo.canonical()), self.metainfo.alias()];
+        hashes.into_iter().flatten()
     }
 }
 
@@ -278,28 +271,69 @@ fn is_hidden(file: &Path) -> bool {
     name.is_some_and(|ending| ending.eq_ignore_ascii_case("secret"))
 }
 
-/// A scan under way.
-struct Admission {
+/// The files of a scan that have to be read.
+struct Reading<'a> {
+    listing: &'a Listing,
+    rules: &'a ScanRules<'a>,
+    found: Vec<FoundTorrent>,
+    problems: Vec<FolderProblem>,
+    /// Files that cannot be used yet.
+    uploads: Vec<Watched>,
+}
+
+impl Reading<'_> {
+    fn read(&mut self, file: &ListedFile) {
+        let Listing { root, begun, .. } = self.listing;
+        // Before it is read: what changes meanwhile has another state.
+        let state = file.state_in(root);
+        let path = root.join(&file.path);
+        let metainfo = read(&path, self.rules.max_torrent_bytes)
+            .and_then(|content| Ok((Metainfo::parse(&content)?, length(&content))));
+        let problem = match metainfo {
+            Ok((metainfo, bytes)) => match self.rules.complaint(&metainfo) {
+                Some(problem) => problem,
+                None => {
+                    let mut found = FoundTorrent::new(file, metainfo, bytes, state);
+                    found.state = found.state.filter(|state| state.is_settled(*begun));
+                    return self.found.push(found);
+                }
+            },
+            Err(problem) => {
+                // It may still be on its way here, and is to be watched.
+                let modified = state.map(|state| state.modified);
+                self.uploads.extend(modified.map(|modified| Watched { path, modified }));
+                problem
+            }
+        };
+        self.problems.push(FolderProblem { file: file.path.clone(), problem });
+    }
+}
+
+/// Which of the torrents that were read are listed.
+struct Admission<'a> {
     torrents: Vec<FoundTorrent>,
     duplicates: Vec<FoundTorrent>,
     problems: Vec<FolderProblem>,
+    /// The files of known torrents with one of their info-hashes.
+    known: HashMap<InfoHash, &'a Path>,
     /// Leads from every info-hash to the torrent that brought it.
-    known: HashMap<InfoHash, usize>,
+    admitted: HashMap<InfoHash, usize>,
 }
 
-impl Admission {
-    fn new(files: usize, problems: Vec<FolderProblem>) -> Self {
-        let (torrents, known) = (Vec::with_capacity(files), HashMap::with_capacity(files));
-        Self { torrents, duplicates: Vec::new(), problems, known }
+impl<'a> Admission<'a> {
+    fn new(known: HashMap<InfoHash, &'a Path>, problems: Vec<FolderProblem>) -> Self {
+        let (torrents, duplicates, admitted) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { torrents, duplicates, problems, known, admitted }
     }
 
     /// Lists a torrent unless it is listed already.
     fn admit(&mut self, found: FoundTorrent) {
-        let hashes = [Some(found.metainfo.canonical()), found.metainfo.alias()];
-        let listed = hashes.iter().flatten().find_map(|hash| self.known.get(hash));
-        if let Some(first) = listed.and_then(|&index| self.torrents.get(index)) {
-            let problem = Problem::SameInfoHash { file: first.file.clone() };
-            self.problem(found.file.clone(), problem);
+        let known = found.hashes().find_map(|hash| self.known.get(&hash).copied());
+        let admitted = || found.hashes().find_map(|hash| self.admitted.get(&hash));
+        let first = known.or_else(|| Some(self.torrents.get(*admitted()?)?.file.as_path()));
+        if let Some(first) = first {
+            let problem = Problem::SameInfoHash { file: first.to_owned() };
+            self.problems.push(FolderProblem { file: found.file.clone(), problem });
             self.duplicates.push(found);
             return;
         }
@@ -308,12 +342,8 @@ impl Admission {
             self.problems.push(FolderProblem { file: found.file.clone(), problem });
         }
         let index = self.torrents.len();
-        self.known.extend(hashes.into_iter().flatten().map(|hash| (hash, index)));
+        self.admitted.extend(found.hashes().map(|hash| (hash, index)));
         self.torrents.push(found);
-    }
-
-    fn problem(&mut self, file: PathBuf, problem: Problem) {
-        self.problems.push(FolderProblem { file, problem });
     }
 }
 

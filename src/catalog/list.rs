@@ -1,15 +1,13 @@
 //! All torrents of the catalogue, read once for a refresh and passed on from step to step.
 
-use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
-use std::path::Path;
+use std::collections::HashSet;
 
 use rusqlite::OptionalExtension;
 
-use super::folder::FileState;
+use super::folder::{Detail, FileState, KnownFiles};
 use super::rows::{COLUMNS, Columns, torrent_of};
 use super::{Carried, Catalog, CatalogError, FoundTorrent, Period, Torrent, Totals};
-use crate::protocol::{InfoHash, InfoHashes, Metainfo, Timestamp};
+use crate::protocol::{InfoHash, Timestamp};
 
 /// The most that SQLite's signed integers hold.
 const MOST: u64 = i64::MAX.cast_unsigned();
@@ -36,31 +34,29 @@ pub(super) struct Listed {
     pub(super) state: Option<FileState>,
 }
 
-/// The files that need not be read again, by their paths.
-#[derive(Debug)]
-pub struct KnownFiles<'a>(HashMap<&'a OsStr, &'a Listed>);
-
 impl Catalog {
     /// Reads all torrents for a scan by rules that have this fingerprint.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
     pub fn list(&self, rules: &str) -> Result<TorrentList, CatalogError> {
-        let query = format!(
-            "SELECT {COLUMNS}, hidden_by_file, hidden_by_decision, file_state FROM effective_torrents"
-        );
+        // The view would look each torrent's decision up, and few have one.
+        let query = format!("SELECT {COLUMNS}, file_state FROM torrents");
         let read = || {
             let before: Option<String> = self
                 .connection
                 .query_row("SELECT rules FROM scan_rules", [], |row| row.get(0))
                 .optional()?;
             let is_outdated = before.is_none_or(|before| before != rules);
+            let decisions = self.hiding_decisions()?;
             let mut query = self.connection.prepare(&query)?;
             let listed = query.query_map([], |row| {
                 let mut row = Columns::of(row);
-                let torrent = torrent_of(&mut row)?;
-                let (hidden_by_file, hidden_by_decision) = (row.next()?, row.next()?);
+                let mut torrent = torrent_of(&mut row)?;
                 let state = row.next::<Option<_>>()?.filter(|_| !is_outdated);
+                let hidden_by_file = torrent.hidden;
+                let hidden_by_decision = decisions.get(&torrent.canonical).copied();
+                torrent.hidden = hidden_by_decision.unwrap_or(hidden_by_file);
                 Ok(Listed { torrent, hidden_by_file, hidden_by_decision, state })
             })?;
             Ok(TorrentList {
@@ -73,6 +69,12 @@ impl Catalog {
 }
 
 impl TorrentList {
+    /// How many there are, also missing ones.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.listed.len()
+    }
+
     /// The torrents whose files are there.
     pub fn present(&self) -> impl Iterator<Item = &Torrent> {
         let all = self.listed.iter().map(|listed| &listed.torrent);
@@ -98,45 +100,13 @@ impl TorrentList {
         })
     }
 
-    /// What a scan need not read again.
+    /// What a scan of a listing that looks so closely need not read again.
     #[must_use]
-    pub fn known_files(&self) -> KnownFiles<'_> {
-        let known = self
-            .listed
-            .iter()
-            .filter(|listed| listed.state.is_some() && listed.torrent.missing_since.is_none());
-        KnownFiles(known.map(|listed| (listed.torrent.file.as_os_str(), listed)).collect())
-    }
-}
-
-impl KnownFiles<'_> {
-    /// Whether every file has to be read.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// What a file says, if it was read in this state.
-    #[must_use]
-    pub fn metainfo(&self, file: &Path, state: &FileState) -> Option<Metainfo> {
-        let listed =
-            self.0.get(file.as_os_str()).filter(|listed| listed.state.as_ref() == Some(state))?;
-        let torrent = &listed.torrent;
-        let hashes = match (torrent.v1, torrent.v2) {
-            (Some(v1), Some(v2)) => InfoHashes::Hybrid(v1, v2),
-            (Some(v1), None) => InfoHashes::V1(v1),
-            (None, Some(v2)) => InfoHashes::V2(v2),
-            (None, None) => return None,
-        };
-        Some(Metainfo {
-            hashes,
-            name: torrent.name.clone(),
-            size: torrent.size,
-            private: torrent.private,
-            // They are asked for when a file is read; a file with flaws is always read.
-            announce_urls: Vec::new(),
-            flaws: Vec::new(),
-        })
+    pub fn known_files(&self, detail: Detail) -> KnownFiles<'_> {
+        let files = self.listed.iter().map(|Listed { torrent, state, .. }| {
+            (torrent, state.filter(|_| torrent.missing_since.is_none()))
+        });
+        KnownFiles::of(files, detail)
     }
 }
 

@@ -25,14 +25,14 @@ mod totals;
 pub use backup::{BackupError, back_up, restore};
 pub use database::{Catalog, CatalogError};
 pub use folder::{
-    AfterWriting, FileState, FileTime, FolderError, FolderProblem, FolderScan, FolderView,
-    FoundTorrent, Problem, ScanRules, Watched, has_changed, read_metainfo, scan_folder,
-    scan_unknown,
+    AfterWriting, Detail, FileState, FileTime, FolderError, FolderProblem, FolderScan, FolderView,
+    FoundTorrent, KnownFiles, Listing, Problem, ScanRules, Seen, Watched, has_changed,
+    read_metainfo, scan_folder,
 };
-pub use list::{KnownFiles, TorrentList};
+pub use list::TorrentList;
 pub use policy::{
-    Arrival, Delivery, FolderChange, PolicyError, PolicySnapshot, PolicyTorrent, Publication,
-    Sequence, publish,
+    Arrival, Delivery, FolderChange, PolicyDraft, PolicyError, PolicySnapshot, PolicyTorrent,
+    Publication, Sequence, publish,
 };
 pub use refreshes::RefreshRecord;
 pub use scan::ScanChanges;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub use delivery::{Arrival, Delivery};
 pub use format::Sequence;
 pub use read::{FolderChange, PolicySnapshot, PolicyTorrent};
-pub use write::{Publication, publish};
+pub use write::{PolicyDraft, Publication, publish};
 
 /// What can go wrong with the policy snapshot. It can always be recreated from the catalogue.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::scan::Unfound;
+use super::scan::Outcome;
 use super::{Catalog, CatalogError, FoundTorrent, ScanChanges};
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Metainfo, Timestamp};
 
@@ -64,7 +64,7 @@ impl Catalog {
     ) -> Result<ScanChanges, CatalogError> {
         let mut list = self.list("")?;
         let keep = keep.iter().map(PathBuf::as_path).collect();
-        self.update(&mut list, found, &Unfound { keep, complete }, now)
+        self.update(&mut list, &Outcome { found, keep, complete, ..Outcome::default() }, now)
     }
 }
 

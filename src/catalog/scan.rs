@@ -25,8 +25,13 @@ pub struct ScanChanges {
     pub vanished: Vec<InfoHash>,
 }
 
-/// What a scan did not find, and what that means.
-pub(super) struct Unfound<'a> {
+/// What a scan found, and what it means that something was not found.
+#[derive(Default)]
+pub(super) struct Outcome<'a> {
+    /// What was read.
+    pub(super) found: &'a [FoundTorrent],
+    /// Where in the list those stand that are as they were.
+    pub(super) unchanged: &'a [usize],
     /// Files that are there but could not be read: their torrents stay as they are.
     pub(super) keep: HashSet<&'a Path>,
     /// Whether everything could be looked at; if not, nothing goes missing.
@@ -51,8 +56,13 @@ impl Catalog {
                 list.present().map(|it| (it.canonical, it.file.as_path())).collect();
             scan.prefer(|info_hash, file| files.contains(&(info_hash, file)));
         }
-        let unfound = Unfound { keep: scan.unread().collect(), complete: scan.complete };
-        self.update(list, &scan.torrents, &unfound, now)
+        let outcome = Outcome {
+            found: &scan.torrents,
+            unchanged: &scan.unchanged,
+            keep: scan.unread().collect(),
+            complete: scan.complete,
+        };
+        self.update(list, &outcome, now)
     }
 
     /// Takes the outcome of a scan into the catalogue, all or nothing, and writes nothing when nothing differs.
@@ -69,19 +79,17 @@ impl Catalog {
     pub(super) fn update(
         &mut self,
         list: &mut TorrentList,
-        found: &[FoundTorrent],
-        unfound: &Unfound<'_>,
+        outcome: &Outcome<'_>,
         now: Timestamp,
     ) -> Result<ScanChanges, CatalogError> {
         let mut found: Vec<(InfoHash, &FoundTorrent)> =
-            found.iter().map(|found| (found.metainfo.canonical(), found)).collect();
+            outcome.found.iter().map(|found| (found.metainfo.canonical(), found)).collect();
         found.sort_unstable_by_key(|(info_hash, torrent)| (*info_hash, torrent.file.as_os_str()));
         found.dedup_by_key(|(info_hash, _)| *info_hash);
         let is_first = list.listed.is_empty();
         let mut changes = ScanChanges::default();
         let mut written = Vec::new();
-        let mut known: HashMap<InfoHash, &mut Listed> =
-            list.listed.iter_mut().map(|listed| (listed.torrent.canonical, listed)).collect();
+        let mut known = all_but(&mut list.listed, outcome.unchanged);
         let mut new = Vec::new();
         for (info_hash, torrent) in found {
             match known.remove(&info_hash) {
@@ -103,8 +111,8 @@ impl Catalog {
         let mut vanished: Vec<&mut Listed> = known.into_values().collect();
         vanished.retain(|it| {
             let torrent = &it.torrent;
-            let is_kept = unfound.keep.contains(torrent.file.as_path());
-            unfound.complete && torrent.missing_since.is_none() && !is_kept
+            let is_kept = outcome.keep.contains(torrent.file.as_path());
+            outcome.complete && torrent.missing_since.is_none() && !is_kept
         });
         changes.vanished = vanished.iter().map(|it| it.torrent.canonical).collect();
         changes.vanished.sort_unstable();
@@ -157,6 +165,18 @@ impl Catalog {
     }
 }
 
+/// The torrents of a list that do not stand at these positions.
+fn all_but<'a>(list: &'a mut [Listed], positions: &[usize]) -> HashMap<InfoHash, &'a mut Listed> {
+    let mut is_wanted = vec![true; list.len()];
+    for &position in positions {
+        if let Some(is_wanted) = is_wanted.get_mut(position) {
+            *is_wanted = false;
+        }
+    }
+    let wanted = list.iter_mut().zip(is_wanted).filter(|(_, is_wanted)| *is_wanted);
+    wanted.map(|(listed, _)| (listed.torrent.canonical, listed)).collect()
+}
+
 /// Since when a torrent's file has been as it is; no earlier than the first torrent can have been made, as
 /// programs that make reproducible archives write dates that mean nothing.
 fn date_of_file(torrent: &FoundTorrent, now: Timestamp) -> Timestamp {
@@ -194,7 +214,8 @@ mod tests {
 
     use super::*;
     use crate::catalog::samples::{hash, hybrid, new_catalog, scan, scanned};
-    use crate::catalog::{RefreshRecord, StoreCounters, Torrent};
+    use crate::catalog::{Detail, FileState, RefreshRecord, Seen, StoreCounters, Torrent};
+    use crate::platform::folder::Folder;
     use crate::protocol::Generation;
 
     fn complete_downloads(catalog: &mut Catalog, number: u32, completed: u64) {
@@ -202,6 +223,10 @@ mod tests {
         let record =
             RefreshRecord { info_hash: hash(number), counters, period: Default::default() };
         catalog.record_refresh(Timestamp(1), Generation(7), &[record]).unwrap();
+    }
+
+    fn state_of(folder: &Path, name: &str) -> FileState {
+        FileState::from(&Folder::open(folder).unwrap().status(OsStr::new(name)).unwrap())
     }
 
     fn only(catalog: &Catalog) -> Torrent {
@@ -371,15 +396,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.torrent");
         std::fs::write(&file, b"x").unwrap();
-        let state = crate::catalog::FileState::from(&std::fs::metadata(&file).unwrap());
+        let state = state_of(folder.path(), "a.torrent");
         let found = FoundTorrent { state: Some(state), ..hybrid(1, "a.torrent") };
         let (_folder, mut catalog) = new_catalog();
         let take_in = |catalog: &mut Catalog, rules: &str, found: &[FoundTorrent]| {
             let mut list = catalog.list(rules).unwrap();
-            let is_known = list.known_files().metainfo(Path::new("a.torrent"), &state);
-            let is_known = is_known.is_some_and(|known| known.hashes == found[0].metainfo.hashes);
-            let unfound = Unfound { keep: HashSet::new(), complete: true };
-            catalog.update(&mut list, found, &unfound, Timestamp(100)).unwrap();
+            let known = list.known_files(Detail::States).position(
+                Path::new("a.torrent"),
+                Seen::State(state),
+                None,
+            );
+            let is_known = known
+                .and_then(|at| list.listed.get(at))
+                .is_some_and(|listed| listed.torrent.canonical == found[0].metainfo.canonical());
+            let outcome = Outcome { found, complete: true, ..Outcome::default() };
+            catalog.update(&mut list, &outcome, Timestamp(100)).unwrap();
             is_known
         };
         assert!(!take_in(&mut catalog, "rules", std::slice::from_ref(&found)));
@@ -393,17 +424,17 @@ mod tests {
     #[test]
     fn what_could_not_be_read_under_new_rules_is_not_known_under_them() {
         let folder = tempfile::tempdir().unwrap();
-        let state = crate::catalog::FileState::from(&std::fs::metadata(folder.path()).unwrap());
+        let state = state_of(folder.path(), ".");
         let found = FoundTorrent { state: Some(state), ..scanned(1, "away/a.torrent") };
         let (_folder, mut catalog) = new_catalog();
         let apply = |catalog: &mut Catalog, rules: &str, found: &[FoundTorrent]| {
             let mut list = catalog.list(rules).unwrap();
-            let unfound = Unfound { keep: HashSet::new(), complete: false };
-            catalog.update(&mut list, found, &unfound, Timestamp(100)).unwrap();
+            let outcome = Outcome { found, complete: false, ..Outcome::default() };
+            catalog.update(&mut list, &outcome, Timestamp(100)).unwrap();
         };
         apply(&mut catalog, "rules", &[found]);
         apply(&mut catalog, "other rules", &[]);
-        assert!(catalog.list("other rules").unwrap().known_files().is_empty());
+        assert!(catalog.list("other rules").unwrap().known_files(Detail::States).is_empty());
     }
 
     #[test]
@@ -426,8 +457,8 @@ mod tests {
         ];
         let mut list = catalog.list("").unwrap();
         for (now, found) in (100..).zip(&scans) {
-            let unfound = Unfound { keep: HashSet::new(), complete: true };
-            catalog.update(&mut list, found, &unfound, Timestamp(now)).unwrap();
+            let outcome = Outcome { found, complete: true, ..Outcome::default() };
+            catalog.update(&mut list, &outcome, Timestamp(now)).unwrap();
             same(&catalog, &list);
         }
     }

@@ -8,6 +8,7 @@ pub mod date;
 pub mod file_mark;
 pub mod file_system;
 pub mod files;
+pub mod folder;
 pub mod lock;
 pub mod log;
 pub mod memory;
@@ -20,6 +21,7 @@ pub mod random;
 pub mod signals;
 pub mod sockets;
 pub mod terminal;
+pub mod threads;
 
 #[cfg(test)]
 pub(crate) use cannot_run::cannot_run;

@@ -16,18 +16,27 @@ pub(super) fn first_rows<'a>(
     first(rows, most, order)
 }
 
-/// The first `most` rows in this order, sorted. Many rows take no longer than to look at each.
+/// The first `most` rows in this order, sorted. Of many rows, most are compared once.
 pub(super) fn first(
     rows: &[Row],
     most: usize,
     order: impl Fn(&Row, &Row) -> Ordering,
 ) -> Vec<&Row> {
-    let mut first: Vec<&Row> = rows.iter().collect();
-    if most < first.len() {
-        first.select_nth_unstable_by(most, |a, b| order(a, b));
-        first.truncate(most);
+    let mut first: Vec<&Row> = Vec::new();
+    let mut last: Option<&Row> = None;
+    for row in rows {
+        if last.is_some_and(|last| order(row, last).is_gt()) {
+            continue;
+        }
+        first.push(row);
+        if first.len() > most.saturating_mul(2) {
+            first.select_nth_unstable_by(most, |a, b| order(a, b));
+            first.truncate(most);
+            last = first.iter().copied().max_by(|a, b| order(a, b));
+        }
     }
     first.sort_by(|a, b| order(a, b));
+    first.truncate(most);
     first
 }
 

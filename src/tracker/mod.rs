@@ -11,10 +11,12 @@ mod refresh;
 mod refusal;
 mod replica;
 mod report;
+mod rescan;
 mod reset;
 mod scrape;
 mod shared;
 mod stores;
+mod take_in;
 
 use std::sync::Arc;
 
@@ -25,15 +27,15 @@ pub use overview::{
     LastRefresh, Overview, OverviewError, StoreSize, StoreState, Swarm, Totals, Traffic,
     stores_set_aside,
 };
-pub use refresh::{
-    Next, Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency, rescan, scan_rules,
-};
+pub use refresh::{Next, Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency};
 pub use refusal::Refusal;
 pub use replica::{ReplicaRefresh, refresh_replica};
 pub use report::{Figures, Report, Row};
+pub use rescan::rescan;
 pub use reset::reset_totals;
 pub use shared::SharedPolicy;
 pub use stores::{open_store, read_store, rebuild_store};
+pub use take_in::scan_rules;
 
 use access::Policy;
 
@@ -167,7 +169,7 @@ impl Tracker {
         let folder = FileMark::of(&self.loaded.config.paths.torrents);
         if self.loaded.config.is_replica() {
             self.take_in_policy();
-        } else if self.policy.as_ref().is_none_or(|policy| refresh::is_outdated(policy, now)) {
+        } else if self.policy.as_ref().is_none_or(|policy| rescan::is_outdated(policy, now)) {
             take_in(self);
             self.notice_new_policy();
         }
@@ -278,14 +280,14 @@ mod tests {
         };
         let catalog = Catalog::open(&paths.catalog).unwrap();
         let torrents = catalog.torrents().unwrap();
-        crate::catalog::publish(&paths.policy, torrents, &publication).unwrap();
+        crate::catalog::publish(&paths.policy, &torrents, &publication).unwrap();
         (home, Tracker::new(Arc::new(loaded)))
     }
 
     #[test]
     fn a_change_that_may_have_gone_unseen_is_looked_for_in_another_second() {
         let (_home, tracker) = published(NOW);
-        let is_outdated = |now| refresh::is_outdated(tracker.policy.as_ref().unwrap(), now);
+        let is_outdated = |now| rescan::is_outdated(tracker.policy.as_ref().unwrap(), now);
         assert!(!is_outdated(NOW));
         assert!(is_outdated(Timestamp(NOW.0 + 1)));
     }
@@ -301,7 +303,7 @@ mod tests {
     #[test]
     fn a_policy_from_the_future_does_not_keep_torrents_out_until_then() {
         let (_home, tracker) = published(Timestamp(NOW.0 + 10_000));
-        assert!(refresh::is_outdated(tracker.policy.as_ref().unwrap(), NOW));
+        assert!(rescan::is_outdated(tracker.policy.as_ref().unwrap(), NOW));
     }
 
     #[test]

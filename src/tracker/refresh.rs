@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime};
 
 use super::Load;
 use super::report::{self, Computed, Report};
+use super::take_in::{TakeIn, publication};
 use crate::catalog::{
-    self, Catalog, CatalogError, FolderChange, FolderView, PolicyError, PolicySnapshot,
-    Publication, RefreshRecord, ScanChanges, ScanRules, Torrent, TorrentList, carry, scan_unknown,
+    Catalog, CatalogError, Detail, FolderView, PolicyDraft, PolicyError, PolicySnapshot,
+    RefreshRecord, Torrent, TorrentList, carry,
 };
 use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
-use crate::platform::log::{self, Level};
 use crate::protocol::{Generation, InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, StoreMaintenance, SwarmSummary};
 
@@ -210,7 +210,9 @@ impl<'a> Refresh<'a> {
             return Ok(Err(Skipped::TooEarly(next)));
         }
         let mut messages = Vec::new();
-        let folder = take_in_folder(loaded, &mut catalog, now, progress, &mut messages)?;
+        let on_file = &mut |count| progress.files(count);
+        let folder = TakeIn { loaded, detail: Detail::States, now, on_file }
+            .run(&mut catalog, &mut messages)?;
         let mut store = super::open_store(loaded)?;
         while store.expire(now, BATCH)? == BATCH {}
         let swarms = all_swarms(store.as_mut(), now, progress)?;
@@ -262,12 +264,13 @@ impl<'a> Refresh<'a> {
         let now = self.report.at;
         self.catalog.record_refresh(now, self.generation, &self.records)?;
         let listed = self.report.rows.iter().map(|row| &row.torrent);
-        let torrents = listed.chain(&self.hidden).cloned().collect();
+        let path = &self.loaded.config.paths.policy;
+        // Made before the folder is looked at once more, for which some time must pass anyway.
+        let draft = PolicyDraft::of(listed.chain(&self.hidden), self.generation);
         self.view.settle(after_writing);
         // A refresh of no time is always due.
         let refreshed_at = if next == Next::InTime { now } else { Timestamp::default() };
-        let publication = publication(&self.view, refreshed_at, self.generation, now);
-        catalog::publish(&self.loaded.config.paths.policy, torrents, &publication)?;
+        draft.publish(path, &publication(&self.view, refreshed_at, self.generation, now))?;
         if next != Next::InAMinute {
             mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
         }
@@ -275,6 +278,7 @@ impl<'a> Refresh<'a> {
     }
 
     fn compute(&mut self, list: TorrentList, swarms: &HashMap<InfoHash, SwarmSummary>) {
+        self.report.rows.reserve_exact(list.len());
         for mut torrent in list.into_present() {
             let swarm = swarms.get(&torrent.canonical);
             let Computed { figures, period } =
@@ -295,118 +299,6 @@ impl<'a> Refresh<'a> {
         }
         self.report.hidden = self.hidden.len();
         self.report.totals = report::add_up(self.report.rows.iter().map(|row| &row.figures));
-    }
-}
-
-/// Whether the torrents folder is not, or may not be, as it was when a policy was made from it.
-pub(super) fn is_outdated(policy: &PolicySnapshot, now: Timestamp) -> bool {
-    match policy.folder_change() {
-        FolderChange::None => false,
-        // A change in the very moment of the scan; one more look in another second settles it. A policy
-        // from the future comes from a clock that was wrong then.
-        FolderChange::Perhaps => now != policy.published_at(),
-        FolderChange::Certain => true,
-    }
-}
-
-/// Takes torrents in that were dropped into the folder since the policy was published. Waits a
-/// little for another process that is at it, so that its work counts for this request too.
-///
-/// # Errors
-/// When the catalogue cannot be used or the policy not be published.
-pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError> {
-    if loaded.config.is_replica() {
-        return Err(RefreshError::Replica { owner: loaded.owner_in_words() });
-    }
-    let Some(_lock) = lock::within(&lock_path(&loaded.config), Duration::from_secs(3))? else {
-        return Ok(());
-    };
-    let Ok(current) = PolicySnapshot::open(&loaded.config.paths.policy) else { return Ok(()) };
-    if !is_outdated(&current, now) {
-        // Another process was at it while this one waited for the lock.
-        return Ok(());
-    }
-    let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
-    let mut messages = Vec::new();
-    let folder = take_in_folder(loaded, &mut catalog, now, &mut Quiet, &mut messages)?;
-    // Whoever announces can have the folder scanned again when something is dropped in.
-    log::list_once_a_minute(Level::Warning, &messages);
-    // What the pages show is no longer true then, and a refresh is due; still, where an earlier scan says so.
-    let is_due = folder.changed || current.refreshed_at() == Timestamp::default();
-    let last = if is_due { None } else { catalog.last_refresh()? };
-    let last = last.unwrap_or_default();
-    let publication = publication(&folder.view, last, current.generation(), now);
-    let torrents = folder.list.into_present().collect();
-    Ok(catalog::publish(&loaded.config.paths.policy, torrents, &publication)?)
-}
-
-/// Which torrents of the folder are tracked.
-#[must_use]
-pub fn scan_rules(loaded: &LoadedConfig) -> ScanRules<'_> {
-    let tracker = &loaded.config.tracker;
-    ScanRules {
-        announce_url: tracker.announce_url.as_ref().map(|url| url.as_str()),
-        also_announce_urls: &tracker.also_announce_urls,
-        accept_foreign: tracker.accept_foreign,
-        max_torrent_bytes: loaded.config.catalog.max_torrent_bytes.0,
-    }
-}
-
-/// The torrents folder as it was taken into the catalogue.
-struct TakenIn {
-    /// What the catalogue has now.
-    list: TorrentList,
-    view: FolderView,
-    /// Whether torrents came or went.
-    changed: bool,
-}
-
-/// Reads what is new in the folder into the catalogue. Whoever calls it has the turn.
-fn take_in_folder(
-    loaded: &LoadedConfig,
-    catalog: &mut Catalog,
-    now: Timestamp,
-    progress: &mut dyn Progress,
-    messages: &mut Vec<String>,
-) -> Result<TakenIn, RefreshError> {
-    let folder = &loaded.config.paths.torrents;
-    let rules = scan_rules(loaded);
-    let fingerprint = rules.fingerprint();
-    let mut list = catalog.list(&fingerprint)?;
-    if catalog.correct_dates(&list, now)? {
-        list = catalog.list(&fingerprint)?;
-    }
-    let scan = {
-        let files = list.known_files();
-        let known = |file: &_, state: &_| files.metainfo(file, state);
-        scan_unknown(folder, &rules, &known, &mut |count| progress.files(count))
-    };
-    match scan {
-        Ok(mut scan) => {
-            let changed = catalog.take_in(&mut list, &mut scan, now)? != ScanChanges::default();
-            messages.extend(scan.problems.iter().map(ToString::to_string));
-            Ok(TakenIn { list, view: scan.view, changed })
-        }
-        Err(problem) => {
-            messages.push(format!("{problem}; its torrents stay as they were"));
-            Ok(TakenIn { list, view: FolderView::of_nothing(folder), changed: false })
-        }
-    }
-}
-
-/// What is published beside the torrents.
-fn publication(
-    view: &FolderView,
-    refreshed_at: Timestamp,
-    generation: Generation,
-    now: Timestamp,
-) -> Publication<'_> {
-    Publication {
-        watched: view.watched(),
-        scanned: view.scanned(),
-        refreshed_at,
-        generation,
-        published_at: now,
     }
 }
 
@@ -462,7 +354,7 @@ fn is_current(loaded: &LoadedConfig, last: Timestamp, now: Timestamp) -> bool {
 }
 
 /// The lock file that all who scan or refresh share.
-fn lock_path(config: &Config) -> PathBuf {
+pub(super) fn lock_path(config: &Config) -> PathBuf {
     config.paths.catalog.with_file_name("refresh.lock")
 }
 

@@ -117,7 +117,7 @@ fn publish_as_of(tracker: &Installation, refreshed_at: u64) {
     };
     let catalog = Catalog::open(&paths.catalog).expect("a catalogue");
     let torrents = catalog.torrents().expect("torrents");
-    publish(&paths.policy, torrents, &publication).expect("a policy");
+    publish(&paths.policy, &torrents, &publication).expect("a policy");
 }
 
 #[test]

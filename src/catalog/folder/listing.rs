@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirEntry, FileType};
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -10,15 +10,23 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::state::FileState;
-use super::watched::Watched;
-use super::{FolderProblem, Problem};
+use super::watched::{FileTime, Watched};
+use super::{FolderError, FolderProblem, Problem};
+use crate::platform::folder::{Entry, Folder, Kind};
+use crate::platform::threads::side_by_side;
 
 /// The endings of a page about a torrent; the first that is there counts.
 const PAGES: [&str; 3] = ["html", "txt", "nfo"];
 
-/// What stands in the folder and below it. All paths but the watched ones are relative to it.
-pub(super) struct Listing {
-    /// Files that end in `.torrent`, by the bytes of their paths.
+/// What stands in the torrents folder and below it. All paths but the watched ones are relative to it.
+#[derive(Debug)]
+pub struct Listing {
+    /// The torrents folder.
+    pub(super) root: PathBuf,
+    pub(super) detail: Detail,
+    /// When the folder began to be listed.
+    pub(super) begun: FileTime,
+    /// Files that end in `.torrent`.
     pub(super) files: Vec<ListedFile>,
     /// What could not be looked at.
     pub(super) problems: Vec<FolderProblem>,
@@ -26,6 +34,37 @@ pub(super) struct Listing {
     pub(super) folders: Vec<SeenFolder>,
     /// Whether all folders could be looked at.
     pub(super) complete: bool,
+}
+
+/// How closely a listing looks at files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// At their names and inodes: whichever came, went or was replaced shows, if it was not removed and recreated
+    /// with the same inode.
+    Names,
+    /// At their states too: all that was written shows.
+    States,
+}
+
+/// What a listing saw of a file.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing: it vanished, or the system does not say.
+    Nothing,
+    /// The inode.
+    Inode(u64),
+    /// The whole state.
+    State(FileState),
+}
+
+impl Detail {
+    /// What it sees of a file in this state.
+    pub(super) fn at(self, state: FileState) -> Seen {
+        match self {
+            Self::Names => Seen::Inode(state.inode),
+            Self::States => Seen::State(state),
+        }
+    }
 }
 
 /// A folder as it was when it was listed.
@@ -37,20 +76,40 @@ pub(super) struct SeenFolder {
 }
 
 /// A `*.torrent` file.
-#[derive(Hash)]
+#[derive(Debug)]
 pub(super) struct ListedFile {
     /// Relative to the torrents folder.
     pub(super) path: PathBuf,
-    /// As it was when the folder was listed; `None` when that could not be seen.
-    pub(super) state: Option<FileState>,
+    /// Where its name begins in the path.
+    name_at: usize,
+    /// As it was when the folder was listed.
+    pub(super) seen: Seen,
     /// The page about it, relative to the torrents folder.
     pub(super) info_page: Option<PathBuf>,
 }
 
+impl ListedFile {
+    /// The state of the file, looked at now where the listing has not; `None` when that cannot be seen.
+    pub(super) fn state_in(&self, root: &Path) -> Option<FileState> {
+        match self.seen {
+            Seen::State(state) => Some(state),
+            Seen::Nothing => None,
+            Seen::Inode(_) => {
+                let status = Folder::open(root).and_then(|root| root.status(self.path.as_os_str()));
+                status.ok().as_ref().map(FileState::from)
+            }
+        }
+    }
+
+    fn name(&self) -> &OsStr {
+        let path = self.path.as_os_str().as_bytes();
+        OsStr::from_bytes(path.get(self.name_at..).unwrap_or_default())
+    }
+}
+
 /// A walk that goes through every folder once, by whichever way comes first, so that links cannot
 /// lead it in circles.
-struct Walk<'a> {
-    root: &'a Path,
+struct Walk {
     /// Device and inode of the folders seen.
     seen: HashSet<(u64, u64)>,
     /// Folders to go through, the next one last.
@@ -59,44 +118,51 @@ struct Walk<'a> {
 }
 
 impl Listing {
-    /// Lists a folder.
+    /// Lists the torrents folder.
     ///
     /// # Errors
     /// When the folder itself cannot be read.
-    pub(super) fn of(root: &Path) -> io::Result<Self> {
-        let listing =
-            Self { files: Vec::new(), problems: Vec::new(), folders: Vec::new(), complete: true };
-        let mut walk = Walk { root, seen: HashSet::new(), ahead: Vec::new(), listing };
-        walk.go_through(Path::new(""))?;
+    pub fn of(root: &Path, detail: Detail) -> Result<Self, FolderError> {
+        let listing = Self {
+            root: root.to_owned(),
+            detail,
+            begun: FileTime::now(),
+            files: Vec::new(),
+            problems: Vec::new(),
+            folders: Vec::new(),
+            complete: true,
+        };
+        let mut walk = Walk { seen: HashSet::new(), ahead: Vec::new(), listing };
+        walk.go_through(Path::new(""))
+            .map_err(|source| FolderError { folder: root.to_owned(), source })?;
         while let Some(folder) = walk.ahead.pop() {
             if let Err(error) = walk.go_through(&folder) {
                 walk.cannot_look_into(folder, error);
             }
         }
-        // A path's own order goes by its parts, not by its bytes.
-        walk.listing.files.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
         Ok(walk.listing)
     }
 }
 
-impl Walk<'_> {
+impl Walk {
     fn go_through(&mut self, folder: &Path) -> io::Result<()> {
         let path = if folder.as_os_str().is_empty() {
-            self.root.to_path_buf()
+            self.listing.root.clone()
         } else {
-            self.root.join(folder)
+            self.listing.root.join(folder)
         };
         let metadata = fs::metadata(&path)?;
         if !self.seen.insert((metadata.dev(), metadata.ino())) {
             return Ok(());
         }
         let watched = Watched::before_reading(&path);
-        let content = FolderContent::of(&path, folder)?;
-        let digest = content.digest();
+        let mut content = FolderContent::of(&path, folder, self.listing.detail)?;
+        let digest = content.digest;
         self.listing.folders.extend(watched.map(|watched| SeenFolder { watched, digest }));
-        self.listing.files.extend(content.files);
-        // The last one on the stack is the next.
-        self.ahead.extend(content.folders.into_iter().rev());
+        self.listing.files.append(&mut content.files);
+        // By their names; the last one on the stack is the next.
+        content.folders.sort_unstable_by(|a, b| b.cmp(a));
+        self.ahead.append(&mut content.folders);
         for (file, problem) in content.problems {
             self.problem(file, problem);
         }
@@ -116,97 +182,138 @@ impl Walk<'_> {
     }
 }
 
-/// What matters to a scan in one folder, in the order of the names; paths are relative to the torrents folder.
+/// What matters to a scan in one folder; paths are relative to the torrents folder.
 #[derive(Default)]
 struct FolderContent {
     files: Vec<ListedFile>,
     folders: Vec<PathBuf>,
+    /// The names of the pages.
+    pages: HashSet<OsString>,
     /// Torrents that are no files or cannot be looked at.
     problems: Vec<(PathBuf, Problem)>,
     /// Links that lead nowhere today, and perhaps to a folder of torrents tomorrow: a disk that is not mounted.
     unknown: Vec<(PathBuf, io::Error)>,
+    digest: u64,
 }
 
 impl FolderContent {
-    /// Lists the folder at `path`, which is `folder` in the torrents folder.
-    fn of(path: &Path, folder: &Path) -> io::Result<Self> {
-        let entries = fs::read_dir(path)?;
-        let mut entries = entries
-            .map(|entry| entry.map(|entry| (entry.file_name(), entry)))
-            .collect::<io::Result<Vec<_>>>()?;
-        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    /// Lists the folder at `path`, which is `inside` in the torrents folder.
+    fn of(path: &Path, inside: &Path, detail: Detail) -> io::Result<Self> {
+        let folder = Folder::open(path)?;
         let mut content = Self::default();
-        let mut pages = HashSet::new();
-        for (name, entry) in &entries {
-            if !name.as_bytes().starts_with(b".") {
-                content.take(folder, name, entry, &mut pages);
+        folder.list(&mut |entry| {
+            if matters(&entry) {
+                content.digest = content.digest.wrapping_add(digest_of(&entry));
+                content.take(&folder, inside, &entry);
             }
+            Ok(())
+        })?;
+        if detail == Detail::States {
+            see_states(&folder, &mut content.files);
         }
-        if !pages.is_empty() {
+        if !content.pages.is_empty() {
             for file in &mut content.files {
-                file.info_page = info_page(&file.path, &pages);
+                file.info_page = info_page(&file.path, &content.pages);
             }
         }
         Ok(content)
     }
 
-    fn take<'a>(
-        &mut self,
-        folder: &Path,
-        name: &'a OsString,
-        entry: &DirEntry,
-        pages: &mut HashSet<&'a OsStr>,
-    ) {
-        let ending = Path::new(name).extension();
-        let is_torrent = ending.is_some_and(|end| end.eq_ignore_ascii_case("torrent"));
-        let file = || folder.join(name);
-        match kind(entry) {
-            Ok(kind) if kind.is_dir() => self.folders.push(file()),
-            Ok(kind) if is_torrent && kind.is_file() => {
-                self.files.push(ListedFile { path: file(), state: state(entry), info_page: None });
+    fn take(&mut self, folder: &Folder, inside: &Path, &Entry { name, kind, inode }: &Entry<'_>) {
+        let path = || inside.join(name);
+        let (kind, inode) = match kind {
+            Kind::Link => match folder.status(name) {
+                Ok(target) => (target.kind, target.inode),
+                Err(error) if is_torrent(name) => {
+                    return self.problems.push((path(), error.into()));
+                }
+                Err(error) => return self.unknown.push((path(), error)),
+            },
+            _ => (kind, inode),
+        };
+        match kind {
+            Kind::Folder => self.folders.push(path()),
+            Kind::File if is_torrent(name) => {
+                let (path, seen) = (path(), Seen::Inode(inode));
+                let name_at = path.as_os_str().len() - name.len();
+                self.files.push(ListedFile { path, name_at, seen, info_page: None });
             }
-            Ok(_) if is_torrent => self.problems.push((file(), Problem::NotAFile)),
-            Ok(kind)
-                if kind.is_file() && PAGES.iter().any(|page| ending == Some(page.as_ref())) =>
-            {
-                pages.insert(name);
+            Kind::File if is_page(name) => {
+                self.pages.insert(name.to_owned());
             }
-            Ok(_) => {}
-            Err(error) if is_torrent => self.problems.push((file(), error.into())),
-            Err(error) => self.unknown.push((file(), error)),
+            Kind::Other if is_torrent(name) => self.problems.push((path(), Problem::NotAFile)),
+            _ => {}
         }
     }
+}
 
-    /// What differs when something else stands in the folder.
-    fn digest(&self) -> u64 {
-        let mut digest = DefaultHasher::new();
-        (&self.files, &self.folders).hash(&mut digest);
-        self.problems.iter().for_each(|(file, _)| file.hash(&mut digest));
-        self.unknown.iter().for_each(|(file, _)| file.hash(&mut digest));
-        digest.finish()
+/// So many files are worth a second thread.
+pub(super) const MANY_FILES: usize = 4096;
+
+/// Looks at the states of files in a folder. The kernel takes a while for each; of many, two threads see half of them
+/// each.
+fn see_states(folder: &Folder, files: &mut [ListedFile]) {
+    let see = |files: &mut [ListedFile]| {
+        for file in files {
+            // Of a file that vanished just now nothing is known; reading it will tell.
+            let status = folder.status(file.name());
+            file.seen = status.map_or(Seen::Nothing, |it| Seen::State(FileState::from(&it)));
+        }
+    };
+    if files.len() < MANY_FILES {
+        return see(files);
     }
+    let (first, second) = files.split_at_mut(files.len() / 2);
+    side_by_side(|| see(second), || see(first));
 }
 
-/// The digest of what matters to a scan in the folder at `path`, which is `folder` in the torrents folder.
-pub(super) fn digest(path: &Path, folder: &Path) -> io::Result<u64> {
-    FolderContent::of(path, folder).map(|content| content.digest())
+/// Whether a scan has to look at what stands there.
+fn matters(&Entry { name, kind, .. }: &Entry<'_>) -> bool {
+    let is_wanted = matches!(kind, Kind::Folder | Kind::Link) || is_torrent(name) || is_page(name);
+    is_wanted && !name.as_bytes().starts_with(b".")
 }
 
-/// What an entry is, or what it links to.
-fn kind(entry: &DirEntry) -> io::Result<FileType> {
-    let kind = entry.file_type()?;
-    if kind.is_symlink() { Ok(fs::metadata(entry.path())?.file_type()) } else { Ok(kind) }
+/// What differs when something else stands there. Of a page only its name counts: a refresh may write one itself.
+fn digest_of(&Entry { name, kind, inode }: &Entry<'_>) -> u64 {
+    let is_page = kind == Kind::File && !is_torrent(name);
+    let mut digest = DefaultHasher::new();
+    (name, (!is_page).then_some((kind, inode))).hash(&mut digest);
+    digest.finish()
 }
 
-/// The state of a file, or of what it links to.
-fn state(entry: &DirEntry) -> Option<FileState> {
-    let is_link = entry.file_type().ok()?.is_symlink();
-    let metadata = if is_link { fs::metadata(entry.path()) } else { entry.metadata() };
-    metadata.ok().as_ref().map(FileState::from)
+/// The digest of what stands in the folder at `path` now: all that differs when a name there comes, goes, or stands
+/// for something else. A file that is removed and recreated may get the same inode; its state tells at the next
+/// refresh.
+pub(super) fn digest(path: &Path) -> io::Result<u64> {
+    let mut digest: u64 = 0;
+    Folder::open(path)?.list(&mut |entry| {
+        if matters(&entry) {
+            digest = digest.wrapping_add(digest_of(&entry));
+        }
+        Ok(())
+    })?;
+    Ok(digest)
+}
+
+fn is_torrent(name: &OsStr) -> bool {
+    ending(name).eq_ignore_ascii_case(b"torrent")
+}
+
+fn is_page(name: &OsStr) -> bool {
+    PAGES.iter().any(|page| ending(name) == page.as_bytes())
+}
+
+/// What follows the last dot of a name that does not begin with one; of none, nothing.
+fn ending(name: &OsStr) -> &[u8] {
+    let mut parts = name.as_bytes().rsplitn(2, |&byte| byte == b'.');
+    match (parts.next(), parts.next()) {
+        (Some(ending), Some(_)) => ending,
+        _ => b"",
+    }
 }
 
 /// The page beside a torrent with its name, relative to the torrents folder.
-fn info_page(file: &Path, pages: &HashSet<&OsStr>) -> Option<PathBuf> {
+fn info_page(file: &Path, pages: &HashSet<OsString>) -> Option<PathBuf> {
     let candidates = PAGES.into_iter().map(|ending| file.with_extension(ending));
     candidates.into_iter().find(|page| page.file_name().is_some_and(|name| pages.contains(name)))
 }

@@ -1,11 +1,9 @@
 //! The state of a `.torrent` file by which a scan knows that it need not read it again.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
-
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use super::watched::FileTime;
+use crate::platform::folder::FileStatus;
 
 /// What changes with the content of a file: its size, its inode, and when content and inode were changed last.
 /// The time of the inode tells of what keeps the time of the content, such as a change of permissions.
@@ -13,19 +11,19 @@ use super::watched::FileTime;
 pub struct FileState {
     /// Bytes.
     pub(super) size: u64,
-    inode: u64,
+    pub(super) inode: u64,
     pub(super) modified: FileTime,
     /// Of the inode.
     changed: FileTime,
 }
 
-impl From<&Metadata> for FileState {
-    fn from(metadata: &Metadata) -> Self {
+impl From<&FileStatus> for FileState {
+    fn from(status: &FileStatus) -> Self {
         Self {
-            size: metadata.size(),
-            inode: metadata.ino(),
-            modified: FileTime::of(metadata.mtime(), metadata.mtime_nsec()),
-            changed: FileTime::of(metadata.ctime(), metadata.ctime_nsec()),
+            size: status.size,
+            inode: status.inode,
+            modified: FileTime(status.modified),
+            changed: FileTime(status.changed),
         }
     }
 }

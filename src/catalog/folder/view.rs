@@ -1,9 +1,9 @@
 //! What a scan saw of the torrents folder, and which of the changes since then are a refresh's own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::listing::{self, SeenFolder};
+use super::listing::{self, Detail, SeenFolder};
 use super::watched::{FileTime, Watched, has_changed};
 
 /// Twice the longest tick of a kernel's clock, which the times of all finer file systems come from.
@@ -12,7 +12,6 @@ const TICK: Duration = Duration::from_millis(20);
 /// What a scan saw, as a policy snapshot notes it, so that a process that misses a torrent knows whether to look again.
 #[derive(Debug)]
 pub struct FolderView {
-    root: PathBuf,
     folders: Vec<SeenFolder>,
     /// Files that were broken and may be uploads under way; the folder itself where it cannot be seen.
     uploads: Vec<Watched>,
@@ -27,15 +26,23 @@ pub struct AfterWriting {
 }
 
 impl FolderView {
-    /// What was seen of the folder at `root` up to now.
-    pub(super) fn new(root: &Path, folders: Vec<SeenFolder>, uploads: Vec<Watched>) -> Self {
-        Self { root: root.to_owned(), folders, uploads, scanned: Some(FileTime::now()) }
+    /// What was seen of the torrents folder up to now by so close a look.
+    pub(super) fn new(folders: Vec<SeenFolder>, uploads: Vec<Watched>, detail: Detail) -> Self {
+        let scanned = match detail {
+            Detail::States => FileTime::now(),
+            // As if the scan had ended in the very moment of the last change: it has to be looked at once more.
+            Detail::Names => {
+                let changes = folders.iter().map(|folder| folder.watched.modified);
+                changes.max().unwrap_or(FileTime::now())
+            }
+        };
+        Self { folders, uploads, scanned: Some(scanned) }
     }
 
     /// Of a folder that cannot be seen: its coming shows.
     #[must_use]
     pub fn of_nothing(root: &Path) -> Self {
-        Self::new(root, Vec::new(), vec![Watched::now(root)])
+        Self::new(Vec::new(), vec![Watched::now(root)], Detail::States)
     }
 
     /// Every folder and file whose change may mean another torrent.
@@ -76,8 +83,7 @@ impl FolderView {
             }
             // A clock that counts whole seconds may tick two of them late.
             std::thread::sleep(TICK.saturating_sub(after.at.elapsed()));
-            let inside = folder.path.strip_prefix(&self.root).unwrap_or(Path::new(""));
-            let is_same = || listing::digest(&folder.path, inside).is_ok_and(|now| now == *digest);
+            let is_same = || listing::digest(&folder.path).is_ok_and(|now| now == *digest);
             if modified.is_fine() && !has_changed(&folder.path, modified) && is_same() {
                 folder.modified = modified;
             } else {

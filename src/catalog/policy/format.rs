@@ -303,8 +303,16 @@ fn records(sections: &[Section], id: u32, known_len: usize) -> Result<RecordsAt,
 pub(super) struct NewSection {
     pub id: u32,
     /// 0 where it is not made of records of one length.
-    pub record_len: usize,
+    record_len: usize,
     pub bytes: Vec<u8>,
+    digest: Digest,
+}
+
+impl NewSection {
+    pub(super) fn of(id: u32, record_len: usize, bytes: Vec<u8>) -> Self {
+        let digest = digest_of(&[&bytes]);
+        Self { id, record_len, bytes, digest }
+    }
 }
 
 /// A whole snapshot of these sections, without those that are empty.
@@ -315,7 +323,7 @@ pub(super) fn assemble(facts: Facts, sections: &[NewSection]) -> Vec<u8> {
         table.extend(section.id.to_le_bytes());
         table.extend(u32::try_from(section.record_len).unwrap_or_default().to_le_bytes());
         table.extend(len_of(&section.bytes).to_le_bytes());
-        table.extend(digest_of(&[&section.bytes]));
+        table.extend(section.digest);
     }
     let content: u64 = sections.iter().map(|section| len_of(&section.bytes)).sum();
     let len = content + len_of(&table) + HEADER_LEN as u64;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::write::encode;
+use super::write::PolicyDraft;
 use super::*;
 use crate::catalog::samples::{hash, hybrid, scanned};
 use crate::catalog::{Carried, FileTime, FoundTorrent, Torrent, Totals, Watched};
@@ -53,6 +53,11 @@ fn hybrids(count: u32) -> Vec<Torrent> {
     (0..count).map(sample).collect()
 }
 
+/// The bytes of a snapshot.
+fn encode(torrents: &[Torrent], publication: &Publication<'_>) -> Option<Vec<u8>> {
+    PolicyDraft::of(torrents, publication.generation).encode(publication, Sequence(9))
+}
+
 fn publication(watched: &[Watched]) -> Publication<'_> {
     Publication {
         watched: watched.iter().collect(),
@@ -64,7 +69,7 @@ fn publication(watched: &[Watched]) -> Publication<'_> {
 }
 
 fn write(path: &Path, torrents: Vec<Torrent>) {
-    publish(path, torrents, &publication(&[])).unwrap();
+    publish(path, &torrents, &publication(&[])).unwrap();
 }
 
 prop_compose! {
@@ -88,8 +93,8 @@ proptest! {
         let torrents: BTreeMap<InfoHash, Torrent> =
             torrents.into_iter().map(|torrent| (torrent.canonical, torrent)).collect();
         let (_folder, path) = place();
-        let published = torrents.values().rev().cloned().collect();
-        std::fs::write(&path, encode(published, &publication(&[]), Sequence(9)).unwrap()).unwrap();
+        let published: Vec<_> = torrents.values().rev().cloned().collect();
+        std::fs::write(&path, encode(&published, &publication(&[])).unwrap()).unwrap();
         let snapshot = PolicySnapshot::open(&path).unwrap();
         snapshot.verify().unwrap();
 
@@ -169,7 +174,7 @@ fn records_of_a_later_version_are_read_as_far_as_they_are_known() {
         torrents.extend(b"more");
     }
     let aliases = [&[9; 20][..], &[1, 0, 0, 0], &[0xff; 8]].concat();
-    let section = |id, record_len, bytes| format::NewSection { id, record_len, bytes };
+    let section = |id, record_len, bytes| format::NewSection::of(id, record_len, bytes);
     let sections = [section(format::TORRENTS, 60, torrents), section(format::ALIASES, 32, aliases)];
     let facts = format::Facts {
         sequence: Sequence(1),
@@ -205,7 +210,7 @@ fn the_bytes_are_those_of_the_description() {
     torrents[0].name = "\u{fc}".into();
     torrents[0].hidden = true;
     torrents[0].size = 0x1234;
-    publish(&path, torrents.clone(), &publication(&watched)).unwrap();
+    publish(&path, &torrents, &publication(&watched)).unwrap();
 
     let mut header = b"\x89TPS\r\n\x1a\n\x02\0\0\0\x04\0\0\0".to_vec();
     let content: [&[u8]; 4] = [

@@ -26,25 +26,94 @@ pub struct Publication<'a> {
     pub published_at: Timestamp,
 }
 
+/// The part of a snapshot that takes long to make: its torrents. `None` when a count or an offset does not fit, which
+/// is said when it is published.
+pub struct PolicyDraft(Option<[NewSection; 3]>);
+
 /// Writes the policy snapshot at `path` from these torrents, whose files are there. Whoever opens it sees the old
 /// one or the new one, whole; missing folders are made (mode 0700). Only one process at a time may.
 ///
 /// # Errors
 /// When the snapshot cannot be written; then the old one stays.
-pub fn publish(
+pub fn publish<'a>(
     path: &Path,
-    torrents: Vec<Torrent>,
+    torrents: impl IntoIterator<Item = &'a Torrent>,
     publication: &Publication<'_>,
 ) -> Result<(), PolicyError> {
-    let sequence = next_sequence(path, publication.published_at);
-    let snapshot = encode(torrents, publication, sequence)
-        .ok_or_else(|| PolicyError::TooLarge { path: path.to_owned() })?;
-    let write = || {
-        let mut temporary = TemporaryFile::beside(path)?;
-        temporary.file.write_all(&snapshot)?;
-        temporary.replace(path)
-    };
-    write().map_err(|source| PolicyError::Io { doing: "write", path: path.to_owned(), source })
+    PolicyDraft::of(torrents, publication.generation).publish(path, publication)
+}
+
+impl PolicyDraft {
+    /// Of these torrents, whose files are there; of their completed downloads the snapshot says how many this
+    /// generation of the peer store has counted.
+    #[must_use]
+    pub fn of<'a>(torrents: impl IntoIterator<Item = &'a Torrent>, generation: Generation) -> Self {
+        Self(sections_of(torrents.into_iter().collect(), generation))
+    }
+    /// Writes the snapshot at `path`, as [`publish`] does, for the same generation of the peer store.
+    ///
+    /// # Errors
+    /// As for [`publish`].
+    pub fn publish(self, path: &Path, publication: &Publication<'_>) -> Result<(), PolicyError> {
+        let sequence = next_sequence(path, publication.published_at);
+        let snapshot = self
+            .encode(publication, sequence)
+            .ok_or_else(|| PolicyError::TooLarge { path: path.to_owned() })?;
+        let write = || {
+            let mut temporary = TemporaryFile::beside(path)?;
+            temporary.file.write_all(&snapshot)?;
+            temporary.replace(path)
+        };
+        write().map_err(|source| PolicyError::Io { doing: "write", path: path.to_owned(), source })
+    }
+
+    /// The bytes of a snapshot; `None` when a count, an offset or a path does not fit.
+    pub(super) fn encode(
+        self,
+        publication: &Publication<'_>,
+        sequence: Sequence,
+    ) -> Option<Vec<u8>> {
+        let mut watched = Vec::new();
+        for Watched { path, modified } in &publication.watched {
+            let path = path.as_os_str().as_bytes();
+            watched.extend(modified.0.to_le_bytes());
+            watched.extend(u32::try_from(path.len()).ok()?.to_le_bytes());
+            watched.extend(path);
+        }
+        let facts = Facts {
+            sequence,
+            published_at: publication.published_at,
+            refreshed_at: publication.refreshed_at,
+            scanned: publication.scanned,
+            generation: publication.generation,
+        };
+        let [torrents, aliases, names] = self.0?;
+        let watched = NewSection::of(format::WATCHED, 0, watched);
+        Some(format::assemble(facts, &[torrents, aliases, names, watched]))
+    }
+}
+
+fn sections_of(mut torrents: Vec<&Torrent>, generation: Generation) -> Option<[NewSection; 3]> {
+    // The catalogue has them in this order, in one run or two.
+    torrents.sort_by_key(|torrent| torrent.canonical);
+    let mut records = Vec::with_capacity(torrents.len().saturating_mul(format::TORRENT_LEN));
+    let mut names = Vec::new();
+    let mut aliases: Vec<(InfoHash, u32)> = Vec::new();
+    for (position, torrent) in torrents.iter().enumerate() {
+        let position = u32::try_from(position).ok()?;
+        aliases.extend(torrent.aliases().map(|alias| (alias, position)));
+        record_of(torrent, generation, names.len())?.write(&mut records);
+        names.extend(torrent.name.as_bytes());
+    }
+    aliases.sort_unstable();
+    aliases.dedup_by_key(|&mut (alias, _)| alias);
+    let aliases =
+        aliases.iter().flat_map(|(alias, at)| alias.0.into_iter().chain(at.to_le_bytes()));
+    Some([
+        NewSection::of(format::TORRENTS, format::TORRENT_LEN, records),
+        NewSection::of(format::ALIASES, format::ALIAS_LEN, aliases.collect()),
+        NewSection::of(format::NAMES, 0, names),
+    ])
 }
 
 /// Higher than the number of the snapshot at `path`, and not below the microseconds since 1970. So numbers go
@@ -52,49 +121,6 @@ pub fn publish(
 fn next_sequence(path: &Path, now: Timestamp) -> Sequence {
     let Sequence(last) = PolicySnapshot::open(path).map_or(Sequence(0), |last| last.sequence());
     Sequence(now.0.saturating_mul(1_000_000).max(last.saturating_add(1)))
-}
-
-/// The bytes of a snapshot; `None` when a count or an offset does not fit.
-pub(super) fn encode(
-    mut torrents: Vec<Torrent>,
-    publication: &Publication<'_>,
-    sequence: Sequence,
-) -> Option<Vec<u8>> {
-    torrents.sort_unstable_by_key(|torrent| torrent.canonical);
-    let (mut records, mut names) = (Vec::new(), Vec::new());
-    let mut aliases: Vec<(InfoHash, u32)> = Vec::new();
-    for (position, torrent) in torrents.iter().enumerate() {
-        let position = u32::try_from(position).ok()?;
-        aliases.extend(torrent.aliases().map(|alias| (alias, position)));
-        record_of(torrent, publication.generation, names.len())?.write(&mut records);
-        names.extend(torrent.name.as_bytes());
-    }
-    aliases.sort_unstable();
-    aliases.dedup_by_key(|&mut (alias, _)| alias);
-    let aliases =
-        aliases.iter().flat_map(|(alias, at)| alias.0.into_iter().chain(at.to_le_bytes()));
-    let mut watched = Vec::new();
-    for Watched { path, modified } in &publication.watched {
-        let path = path.as_os_str().as_bytes();
-        watched.extend(modified.0.to_le_bytes());
-        watched.extend(u32::try_from(path.len()).ok()?.to_le_bytes());
-        watched.extend(path);
-    }
-    let facts = Facts {
-        sequence,
-        published_at: publication.published_at,
-        refreshed_at: publication.refreshed_at,
-        scanned: publication.scanned,
-        generation: publication.generation,
-    };
-    let section = |id, record_len, bytes| NewSection { id, record_len, bytes };
-    let sections = [
-        section(format::TORRENTS, format::TORRENT_LEN, records),
-        section(format::ALIASES, format::ALIAS_LEN, aliases.collect()),
-        section(format::NAMES, 0, names),
-        section(format::WATCHED, 0, watched),
-    ];
-    Some(format::assemble(facts, &sections))
 }
 
 fn record_of(

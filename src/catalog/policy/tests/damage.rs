@@ -16,7 +16,7 @@ const FACTS: Facts = Facts {
 /// A small snapshot with something in every section.
 fn sample() -> Vec<u8> {
     let watched = [Watched { path: "/".into(), modified: FileTime(1) }];
-    encode(hybrids(5), &publication(&watched), Sequence(9)).unwrap()
+    encode(&hybrids(5), &publication(&watched)).unwrap()
 }
 
 /// Does everything that can be done with a file; `Err` when any of it says that it is damaged.
@@ -193,7 +193,7 @@ fn another_version_is_named() {
 /// A snapshot of these sections, given by id, length of a record and bytes.
 fn assembled(sections: &[(u32, usize, &[u8])]) -> Vec<u8> {
     let section =
-        |&(id, record_len, bytes): &_| NewSection { id, record_len, bytes: <[u8]>::to_vec(bytes) };
+        |&(id, record_len, bytes): &_| NewSection::of(id, record_len, <[u8]>::to_vec(bytes));
     format::assemble(FACTS, &sections.iter().map(section).collect::<Vec<_>>())
 }
 

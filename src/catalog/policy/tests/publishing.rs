@@ -25,7 +25,7 @@ fn the_catalogues_present_torrents_are_published() {
     catalog.record_refresh(Timestamp(30), Generation(7), &[record]).unwrap();
 
     let path = folder.path().join("made/here/policy.snapshot");
-    publish(&path, catalog.torrents().unwrap(), &publication(&[])).unwrap();
+    publish(&path, &catalog.torrents().unwrap(), &publication(&[])).unwrap();
     let snapshot = PolicySnapshot::open(&path).unwrap();
     assert_eq!(snapshot.torrents().count(), 1);
     let found = snapshot.find(hash(1_000_001)).unwrap();
@@ -84,7 +84,7 @@ fn publisher_process() {
     let end = Instant::now() + Duration::from_secs(30);
     for published_at in (1_000..).take_while(|_| Instant::now() < end) {
         let publication = Publication { published_at: Timestamp(published_at), ..publication(&[]) };
-        publish(path.as_ref(), hybrids(200), &publication).unwrap();
+        publish(path.as_ref(), &hybrids(200), &publication).unwrap();
     }
 }
 
@@ -134,7 +134,7 @@ fn a_snapshot_that_cannot_be_written_leaves_the_old_one() {
     write(&written, hybrids(3));
     fs::copy(&written, &path).unwrap();
     let (_catalog_folder, catalog) = new_catalog();
-    let error = publish(&path, catalog.torrents().unwrap(), &publication(&[])).unwrap_err();
+    let error = publish(&path, &catalog.torrents().unwrap(), &publication(&[])).unwrap_err();
     assert!(matches!(error, PolicyError::Io { .. }), "{error}");
     assert_eq!(PolicySnapshot::open(&path).unwrap().torrents().count(), 3);
     assert_eq!(files_in(folder.path()).len(), 1);
@@ -144,7 +144,7 @@ fn a_snapshot_that_cannot_be_written_leaves_the_old_one() {
 fn a_snapshot_that_cannot_take_its_place_leaves_nothing_behind() {
     let (folder, path) = place();
     fs::create_dir(&path).unwrap();
-    let result = publish(&path, hybrids(3), &publication(&[]));
+    let result = publish(&path, &hybrids(3), &publication(&[]));
     assert!(matches!(result, Err(PolicyError::Io { doing: "write", .. })));
     assert_eq!(files_in(folder.path()), ["policy.snapshot"]);
 }

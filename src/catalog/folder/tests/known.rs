@@ -1,0 +1,171 @@
+//! Tests of scans that know files from an earlier one.
+
+use super::*;
+use crate::catalog::{Carried, Period, Torrent, Totals};
+use crate::platform::folder::Folder;
+
+/// A scan in ten seconds, when no file was changed just before.
+fn scan_later(folder: &TempDir, known: &[(Torrent, FileState)], detail: Detail) -> FolderScan {
+    let known = known.iter().map(|(torrent, state)| (torrent, Some(*state)));
+    let listing = Listing::of(folder.path(), detail).unwrap();
+    let begun = FileTime(FileTime::now().0 + 10_000_000_000);
+    Listing { begun, ..listing }.scan(&ANY, &KnownFiles::of(known, detail), &mut |_| {})
+}
+
+/// What a catalogue knows after a scan.
+fn known(scan: &FolderScan) -> Vec<(Torrent, FileState)> {
+    let torrents = scan.torrents.iter().map(|found| {
+        let torrent = Torrent {
+            file: found.file.clone(),
+            canonical: found.metainfo.canonical(),
+            v1: found.metainfo.v1(),
+            v2: found.metainfo.v2(),
+            name: found.metainfo.name.clone(),
+            size: found.metainfo.size,
+            file_size: found.file_size,
+            hidden: found.hidden,
+            private: found.metainfo.private,
+            info_page: found.info_page.clone(),
+            first_seen: Timestamp(0),
+            missing_since: None,
+            totals: Totals::default(),
+            carried: Carried::default(),
+            period: Period::default(),
+        };
+        (torrent, found.state.unwrap())
+    });
+    torrents.collect()
+}
+
+/// The files that a scan leaves unread which knows what another has found, and those that it reads.
+fn unread_and_read(before: &FolderScan, folder: &TempDir, detail: Detail) -> [Vec<PathBuf>; 2] {
+    let known = known(before);
+    let scan = scan_later(folder, &known, detail);
+    let unread = scan.unchanged.iter().map(|&position| known[position].0.file.clone());
+    let mut unread: Vec<_> = unread.collect();
+    unread.sort();
+    [unread, scan.torrents.into_iter().map(|found| found.file).collect()]
+}
+
+fn paths(names: &[&str]) -> Vec<PathBuf> {
+    names.iter().map(PathBuf::from).collect()
+}
+
+#[test]
+fn a_file_is_read_again_when_its_state_differs_and_only_then() {
+    let all = ["a.torrent", "b.torrent", "c.torrent", "d.torrent", "e.torrent", "g.torrent"];
+    let folder = folder_of(&all);
+    let at = |file: &str| folder.path().join(file);
+    let before = scan_later(&folder, &[], Detail::States);
+    for detail in [Detail::States, Detail::Names] {
+        assert_eq!(unread_and_read(&before, &folder, detail), [paths(&all), vec![]]);
+    }
+    // Replaced by a file of the same size and time, written in place, another mode, gone, and with a page.
+    let time = fs::metadata(at("a.torrent")).unwrap().modified().unwrap();
+    put(&folder, "new", &single_file("A.torrent", Some(OURS)));
+    File::options().write(true).open(at("new")).unwrap().set_modified(time).unwrap();
+    fs::rename(at("new"), at("a.torrent")).unwrap();
+    put(&folder, "b.torrent", &single_file("B.torrent", Some(OURS)));
+    let mode = fs::metadata(at("c.torrent")).unwrap().permissions();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    fs::set_permissions(at("c.torrent"), mode).unwrap();
+    put(&folder, "f.torrent", &single_file("new", None));
+    fs::remove_file(at("e.torrent")).unwrap();
+    put(&folder, "g.html", b"about it");
+    let read = paths(&["a.torrent", "b.torrent", "c.torrent", "f.torrent", "g.torrent"]);
+    let expected = [paths(&["d.torrent"]), read];
+    assert_eq!(unread_and_read(&before, &folder, Detail::States), expected);
+    let read = paths(&["a.torrent", "f.torrent", "g.torrent"]);
+    let expected = [paths(&["b.torrent", "c.torrent", "d.torrent"]), read];
+    assert_eq!(unread_and_read(&before, &folder, Detail::Names), expected, "names tell less");
+}
+
+#[test]
+fn a_link_is_known_by_what_it_leads_to() {
+    let elsewhere = folder_of(&["a.torrent"]);
+    let folder = folder_of(&[]);
+    symlink(elsewhere.path().join("a.torrent"), folder.path().join("link.torrent")).unwrap();
+    let before = scan_later(&folder, &[], Detail::States);
+    for detail in [Detail::States, Detail::Names] {
+        let expected = [paths(&["link.torrent"]), vec![]];
+        assert_eq!(unread_and_read(&before, &folder, detail), expected, "{detail:?}");
+    }
+    put(&elsewhere, "b.torrent", &single_file("b", None));
+    fs::rename(elsewhere.path().join("b.torrent"), elsewhere.path().join("a.torrent")).unwrap();
+    for detail in [Detail::States, Detail::Names] {
+        let expected = [vec![], paths(&["link.torrent"])];
+        assert_eq!(unread_and_read(&before, &folder, detail), expected, "{detail:?}");
+    }
+}
+
+#[test]
+fn very_many_files_are_all_seen() {
+    let count = 2 * listing::MANY_FILES + 1;
+    let names: Vec<String> = (0..count).map(|number| format!("{number:05}.torrent")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    for name in &names {
+        fs::write(folder.path().join("sub").join(name), b"").unwrap();
+    }
+    let listing = Listing::of(folder.path(), Detail::States).unwrap();
+    let mut seen: Vec<_> = listing.files.iter().map(|file| (&file.path, file.seen)).collect();
+    seen.sort_by_key(|(path, _)| path.as_os_str());
+    let sub = Folder::open(&folder.path().join("sub")).unwrap();
+    for ((path, seen), name) in seen.iter().zip(&names) {
+        let state = FileState::from(&sub.status(OsStr::new(name)).unwrap());
+        assert_eq!((path.as_path(), *seen), (&*Path::new("sub").join(name), Seen::State(state)));
+    }
+    assert_eq!(seen.len(), count);
+}
+
+#[test]
+fn another_file_of_a_known_torrent_is_a_duplicate_wherever_it_stands() {
+    let folder = folder_of(&["b.torrent"]);
+    let known = known(&scan_later(&folder, &[], Detail::States));
+    let content = fs::read(folder.path().join("b.torrent")).unwrap();
+    put(&folder, "a.torrent", &content);
+    put(&folder, "d/c.torrent", &content);
+    let scan = scan_later(&folder, &known, Detail::States);
+    assert_eq!((&scan.torrents[..], &scan.unchanged[..]), (&[][..], &[0][..]));
+    let files: Vec<_> = scan.duplicates.iter().map(|found| found.file.as_path()).collect();
+    assert_eq!(files, [Path::new("a.torrent"), Path::new("d/c.torrent")]);
+    for ((_, problem), file) in problems(&scan).into_iter().zip(files) {
+        let Problem::SameInfoHash { file: first } = problem else { panic!("{problem}") };
+        assert_eq!(first, Path::new("b.torrent"), "{}", file.display());
+    }
+}
+
+#[test]
+fn a_look_at_names_is_to_be_followed_by_a_closer_one() {
+    let folder = folder_of(&["a.torrent"]);
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(100);
+    File::open(folder.path()).unwrap().set_modified(long_ago).unwrap();
+    let may_hide = |detail| {
+        let view = scan_later(&folder, &[], detail).view;
+        let scanned = view.scanned().unwrap();
+        view.watched().iter().any(|folder| folder.modified.may_hide_a_change(scanned))
+    };
+    assert!(may_hide(Detail::Names));
+    assert!(!may_hide(Detail::States));
+}
+
+#[test]
+fn a_file_that_was_changed_just_before_has_to_be_read_again() {
+    let folder = folder_of(&["a.torrent"]);
+    assert_eq!(scan(&folder, &ANY).torrents[0].state, None);
+    for detail in [Detail::States, Detail::Names] {
+        assert!(scan_later(&folder, &[], detail).torrents[0].state.is_some());
+    }
+    let begun = FileTime(FileTime::now().0 - 10_000_000_000);
+    let listing = Listing { begun, ..Listing::of(folder.path(), Detail::States).unwrap() };
+    let known = KnownFiles::of([].into_iter(), Detail::States);
+    let by_a_slow_clock = listing.scan(&ANY, &known, &mut |_| {});
+    assert_eq!(by_a_slow_clock.torrents[0].state, None, "from the future");
+}
+
+#[test]
+fn a_flawed_file_is_read_again_so_that_its_owner_is_told_again() {
+    let folder = folder_of(&[]);
+    put(&folder, "more.torrent", &[single_file("x", None), b"e".to_vec()].concat());
+    assert_eq!(scan_later(&folder, &[], Detail::States).torrents[0].state, None);
+}

@@ -1,0 +1,61 @@
+//! A look at the torrents folder between two refreshes, when an announce misses a torrent.
+
+use std::time::Duration;
+
+use super::refresh::{RefreshError, lock_path};
+use super::take_in::{TakeIn, publication};
+use crate::catalog::{self, Catalog, Detail, FolderChange, PolicySnapshot};
+use crate::config::LoadedConfig;
+use crate::platform::lock;
+use crate::platform::log::{self, Level};
+use crate::protocol::Timestamp;
+
+/// Whether the torrents folder is not, or may not be, as it was when a policy was made from it.
+pub(super) fn is_outdated(policy: &PolicySnapshot, now: Timestamp) -> bool {
+    match policy.folder_change() {
+        FolderChange::None => false,
+        // A change in the very moment of the scan; one more look in another second settles it. A policy
+        // from the future comes from a clock that was wrong then.
+        FolderChange::Perhaps => now != policy.published_at(),
+        FolderChange::Certain => true,
+    }
+}
+
+/// Takes torrents in that were dropped into the folder since the policy was published. Waits a
+/// little for another process that is at it, so that its work counts for this request too.
+///
+/// # Errors
+/// When the catalogue cannot be used or the policy not be published.
+pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError> {
+    if loaded.config.is_replica() {
+        return Err(RefreshError::Replica { owner: loaded.owner_in_words() });
+    }
+    let Some(_lock) = lock::within(&lock_path(&loaded.config), Duration::from_secs(3))? else {
+        return Ok(());
+    };
+    let Ok(current) = PolicySnapshot::open(&loaded.config.paths.policy) else { return Ok(()) };
+    if !is_outdated(&current, now) {
+        // Another process was at it while this one waited for the lock.
+        return Ok(());
+    }
+    let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
+    let mut messages = Vec::new();
+    let mut take_in = |detail, messages: &mut Vec<String>| {
+        messages.clear();
+        TakeIn { loaded, detail, now, on_file: &mut |_| {} }.run(&mut catalog, messages)
+    };
+    // Whatever was dropped in shows by its name, which takes half as long to see. When nothing else is new, what
+    // changed may show by its state only.
+    let mut folder = take_in(Detail::Names, &mut messages)?;
+    if !folder.changed {
+        folder = take_in(Detail::States, &mut messages)?;
+    }
+    // Whoever announces can have the folder scanned again when something is dropped in.
+    log::list_once_a_minute(Level::Warning, &messages);
+    // What the pages show is no longer true then, and a refresh is due; still, where an earlier scan says so.
+    let is_due = folder.changed || current.refreshed_at() == Timestamp::default();
+    let last = if is_due { None } else { catalog.last_refresh()? };
+    let last = last.unwrap_or_default();
+    let publication = publication(&folder.view, last, current.generation(), now);
+    Ok(catalog::publish(&loaded.config.paths.policy, folder.list.present(), &publication)?)
+}

@@ -1,0 +1,89 @@
+//! Taking the torrents folder into the catalogue: at a refresh, and when an announce misses a torrent.
+
+use crate::catalog::{
+    Catalog, CatalogError, Detail, FolderView, Listing, Publication, ScanChanges, ScanRules,
+    TorrentList,
+};
+use crate::config::LoadedConfig;
+use crate::platform::threads::side_by_side;
+use crate::protocol::{Generation, Timestamp};
+
+/// Which torrents of the folder are tracked.
+#[must_use]
+pub fn scan_rules(loaded: &LoadedConfig) -> ScanRules<'_> {
+    let tracker = &loaded.config.tracker;
+    ScanRules {
+        announce_url: tracker.announce_url.as_ref().map(|url| url.as_str()),
+        also_announce_urls: &tracker.also_announce_urls,
+        accept_foreign: tracker.accept_foreign,
+        max_torrent_bytes: loaded.config.catalog.max_torrent_bytes.0,
+    }
+}
+
+/// The torrents folder as it was taken into the catalogue.
+pub(super) struct TakenIn {
+    /// What the catalogue has now.
+    pub(super) list: TorrentList,
+    pub(super) view: FolderView,
+    /// Whether torrents came or went.
+    pub(super) changed: bool,
+}
+
+/// How the torrents folder is read into the catalogue.
+pub(super) struct TakeIn<'a> {
+    pub(super) loaded: &'a LoadedConfig,
+    pub(super) detail: Detail,
+    pub(super) now: Timestamp,
+    /// Hears how many files were looked at.
+    pub(super) on_file: &'a mut dyn FnMut(usize),
+}
+
+impl TakeIn<'_> {
+    /// Reads what is new in the folder into the catalogue, and adds what its owner should know to `messages`. Whoever
+    /// calls it has the turn.
+    pub(super) fn run(
+        self,
+        catalog: &mut Catalog,
+        messages: &mut Vec<String>,
+    ) -> Result<TakenIn, CatalogError> {
+        let Self { loaded, detail, now, on_file } = self;
+        let folder = &loaded.config.paths.torrents;
+        let rules = scan_rules(loaded);
+        let fingerprint = rules.fingerprint();
+        let (listing, list) =
+            side_by_side(|| Listing::of(folder, detail), || catalog.list(&fingerprint));
+        let mut list = list?;
+        if catalog.correct_dates(&list, now)? {
+            list = catalog.list(&fingerprint)?;
+        }
+        let scan = listing.map(|listing| listing.scan(&rules, &list.known_files(detail), on_file));
+        match scan {
+            Ok(mut scan) => {
+                let changes = catalog.take_in(&mut list, &mut scan, now)?;
+                messages.extend(scan.problems.iter().map(ToString::to_string));
+                let changed = changes != ScanChanges::default();
+                Ok(TakenIn { list, view: scan.view, changed })
+            }
+            Err(problem) => {
+                messages.push(format!("{problem}; its torrents stay as they were"));
+                Ok(TakenIn { list, view: FolderView::of_nothing(folder), changed: false })
+            }
+        }
+    }
+}
+
+/// What is published beside the torrents.
+pub(super) fn publication(
+    view: &FolderView,
+    refreshed_at: Timestamp,
+    generation: Generation,
+    now: Timestamp,
+) -> Publication<'_> {
+    Publication {
+        watched: view.watched(),
+        scanned: view.scanned(),
+        refreshed_at,
+        generation,
+        published_at: now,
+    }
+}
