@@ -30,6 +30,7 @@ const UNSAFE_FILES: &[&str] = &[
     // The allocator, for SQLite.
     "src/platform/memory.rs",
     "src/platform/file_system.rs",
+    "src/platform/folder.rs",
     "src/platform/nameless_file.rs",
     "src/platform/process.rs",
     "src/platform/signals.rs",

@@ -71,7 +71,7 @@ impl Catalog {
 impl TorrentList {
     /// How many there are, also missing ones.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.listed.len()
     }
 

@@ -78,7 +78,12 @@ impl Folder {
                 libc::DT_DIR => Kind::Folder,
                 libc::DT_LNK => Kind::Link,
                 // Not all file systems say.
-                libc::DT_UNKNOWN => self.look_at(name, libc::AT_SYMLINK_NOFOLLOW)?.kind,
+                libc::DT_UNKNOWN => match self.look_at(name, libc::AT_SYMLINK_NOFOLLOW) {
+                    Ok(status) => status.kind,
+                    // It went away meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(_) => Kind::Other,
+                },
                 _ => Kind::Other,
             };
             on_entry(Entry { name, kind, inode })?;

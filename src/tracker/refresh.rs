@@ -17,6 +17,7 @@ use crate::catalog::{
 };
 use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
+use crate::platform::threads::side_by_side;
 use crate::protocol::{Generation, InfoHash, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, StoreError, StoreMaintenance, SwarmSummary};
 
@@ -265,9 +266,9 @@ impl<'a> Refresh<'a> {
         self.catalog.record_refresh(now, self.generation, &self.records)?;
         let listed = self.report.rows.iter().map(|row| &row.torrent);
         let path = &self.loaded.config.paths.policy;
-        // Made before the folder is looked at once more, for which some time must pass anyway.
-        let draft = PolicyDraft::of(listed.chain(&self.hidden), self.generation);
-        self.view.settle(after_writing);
+        let torrents: Vec<_> = listed.chain(&self.hidden).collect();
+        let draft = || PolicyDraft::of(torrents.iter().copied(), self.generation);
+        let (draft, ()) = side_by_side(draft, || self.view.settle(after_writing));
         // A refresh of no time is always due.
         let refreshed_at = if next == Next::InTime { now } else { Timestamp::default() };
         draft.publish(path, &publication(&self.view, refreshed_at, self.generation, now))?;
@@ -278,7 +279,7 @@ impl<'a> Refresh<'a> {
     }
 
     fn compute(&mut self, list: TorrentList, swarms: &HashMap<InfoHash, SwarmSummary>) {
-        self.report.rows.reserve_exact(list.len());
+        self.report.rows.reserve_exact(list.count());
         for mut torrent in list.into_present() {
             let swarm = swarms.get(&torrent.canonical);
             let Computed { figures, period } =
