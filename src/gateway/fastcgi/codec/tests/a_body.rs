@@ -8,7 +8,9 @@ fn post_with(params: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn is_whole_also_when_it_is_long() {
-    let body: Vec<u8> = (0..=250).cycle().take(700_000).collect();
+    // More than one record, in any case; Miri takes minutes for ten of them.
+    let length = if cfg!(miri) { 70_000 } else { 700_000 };
+    let body: Vec<u8> = (0..=250).cycle().take(length).collect();
     let story = told(&post(1, KEEP, "", &body));
     assert!(story.requests[0].1 == body);
 }
