@@ -17,13 +17,9 @@ pub(super) fn first_rows<'a>(
 }
 
 /// The first `most` rows in this order, sorted. Of many rows, most are compared once.
-pub(super) fn first(
-    rows: &[Row],
-    most: usize,
-    order: impl Fn(&Row, &Row) -> Ordering,
-) -> Vec<&Row> {
-    let mut first: Vec<&Row> = Vec::new();
-    let mut last: Option<&Row> = None;
+pub(super) fn first<T>(rows: &[T], most: usize, order: impl Fn(&T, &T) -> Ordering) -> Vec<&T> {
+    let mut first: Vec<&T> = Vec::new();
+    let mut last: Option<&T> = None;
     for row in rows {
         if last.is_some_and(|last| order(row, last).is_gt()) {
             continue;
@@ -49,4 +45,23 @@ pub(super) fn more_than(shown: usize, report: &Report) -> Option<String> {
 /// A length with its thousands apart.
 pub(super) fn grouped_length(length: usize) -> String {
     grouped(u64::try_from(length).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_first_of_many_are_those_that_come_first_when_all_are_sorted(
+            rows in proptest::collection::vec(0..50_u8, 0..200), most in 0..30_usize,
+        ) {
+            let mut sorted: Vec<&u8> = rows.iter().collect();
+            sorted.sort();
+            sorted.truncate(most);
+            prop_assert_eq!(first(&rows, most, u8::cmp), sorted);
+        }
+    }
 }

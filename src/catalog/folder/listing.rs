@@ -194,6 +194,9 @@ struct FolderContent {
     /// Links that lead nowhere today, and perhaps to a folder of torrents tomorrow: a disk that is not mounted.
     unknown: Vec<(PathBuf, io::Error)>,
     digest: u64,
+    /// Whether entries have other inodes than their files, as on some file systems of networks and programs; seen at
+    /// the first one.
+    has_strange_inodes: Option<bool>,
 }
 
 impl FolderContent {
@@ -208,8 +211,8 @@ impl FolderContent {
             }
             Ok(())
         })?;
-        if detail == Detail::States {
-            see_states(&folder, &mut content.files);
+        if detail == Detail::States || content.has_strange_inodes == Some(true) {
+            look_at(&folder, &mut content.files, detail);
         }
         if !content.pages.is_empty() {
             for file in &mut content.files {
@@ -234,6 +237,9 @@ impl FolderContent {
         match kind {
             Kind::Folder => self.folders.push(path()),
             Kind::File if is_torrent(name) => {
+                self.has_strange_inodes.get_or_insert_with(|| {
+                    folder.status(name).is_ok_and(|status| status.inode != inode)
+                });
                 let (path, seen) = (path(), Seen::Inode(inode));
                 let name_at = path.as_os_str().len() - name.len();
                 self.files.push(ListedFile { path, name_at, seen, info_page: None });
@@ -250,14 +256,14 @@ impl FolderContent {
 /// So many files are worth a second thread.
 pub(super) const MANY_FILES: usize = 4096;
 
-/// Looks at the states of files in a folder. The kernel takes a while for each; of many, two threads see half of them
-/// each.
-fn see_states(folder: &Folder, files: &mut [ListedFile]) {
+/// Looks at the files in a folder themselves. The kernel takes a while for each; of many, two threads see half of
+/// them each.
+fn look_at(folder: &Folder, files: &mut [ListedFile], detail: Detail) {
     let see = |files: &mut [ListedFile]| {
         for file in files {
             // Of a file that vanished just now nothing is known; reading it will tell.
             let status = folder.status(file.name());
-            file.seen = status.map_or(Seen::Nothing, |it| Seen::State(FileState::from(&it)));
+            file.seen = status.map_or(Seen::Nothing, |it| detail.at(FileState::from(&it)));
         }
     };
     if files.len() < MANY_FILES {
@@ -316,4 +322,30 @@ fn ending(name: &OsStr) -> &[u8] {
 fn info_page(file: &Path, pages: &HashSet<OsString>) -> Option<PathBuf> {
     let candidates = PAGES.into_iter().map(|ending| file.with_extension(ending));
     candidates.into_iter().find(|page| page.file_name().is_some_and(|name| pages.contains(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inodes_that_are_not_those_of_the_files_are_noticed() {
+        let home = tempfile::tempdir().unwrap();
+        for name in ["a.torrent", "b.torrent"] {
+            fs::write(home.path().join(name), b"").unwrap();
+        }
+        let folder = Folder::open(home.path()).unwrap();
+        let inode = fs::metadata(home.path().join("a.torrent")).unwrap().ino();
+        for (inode, is_strange) in [(inode, false), (u64::from(u32::MAX), true)] {
+            let mut content = FolderContent::default();
+            let name = OsStr::new("a.torrent");
+            content.take(&folder, Path::new(""), &Entry { name, kind: Kind::File, inode });
+            assert_eq!(content.has_strange_inodes, Some(is_strange));
+        }
+        let mut content = FolderContent::of(home.path(), Path::new(""), Detail::Names).unwrap();
+        let told: Vec<_> = content.files.iter().map(|file| file.seen).collect();
+        content.files.iter_mut().for_each(|file| file.seen = Seen::Inode(0));
+        look_at(&folder, &mut content.files, Detail::Names);
+        assert_eq!(content.files.iter().map(|file| file.seen).collect::<Vec<_>>(), told);
+    }
 }
