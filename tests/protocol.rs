@@ -3,6 +3,7 @@
 //! as a CGI for every request.
 
 mod addresses;
+mod bans;
 mod catalogue;
 mod folder;
 mod formulas;

@@ -79,11 +79,45 @@ mod tests {
     /// whose file is gone, and totals.
     const VERSION_1: &[u8] = include_bytes!("fixtures/catalog-1.db");
 
+    /// One of version 2: a hidden torrent that the owner has decided to list, one that the owner has decided to hide,
+    /// and totals.
+    const VERSION_2: &[u8] = include_bytes!("fixtures/catalog-2.db");
+
     fn old_catalog() -> (tempfile::TempDir, PathBuf) {
+        catalog_of(VERSION_1)
+    }
+
+    fn catalog_of(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalog.db");
-        fs::write(&path, VERSION_1).unwrap();
+        fs::write(&path, content).unwrap();
         (folder, path)
+    }
+
+    /// The name of the copy that a migration leaves.
+    fn kept_as(number: &str) -> String {
+        format!("catalog.db.before-{VERSION}{number}")
+    }
+
+    #[test]
+    fn a_catalogue_of_version_2_keeps_all_that_it_has() {
+        let (folder, path) = catalog_of(VERSION_2);
+        let catalog = Catalog::open(&path).unwrap();
+        let all = catalog.all_torrents().unwrap();
+        let found: Vec<_> =
+            all.iter().map(|it| (it.name.as_str(), it.hidden, it.totals.completed)).collect();
+        let expected = [
+            ("decided", true, 0),
+            ("a plain one", false, 1),
+            ("a private one", false, 0),
+            ("hush", false, 0),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(all[1].totals, Totals { completed: 1, uploaded: 5, downloaded: 7 });
+        assert_eq!(all[1].first_seen, Timestamp(1_700_000_000));
+        assert_eq!(catalog.last_refresh().unwrap(), Some(Timestamp(1_796_000_657)));
+        assert_eq!((catalog.bans().unwrap().len(), catalog.changes().unwrap().len()), (0, 0));
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
     }
 
     #[test]
@@ -125,14 +159,14 @@ mod tests {
             catalog.list("").unwrap().known_files(crate::catalog::Detail::States).is_empty(),
             "all files are read once more"
         );
-        assert_eq!(files_in(folder.path()), ["catalog.db", "catalog.db.before-2"]);
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
     }
 
     #[test]
     fn what_it_was_before_is_kept_and_can_take_its_place() {
         let (folder, path) = old_catalog();
         Catalog::open(&path).unwrap();
-        let kept = folder.path().join("catalog.db.before-2");
+        let kept = folder.path().join(kept_as(""));
         let rows = |path: &Path| -> Vec<Vec<u8>> {
             let catalog = Connection::open(path).unwrap();
             let mut query = catalog.prepare("SELECT info_hash FROM torrents").unwrap();
@@ -149,23 +183,23 @@ mod tests {
         let (folder, path) = old_catalog();
         keep_copy(&path).unwrap();
         Catalog::open(&path).unwrap();
-        assert_eq!(files_in(folder.path()), ["catalog.db", "catalog.db.before-2"]);
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
         fs::write(&path, VERSION_1).unwrap();
         let other = Connection::open(&path).unwrap();
         other.execute("DELETE FROM torrents WHERE completed = 0", []).unwrap();
         Catalog::open(&path).unwrap();
-        let expected = ["catalog.db", "catalog.db.before-2", "catalog.db.before-2.2"];
+        let expected = ["catalog.db", &kept_as(""), &kept_as(".2")];
         assert_eq!(files_in(folder.path()), expected);
     }
 
     #[test]
     fn without_a_copy_nothing_is_migrated() {
         let (folder, path) = old_catalog();
-        fs::create_dir(folder.path().join("catalog.db.before-2")).unwrap();
+        fs::create_dir(folder.path().join(kept_as(""))).unwrap();
         let problem = Catalog::open(&path).unwrap_err().to_string();
         assert!(problem.contains("cannot keep a copy of the catalogue"), "{problem}");
         assert_eq!(fs::read(&path).unwrap(), VERSION_1);
-        assert_eq!(files_in(folder.path()), ["catalog.db", "catalog.db.before-2"]);
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
     }
 
     #[test]
@@ -180,8 +214,8 @@ mod tests {
                 });
             }
         });
-        assert_eq!(files_in(folder.path()), ["catalog.db", "catalog.db.before-2"]);
-        let kept = folder.path().join("catalog.db.before-2");
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
+        let kept = folder.path().join(kept_as(""));
         assert_eq!(Catalog::connect(&kept).unwrap().version().unwrap(), 1);
     }
 }

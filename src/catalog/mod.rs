@@ -2,6 +2,8 @@
 //! on the announce path; announces read the policy snapshot that is published from it.
 
 mod backup;
+mod bans;
+mod changes;
 mod count;
 mod database;
 mod dates;
@@ -23,6 +25,8 @@ mod torrents;
 mod totals;
 
 pub use backup::{BackupError, back_up, restore};
+pub use bans::Ban;
+pub use changes::{Author, Change};
 pub use database::{Catalog, CatalogError};
 pub use folder::{
     AfterWriting, Detail, FileState, FileTime, FolderError, FolderProblem, FolderScan, FolderView,
@@ -31,8 +35,8 @@ pub use folder::{
 };
 pub use list::TorrentList;
 pub use policy::{
-    Arrival, Delivery, FolderChange, PolicyDraft, PolicyError, PolicySnapshot, PolicyTorrent,
-    Publication, Sequence, publish,
+    Arrival, Delivery, FolderChange, PolicyBan, PolicyDraft, PolicyError, PolicySnapshot,
+    PolicyTorrent, Publication, Sequence, publish,
 };
 pub use refreshes::RefreshRecord;
 pub use scan::ScanChanges;

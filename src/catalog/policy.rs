@@ -2,6 +2,7 @@
 //! from the catalogue, read through `mmap`, replaced by rename and never rewritten in place. On a replica,
 //! `delivery` makes such a file of what was copied to it.
 
+mod bans;
 mod delivery;
 mod format;
 mod read;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub use delivery::{Arrival, Delivery};
 pub use format::Sequence;
-pub use read::{FolderChange, PolicySnapshot, PolicyTorrent};
+pub use read::{FolderChange, PolicyBan, PolicySnapshot, PolicyTorrent};
 pub use write::{PolicyDraft, Publication, publish};
 
 /// What can go wrong with the policy snapshot. It can always be recreated from the catalogue.

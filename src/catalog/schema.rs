@@ -62,6 +62,25 @@ const STEPS: &[&str] = &[
             period_transferred, period_completed, file_state
         FROM torrents LEFT JOIN decisions ON decisions.info_hash = torrents.info_hash;
 ",
+    // Addresses are 16 bytes, those of IPv4 as IPv6 writes them.
+    "
+    CREATE TABLE bans (
+        first  BLOB NOT NULL CHECK (length(first) = 16),
+        last   BLOB NOT NULL CHECK (length(last) = 16 AND first <= last),
+        reason TEXT NOT NULL,
+        until  INTEGER CHECK (until >= 0),
+        since  INTEGER NOT NULL CHECK (since >= 0),
+        PRIMARY KEY (first, last)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE changes (
+        number  INTEGER NOT NULL PRIMARY KEY,
+        at      INTEGER NOT NULL CHECK (at >= 0),
+        who     TEXT NOT NULL,
+        what    TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        before  TEXT
+    ) STRICT;
+",
 ];
 
 /// The version of a catalogue after the last step.

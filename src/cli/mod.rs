@@ -4,8 +4,10 @@
 //! prints to the world, and returns why it failed as one sentence that says what to do.
 
 mod backup;
+mod ban;
 mod config;
 mod doctor;
+mod duration;
 mod fastcgi;
 mod init;
 mod peers;
@@ -58,6 +60,8 @@ enum Command {
     Config(config::ConfigCommand),
     #[command(subcommand)]
     Torrent(torrent::TorrentCommand),
+    #[command(subcommand)]
+    Ban(ban::BanCommand),
     Stats(stats::StatsArguments),
     Peers(peers::PeersArguments),
     #[command(subcommand)]
@@ -76,6 +80,7 @@ impl Command {
             Self::FastCgi(arguments) => arguments.run(world),
             Self::Config(command) => command.run(world),
             Self::Torrent(command) => command.run(world),
+            Self::Ban(command) => command.run(world),
             Self::Stats(arguments) => arguments.run(world),
             Self::Peers(arguments) => arguments.run(world),
             Self::Store(command) => command.run(world),

@@ -12,6 +12,16 @@ use std::path::Path;
 
 use crate::platform::files;
 
+/// Who runs this process, for a note: who asked for it with `sudo`, the name of the account, or its number.
+#[must_use]
+pub fn person() -> String {
+    let names =
+        ["SUDO_USER", "LOGNAME", "USER"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let name = names.into_iter().find(|name| !name.is_empty() && name.len() <= 64);
+    // SAFETY: it takes nothing and changes nothing.
+    name.unwrap_or_else(|| format!("account {}", unsafe { libc::getuid() }))
+}
+
 /// Begins a process that has not gone through Rust's own start, and does what of that is of use:
 /// writing to somebody who has gone is an error and not the end, and what is opened never gets a
 /// standard descriptor's number, where others write.

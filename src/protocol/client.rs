@@ -10,7 +10,7 @@ mod version;
 use std::borrow::Cow;
 use std::fmt;
 
-pub use self::version::{Stage, Version};
+use self::version::Version;
 use super::PeerId;
 
 /// The program behind a peer id, as far as its bytes tell. Peer ids are easily forged: good for

@@ -309,7 +309,7 @@ impl Handler for Site {
     fn refuse(&mut self, request: &Request<'_>, response: &mut Response) {
         match (Place::of(request).route, &self.state) {
             (Route::Announce | Route::Scrape, State::Ready(ready)) => {
-                replies::refuse(ready, Refusal::WouldWait, response);
+                replies::refuse(ready, &Refusal::WouldWait, response);
             }
             _ => pages::too_busy(response),
         }

@@ -16,7 +16,7 @@ const TROUBLE_INTERVAL: Seconds = Seconds(1800);
 pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {
     let announce = match AnnounceRequest::parse(call.request.query) {
         Ok(announce) => announce,
-        Err(problem) => return refuse(ready, problem.into(), response),
+        Err(problem) => return refuse(ready, &problem.into(), response),
     };
     let caller = Caller {
         address: ready.client(call.request),
@@ -42,7 +42,7 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
         Ok(()) => Answer::Ready,
         // Nothing of the announce is in the store yet.
         Err(Refusal::WouldWait) if !call.pace.may_wait() => Answer::WouldWait,
-        Err(refusal) => refuse(ready, refusal, response),
+        Err(refusal) => refuse(ready, &refusal, response),
     }
 }
 
@@ -67,7 +67,7 @@ fn attempt(
 pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {
     let scrape = match ScrapeRequest::parse(call.request.query) {
         Ok(scrape) => scrape,
-        Err(problem) => return refuse(ready, problem.into(), response),
+        Err(problem) => return refuse(ready, &problem.into(), response),
     };
     let full = scrape.info_hashes.is_empty();
     let is_first = ready.tracker.may_publish_first(call.now);
@@ -93,11 +93,11 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
             Answer::Ready
         }
         Err(Refusal::WouldWait) if !call.pace.may_wait() => Answer::WouldWait,
-        Err(refusal) => refuse(ready, refusal, response),
+        Err(refusal) => refuse(ready, &refusal, response),
     }
 }
 
-pub(super) fn refuse(ready: &Ready, refusal: Refusal, response: &mut Response) -> Answer {
+pub(super) fn refuse(ready: &Ready, refusal: &Refusal, response: &mut Response) -> Answer {
     let Config { tracker, .. } = &ready.tracker.config().config;
     let (interval, min_interval) = (tracker.interval, tracker.min_interval);
     let retry_in = refusal.retry_in(interval);

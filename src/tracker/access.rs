@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Refusal;
 use crate::catalog::PolicySnapshot;
 use crate::config::Torrents;
-use crate::protocol::{AnnounceRequest, InfoHash, Passkey};
+use crate::protocol::{AnnounceRequest, InfoHash, Passkey, Timestamp};
 use crate::store::Generation;
 
 /// Who sent a request, as far as the web server and the request tell.
@@ -26,6 +26,8 @@ pub struct Policy<'a> {
     pub torrents: Torrents,
     /// The snapshot; `None` when nothing was published yet.
     pub snapshot: Option<&'a PolicySnapshot>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// The torrent of an announce that may happen.
@@ -58,13 +60,28 @@ impl Admitted {
 /// When it may not, with the reason that the client is shown.
 pub fn admit(
     policy: &Policy<'_>,
-    _caller: &Caller<'_>,
+    caller: &Caller<'_>,
     announce: &AnnounceRequest,
 ) -> Result<Admitted, Refusal> {
+    policy.allows(caller)?;
     policy.torrent(announce.info_hash)?.ok_or(Refusal::Unlisted)
 }
 
 impl Policy<'_> {
+    /// Whether a caller may ask for anything.
+    ///
+    /// # Errors
+    /// When its address is banned.
+    pub fn allows(&self, caller: &Caller<'_>) -> Result<(), Refusal> {
+        let (Some(snapshot), Some(address)) = (self.snapshot, caller.address) else {
+            return Ok(());
+        };
+        match snapshot.ban_of(address, self.now) {
+            Some(ban) => Err(Refusal::banned(ban.reason(), ban.until, self.now)),
+            None => Ok(()),
+        }
+    }
+
     /// What is known of an info-hash; `None` when it is not tracked.
     ///
     /// # Errors

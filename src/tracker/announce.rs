@@ -28,7 +28,7 @@ impl Tracker {
         request: &AnnounceRequest,
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
-        let admitted = admit(&self.decided(), caller, request)?;
+        let admitted = admit(&self.decided(now), caller, request)?;
         let config = &self.loaded.config;
         let addresses = addresses(config, request, caller.address)?;
         let announce =
@@ -62,7 +62,7 @@ impl Tracker {
         request: &AnnounceRequest,
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
-        let admitted = admit(&self.decided(), caller, request)?;
+        let admitted = admit(&self.decided(now), caller, request)?;
         let load = self.load(now)?;
         let counted = self.store().and_then(|store| {
             let counts = store.counts(&[admitted.swarm], now)?;

@@ -233,8 +233,9 @@ impl Tracker {
     }
 
     /// What the owner has decided, as it is in force now.
-    fn decided(&self) -> Policy<'_> {
-        Policy { torrents: self.loaded.config.tracker.torrents, snapshot: self.policy.as_deref() }
+    fn decided(&self, now: Timestamp) -> Policy<'_> {
+        let torrents = self.loaded.config.tracker.torrents;
+        Policy { torrents, snapshot: self.policy.as_deref(), now }
     }
 
     fn open_store(&mut self) -> Result<Box<dyn PeerStore>, StoreError> {
@@ -277,6 +278,7 @@ mod tests {
             refreshed_at: at,
             generation: Generation(1),
             published_at: at,
+            bans: &[],
         };
         let catalog = Catalog::open(&paths.catalog).unwrap();
         let torrents = catalog.torrents().unwrap();

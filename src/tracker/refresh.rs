@@ -264,6 +264,8 @@ impl<'a> Refresh<'a> {
         let after_writing = self.view.after_writing();
         let now = self.report.at;
         self.catalog.record_refresh(now, self.generation, &self.records)?;
+        self.catalog.forget_old_bans(now)?;
+        let bans = self.catalog.bans()?;
         let listed = self.report.rows.iter().map(|row| &row.torrent);
         let path = &self.loaded.config.paths.policy;
         let torrents: Vec<_> = listed.chain(&self.hidden).collect();
@@ -271,7 +273,8 @@ impl<'a> Refresh<'a> {
         let (draft, ()) = side_by_side(draft, || self.view.settle(after_writing));
         // A refresh of no time is always due.
         let refreshed_at = if next == Next::InTime { now } else { Timestamp::default() };
-        draft.publish(path, &publication(&self.view, refreshed_at, self.generation, now))?;
+        let publication = publication(&self.view, &bans, refreshed_at, self.generation, now);
+        draft.publish(path, &publication)?;
         if next != Next::InAMinute {
             mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
         }

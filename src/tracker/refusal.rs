@@ -1,10 +1,10 @@
 //! Why a client gets no peers: texts that are safe to send, and when to come back.
 
-use crate::protocol::{AnnounceError, RetryIn, ScrapeError, Seconds};
+use crate::protocol::{AnnounceError, RetryIn, ScrapeError, Seconds, Timestamp};
 use crate::store::StoreError;
 
 /// A reason that a person behind a client understands. Nothing of the machine is in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The announce itself is wrong.
     #[error("{0}")]
@@ -15,6 +15,14 @@ pub enum Refusal {
     /// The info-hash is not the catalogue's.
     #[error("this tracker does not track that torrent")]
     Unlisted,
+    /// The owner does not let the client's address announce.
+    #[error("your address is banned from this tracker{}{reason}", if reason.is_empty() { "" } else { ": " })]
+    Banned {
+        /// What the owner has to say about it; may be empty.
+        reason: Box<str>,
+        /// The time until it is over; `None`: it stays.
+        ends_in: Option<Seconds>,
+    },
     /// The web server passed no address on.
     #[error("the tracker cannot see your address; please tell the owner of the site")]
     NoAddress,
@@ -40,7 +48,15 @@ pub enum Refusal {
     Trouble,
 }
 
+/// When a client whose address is banned is to ask again at the latest.
+const BANNED_RETRY: Seconds = Seconds(60 * 60);
+
 impl Refusal {
+    /// That an address is banned until then, for this reason.
+    pub(super) fn banned(reason: &str, until: Option<Timestamp>, now: Timestamp) -> Self {
+        Self::Banned { reason: reason.into(), ends_in: until.map(|until| until.since(now)) }
+    }
+
     /// Logs what went wrong in the store; the client is only told that something did. Each announce
     /// may meet the same trouble, so the log has one line a minute of each kind.
     pub(super) fn from_store(problem: &StoreError) -> Self {
@@ -68,11 +84,16 @@ impl Refusal {
 
     /// When trying again makes sense (BEP 31); `None` where nothing but a changed request helps.
     #[must_use]
-    pub fn retry_in(self, interval: Seconds) -> Option<RetryIn> {
+    pub fn retry_in(&self, interval: Seconds) -> Option<RetryIn> {
         match self {
             Self::Announce(_) | Self::Scrape(_) | Self::ScrapeIsOff | Self::FullScrapeIsOff => None,
             Self::Unlisted | Self::NoAddress => {
                 Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
+            }
+            // Bans may be lifted before their time.
+            Self::Banned { ends_in, .. } => {
+                let ends_in = ends_in.map_or(BANNED_RETRY, |left| left.min(BANNED_RETRY));
+                Some(RetryIn::Minutes(ends_in.in_minutes_rounded_up().max(1)))
             }
             Self::BusyForFullScrape => Some(RetryIn::Minutes(5)),
             // Room comes with the silent peers' expiry, not within moments.

@@ -56,6 +56,7 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     let is_due = folder.changed || current.refreshed_at() == Timestamp::default();
     let last = if is_due { None } else { catalog.last_refresh()? };
     let last = last.unwrap_or_default();
-    let publication = publication(&folder.view, last, current.generation(), now);
+    let bans = catalog.bans()?;
+    let publication = publication(&folder.view, &bans, last, current.generation(), now);
     Ok(catalog::publish(&loaded.config.paths.policy, folder.list.present(), &publication)?)
 }

@@ -25,7 +25,7 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(request.info_hashes.len());
         for &info_hash in &request.info_hashes {
-            let torrent = self.decided().torrent(info_hash)?;
+            let torrent = self.decided(now).torrent(info_hash)?;
             asked.extend(torrent.map(|torrent| (info_hash, torrent)));
         }
         if asked.is_empty() {
@@ -65,7 +65,7 @@ impl Tracker {
         }
         let mut asked = Vec::with_capacity(shown.len());
         for info_hash in shown {
-            let torrent = self.decided().torrent(info_hash)?;
+            let torrent = self.decided(now).torrent(info_hash)?;
             asked.extend(torrent.map(|torrent| (info_hash, torrent)));
         }
         self.figures(&asked, now)

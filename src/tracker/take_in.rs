@@ -1,7 +1,7 @@
 //! Taking the torrents folder into the catalogue: at a refresh, and when an announce misses a torrent.
 
 use crate::catalog::{
-    Catalog, CatalogError, Detail, FolderView, Listing, Publication, ScanChanges, ScanRules,
+    Ban, Catalog, CatalogError, Detail, FolderView, Listing, Publication, ScanChanges, ScanRules,
     TorrentList,
 };
 use crate::config::LoadedConfig;
@@ -73,17 +73,19 @@ impl TakeIn<'_> {
 }
 
 /// What is published beside the torrents.
-pub(super) fn publication(
-    view: &FolderView,
+pub(super) fn publication<'a>(
+    view: &'a FolderView,
+    bans: &'a [Ban],
     refreshed_at: Timestamp,
     generation: Generation,
     now: Timestamp,
-) -> Publication<'_> {
+) -> Publication<'a> {
     Publication {
         watched: view.watched(),
         scanned: view.scanned(),
         refreshed_at,
         generation,
         published_at: now,
+        bans,
     }
 }

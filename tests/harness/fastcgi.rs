@@ -92,6 +92,9 @@ pub fn body(piece: &[u8]) -> Vec<u8> {
     record(STDIN, piece)
 }
 
+/// The address that requests seem to come from.
+pub const CLIENT: &str = "192.0.2.1";
+
 /// A whole GET.
 pub fn get(path_info: &str, query: &str) -> Vec<u8> {
     get_with(0, path_info, query)
@@ -108,7 +111,7 @@ fn get_with(flags: u8, path_info: &str, query: &str) -> Vec<u8> {
         ("SCRIPT_NAME", "/tracker.cgi"),
         ("PATH_INFO", path_info),
         ("QUERY_STRING", query),
-        ("REMOTE_ADDR", "192.0.2.1"),
+        ("REMOTE_ADDR", CLIENT),
     ];
     [head_with(flags, &params), body(b"")].concat()
 }

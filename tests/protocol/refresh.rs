@@ -114,6 +114,7 @@ fn publish_as_of(tracker: &Installation, refreshed_at: u64) {
         refreshed_at: Timestamp(refreshed_at),
         generation,
         published_at: Timestamp(refreshed_at),
+        bans: &[],
     };
     let catalog = Catalog::open(&paths.catalog).expect("a catalogue");
     let torrents = catalog.torrents().expect("torrents");

@@ -47,10 +47,16 @@
 //!     0  8  modified at, nanoseconds since 1970, signed
 //!     8  4  length of the path
 //!    12     the path
+//!  5 banned addresses, 48 bytes each, sorted; none lies in another (an address of IPv4 as IPv6 writes it)
+//!     0 16  the first
+//!    16 16  the last
+//!    32  8  until then, seconds since 1970; the largest number: for good
+//!    40  4  offset of the reason in the texts
+//!    44  4  length of the reason
+//! 11 texts: UTF-8, one after the other
 //! ```
 //!
-//! Reserved, and refused by this version: 5 address ranges, 6 client rules, 7 deny list, 8 accounts,
-//! 9 switches, 10 base.
+//! Reserved, and refused by this version: 6 client rules, 7 deny list, 8 accounts, 9 switches, 10 base.
 //!
 //! # The overlay
 //!
@@ -83,6 +89,7 @@ pub(super) const ENTRY_LEN: usize = 16 + DIGEST_LEN;
 pub(super) const TORRENT_LEN: usize = 56;
 pub(super) const ALIAS_LEN: usize = 24;
 pub(super) const HASH_LEN: usize = 20;
+pub(super) const BAN_LEN: usize = 48;
 
 /// SHA-256.
 pub(super) type Digest = [u8; DIGEST_LEN];
@@ -92,6 +99,8 @@ pub(super) const TORRENTS: u32 = 1;
 pub(super) const ALIASES: u32 = 2;
 pub(super) const NAMES: u32 = 3;
 pub(super) const WATCHED: u32 = 4;
+pub(super) const BANS: u32 = 5;
+pub(super) const TEXTS: u32 = 11;
 /// From here on, a section that a reader does not know may be skipped.
 const OPTIONAL_FROM: u32 = 64;
 
@@ -131,6 +140,16 @@ pub(super) struct TorrentRecord {
     pub carried_completed: u64,
     pub name_offset: u32,
     pub name_len: u32,
+}
+
+/// A ban's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BanRecord {
+    pub first: [u8; 16],
+    pub last: [u8; 16],
+    pub until: u64,
+    pub reason_offset: u32,
+    pub reason_len: u32,
 }
 
 /// Why bytes are not a snapshot that this version can use.
@@ -179,6 +198,8 @@ pub(super) struct Layout {
     pub aliases: RecordsAt,
     pub names: Range<usize>,
     pub watched: Range<usize>,
+    pub bans: RecordsAt,
+    pub texts: Range<usize>,
     /// All sections, also unknown ones.
     pub sections: Vec<Section>,
 }
@@ -242,6 +263,8 @@ impl<'a> UnvalidatedHeader<'a> {
             aliases: records(&sections, ALIASES, ALIAS_LEN)?,
             names: bytes(&sections, NAMES)?,
             watched: bytes(&sections, WATCHED)?,
+            bans: records(&sections, BANS, BAN_LEN)?,
+            texts: bytes(&sections, TEXTS)?,
             sections,
         })
     }
@@ -250,7 +273,7 @@ impl<'a> UnvalidatedHeader<'a> {
 impl Section {
     fn is_understood(&self) -> Result<(), Fault> {
         match self.id {
-            TORRENTS | ALIASES | NAMES | WATCHED | OPTIONAL_FROM.. => Ok(()),
+            TORRENTS | ALIASES | NAMES | WATCHED | BANS | TEXTS | OPTIONAL_FROM.. => Ok(()),
             unknown => Err(Fault::Rule(unknown)),
         }
     }
@@ -369,6 +392,29 @@ impl TorrentRecord {
             carried_completed: fields.u64()?,
             name_offset: fields.u32()?,
             name_len: fields.u32()?,
+        })
+    }
+}
+
+impl BanRecord {
+    /// The record as it stands in the section of bans.
+    pub(super) fn write(&self, section: &mut Vec<u8>) {
+        section.extend(self.first);
+        section.extend(self.last);
+        section.extend(self.until.to_le_bytes());
+        section.extend(self.reason_offset.to_le_bytes());
+        section.extend(self.reason_len.to_le_bytes());
+    }
+
+    /// Takes a record apart; what it says about the texts must still be checked.
+    pub(super) fn read(record: &[u8]) -> Option<Self> {
+        let mut fields = Fields(record);
+        Some(Self {
+            first: fields.array()?,
+            last: fields.array()?,
+            until: fields.u64()?,
+            reason_offset: fields.u32()?,
+            reason_len: fields.u32()?,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -11,13 +12,13 @@ use memmap2::{Mmap, MmapOptions};
 
 use super::PolicyError;
 use super::format::{
-    self, Digest, Fault, Fields, HASH_LEN, HIDDEN, Layout, RecordsAt, Sequence, TorrentRecord,
-    UnvalidatedHeader,
+    self, BanRecord, Digest, Fault, Fields, HASH_LEN, HIDDEN, Layout, RecordsAt, Sequence,
+    TorrentRecord, UnvalidatedHeader,
 };
 use crate::catalog::{FileTime, has_changed};
 use crate::platform::FileMark;
 use crate::platform::files;
-use crate::protocol::{Generation, InfoHash, Timestamp};
+use crate::protocol::{Generation, InfoHash, Timestamp, address_key};
 
 /// The policy as it was published at one instant; later publications do not change it.
 ///
@@ -45,6 +46,23 @@ pub struct PolicyTorrent<'a> {
     /// How many of these the generation [`PolicySnapshot::generation`] has counted; never more than all.
     pub carried_completed: u64,
     name: &'a [u8],
+}
+
+/// A ban that is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyBan<'a> {
+    /// From then on it is over; `None`: never.
+    pub until: Option<Timestamp>,
+    reason: &'a [u8],
+}
+
+impl<'a> PolicyBan<'a> {
+    /// What a client is told; may be empty.
+    #[must_use]
+    pub fn reason(&self) -> &'a str {
+        // Texts are written as UTF-8; only a damaged file has others.
+        std::str::from_utf8(self.reason).unwrap_or_default()
+    }
 }
 
 /// What the times of the torrents folder say about it since the last scan.
@@ -119,6 +137,27 @@ impl PolicySnapshot {
             usize::try_from(fields.u32()?).ok()
         })?;
         self.torrent_of(torrents.get(position)?)
+    }
+
+    /// The ban of an address, if it has one at this time.
+    #[must_use]
+    pub fn ban_of(&self, address: IpAddr, now: Timestamp) -> Option<PolicyBan<'_>> {
+        let bans = self.records(&self.layout.bans);
+        if bans.bytes.is_empty() {
+            return None;
+        }
+        let address = address_key(address).octets();
+        let behind = bans.partition_point(|record| {
+            record.first_chunk::<16>().is_some_and(|first| *first <= address)
+        });
+        let record = BanRecord::read(bans.get(behind.checked_sub(1)?)?)?;
+        let is_banned = address <= record.last && now.0 < record.until;
+        let mut texts = Fields(self.section(&self.layout.texts));
+        let reason = texts.bytes(record.reason_offset).and_then(|_| texts.bytes(record.reason_len));
+        is_banned.then(|| PolicyBan {
+            until: Some(Timestamp(record.until)).filter(|until| until.0 != u64::MAX),
+            reason: reason.unwrap_or_default(),
+        })
     }
 
     /// All torrents, sorted by canonical info-hash.
@@ -237,6 +276,20 @@ impl<'a> Records<'a> {
 
     fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         self.bytes.chunks_exact(self.record_len)
+    }
+
+    /// How many of these, which are so and then are not, are so.
+    fn partition_point(self, is_so: impl Fn(&[u8]) -> bool) -> usize {
+        let (mut start, mut end) = (0, self.bytes.len() / self.record_len);
+        while start < end {
+            let middle = start + (end - start) / 2;
+            if self.get(middle).is_some_and(&is_so) {
+                start = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        start
     }
 
     /// Where the record of an info-hash stands.

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::write::PolicyDraft;
 use super::*;
 use crate::catalog::samples::{hash, hybrid, scanned};
-use crate::catalog::{Carried, FileTime, FoundTorrent, Torrent, Totals, Watched};
+use crate::catalog::{Ban, Carried, FileTime, FoundTorrent, Torrent, Totals, Watched};
 use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// Where a test keeps its snapshot.
@@ -65,6 +65,7 @@ fn publication(watched: &[Watched]) -> Publication<'_> {
         refreshed_at: Timestamp(30),
         generation: Generation(7),
         published_at: Timestamp(50),
+        bans: &[],
     }
 }
 
@@ -237,4 +238,46 @@ fn the_bytes_are_those_of_the_description() {
     let expected = [header, digest.to_vec(), table, content.concat()].concat();
     assert_eq!(std::fs::read(&path).unwrap(), expected);
     assert_eq!(expected.len(), 384);
+}
+
+#[test]
+fn the_ban_of_an_address_is_found_while_it_lasts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy");
+    let ban = |range: &str, reason: &str, until| Ban {
+        range: range.parse().unwrap(),
+        reason: reason.into(),
+        until,
+        since: Timestamp(1),
+    };
+    let bans = [
+        ban("192.0.2.16/28", "floods", None),
+        ban("198.51.100.1", "", Some(Timestamp(100))),
+        ban("2001:db8::/32", "\u{fc}bel", None),
+    ];
+    let none: [Torrent; 0] = [];
+    publish(&path, &none, &Publication { bans: &bans, ..publication(&[]) }).unwrap();
+    let policy = PolicySnapshot::open(&path).unwrap();
+    policy.verify().unwrap();
+    let reason = |address: &str, now| {
+        let ban = policy.ban_of(address.parse().unwrap(), Timestamp(now))?;
+        Some((ban.reason(), ban.until.map(|until| until.0)))
+    };
+    for (address, expected) in [
+        ("192.0.2.15", None),
+        ("192.0.2.16", Some(("floods", None))),
+        ("192.0.2.31", Some(("floods", None))),
+        ("192.0.2.32", None),
+        ("::ffff:192.0.2.20", Some(("floods", None))),
+        ("198.51.100.1", Some(("", Some(100)))),
+        ("2001:db7:ffff::", None),
+        ("2001:db8:ffff::", Some(("\u{fc}bel", None))),
+        ("::1", None),
+    ] {
+        assert_eq!(reason(address, 99), expected, "{address}");
+    }
+    assert_eq!(reason("198.51.100.1", 100), None, "it is over");
+    publish(&path, &none, &publication(&[])).unwrap();
+    let policy = PolicySnapshot::open(&path).unwrap();
+    assert_eq!(policy.ban_of("192.0.2.20".parse().unwrap(), Timestamp(99)), None);
 }

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::format::{self, Facts, NewSection, Sequence, TorrentRecord};
-use super::{PolicyError, PolicySnapshot};
-use crate::catalog::{FileTime, Torrent, Watched};
+use super::{PolicyError, PolicySnapshot, bans};
+use crate::catalog::{Ban, FileTime, Torrent, Watched};
 use crate::platform::publication::TemporaryFile;
 use crate::protocol::{Generation, InfoHash, Timestamp};
 
@@ -24,6 +24,8 @@ pub struct Publication<'a> {
     pub generation: Generation,
     /// Now.
     pub published_at: Timestamp,
+    /// Who may not announce.
+    pub bans: &'a [Ban],
 }
 
 /// The part of a snapshot that takes long to make: its torrents. `None` when a count or an offset does not fit, which
@@ -87,9 +89,10 @@ impl PolicyDraft {
             scanned: publication.scanned,
             generation: publication.generation,
         };
-        let [torrents, aliases, names] = self.0?;
-        let watched = NewSection::of(format::WATCHED, 0, watched);
-        Some(format::assemble(facts, &[torrents, aliases, names, watched]))
+        let mut sections = Vec::from(self.0?);
+        sections.push(NewSection::of(format::WATCHED, 0, watched));
+        sections.extend(bans::sections_of(publication.bans)?);
+        Some(format::assemble(facts, &sections))
     }
 }
 

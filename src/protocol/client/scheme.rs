@@ -229,8 +229,7 @@ fn transmission(rest: &[u8]) -> Option<Version> {
     Some(Version::of(&[a, b, c]).at(stage))
 }
 
-/// Three hexadecimal digits and a letter; or, where no dash follows, two, one number of two digits, and a letter. The
-/// number of the build follows in two raw bytes.
+/// Three hexadecimal digits and a letter; or, where no dash follows, two, one number of two digits, and a letter.
 fn u_torrent(rest: &[u8]) -> Option<Version> {
     let [a, b] = each(rest, hexadecimal)?;
     let (third, fourth, fifth) = (*rest.get(2)?, *rest.get(3)?, *rest.get(4)?);
@@ -245,14 +244,7 @@ fn u_torrent(rest: &[u8]) -> Option<Version> {
         b'B' => Stage::Beta,
         _ => Stage::Release,
     };
-    let version = Version::of(&[a, b, last]).at(stage);
-    // Where a dash is missing or early, the build is not where it should be.
-    let build = rest.get(5..).filter(|_| fifth == b'-').and_then(<[u8]>::first_chunk::<2>);
-    Some(build.map_or(version, |build| {
-        // Up to 1.7 the highest bit was no part of it.
-        let mask = if (a, b) < (1, 8) { 0x7fff } else { 0xffff };
-        version.with_hidden_build(u16::from_le_bytes(*build) & mask)
-    }))
+    Some(Version::of(&[a, b, last]).at(stage))
 }
 
 /// Numbers of one to three digits with dashes between them and one behind, all three of which must be there.

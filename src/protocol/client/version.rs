@@ -1,11 +1,10 @@
-//! Versions as peer ids tell them, how they are shown, and which one is older.
+//! Versions as peer ids tell them, and how they are shown.
 
-use std::cmp::Ordering;
 use std::fmt;
 
 /// How far a version had come; in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
+pub(super) enum Stage {
     /// On the way to the release.
     Development,
     /// A first trial.
@@ -36,15 +35,13 @@ pub struct Version {
     build: Option<Build>,
 }
 
-/// A number that only some programs have.
+/// A number that only some programs have, of the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Build {
     /// Shown after a dash.
     Dash(u16),
     /// Shown in parentheses.
     Parenthesis(u16),
-    /// Not shown.
-    Hidden(u16),
 }
 
 impl Version {
@@ -87,28 +84,8 @@ impl Version {
         Self { build: Some(Build::Parenthesis(build)), ..self }
     }
 
-    pub(super) fn with_hidden_build(self, build: u16) -> Self {
-        Self { build: Some(Build::Hidden(build)), ..self }
-    }
-
     fn numbers(&self) -> &[u16] {
         self.numbers.get(..usize::from(self.count)).unwrap_or_default()
-    }
-
-    /// Which of two versions of one program is older: number by number, of which missing ones are 0, then the
-    /// stage. Numbers of stages and builds count where both have one.
-    #[must_use]
-    pub fn compare(&self, other: &Self) -> Ordering {
-        let both = |mine: Option<u16>, theirs: Option<u16>| match (mine, theirs) {
-            (Some(mine), Some(theirs)) => mine.cmp(&theirs),
-            _ => Ordering::Equal,
-        };
-        let build = |it: &Self| it.build.map(Build::number);
-        self.numbers
-            .cmp(&other.numbers)
-            .then(self.stage.cmp(&other.stage))
-            .then(both(self.stage_number, other.stage_number))
-            .then(both(build(self), build(other)))
     }
 
     /// The version that a text begins with, such as `0.70rc30`.
@@ -147,14 +124,6 @@ pub(super) fn number(text: &mut &[u8]) -> Option<u16> {
     Some(number)
 }
 
-impl Build {
-    fn number(self) -> u16 {
-        match self {
-            Self::Dash(number) | Self::Parenthesis(number) | Self::Hidden(number) => number,
-        }
-    }
-}
-
 impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, number) in self.numbers().iter().enumerate() {
@@ -179,7 +148,7 @@ impl fmt::Display for Version {
         match self.build {
             Some(Build::Dash(build)) => write!(formatter, "-{build}"),
             Some(Build::Parenthesis(build)) => write!(formatter, "({build})"),
-            Some(Build::Hidden(_)) | None => Ok(()),
+            None => Ok(()),
         }
     }
 }
@@ -187,36 +156,6 @@ impl fmt::Display for Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_are_in_the_order_in_which_they_came() {
-        let text = |text: &str| Version::from_text(text.as_bytes()).unwrap();
-        let in_order = [
-            Version::of(&[2, 94]).at(Stage::Beta),
-            text("4.5"),
-            text("4.5.2"),
-            text("4.6.0").at(Stage::Development),
-            text("4.6a1"),
-            text("4.6b1"),
-            text("4.6b2"),
-            text("4.6rc1"),
-            text("4.6.0"),
-            text("4.6").at(Stage::Later),
-            text("4.10"),
-            text("4.50"),
-        ];
-        for (place, one) in in_order.iter().enumerate() {
-            for (other_place, other) in in_order.iter().enumerate() {
-                assert_eq!(one.compare(other), place.cmp(&other_place), "{one} and {other}");
-            }
-        }
-        for (one, other) in [("4.5", "4.5.0.0"), ("4.1b", "4.1.0b7")] {
-            assert_eq!(text(one).compare(&text(other)), Ordering::Equal, "{one} and {other}");
-        }
-        let build = |build| text("3.5.5").with_hidden_build(build);
-        assert_eq!(build(44_000).compare(&build(45_000)), Ordering::Less);
-        assert_eq!(build(44_000).compare(&text("3.5.5")), Ordering::Equal);
-    }
 
     #[test]
     fn what_is_no_version_is_not_read_as_one() {

@@ -1,0 +1,209 @@
+//! Addresses that may not announce: whom the owner has banned, why, and until when.
+
+use std::net::Ipv6Addr;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
+
+use super::count::Count;
+use super::{Author, Catalog, CatalogError, changes};
+use crate::protocol::{AddressRange, Timestamp};
+
+/// A range of addresses that may not announce.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// The addresses.
+    pub range: AddressRange,
+    /// What a client is told; may be empty.
+    pub reason: String,
+    /// From then on it is over; `None`: never.
+    pub until: Option<Timestamp>,
+    /// When it was made.
+    pub since: Timestamp,
+}
+
+impl Ban {
+    /// Whether it is in force.
+    #[must_use]
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+impl Catalog {
+    /// All bans, by their addresses; also those that are over.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn bans(&self) -> Result<Vec<Ban>, CatalogError> {
+        let read = || {
+            let mut query = self.connection.prepare(ALL_BANS)?;
+            query.query_map([], ban_of)?.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(self.failed("read the bans from"))
+    }
+
+    /// Bans a range; another ban of the same range is replaced, and returned.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn ban(&mut self, ban: &Ban, author: &Author<'_>) -> Result<Option<Ban>, CatalogError> {
+        self.write("write a ban into", |transaction| {
+            let before = find(transaction, ban.range)?;
+            let (first, last) = ends(ban.range);
+            transaction.execute(
+                PUT_BAN,
+                (first, last, &ban.reason, ban.until.map(|at| Count(at.0)), Count(ban.since.0)),
+            )?;
+            note(transaction, author, "ban", ban.range, before.as_ref())?;
+            Ok(before)
+        })
+    }
+
+    /// Ends the ban of a range; `None` where there is no ban of just this range.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn unban(
+        &mut self,
+        range: AddressRange,
+        author: &Author<'_>,
+    ) -> Result<Option<Ban>, CatalogError> {
+        self.write("remove a ban from", |transaction| {
+            let before = find(transaction, range)?;
+            if before.is_some() {
+                transaction.execute(REMOVE_BAN, ends(range))?;
+                note(transaction, author, "unban", range, before.as_ref())?;
+            }
+            Ok(before)
+        })
+    }
+
+    /// Forgets the bans that are over.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn forget_old_bans(&mut self, now: Timestamp) -> Result<(), CatalogError> {
+        let is_old = |connection: &Connection| {
+            connection.query_row(HAS_OLD_BANS, [Count(now.0)], |row| row.get::<_, bool>(0))
+        };
+        if !is_old(&self.connection).map_err(self.failed("read the bans from"))? {
+            return Ok(());
+        }
+        self.write("remove a ban from", |transaction| {
+            transaction.execute(REMOVE_OLD_BANS, [Count(now.0)]).map(|_| ())
+        })
+    }
+}
+
+fn find(connection: &Connection, range: AddressRange) -> rusqlite::Result<Option<Ban>> {
+    connection.query_row(FIND_BAN, ends(range), ban_of).optional()
+}
+
+fn note(
+    transaction: &Transaction<'_>,
+    author: &Author<'_>,
+    what: &str,
+    range: AddressRange,
+    before: Option<&Ban>,
+) -> rusqlite::Result<()> {
+    let before = before.map(|ban| match ban.until {
+        Some(Timestamp(until)) => format!("{} (until {until})", ban.reason),
+        None => ban.reason.clone(),
+    });
+    changes::note(transaction, author, what, &range.to_string(), before.as_deref())
+}
+
+fn ends(range: AddressRange) -> ([u8; 16], [u8; 16]) {
+    let (first, last) = range.keys();
+    (first.octets(), last.octets())
+}
+
+fn ban_of(row: &Row<'_>) -> rusqlite::Result<Ban> {
+    let (first, last) = (Ipv6Addr::from(row.get::<_, [u8; 16]>(0)?), row.get::<_, [u8; 16]>(1)?);
+    // The table's own check keeps the last from lying before the first.
+    let range = AddressRange::of_keys(first, last.into())
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?;
+    Ok(Ban {
+        range,
+        reason: row.get(2)?,
+        until: row.get::<_, Option<_>>(3)?.map(|Count(at)| Timestamp(at)),
+        since: row.get(4).map(|Count(at)| Timestamp(at))?,
+    })
+}
+
+const ALL_BANS: &str = "SELECT first, last, reason, until, since FROM bans ORDER BY first, last";
+
+const FIND_BAN: &str =
+    "SELECT first, last, reason, until, since FROM bans WHERE first = ?1 AND last = ?2";
+
+const PUT_BAN: &str = "
+    INSERT INTO bans (first, last, reason, until, since) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (first, last) DO UPDATE SET
+        reason = excluded.reason, until = excluded.until, since = excluded.since";
+
+const REMOVE_BAN: &str = "DELETE FROM bans WHERE first = ?1 AND last = ?2";
+
+const HAS_OLD_BANS: &str = "SELECT EXISTS (SELECT 1 FROM bans WHERE until <= ?1)";
+
+const REMOVE_OLD_BANS: &str = "DELETE FROM bans WHERE until <= ?1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::samples::new_catalog;
+
+    const OWNER: Author<'_> = Author { name: "olive", at: Timestamp(50) };
+
+    fn ban(range: &str, until: Option<u64>) -> Ban {
+        Ban {
+            range: range.parse().unwrap(),
+            reason: format!("reason {range}"),
+            until: until.map(Timestamp),
+            since: Timestamp(10),
+        }
+    }
+
+    #[test]
+    fn bans_stay_until_they_are_removed_or_replaced() {
+        let (_folder, mut catalog) = new_catalog();
+        let [high, low] = [ban("2001:db8::/32", None), ban("192.0.2.0/24", Some(100))];
+        assert_eq!(catalog.ban(&high, &OWNER).unwrap(), None);
+        assert_eq!(catalog.ban(&low, &OWNER).unwrap(), None);
+        assert_eq!(catalog.bans().unwrap(), [low.clone(), high.clone()]);
+        let other = Ban { reason: "another".into(), ..ban("192.0.2.0/24", None) };
+        assert_eq!(catalog.ban(&other, &OWNER).unwrap(), Some(low));
+        assert_eq!(catalog.bans().unwrap(), [other.clone(), high.clone()]);
+        assert_eq!(catalog.unban("192.0.2.0/25".parse().unwrap(), &OWNER).unwrap(), None);
+        assert_eq!(catalog.unban(other.range, &OWNER).unwrap(), Some(other));
+        assert_eq!(catalog.bans().unwrap(), [high]);
+        let changes: Vec<_> = catalog.changes().unwrap();
+        let told: Vec<_> = changes
+            .iter()
+            .map(|it| (it.what.as_str(), it.subject.as_str(), it.before.as_deref()))
+            .collect();
+        let expected = [
+            ("ban", "2001:db8::/32", None),
+            ("ban", "192.0.2.0/24", None),
+            ("ban", "192.0.2.0/24", Some("reason 192.0.2.0/24 (until 100)")),
+            ("unban", "192.0.2.0/24", Some("another")),
+        ];
+        assert_eq!(told, expected);
+        assert!(changes.iter().all(|it| it.who == "olive" && it.at == Timestamp(50)));
+    }
+
+    #[test]
+    fn bans_that_are_over_are_forgotten() {
+        let (_folder, mut catalog) = new_catalog();
+        let all =
+            [ban("192.0.2.1", Some(100)), ban("192.0.2.2", Some(101)), ban("192.0.2.3", None)];
+        for ban in &all {
+            catalog.ban(ban, &OWNER).unwrap();
+        }
+        assert_eq!(all.clone().map(|ban| ban.is_in_force(Timestamp(100))), [false, true, true]);
+        catalog.forget_old_bans(Timestamp(100)).unwrap();
+        assert_eq!(catalog.bans().unwrap(), all[1..]);
+        let before = catalog.connection.total_changes();
+        catalog.forget_old_bans(Timestamp(100)).unwrap();
+        assert_eq!(catalog.connection.total_changes(), before);
+    }
+}

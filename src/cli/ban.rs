@@ -1,0 +1,215 @@
+//! `tracker ban`: addresses that may not announce.
+
+use serde_json::{Value, json};
+
+use super::{CommandError, World, duration};
+use crate::catalog::{Author, Ban, Catalog};
+use crate::platform::process;
+use crate::platform::terminal::Harmless;
+use crate::protocol::{AddressRange, Seconds};
+use crate::site::{PublishError, clock, counted, in_words, publish};
+use crate::tracker::{Quiet, Turn, Urgency};
+
+/// Bytes of a reason at most: clients show it in one line.
+const LONGEST_REASON: usize = 200;
+
+/// Addresses that may not announce
+#[derive(Debug, clap::Subcommand)]
+pub enum BanCommand {
+    /// Ban addresses; a ban of the same range is replaced
+    Add {
+        /// Addresses (192.0.2.7), networks (192.0.2.0/24, 2001:db8::/32) or ranges (192.0.2.1-192.0.2.9)
+        #[arg(required = true, value_name = "RANGE", value_parser = range)]
+        ranges: Vec<AddressRange>,
+        /// What the clients are told
+        #[arg(long, default_value = "", value_name = "TEXT", value_parser = reason)]
+        reason: String,
+        /// For so long (30m, 12h, 7d, 2w) instead of for good
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
+        period: Option<Seconds>,
+    },
+    /// List the bans
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End bans
+    Remove {
+        /// The ranges, as `tracker ban list` shows them
+        #[arg(required = true, value_name = "RANGE", value_parser = range)]
+        ranges: Vec<AddressRange>,
+    },
+}
+
+fn range(text: &str) -> Result<AddressRange, String> {
+    text.parse::<AddressRange>().map_err(|problem| format!("it {problem}"))
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    if text.len() > LONGEST_REASON {
+        return Err(format!("clients show one line; write at most {LONGEST_REASON} bytes"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("clients show one line; write no line breaks".into());
+    }
+    Ok(text.trim().to_owned())
+}
+
+impl BanCommand {
+    /// Does it.
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        match self {
+            Self::Add { ranges, reason, period } => add(&ranges, &reason, period, world),
+            Self::List { json } => list(json, world),
+            Self::Remove { ranges } => remove(&ranges, world),
+        }
+    }
+}
+
+fn add(
+    ranges: &[AddressRange],
+    reason: &str,
+    period: Option<Seconds>,
+    world: &mut World<'_>,
+) -> Result<(), CommandError> {
+    let mut replaced = Vec::new();
+    change(world, |catalog, author| {
+        for &range in ranges {
+            let until = period.map(|period| author.at + period);
+            let ban = Ban { range, reason: reason.to_owned(), until, since: author.at };
+            replaced.push(catalog.ban(&ban, author)?.is_some());
+        }
+        Ok(())
+    })?;
+    for (range, was_banned) in ranges.iter().zip(replaced) {
+        let how = if was_banned { "is still banned, as said now" } else { "is banned" };
+        let how_long =
+            period.map_or_else(String::new, |period| format!(", for {}", in_words(period)));
+        world.print(format_args!("{range}: {how}{how_long}\n"))?;
+    }
+    Ok(())
+}
+
+fn remove(ranges: &[AddressRange], world: &mut World<'_>) -> Result<(), CommandError> {
+    let mut unknown = Vec::new();
+    let mut removed = Vec::new();
+    change(world, |catalog, author| {
+        for range in ranges {
+            let ended = catalog.unban(*range, author)?;
+            if ended.is_some() { removed.push(*range) } else { unknown.push(range.to_string()) }
+        }
+        Ok(())
+    })?;
+    for range in removed {
+        world.print(format_args!("{range}: is no longer banned\n"))?;
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::Failed(format!(
+        "there is no ban of {}; `tracker ban list` shows what there is",
+        unknown.join(", ")
+    )))
+}
+
+/// Changes the catalogue, and has what was changed be in force.
+fn change(
+    world: &World<'_>,
+    change: impl FnOnce(&mut Catalog, &Author<'_>) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    let loaded = world.load_owner_config()?;
+    {
+        let _turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
+        let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
+        let name = process::person();
+        change(&mut catalog, &Author { name: &name, at: clock() })?;
+    }
+    publish(&loaded, Urgency::Now, &mut Quiet)?;
+    Ok(())
+}
+
+fn list(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
+    let catalog = Catalog::read(&world.load_owner_config()?.config.paths.catalog)?;
+    let mut bans = catalog.bans()?;
+    bans.retain(|ban| ban.is_in_force(world.now));
+    if json {
+        return world.print_json(&Value::Array(bans.iter().map(ban_json).collect()));
+    }
+    for ban in &bans {
+        let left = ban.until.map(|until| format!("  for {}", in_words(until.since(world.now))));
+        let reason = Harmless(&ban.reason);
+        let (range, left) = (ban.range.to_string(), left.unwrap_or_default());
+        world.print(format_args!("{range:<40}{left}  {reason}\n"))?;
+    }
+    world.print(format_args!("{}\n", counted(bans.len(), "ban")))
+}
+
+fn ban_json(ban: &Ban) -> Value {
+    json!({
+        "range": ban.range.to_string(),
+        "reason": ban.reason,
+        "since": ban.since.0,
+        "until": ban.until.map(|until| until.0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::tests::run_at;
+
+    #[test]
+    fn bans_are_made_listed_and_ended() {
+        let home = tempfile::tempdir().unwrap();
+        let run = |arguments: &[&str]| run_at(home.path(), arguments);
+        run(&["init"]).assert_done();
+        let none = run(&["ban", "list"]);
+        assert_eq!(none.output, "0 bans\n");
+        let added = run(&[
+            "ban",
+            "add",
+            "192.0.2.7/24",
+            "2001:db8::1",
+            "--reason",
+            " floods ",
+            "--for",
+            "7d",
+        ]);
+        added.assert_done();
+        assert_eq!(
+            added.output,
+            "192.0.2.0/24: is banned, for 7 days\n2001:db8::1: is banned, for 7 days\n"
+        );
+        let again = run(&["ban", "add", "192.0.2.0/24"]);
+        assert_eq!(again.output, "192.0.2.0/24: is still banned, as said now\n");
+        let listed = run(&["ban", "list", "--json"]);
+        let listed: serde_json::Value = serde_json::from_str(&listed.output).unwrap();
+        assert_eq!(listed[0]["range"], "192.0.2.0/24");
+        assert_eq!(
+            (&listed[0]["reason"], &listed[0]["until"]),
+            (&"".into(), &serde_json::Value::Null)
+        );
+        assert_eq!(listed[1]["reason"], "floods");
+        assert!(listed[1]["until"].as_u64() > listed[1]["since"].as_u64());
+        let removed = run(&["ban", "remove", "192.0.2.0/24", "198.51.100.1"]);
+        assert!(removed.failure().contains("there is no ban of 198.51.100.1"));
+        assert_eq!(removed.output, "192.0.2.0/24: is no longer banned\n");
+        assert!(run(&["ban", "list"]).output.ends_with("floods\n1 ban\n"));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_says_what_can() {
+        let home = tempfile::tempdir().unwrap();
+        for (arguments, said) in [
+            (&["ban", "add", "example.org"][..], "192.0.2.0/24, 2001:db8::/32"),
+            (&["ban", "add", "192.0.2.9-192.0.2.1"], "write the lower address first"),
+            (&["ban", "add", "192.0.2.1", "--for", "soon"], "30m, 12h or 7d"),
+            (&["ban", "add", "192.0.2.1", "--reason", "a\nb"], "no line breaks"),
+            (&["ban", "add"], "RANGE"),
+        ] {
+            let ran = run_at(home.path(), arguments);
+            assert_eq!(ran.outcome, crate::cli::Outcome::WrongUsage, "{arguments:?}");
+            assert!(ran.errors.contains(said), "{}", ran.errors);
+        }
+    }
+}
