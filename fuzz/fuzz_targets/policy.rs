@@ -5,17 +5,20 @@
 #![no_main]
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use tracker_cgi::catalog::PolicySnapshot;
+use tracker_cgi::catalog::{Author, Ban, Catalog, PolicySnapshot};
 use tracker_cgi::config::LoadedConfig;
-use tracker_cgi::protocol::InfoHash;
+use tracker_cgi::protocol::{InfoHash, Timestamp};
 use tracker_cgi::site::publish;
 use tracker_cgi::tracker::{Quiet, Urgency};
 use tracker_cgi_fuzz::input::Input;
 use tracker_cgi_fuzz::place;
+
+const BANNED: &str = "192.0.2.7";
 
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| place("policy"));
 static VALID: LazyLock<Vec<u8>> = LazyLock::new(make_valid);
@@ -35,6 +38,12 @@ fuzz_target!(|input: &[u8]| {
         let _ = (torrent.name(), snapshot.find(torrent.canonical));
     }
     let _ = snapshot.find(InfoHash(bytes.last_chunk().copied().unwrap_or_default()));
+    for address in [
+        BANNED.parse().unwrap(),
+        IpAddr::from(bytes.last_chunk::<16>().copied().unwrap_or_default()),
+    ] {
+        let _ = snapshot.ban_of(address, Timestamp(1)).map(|ban| (ban.reason(), ban.until));
+    }
 });
 
 fn changed(changes: &[u8]) -> Vec<u8> {
@@ -46,7 +55,7 @@ fn changed(changes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The snapshot of three torrents, one of them a hybrid.
+/// The snapshot of three torrents, one of them a hybrid, and of two bans.
 fn make_valid() -> Vec<u8> {
     let loaded = LoadedConfig::parse("", &FOLDER.join("conf/tracker.toml")).unwrap();
     let paths = &loaded.config.paths;
@@ -60,6 +69,12 @@ fn make_valid() -> Vec<u8> {
     for (name, info) in [("a", v1("a")), ("b", v1("b")), ("c", format!("{v2}{of_both}"))] {
         let file = format!("d8:announce14:http://x/a/ann4:infod{info}ee");
         fs::write(paths.torrents.join(format!("{name}.torrent")), file).unwrap();
+    }
+    let mut catalog = Catalog::open(&paths.catalog).unwrap();
+    for (range, until) in [(BANNED, None), ("2001:db8::/32", Some(Timestamp(u64::MAX / 4)))] {
+        let (range, since) = (range.parse().unwrap(), Timestamp(1));
+        let ban = Ban { range, reason: "floods".into(), until, since };
+        catalog.ban(&ban, &Author { name: "fuzzer", at: since }).unwrap();
     }
     publish(&loaded, Urgency::Now, &mut Quiet).unwrap();
     let snapshot = PolicySnapshot::open(&paths.policy).unwrap();

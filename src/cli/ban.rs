@@ -119,6 +119,9 @@ fn change(
     change: impl FnOnce(&mut Catalog, &Author<'_>) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let loaded = world.load_owner_config()?;
+    if !loaded.config.paths.catalog.exists() {
+        crate::config::lay_out_missing(&loaded)?;
+    }
     {
         let _turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
         let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
@@ -162,7 +165,8 @@ mod tests {
     fn bans_are_made_listed_and_ended() {
         let home = tempfile::tempdir().unwrap();
         let run = |arguments: &[&str]| run_at(home.path(), arguments);
-        run(&["init"]).assert_done();
+        std::fs::create_dir_all(home.path().join("conf")).unwrap();
+        std::fs::write(home.path().join("conf/tracker.toml"), "").unwrap();
         let none = run(&["ban", "list"]);
         assert_eq!(none.output, "0 bans\n");
         let added = run(&[

@@ -16,7 +16,14 @@ const FACTS: Facts = Facts {
 /// A small snapshot with something in every section.
 fn sample() -> Vec<u8> {
     let watched = [Watched { path: "/".into(), modified: FileTime(1) }];
-    encode(&hybrids(5), &publication(&watched)).unwrap()
+    let bans =
+        [("192.0.2.7", None), ("2001:db8::/32", Some(Timestamp(99)))].map(|(range, until)| Ban {
+            range: range.parse().unwrap(),
+            reason: "floods".into(),
+            until,
+            since: Timestamp(1),
+        });
+    encode(&hybrids(5), &Publication { bans: &bans, ..publication(&watched) }).unwrap()
 }
 
 /// Does everything that can be done with a file; `Err` when any of it says that it is damaged.
@@ -33,6 +40,10 @@ fn use_everything(path: &Path, bytes: &[u8]) -> Result<(), PolicyError> {
         let _ = (snapshot.find(hash(number)), snapshot.find(hash(number + 1_000_000)));
     }
     let _ = snapshot.folder_change();
+    for address in ["192.0.2.7", "198.51.100.1", "2001:db8::1", "::"] {
+        let ban = snapshot.ban_of(address.parse().unwrap(), Timestamp(50));
+        let _ = ban.map(|ban| (ban.reason().len(), ban.until));
+    }
     snapshot.verify()
 }
 
@@ -85,7 +96,7 @@ fn a_file_cut_short_or_grown_is_refused_when_it_is_opened() {
 
 /// Bytes to overwrite; the header and the section table are hit as often as all the rest.
 fn edits() -> impl Strategy<Value = Vec<(usize, u8)>> {
-    let place = prop_oneof![0..HEADER_LEN + 4 * ENTRY_LEN, 0..2_000_usize];
+    let place = prop_oneof![0..HEADER_LEN + 6 * ENTRY_LEN, 0..2_000_usize];
     let value = prop_oneof![Just(0), Just(1), Just(0xff), any::<u8>()];
     prop::collection::vec((place, value), 1..12)
 }
@@ -167,7 +178,7 @@ fn lengths_that_add_up_only_by_overflowing_are_refused() {
 fn opening_does_not_look_behind_the_header() {
     let (_folder, path) = place();
     let mut bytes = sample();
-    bytes[HEADER_LEN + 4 * ENTRY_LEN..].fill(0xa5);
+    bytes[HEADER_LEN + 6 * ENTRY_LEN..].fill(0xa5);
     fs::write(&path, &bytes).unwrap();
     let snapshot = PolicySnapshot::open(&path).unwrap();
     assert!(matches!(snapshot.verify(), Err(PolicyError::Broken { .. })));
@@ -211,7 +222,7 @@ fn optional_sections_of_later_versions_are_skipped_but_verified() {
 #[test]
 fn a_rule_that_is_not_known_is_never_passed_over() {
     let (_folder, path) = place();
-    for id in (0..64).filter(|id| !(1..=4).contains(id)) {
+    for id in (0..64).filter(|id| !matches!(id, 1..=5 | 11)) {
         let error = use_everything(&path, &assembled(&[(id, 0, b"bans")])).unwrap_err();
         assert!(matches!(error, PolicyError::Rule { section, .. } if section == id), "{error}");
         assert!(error.to_string().contains("upgrade"), "{error}");
@@ -229,11 +240,11 @@ fn a_section_that_is_doubled_or_has_wrong_records_is_refused() {
     assert!(!refused(&[]), "each section may be missing");
     assert!(!refused(&[(format::NAMES, 0, b"a"), (format::WATCHED, 0, b"a")]));
     assert!(refused(&[(format::NAMES, 0, b"a"), (format::NAMES, 0, b"a")]));
-    for (id, known) in [(format::TORRENTS, 56), (format::ALIASES, 24)] {
-        assert!(!refused(&[(id, known, &[0; 168])]));
-        assert!(refused(&[(id, known, &[0; 167])]), "half a record");
+    for (id, known) in [(format::TORRENTS, 56), (format::ALIASES, 24), (format::BANS, 48)] {
+        assert!(!refused(&[(id, known, &[0; 336])]));
+        assert!(refused(&[(id, known, &[0; 335])]), "half a record");
         assert!(refused(&[(id, known - 1, &vec![0; known - 1])]), "too short a record");
-        assert!(refused(&[(id, 0, &[0; 168])]), "no records");
+        assert!(refused(&[(id, 0, &[0; 336])]), "no records");
     }
     let many: Vec<_> = (100..165).map(|id| (id, 0, &b"x"[..])).collect();
     assert!(!refused(&many[..64]));
