@@ -73,7 +73,7 @@ fn make_valid() -> Vec<u8> {
     let mut catalog = Catalog::open(&paths.catalog).unwrap();
     for (range, until) in [(BANNED, None), ("2001:db8::/32", Some(Timestamp(u64::MAX / 4)))] {
         let (range, since) = (range.parse().unwrap(), Timestamp(1));
-        let ban = Ban { range, reason: "floods".into(), until, since };
+        let ban = Ban { range, reason: "floods".into(), until, since, list: String::new() };
         catalog.ban(&ban, &Author { name: "fuzzer", at: since }).unwrap();
     }
     publish(&loaded, Urgency::Now, &mut Quiet).unwrap();

@@ -19,6 +19,19 @@ pub struct Ban {
     pub until: Option<Timestamp>,
     /// When it was made.
     pub since: Timestamp,
+    /// The list that it was imported with; empty where it was made by itself.
+    pub list: String,
+}
+
+/// A list of bans that was imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BanList {
+    /// Its name.
+    pub name: String,
+    /// How many ranges it has.
+    pub ranges: u64,
+    /// When it was imported last.
+    pub since: Timestamp,
 }
 
 impl Ban {
@@ -30,7 +43,7 @@ impl Ban {
 }
 
 impl Catalog {
-    /// All bans, by their addresses; also those that are over.
+    /// All bans, by their lists and their addresses; also those that are over.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
@@ -42,7 +55,52 @@ impl Catalog {
         read().map_err(self.failed("read the bans from"))
     }
 
-    /// Bans a range; another ban of the same range is replaced, and returned.
+    /// The lists that were imported, by their names.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn ban_lists(&self) -> Result<Vec<BanList>, CatalogError> {
+        let read = || {
+            let mut query = self.connection.prepare(BAN_LISTS)?;
+            let lists = query.query_map([], |row| {
+                Ok(BanList {
+                    name: row.get(0)?,
+                    ranges: row.get(1).map(|Count(ranges)| ranges)?,
+                    since: row.get(2).map(|Count(at)| Timestamp(at))?,
+                })
+            })?;
+            lists.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(self.failed("read the bans from"))
+    }
+
+    /// Has a list have these ranges, all banned for one reason, instead of those that it had; without any it is gone.
+    /// Returns how many it had.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn import_bans(
+        &mut self,
+        list: &str,
+        ranges: &[AddressRange],
+        reason: &str,
+        author: &Author<'_>,
+    ) -> Result<u64, CatalogError> {
+        self.write("write a list of bans into", |transaction| {
+            let removed = transaction.execute(REMOVE_LIST, [list])?;
+            let mut insert = transaction.prepare(PUT_BAN)?;
+            for &range in ranges {
+                let (first, last) = ends(range);
+                insert.execute((list, first, last, reason, None::<Count>, Count(author.at.0)))?;
+            }
+            let removed = u64::try_from(removed).unwrap_or(u64::MAX);
+            let before = (removed > 0).then(|| format!("{removed} ranges"));
+            changes::note(transaction, author, "import bans", list, before.as_deref())?;
+            Ok(removed)
+        })
+    }
+
+    /// Bans a range; another ban of the same range is replaced, and returned. Those of lists stay.
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
@@ -52,7 +110,7 @@ impl Catalog {
             let (first, last) = ends(ban.range);
             transaction.execute(
                 PUT_BAN,
-                (first, last, &ban.reason, ban.until.map(|at| Count(at.0)), Count(ban.since.0)),
+                ("", first, last, &ban.reason, ban.until.map(|at| Count(at.0)), Count(ban.since.0)),
             )?;
             note(transaction, author, "ban", ban.range, before.as_ref())?;
             Ok(before)
@@ -128,20 +186,28 @@ fn ban_of(row: &Row<'_>) -> rusqlite::Result<Ban> {
         reason: row.get(2)?,
         until: row.get::<_, Option<_>>(3)?.map(|Count(at)| Timestamp(at)),
         since: row.get(4).map(|Count(at)| Timestamp(at))?,
+        list: row.get(5)?,
     })
 }
 
-const ALL_BANS: &str = "SELECT first, last, reason, until, since FROM bans ORDER BY first, last";
+const ALL_BANS: &str =
+    "SELECT first, last, reason, until, since, list FROM bans ORDER BY list, first, last";
 
-const FIND_BAN: &str =
-    "SELECT first, last, reason, until, since FROM bans WHERE first = ?1 AND last = ?2";
+const FIND_BAN: &str = "
+    SELECT first, last, reason, until, since, list FROM bans
+    WHERE list = '' AND first = ?1 AND last = ?2";
+
+const BAN_LISTS: &str =
+    "SELECT list, count(*), max(since) FROM bans WHERE list != '' GROUP BY list ORDER BY list";
 
 const PUT_BAN: &str = "
-    INSERT INTO bans (first, last, reason, until, since) VALUES (?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT (first, last) DO UPDATE SET
+    INSERT INTO bans (list, first, last, reason, until, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (list, first, last) DO UPDATE SET
         reason = excluded.reason, until = excluded.until, since = excluded.since";
 
-const REMOVE_BAN: &str = "DELETE FROM bans WHERE first = ?1 AND last = ?2";
+const REMOVE_BAN: &str = "DELETE FROM bans WHERE list = '' AND first = ?1 AND last = ?2";
+
+const REMOVE_LIST: &str = "DELETE FROM bans WHERE list = ?1";
 
 const HAS_OLD_BANS: &str = "SELECT EXISTS (SELECT 1 FROM bans WHERE until <= ?1)";
 
@@ -160,6 +226,7 @@ mod tests {
             reason: format!("reason {range}"),
             until: until.map(Timestamp),
             since: Timestamp(10),
+            list: String::new(),
         }
     }
 
@@ -189,6 +256,40 @@ mod tests {
         ];
         assert_eq!(told, expected);
         assert!(changes.iter().all(|it| it.who == "olive" && it.at == Timestamp(50)));
+    }
+
+    #[test]
+    fn a_list_replaces_what_it_had_and_nothing_else() {
+        let (_folder, mut catalog) = new_catalog();
+        let own = ban("192.0.2.1", None);
+        catalog.ban(&own, &OWNER).unwrap();
+        let ranges = |texts: &[&str]| -> Vec<AddressRange> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let mut import = |list, texts| catalog.import_bans(list, &ranges(texts), "listed", &OWNER);
+        assert_eq!(import("one", &["192.0.2.1", "198.51.100.0/24"]).unwrap(), 0);
+        assert_eq!(import("two", &["192.0.2.1"]).unwrap(), 0);
+        assert_eq!(import("one", &["203.0.113.0/24"]).unwrap(), 2);
+        let told: Vec<_> = catalog
+            .bans()
+            .unwrap()
+            .into_iter()
+            .map(|ban| (ban.list, ban.range.to_string(), ban.reason))
+            .collect();
+        let row = |list: &str, range: &str, reason: &str| {
+            (list.to_owned(), range.to_owned(), reason.to_owned())
+        };
+        let expected = [
+            row("", "192.0.2.1", "reason 192.0.2.1"),
+            row("one", "203.0.113.0/24", "listed"),
+            row("two", "192.0.2.1", "listed"),
+        ];
+        assert_eq!(told, expected);
+        let list = |name: &str| BanList { name: name.into(), ranges: 1, since: Timestamp(50) };
+        assert_eq!(catalog.ban_lists().unwrap(), [list("one"), list("two")]);
+        assert_eq!(catalog.unban(own.range, &OWNER).unwrap(), Some(own));
+        assert_eq!(catalog.import_bans("one", &[], "", &OWNER).unwrap(), 1);
+        assert_eq!(catalog.ban_lists().unwrap(), [list("two")]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the site's owner decided: torrents and their totals, for years. Durable SQLite, never opened
 //! on the announce path; announces read the policy snapshot that is published from it.
 
+mod address_list;
 mod backup;
 mod bans;
 mod changes;
@@ -24,8 +25,9 @@ mod torrent;
 mod torrents;
 mod totals;
 
+pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BYTES};
 pub use backup::{BackupError, back_up, restore};
-pub use bans::Ban;
+pub use bans::{Ban, BanList};
 pub use changes::{Author, Change};
 pub use database::{Catalog, CatalogError};
 pub use folder::{

@@ -62,15 +62,17 @@ const STEPS: &[&str] = &[
             period_transferred, period_completed, file_state
         FROM torrents LEFT JOIN decisions ON decisions.info_hash = torrents.info_hash;
 ",
-    // Addresses are 16 bytes, those of IPv4 as IPv6 writes them.
+    // Addresses are 16 bytes, those of IPv4 as IPv6 writes them. Bans that were made one by one are in the list
+    // without a name.
     "
     CREATE TABLE bans (
+        list   TEXT NOT NULL,
         first  BLOB NOT NULL CHECK (length(first) = 16),
         last   BLOB NOT NULL CHECK (length(last) = 16 AND first <= last),
         reason TEXT NOT NULL,
         until  INTEGER CHECK (until >= 0),
         since  INTEGER NOT NULL CHECK (since >= 0),
-        PRIMARY KEY (first, last)
+        PRIMARY KEY (list, first, last)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE changes (
         number  INTEGER NOT NULL PRIMARY KEY,

@@ -1,5 +1,8 @@
 //! `tracker ban`: addresses that may not announce.
 
+mod export;
+mod import;
+
 use serde_json::{Value, json};
 
 use super::{CommandError, World, duration};
@@ -37,9 +40,14 @@ pub enum BanCommand {
     /// End bans
     Remove {
         /// The ranges, as `tracker ban list` shows them
-        #[arg(required = true, value_name = "RANGE", value_parser = range)]
+        #[arg(required_unless_present = "list", value_name = "RANGE", value_parser = range)]
         ranges: Vec<AddressRange>,
+        /// All bans of a list that was imported
+        #[arg(long, value_name = "NAME", conflicts_with = "ranges")]
+        list: Option<String>,
     },
+    Import(import::ImportArguments),
+    Export(export::ExportArguments),
 }
 
 fn range(text: &str) -> Result<AddressRange, String> {
@@ -62,7 +70,10 @@ impl BanCommand {
         match self {
             Self::Add { ranges, reason, period } => add(&ranges, &reason, period, world),
             Self::List { json } => list(json, world),
-            Self::Remove { ranges } => remove(&ranges, world),
+            Self::Remove { list: Some(list), .. } => import::remove(&list, world),
+            Self::Remove { ranges, list: None } => remove(&ranges, world),
+            Self::Import(arguments) => arguments.run(world),
+            Self::Export(arguments) => arguments.run(world),
         }
     }
 }
@@ -77,7 +88,8 @@ fn add(
     change(world, |catalog, author| {
         for &range in ranges {
             let until = period.map(|period| author.at + period);
-            let ban = Ban { range, reason: reason.to_owned(), until, since: author.at };
+            let (reason, list) = (reason.to_owned(), String::new());
+            let ban = Ban { range, reason, until, since: author.at, list };
             replaced.push(catalog.ban(&ban, author)?.is_some());
         }
         Ok(())
@@ -139,11 +151,15 @@ fn list(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     if json {
         return world.print_json(&Value::Array(bans.iter().map(ban_json).collect()));
     }
-    for ban in &bans {
+    for ban in bans.iter().filter(|ban| ban.list.is_empty()) {
         let left = ban.until.map(|until| format!("  for {}", in_words(until.since(world.now))));
         let reason = Harmless(&ban.reason);
         let (range, left) = (ban.range.to_string(), left.unwrap_or_default());
         world.print(format_args!("{range:<40}{left}  {reason}\n"))?;
+    }
+    for list in catalog.ban_lists()? {
+        let (name, age) = (Harmless(&list.name), in_words(world.now.since(list.since)));
+        world.print(format_args!("list {name:<35}  {} ranges, {age} old\n", list.ranges))?;
     }
     world.print(format_args!("{}\n", counted(bans.len(), "ban")))
 }
@@ -154,6 +170,7 @@ fn ban_json(ban: &Ban) -> Value {
         "reason": ban.reason,
         "since": ban.since.0,
         "until": ban.until.map(|until| until.0),
+        "list": (!ban.list.is_empty()).then_some(&ban.list),
     })
 }
 
@@ -199,6 +216,59 @@ mod tests {
         assert!(removed.failure().contains("there is no ban of 198.51.100.1"));
         assert_eq!(removed.output, "192.0.2.0/24: is no longer banned\n");
         assert!(run(&["ban", "list"]).output.ends_with("floods\n1 ban\n"));
+    }
+
+    #[test]
+    fn lists_are_imported_replaced_exported_and_ended() {
+        let home = tempfile::tempdir().unwrap();
+        let run = |arguments: &[&str]| run_at(home.path(), arguments);
+        let write = |name: &str, text: &str| {
+            std::fs::create_dir_all(home.path().join("conf")).unwrap();
+            std::fs::write(home.path().join(name), text).unwrap();
+            home.path().join(name).display().to_string()
+        };
+        write("conf/tracker.toml", "");
+        let file = write("floods.txt", "192.0.2.0/25\n192.0.2.128/25\n198.51.100.1\nhm\n");
+        let refused = run(&["ban", "import", &file]);
+        assert!(
+            refused.failure().contains("1 line cannot be understood, 4 (hm)"),
+            "{}",
+            refused.errors
+        );
+        let tried = run(&["ban", "import", &file, "--lenient", "--dry-run"]);
+        let read = "floods.txt: 2 ranges (entries: 3), 1 line passed over; ";
+        assert_eq!(tried.output, format!("{read}nothing is changed\n"));
+        assert_eq!(run(&["ban", "list"]).output, "0 bans\n");
+        let imported = run(&["ban", "import", &file, "--lenient", "--reason", "a bot: net"]);
+        assert_eq!(imported.output, format!("{read}banned from now on\n"));
+        let listed = run(&["ban", "list"]).output;
+        assert!(listed.contains("list floods.txt") && listed.ends_with("2 bans\n"), "{listed}");
+        run(&["ban", "add", "2001:db8::5"]).assert_done();
+        let export = |format: &str| run(&["ban", "export", "--format", format]).output;
+        assert_eq!(export("cidr"), "192.0.2.0/24\n198.51.100.1/32\n2001:db8::5/128\n");
+        let p2p = "banned:2001:db8::5-2001:db8::5\na bot  net:192.0.2.0-192.0.2.255\n";
+        assert_eq!(export("p2p"), format!("{p2p}a bot  net:198.51.100.1-198.51.100.1\n"));
+        assert!(export("dat").contains("192.000.002.000 - 192.000.002.255 , 000 , a bot: net\n"));
+        for format in ["cidr", "p2p", "dat"] {
+            let again = write("again", &export(format));
+            let read = run(&["ban", "import", &again, "--dry-run", "--list", "x"]);
+            assert!(
+                read.output.starts_with("x: 3 ranges (entries: 3);"),
+                "{format}: {}",
+                read.output
+            );
+        }
+        write("floods.txt", "203.0.113.9\n");
+        let replaced = run(&["ban", "import", &file]);
+        assert!(
+            replaced.output.ends_with("banned from now on instead of 2\n"),
+            "{}",
+            replaced.output
+        );
+        let removed = run(&["ban", "remove", "--list", "floods.txt"]);
+        assert_eq!(removed.output, "floods.txt: its 1 ranges are no longer banned\n");
+        assert!(run(&["ban", "remove", "--list", "floods.txt"]).failure().contains("no list"));
+        assert!(run(&["ban", "import", "/nowhere/x"]).failure().contains("is not imported"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, IpSubnets, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 
 /// All addresses from one to another of the same family.
 ///
@@ -70,6 +70,56 @@ impl AddressRange {
             && (self.first..=self.last).contains(&address)
     }
 
+    /// Whether it has all addresses of its family.
+    #[must_use]
+    pub fn is_everything(self) -> bool {
+        let whole = if self.is_ipv4() { u128::from(u32::MAX) } else { u128::MAX };
+        u128::from(self.last) - u128::from(self.first) == whole
+    }
+
+    /// Both as one range, where they overlap or touch and are of one family, and the other does not begin before this
+    /// one.
+    #[must_use]
+    pub fn joined(self, other: Self) -> Option<Self> {
+        let next = u128::from(self.last).saturating_add(1);
+        let is_one = self.is_ipv4() == other.is_ipv4()
+            && self.first <= other.first
+            && u128::from(other.first) <= next;
+        is_one.then(|| Self { first: self.first, last: self.last.max(other.last) })
+    }
+
+    /// The same addresses in as few ranges as possible, in order.
+    #[must_use]
+    pub fn merged(mut ranges: Vec<Self>) -> Vec<Self> {
+        ranges.sort_unstable();
+        let mut merged: Vec<Self> = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            match merged.last_mut().and_then(|last| Some((last.joined(range)?, last))) {
+                Some((both, last)) => *last = both,
+                None => merged.push(range),
+            }
+        }
+        merged
+    }
+
+    /// The first and the last address.
+    #[must_use]
+    pub fn ends(self) -> (IpAddr, IpAddr) {
+        let end =
+            |key| if self.is_ipv4() { IpAddr::V6(key).to_canonical() } else { IpAddr::V6(key) };
+        (end(self.first), end(self.last))
+    }
+
+    /// The networks that it consists of, as few as possible.
+    pub fn networks(self) -> impl Iterator<Item = IpNet> {
+        match self.ends() {
+            (IpAddr::V4(first), IpAddr::V4(last)) => {
+                IpSubnets::V4(Ipv4Subnets::new(first, last, 0))
+            }
+            _ => IpSubnets::V6(Ipv6Subnets::new(self.first, self.last, 0)),
+        }
+    }
+
     /// The network that it is, if it is one.
     fn network(self) -> Option<IpNet> {
         let (first, last) = (u128::from(self.first), u128::from(self.last));
@@ -118,8 +168,7 @@ impl FromStr for AddressRange {
 
 impl fmt::Display for AddressRange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (first, last) = (IpAddr::from(self.first), IpAddr::from(self.last));
-        let (first, last) = (first.to_canonical(), last.to_canonical());
+        let (first, last) = self.ends();
         match self.network() {
             _ if first == last => first.fmt(formatter),
             Some(network) => network.fmt(formatter),
@@ -181,6 +230,25 @@ mod tests {
             prop_assert!(!range.contains(Ipv6Addr::from(u128::from(address)).into()));
             prop_assert_eq!(range.to_string().parse(), Ok(range));
             prop_assert!(!AddressRange::from_str("::/0").unwrap().contains(from));
+        }
+
+        #[test]
+        fn merged_ranges_and_their_networks_have_the_same_addresses(
+            ends in proptest::collection::vec(any::<[u8; 2]>(), 0..8),
+        ) {
+            let ip = |last: u8| IpAddr::from([192, 0, 2, last]);
+            let ranges: Vec<AddressRange> = ends
+                .iter()
+                .map(|[a, b]| AddressRange::new(ip(*a.min(b)), ip(*a.max(b))).unwrap())
+                .collect();
+            let merged = AddressRange::merged(ranges.clone());
+            let networks: Vec<IpNet> = merged.iter().flat_map(|range| range.networks()).collect();
+            for last in 0..=u8::MAX {
+                let is_in = ranges.iter().any(|range| range.contains(ip(last)));
+                prop_assert_eq!(merged.iter().filter(|it| it.contains(ip(last))).count() == 1, is_in);
+                let of_networks = networks.iter().filter(|it| it.contains(&ip(last))).count();
+                prop_assert_eq!(of_networks == 1, is_in);
+            }
         }
 
         #[test]

@@ -106,7 +106,13 @@ mod tests {
 
     fn ban(range: AddressRange, until: Option<u64>, since: u64) -> Ban {
         let until = until.map(Timestamp);
-        Ban { range, reason: range.to_string(), until, since: Timestamp(since) }
+        Ban {
+            range,
+            reason: range.to_string(),
+            until,
+            since: Timestamp(since),
+            list: String::new(),
+        }
     }
 
     fn found(bans: &[Ban], address: IpAddr) -> Option<&Ban> {

@@ -249,6 +249,7 @@ fn the_ban_of_an_address_is_found_while_it_lasts() {
         reason: reason.into(),
         until,
         since: Timestamp(1),
+        list: String::new(),
     };
     let bans = [
         ban("192.0.2.16/28", "floods", None),

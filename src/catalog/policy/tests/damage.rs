@@ -22,6 +22,7 @@ fn sample() -> Vec<u8> {
             reason: "floods".into(),
             until,
             since: Timestamp(1),
+            list: String::new(),
         });
     encode(&hybrids(5), &Publication { bans: &bans, ..publication(&watched) }).unwrap()
 }

@@ -1,0 +1,121 @@
+//! `tracker ban import`: bans whole lists of addresses.
+
+use std::fmt::Write as _;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::{change, reason};
+use crate::catalog::{AddressList, MOST_LIST_BYTES};
+use crate::cli::{CommandError, World};
+use crate::platform::files;
+use crate::platform::terminal::Harmless;
+use crate::site::counted;
+
+/// Ban all addresses of a list: addresses, networks or ranges, one a line; Spamhaus, DShield, eMule's ipfilter.dat,
+/// PeerGuardian's .p2p and .p2b; also packed by gzip. The same list once more replaces what it had before
+#[derive(Debug, clap::Args)]
+pub struct ImportArguments {
+    /// The list, or `-` for standard input
+    file: PathBuf,
+    /// The name of the list, instead of the file's
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    list: Option<String>,
+    /// What the clients are told
+    #[arg(long, default_value = "", value_name = "TEXT", value_parser = reason)]
+    reason: String,
+    /// Take what can be understood, when some lines cannot
+    #[arg(long)]
+    lenient: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let is_one = (1..=100).contains(&name.len()) && !name.chars().any(char::is_control);
+    if is_one {
+        Ok(name.to_owned())
+    } else {
+        Err("write 1 to 100 bytes without line breaks".into())
+    }
+}
+
+impl ImportArguments {
+    /// Does it.
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        let shown = Harmless(self.file.display()).to_string();
+        let failed = |problem: &dyn std::fmt::Display| {
+            CommandError::Failed(format!("{shown} is not imported: {problem}"))
+        };
+        let list = match (&self.list, self.file.file_name()) {
+            (Some(list), _) => list.clone(),
+            (None, Some(file)) if !is_standard_input(&self.file) => {
+                name(&file.to_string_lossy()).map_err(|problem| failed(&problem))?
+            }
+            _ => return Err(CommandError::Usage("name the list with --list".into())),
+        };
+        let bytes = read(&self.file).map_err(|problem| failed(&problem))?;
+        let found = AddressList::read(&bytes).map_err(|problem| failed(&problem))?;
+        if found.bad > 0 && !self.lenient {
+            return Err(failed(&complaint(&found)));
+        }
+        let (ranges, entries) = (found.ranges.len(), found.entries);
+        let read = format!("{list}: {} (entries: {entries})", counted(ranges, "range"));
+        let passed_over = match found.bad {
+            0 => String::new(),
+            bad => format!(", {} passed over", counted(bad, "line")),
+        };
+        if self.dry_run {
+            return world.print(format_args!("{read}{passed_over}; nothing is changed\n"));
+        }
+        let mut before = 0;
+        change(world, |catalog, author| {
+            before = catalog.import_bans(&list, &found.ranges, &self.reason, author)?;
+            Ok(())
+        })?;
+        let instead = if before > 0 { format!(" instead of {before}") } else { String::new() };
+        world.print(format_args!("{read}{passed_over}; banned from now on{instead}\n"))
+    }
+}
+
+/// Which lines cannot be understood.
+fn complaint(list: &AddressList) -> String {
+    let mut complaint = format!("{} cannot be understood", counted(list.bad, "line"));
+    for (number, text) in &list.shown {
+        // To write to a string never fails.
+        let _ = write!(complaint, ", {number} ({})", Harmless(text));
+    }
+    complaint + "; --lenient passes them over"
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    if !is_standard_input(file) {
+        return files::read_linked(file, MOST_LIST_BYTES);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(MOST_LIST_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Ends the bans of a list.
+pub(super) fn remove(list: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+    let mut removed = 0;
+    change(world, |catalog, author| {
+        if catalog.ban_lists()?.iter().any(|known| known.name == list) {
+            removed = catalog.import_bans(list, &[], "", author)?;
+        }
+        Ok(())
+    })?;
+    if removed == 0 {
+        return Err(CommandError::Failed(format!(
+            "there is no list `{}`; `tracker ban list` shows what there is",
+            Harmless(list)
+        )));
+    }
+    world.print(format_args!("{}: its {removed} ranges are no longer banned\n", Harmless(list)))
+}
