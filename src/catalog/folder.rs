@@ -21,6 +21,7 @@ pub use self::listing::{Detail, Listing, Seen};
 pub use self::state::FileState;
 pub use self::view::{AfterWriting, FolderView};
 pub use self::watched::{FileTime, Watched, has_changed};
+use crate::platform::folder::FileStatus;
 use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp, Url};
 
 /// What a scan of the torrents folder found.
@@ -83,6 +84,12 @@ pub enum Problem {
     /// The system does not let it be read.
     #[error("cannot be read ({0}); let the tracker's user read it, or remove it")]
     Unreadable(#[from] io::Error),
+    /// A folder, or what may be a link to one, that cannot be looked into.
+    #[error(
+        "cannot be looked into ({0}); let the tracker's user read it, or remove it: until then no torrent counts as \
+         gone, also elsewhere"
+    )]
+    Unseen(io::Error),
     /// A device, a pipe or the like.
     #[error("is not a file; remove it or give it another name")]
     NotAFile,
@@ -215,22 +222,32 @@ impl Listing {
 /// # Errors
 /// When it cannot be read, or is not a usable torrent.
 pub fn read_metainfo(path: &Path, limit: u64) -> Result<Metainfo, Problem> {
-    Ok(Metainfo::parse(&read(path, limit)?)?)
+    Ok(Metainfo::parse(&read(path, limit)?.content)?)
+}
+
+/// A file that was read.
+struct ReadFile {
+    content: Vec<u8>,
+    /// The state of just this file before it was read: what changes meanwhile has another one. That of the path may
+    /// be another file's, where a link or a folder leads elsewhere for a moment.
+    state: FileState,
 }
 
 /// The content of a file of at most `limit` bytes, even if it grows meanwhile.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
+fn read(path: &Path, limit: u64) -> Result<ReadFile, Problem> {
     // A pipe that took the file's place would be waited for. Links are the owner's to make here.
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(Problem::NotAFile);
     }
+    let state = FileState::from(&FileStatus::from(&metadata));
     let mut content = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut content)?;
     if length(&content) > limit {
         return Err(Problem::TooBig { limit });
     }
-    Ok(content)
+    Ok(ReadFile { content, state })
 }
 
 fn length(content: &[u8]) -> u64 {
@@ -239,22 +256,16 @@ fn length(content: &[u8]) -> u64 {
 }
 
 impl FoundTorrent {
-    /// The torrent in a file of so many bytes, which had that state when it was read.
-    fn new(
-        file: &ListedFile,
-        metainfo: Metainfo,
-        file_size: u64,
-        state: Option<FileState>,
-    ) -> Self {
+    /// The torrent in a file that was read.
+    fn new(file: &ListedFile, metainfo: Metainfo, read: &ReadFile) -> Self {
         let ListedFile { path, info_page, .. } = file;
-        let seconds = state.map_or(0, |state| state.modified.seconds());
         Self {
             hidden: is_hidden(path),
             file: path.clone(),
-            file_size,
-            modified: Timestamp(u64::try_from(seconds).unwrap_or(0)),
+            file_size: length(&read.content),
+            modified: Timestamp(u64::try_from(read.state.modified.seconds()).unwrap_or(0)),
             info_page: info_page.clone(),
-            state: state.filter(|_| metainfo.flaws.is_empty()),
+            state: Some(read.state).filter(|_| metainfo.flaws.is_empty()),
             metainfo,
         }
     }
@@ -284,24 +295,22 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn read(&mut self, file: &ListedFile) {
         let Listing { root, begun, .. } = self.listing;
-        // Before it is read: what changes meanwhile has another state.
-        let state = file.state_in(root);
         let path = root.join(&file.path);
+        let watched = Watched::before_reading(&path);
         let metainfo = read(&path, self.rules.max_torrent_bytes)
-            .and_then(|content| Ok((Metainfo::parse(&content)?, length(&content))));
+            .and_then(|read| Ok((Metainfo::parse(&read.content)?, read)));
         let problem = match metainfo {
-            Ok((metainfo, bytes)) => match self.rules.complaint(&metainfo) {
+            Ok((metainfo, read)) => match self.rules.complaint(&metainfo) {
                 Some(problem) => problem,
                 None => {
-                    let mut found = FoundTorrent::new(file, metainfo, bytes, state);
+                    let mut found = FoundTorrent::new(file, metainfo, &read);
                     found.state = found.state.filter(|state| state.is_settled(*begun));
                     return self.found.push(found);
                 }
             },
             Err(problem) => {
                 // It may still be on its way here, and is to be watched.
-                let modified = state.map(|state| state.modified);
-                self.uploads.extend(modified.map(|modified| Watched { path, modified }));
+                self.uploads.extend(watched);
                 problem
             }
         };
@@ -356,6 +365,7 @@ impl FolderScan {
                 Some(found.file.as_path())
             }
             Problem::NotAFile
+            | Problem::Unseen(_)
             | Problem::Flawed(_)
             | Problem::Foreign { .. }
             | Problem::NoAnnounce

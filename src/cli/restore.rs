@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{CommandError, World};
 use crate::catalog::{BackupError, restore};
 use crate::config::{act_for_owner, lay_out_missing};
+use crate::platform::files;
 use crate::platform::terminal::Harmless;
 use crate::site::{PublishError, hide_new_data, publish};
 use crate::tracker::{Quiet, Turn, Urgency};
@@ -49,7 +50,13 @@ impl RestoreArguments {
     }
 }
 
+/// A pipe would be waited for.
 fn open(path: &Path) -> Result<File, BackupError> {
-    let opened = File::open(path);
-    opened.map_err(|source| BackupError::Io { doing: "read", path: path.to_owned(), source })
+    match files::open_linked(path, File::options().read(true)) {
+        Ok((file, _)) => Ok(file),
+        Err(problem) => {
+            let (path, source) = (path.to_owned(), problem.into());
+            Err(BackupError::Io { doing: "read", path, source })
+        }
+    }
 }

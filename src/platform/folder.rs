@@ -1,12 +1,12 @@
 //! A folder kept open: to look at many files in it, the kernel need not go the whole way to each.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, IntoRawFd as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::ptr::NonNull;
 
@@ -206,10 +206,30 @@ impl From<&libc::stat> for FileStatus {
     }
 }
 
+impl From<&Metadata> for FileStatus {
+    fn from(told: &Metadata) -> Self {
+        let time =
+            |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
+        let kind = match told.file_type() {
+            kind if kind.is_file() => Kind::File,
+            kind if kind.is_dir() => Kind::Folder,
+            kind if kind.is_symlink() => Kind::Link,
+            _ => Kind::Other,
+        };
+        Self {
+            kind,
+            size: told.size(),
+            inode: told.ino(),
+            modified: time(told.mtime(), told.mtime_nsec()),
+            changed: time(told.ctime(), told.ctime_nsec()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::{MetadataExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -239,7 +259,7 @@ mod tests {
             modified: 1_500_000_007,
             changed,
         };
-        assert_eq!(file, expected);
+        assert_eq!((file, FileStatus::from(&metadata)), (expected, expected));
         assert_eq!(status("link").unwrap(), file);
         assert_eq!(status("folder").unwrap().kind, Kind::Folder);
         for missing in ["broken", "nothing"] {

@@ -28,6 +28,8 @@ pub fn person() -> String {
 pub fn begin_process() {
     // SAFETY: to ignore a signal sets no handler, which could run at a bad time.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    // SAFETY: as above. A file beyond the limit of its size is an error like a full disk.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     let mut standard = [0, 1, 2].map(|fd| libc::pollfd { fd, events: 0, revents: 0 });
     // SAFETY: `standard` has the three entries that are read and written, and lives across the call.
     unsafe { libc::poll(standard.as_mut_ptr(), 3, 0) };

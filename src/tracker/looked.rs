@@ -2,19 +2,21 @@
 //! folders in it is too much work for each announce of a torrent that is not listed, and for the threads that answer
 //! announces altogether. The folder itself is looked at each time: there most torrents are dropped in.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::platform::FileMark;
 use crate::protocol::Timestamp;
 
-/// The second of a look, how the folder was before it, and the policy that there was after it: whatever that look
+/// The time of a look, how the folder was before it, and the policy that there was after it: whatever that look
 /// could take in is in it.
 struct Look {
     path: PathBuf,
     policy: Option<FileMark>,
     folder: Option<FileMark>,
-    at: Timestamp,
+    /// From its first second to its last one.
+    during: RangeInclusive<Timestamp>,
 }
 
 static LAST: Mutex<Option<Look>> = Mutex::new(None);
@@ -22,7 +24,7 @@ static LAST: Mutex<Option<Look>> = Mutex::new(None);
 /// Whoever looks; the others wait for what that one finds.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Whether somebody has looked within this second, since when the policy and the torrents folder are the same.
+/// Whether somebody has looked within this second, or was still looking, since when the policy and the torrents folder are the same.
 pub(super) fn within(
     path: &Path,
     policy: Option<FileMark>,
@@ -31,7 +33,7 @@ pub(super) fn within(
 ) -> bool {
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     last.as_ref().is_some_and(|look| {
-        look.at == now
+        look.during.contains(&now)
             && look.policy == policy
             && look.path == path
             && look.folder == FileMark::of(torrents)
@@ -43,9 +45,9 @@ pub(super) fn remember(
     path: &Path,
     policy: Option<FileMark>,
     folder: Option<FileMark>,
-    now: Timestamp,
+    during: RangeInclusive<Timestamp>,
 ) {
-    let look = Look { path: path.to_owned(), policy, folder, at: now };
+    let look = Look { path: path.to_owned(), policy, folder, during };
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
 }
 

@@ -19,6 +19,7 @@ mod stores;
 mod take_in;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub use crate::platform::lock::LockError;
 pub use load::Load;
@@ -42,7 +43,7 @@ use access::Policy;
 use crate::catalog::{PolicyError, PolicySnapshot};
 use crate::config::{LoadedConfig, Torrents};
 use crate::platform::FileMark;
-use crate::protocol::Timestamp;
+use crate::protocol::{Seconds, Timestamp};
 use crate::store::{LOOP_PATIENCE, PATIENCE, Patience, PeerSample, PeerStore, StoreError};
 
 /// The rules at work for one thread: configuration, policy and a store of its own.
@@ -166,6 +167,7 @@ impl Tracker {
         if self.was_looked(now) {
             return;
         }
+        let begun = Instant::now();
         let folder = FileMark::of(&self.loaded.config.paths.torrents);
         if self.loaded.config.is_replica() {
             self.take_in_policy();
@@ -173,13 +175,19 @@ impl Tracker {
             take_in(self);
             self.notice_new_policy();
         }
-        looked::remember(&self.loaded.config.paths.policy, self.policy_file, folder, now);
+        // Whoever came while it took long does not wait as long once more.
+        let seconds = match begun.elapsed() {
+            quick if quick < Duration::from_secs(1) => 0,
+            long => u32::try_from(long.as_secs()).unwrap_or(u32::MAX).saturating_add(1),
+        };
+        let during = now..=now + Seconds(seconds);
+        looked::remember(&self.loaded.config.paths.policy, self.policy_file, folder, during);
     }
 
     /// On a replica a torrent is new when a newer policy snapshot was copied to it.
     fn take_in_policy(&mut self) {
         if self.has_no_policy() || replica::policy_has_arrived(&self.loaded) {
-            if let Err(problem) = replica::take_in_policy(&self.loaded, replica::PATIENCE) {
+            if let Err(problem) = replica::take_in_policy(&self.loaded, replica::PATIENCE, false) {
                 crate::error!("{problem}");
             }
             self.notice_new_policy();

@@ -38,7 +38,8 @@ pub fn refresh_replica(
         false => expire(loaded, now)?,
     };
     let patience = if urgency == Urgency::Now { PATIENCE } else { Duration::ZERO };
-    Ok(ReplicaRefresh { arrival: take_in_policy(loaded, patience)?, expired })
+    let is_forced = urgency != Urgency::WhenDue;
+    Ok(ReplicaRefresh { arrival: take_in_policy(loaded, patience, is_forced)?, expired })
 }
 
 /// Puts the policy snapshot that was copied here in force, where it is a new one. Waits for that long for another
@@ -46,10 +47,11 @@ pub fn refresh_replica(
 pub(super) fn take_in_policy(
     loaded: &LoadedConfig,
     patience: Duration,
+    is_forced: bool,
 ) -> Result<Arrival, RefreshError> {
     let accepted = loaded.policy_in_force();
     let delivery = Delivery { arriving: &loaded.config.paths.policy, accepted: &accepted };
-    let outcome = delivery.take_in(patience);
+    let outcome = delivery.take_in(patience, is_forced);
     if matches!(outcome, Ok(Arrival::Accepted)) {
         crate::info!("a new policy snapshot is in force");
     }

@@ -61,6 +61,14 @@ impl TakeIn<'_> {
             Ok(mut scan) => {
                 let changes = catalog.take_in(&mut list, &mut scan, now)?;
                 messages.extend(scan.problems.iter().map(ToString::to_string));
+                let vanished = changes.vanished.len();
+                if vanished > 1 && list.present().next().is_none() {
+                    messages.push(format!(
+                        "all {vanished} torrents are gone from {}; if a disk is not mounted there, mount it: they come \
+                         back with it, and keep their totals",
+                        folder.display()
+                    ));
+                }
                 let changed = changes != ScanChanges::default();
                 Ok(TakenIn { list, view: scan.view, changed })
             }

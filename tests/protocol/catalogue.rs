@@ -115,7 +115,7 @@ fn a_catalogue_of_version_1_goes_on_and_stays_beside_it() {
     let totals: Vec<_> =
         all.as_array().expect("a list").iter().map(|it| it["completed"].as_u64()).collect();
     assert_eq!(totals, [2, 2, 0, 2, 0, 0].map(Some));
-    assert!(tracker.path("data/catalog.db.before-2").exists());
+    assert!(tracker.path("data/catalog.db.before-3").exists());
 }
 
 #[test]
@@ -136,4 +136,62 @@ fn of_more_torrents_than_rows_those_with_peers_or_the_newest_are_shown_and_all_a
     assert!(text.contains("The 2 torrents with the most peers"), "{text}");
     let list = tracker.text("www/torrents/bt_list.inc");
     assert!(list.contains("The newest 2 torrents") && list.contains("2 older torrents"), "{list}");
+}
+
+#[test]
+fn a_copy_takes_no_file_of_the_trackers_own_and_no_pipe() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    tracker.refresh();
+    let pipe = tracker.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    for own in ["data/catalog.db", "data/policy.snapshot", "conf/tracker.toml"] {
+        let before = fs::read(tracker.path(own)).expect("a file");
+        let failure = tracker.run(&["backup", "--force", own]).failure();
+        assert!(failure.contains("is a file of the tracker itself"), "{failure}");
+        assert!(fs::read(tracker.path(own)).is_ok_and(|now| now == before), "{own}");
+    }
+    let pipe = pipe.display().to_string();
+    let failure = tracker.run(&["backup", "--force", &pipe]).failure();
+    assert!(failure.contains("is no regular file"), "{failure}");
+    let failure = tracker.run(&["restore", &pipe]).failure();
+    assert!(failure.contains("not a regular file"), "{failure}");
+}
+
+#[test]
+fn a_folder_without_any_of_its_torrents_is_worth_a_line() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    tracker.add("b", 1000);
+    tracker.refresh();
+    let [full, away] = ["www/torrents", "away"].map(|name| tracker.path(name));
+    fs::rename(&full, &away).expect("a folder");
+    fs::create_dir(&full).expect("an empty one");
+    let ran = tracker.refresh();
+    assert!(ran.errors.contains("all 2 torrents are gone"), "{ran:?}");
+    fs::remove_dir_all(&full).expect("the empty one");
+    fs::rename(&away, &full).expect("the full one");
+    let ran = tracker.refresh();
+    assert!(!ran.errors.contains("gone"), "{ran:?}");
+    assert_eq!(tracker.table().names(), ["a", "b"]);
+}
+
+#[test]
+fn a_limit_of_the_size_of_files_is_an_error_and_no_end() {
+    let tracker = Installation::listed();
+    for number in 0..30 {
+        tracker.add(&format!("torrent {number}"), 1000);
+    }
+    let ran = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 8 && exec \"$0\" refresh --force"])
+        .arg(crate::harness::executable())
+        .env_clear()
+        .env("TRACKER_CONFIG", tracker.path("conf/tracker.toml"))
+        .output()
+        .expect("a shell");
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("tracker: cannot"), "{ran:?}");
+    tracker.refresh();
+    assert_eq!(tracker.table().names().len(), 30);
 }

@@ -89,18 +89,6 @@ pub(super) struct ListedFile {
 }
 
 impl ListedFile {
-    /// The state of the file, looked at now where the listing has not; `None` when that cannot be seen.
-    pub(super) fn state_in(&self, root: &Path) -> Option<FileState> {
-        match self.seen {
-            Seen::State(state) => Some(state),
-            Seen::Nothing => None,
-            Seen::Inode(_) => {
-                let status = Folder::open(root).and_then(|root| root.status(self.path.as_os_str()));
-                status.ok().as_ref().map(FileState::from)
-            }
-        }
-    }
-
     fn name(&self) -> &OsStr {
         let path = self.path.as_os_str().as_bytes();
         OsStr::from_bytes(path.get(self.name_at..).unwrap_or_default())
@@ -174,7 +162,7 @@ impl Walk {
 
     fn cannot_look_into(&mut self, folder: PathBuf, error: io::Error) {
         self.listing.complete = false;
-        self.problem(folder, error.into());
+        self.problem(folder, Problem::Unseen(error));
     }
 
     fn problem(&mut self, file: PathBuf, problem: Problem) {

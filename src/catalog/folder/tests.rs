@@ -292,7 +292,7 @@ fn after_a_folder_that_cannot_be_looked_into_nothing_is_called_vanished() {
     symlink("not-mounted", folder.path().join("disk")).unwrap();
     let scan = scan(&folder, &ANY);
     assert_eq!(files(&scan), ["a.torrent"]);
-    assert!(matches!(problems(&scan)[..], [("disk", Problem::Unreadable(_))]));
+    assert!(matches!(problems(&scan)[..], [("disk", Problem::Unseen(_))]));
     assert!(!scan.complete);
 }
 

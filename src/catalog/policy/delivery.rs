@@ -44,11 +44,13 @@ impl Delivery<'_> {
     }
 
     /// Puts the one that has arrived in force, unless it is damaged or older than the one in force, which then
-    /// stays. One process at a time; the others wait for as long as they have patience.
+    /// stays. One process at a time; the others wait for as long as they have patience. One that has the time of the
+    /// one that was looked at last is looked at only when it `is_forced`: tools that keep whole seconds can bring two
+    /// with one time.
     ///
     /// # Errors
     /// When nothing has arrived, what has arrived is refused, or the copy cannot be written.
-    pub fn take_in(&self, patience: Duration) -> Result<Arrival, PolicyError> {
+    pub fn take_in(&self, patience: Duration, is_forced: bool) -> Result<Arrival, PolicyError> {
         let lock = lock::within(&self.lock_path(), patience).map_err(|problem| {
             PolicyError::Io { doing: "lock", path: problem.path, source: problem.source }
         })?;
@@ -56,7 +58,7 @@ impl Delivery<'_> {
         // Before it is read: what changes meanwhile has another time.
         let arrived = modified(self.arriving);
         let in_force = PolicySnapshot::open(self.accepted).ok();
-        if in_force.is_some() && arrived == modified(&self.lock_path()) {
+        if !is_forced && in_force.is_some() && arrived == modified(&self.lock_path()) {
             return Ok(Arrival::Known);
         }
         let outcome = self.accept(in_force.as_ref());

@@ -169,3 +169,24 @@ fn a_flawed_file_is_read_again_so_that_its_owner_is_told_again() {
     put(&folder, "more.torrent", &[single_file("x", None), b"e".to_vec()].concat());
     assert_eq!(scan_later(&folder, &[], Detail::States).torrents[0].state, None);
 }
+
+#[test]
+fn a_file_is_known_by_its_own_state_whatever_its_path_led_to_when_it_was_listed() {
+    let folder = folder_of(&["cur/a.torrent"]);
+    let other = folder_of(&["other/a.torrent"]);
+    put(&other, "other/a.torrent", &single_file("another", Some(OURS)));
+    let at = |name: &str| folder.path().join(name);
+    for detail in [Detail::States, Detail::Names] {
+        let listing = Listing::of(folder.path(), detail).unwrap();
+        fs::rename(at("cur"), at(".aside")).unwrap();
+        fs::rename(other.path().join("other"), at("cur")).unwrap();
+        let begun = FileTime(FileTime::now().0 + 10_000_000_000);
+        let nothing = KnownFiles::of([].into_iter(), detail);
+        let before = Listing { begun, ..listing }.scan(&ANY, &nothing, &mut |_| {});
+        assert_eq!(before.torrents[0].metainfo.name, "another");
+        fs::rename(at("cur"), other.path().join("other")).unwrap();
+        fs::rename(at(".aside"), at("cur")).unwrap();
+        let read = paths(&["cur/a.torrent"]);
+        assert_eq!(unread_and_read(&before, &folder, detail), [vec![], read], "{detail:?}");
+    }
+}
