@@ -199,3 +199,34 @@ fn announces_that_nobody_can_answer_do_not_pile_up() {
     let is_back = || responder.get("/announce", &announce(0)).text().contains("8:complete");
     assert!(poll(Duration::from_secs(15), || is_back().then_some(())).is_some());
 }
+
+#[test]
+fn announces_of_unknown_torrents_wait_once_for_a_refresh_that_does_not_end() {
+    /// Each of them would wait for three seconds.
+    const UNKNOWN: u8 = 12;
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &ONE_WORKER);
+    let holder = Stopped::with_lock(&tracker, &tracker.path("data/refresh.lock"));
+    let torrent = tracker.add("just dropped in", 1000);
+    let streams: Vec<UnixStream> = (1..=UNKNOWN)
+        .map(|swarm| {
+            let mut stream = responder.connect();
+            let query = announce_to(swarm, swarm.into());
+            stream.write_all(&get("/announce", &query)).expect("a request is sent");
+            stream
+        })
+        .collect();
+    all_else_is_answered(&responder);
+    let all = poll(Duration::from_secs(18), || streams.iter().all(is_answered).then_some(()));
+    assert!(all.is_some(), "they wait one after the other");
+    holder.go_on();
+    let query = |hash: [u8; 20]| {
+        format!("info_hash={}&peer_id=-XX0001-000000000001&port=6881&left=1", encode(&hash))
+    };
+    let served = poll(Duration::from_secs(20), || {
+        let reply = responder.get("/announce", &query(torrent.info_hash)).text();
+        reply.contains("8:complete").then_some(())
+    });
+    assert!(served.is_some(), "the torrent that was dropped in is tracked then");
+}
