@@ -28,26 +28,29 @@ impl ExportArguments {
         let catalog = Catalog::read(&world.load_owner_config()?.config.paths.catalog)?;
         let mut bans = catalog.bans()?;
         bans.retain(|ban| ban.is_in_force(world.now));
-        match self.format {
-            Format::Cidr => {
-                let ranges = bans.iter().map(|ban| ban.range).collect();
-                for network in
-                    AddressRange::merged(ranges).into_iter().flat_map(AddressRange::networks)
-                {
-                    world.print(format_args!("{network}\n"))?;
-                }
-                Ok(())
-            }
-            Format::P2p => bans.iter().try_for_each(|ban| {
-                let (first, last) = ban.range.ends();
-                world.print(format_args!("{}:{first}-{last}\n", label(ban).replace(':', " ")))
-            }),
-            Format::Dat => bans.iter().try_for_each(|ban| {
-                let (first, last) = ban.range.ends();
-                let (first, last) = (padded(first), padded(last));
-                world.print(format_args!("{first:<15} - {last:<15} , 000 , {}\n", label(ban)))
-            }),
+        // Not line by line: each would be a system call.
+        world.print(self.format.text(&bans))
+    }
+}
+
+impl Format {
+    /// The whole list.
+    fn text(self, bans: &[Ban]) -> String {
+        if let Self::Cidr = self {
+            let ranges = AddressRange::merged(bans.iter().map(|ban| ban.range).collect());
+            let networks = ranges.into_iter().flat_map(AddressRange::networks);
+            return networks.map(|network| format!("{network}\n")).collect();
         }
+        let lines = bans.iter().map(|ban| {
+            let ((first, last), label) = (ban.range.ends(), label(ban));
+            match self {
+                Self::Dat => {
+                    format!("{:<15} - {:<15} , 000 , {label}\n", padded(first), padded(last))
+                }
+                Self::P2p | Self::Cidr => format!("{}:{first}-{last}\n", label.replace(':', " ")),
+            }
+        });
+        lines.collect()
     }
 }
 
