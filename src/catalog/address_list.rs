@@ -51,7 +51,10 @@ pub enum AddressListError {
     /// A `.p2b` file of a version that nobody has described.
     #[error("it is a .p2b file of version {0}, which is not known; use the list as .p2p or .dat")]
     BinaryVersion(u8),
-    /// Nothing can be understood, or less than half of it.
+    /// There is not one entry.
+    #[error("there is no address in it")]
+    Empty,
+    /// Less than half of it can be understood.
     #[error(
         "most of it cannot be understood; a list has an address, a network or a range on each line"
     )]
@@ -82,6 +85,9 @@ impl AddressList {
             }
             text => Self::of_lines(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)),
         };
+        if list.entries == 0 && list.bad == 0 {
+            return Err(AddressListError::Empty);
+        }
         if list.entries <= list.bad {
             return Err(AddressListError::NoList);
         }

@@ -22,7 +22,7 @@ pub enum BanCommand {
     /// Ban addresses; a ban of the same range is replaced
     Add {
         /// Addresses (192.0.2.7), networks (192.0.2.0/24, 2001:db8::/32) or ranges (192.0.2.1-192.0.2.9)
-        #[arg(required = true, value_name = "RANGE", value_parser = range)]
+        #[arg(required = true, value_name = "RANGE", value_parser = range_to_ban)]
         ranges: Vec<AddressRange>,
         /// What the clients are told
         #[arg(long, default_value = "", value_name = "TEXT", value_parser = reason)]
@@ -52,6 +52,14 @@ pub enum BanCommand {
 
 fn range(text: &str) -> Result<AddressRange, String> {
     text.parse::<AddressRange>().map_err(|problem| format!("it {problem}"))
+}
+
+/// A range that may be banned.
+fn range_to_ban(text: &str) -> Result<AddressRange, String> {
+    match range(text)? {
+        range if range.is_everything() => Err("that would ban everybody".into()),
+        range => Ok(range),
+    }
 }
 
 fn reason(text: &str) -> Result<String, String> {
@@ -152,14 +160,15 @@ fn list(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
         return world.print_json(&Value::Array(bans.iter().map(ban_json).collect()));
     }
     for ban in bans.iter().filter(|ban| ban.list.is_empty()) {
-        let left = ban.until.map(|until| format!("  for {}", in_words(until.since(world.now))));
+        let left = ban.until.map(|until| format!("  ends in {}", in_words(until.since(world.now))));
         let reason = Harmless(&ban.reason);
         let (range, left) = (ban.range.to_string(), left.unwrap_or_default());
         world.print(format_args!("{range:<40}{left}  {reason}\n"))?;
     }
     for list in catalog.ban_lists()? {
         let (name, age) = (Harmless(&list.name), in_words(world.now.since(list.since)));
-        world.print(format_args!("list {name:<35}  {} ranges, {age} old\n", list.ranges))?;
+        let ranges = counted(usize::try_from(list.ranges).unwrap_or(usize::MAX), "range");
+        world.print(format_args!("list {name:<35}  {ranges}, {age} old\n"))?;
     }
     world.print(format_args!("{}\n", counted(bans.len(), "ban")))
 }
@@ -231,12 +240,14 @@ mod tests {
         let file = write("floods.txt", "192.0.2.0/25\n192.0.2.128/25\n198.51.100.1\nhm\n");
         let refused = run(&["ban", "import", &file]);
         assert!(
-            refused.failure().contains("1 line cannot be understood, 4 (hm)"),
+            refused
+                .failure()
+                .contains("1 line cannot be understood, or would ban everybody, 4 (hm)"),
             "{}",
             refused.errors
         );
         let tried = run(&["ban", "import", &file, "--lenient", "--dry-run"]);
-        let read = "floods.txt: 2 ranges (entries: 3), 1 line passed over; ";
+        let read = "floods.txt: 2 ranges (entries: 3), 1 line passed over, 4 (hm); ";
         assert_eq!(tried.output, format!("{read}nothing is changed\n"));
         assert_eq!(run(&["ban", "list"]).output, "0 bans\n");
         let imported = run(&["ban", "import", &file, "--lenient", "--reason", "a bot: net"]);
@@ -279,6 +290,7 @@ mod tests {
             (&["ban", "add", "192.0.2.9-192.0.2.1"], "write the lower address first"),
             (&["ban", "add", "192.0.2.1", "--for", "soon"], "30m, 12h or 7d"),
             (&["ban", "add", "192.0.2.1", "--reason", "a\nb"], "no line breaks"),
+            (&["ban", "add", "0.0.0.0/0"], "would ban everybody"),
             (&["ban", "add"], "RANGE"),
         ] {
             let ran = run_at(home.path(), arguments);

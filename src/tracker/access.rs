@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Refusal;
 use crate::catalog::PolicySnapshot;
 use crate::config::Torrents;
-use crate::protocol::{AnnounceRequest, InfoHash, Passkey, Timestamp};
+use crate::protocol::{AnnounceRequest, Event, InfoHash, Passkey, Timestamp};
 use crate::store::Generation;
 
 /// Who sent a request, as far as the web server and the request tell.
@@ -63,7 +63,10 @@ pub fn admit(
     caller: &Caller<'_>,
     announce: &AnnounceRequest,
 ) -> Result<Admitted, Refusal> {
-    policy.allows(caller)?;
+    // Who leaves is let go, banned or not.
+    if announce.event != Event::Stopped {
+        policy.allows(caller)?;
+    }
     policy.torrent(announce.info_hash)?.ok_or(Refusal::Unlisted)
 }
 

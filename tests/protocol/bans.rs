@@ -63,3 +63,13 @@ fn bans_last_through_refreshes_and_a_torrent_that_is_dropped_in() {
     let refusal = client(1).of(torrent.info_hash).refused(&tracker, "");
     assert!(refusal.contains("is banned"), "{refusal}");
 }
+
+#[test]
+fn a_peer_that_was_banned_meanwhile_may_leave() {
+    let tracker = Installation::open();
+    client(1).announce(&tracker, "");
+    tracker.run(&["ban", "add", "10.0.0.1"]).done();
+    assert!(client(1).refused(&tracker, "").contains("is banned"));
+    client(1).announce(&tracker, "event=stopped");
+    assert_eq!(client(2).announce(&tracker, "").number("incomplete"), 1, "only itself");
+}

@@ -101,9 +101,11 @@ fn what_cannot_be_understood_is_counted_and_shown_with_its_line() {
     assert_eq!(list.shown[3], (4, "192.0.2.0/33".to_owned()));
     let most = AddressList::read("192.0.2.1\nhm\n".as_bytes());
     assert_eq!(most, Err(AddressListError::NoList));
-    for nothing in ["", "\n\n", "# only a comment\n", "<!DOCTYPE html>\n<title>404</title>\n"] {
-        assert_eq!(AddressList::read(nothing.as_bytes()), Err(AddressListError::NoList));
+    for nothing in ["", "\n\n", "# only a comment\n"] {
+        assert_eq!(AddressList::read(nothing.as_bytes()), Err(AddressListError::Empty));
     }
+    let page = AddressList::read(b"<!DOCTYPE html>\n<title>404</title>\n");
+    assert_eq!(page, Err(AddressListError::NoList));
 }
 
 fn p2b(version: u8, content: &[&[u8]]) -> Vec<u8> {

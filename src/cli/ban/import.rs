@@ -15,9 +15,9 @@ use crate::site::counted;
 /// PeerGuardian's .p2p and .p2b; also packed by gzip. The same list once more replaces what it had before
 #[derive(Debug, clap::Args)]
 pub struct ImportArguments {
-    /// The list, or `-` for standard input
+    /// The list, or `-` for standard input, which needs --list
     file: PathBuf,
-    /// The name of the list, instead of the file's
+    /// The name of the list, instead of the file's: what it had before under that name is replaced
     #[arg(long, value_name = "NAME", value_parser = name)]
     list: Option<String>,
     /// What the clients are told
@@ -64,7 +64,7 @@ impl ImportArguments {
         let read = format!("{list}: {} (entries: {entries})", counted(ranges, "range"));
         let passed_over = match found.bad {
             0 => String::new(),
-            bad => format!(", {} passed over", counted(bad, "line")),
+            bad => format!(", {} passed over{}", counted(bad, "line"), shown_lines(&found)),
         };
         if self.dry_run {
             return world.print(format_args!("{read}{passed_over}; nothing is changed\n"));
@@ -81,12 +81,20 @@ impl ImportArguments {
 
 /// Which lines cannot be understood.
 fn complaint(list: &AddressList) -> String {
-    let mut complaint = format!("{} cannot be understood", counted(list.bad, "line"));
-    for (number, text) in &list.shown {
+    format!(
+        "{} cannot be understood, or would ban everybody{}; --lenient passes over such",
+        counted(list.bad, "line"),
+        shown_lines(list)
+    )
+}
+
+/// The first lines that cannot be understood, with their numbers.
+fn shown_lines(list: &AddressList) -> String {
+    list.shown.iter().fold(String::new(), |mut shown, (number, text)| {
         // To write to a string never fails.
-        let _ = write!(complaint, ", {number} ({})", Harmless(text));
-    }
-    complaint + "; --lenient passes them over"
+        let _ = write!(shown, ", {number} ({})", Harmless(text));
+        shown
+    })
 }
 
 fn is_standard_input(file: &Path) -> bool {

@@ -192,6 +192,12 @@ fn elsewhere(examination: &Examination<'_>, paths: &[&str]) -> Option<String> {
 /// The tracker itself refuses.
 pub(super) fn refused(url: &HttpUrl, examination: &Examination<'_>, refusal: &str) -> Outcome {
     let what = format!("{url} refuses: {refusal}");
+    if refusal.contains("is banned") {
+        return examination.wrong_by_itself(
+            what,
+            "this host itself is banned: `tracker ban list` shows by what, and `tracker ban remove` ends it",
+        );
+    }
     if refusal.contains("cannot see your address") {
         return examination.wrong_by_itself(
             what,
