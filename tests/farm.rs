@@ -232,6 +232,28 @@ fn an_older_copy_is_refused() {
     assert!(!tracks(&replica, torrent.info_hash));
 }
 
+#[test]
+fn a_copy_with_the_time_of_the_one_before_is_taken_by_force() {
+    let (owner, replica) = (Installation::listed(), replica());
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    let copy_with_that_time = || {
+        let new = replica.path("new.snapshot");
+        fs::copy(owner.path(POLICY), &new).expect("a copy");
+        let file = fs::File::options().write(true).open(&new).expect("a copy");
+        file.set_modified(long_ago).expect("a time");
+        fs::rename(new, replica.path(POLICY)).expect("it has arrived");
+    };
+    owner.refresh();
+    copy_with_that_time();
+    replica.run(&["refresh", "--force"]).done();
+    let torrent = owner.add("a", 1000);
+    owner.refresh();
+    copy_with_that_time();
+    assert!(!tracks(&replica, torrent.info_hash), "nothing tells it from the one before");
+    replica.run(&["refresh", "--force"]).done();
+    assert!(tracks(&replica, torrent.info_hash));
+}
+
 /// What doctor says about the policy of a replica.
 fn doctor(replica: &Installation) -> String {
     let ran = replica.run(&["doctor", "--offline"]);

@@ -227,7 +227,7 @@ fn print_next_steps(
         world.print(format_args!(" {}", quoted(folder)))?;
     }
     world.print(format_args!(
-        "\n* Apache, with the modules alias, cgid (or cgi), include, mime, rewrite and headers:\n    \
+        "\n* Apache, with the modules alias, cgid (or cgi), include, mime, env, rewrite and headers:\n    \
          <VirtualHost *:80>\n        \
          DocumentRoot \"{root}/www\"\n        \
          Include \"{root}/conf/apache.conf\"\n    \
