@@ -9,7 +9,7 @@ use std::io::Read as _;
 use flate2::read::MultiGzDecoder;
 
 use self::line::Line;
-use crate::protocol::AddressRange;
+use crate::platform::address_range::AddressRange;
 
 /// Bytes of a list at most, also once it is unpacked.
 pub const MOST_BYTES: u64 = 64 << 20;
@@ -51,6 +51,9 @@ pub enum AddressListError {
     /// A `.p2b` file of a version that nobody has described.
     #[error("it is a .p2b file of version {0}, which is not known; use the list as .p2p or .dat")]
     BinaryVersion(u8),
+    /// Its entries together are all addresses of a family.
+    #[error("together it would ban everybody")]
+    Everybody,
     /// There is not one entry.
     #[error("there is no address in it")]
     Empty,
@@ -91,7 +94,11 @@ impl AddressList {
         if list.entries <= list.bad {
             return Err(AddressListError::NoList);
         }
-        Ok(Self { ranges: AddressRange::merged(list.ranges), ..list })
+        let ranges = AddressRange::merged(list.ranges);
+        if ranges.iter().any(|range| range.is_everything()) {
+            return Err(AddressListError::Everybody);
+        }
+        Ok(Self { ranges, ..list })
     }
 
     fn of_lines(text: &[u8]) -> Self {

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::count::Count;
 use super::{Author, Catalog, CatalogError, changes};
-use crate::protocol::{AddressRange, Timestamp};
+use crate::platform::address_range::AddressRange;
+use crate::protocol::Timestamp;
 
 /// A range of addresses that may not announce.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Catalog, CatalogError};
+use rusqlite::OptionalExtension as _;
+
+use super::{Author, Catalog, CatalogError, changes};
 use crate::protocol::InfoHash;
 
 impl Catalog {
@@ -10,9 +12,21 @@ impl Catalog {
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
-    pub fn decide_hidden(&mut self, info_hash: InfoHash, hidden: bool) -> Result<(), CatalogError> {
+    pub fn decide_hidden(
+        &mut self,
+        info_hash: InfoHash,
+        hidden: bool,
+        author: &Author<'_>,
+    ) -> Result<(), CatalogError> {
+        let words = |hidden| if hidden { "hide" } else { "unhide" };
         self.write("write a decision into", |transaction| {
-            transaction.execute(DECIDE_HIDDEN, (info_hash.0, hidden)).map(|_| ())
+            let before = transaction
+                .query_row(DECIDED_HIDDEN, [info_hash.0], |row| row.get::<_, Option<bool>>(0))
+                .optional()?
+                .flatten();
+            transaction.execute(DECIDE_HIDDEN, (info_hash.0, hidden))?;
+            let subject = info_hash.to_string();
+            changes::note(transaction, author, words(hidden), &subject, before.map(words))
         })
     }
 
@@ -26,6 +40,8 @@ impl Catalog {
     }
 }
 
+const DECIDED_HIDDEN: &str = "SELECT hidden FROM decisions WHERE info_hash = ?1";
+
 const DECIDE_HIDDEN: &str = "
     INSERT INTO decisions (info_hash, hidden) VALUES (?1, ?2)
     ON CONFLICT (info_hash) DO UPDATE SET hidden = excluded.hidden";
@@ -38,6 +54,8 @@ mod tests {
     use crate::catalog::scan::Outcome;
     use crate::protocol::Timestamp;
 
+    const OWNER: Author<'_> = Author { name: "olive", at: Timestamp(50) };
+
     #[test]
     fn a_decision_wins_over_what_scans_find_and_stays() {
         let (_folder, mut catalog) = new_catalog();
@@ -46,7 +64,7 @@ mod tests {
         scan(&mut catalog, &[secret(false)], 100);
         assert!(!is_hidden(&catalog));
         for (decided, found) in [(true, false), (false, true)] {
-            catalog.decide_hidden(hash(1), decided).unwrap();
+            catalog.decide_hidden(hash(1), decided, &OWNER).unwrap();
             assert_eq!(is_hidden(&catalog), decided);
             for found in [found, !found, found] {
                 let mut list = catalog.list("").unwrap();
@@ -60,10 +78,24 @@ mod tests {
     }
 
     #[test]
+    fn who_decided_what_is_noted() {
+        let (_folder, mut catalog) = new_catalog();
+        for hidden in [true, false] {
+            catalog.decide_hidden(hash(1), hidden, &OWNER).unwrap();
+        }
+        let changes = catalog.changes().unwrap();
+        let told: Vec<_> =
+            changes.iter().map(|it| (it.what.as_str(), it.before.as_deref())).collect();
+        assert_eq!(told, [("hide", None), ("unhide", Some("hide"))]);
+        assert_eq!((changes[0].who.as_str(), changes[0].at), ("olive", Timestamp(50)));
+        assert_eq!(changes[0].subject, hash(1).to_string());
+    }
+
+    #[test]
     fn a_decision_outlives_the_file() {
         let (_folder, mut catalog) = new_catalog();
         scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
-        catalog.decide_hidden(hash(1), true).unwrap();
+        catalog.decide_hidden(hash(1), true, &OWNER).unwrap();
         scan(&mut catalog, &[], 200);
         scan(&mut catalog, &[scanned(1, "b.torrent")], 300);
         assert!(catalog.torrents().unwrap()[0].hidden);

@@ -22,7 +22,7 @@ impl BackupArguments {
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let loaded = world.load_owner_config()?;
         let catalog = &loaded.config.paths.catalog;
-        self.is_no_file_of_ours(&loaded)?;
+        self.refuse_files_of_ours(&loaded)?;
         back_up(catalog, &self.file, self.force)?;
         world.print(format_args!(
             "{} is a copy of {}\n",
@@ -32,7 +32,7 @@ impl BackupArguments {
     }
 
     /// A copy never takes the place of what the tracker works with.
-    fn is_no_file_of_ours(&self, loaded: &LoadedConfig) -> Result<(), CommandError> {
+    fn refuse_files_of_ours(&self, loaded: &LoadedConfig) -> Result<(), CommandError> {
         let LoadedConfig { config, file, .. } = loaded;
         let (paths, store) = (&config.paths, &config.store.path);
         let ours = [Some(&paths.catalog), Some(&paths.policy), Some(store), file.as_ref()];

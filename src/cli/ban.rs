@@ -5,13 +5,13 @@ mod import;
 
 use serde_json::{Value, json};
 
+use super::change::change;
 use super::{CommandError, World, duration};
-use crate::catalog::{Author, Ban, Catalog};
-use crate::platform::process;
+use crate::catalog::{Ban, Catalog};
+use crate::platform::address_range::AddressRange;
 use crate::platform::terminal::Harmless;
-use crate::protocol::{AddressRange, Seconds};
-use crate::site::{PublishError, clock, counted, in_words, publish};
-use crate::tracker::{Quiet, Turn, Urgency};
+use crate::protocol::Seconds;
+use crate::site::{counted, in_words};
 
 /// Bytes of a reason at most: clients show it in one line.
 const LONGEST_REASON: usize = 200;
@@ -92,15 +92,14 @@ fn add(
     period: Option<Seconds>,
     world: &mut World<'_>,
 ) -> Result<(), CommandError> {
-    let mut replaced = Vec::new();
-    change(world, |catalog, author| {
-        for &range in ranges {
-            let until = period.map(|period| author.at + period);
+    let replaced = change(world, |catalog, author| {
+        let until = period.map(|period| author.at + period);
+        let ban = |range: &AddressRange| {
             let (reason, list) = (reason.to_owned(), String::new());
-            let ban = Ban { range, reason, until, since: author.at, list };
-            replaced.push(catalog.ban(&ban, author)?.is_some());
-        }
-        Ok(())
+            let ban = Ban { range: *range, reason, until, since: author.at, list };
+            Ok(catalog.ban(&ban, author)?.is_some())
+        };
+        ranges.iter().map(ban).collect::<Result<Vec<_>, CommandError>>()
     })?;
     for (range, was_banned) in ranges.iter().zip(replaced) {
         let how = if was_banned { "is still banned, as said now" } else { "is banned" };
@@ -112,17 +111,17 @@ fn add(
 }
 
 fn remove(ranges: &[AddressRange], world: &mut World<'_>) -> Result<(), CommandError> {
-    let mut unknown = Vec::new();
-    let mut removed = Vec::new();
-    change(world, |catalog, author| {
-        for range in ranges {
-            let ended = catalog.unban(*range, author)?;
-            if ended.is_some() { removed.push(*range) } else { unknown.push(range.to_string()) }
-        }
-        Ok(())
+    let ended = change(world, |catalog, author| {
+        let unban = |range: &AddressRange| Ok(catalog.unban(*range, author)?.is_some());
+        ranges.iter().map(unban).collect::<Result<Vec<_>, CommandError>>()
     })?;
-    for range in removed {
-        world.print(format_args!("{range}: is no longer banned\n"))?;
+    let mut unknown = Vec::new();
+    for (range, was_banned) in ranges.iter().zip(ended) {
+        if was_banned {
+            world.print(format_args!("{range}: is no longer banned\n"))?;
+        } else {
+            unknown.push(range.to_string());
+        }
     }
     if unknown.is_empty() {
         return Ok(());
@@ -131,25 +130,6 @@ fn remove(ranges: &[AddressRange], world: &mut World<'_>) -> Result<(), CommandE
         "there is no ban of {}; `tracker ban list` shows what there is",
         unknown.join(", ")
     )))
-}
-
-/// Changes the catalogue, and has what was changed be in force.
-fn change(
-    world: &World<'_>,
-    change: impl FnOnce(&mut Catalog, &Author<'_>) -> Result<(), CommandError>,
-) -> Result<(), CommandError> {
-    let loaded = world.load_owner_config()?;
-    if !loaded.config.paths.catalog.exists() {
-        crate::config::lay_out_missing(&loaded)?;
-    }
-    {
-        let _turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
-        let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
-        let name = process::person();
-        change(&mut catalog, &Author { name: &name, at: clock() })?;
-    }
-    publish(&loaded, Urgency::Now, &mut Quiet)?;
-    Ok(())
 }
 
 fn list(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {

@@ -5,6 +5,7 @@
 
 mod backup;
 mod ban;
+mod change;
 mod config;
 mod doctor;
 mod duration;

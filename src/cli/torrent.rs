@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::change::change;
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Problem, ScanRules, Torrent, read_metainfo};
 use crate::platform::terminal::Harmless;
@@ -187,15 +188,11 @@ fn reset(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
 
 /// Decides whether a torrent is listed, and has table, feed and policy show it.
 fn decide_hidden(wanted: &str, hidden: bool, world: &mut World<'_>) -> Result<(), CommandError> {
-    let loaded = world.load_config()?;
-    let torrent = {
-        let _turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
-        let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
-        let torrent = find(wanted, &catalog)?;
-        catalog.decide_hidden(torrent.canonical, hidden)?;
-        torrent
-    };
-    publish(&loaded, Urgency::Now, &mut Quiet)?;
+    let torrent = change(world, |catalog, author| {
+        let torrent = find(wanted, catalog)?;
+        catalog.decide_hidden(torrent.canonical, hidden, author)?;
+        Ok(torrent)
+    })?;
     let now = if hidden { "hidden" } else { "listed" };
     world.print(format_args!("{}: is {now} from now on\n", Harmless(&torrent.name)))
 }

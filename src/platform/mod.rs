@@ -1,6 +1,7 @@
 //! What the operating system gives, without a word of the domain: files, locks, the clock, randomness, processes,
 //! memory, the log, the terminal.
 
+pub mod address_range;
 #[cfg(test)]
 mod cannot_run;
 pub mod clock;

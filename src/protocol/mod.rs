@@ -1,6 +1,5 @@
 //! The BitTorrent tracker protocol, pure: no I/O, no clock, no configuration.
 
-mod address_range;
 mod announce;
 pub mod bencode;
 mod client;
@@ -14,7 +13,6 @@ mod scrape;
 mod time;
 mod url;
 
-pub use address_range::{AddressRange, AddressRangeError, key as address_key};
 pub use announce::{AnnounceError, AnnounceRequest, Event, StatedAddresses};
 pub use bencode::BencodeError;
 pub use client::ClientName;

@@ -24,7 +24,8 @@ static LAST: Mutex<Option<Look>> = Mutex::new(None);
 /// Whoever looks; the others wait for what that one finds.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Whether somebody has looked within this second, or was still looking, since when the policy and the torrents folder are the same.
+/// Whether somebody has looked within this second, or was still looking, since when the policy and the torrents
+/// folder are the same.
 pub(super) fn within(
     path: &Path,
     policy: Option<FileMark>,

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::AddressListError;
-use crate::protocol::AddressRange;
+use crate::platform::address_range::AddressRange;
 
 /// The ranges of a list of this version. A list that is not right up to its end is not taken at all: behind the
 /// damage, parts of names would be read as addresses.

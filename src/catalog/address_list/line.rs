@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use crate::protocol::AddressRange;
+use crate::platform::address_range::AddressRange;
 
 /// What a line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -108,6 +108,13 @@ fn what_cannot_be_understood_is_counted_and_shown_with_its_line() {
     assert_eq!(page, Err(AddressListError::NoList));
 }
 
+#[test]
+fn a_list_of_two_halves_of_all_addresses_is_refused() {
+    for halves in ["0.0.0.0/1\n128.0.0.0/1\n", "::/1\n192.0.2.1\n8000::/1\n"] {
+        assert_eq!(AddressList::read(halves.as_bytes()), Err(AddressListError::Everybody));
+    }
+}
+
 fn p2b(version: u8, content: &[&[u8]]) -> Vec<u8> {
     [b"\xff\xff\xff\xffP2B".as_slice(), &[version], &content.concat()].concat()
 }

@@ -212,6 +212,7 @@ impl FolderContent {
 
     fn take(&mut self, folder: &Folder, inside: &Path, &Entry { name, kind, inode }: &Entry<'_>) {
         let path = || inside.join(name);
+        let is_link = kind == Kind::Link;
         let (kind, inode) = match kind {
             Kind::Link => match folder.status(name) {
                 Ok(target) => (target.kind, target.inode),
@@ -225,9 +226,11 @@ impl FolderContent {
         match kind {
             Kind::Folder => self.folders.push(path()),
             Kind::File if is_torrent(name) => {
-                self.has_strange_inodes.get_or_insert_with(|| {
-                    folder.status(name).is_ok_and(|status| status.inode != inode)
-                });
+                // Of a link it is what it leads to that has this inode.
+                if !is_link && self.has_strange_inodes.is_none() {
+                    let status = folder.status(name);
+                    self.has_strange_inodes = status.ok().map(|status| status.inode != inode);
+                }
                 let (path, seen) = (path(), Seen::Inode(inode));
                 let name_at = path.as_os_str().len() - name.len();
                 self.files.push(ListedFile { path, name_at, seen, info_page: None });
@@ -322,10 +325,14 @@ mod tests {
         for name in ["a.torrent", "b.torrent"] {
             fs::write(home.path().join(name), b"").unwrap();
         }
+        std::os::unix::fs::symlink("b.torrent", home.path().join("link.torrent")).unwrap();
         let folder = Folder::open(home.path()).unwrap();
         let inode = fs::metadata(home.path().join("a.torrent")).unwrap().ino();
         for (inode, is_strange) in [(inode, false), (u64::from(u32::MAX), true)] {
             let mut content = FolderContent::default();
+            let name = OsStr::new("link.torrent");
+            content.take(&folder, Path::new(""), &Entry { name, kind: Kind::Link, inode: 1 });
+            assert_eq!(content.has_strange_inodes, None, "a link tells nothing");
             let name = OsStr::new("a.torrent");
             content.take(&folder, Path::new(""), &Entry { name, kind: Kind::File, inode });
             assert_eq!(content.has_strange_inodes, Some(is_strange));

@@ -102,7 +102,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::{AddressRange, Timestamp, address_key};
+    use crate::platform::address_range::{AddressRange, key};
+    use crate::protocol::Timestamp;
 
     fn ban(range: AddressRange, until: Option<u64>, since: u64) -> Ban {
         let until = until.map(Timestamp);
@@ -116,7 +117,7 @@ mod tests {
     }
 
     fn found(bans: &[Ban], address: IpAddr) -> Option<&Ban> {
-        let key = u128::from(address_key(address));
+        let key = u128::from(key(address));
         let pieces = pieces_of(bans);
         let mut holding = pieces.iter().filter(|piece| (piece.first..=piece.last).contains(&key));
         let one = holding.next().map(|piece| piece.ban);

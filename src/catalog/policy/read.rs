@@ -17,8 +17,9 @@ use super::format::{
 };
 use crate::catalog::{FileTime, has_changed};
 use crate::platform::FileMark;
+use crate::platform::address_range::key;
 use crate::platform::files;
-use crate::protocol::{Generation, InfoHash, Timestamp, address_key};
+use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// The policy as it was published at one instant; later publications do not change it.
 ///
@@ -146,7 +147,7 @@ impl PolicySnapshot {
         if bans.bytes.is_empty() {
             return None;
         }
-        let address = address_key(address).octets();
+        let address = key(address).octets();
         let behind = bans.partition_point(|record| {
             record.first_chunk::<16>().is_some_and(|first| *first <= address)
         });

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::catalog::{Ban, Catalog};
 use crate::cli::{CommandError, World};
-use crate::protocol::AddressRange;
+use crate::platform::address_range::AddressRange;
 
 /// Print the bans for other programs
 #[derive(Debug, clap::Args)]

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::{change, reason};
+use super::reason;
 use crate::catalog::{AddressList, MOST_LIST_BYTES};
+use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::platform::files;
 use crate::platform::terminal::Harmless;
@@ -69,10 +70,8 @@ impl ImportArguments {
         if self.dry_run {
             return world.print(format_args!("{read}{passed_over}; nothing is changed\n"));
         }
-        let mut before = 0;
-        change(world, |catalog, author| {
-            before = catalog.import_bans(&list, &found.ranges, &self.reason, author)?;
-            Ok(())
+        let before = change(world, |catalog, author| {
+            Ok(catalog.import_bans(&list, &found.ranges, &self.reason, author)?)
         })?;
         let instead = if before > 0 { format!(" instead of {before}") } else { String::new() };
         world.print(format_args!("{read}{passed_over}; banned from now on{instead}\n"))
@@ -112,12 +111,11 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
 
 /// Ends the bans of a list.
 pub(super) fn remove(list: &str, world: &mut World<'_>) -> Result<(), CommandError> {
-    let mut removed = 0;
-    change(world, |catalog, author| {
-        if catalog.ban_lists()?.iter().any(|known| known.name == list) {
-            removed = catalog.import_bans(list, &[], "", author)?;
+    let removed = change(world, |catalog, author| {
+        match catalog.ban_lists()?.iter().any(|known| known.name == list) {
+            true => Ok(catalog.import_bans(list, &[], "", author)?),
+            false => Ok(0),
         }
-        Ok(())
     })?;
     if removed == 0 {
         return Err(CommandError::Failed(format!(

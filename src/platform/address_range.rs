@@ -88,10 +88,11 @@ impl AddressRange {
         is_one.then(|| Self { first: self.first, last: self.last.max(other.last) })
     }
 
-    /// The same addresses in as few ranges as possible, in order.
+    /// The same addresses in as few ranges as possible, in order, those of IPv4 first.
     #[must_use]
     pub fn merged(mut ranges: Vec<Self>) -> Vec<Self> {
-        ranges.sort_unstable();
+        // Else those of IPv4 would stand among those of IPv6, and keep these from meeting.
+        ranges.sort_unstable_by_key(|range| (!range.is_ipv4(), *range));
         let mut merged: Vec<Self> = Vec::with_capacity(ranges.len());
         for range in ranges {
             match merged.last_mut().and_then(|last| Some((last.joined(range)?, last))) {
@@ -217,6 +218,14 @@ mod tests {
         ] {
             assert_eq!(text.parse::<AddressRange>(), Err(problem), "{text}");
         }
+    }
+
+    #[test]
+    fn ranges_of_one_family_are_merged_whatever_lies_between() {
+        let ranges = ["::/1", "192.0.2.0/25", "2001:db8::/32", "192.0.2.128/25", "8000::/1"];
+        let merged = AddressRange::merged(ranges.map(range).to_vec());
+        assert_eq!(merged, [range("192.0.2.0/24"), range("::/0")]);
+        assert_eq!(merged.iter().map(|it| it.is_everything()).collect::<Vec<_>>(), [false, true]);
     }
 
     proptest! {

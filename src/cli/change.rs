@@ -1,0 +1,27 @@
+//! How a command changes the catalogue.
+
+use super::{CommandError, World};
+use crate::catalog::{Author, Catalog};
+use crate::config::lay_out_missing;
+use crate::platform::process;
+use crate::site::{PublishError, clock, publish};
+use crate::tracker::{Quiet, Turn, Urgency};
+
+/// Changes the catalogue, and has policy, table and feed show it. A refresh that is under way is waited for.
+pub(super) fn change<T>(
+    world: &World<'_>,
+    change: impl FnOnce(&mut Catalog, &Author<'_>) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let loaded = world.load_owner_config()?;
+    if !loaded.config.paths.catalog.exists() {
+        lay_out_missing(&loaded)?;
+    }
+    let changed = {
+        let _turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
+        let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
+        let name = process::person();
+        change(&mut catalog, &Author { name: &name, at: clock() })?
+    };
+    publish(&loaded, Urgency::Now, &mut Quiet)?;
+    Ok(changed)
+}
