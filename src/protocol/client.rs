@@ -5,6 +5,7 @@ mod own_form;
 mod scheme;
 #[cfg(test)]
 mod tests;
+mod text;
 mod version;
 
 use std::borrow::Cow;

@@ -1,40 +1,41 @@
 //! Peer ids of programs that have neither a code between dashes nor a letter before their version.
 
-use super::scheme::{base_62, dashed};
-use super::version::{Version, number};
+use super::scheme::{Scheme, base_62, dashed};
+use super::text::Text;
+use super::version::{Stage, Version, number};
 
 /// A program and its version, where that is told.
 type Told = Option<(&'static str, Option<Version>)>;
 
 /// Programs that write nothing but their name; none of these beginnings hides another.
-const NAMES: &[(&[u8], &str)] = &[
-    (b"-aria2-", "aria2"),
-    (b"10-------", "JVtorrent"),
-    (b"271-", "GreedBT"),
-    (b"346-", "TorrenTopia"),
-    (b"Azureus", "Azureus"),
-    (b"BLZ", "Blizzard Downloader"),
-    (b"BTDWV-", "Deadman Walking"),
-    (b"DansClient", "XanTorrent"),
-    (b"Deadman Walking-", "Deadman Walking"),
-    (b"Ext ", "External Webseed"),
-    (b"LIME", "LimeWire"),
-    (b"P87.P---", "BitTorrent Plus!"),
-    (b"PEERAPP", "PeerApp"),
-    (b"PRC.P---", "BitTorrent Plus!"),
-    (b"Pando-", "Pando"),
-    (b"Plus", "BitTorrent Plus!"),
-    (b"S587Plus", "BitTorrent Plus!"),
-    (b"T00---0", "Teeweety"),
-    (b"a00---0", "Swarmy"),
-    (b"a02---0", "Swarmy"),
-    (b"arclight", "Hurricane Electric"),
-    (b"aria2-", "aria2"),
-    (b"btuga", "BTugaXP"),
-    (b"eX", "eXeem"),
-    (b"martini", "Martini Man"),
-    (b"oernu", "BTugaXP"),
-    (b"turbobt", "TurboBT"),
+static NAMES: [(Text, Text); 27] = [
+    (Text::new("-aria2-"), Text::new("aria2")),
+    (Text::new("10-------"), Text::new("JVtorrent")),
+    (Text::new("271-"), Text::new("GreedBT")),
+    (Text::new("346-"), Text::new("TorrenTopia")),
+    (Text::new("Azureus"), Text::new("Azureus")),
+    (Text::new("BLZ"), Text::new("Blizzard Downloader")),
+    (Text::new("BTDWV-"), Text::new("Deadman Walking")),
+    (Text::new("DansClient"), Text::new("XanTorrent")),
+    (Text::new("Deadman Walking-"), Text::new("Deadman Walking")),
+    (Text::new("Ext "), Text::new("External Webseed")),
+    (Text::new("LIME"), Text::new("LimeWire")),
+    (Text::new("P87.P---"), Text::new("BitTorrent Plus!")),
+    (Text::new("PEERAPP"), Text::new("PeerApp")),
+    (Text::new("PRC.P---"), Text::new("BitTorrent Plus!")),
+    (Text::new("Pando-"), Text::new("Pando")),
+    (Text::new("Plus"), Text::new("BitTorrent Plus!")),
+    (Text::new("S587Plus"), Text::new("BitTorrent Plus!")),
+    (Text::new("T00---0"), Text::new("Teeweety")),
+    (Text::new("a00---0"), Text::new("Swarmy")),
+    (Text::new("a02---0"), Text::new("Swarmy")),
+    (Text::new("arclight"), Text::new("Hurricane Electric")),
+    (Text::new("aria2-"), Text::new("aria2")),
+    (Text::new("btuga"), Text::new("BTugaXP")),
+    (Text::new("eX"), Text::new("eXeem")),
+    (Text::new("martini"), Text::new("Martini Man")),
+    (Text::new("oernu"), Text::new("BTugaXP")),
+    (Text::new("turbobt"), Text::new("TurboBT")),
 ];
 
 /// The program of an id that tells it by raw bytes, or that is in part a copy of another peer's id.
@@ -69,10 +70,10 @@ pub(super) fn raw(id: &[u8; 20]) -> Told {
 
 /// The program of an id that begins in a way of its own.
 pub(super) fn prefixed(id: &[u8; 20]) -> Told {
-    let named = NAMES.iter().find(|(prefix, _)| id.starts_with(prefix));
+    let named = NAMES.iter().find(|(prefix, _)| id.starts_with(prefix.as_bytes()));
     with_version(id)
         .or_else(|| with_dashes(id))
-        .or_else(|| named.map(|(_, name)| (*name, None)))
+        .or_else(|| named.map(|(_, name)| (name.as_str(), None)))
         .or_else(|| elsewhere(id))
 }
 
@@ -85,15 +86,13 @@ fn with_version(id: &[u8; 20]) -> Told {
     };
     let whole = |mut written: &[u8]| number(&mut written).map(|number| Version::of(&[number]));
     Some(match id {
-        [b'T', b'I', b'X', rest @ ..] => ("Tixati", super::scheme::Scheme::Decimal.version(rest)),
+        [b'T', b'I', b'X', rest @ ..] => ("Tixati", Scheme::Decimal.version(rest)),
         [b'X', b'B', b'T', a, b, c, last, ..] => ("XBT Client", x_bt([*a, *b, *c], *last)),
         [b'F', b'D', b'6', ..] => ("Free Download Manager", Some(Version::of(&[6]))),
         [b'A', b'Z', b'2', b'5', b'0', b'0', b'B', b'T', ..] => {
             ("BitTyrant", Some(Version::of(&[1, 1])))
         }
-        [b'-', b'B', b'O', b'W', rest @ ..] => {
-            ("BitsOnWheels", super::scheme::Scheme::BitsOnWheels.version(rest))
-        }
+        [b'-', b'B', b'O', b'W', rest @ ..] => ("BitsOnWheels", Scheme::BitsOnWheels.version(rest)),
         [b'O', b'P', build @ ..] if digits(build.get(..4)?) => ("Opera", whole(build.get(..4)?)),
         [b'O', build @ ..] if digits(build.get(..5)?) && !id.get(6..)?.starts_with(b"---") => {
             ("Opera", whole(build.get(..5)?))
@@ -126,7 +125,7 @@ fn of_digits(written: &[u8]) -> Option<Version> {
 /// Three digits, and `d` for a build that is no release.
 fn x_bt(written: [u8; 3], last: u8) -> Option<Version> {
     let version = of_digits(&written)?;
-    Some(if last == b'd' { version.at(super::version::Stage::Development) } else { version })
+    Some(if last == b'd' { version.at(Stage::Development) } else { version })
 }
 
 /// Numbers of two digits; the last may have one.
@@ -167,14 +166,14 @@ fn elsewhere(id: &[u8; 20]) -> Told {
 /// three are dashes too, unless two dashes stood before. A letter that something else than a digit follows is another
 /// program's.
 pub(super) fn shadow(id: &[u8; 20]) -> Told {
-    const LETTERS: &[(u8, &str)] = &[
-        (b'A', "ABC"),
-        (b'O', "Osprey Permaseed"),
-        (b'Q', "BTQueue"),
-        (b'R', "Tribler"),
-        (b'S', "Shadow"),
-        (b'T', "BitTornado"),
-        (b'U', "UPnP NAT Bit Torrent"),
+    static LETTERS: [(u8, Text); 7] = [
+        (b'A', Text::new("ABC")),
+        (b'O', Text::new("Osprey Permaseed")),
+        (b'Q', Text::new("BTQueue")),
+        (b'R', Text::new("Tribler")),
+        (b'S', Text::new("Shadow")),
+        (b'T', Text::new("BitTornado")),
+        (b'U', Text::new("UPnP NAT Bit Torrent")),
     ];
     let (letter, rest) = id.split_first()?;
     let (_, name) = LETTERS.iter().find(|(of_name, _)| of_name == letter)?;
@@ -188,7 +187,7 @@ pub(super) fn shadow(id: &[u8; 20]) -> Told {
         [a, b, c, 0] => Version::of(&[a, b, c]),
         ref all => Version::of(all),
     };
-    (is_one && is_padded).then_some((*name, Some(version)))
+    (is_one && is_padded).then(|| (name.as_str(), Some(version)))
 }
 
 #[cfg(test)]
@@ -198,7 +197,11 @@ mod tests {
     #[test]
     fn no_name_hides_another() {
         for (at, (prefix, _)) in NAMES.iter().enumerate() {
-            assert!(NAMES[..at].iter().all(|(earlier, _)| !prefix.starts_with(earlier)));
+            assert!(
+                NAMES[..at]
+                    .iter()
+                    .all(|(earlier, _)| !prefix.as_bytes().starts_with(earlier.as_bytes()))
+            );
         }
     }
 }

@@ -89,7 +89,7 @@ proptest! {
     #[test]
     fn a_name_is_short_and_printable(
         id in any::<[u8; 20]>(),
-        code in proptest::sample::select(CODES).prop_map(|(code, ..)| code),
+        code in proptest::sample::select(&CODES[..]).prop_map(|(code, ..)| code),
         example in proptest::sample::select(EXAMPLES).prop_map(|(prefix, _)| prefix),
         kept in 0..20_usize,
         letter in proptest::sample::select(b"ABMOQRSTU-".as_slice()),
