@@ -2,59 +2,211 @@
 
 use std::collections::HashMap;
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
-use super::{Author, Catalog, CatalogError, changes};
+use super::details::{DETAIL_PLACES, DETAILS};
+use super::{Author, Catalog, CatalogError, Details, Torrent, changes};
 use crate::protocol::InfoHash;
 
-impl Catalog {
-    /// Decides whether a torrent is left out of listings, whatever the name of its file says.
-    ///
-    /// # Errors
-    /// When the catalogue cannot be written; then nothing was changed.
-    pub fn decide_hidden(
-        &mut self,
-        info_hash: InfoHash,
-        hidden: bool,
-        author: &Author<'_>,
-    ) -> Result<(), CatalogError> {
-        let words = |hidden| if hidden { "hide" } else { "unhide" };
-        self.write("write a decision into", |transaction| {
-            let before = transaction
-                .query_row(DECIDED_HIDDEN, [info_hash.0], |row| row.get::<_, Option<bool>>(0))
-                .optional()?
-                .flatten();
-            transaction.execute(DECIDE_HIDDEN, (info_hash.0, hidden))?;
-            let subject = info_hash.to_string();
-            changes::note(transaction, author, words(hidden), &subject, before.map(words))
-        })
+/// Who says something about torrents.
+#[derive(Clone, Copy)]
+pub(super) enum Voice {
+    /// The file beside the `.torrent` file.
+    Sidecars,
+    /// The owner.
+    Decisions,
+}
+
+/// All that is said about torrents beside their metainfo.
+pub(super) struct Said {
+    sidecars: HashMap<InfoHash, Details>,
+    decisions: HashMap<InfoHash, Details>,
+}
+
+/// What is said about one torrent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct SaidOfOne {
+    pub(super) sidecar: Option<Box<Details>>,
+    pub(super) decision: Option<Box<Details>>,
+}
+
+impl Voice {
+    fn table(self) -> &'static str {
+        match self {
+            Self::Sidecars => "sidecars",
+            Self::Decisions => "decisions",
+        }
     }
 
-    /// For each torrent that it was decided about, whether it is left out of listings.
-    pub(super) fn hiding_decisions(&self) -> rusqlite::Result<HashMap<InfoHash, bool>> {
-        let mut query = self
-            .connection
-            .prepare("SELECT info_hash, hidden FROM decisions WHERE hidden IS NOT NULL")?;
-        let decisions = query.query_map([], |row| Ok((InfoHash(row.get(0)?), row.get(1)?)))?;
-        decisions.collect()
+    fn all(self, connection: &Connection) -> rusqlite::Result<HashMap<InfoHash, Details>> {
+        let mut query =
+            connection.prepare(&format!("SELECT info_hash, {DETAILS} FROM {}", self.table()))?;
+        let all = query.query_map([], |row| Ok((InfoHash(row.get(0)?), Details::of(row, 1)?)))?;
+        all.collect()
+    }
+
+    fn of(self, connection: &Connection, about: InfoHash) -> rusqlite::Result<Option<Details>> {
+        let query = format!("SELECT {DETAILS} FROM {} WHERE info_hash = ?1", self.table());
+        let details = |row: &Row<'_>| Details::of(row, 0);
+        connection.prepare_cached(&query)?.query_row([about.0], details).optional()
+    }
+
+    /// Says this about a torrent from now on, instead of what was said before.
+    pub(super) fn say(
+        self,
+        connection: &Connection,
+        about: InfoHash,
+        details: &Details,
+    ) -> rusqlite::Result<()> {
+        let table = self.table();
+        if details == Details::NONE {
+            let forget = format!("DELETE FROM {table} WHERE info_hash = ?1");
+            return connection.prepare_cached(&forget)?.execute([about.0]).map(|_| ());
+        }
+        let put = format!(
+            "INSERT OR REPLACE INTO {table} (info_hash, {DETAILS}) VALUES (?1, {DETAIL_PLACES})"
+        );
+        let about: Box<dyn rusqlite::ToSql> = Box::new(about.0);
+        let values = std::iter::once(about).chain(details.parameters());
+        connection.prepare_cached(&put)?.execute(params_from_iter(values)).map(|_| ())
     }
 }
 
-const DECIDED_HIDDEN: &str = "SELECT hidden FROM decisions WHERE info_hash = ?1";
+impl Said {
+    pub(super) fn take(&mut self, about: InfoHash) -> SaidOfOne {
+        let take = |from: &mut HashMap<InfoHash, Details>| {
+            if from.is_empty() { None } else { from.remove(&about).map(Box::new) }
+        };
+        SaidOfOne { sidecar: take(&mut self.sidecars), decision: take(&mut self.decisions) }
+    }
+}
 
-const DECIDE_HIDDEN: &str = "
-    INSERT INTO decisions (info_hash, hidden) VALUES (?1, ?2)
-    ON CONFLICT (info_hash) DO UPDATE SET hidden = excluded.hidden";
+impl SaidOfOne {
+    /// Has a torrent be as it is said. It must be as its file alone has it.
+    pub(super) fn apply(&self, torrent: &mut Torrent) {
+        let effective = match (&self.decision, &self.sidecar) {
+            (Some(decision), Some(sidecar)) => {
+                Some(Box::new(decision.as_ref().clone().or(sidecar)))
+            }
+            (one, other) => one.as_ref().or(other.as_ref()).cloned(),
+        };
+        torrent.details = effective;
+        torrent.hidden = torrent.details().hidden.unwrap_or(torrent.hidden);
+    }
+}
+
+impl Catalog {
+    /// Decides something about a torrent, and notes who did what. `what` is a verb. Returns what was decided before.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn decide(
+        &mut self,
+        info_hash: InfoHash,
+        what: &str,
+        decide: impl FnOnce(&mut Details),
+        author: &Author<'_>,
+    ) -> Result<Details, CatalogError> {
+        self.write("write a decision into", |transaction| {
+            let before = Voice::Decisions.of(transaction, info_hash)?.unwrap_or_default();
+            let mut after = before.clone();
+            decide(&mut after);
+            Voice::Decisions.say(transaction, info_hash, &after)?;
+            let told = before.where_other(&after);
+            changes::note(transaction, author, what, &info_hash.to_string(), told.as_deref())?;
+            Ok(before)
+        })
+    }
+
+    /// All that is said about torrents.
+    pub(super) fn said(&self) -> rusqlite::Result<Said> {
+        Ok(Said {
+            sidecars: Voice::Sidecars.all(&self.connection)?,
+            decisions: Voice::Decisions.all(&self.connection)?,
+        })
+    }
+
+    /// What is said about one torrent.
+    pub(super) fn said_of(&self, about: InfoHash) -> rusqlite::Result<SaidOfOne> {
+        Ok(SaidOfOne {
+            sidecar: Voice::Sidecars.of(&self.connection, about)?.map(Box::new),
+            decision: Voice::Decisions.of(&self.connection, about)?.map(Box::new),
+        })
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::FoundTorrent;
     use crate::catalog::samples::{hash, new_catalog, scan, scanned};
     use crate::catalog::scan::Outcome;
+    use crate::catalog::{Checksums, FoundTorrent};
     use crate::protocol::Timestamp;
 
     const OWNER: Author<'_> = Author { name: "olive", at: Timestamp(50) };
+
+    fn hide(catalog: &mut Catalog, hidden: bool) {
+        let what = if hidden { "hide" } else { "unhide" };
+        catalog.decide(hash(1), what, |it| it.hidden = Some(hidden), &OWNER).unwrap();
+    }
+
+    #[test]
+    fn all_that_can_be_said_is_kept_and_is_gone_when_it_is_said_no_longer() {
+        let (_folder, mut catalog) = new_catalog();
+        scan(&mut catalog, &[scanned(1, "a.torrent"), scanned(2, "b.torrent")], 100);
+        let text = |text: &str| Some(text.to_owned());
+        let all = Details {
+            hidden: Some(true),
+            title: text("a title"),
+            description: text("described"),
+            category: text("music"),
+            group: text("ours"),
+            mirror: text("http://mirror.example/"),
+            info_url: text("http://info.example/"),
+            checksums: Checksums {
+                crc32: text("00000000"),
+                md5: text("11"),
+                sha1: text("22"),
+                sha256: text("33"),
+            },
+            retired: text("it is old"),
+            link_until: Some(Timestamp(1)),
+            list_from: Some(Timestamp(2)),
+            list_until: Some(Timestamp(3)),
+        };
+        let said = |catalog: &Catalog| catalog.torrent(hash(1)).unwrap().unwrap().details.clone();
+        catalog.decide(hash(1), "edit", |it| *it = all.clone(), &OWNER).unwrap();
+        assert_eq!(said(&catalog).as_deref(), Some(&all));
+        assert_eq!(catalog.torrent(hash(2)).unwrap().unwrap().details, None);
+        let before = catalog.decide(hash(1), "edit", |it| it.title = None, &OWNER).unwrap();
+        assert_eq!(before, all);
+        assert_eq!(said(&catalog).as_deref(), Some(&Details { title: None, ..all }));
+        catalog.decide(hash(1), "edit", |it| *it = Details::default(), &OWNER).unwrap();
+        assert_eq!(said(&catalog), None);
+        let told = catalog.changes().unwrap()[1].before.clone();
+        assert_eq!(told.as_deref(), Some("title: a title"));
+    }
+
+    #[test]
+    fn the_owner_wins_over_the_sidecar() {
+        let (_folder, mut catalog) = new_catalog();
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
+        let sidecar = Details {
+            hidden: Some(true),
+            title: Some("of the sidecar".into()),
+            category: Some("music".into()),
+            ..Details::default()
+        };
+        Voice::Sidecars.say(&catalog.connection, hash(1), &sidecar).unwrap();
+        assert!(catalog.torrents().unwrap()[0].hidden);
+        catalog.decide(hash(1), "edit", |it| it.title = Some("own".into()), &OWNER).unwrap();
+        hide(&mut catalog, false);
+        let expected = Details { hidden: Some(false), title: Some("own".into()), ..sidecar };
+        let torrent = catalog.torrents().unwrap().remove(0);
+        assert_eq!((torrent.hidden, torrent.details()), (false, &expected));
+        let list = catalog.list("").unwrap();
+        assert_eq!(list.present().next().unwrap().details(), &expected);
+    }
 
     #[test]
     fn a_decision_wins_over_what_scans_find_and_stays() {
@@ -64,7 +216,7 @@ mod tests {
         scan(&mut catalog, &[secret(false)], 100);
         assert!(!is_hidden(&catalog));
         for (decided, found) in [(true, false), (false, true)] {
-            catalog.decide_hidden(hash(1), decided, &OWNER).unwrap();
+            hide(&mut catalog, decided);
             assert_eq!(is_hidden(&catalog), decided);
             for found in [found, !found, found] {
                 let mut list = catalog.list("").unwrap();
@@ -81,12 +233,12 @@ mod tests {
     fn who_decided_what_is_noted() {
         let (_folder, mut catalog) = new_catalog();
         for hidden in [true, false] {
-            catalog.decide_hidden(hash(1), hidden, &OWNER).unwrap();
+            hide(&mut catalog, hidden);
         }
         let changes = catalog.changes().unwrap();
         let told: Vec<_> =
             changes.iter().map(|it| (it.what.as_str(), it.before.as_deref())).collect();
-        assert_eq!(told, [("hide", None), ("unhide", Some("hide"))]);
+        assert_eq!(told, [("hide", None), ("unhide", Some("hidden: yes"))]);
         assert_eq!((changes[0].who.as_str(), changes[0].at), ("olive", Timestamp(50)));
         assert_eq!(changes[0].subject, hash(1).to_string());
     }
@@ -95,7 +247,7 @@ mod tests {
     fn a_decision_outlives_the_file() {
         let (_folder, mut catalog) = new_catalog();
         scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
-        catalog.decide_hidden(hash(1), true, &OWNER).unwrap();
+        hide(&mut catalog, true);
         scan(&mut catalog, &[], 200);
         scan(&mut catalog, &[scanned(1, "b.torrent")], 300);
         assert!(catalog.torrents().unwrap()[0].hidden);

@@ -1,9 +1,11 @@
 //! All torrents of the catalogue, read once for a refresh and passed on from step to step.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use rusqlite::OptionalExtension;
 
+use super::decisions::SaidOfOne;
 use super::folder::{Detail, FileState, KnownFiles};
 use super::rows::{COLUMNS, Columns, torrent_of};
 use super::{Carried, Catalog, CatalogError, FoundTorrent, Period, Torrent, Totals};
@@ -28,8 +30,8 @@ pub(super) struct Listed {
     pub(super) torrent: Torrent,
     /// Whether the name of the file hides it.
     pub(super) hidden_by_file: bool,
-    /// What the owner decided about that.
-    hidden_by_decision: Option<bool>,
+    /// What its sidecar and the owner say about it.
+    pub(super) said: SaidOfOne,
     /// The state of the file when it was read; `None` when it has to be read again.
     pub(super) state: Option<FileState>,
 }
@@ -40,7 +42,6 @@ impl Catalog {
     /// # Errors
     /// When the catalogue cannot be read.
     pub fn list(&self, rules: &str) -> Result<TorrentList, CatalogError> {
-        // The view would look each torrent's decision up, and few have one.
         let query = format!("SELECT {COLUMNS}, file_state FROM torrents");
         let read = || {
             let before: Option<String> = self
@@ -48,16 +49,17 @@ impl Catalog {
                 .query_row("SELECT rules FROM scan_rules", [], |row| row.get(0))
                 .optional()?;
             let is_outdated = before.is_none_or(|before| before != rules);
-            let decisions = self.hiding_decisions()?;
+            // Few have any, which are not to be looked up for each.
+            let mut said = self.said()?;
             let mut query = self.connection.prepare(&query)?;
             let listed = query.query_map([], |row| {
                 let mut row = Columns::of(row);
                 let mut torrent = torrent_of(&mut row)?;
                 let state = row.next::<Option<_>>()?.filter(|_| !is_outdated);
                 let hidden_by_file = torrent.hidden;
-                let hidden_by_decision = decisions.get(&torrent.canonical).copied();
-                torrent.hidden = hidden_by_decision.unwrap_or(hidden_by_file);
-                Ok(Listed { torrent, hidden_by_file, hidden_by_decision, state })
+                let said = said.take(torrent.canonical);
+                said.apply(&mut torrent);
+                Ok(Listed { torrent, hidden_by_file, said, state })
             })?;
             Ok(TorrentList {
                 listed: listed.collect::<rusqlite::Result<_>>()?,
@@ -123,6 +125,8 @@ impl Listed {
             file_size: found.file_size.min(MOST),
             hidden: found.hidden,
             private: metainfo.private,
+            added: false,
+            details: None,
             info_page: found.info_page.clone(),
             first_seen,
             missing_since: None,
@@ -131,7 +135,45 @@ impl Listed {
             period: Period::default(),
         };
         let (hidden_by_file, state) = (found.hidden, found.state);
-        Self { torrent, hidden_by_file, hidden_by_decision: None, state }
+        Self { torrent, hidden_by_file, said: SaidOfOne::default(), state }
+    }
+
+    /// One of the owner's list, of which only the info-hash is known.
+    pub(super) fn by_hash(info_hash: InfoHash, now: Timestamp) -> Self {
+        let torrent = Torrent {
+            file: PathBuf::new(),
+            canonical: info_hash,
+            v1: Some(info_hash),
+            v2: None,
+            name: String::new(),
+            size: 0,
+            file_size: 0,
+            hidden: false,
+            private: false,
+            added: false,
+            details: None,
+            info_page: None,
+            first_seen: now,
+            missing_since: None,
+            totals: Totals::default(),
+            carried: Carried::default(),
+            period: Period::default(),
+        };
+        Self { torrent, hidden_by_file: false, said: SaidOfOne::default(), state: None }
+    }
+
+    /// Ends, because the same torrent is listed by its other info-hash.
+    pub(super) fn give_way(&mut self, now: Timestamp) -> InfoHash {
+        let torrent = &mut self.torrent;
+        (torrent.missing_since, torrent.added) = (Some(now), false);
+        torrent.canonical
+    }
+
+    /// Goes on without its file.
+    pub(super) fn lose_file(&mut self) {
+        let torrent = &mut self.torrent;
+        (torrent.file, torrent.file_size, torrent.info_page) = (PathBuf::new(), 0, None);
+        self.state = None;
     }
 
     /// Whether a scan that found `found` has nothing to write.
@@ -151,11 +193,13 @@ impl Listed {
 
     /// Takes over what a scan found; decisions, dates and totals stay.
     pub(super) fn become_as_found(&mut self, found: &FoundTorrent) {
-        let (before, hidden_by_decision) = (&self.torrent, self.hidden_by_decision);
-        let new = Self::new(found, before.first_seen);
-        let hidden = hidden_by_decision.unwrap_or(new.hidden_by_file);
-        let (totals, carried, period) = (before.totals, before.carried, before.period);
-        let torrent = Torrent { hidden, totals, carried, period, ..new.torrent };
-        *self = Self { torrent, hidden_by_decision, ..new };
+        let before = &self.torrent;
+        let mut new = Self::new(found, before.first_seen);
+        new.torrent.added = before.added;
+        (new.torrent.totals, new.torrent.carried) = (before.totals, before.carried);
+        new.torrent.period = before.period;
+        self.said.apply(&mut new.torrent);
+        new.said = std::mem::take(&mut self.said);
+        *self = new;
     }
 }

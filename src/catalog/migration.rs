@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
     use crate::catalog::samples::files_in;
-    use crate::catalog::{Carried, Totals};
+    use crate::catalog::{Carried, Torrent, Totals};
     use crate::protocol::{Generation, InfoHash, Timestamp};
 
     /// A catalogue that the executable of version 1 made and refreshed: torrents of all kinds, a hidden one, one
@@ -82,6 +82,10 @@ mod tests {
     /// One of version 2: a hidden torrent that the owner has decided to list, one that the owner has decided to hide,
     /// and totals.
     const VERSION_2: &[u8] = include_bytes!("fixtures/catalog-2.db");
+
+    /// One of version 3: bans, one list of them, decisions about two torrents, changes, totals, and a torrent whose file is
+    /// gone.
+    const VERSION_3: &[u8] = include_bytes!("fixtures/catalog-3.db");
 
     fn old_catalog() -> (tempfile::TempDir, PathBuf) {
         catalog_of(VERSION_1)
@@ -97,6 +101,35 @@ mod tests {
     /// The name of the copy that a migration leaves.
     fn kept_as(number: &str) -> String {
         format!("catalog.db.before-{VERSION}{number}")
+    }
+
+    #[test]
+    fn a_catalogue_of_version_3_keeps_all_that_it_has() {
+        let (folder, path) = catalog_of(VERSION_3);
+        let catalog = Catalog::open(&path).unwrap();
+        let all = catalog.all_torrents().unwrap();
+        let row = |it: &Torrent| (it.name.clone(), it.hidden, it.missing_since.is_some(), it.added);
+        let found: Vec<_> = all.iter().map(row).collect();
+        let expected = [
+            ("decided".to_owned(), false, false, false),
+            ("gone".to_owned(), false, true, false),
+            ("a plain one".to_owned(), true, false, false),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(all[2].totals, Totals { completed: 1, uploaded: 5, downloaded: 1000 });
+        assert_eq!(all[2].details().hidden, Some(true));
+        let bans: Vec<_> = catalog.bans().unwrap();
+        let bans: Vec<_> = bans.iter().map(|it| (it.range.to_string(), &*it.reason)).collect();
+        let expected = [
+            ("192.0.2.0/24", "too many"),
+            ("2001:db8::/32", ""),
+            ("198.51.100.0/24", "listed"),
+            ("203.0.113.7", "listed"),
+        ];
+        assert_eq!(bans, expected.map(|(range, reason)| (range.to_owned(), reason)));
+        let changes: Vec<_> = catalog.changes().unwrap().into_iter().map(|it| it.what).collect();
+        assert_eq!(changes, ["unhide", "hide", "ban", "ban", "import bans"]);
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
     }
 
     #[test]

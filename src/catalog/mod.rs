@@ -1,6 +1,7 @@
 //! What the site's owner decided: torrents and their totals, for years. Durable SQLite, never opened
 //! on the announce path; announces read the policy snapshot that is published from it.
 
+mod added;
 mod address_list;
 mod backup;
 mod bans;
@@ -9,7 +10,9 @@ mod count;
 mod database;
 mod dates;
 mod decisions;
+mod details;
 mod folder;
+mod hash_list;
 mod list;
 mod migration;
 pub mod natural;
@@ -25,16 +28,19 @@ mod torrent;
 mod torrents;
 mod totals;
 
+pub use added::{Added, NewTorrent};
 pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BYTES};
 pub use backup::{BackupError, back_up, restore};
 pub use bans::{Ban, BanList};
 pub use changes::{Author, Change};
 pub use database::{Catalog, CatalogError};
+pub use details::{Checksums, Details};
 pub use folder::{
     AfterWriting, Detail, FileState, FileTime, FolderError, FolderProblem, FolderScan, FolderView,
     FoundTorrent, KnownFiles, Listing, Problem, ScanRules, Seen, Watched, has_changed,
     read_metainfo, scan_folder,
 };
+pub use hash_list::HashList;
 pub use list::TorrentList;
 pub use policy::{
     Arrival, Delivery, FolderChange, PolicyBan, PolicyDraft, PolicyError, PolicySnapshot,

@@ -83,6 +83,72 @@ const STEPS: &[&str] = &[
         before  TEXT
     ) STRICT;
 ",
+    // Decisions and sidecars say the same things about torrents. A torrent that was added by command needs no file: then
+    // `file` is empty, and a size of 0 is unknown.
+    "
+    DROP VIEW effective_torrents;
+    ALTER TABLE torrents ADD COLUMN added INTEGER CHECK (added >= 0);
+    ALTER TABLE torrents ADD COLUMN sidecar_state BLOB CHECK (length(sidecar_state) = 32);
+    CREATE TABLE sidecars (
+        info_hash   BLOB NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
+        hidden      INTEGER CHECK (hidden IN (0, 1)),
+        title       TEXT,
+        description TEXT,
+        category    TEXT,
+        group_name  TEXT,
+        mirror      TEXT,
+        info_url    TEXT,
+        crc32       TEXT,
+        md5         TEXT,
+        sha1        TEXT,
+        sha256      TEXT,
+        retired     TEXT,
+        link_until  INTEGER CHECK (link_until >= 0),
+        list_from   INTEGER CHECK (list_from >= 0),
+        list_until  INTEGER CHECK (list_until >= 0)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE decisions RENAME TO decisions_before;
+    CREATE TABLE decisions (
+        info_hash   BLOB NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
+        hidden      INTEGER CHECK (hidden IN (0, 1)),
+        title       TEXT,
+        description TEXT,
+        category    TEXT,
+        group_name  TEXT,
+        mirror      TEXT,
+        info_url    TEXT,
+        crc32       TEXT,
+        md5         TEXT,
+        sha1        TEXT,
+        sha256      TEXT,
+        retired     TEXT,
+        link_until  INTEGER CHECK (link_until >= 0),
+        list_from   INTEGER CHECK (list_from >= 0),
+        list_until  INTEGER CHECK (list_until >= 0)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO decisions (info_hash, hidden) SELECT info_hash, hidden FROM decisions_before;
+    DROP TABLE decisions_before;
+    CREATE TABLE client_rules (
+        pattern  TEXT    NOT NULL PRIMARY KEY,
+        position INTEGER NOT NULL,
+        verdict  TEXT    NOT NULL CHECK (verdict IN ('deny', 'allow')),
+        reason   TEXT    NOT NULL,
+        since    INTEGER NOT NULL CHECK (since >= 0)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE external (
+        info_hash  BLOB    NOT NULL CHECK (length(info_hash) = 20),
+        url        TEXT    NOT NULL,
+        approved   INTEGER NOT NULL CHECK (approved IN (0, 1)),
+        complete   INTEGER CHECK (complete >= 0),
+        incomplete INTEGER CHECK (incomplete >= 0),
+        downloaded INTEGER CHECK (downloaded >= 0),
+        counted_at INTEGER CHECK (counted_at >= 0),
+        asked_at   INTEGER CHECK (asked_at >= 0),
+        failures   INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
+        fault      TEXT,
+        PRIMARY KEY (info_hash, url)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The version of a catalogue after the last step.

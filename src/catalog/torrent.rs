@@ -1,14 +1,16 @@
 //! A torrent as the catalogue knows it.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
+use super::Details;
 use super::totals::{Carried, Period, Totals};
 use crate::protocol::{InfoHash, InfoHashV2, Timestamp};
 
 /// A torrent of the catalogue, whether or not its file is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torrent {
-    /// The `.torrent` file, relative to the torrents folder.
+    /// The `.torrent` file, relative to the torrents folder; empty for one that is known by its info-hash only.
     pub file: PathBuf,
     /// The info-hash that names its swarm.
     pub canonical: InfoHash,
@@ -16,21 +18,25 @@ pub struct Torrent {
     pub v1: Option<InfoHash>,
     /// The info-hash of its v2 part.
     pub v2: Option<InfoHashV2>,
-    /// The name in the metainfo.
+    /// The name in the metainfo; may be empty where there is no file.
     pub name: String,
-    /// Bytes of content.
+    /// Bytes of content; 0 where there is no file and nobody has said.
     pub size: u64,
     /// Bytes of the `.torrent` file.
     pub file_size: u64,
-    /// Left out of listings.
+    /// Left out of listings, whatever the dates in its details say.
     pub hidden: bool,
     /// Clients may ask only this tracker for peers (BEP 27).
     pub private: bool,
+    /// Whether it was added by command, so that it is tracked without a file.
+    pub added: bool,
+    /// What its sidecar and its owner say about it; `None` where they say nothing.
+    pub details: Option<Box<Details>>,
     /// A page about it, relative to the torrents folder.
     pub info_page: Option<PathBuf>,
     /// When a scan first found it; for those of the very first scan, when their files were written.
     pub first_seen: Timestamp,
-    /// When a scan first missed it; `None` while its file is there.
+    /// When a scan first missed it; `None` while its file is there, or nothing but its info-hash is needed.
     pub missing_since: Option<Timestamp>,
     /// Its figures over all generations of the peer store.
     pub totals: Totals,
@@ -41,6 +47,48 @@ pub struct Torrent {
 }
 
 impl Torrent {
+    /// What its sidecar and its owner say about it.
+    #[must_use]
+    pub fn details(&self) -> &Details {
+        self.details.as_deref().unwrap_or(Details::NONE)
+    }
+
+    /// What people are to call it: its title, its name, or at least its info-hash.
+    #[must_use]
+    pub fn title(&self) -> Cow<'_, str> {
+        match &self.details().title {
+            Some(title) => Cow::Borrowed(title),
+            None if self.name.is_empty() => Cow::Owned(self.canonical.to_string()),
+            None => Cow::Borrowed(&self.name),
+        }
+    }
+
+    /// Whether it is known by a `.torrent` file, not by its info-hash only.
+    #[must_use]
+    pub fn has_file(&self) -> bool {
+        !self.file.as_os_str().is_empty()
+    }
+
+    /// Whether it may be announced.
+    #[must_use]
+    pub fn is_tracked(&self) -> bool {
+        self.missing_since.is_none() && self.details().retired.is_none()
+    }
+
+    /// Whether it stands in listings at this time.
+    #[must_use]
+    pub fn is_listed(&self, now: Timestamp) -> bool {
+        let Details { list_from, list_until, .. } = self.details();
+        let has_begun = list_from.is_none_or(|from| from <= now);
+        !self.hidden && has_begun && list_until.is_none_or(|until| now < until)
+    }
+
+    /// Whether listings lead to its `.torrent` file at this time.
+    #[must_use]
+    pub fn is_linked(&self, now: Timestamp) -> bool {
+        self.has_file() && self.details().link_until.is_none_or(|until| now < until)
+    }
+
     /// The other info-hashes that clients announce it with: a hybrid has two (BEP 52).
     pub fn aliases(&self) -> impl Iterator<Item = InfoHash> {
         let spellings = [self.v1, self.v2.map(InfoHashV2::truncated)];

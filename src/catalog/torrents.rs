@@ -31,22 +31,32 @@ impl Catalog {
     /// When the catalogue cannot be read.
     pub fn torrent(&self, info_hash: InfoHash) -> Result<Option<Torrent>, CatalogError> {
         let query = format!(
-            "SELECT {COLUMNS} FROM effective_torrents
+            "SELECT {COLUMNS} FROM torrents
             WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1
             ORDER BY info_hash = ?1 DESC, missing_since IS NOT NULL LIMIT 1"
         );
-        self.connection
-            .query_row(&query, [info_hash.0], |row| torrent_of(&mut Columns::of(row)))
-            .optional()
-            .map_err(self.failed("look up a torrent in"))
+        let find = || {
+            let found = self
+                .connection
+                .query_row(&query, [info_hash.0], |row| torrent_of(&mut Columns::of(row)))
+                .optional()?;
+            let Some(mut torrent) = found else { return Ok(None) };
+            self.said_of(torrent.canonical)?.apply(&mut torrent);
+            Ok(Some(torrent))
+        };
+        find().map_err(self.failed("look up a torrent in"))
     }
 
     fn select(&self, which: &str) -> Result<Vec<Torrent>, CatalogError> {
         let read = || {
-            let mut query = self
-                .connection
-                .prepare(&format!("SELECT {COLUMNS} FROM effective_torrents {which}"))?;
-            let torrents = query.query_map([], |row| torrent_of(&mut Columns::of(row)))?;
+            let mut query =
+                self.connection.prepare(&format!("SELECT {COLUMNS} FROM torrents {which}"))?;
+            let mut said = self.said()?;
+            let torrents = query.query_map([], |row| {
+                let mut torrent = torrent_of(&mut Columns::of(row))?;
+                said.take(torrent.canonical).apply(&mut torrent);
+                Ok(torrent)
+            })?;
             torrents.collect::<rusqlite::Result<Vec<Torrent>>>()
         };
         let mut torrents = read().map_err(self.failed("read the torrents from"))?;
@@ -105,7 +115,7 @@ mod tests {
         let plan: Vec<String> = catalog
             .connection
             .prepare(
-                "EXPLAIN QUERY PLAN SELECT name, hidden FROM effective_torrents
+                "EXPLAIN QUERY PLAN SELECT name, hidden FROM torrents
                 WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1",
             )
             .unwrap()

@@ -190,7 +190,8 @@ fn reset(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
 fn decide_hidden(wanted: &str, hidden: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let torrent = change(world, |catalog, author| {
         let torrent = find(wanted, catalog)?;
-        catalog.decide_hidden(torrent.canonical, hidden, author)?;
+        let what = if hidden { "hide" } else { "unhide" };
+        catalog.decide(torrent.canonical, what, |it| it.hidden = Some(hidden), author)?;
         Ok(torrent)
     })?;
     let now = if hidden { "hidden" } else { "listed" };

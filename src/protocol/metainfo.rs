@@ -51,6 +51,45 @@ pub enum InfoHashes {
     Hybrid(InfoHash, InfoHashV2),
 }
 
+impl InfoHashes {
+    /// The info-hash under which the tracker keeps the swarm: v1's if there is one, as most clients
+    /// know it, and the truncated v2's else.
+    #[must_use]
+    pub fn canonical(self) -> InfoHash {
+        match self {
+            Self::V1(v1) | Self::Hybrid(v1, _) => v1,
+            Self::V2(v2) => v2.truncated(),
+        }
+    }
+
+    /// The other info-hash that clients announce the same swarm with: a hybrid's truncated v2.
+    #[must_use]
+    pub fn alias(self) -> Option<InfoHash> {
+        match self {
+            Self::Hybrid(_, v2) => Some(v2.truncated()),
+            Self::V1(_) | Self::V2(_) => None,
+        }
+    }
+
+    /// The v1 info-hash.
+    #[must_use]
+    pub fn v1(self) -> Option<InfoHash> {
+        match self {
+            Self::V1(v1) | Self::Hybrid(v1, _) => Some(v1),
+            Self::V2(_) => None,
+        }
+    }
+
+    /// The v2 info-hash.
+    #[must_use]
+    pub fn v2(self) -> Option<InfoHashV2> {
+        match self {
+            Self::V2(v2) | Self::Hybrid(_, v2) => Some(v2),
+            Self::V1(_) => None,
+        }
+    }
+}
+
 /// What is wrong with a `.torrent` file.
 #[derive(Debug, thiserror::Error)]
 pub enum MetainfoError {
@@ -135,41 +174,28 @@ impl Metainfo {
         })
     }
 
-    /// The info-hash under which the tracker keeps the swarm: v1's if there is one, as most clients
-    /// know it, and the truncated v2's else.
+    /// See [`InfoHashes::canonical`].
     #[must_use]
     pub fn canonical(&self) -> InfoHash {
-        match self.hashes {
-            InfoHashes::V1(v1) | InfoHashes::Hybrid(v1, _) => v1,
-            InfoHashes::V2(v2) => v2.truncated(),
-        }
+        self.hashes.canonical()
     }
 
-    /// The other info-hash that clients announce the same swarm with: a hybrid's truncated v2.
+    /// See [`InfoHashes::alias`].
     #[must_use]
     pub fn alias(&self) -> Option<InfoHash> {
-        match self.hashes {
-            InfoHashes::Hybrid(_, v2) => Some(v2.truncated()),
-            InfoHashes::V1(_) | InfoHashes::V2(_) => None,
-        }
+        self.hashes.alias()
     }
 
     /// The v1 info-hash.
     #[must_use]
     pub fn v1(&self) -> Option<InfoHash> {
-        match self.hashes {
-            InfoHashes::V1(v1) | InfoHashes::Hybrid(v1, _) => Some(v1),
-            InfoHashes::V2(_) => None,
-        }
+        self.hashes.v1()
     }
 
     /// The v2 info-hash.
     #[must_use]
     pub fn v2(&self) -> Option<InfoHashV2> {
-        match self.hashes {
-            InfoHashes::V2(v2) | InfoHashes::Hybrid(_, v2) => Some(v2),
-            InfoHashes::V1(_) => None,
-        }
+        self.hashes.v2()
     }
 }
 

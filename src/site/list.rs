@@ -141,6 +141,8 @@ mod tests {
             file_size: 100,
             hidden: false,
             private: false,
+            added: false,
+            details: None,
             info_page: None,
             first_seen: NOW.before(Seconds(age)),
             missing_since: None,

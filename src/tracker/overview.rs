@@ -260,6 +260,8 @@ mod tests {
             file_size: 100,
             hidden: false,
             private: false,
+            added: false,
+            details: None,
             info_page: None,
             first_seen: Timestamp(0),
             missing_since: None,

@@ -1,5 +1,7 @@
 //! Taking the torrents folder into the catalogue: at a refresh, and when an announce misses a torrent.
 
+use std::collections::HashSet;
+
 use crate::catalog::{
     Ban, Catalog, CatalogError, Detail, FolderView, Listing, Publication, ScanChanges, ScanRules,
     TorrentList,
@@ -59,7 +61,7 @@ impl TakeIn<'_> {
         let scan = listing.map(|listing| listing.scan(&rules, &list.known_files(detail), on_file));
         match scan {
             Ok(mut scan) => {
-                let changes = catalog.take_in(&mut list, &mut scan, now)?;
+                let changes = catalog.take_in(&mut list, &mut scan, Some(&HashSet::new()), now)?;
                 messages.extend(scan.problems.iter().map(ToString::to_string));
                 let vanished = changes.vanished.len();
                 if vanished > 1 && list.present().next().is_none() {

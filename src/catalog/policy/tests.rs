@@ -31,6 +31,8 @@ fn torrent(found: FoundTorrent, totals: Totals, carried: Carried) -> Torrent {
         name: metainfo.name,
         size: metainfo.size,
         private: metainfo.private,
+        added: false,
+        details: None,
         file: found.file,
         file_size: found.file_size,
         hidden: found.hidden,

@@ -25,6 +25,8 @@ fn known(scan: &FolderScan) -> Vec<(Torrent, FileState)> {
             file_size: found.file_size,
             hidden: found.hidden,
             private: found.metainfo.private,
+            added: false,
+            details: None,
             info_page: found.info_page.clone(),
             first_seen: Timestamp(0),
             missing_since: None,

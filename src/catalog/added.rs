@@ -1,0 +1,180 @@
+//! Torrents that are tracked by their info-hash alone, because the owner has said so.
+
+use rusqlite::{OptionalExtension as _, Transaction, named_params};
+
+use super::count::Count;
+use super::{Author, Catalog, CatalogError, changes};
+use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Timestamp};
+
+/// A torrent to be tracked without a `.torrent` file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTorrent {
+    /// Its info-hashes. One of 20 bytes is taken for one of version 1; clients announce with it, whatever it is.
+    pub hashes: InfoHashes,
+    /// Its name; may be empty.
+    pub name: String,
+    /// Bytes of content, where they are known.
+    pub size: Option<u64>,
+    /// When it came.
+    pub first_seen: Timestamp,
+}
+
+/// What adding a torrent has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It was not tracked before.
+    New,
+    /// It was tracked already, and stays when its file goes.
+    Known,
+}
+
+impl Catalog {
+    /// Has a torrent be tracked by its info-hash, whether or not there is a file. One that is known keeps its name, size
+    /// and totals.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn add(
+        &mut self,
+        torrent: &NewTorrent,
+        author: &Author<'_>,
+    ) -> Result<Added, CatalogError> {
+        self.write("add a torrent to", |transaction| {
+            let added = put(transaction, torrent, author.at)?;
+            let subject = torrent.hashes.canonical().to_string();
+            changes::note(transaction, author, "add", &subject, None)?;
+            Ok(added)
+        })
+    }
+}
+
+/// Has a torrent be tracked by its info-hash from now on.
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    torrent: &NewTorrent,
+    now: Timestamp,
+) -> rusqlite::Result<Added> {
+    let NewTorrent { hashes, name, size, first_seen } = torrent;
+    let known = [Some(hashes.canonical()), hashes.alias()]
+        .into_iter()
+        .flatten()
+        .find_map(|hash| find(transaction, hash).transpose())
+        .transpose()?;
+    if let Some((info_hash, was_missing)) = known {
+        transaction.prepare_cached(KEEP)?.execute((info_hash.0, Count(now.0)))?;
+        return Ok(if was_missing { Added::New } else { Added::Known });
+    }
+    transaction.prepare_cached(INSERT)?.execute(named_params! {
+        ":info_hash": hashes.canonical().0,
+        ":v1": hashes.v1().map(|InfoHash(hash)| hash),
+        ":v2": hashes.v2().map(|InfoHashV2(hash)| hash),
+        ":name": name,
+        ":size": Count(size.unwrap_or(0)),
+        ":first_seen": Count(first_seen.0),
+        ":added": Count(now.0),
+    })?;
+    Ok(Added::New)
+}
+
+/// The canonical info-hash of a torrent that the catalogue knows by this one, and whether it is missing.
+fn find(
+    transaction: &Transaction<'_>,
+    info_hash: InfoHash,
+) -> rusqlite::Result<Option<(InfoHash, bool)>> {
+    transaction
+        .prepare_cached(FIND)?
+        .query_row([info_hash.0], |row| Ok((InfoHash(row.get(0)?), row.get(1)?)))
+        .optional()
+}
+
+const FIND: &str = "
+    SELECT info_hash, missing_since IS NOT NULL FROM torrents
+    WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1
+    ORDER BY info_hash = ?1 DESC, missing_since IS NOT NULL LIMIT 1";
+
+/// Of one that is missing, the file is gone.
+const KEEP: &str = "
+    UPDATE torrents SET
+        added = coalesce(added, ?2),
+        file = CASE WHEN missing_since IS NULL THEN file ELSE x'' END,
+        file_size = CASE WHEN missing_since IS NULL THEN file_size ELSE 0 END,
+        file_state = CASE WHEN missing_since IS NULL THEN file_state END,
+        info_page = CASE WHEN missing_since IS NULL THEN info_page END,
+        missing_since = NULL
+    WHERE info_hash = ?1";
+
+const INSERT: &str = "
+    INSERT INTO torrents
+        (info_hash, v1, v2, file, name, size, file_size, hidden, private, first_seen, added)
+    VALUES (:info_hash, :v1, :v2, x'', :name, :size, 0, 0, 0, :first_seen, :added)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::samples::{hash, hybrid, new_catalog, scan, scanned};
+
+    const OWNER: Author<'_> = Author { name: "olive", at: Timestamp(50) };
+
+    fn new(number: u32, name: &str) -> NewTorrent {
+        let hashes = InfoHashes::V1(hash(number));
+        NewTorrent { hashes, name: name.into(), size: None, first_seen: Timestamp(40) }
+    }
+
+    #[test]
+    fn a_torrent_without_a_file_stays_through_scans() {
+        let (_folder, mut catalog) = new_catalog();
+        assert_eq!(catalog.add(&new(1, "named"), &OWNER).unwrap(), Added::New);
+        assert_eq!(catalog.add(&new(1, "other"), &OWNER).unwrap(), Added::Known);
+        scan(&mut catalog, &[scanned(2, "b.torrent")], 100);
+        scan(&mut catalog, &[], 200);
+        let torrents = catalog.torrents().unwrap();
+        assert_eq!(torrents.len(), 1);
+        let torrent = &torrents[0];
+        assert_eq!((torrent.canonical, torrent.name.as_str()), (hash(1), "named"));
+        assert_eq!((torrent.added, torrent.has_file()), (true, false));
+        assert_eq!(torrent.first_seen, Timestamp(40));
+    }
+
+    #[test]
+    fn a_file_that_comes_later_is_taken_and_the_torrent_outlives_it() {
+        let (_folder, mut catalog) = new_catalog();
+        catalog.add(&new(1, "named"), &OWNER).unwrap();
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
+        let torrent = catalog.torrents().unwrap().remove(0);
+        assert_eq!((torrent.name.as_str(), torrent.size), ("content 1", 1_001));
+        assert!(torrent.has_file() && torrent.added);
+        let changes = scan(&mut catalog, &[], 200);
+        assert_eq!(changes.vanished, []);
+        let torrent = catalog.torrents().unwrap().remove(0);
+        assert!(!torrent.has_file() && torrent.added);
+        assert_eq!((torrent.missing_since, torrent.size), (None, 1_001));
+    }
+
+    #[test]
+    fn one_that_is_missing_comes_back_without_its_file() {
+        let (_folder, mut catalog) = new_catalog();
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
+        scan(&mut catalog, &[], 200);
+        assert_eq!(catalog.add(&new(1, ""), &OWNER).unwrap(), Added::New);
+        let torrent = catalog.torrents().unwrap().remove(0);
+        assert_eq!((torrent.name.as_str(), torrent.has_file()), ("content 1", false));
+    }
+
+    #[test]
+    fn a_hybrid_is_known_by_either_info_hash() {
+        let (_folder, mut catalog) = new_catalog();
+        scan(&mut catalog, &[hybrid(1, "a.torrent")], 100);
+        assert_eq!(catalog.add(&new(1_000_001, ""), &OWNER).unwrap(), Added::Known);
+        assert_eq!(catalog.torrents().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn one_that_was_added_by_the_other_hash_of_a_hybrid_makes_way_for_its_file() {
+        let (_folder, mut catalog) = new_catalog();
+        catalog.add(&new(1_000_001, ""), &OWNER).unwrap();
+        scan(&mut catalog, &[hybrid(1, "a.torrent")], 100);
+        let torrents = catalog.torrents().unwrap();
+        let found: Vec<_> = torrents.iter().map(|it| it.canonical).collect();
+        assert_eq!(found, [hash(1)]);
+    }
+}

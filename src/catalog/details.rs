@@ -1,0 +1,209 @@
+//! What is said about a torrent beside its metainfo: by its sidecar, and by the owner, whose word counts.
+
+use rusqlite::{Row, ToSql};
+
+use super::count::Count;
+use crate::platform::date;
+use crate::protocol::Timestamp;
+
+/// What is said about a torrent beside its metainfo; `None` where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Whether it is left out of listings.
+    pub hidden: Option<bool>,
+    /// What it is called instead of its name.
+    pub title: Option<String>,
+    /// A sentence or more about it.
+    pub description: Option<String>,
+    /// Its category, instead of its folder.
+    pub category: Option<String>,
+    /// The group that it belongs to.
+    pub group: Option<String>,
+    /// Another address of its `.torrent` file or its content.
+    pub mirror: Option<String>,
+    /// The address of a page about it.
+    pub info_url: Option<String>,
+    /// Checksums of its content, in hexadecimal digits.
+    pub checksums: Checksums,
+    /// Why it is tracked no longer, as clients are told.
+    pub retired: Option<String>,
+    /// From then on its `.torrent` file is not linked to.
+    pub link_until: Option<Timestamp>,
+    /// Until then it is left out of listings.
+    pub list_from: Option<Timestamp>,
+    /// From then on it is left out of listings.
+    pub list_until: Option<Timestamp>,
+}
+
+/// Checksums of a content, in hexadecimal digits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checksums {
+    /// CRC32, 8 digits.
+    pub crc32: Option<String>,
+    /// MD5, 32 digits.
+    pub md5: Option<String>,
+    /// SHA-1, 40 digits.
+    pub sha1: Option<String>,
+    /// SHA-256, 64 digits.
+    pub sha256: Option<String>,
+}
+
+/// What [`Details::of`] reads and [`Details::parameters`] gives, in this order.
+pub(super) const DETAILS: &str =
+    "hidden, title, description, category, group_name, mirror, info_url,
+    crc32, md5, sha1, sha256, retired, link_until, list_from, list_until";
+
+/// Places for as many parameters, from the second on.
+pub(super) const DETAIL_PLACES: &str =
+    "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16";
+
+impl Details {
+    /// Nothing is said about most torrents.
+    pub(super) const NONE: &'static Self = &Self {
+        hidden: None,
+        title: None,
+        description: None,
+        category: None,
+        group: None,
+        mirror: None,
+        info_url: None,
+        checksums: Checksums { crc32: None, md5: None, sha1: None, sha256: None },
+        retired: None,
+        link_until: None,
+        list_from: None,
+        list_until: None,
+    };
+
+    /// These, and where they say nothing, what the others say.
+    #[must_use]
+    pub fn or(self, others: &Self) -> Self {
+        let (own, other) = (self.checksums, others.checksums.clone());
+        Self {
+            hidden: self.hidden.or(others.hidden),
+            title: self.title.or_else(|| others.title.clone()),
+            description: self.description.or_else(|| others.description.clone()),
+            category: self.category.or_else(|| others.category.clone()),
+            group: self.group.or_else(|| others.group.clone()),
+            mirror: self.mirror.or_else(|| others.mirror.clone()),
+            info_url: self.info_url.or_else(|| others.info_url.clone()),
+            checksums: Checksums {
+                crc32: own.crc32.or(other.crc32),
+                md5: own.md5.or(other.md5),
+                sha1: own.sha1.or(other.sha1),
+                sha256: own.sha256.or(other.sha256),
+            },
+            retired: self.retired.or_else(|| others.retired.clone()),
+            link_until: self.link_until.or(others.link_until),
+            list_from: self.list_from.or(others.list_from),
+            list_until: self.list_until.or(others.list_until),
+        }
+    }
+
+    /// What these say that the others do not say, in words; `None` where they say nothing of that kind.
+    pub(super) fn where_other(&self, others: &Self) -> Option<String> {
+        let mut told = Vec::new();
+        for ((name, own), (_, other)) in self.in_words().into_iter().zip(others.in_words()) {
+            match own {
+                Some(own) if Some(&own) != other.as_ref() => told.push(format!("{name}: {own}")),
+                _ => {}
+            }
+        }
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
+    /// What is said, by the names that people know.
+    #[must_use]
+    pub fn in_words(&self) -> [(&'static str, Option<String>); 15] {
+        let time = |at: Option<Timestamp>| at.map(|at| date::rfc_3339(at.0));
+        let hidden = self.hidden.map(|hidden| if hidden { "yes" } else { "no" }.to_owned());
+        [
+            ("hidden", hidden),
+            ("title", self.title.clone()),
+            ("description", self.description.clone()),
+            ("category", self.category.clone()),
+            ("group", self.group.clone()),
+            ("mirror", self.mirror.clone()),
+            ("info_url", self.info_url.clone()),
+            ("crc32", self.checksums.crc32.clone()),
+            ("md5", self.checksums.md5.clone()),
+            ("sha1", self.checksums.sha1.clone()),
+            ("sha256", self.checksums.sha256.clone()),
+            ("retired", self.retired.clone()),
+            ("link_until", time(self.link_until)),
+            ("list_from", time(self.list_from)),
+            ("list_until", time(self.list_until)),
+        ]
+    }
+
+    /// Reads them from a row, from this column on.
+    pub(super) fn of(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
+        let text = |column: usize| row.get::<_, Option<String>>(first + column);
+        let time = |column: usize| {
+            let at = row.get::<_, Option<Count>>(first + column)?;
+            Ok::<_, rusqlite::Error>(at.map(|Count(at)| Timestamp(at)))
+        };
+        Ok(Self {
+            hidden: row.get(first)?,
+            title: text(1)?,
+            description: text(2)?,
+            category: text(3)?,
+            group: text(4)?,
+            mirror: text(5)?,
+            info_url: text(6)?,
+            checksums: Checksums {
+                crc32: text(7)?,
+                md5: text(8)?,
+                sha1: text(9)?,
+                sha256: text(10)?,
+            },
+            retired: text(11)?,
+            link_until: time(12)?,
+            list_from: time(13)?,
+            list_until: time(14)?,
+        })
+    }
+
+    /// Their values, as the columns have them.
+    pub(super) fn parameters(&self) -> [Box<dyn ToSql + '_>; 15] {
+        let time = |at: Option<Timestamp>| Box::new(at.map(|at| Count(at.0))) as Box<dyn ToSql>;
+        [
+            Box::new(self.hidden),
+            Box::new(&self.title),
+            Box::new(&self.description),
+            Box::new(&self.category),
+            Box::new(&self.group),
+            Box::new(&self.mirror),
+            Box::new(&self.info_url),
+            Box::new(&self.checksums.crc32),
+            Box::new(&self.checksums.md5),
+            Box::new(&self.checksums.sha1),
+            Box::new(&self.checksums.sha256),
+            Box::new(&self.retired),
+            time(self.link_until),
+            time(self.list_from),
+            time(self.list_until),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_that_speak_the_first_counts_word_by_word() {
+        let own = Details { title: Some("own".into()), hidden: Some(false), ..Details::default() };
+        let other = Details {
+            title: Some("other".into()),
+            hidden: Some(true),
+            category: Some("music".into()),
+            list_until: Some(Timestamp(7)),
+            checksums: Checksums { md5: Some("00".into()), ..Checksums::default() },
+            ..Details::default()
+        };
+        let both = own.clone().or(&other);
+        assert_eq!(both, Details { title: own.title, hidden: own.hidden, ..other.clone() });
+        assert_eq!(Details::default().or(&other), other);
+        assert_eq!(Details::default(), *Details::NONE);
+    }
+}
