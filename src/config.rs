@@ -4,6 +4,7 @@
 //! refuses what cannot be, `diagnose` says what is wrong in which line, `sample` is the documented file,
 //! `layout` makes the folders that a configuration names, and `data` hides what is in one of them.
 
+mod access;
 mod amounts;
 mod data;
 mod diagnose;
@@ -18,6 +19,7 @@ mod locate;
 mod proxies;
 mod sample;
 mod site_url;
+mod span;
 mod validate;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::platform::network::Network;
 use crate::protocol::{HttpUrl, Seconds, Url};
 
+pub use access::{AccessConfig, ClientsConfig};
 pub use amounts::{Bytes, Limit};
 pub use data::is_unguessable;
 pub use diagnose::{Flaw, KeyName};
@@ -39,6 +42,7 @@ pub use locate::{Face, FoundBy, Surroundings, absolute};
 pub use proxies::{HeaderName, NotAHeaderName, NotAProxy, TrustedProxy};
 pub use sample::{SAMPLE, sample_with_addresses};
 pub use site_url::SAMPLE_SITE;
+pub use span::{NoSpan, Span};
 
 /// Everything an owner may decide.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -50,6 +54,10 @@ pub struct Config {
     pub store: StoreConfig,
     /// `[paths]`
     pub paths: PathsConfig,
+    /// `[access]`
+    pub access: AccessConfig,
+    /// `[clients]`
+    pub clients: ClientsConfig,
     /// `[catalog]`
     pub catalog: CatalogConfig,
     /// `[pages]`
@@ -212,6 +220,8 @@ pub struct PathsConfig {
 pub struct CatalogConfig {
     /// Bytes of a .torrent file at most, 64 KiB to 1 GiB.
     pub max_torrent_bytes: Bytes,
+    /// For how long the figures of torrents are kept that vanished.
+    pub keep_missing: Span,
 }
 
 /// What visitors see.
@@ -330,7 +340,7 @@ impl Default for PathsConfig {
 
 impl Default for CatalogConfig {
     fn default() -> Self {
-        Self { max_torrent_bytes: Bytes(10 << 20) }
+        Self { max_torrent_bytes: Bytes(10 << 20), keep_missing: Span::days(365) }
     }
 }
 

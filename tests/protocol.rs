@@ -5,6 +5,7 @@
 mod addresses;
 mod bans;
 mod catalogue;
+mod clients;
 mod folder;
 mod formulas;
 mod http;

@@ -10,15 +10,16 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use tracker_cgi::catalog::{Author, Ban, Catalog, PolicySnapshot};
+use tracker_cgi::catalog::{Author, Ban, Catalog, ClientRule, Place, PolicySnapshot, Verdict};
 use tracker_cgi::config::LoadedConfig;
-use tracker_cgi::protocol::{InfoHash, Timestamp};
+use tracker_cgi::protocol::{InfoHash, PeerId, SeenClient, Timestamp};
 use tracker_cgi::site::publish;
 use tracker_cgi::tracker::{Quiet, Urgency};
 use tracker_cgi_fuzz::input::Input;
 use tracker_cgi_fuzz::place;
 
 const BANNED: &str = "192.0.2.7";
+const RETIRED: InfoHash = InfoHash([7; 20]);
 
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| place("policy"));
 static VALID: LazyLock<Vec<u8>> = LazyLock::new(make_valid);
@@ -38,11 +39,20 @@ fuzz_target!(|input: &[u8]| {
         let _ = (torrent.name(), snapshot.find(torrent.canonical));
     }
     let _ = snapshot.find(InfoHash(bytes.last_chunk().copied().unwrap_or_default()));
+    let _ = (snapshot.denied().count(), snapshot.refusal_of(RETIRED));
+    for (id, agent) in [
+        (*b"-XL0012-xxxxxxxxxxxx", &b"Thunder"[..]),
+        (*b"-qB4431-xxxxxxxxxxxx", b"spy"),
+        (bytes.last_chunk().copied().unwrap_or_default(), &bytes[..bytes.len().min(20)]),
+    ] {
+        let client = SeenClient::new(PeerId(id), agent);
+        let _ = snapshot.client_rule(&client).map(|rule| (rule.reason, rule.verdict));
+    }
     for address in [
         BANNED.parse().unwrap(),
         IpAddr::from(bytes.last_chunk::<16>().copied().unwrap_or_default()),
     ] {
-        let _ = snapshot.ban_of(address, Timestamp(1)).map(|ban| (ban.reason(), ban.until));
+        let _ = snapshot.ban_of(address, Timestamp(1)).map(|ban| (ban.reason, ban.until));
     }
 });
 
@@ -75,6 +85,12 @@ fn make_valid() -> Vec<u8> {
         let (range, since) = (range.parse().unwrap(), Timestamp(1));
         let ban = Ban { range, reason: "floods".into(), until, since, list: String::new() };
         catalog.ban(&ban, &Author { name: "fuzzer", at: since }).unwrap();
+    }
+    for pattern in ["-XL", "-XL0019-", "qBittorrent < 4.5, > 3", "ua:*sp?", "class:taker", "*"] {
+        let (pattern, reason) = (pattern.parse().unwrap(), "it gives nothing".into());
+        let rule = ClientRule { pattern, verdict: Verdict::Deny, reason, since: Timestamp(1) };
+        let author = Author { name: "fuzzer", at: Timestamp(1) };
+        catalog.rule_on_clients(&rule, Place::Last, &author).unwrap();
     }
     publish(&loaded, Urgency::Now, &mut Quiet).unwrap();
     let snapshot = PolicySnapshot::open(&paths.policy).unwrap();

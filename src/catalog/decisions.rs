@@ -205,7 +205,7 @@ mod tests {
         let torrent = catalog.torrents().unwrap().remove(0);
         assert_eq!((torrent.hidden, torrent.details()), (false, &expected));
         let list = catalog.list("").unwrap();
-        assert_eq!(list.present().next().unwrap().details(), &expected);
+        assert_eq!(list.tracked().next().unwrap().details(), &expected);
     }
 
     #[test]
@@ -223,7 +223,7 @@ mod tests {
                 let found = &[secret(found)];
                 let outcome = Outcome { found, complete: true, ..Outcome::default() };
                 catalog.update(&mut list, &outcome, Timestamp(200)).unwrap();
-                assert!(list.present().all(|torrent| torrent.hidden == decided), "in the list");
+                assert!(list.tracked().all(|torrent| torrent.hidden == decided), "in the list");
                 assert_eq!(is_hidden(&catalog), decided);
             }
         }

@@ -21,6 +21,8 @@ pub struct TorrentList {
     pub(super) listed: Vec<Listed>,
     /// The rules of this scan, where those of the scan before were others.
     pub(super) outdated_rules: Option<String>,
+    /// Those that the owner's list denies.
+    denied: HashSet<InfoHash>,
 }
 
 /// A torrent with what a scan has to know of its file.
@@ -64,6 +66,7 @@ impl Catalog {
             Ok(TorrentList {
                 listed: listed.collect::<rusqlite::Result<_>>()?,
                 outdated_rules: is_outdated.then(|| rules.to_owned()),
+                denied: HashSet::new(),
             })
         };
         read().map_err(self.failed("read the torrents from"))
@@ -77,16 +80,26 @@ impl TorrentList {
         self.listed.len()
     }
 
-    /// The torrents whose files are there.
-    pub fn present(&self) -> impl Iterator<Item = &Torrent> {
-        let all = self.listed.iter().map(|listed| &listed.torrent);
-        all.filter(|torrent| torrent.missing_since.is_none())
+    /// The torrents that may be announced.
+    pub fn tracked(&self) -> impl Iterator<Item = &Torrent> {
+        self.listed.iter().map(|listed| &listed.torrent).filter(|it| is_tracked(it, &self.denied))
     }
 
     /// The same, to be taken out.
-    pub fn into_present(self) -> impl Iterator<Item = Torrent> {
-        let all = self.listed.into_iter().map(|listed| listed.torrent);
-        all.filter(|torrent| torrent.missing_since.is_none())
+    pub fn into_tracked(self) -> impl Iterator<Item = Torrent> {
+        let Self { listed, denied, .. } = self;
+        listed.into_iter().map(|listed| listed.torrent).filter(move |it| is_tracked(it, &denied))
+    }
+
+    /// Those that their owner has retired, whether or not their files are there.
+    pub fn retired(&self) -> impl Iterator<Item = &Torrent> {
+        let all = self.listed.iter().map(|listed| &listed.torrent);
+        all.filter(|torrent| torrent.details().retired.is_some())
+    }
+
+    /// Has these not be tracked, whatever else is said about them.
+    pub fn deny(&mut self, denied: &HashSet<InfoHash>) {
+        self.denied.clone_from(denied);
     }
 
     /// The canonical info-hashes, also those of missing torrents.
@@ -110,6 +123,13 @@ impl TorrentList {
         });
         KnownFiles::of(files, detail)
     }
+}
+
+fn is_tracked(torrent: &Torrent, denied: &HashSet<InfoHash>) -> bool {
+    let is_denied = |hash: &InfoHash| denied.contains(hash);
+    torrent.is_tracked()
+        && (denied.is_empty()
+            || !(is_denied(&torrent.canonical) || torrent.aliases().any(|it| is_denied(&it))))
 }
 
 impl Listed {

@@ -6,6 +6,7 @@ mod address_list;
 mod backup;
 mod bans;
 mod changes;
+mod client_rules;
 mod count;
 mod database;
 mod dates;
@@ -20,6 +21,7 @@ mod opening;
 mod policy;
 mod refreshes;
 mod rows;
+mod rules;
 #[cfg(test)]
 mod samples;
 mod scan;
@@ -33,6 +35,7 @@ pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BY
 pub use backup::{BackupError, back_up, restore};
 pub use bans::{Ban, BanList};
 pub use changes::{Author, Change};
+pub use client_rules::{ClientRule, Place, Verdict};
 pub use database::{Catalog, CatalogError};
 pub use details::{Checksums, Details};
 pub use folder::{
@@ -43,10 +46,11 @@ pub use folder::{
 pub use hash_list::HashList;
 pub use list::TorrentList;
 pub use policy::{
-    Arrival, Delivery, FolderChange, PolicyBan, PolicyDraft, PolicyError, PolicySnapshot,
-    PolicyTorrent, Publication, Sequence, publish,
+    Arrival, Delivery, FolderChange, PolicyBan, PolicyClientRule, PolicyDraft, PolicyError,
+    PolicySnapshot, PolicyTorrent, Publication, Refused, Sequence, publish,
 };
 pub use refreshes::RefreshRecord;
+pub use rules::Rules;
 pub use scan::ScanChanges;
 pub use torrent::Torrent;
 pub use totals::{Carried, Period, StoreCounters, Totals, carry};

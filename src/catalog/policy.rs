@@ -3,17 +3,24 @@
 //! `delivery` makes such a file of what was copied to it.
 
 mod bans;
+mod clients;
 mod delivery;
 mod format;
 mod read;
+mod record;
+mod records;
+mod refused;
+mod texts;
 mod write;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use clients::PolicyClientRule;
 pub use delivery::{Arrival, Delivery};
 pub use format::Sequence;
 pub use read::{FolderChange, PolicyBan, PolicySnapshot, PolicyTorrent};
+pub use refused::Refused;
 pub use write::{PolicyDraft, Publication, publish};
 
 /// What can go wrong with the policy snapshot. It can always be recreated from the catalogue.

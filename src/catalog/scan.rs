@@ -58,7 +58,7 @@ impl Catalog {
     ) -> Result<ScanChanges, CatalogError> {
         if !scan.duplicates.is_empty() {
             let files: HashSet<(InfoHash, &Path)> =
-                list.present().map(|it| (it.canonical, it.file.as_path())).collect();
+                list.tracked().map(|it| (it.canonical, it.file.as_path())).collect();
             scan.prefer(|info_hash, file| files.contains(&(info_hash, file)));
         }
         let outcome = Outcome {

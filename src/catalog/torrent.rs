@@ -69,6 +69,12 @@ impl Torrent {
         !self.file.as_os_str().is_empty()
     }
 
+    /// Bytes of content, where they are known.
+    #[must_use]
+    pub fn known_size(&self) -> Option<u64> {
+        (self.has_file() || self.size > 0).then_some(self.size)
+    }
+
     /// Whether it may be announced.
     #[must_use]
     pub fn is_tracked(&self) -> bool {
@@ -86,7 +92,13 @@ impl Torrent {
     /// Whether listings lead to its `.torrent` file at this time.
     #[must_use]
     pub fn is_linked(&self, now: Timestamp) -> bool {
-        self.has_file() && self.details().link_until.is_none_or(|until| now < until)
+        self.has_file() && self.may_be_linked(now)
+    }
+
+    /// Whether listings may lead to its content at this time.
+    #[must_use]
+    pub fn may_be_linked(&self, now: Timestamp) -> bool {
+        self.details().link_until.is_none_or(|until| now < until)
     }
 
     /// The other info-hashes that clients announce it with: a hybrid has two (BEP 52).

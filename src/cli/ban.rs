@@ -6,15 +6,14 @@ mod import;
 use serde_json::{Value, json};
 
 use super::change::change;
-use super::{CommandError, World, duration};
+use super::reason::reason;
+use super::{CommandError, World};
 use crate::catalog::{Ban, Catalog};
+use crate::config::Span;
 use crate::platform::address_range::AddressRange;
 use crate::platform::terminal::Harmless;
 use crate::protocol::Seconds;
 use crate::site::{counted, in_words};
-
-/// Bytes of a reason at most: clients show it in one line.
-const LONGEST_REASON: usize = 200;
 
 /// Addresses that may not announce
 #[derive(Debug, clap::Subcommand)]
@@ -28,8 +27,8 @@ pub enum BanCommand {
         #[arg(long, default_value = "", value_name = "TEXT", value_parser = reason)]
         reason: String,
         /// For so long (30m, 12h, 7d, 2w) instead of for good
-        #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
-        period: Option<Seconds>,
+        #[arg(long = "for", value_name = "DURATION", value_parser = str::parse::<Span>)]
+        period: Option<Span>,
     },
     /// List the bans
     List {
@@ -62,21 +61,13 @@ fn range_to_ban(text: &str) -> Result<AddressRange, String> {
     }
 }
 
-fn reason(text: &str) -> Result<String, String> {
-    if text.len() > LONGEST_REASON {
-        return Err(format!("clients show one line; write at most {LONGEST_REASON} bytes"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err("clients show one line; write no line breaks".into());
-    }
-    Ok(text.trim().to_owned())
-}
-
 impl BanCommand {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         match self {
-            Self::Add { ranges, reason, period } => add(&ranges, &reason, period, world),
+            Self::Add { ranges, reason, period } => {
+                add(&ranges, &reason, period.map(Span::seconds), world)
+            }
             Self::List { json } => list(json, world),
             Self::Remove { list: Some(list), .. } => import::remove(&list, world),
             Self::Remove { ranges, list: None } => remove(&ranges, world),

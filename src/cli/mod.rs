@@ -6,13 +6,14 @@
 mod backup;
 mod ban;
 mod change;
+mod client;
 mod config;
 mod doctor;
-mod duration;
 mod fastcgi;
 mod init;
 mod peers;
 mod progress;
+mod reason;
 mod refresh;
 mod restore;
 mod stats;
@@ -63,6 +64,8 @@ enum Command {
     Torrent(torrent::TorrentCommand),
     #[command(subcommand)]
     Ban(ban::BanCommand),
+    #[command(subcommand)]
+    Client(client::ClientCommand),
     Stats(stats::StatsArguments),
     Peers(peers::PeersArguments),
     #[command(subcommand)]
@@ -82,6 +85,7 @@ impl Command {
             Self::Config(command) => command.run(world),
             Self::Torrent(command) => command.run(world),
             Self::Ban(command) => command.run(world),
+            Self::Client(command) => command.run(world),
             Self::Stats(arguments) => arguments.run(world),
             Self::Peers(arguments) => arguments.run(world),
             Self::Store(command) => command.run(world),

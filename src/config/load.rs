@@ -197,7 +197,9 @@ fn make_paths_absolute(config: &mut Config, base: &Path) {
         &mut paths.stats_fragment,
         &mut paths.rss_fragment,
     ];
-    for path in files.into_iter().chain(&mut paths.feed_page) {
+    let lists = [&mut config.access.allow_list, &mut config.access.deny_list];
+    let named = lists.into_iter().chain([&mut paths.feed_page]).flatten();
+    for path in files.into_iter().chain(named) {
         if !path.as_os_str().is_empty() {
             *path = absolute(base, path);
         }

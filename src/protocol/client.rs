@@ -1,7 +1,10 @@
 //! Which program a peer id stands for: the conventions of BEP 20, and the habits beside it.
 
+mod bound;
 mod codes;
+mod names;
 mod own_form;
+mod pattern;
 mod scheme;
 #[cfg(test)]
 mod tests;
@@ -11,6 +14,8 @@ mod version;
 use std::borrow::Cow;
 use std::fmt;
 
+pub use self::bound::{Bound, ENCODED_LEN as BOUND_LEN};
+pub use self::pattern::{ClientClass, ClientPattern, NoPattern, SeenClient, agent_fits};
 use self::version::Version;
 use super::PeerId;
 
@@ -50,6 +55,23 @@ impl From<PeerId> for ClientName {
     }
 }
 
+impl ClientName {
+    /// Whether the peer id names a program that is known.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        matches!(&self.software, Cow::Borrowed(name) if *name != UNKNOWN)
+    }
+
+    /// The program without its version.
+    #[must_use]
+    pub fn software(&self) -> &str {
+        &self.software
+    }
+}
+
+/// The name of programs that do not say who they are.
+const UNKNOWN: &str = "unknown";
+
 /// The program of an id with a code behind a dash. What stands behind the version is no reason to refuse a name: not
 /// all programs write a dash there.
 fn coded(id: &[u8; 20]) -> Option<(&'static str, Option<Version>)> {
@@ -61,5 +83,5 @@ fn coded(id: &[u8; 20]) -> Option<(&'static str, Option<Version>)> {
 fn unknown(id: &[u8; 20]) -> Cow<'static, str> {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
     let prefix: String = id[..8].iter().copied().take_while(plain).map(char::from).collect();
-    if prefix.len() < 3 { Cow::Borrowed("unknown") } else { Cow::Owned(prefix) }
+    if prefix.len() < 3 { Cow::Borrowed(UNKNOWN) } else { Cow::Owned(prefix) }
 }

@@ -15,7 +15,9 @@ mod url;
 
 pub use announce::{AnnounceError, AnnounceRequest, Event, StatedAddresses};
 pub use bencode::BencodeError;
-pub use client::ClientName;
+pub use client::{
+    BOUND_LEN, Bound, ClientClass, ClientName, ClientPattern, NoPattern, SeenClient, agent_fits,
+};
 pub use generation::Generation;
 pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId};
 #[cfg(test)]

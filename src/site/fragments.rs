@@ -11,6 +11,7 @@ use super::rows::{first, first_rows, grouped_length, more_than};
 use crate::catalog::natural;
 use crate::config::LoadedConfig;
 use crate::platform::date;
+use crate::protocol::Timestamp;
 use crate::tracker::{Figures, Report, Row};
 
 /// The stats table.
@@ -76,7 +77,7 @@ impl StatsFragment {
             torrents: report.rows.len(),
             shown: grouped_length(shown.len()),
             more: more_than(shown.len(), report),
-            rows: shown.into_iter().map(|row| StatsRow::new(row, loaded)).collect(),
+            rows: shown.into_iter().map(|row| StatsRow::new(row, loaded, report.at)).collect(),
             totals: Cells::new(&report.totals),
             foot: Foot::new(report),
         }
@@ -98,12 +99,12 @@ impl Foot {
 }
 
 impl StatsRow {
-    fn new(row: &Row, loaded: &LoadedConfig) -> Self {
+    fn new(row: &Row, loaded: &LoadedConfig, now: Timestamp) -> Self {
         Self {
             cells: Cells::new(&row.figures),
             age: age(row.age),
-            links: Links::of(&row.torrent, loaded),
-            name: row.torrent.name.clone(),
+            links: Links::of(&row.torrent, loaded, now),
+            name: row.torrent.title().into_owned(),
         }
     }
 }
@@ -136,7 +137,7 @@ pub(super) struct RssFragment {
 
 struct RssItem {
     title: String,
-    link: String,
+    link: Option<String>,
     /// Never changes for one torrent, wherever its file moves.
     guid: String,
     published: String,
@@ -153,7 +154,7 @@ impl RssFragment {
         let rows = first(&report.rows, most, newest_first);
         let newest = rows.first().map_or(report.at, |row| row.torrent.first_seen);
         Self {
-            items: rows.into_iter().map(|row| RssItem::new(row, loaded)).collect(),
+            items: rows.into_iter().map(|row| RssItem::new(row, loaded, report.at)).collect(),
             last_build: date::http(newest.0),
             ttl_minutes: report.next_in.in_minutes_rounded_up(),
             version: env!("CARGO_PKG_VERSION"),
@@ -174,16 +175,24 @@ fn newest_first(a: &Row, b: &Row) -> Ordering {
 }
 
 impl RssItem {
-    fn new(row: &Row, loaded: &LoadedConfig) -> Self {
+    fn new(row: &Row, loaded: &LoadedConfig, now: Timestamp) -> Self {
         let torrent = &row.torrent;
-        let category = torrent.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = torrent.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.map(|folder| folder.to_string_lossy().into_owned());
+        let category = torrent.details().category.clone().or(folder);
+        let title = torrent.title();
+        let described = torrent.details().description.clone();
+        let described = described.unwrap_or_else(|| match torrent.known_size() {
+            Some(size) => format!("{title} ({})", bytes(size, 2)),
+            None => title.to_string(),
+        });
         Self {
-            title: xml_text(&torrent.name),
-            link: torrent_url(torrent, loaded),
+            title: xml_text(&title),
+            link: torrent_url(torrent, loaded, now),
             guid: format!("urn:btih:{}", torrent.canonical),
             published: date::http(torrent.first_seen.0),
-            category: category.map(|folder| xml_text(&folder.to_string_lossy())),
-            description: html(&xml_text(&format!("{} ({})", torrent.name, bytes(torrent.size, 2)))),
+            category: category.map(|category| xml_text(&category)),
+            description: html(&xml_text(&described)),
             length: torrent.file_size,
         }
     }

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use crate::catalog::Torrent;
 use crate::config::LoadedConfig;
+use crate::protocol::Timestamp;
 
 /// What stays as it is in a URL: unreserved characters (RFC 3986, 2.3) and the slashes of a path.
 const PATH: &AsciiSet =
@@ -15,8 +16,8 @@ const COMPONENT: &AsciiSet = &PATH.add(b'/');
 
 /// The addresses of one torrent.
 pub(super) struct Links {
-    /// The `.torrent` file.
-    pub(super) torrent: String,
+    /// The `.torrent` file, where there is one to be linked to.
+    pub(super) torrent: Option<String>,
     /// The page about it.
     pub(super) info: Option<String>,
     /// For clients that fetch even the `.torrent` file from peers.
@@ -24,19 +25,27 @@ pub(super) struct Links {
 }
 
 impl Links {
-    pub(super) fn of(torrent: &Torrent, loaded: &LoadedConfig) -> Self {
+    pub(super) fn of(torrent: &Torrent, loaded: &LoadedConfig, now: Timestamp) -> Self {
         let base = torrents_base(loaded);
+        let page = || torrent.info_page.as_deref().map(|page| url_below(base, page));
         Self {
-            torrent: url_below(base, &torrent.file),
-            info: torrent.info_page.as_deref().map(|page| url_below(base, page)),
-            magnet: magnet(torrent, loaded),
+            torrent: torrent.is_linked(now).then(|| url_below(base, &torrent.file)),
+            info: torrent.details().info_url.clone().or_else(page),
+            magnet: magnet(torrent, loaded).filter(|_| torrent.may_be_linked(now)),
         }
     }
 }
 
-/// The address of a torrent's file for readers of the feed, who are not on a page.
-pub(super) fn torrent_url(torrent: &Torrent, loaded: &LoadedConfig) -> String {
-    url_below(&loaded.torrents_url_for_readers(), &torrent.file)
+/// The address of a torrent for readers of the feed, who are not on a page: that of its file, or else its magnet link.
+pub(super) fn torrent_url(
+    torrent: &Torrent,
+    loaded: &LoadedConfig,
+    now: Timestamp,
+) -> Option<String> {
+    if torrent.is_linked(now) {
+        return Some(url_below(&loaded.torrents_url_for_readers(), &torrent.file));
+    }
+    magnet(torrent, loaded).filter(|_| torrent.may_be_linked(now))
 }
 
 /// Where the torrents are: absolute when the owner says where, else beside the page.
@@ -61,8 +70,13 @@ fn magnet(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
     let mut topics = Vec::new();
     topics.extend(torrent.v1.map(|hash| format!("xt=urn:btih:{hash}")));
     topics.extend(torrent.v2.map(|hash| format!("xt=urn:btmh:1220{hash}")));
-    let name = percent_encode(torrent.name.as_bytes(), COMPONENT);
-    let mut link = format!("magnet:?{}&dn={name}&xl={}", topics.join("&"), torrent.size);
+    let mut link = format!("magnet:?{}", topics.join("&"));
+    if torrent.has_file() || !torrent.name.is_empty() {
+        link += &format!("&dn={}", percent_encode(torrent.name.as_bytes(), COMPONENT));
+    }
+    if torrent.has_file() || torrent.size > 0 {
+        link += &format!("&xl={}", torrent.size);
+    }
     if let Some(url) = &loaded.config.tracker.announce_url {
         let tracker = percent_encode(url.as_str().as_bytes(), COMPONENT);
         link += &format!("&tr={tracker}");

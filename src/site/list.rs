@@ -63,7 +63,7 @@ impl ListFragment {
         let rows = first_rows(&report.rows, loaded, |a, b| {
             let (a, b) = (&a.torrent, &b.torrent);
             let newest_first = Reverse(a.first_seen).cmp(&Reverse(b.first_seen));
-            newest_first.then_with(|| natural::compare(&a.name, &b.name))
+            newest_first.then_with(|| natural::compare(a.title().as_ref(), b.title().as_ref()))
         });
         let rows: Vec<_> =
             rows.into_iter().map(|row| ListRow::new(row, report.at, loaded)).collect();
@@ -84,8 +84,8 @@ impl ListRow {
     fn new(row: &Row, now: Timestamp, loaded: &LoadedConfig) -> Self {
         let added = row.torrent.first_seen.no_later_than(now);
         Self {
-            name: row.torrent.name.clone(),
-            links: Links::of(&row.torrent, loaded),
+            name: row.torrent.title().into_owned(),
+            links: Links::of(&row.torrent, loaded, now),
             cells: Cells::new(&row.figures),
             is_unseeded: row.figures.seeders == 0,
             added: Added {

@@ -31,7 +31,8 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
         ready.take_in_new_torrents(call.now);
     }
     let mut outcome = attempt(ready, call, &caller, &announce, response);
-    if outcome == Err(Refusal::Unlisted) && ready.tracker.folder_may_hold_more(call.now) {
+    let is_unknown = matches!(outcome, Err(Refusal::Unlisted | Refusal::Denied));
+    if is_unknown && ready.tracker.folder_may_hold_more(call.now) {
         if !call.pace.may_wait() {
             return Answer::WouldWait;
         }

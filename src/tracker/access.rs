@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::Refusal;
-use crate::catalog::PolicySnapshot;
-use crate::config::Torrents;
-use crate::protocol::{AnnounceRequest, Event, InfoHash, Passkey, Timestamp};
+use crate::catalog::{PolicyClientRule, PolicySnapshot, Verdict};
+use crate::config::{ClientsConfig, Torrents};
+use crate::protocol::{AnnounceRequest, Event, InfoHash, Passkey, SeenClient, Timestamp};
 use crate::store::Generation;
 
 /// Who sent a request, as far as the web server and the request tell.
@@ -26,6 +26,8 @@ pub struct Policy<'a> {
     pub torrents: Torrents,
     /// The snapshot; `None` when nothing was published yet.
     pub snapshot: Option<&'a PolicySnapshot>,
+    /// Which clients are answered, beside those that rules are about.
+    pub clients: &'a ClientsConfig,
     /// The time.
     pub now: Timestamp,
 }
@@ -66,8 +68,9 @@ pub fn admit(
     // Who leaves is let go, banned or not.
     if announce.event != Event::Stopped {
         policy.allows(caller)?;
+        policy.allows_client(caller, announce)?;
     }
-    policy.torrent(announce.info_hash)?.ok_or(Refusal::Unlisted)
+    policy.torrent(announce.info_hash)?.ok_or_else(|| policy.why_not(announce.info_hash))
 }
 
 impl Policy<'_> {
@@ -80,8 +83,43 @@ impl Policy<'_> {
             return Ok(());
         };
         match snapshot.ban_of(address, self.now) {
-            Some(ban) => Err(Refusal::banned(ban.reason(), ban.until, self.now)),
+            Some(ban) => Err(Refusal::banned(ban.reason, ban.until, self.now)),
             None => Ok(()),
+        }
+    }
+
+    /// Whether a client may announce.
+    ///
+    /// # Errors
+    /// When the owner does not want such clients.
+    fn allows_client(
+        &self,
+        caller: &Caller<'_>,
+        announce: &AnnounceRequest,
+    ) -> Result<(), Refusal> {
+        let ClientsConfig { require_compact, identify } = *self.clients;
+        if require_compact && announce.compact == Some(false) {
+            return Err(Refusal::CompactOnly);
+        }
+        let snapshot = self.snapshot.filter(|snapshot| snapshot.has_client_rules());
+        if snapshot.is_none() && !identify {
+            return Ok(());
+        }
+        let client = SeenClient::new(announce.peer_id, caller.user_agent);
+        match snapshot.and_then(|snapshot| snapshot.client_rule(&client)) {
+            Some(PolicyClientRule { verdict: Verdict::Allow, .. }) => Ok(()),
+            Some(PolicyClientRule { reason, .. }) => Err(Refusal::Client { reason: reason.into() }),
+            None if identify && !client.name().is_known() => Err(Refusal::UnknownClient),
+            None => Ok(()),
+        }
+    }
+
+    /// Why an info-hash is not tracked.
+    pub(super) fn why_not(&self, info_hash: InfoHash) -> Refusal {
+        match self.snapshot.and_then(|snapshot| snapshot.refusal_of(info_hash)) {
+            Some("") => Refusal::Denied,
+            Some(reason) => Refusal::Retired(reason.into()),
+            None => Refusal::Unlisted,
         }
     }
 
@@ -97,11 +135,12 @@ impl Policy<'_> {
             return if is_open { Ok(Some(unnamed)) } else { Err(Refusal::Trouble) };
         };
         let Some(torrent) = snapshot.find(info_hash) else {
-            return Ok(is_open.then_some(unnamed));
+            let is_refused = || snapshot.refusal_of(info_hash).is_some();
+            return Ok((is_open && !is_refused()).then_some(unnamed));
         };
         Ok(Some(Admitted {
             swarm: torrent.canonical,
-            size: Some(torrent.size),
+            size: torrent.size,
             completed: torrent.completed,
             carried: (torrent.carried_completed, snapshot.generation()),
         }))

@@ -7,6 +7,7 @@ mod load;
 mod looked;
 mod migrate;
 mod overview;
+mod owner_lists;
 mod refresh;
 mod refusal;
 mod replica;
@@ -242,8 +243,13 @@ impl Tracker {
 
     /// What the owner has decided, as it is in force now.
     fn decided(&self, now: Timestamp) -> Policy<'_> {
-        let torrents = self.loaded.config.tracker.torrents;
-        Policy { torrents, snapshot: self.policy.as_deref(), now }
+        let config = &self.loaded.config;
+        Policy {
+            torrents: config.tracker.torrents,
+            snapshot: self.policy.as_deref(),
+            clients: &config.clients,
+            now,
+        }
     }
 
     fn open_store(&mut self) -> Result<Box<dyn PeerStore>, StoreError> {
@@ -268,7 +274,7 @@ impl Tracker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Catalog, Publication, Watched};
+    use crate::catalog::{Catalog, Publication, Refused, Rules, Watched};
     use crate::protocol::{Generation, Seconds};
 
     const NOW: Timestamp = Timestamp(1_700_000_000);
@@ -286,7 +292,8 @@ mod tests {
             refreshed_at: at,
             generation: Generation(1),
             published_at: at,
-            bans: &[],
+            rules: &Rules::default(),
+            refused: Refused::default(),
         };
         let catalog = Catalog::open(&paths.catalog).unwrap();
         let torrents = catalog.torrents().unwrap();

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::Load;
+use super::owner_lists::Refusals;
 use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
 use crate::catalog::{
@@ -179,6 +180,7 @@ pub struct Refresh<'a> {
     loaded: &'a LoadedConfig,
     catalog: Catalog,
     view: FolderView,
+    refusals: Refusals,
     report: Report,
     /// The torrents that are not in the report.
     hidden: Vec<Torrent>,
@@ -243,6 +245,7 @@ impl<'a> Refresh<'a> {
             generation,
             catalog,
             view: folder.view,
+            refusals: folder.refusals,
             lock,
         };
         refresh.compute(folder.list, &swarms);
@@ -265,15 +268,16 @@ impl<'a> Refresh<'a> {
         let now = self.report.at;
         self.catalog.record_refresh(now, self.generation, &self.records)?;
         self.catalog.forget_old_bans(now)?;
-        let bans = self.catalog.bans()?;
+        let rules = self.catalog.rules()?;
         let listed = self.report.rows.iter().map(|row| &row.torrent);
         let path = &self.loaded.config.paths.policy;
         let torrents: Vec<_> = listed.chain(&self.hidden).collect();
-        let draft = || PolicyDraft::of(torrents.iter().copied(), self.generation);
+        let draft = || PolicyDraft::of(torrents.iter().copied(), self.generation, now);
         let (draft, ()) = side_by_side(draft, || self.view.settle(after_writing));
         // A refresh of no time is always due.
         let refreshed_at = if next == Next::InTime { now } else { Timestamp::default() };
-        let publication = publication(&self.view, &bans, refreshed_at, self.generation, now);
+        let publication =
+            publication(&self.view, (&rules, &self.refusals), refreshed_at, self.generation, now);
         draft.publish(path, &publication)?;
         if next != Next::InAMinute {
             mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
@@ -283,7 +287,7 @@ impl<'a> Refresh<'a> {
 
     fn compute(&mut self, list: TorrentList, swarms: &HashMap<InfoHash, SwarmSummary>) {
         self.report.rows.reserve_exact(list.count());
-        for mut torrent in list.into_present() {
+        for mut torrent in list.into_tracked() {
             let swarm = swarms.get(&torrent.canonical);
             let Computed { figures, period } =
                 report::compute(&torrent, swarm, self.generation, self.report.since_last);
@@ -295,7 +299,7 @@ impl<'a> Refresh<'a> {
                 self.records.push(RefreshRecord { info_hash, counters, period });
                 (torrent.totals, torrent.carried, torrent.period) = (totals, carried, period);
             }
-            if torrent.hidden {
+            if !torrent.is_listed(self.report.at) {
                 self.hidden.push(torrent);
             } else {
                 self.report.rows.push(report::row(torrent, figures, self.report.at));

@@ -15,6 +15,24 @@ pub enum Refusal {
     /// The info-hash is not the catalogue's.
     #[error("this tracker does not track that torrent")]
     Unlisted,
+    /// The owner's list says that the info-hash is not tracked.
+    #[error("the owner of this tracker does not let that torrent be tracked")]
+    Denied,
+    /// The owner has retired the torrent, and says why.
+    #[error("{0}")]
+    Retired(Box<str>),
+    /// The owner does not let such clients announce.
+    #[error("this tracker does not accept your BitTorrent client{}{reason}", if reason.is_empty() { "" } else { ": " })]
+    Client {
+        /// What the owner has to say about it; may be empty.
+        reason: Box<str>,
+    },
+    /// Only known clients may announce.
+    #[error("this tracker does not know your BitTorrent client, and accepts known ones only")]
+    UnknownClient,
+    /// Only clients that understand compact replies may announce.
+    #[error("this tracker answers only clients that ask for compact replies (compact=1)")]
+    CompactOnly,
     /// The owner does not let the client's address announce.
     #[error("your address is banned from this tracker{}{reason}", if reason.is_empty() { "" } else { ": " })]
     Banned {
@@ -87,7 +105,11 @@ impl Refusal {
     pub fn retry_in(&self, interval: Seconds) -> Option<RetryIn> {
         match self {
             Self::Announce(_) | Self::Scrape(_) | Self::ScrapeIsOff | Self::FullScrapeIsOff => None,
-            Self::Unlisted | Self::NoAddress => {
+            Self::Retired(_) => Some(RetryIn::Never),
+            Self::CompactOnly | Self::Client { .. } | Self::UnknownClient => {
+                Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
+            }
+            Self::Unlisted | Self::Denied | Self::NoAddress => {
                 Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
             }
             // Bans may be lifted before their time.

@@ -56,7 +56,8 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     let is_due = folder.changed || current.refreshed_at() == Timestamp::default();
     let last = if is_due { None } else { catalog.last_refresh()? };
     let last = last.unwrap_or_default();
-    let bans = catalog.bans()?;
-    let publication = publication(&folder.view, &bans, last, current.generation(), now);
-    Ok(catalog::publish(&loaded.config.paths.policy, folder.list.present(), &publication)?)
+    let rules = catalog.rules()?;
+    let decided = (&rules, &folder.refusals);
+    let publication = publication(&folder.view, decided, last, current.generation(), now);
+    Ok(catalog::publish(&loaded.config.paths.policy, folder.list.tracked(), &publication)?)
 }

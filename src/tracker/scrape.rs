@@ -29,7 +29,8 @@ impl Tracker {
             asked.extend(torrent.map(|torrent| (info_hash, torrent)));
         }
         if asked.is_empty() {
-            return Err(Refusal::Unlisted);
+            let first = request.info_hashes.first();
+            return Err(first.map_or(Refusal::Unlisted, |first| self.decided(now).why_not(*first)));
         }
         self.figures(&asked, now)
     }

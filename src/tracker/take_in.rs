@@ -1,9 +1,8 @@
 //! Taking the torrents folder into the catalogue: at a refresh, and when an announce misses a torrent.
 
-use std::collections::HashSet;
-
+use super::owner_lists::{OwnerLists, Refusals};
 use crate::catalog::{
-    Ban, Catalog, CatalogError, Detail, FolderView, Listing, Publication, ScanChanges, ScanRules,
+    Catalog, CatalogError, Detail, FolderView, Listing, Publication, Rules, ScanChanges, ScanRules,
     TorrentList,
 };
 use crate::config::LoadedConfig;
@@ -26,6 +25,8 @@ pub fn scan_rules(loaded: &LoadedConfig) -> ScanRules<'_> {
 pub(super) struct TakenIn {
     /// What the catalogue has now.
     pub(super) list: TorrentList,
+    /// Torrents that are refused.
+    pub(super) refusals: Refusals,
     pub(super) view: FolderView,
     /// Whether torrents came or went.
     pub(super) changed: bool,
@@ -58,13 +59,15 @@ impl TakeIn<'_> {
         if catalog.correct_dates(&list, now)? {
             list = catalog.list(&fingerprint)?;
         }
+        let lists = OwnerLists::read(loaded, messages);
+        list.deny(&lists.denied);
         let scan = listing.map(|listing| listing.scan(&rules, &list.known_files(detail), on_file));
         match scan {
             Ok(mut scan) => {
-                let changes = catalog.take_in(&mut list, &mut scan, Some(&HashSet::new()), now)?;
+                let changes = catalog.take_in(&mut list, &mut scan, lists.allowed.as_ref(), now)?;
                 messages.extend(scan.problems.iter().map(ToString::to_string));
                 let vanished = changes.vanished.len();
-                if vanished > 1 && list.present().next().is_none() {
+                if vanished > 1 && list.tracked().next().is_none() {
                     messages.push(format!(
                         "all {vanished} torrents are gone from {}; if a disk is not mounted there, mount it: they come \
                          back with it, and keep their totals",
@@ -72,11 +75,15 @@ impl TakeIn<'_> {
                     ));
                 }
                 let changed = changes != ScanChanges::default();
-                Ok(TakenIn { list, view: scan.view, changed })
+                scan.view.watch(lists.watched);
+                let refusals = Refusals::of(&list, &lists.denied, loaded);
+                Ok(TakenIn { list, refusals, view: scan.view, changed })
             }
             Err(problem) => {
                 messages.push(format!("{problem}; its torrents stay as they were"));
-                Ok(TakenIn { list, view: FolderView::of_nothing(folder), changed: false })
+                let refusals = Refusals::of(&list, &lists.denied, loaded);
+                let view = FolderView::of_nothing(folder);
+                Ok(TakenIn { list, refusals, view, changed: false })
             }
         }
     }
@@ -85,7 +92,7 @@ impl TakeIn<'_> {
 /// What is published beside the torrents.
 pub(super) fn publication<'a>(
     view: &'a FolderView,
-    bans: &'a [Ban],
+    (rules, refusals): (&'a Rules, &'a Refusals),
     refreshed_at: Timestamp,
     generation: Generation,
     now: Timestamp,
@@ -96,6 +103,7 @@ pub(super) fn publication<'a>(
         refreshed_at,
         generation,
         published_at: now,
-        bans,
+        rules,
+        refused: refusals.refused(),
     }
 }

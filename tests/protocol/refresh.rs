@@ -8,7 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
-use tracker_cgi::catalog::{Catalog, PolicySnapshot, Publication, Watched, publish};
+use tracker_cgi::catalog::{
+    Catalog, PolicySnapshot, Publication, Refused, Rules, Watched, publish,
+};
 use tracker_cgi::config::LoadedConfig;
 use tracker_cgi::protocol::Timestamp;
 
@@ -114,7 +116,8 @@ fn publish_as_of(tracker: &Installation, refreshed_at: u64) {
         refreshed_at: Timestamp(refreshed_at),
         generation,
         published_at: Timestamp(refreshed_at),
-        bans: &[],
+        rules: &Rules::default(),
+        refused: Refused::default(),
     };
     let catalog = Catalog::open(&paths.catalog).expect("a catalogue");
     let torrents = catalog.torrents().expect("torrents");

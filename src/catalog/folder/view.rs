@@ -13,7 +13,8 @@ const TICK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct FolderView {
     folders: Vec<SeenFolder>,
-    /// Files that were broken and may be uploads under way; the folder itself where it cannot be seen.
+    /// Files that were broken and may be uploads under way, and the owner's lists; the folder itself where it cannot be
+    /// seen.
     uploads: Vec<Watched>,
     scanned: Option<FileTime>,
 }
@@ -43,6 +44,11 @@ impl FolderView {
     #[must_use]
     pub fn of_nothing(root: &Path) -> Self {
         Self::new(Vec::new(), vec![Watched::now(root)], Detail::States)
+    }
+
+    /// Watches these files too, which had these times before they were read.
+    pub fn watch(&mut self, files: Vec<Watched>) {
+        self.uploads.extend(files);
     }
 
     /// Every folder and file whose change may mean another torrent.

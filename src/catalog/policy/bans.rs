@@ -1,39 +1,29 @@
 //! Bans in a policy snapshot: ranges that do not overlap, so that one search finds the ban of an address.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::net::Ipv6Addr;
 
-use super::format::{BAN_LEN, BANS, BanRecord, NewSection, TEXTS};
+use super::format::{BAN_LEN, BANS, NewSection};
+use super::record::BanRecord;
+use super::texts::Texts;
 use crate::catalog::Ban;
 
 /// The addresses of IPv4 among those of IPv6 (RFC 4291, 2.5.5.2).
 const MAPPED: (u128, u128) = (0xffff_0000_0000, 0xffff_ffff_ffff);
 
-/// The sections of these bans. `None` when a count or an offset does not fit.
-pub(super) fn sections_of(bans: &[Ban]) -> Option<[NewSection; 2]> {
-    let (mut records, mut texts) = (Vec::new(), Vec::new());
-    let mut places: HashMap<&str, (u32, u32)> = HashMap::new();
+/// The section of these bans. `None` when a count or an offset does not fit.
+pub(super) fn section_of<'a>(bans: &'a [Ban], texts: &mut Texts<'a>) -> Option<NewSection> {
+    let mut records = Vec::new();
     for Piece { first, last, ban } in pieces_of(bans) {
-        let reason = ban.reason.as_str();
-        let place = match places.get(reason) {
-            Some(place) => *place,
-            None => {
-                let place = (u32::try_from(texts.len()).ok()?, u32::try_from(reason.len()).ok()?);
-                texts.extend(reason.as_bytes());
-                places.insert(reason, place);
-                place
-            }
-        };
         let record = BanRecord {
             first: Ipv6Addr::from(first).octets(),
             last: Ipv6Addr::from(last).octets(),
             until: ban.until.map_or(u64::MAX, |until| until.0),
-            reason_offset: place.0,
-            reason_len: place.1,
+            reason: texts.place(&ban.reason)?,
         };
         record.write(&mut records);
     }
-    Some([NewSection::of(BANS, BAN_LEN, records), NewSection::of(TEXTS, 0, texts)])
+    Some(NewSection::of(BANS, BAN_LEN, records))
 }
 
 /// A part of a ban's range.
@@ -144,9 +134,10 @@ mod tests {
             ban(range("198.51.100.7"), None, 4),
         ];
         bans.iter_mut().for_each(|ban| ban.reason = "the same".into());
-        let [records, texts] = sections_of(&bans).unwrap();
+        let mut texts = Texts::default();
+        let records = section_of(&bans, &mut texts).unwrap();
         assert_eq!(records.bytes.len(), 4 * BAN_LEN, "the longer one is not cut");
-        assert_eq!(texts.bytes, b"the same");
+        assert_eq!(texts.into_section().bytes, b"the same");
     }
 
     proptest! {

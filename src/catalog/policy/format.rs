@@ -33,7 +33,7 @@
 //! ```text
 //!  1 torrents, 56 bytes each, sorted by info-hash
 //!     0 20  canonical info-hash
-//!    20  4  flags: 1 hidden
+//!    20  4  flags: 1 hidden, 2 the size is not known
 //!    24  8  bytes of content
 //!    32  8  completed downloads over all generations of the peer store
 //!    40  8  of these, counted by the generation that the header names
@@ -53,10 +53,36 @@
 //!    32  8  until then, seconds since 1970; the largest number: for good
 //!    40  4  offset of the reason in the texts
 //!    44  4  length of the reason
+//!  6 rules on peer ids, 40 bytes each, sorted by prefix, then by its length
+//!     0 20  the prefix, filled up with zeros
+//!    20  4  the rule whose prefix is the longest that this one begins with, counted from 1; 0: none
+//!    24     what all rules on clients have; the number is the length of the prefix
+//!  7 refused torrents, 28 bytes each, sorted; none is among the torrents or the aliases
+//!     0 20  info-hash
+//!    20  4  offset of the reason in the texts
+//!    24  4  length of the reason; 0 for those of the owner's list
 //! 11 texts: UTF-8, one after the other
+//! 12 rules on programs, 28 bytes each, sorted by fingerprint, then by place
+//!     0  8  FNV-1a with 64 bits of the name
+//!     8  4  the first of its bounds, counted from 0
+//!    12     what all rules on clients have; the number is that of its bounds
+//! 13 rules on User-Agents, 24 bytes each, sorted by place
+//!     0     what all rules on clients have
+//!    16  4  offset of the pattern in the texts
+//!    20  4  length of the pattern
+//! 14 rules on classes and on all clients, 16 bytes each, sorted by place
+//!     0     what all rules on clients have; the number is that of the class, counted from 1; 0: all clients
+//! 15 bounds on versions, 20 bytes each
+//!
+//! what all rules on clients have, 16 bytes
+//!     0  4  the place among all rules on clients, counted from 0
+//!     4  1  0 refused, 1 allowed
+//!     5  1  a number
+//!     8  4  offset of the reason in the texts
+//!    12  4  length of the reason
 //! ```
 //!
-//! Reserved, and refused by this version: 6 client rules, 7 deny list, 8 accounts, 9 switches, 10 base.
+//! Reserved, and refused by this version: 8 accounts, 9 switches, 10 base.
 //!
 //! # The overlay
 //!
@@ -75,7 +101,7 @@ use std::ops::Range;
 use sha2::{Digest as _, Sha256};
 
 use crate::catalog::FileTime;
-use crate::protocol::{Generation, Timestamp};
+use crate::protocol::{BOUND_LEN, Generation, Timestamp};
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89TPS\r\n\x1a\n";
 pub(super) const VERSION: u32 = 2;
@@ -90,6 +116,11 @@ pub(super) const TORRENT_LEN: usize = 56;
 pub(super) const ALIAS_LEN: usize = 24;
 pub(super) const HASH_LEN: usize = 20;
 pub(super) const BAN_LEN: usize = 48;
+pub(super) const REFUSED_LEN: usize = 28;
+pub(super) const PEER_ID_RULE_LEN: usize = 40;
+pub(super) const PROGRAM_RULE_LEN: usize = 28;
+pub(super) const AGENT_RULE_LEN: usize = 24;
+pub(super) const CLASS_RULE_LEN: usize = 16;
 
 /// SHA-256.
 pub(super) type Digest = [u8; DIGEST_LEN];
@@ -100,12 +131,19 @@ pub(super) const ALIASES: u32 = 2;
 pub(super) const NAMES: u32 = 3;
 pub(super) const WATCHED: u32 = 4;
 pub(super) const BANS: u32 = 5;
+pub(super) const PEER_ID_RULES: u32 = 6;
+pub(super) const REFUSED: u32 = 7;
 pub(super) const TEXTS: u32 = 11;
+pub(super) const PROGRAM_RULES: u32 = 12;
+pub(super) const AGENT_RULES: u32 = 13;
+pub(super) const CLASS_RULES: u32 = 14;
+pub(super) const BOUNDS: u32 = 15;
 /// From here on, a section that a reader does not know may be skipped.
 const OPTIONAL_FROM: u32 = 64;
 
 /// Flags of torrents.
 pub(super) const HIDDEN: u32 = 1;
+pub(super) const SIZE_IS_UNKNOWN: u32 = 2;
 
 /// Stands for the end of a scan since which no change can have gone unseen.
 const SETTLED: i64 = i64::MAX;
@@ -128,28 +166,6 @@ pub(super) struct Facts {
     pub refreshed_at: Timestamp,
     pub scanned: Option<FileTime>,
     pub generation: Generation,
-}
-
-/// A torrent's record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TorrentRecord {
-    pub canonical: [u8; HASH_LEN],
-    pub flags: u32,
-    pub size: u64,
-    pub completed: u64,
-    pub carried_completed: u64,
-    pub name_offset: u32,
-    pub name_len: u32,
-}
-
-/// A ban's record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BanRecord {
-    pub first: [u8; 16],
-    pub last: [u8; 16],
-    pub until: u64,
-    pub reason_offset: u32,
-    pub reason_len: u32,
 }
 
 /// Why bytes are not a snapshot that this version can use.
@@ -199,6 +215,12 @@ pub(super) struct Layout {
     pub names: Range<usize>,
     pub watched: Range<usize>,
     pub bans: RecordsAt,
+    pub refused: RecordsAt,
+    pub peer_id_rules: RecordsAt,
+    pub program_rules: RecordsAt,
+    pub agent_rules: RecordsAt,
+    pub class_rules: RecordsAt,
+    pub bounds: RecordsAt,
     pub texts: Range<usize>,
     /// All sections, also unknown ones.
     pub sections: Vec<Section>,
@@ -264,6 +286,12 @@ impl<'a> UnvalidatedHeader<'a> {
             names: bytes(&sections, NAMES)?,
             watched: bytes(&sections, WATCHED)?,
             bans: records(&sections, BANS, BAN_LEN)?,
+            refused: records(&sections, REFUSED, REFUSED_LEN)?,
+            peer_id_rules: records(&sections, PEER_ID_RULES, PEER_ID_RULE_LEN)?,
+            program_rules: records(&sections, PROGRAM_RULES, PROGRAM_RULE_LEN)?,
+            agent_rules: records(&sections, AGENT_RULES, AGENT_RULE_LEN)?,
+            class_rules: records(&sections, CLASS_RULES, CLASS_RULE_LEN)?,
+            bounds: records(&sections, BOUNDS, BOUND_LEN)?,
             texts: bytes(&sections, TEXTS)?,
             sections,
         })
@@ -273,7 +301,7 @@ impl<'a> UnvalidatedHeader<'a> {
 impl Section {
     fn is_understood(&self) -> Result<(), Fault> {
         match self.id {
-            TORRENTS | ALIASES | NAMES | WATCHED | BANS | TEXTS | OPTIONAL_FROM.. => Ok(()),
+            TORRENTS..=REFUSED | TEXTS..=BOUNDS | OPTIONAL_FROM.. => Ok(()),
             unknown => Err(Fault::Rule(unknown)),
         }
     }
@@ -366,57 +394,6 @@ pub(super) fn assemble(facts: Facts, sections: &[NewSection]) -> Vec<u8> {
         file.extend(&section.bytes);
     }
     file
-}
-
-impl TorrentRecord {
-    /// The record as it stands in the torrents section.
-    pub(super) fn write(&self, section: &mut Vec<u8>) {
-        section.extend(self.canonical);
-        section.extend(self.flags.to_le_bytes());
-        section.extend(self.size.to_le_bytes());
-        section.extend(self.completed.to_le_bytes());
-        section.extend(self.carried_completed.to_le_bytes());
-        section.extend(self.name_offset.to_le_bytes());
-        section.extend(self.name_len.to_le_bytes());
-    }
-
-    /// Takes a record apart; every pattern of bits is one, so what it says about the names must still
-    /// be checked.
-    pub(super) fn read(record: &[u8]) -> Option<Self> {
-        let mut fields = Fields(record);
-        Some(Self {
-            canonical: fields.array()?,
-            flags: fields.u32()?,
-            size: fields.u64()?,
-            completed: fields.u64()?,
-            carried_completed: fields.u64()?,
-            name_offset: fields.u32()?,
-            name_len: fields.u32()?,
-        })
-    }
-}
-
-impl BanRecord {
-    /// The record as it stands in the section of bans.
-    pub(super) fn write(&self, section: &mut Vec<u8>) {
-        section.extend(self.first);
-        section.extend(self.last);
-        section.extend(self.until.to_le_bytes());
-        section.extend(self.reason_offset.to_le_bytes());
-        section.extend(self.reason_len.to_le_bytes());
-    }
-
-    /// Takes a record apart; what it says about the texts must still be checked.
-    pub(super) fn read(record: &[u8]) -> Option<Self> {
-        let mut fields = Fields(record);
-        Some(Self {
-            first: fields.array()?,
-            last: fields.array()?,
-            until: fields.u64()?,
-            reason_offset: fields.u32()?,
-            reason_len: fields.u32()?,
-        })
-    }
 }
 
 /// SHA-256 of the parts, one after the other.

@@ -1,6 +1,5 @@
 //! Looking things up in a policy snapshot.
 
-use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -11,15 +10,18 @@ use std::path::{Path, PathBuf};
 use memmap2::{Mmap, MmapOptions};
 
 use super::PolicyError;
+use super::clients::{ClientRules, PolicyClientRule};
 use super::format::{
-    self, BanRecord, Digest, Fault, Fields, HASH_LEN, HIDDEN, Layout, RecordsAt, Sequence,
-    TorrentRecord, UnvalidatedHeader,
+    self, Digest, Fault, Fields, HASH_LEN, HIDDEN, Layout, RecordsAt, SIZE_IS_UNKNOWN, Sequence,
+    UnvalidatedHeader,
 };
+use super::record::{BanRecord, TextAt, TorrentRecord};
+use super::records::Records;
 use crate::catalog::{FileTime, has_changed};
 use crate::platform::FileMark;
 use crate::platform::address_range::key;
 use crate::platform::files;
-use crate::protocol::{Generation, InfoHash, Timestamp};
+use crate::protocol::{Generation, InfoHash, SeenClient, Timestamp};
 
 /// The policy as it was published at one instant; later publications do not change it.
 ///
@@ -38,8 +40,8 @@ pub struct PolicySnapshot {
 pub struct PolicyTorrent<'a> {
     /// The info-hash that names its swarm, whichever was asked for.
     pub canonical: InfoHash,
-    /// Bytes of content.
-    pub size: u64,
+    /// Bytes of content, where they are known.
+    pub size: Option<u64>,
     /// Left out of listings.
     pub hidden: bool,
     /// Completed downloads over all generations of the peer store, as of the last refresh.
@@ -54,16 +56,8 @@ pub struct PolicyTorrent<'a> {
 pub struct PolicyBan<'a> {
     /// From then on it is over; `None`: never.
     pub until: Option<Timestamp>,
-    reason: &'a [u8],
-}
-
-impl<'a> PolicyBan<'a> {
     /// What a client is told; may be empty.
-    #[must_use]
-    pub fn reason(&self) -> &'a str {
-        // Texts are written as UTF-8; only a damaged file has others.
-        std::str::from_utf8(self.reason).unwrap_or_default()
-    }
+    pub reason: &'a str,
 }
 
 /// What the times of the torrents folder say about it since the last scan.
@@ -144,7 +138,7 @@ impl PolicySnapshot {
     #[must_use]
     pub fn ban_of(&self, address: IpAddr, now: Timestamp) -> Option<PolicyBan<'_>> {
         let bans = self.records(&self.layout.bans);
-        if bans.bytes.is_empty() {
+        if bans.is_empty() {
             return None;
         }
         let address = key(address).octets();
@@ -153,12 +147,44 @@ impl PolicySnapshot {
         });
         let record = BanRecord::read(bans.get(behind.checked_sub(1)?)?)?;
         let is_banned = address <= record.last && now.0 < record.until;
-        let mut texts = Fields(self.section(&self.layout.texts));
-        let reason = texts.bytes(record.reason_offset).and_then(|_| texts.bytes(record.reason_len));
         is_banned.then(|| PolicyBan {
             until: Some(Timestamp(record.until)).filter(|until| until.0 != u64::MAX),
-            reason: reason.unwrap_or_default(),
+            reason: record.reason.of(&self.map, &self.layout),
         })
+    }
+
+    /// Why a torrent is refused that is not among the torrents: `Some("")` when the owner has listed it so, another
+    /// reason when it was retired.
+    #[must_use]
+    pub fn refusal_of(&self, info_hash: InfoHash) -> Option<&str> {
+        let refused = self.records(&self.layout.refused);
+        let record = refused.get(refused.position_of(info_hash)?)?;
+        Some(TextAt::read(&mut Fields(record.get(HASH_LEN..)?))?.of(&self.map, &self.layout))
+    }
+
+    /// The torrents that the owner's list refuses, sorted.
+    pub fn denied(&self) -> impl Iterator<Item = InfoHash> {
+        self.records(&self.layout.refused).iter().filter_map(|record| {
+            let mut fields = Fields(record);
+            let hash = fields.array()?;
+            (TextAt::read(&mut fields)?.len == 0).then_some(InfoHash(hash))
+        })
+    }
+
+    /// Whether there are rules on clients.
+    #[must_use]
+    pub fn has_client_rules(&self) -> bool {
+        !self.client_rules().is_empty()
+    }
+
+    /// The first rule that means a client.
+    #[must_use]
+    pub fn client_rule(&self, client: &SeenClient<'_>) -> Option<PolicyClientRule<'_>> {
+        self.client_rules().first_for(client)
+    }
+
+    fn client_rules(&self) -> ClientRules<'_> {
+        ClientRules { file: &self.map, layout: &self.layout }
     }
 
     /// All torrents, sorted by canonical info-hash.
@@ -220,7 +246,7 @@ impl PolicySnapshot {
     }
 
     fn records(&self, at: &RecordsAt) -> Records<'_> {
-        Records { bytes: self.section(&at.bytes), record_len: at.record_len }
+        Records::of(&self.map, at)
     }
 
     fn torrent_of(&self, record: &[u8]) -> Option<PolicyTorrent<'_>> {
@@ -229,7 +255,7 @@ impl PolicySnapshot {
         let name = names.bytes(record.name_offset).and_then(|_| names.bytes(record.name_len));
         Some(PolicyTorrent {
             canonical: InfoHash(record.canonical),
-            size: record.size,
+            size: (record.flags & SIZE_IS_UNKNOWN == 0).then_some(record.size),
             hidden: record.flags & HIDDEN != 0,
             completed: record.completed,
             carried_completed: record.carried_completed.min(record.completed),
@@ -258,53 +284,6 @@ pub(super) fn fault_of(path: &Path, fault: Fault) -> PolicyError {
         Fault::Broken(what) => PolicyError::Broken { path, what },
         Fault::Version(found) => PolicyError::Version { path, found },
         Fault::Rule(section) => PolicyError::Rule { path, section },
-    }
-}
-
-/// Records of one length, sorted by the info-hash that each begins with.
-#[derive(Clone, Copy)]
-struct Records<'a> {
-    bytes: &'a [u8],
-    /// Not 0.
-    record_len: usize,
-}
-
-impl<'a> Records<'a> {
-    fn get(self, position: usize) -> Option<&'a [u8]> {
-        let start = position.checked_mul(self.record_len)?;
-        self.bytes.get(start..)?.get(..self.record_len)
-    }
-
-    fn iter(self) -> impl Iterator<Item = &'a [u8]> {
-        self.bytes.chunks_exact(self.record_len)
-    }
-
-    /// How many of these, which are so and then are not, are so.
-    fn partition_point(self, is_so: impl Fn(&[u8]) -> bool) -> usize {
-        let (mut start, mut end) = (0, self.bytes.len() / self.record_len);
-        while start < end {
-            let middle = start + (end - start) / 2;
-            if self.get(middle).is_some_and(&is_so) {
-                start = middle + 1;
-            } else {
-                end = middle;
-            }
-        }
-        start
-    }
-
-    /// Where the record of an info-hash stands.
-    fn position_of(self, info_hash: InfoHash) -> Option<usize> {
-        let (mut start, mut end) = (0, self.bytes.len() / self.record_len);
-        while start < end {
-            let middle = start + (end - start) / 2;
-            match self.get(middle)?.first_chunk::<HASH_LEN>()?.cmp(&info_hash.0) {
-                Ordering::Less => start = middle + 1,
-                Ordering::Equal => return Some(middle),
-                Ordering::Greater => end = middle,
-            }
-        }
-        None
     }
 }
 

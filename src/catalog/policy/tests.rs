@@ -1,5 +1,6 @@
 //! What a policy snapshot promises, to those who publish it and to those who look things up.
 
+mod clients;
 mod damage;
 mod publishing;
 
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 use super::write::PolicyDraft;
 use super::*;
 use crate::catalog::samples::{hash, hybrid, scanned};
-use crate::catalog::{Ban, Carried, FileTime, FoundTorrent, Torrent, Totals, Watched};
+use crate::catalog::{Ban, Carried, FileTime, FoundTorrent, Rules, Torrent, Totals, Watched};
 use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// Where a test keeps its snapshot.
@@ -55,9 +56,12 @@ fn hybrids(count: u32) -> Vec<Torrent> {
     (0..count).map(sample).collect()
 }
 
+static NO_RULES: Rules = Rules { bans: Vec::new(), client_rules: Vec::new() };
+
 /// The bytes of a snapshot.
 fn encode(torrents: &[Torrent], publication: &Publication<'_>) -> Option<Vec<u8>> {
-    PolicyDraft::of(torrents, publication.generation).encode(publication, Sequence(9))
+    PolicyDraft::of(torrents, publication.generation, publication.published_at)
+        .encode(publication, Sequence(9))
 }
 
 fn publication(watched: &[Watched]) -> Publication<'_> {
@@ -67,7 +71,8 @@ fn publication(watched: &[Watched]) -> Publication<'_> {
         refreshed_at: Timestamp(30),
         generation: Generation(7),
         published_at: Timestamp(50),
-        bans: &[],
+        rules: &NO_RULES,
+        refused: Refused::default(),
     }
 }
 
@@ -115,7 +120,7 @@ proptest! {
             let found = found.unwrap();
             prop_assert_eq!(found.canonical, torrent.canonical);
             prop_assert_eq!(found.name(), &torrent.name);
-            prop_assert_eq!((found.size, found.hidden), (torrent.size, torrent.hidden));
+            prop_assert_eq!((found.size, found.hidden), (Some(torrent.size), torrent.hidden));
             prop_assert_eq!(found.completed, completed);
             prop_assert_eq!(found.carried_completed, carried.min(completed));
             prop_assert_eq!(alias, torrent.v2.map(|_| found));
@@ -164,7 +169,7 @@ fn records_of_a_later_version_are_read_as_far_as_they_are_known() {
     let (_folder, path) = place();
     let mut torrents = Vec::new();
     for number in [1_u8, 2, 3] {
-        let record = format::TorrentRecord {
+        let record = record::TorrentRecord {
             canonical: [number; 20],
             flags: 0,
             size: u64::from(number),
@@ -188,7 +193,7 @@ fn records_of_a_later_version_are_read_as_far_as_they_are_known() {
     };
     std::fs::write(&path, format::assemble(facts, &sections)).unwrap();
     let snapshot = PolicySnapshot::open(&path).unwrap();
-    let size = |byte| snapshot.find(InfoHash([byte; 20])).map(|found| found.size);
+    let size = |byte| snapshot.find(InfoHash([byte; 20])).and_then(|found| found.size);
     assert_eq!([1, 2, 3, 9, 4].map(size), [Some(1), Some(2), Some(3), Some(2), None]);
     assert_eq!(snapshot.torrents().count(), 3);
 }
@@ -259,12 +264,20 @@ fn the_ban_of_an_address_is_found_while_it_lasts() {
         ban("2001:db8::/32", "\u{fc}bel", None),
     ];
     let none: [Torrent; 0] = [];
-    publish(&path, &none, &Publication { bans: &bans, ..publication(&[]) }).unwrap();
+    publish(
+        &path,
+        &none,
+        &Publication {
+            rules: &Rules { bans: bans.to_vec(), ..NO_RULES.clone() },
+            ..publication(&[])
+        },
+    )
+    .unwrap();
     let policy = PolicySnapshot::open(&path).unwrap();
     policy.verify().unwrap();
     let reason = |address: &str, now| {
         let ban = policy.ban_of(address.parse().unwrap(), Timestamp(now))?;
-        Some((ban.reason(), ban.until.map(|until| until.0)))
+        Some((ban.reason, ban.until.map(|until| until.0)))
     };
     for (address, expected) in [
         ("192.0.2.15", None),

@@ -4,9 +4,12 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::format::{self, Facts, NewSection, Sequence, TorrentRecord};
-use super::{PolicyError, PolicySnapshot, bans};
-use crate::catalog::{Ban, FileTime, Torrent, Watched};
+use super::format::{self, Facts, NewSection, Sequence};
+use super::record::TorrentRecord;
+use super::refused::Refused;
+use super::texts::Texts;
+use super::{PolicyError, PolicySnapshot, bans, clients};
+use crate::catalog::{FileTime, Rules, Torrent, Watched};
 use crate::platform::publication::TemporaryFile;
 use crate::protocol::{Generation, InfoHash, Timestamp};
 
@@ -24,8 +27,10 @@ pub struct Publication<'a> {
     pub generation: Generation,
     /// Now.
     pub published_at: Timestamp,
-    /// Who may not announce.
-    pub bans: &'a [Ban],
+    /// The owner's rules.
+    pub rules: &'a Rules,
+    /// Torrents that may not be announced.
+    pub refused: Refused<'a>,
 }
 
 /// The part of a snapshot that takes long to make: its torrents. `None` when a count or an offset does not fit, which
@@ -42,16 +47,22 @@ pub fn publish<'a>(
     torrents: impl IntoIterator<Item = &'a Torrent>,
     publication: &Publication<'_>,
 ) -> Result<(), PolicyError> {
-    PolicyDraft::of(torrents, publication.generation).publish(path, publication)
+    PolicyDraft::of(torrents, publication.generation, publication.published_at)
+        .publish(path, publication)
 }
 
 impl PolicyDraft {
-    /// Of these torrents, whose files are there; of their completed downloads the snapshot says how many this
+    /// Of these torrents, which are tracked, as they are at this time; of their completed downloads the snapshot says how many this
     /// generation of the peer store has counted.
     #[must_use]
-    pub fn of<'a>(torrents: impl IntoIterator<Item = &'a Torrent>, generation: Generation) -> Self {
-        Self(sections_of(torrents.into_iter().collect(), generation))
+    pub fn of<'a>(
+        torrents: impl IntoIterator<Item = &'a Torrent>,
+        generation: Generation,
+        now: Timestamp,
+    ) -> Self {
+        Self(sections_of(torrents.into_iter().collect(), generation, now))
     }
+
     /// Writes the snapshot at `path`, as [`publish`] does, for the same generation of the peer store.
     ///
     /// # Errors
@@ -91,12 +102,22 @@ impl PolicyDraft {
         };
         let mut sections = Vec::from(self.0?);
         sections.push(NewSection::of(format::WATCHED, 0, watched));
-        sections.extend(bans::sections_of(publication.bans)?);
+        let Rules { bans, client_rules } = publication.rules;
+        let agents = clients::agent_patterns(client_rules);
+        let mut texts = Texts::default();
+        sections.push(bans::section_of(bans, &mut texts)?);
+        sections.push(publication.refused.section(&mut texts)?);
+        sections.extend(clients::sections_of(client_rules, &agents, &mut texts)?);
+        sections.push(texts.into_section());
         Some(format::assemble(facts, &sections))
     }
 }
 
-fn sections_of(mut torrents: Vec<&Torrent>, generation: Generation) -> Option<[NewSection; 3]> {
+fn sections_of(
+    mut torrents: Vec<&Torrent>,
+    generation: Generation,
+    now: Timestamp,
+) -> Option<[NewSection; 3]> {
     // The catalogue has them in this order, in one run or two.
     torrents.sort_by_key(|torrent| torrent.canonical);
     let mut records = Vec::with_capacity(torrents.len().saturating_mul(format::TORRENT_LEN));
@@ -105,8 +126,8 @@ fn sections_of(mut torrents: Vec<&Torrent>, generation: Generation) -> Option<[N
     for (position, torrent) in torrents.iter().enumerate() {
         let position = u32::try_from(position).ok()?;
         aliases.extend(torrent.aliases().map(|alias| (alias, position)));
-        record_of(torrent, generation, names.len())?.write(&mut records);
-        names.extend(torrent.name.as_bytes());
+        record_of(torrent, (generation, now), names.len())?.write(&mut records);
+        names.extend(name_of(torrent).as_bytes());
     }
     aliases.sort_unstable();
     aliases.dedup_by_key(|&mut (alias, _)| alias);
@@ -126,20 +147,30 @@ fn next_sequence(path: &Path, now: Timestamp) -> Sequence {
     Sequence(now.0.saturating_mul(1_000_000).max(last.saturating_add(1)))
 }
 
+/// The title; of a torrent without a name, nothing.
+fn name_of(torrent: &Torrent) -> &str {
+    torrent.details().title.as_deref().unwrap_or(&torrent.name)
+}
+
+fn flags_of(torrent: &Torrent, now: Timestamp) -> u32 {
+    let hidden = if !torrent.is_listed(now) { format::HIDDEN } else { 0 };
+    hidden | if torrent.known_size().is_none() { format::SIZE_IS_UNKNOWN } else { 0 }
+}
+
 fn record_of(
     torrent: &Torrent,
-    generation: Generation,
+    (generation, now): (Generation, Timestamp),
     name_offset: usize,
 ) -> Option<TorrentRecord> {
     let Torrent { totals, carried, .. } = torrent;
     let carried_completed = carried.within(generation).completed;
     Some(TorrentRecord {
         canonical: torrent.canonical.0,
-        flags: if torrent.hidden { format::HIDDEN } else { 0 },
+        flags: flags_of(torrent, now),
         size: torrent.size,
         completed: totals.completed,
         carried_completed: carried_completed.min(totals.completed),
         name_offset: u32::try_from(name_offset).ok()?,
-        name_len: u32::try_from(torrent.name.len()).ok()?,
+        name_len: u32::try_from(name_of(torrent).len()).ok()?,
     })
 }

@@ -266,7 +266,7 @@ fn scan_with_list(
         Outcome { found, complete: true, allowed: allowed.as_ref(), ..Outcome::default() };
     let mut list = catalog.list("").unwrap();
     let changes = catalog.update(&mut list, &outcome, Timestamp(now)).unwrap();
-    let mut listed: Vec<_> = list.into_present().collect();
+    let mut listed: Vec<_> = list.into_tracked().collect();
     listed.sort_by_key(|torrent| torrent.canonical);
     let mut read = catalog.torrents().unwrap();
     read.sort_by_key(|torrent| torrent.canonical);

@@ -8,7 +8,7 @@ use super::version::{Stage, Version, number};
 type Told = Option<(&'static str, Option<Version>)>;
 
 /// Programs that write nothing but their name; none of these beginnings hides another.
-static NAMES: [(Text, Text); 27] = [
+pub(super) static NAMES: [(Text, Text); 27] = [
     (Text::new("-aria2-"), Text::new("aria2")),
     (Text::new("10-------"), Text::new("JVtorrent")),
     (Text::new("271-"), Text::new("GreedBT")),

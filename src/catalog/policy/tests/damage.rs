@@ -4,6 +4,8 @@ use std::fs;
 
 use super::*;
 use crate::catalog::policy::format::{self, DIGEST_AT, ENTRY_LEN, Facts, HEADER_LEN, NewSection};
+use crate::catalog::{ClientRule, Verdict};
+use crate::protocol::{PeerId, SeenClient};
 
 const FACTS: Facts = Facts {
     sequence: Sequence(5),
@@ -24,7 +26,17 @@ fn sample() -> Vec<u8> {
             since: Timestamp(1),
             list: String::new(),
         });
-    encode(&hybrids(5), &Publication { bans: &bans, ..publication(&watched) }).unwrap()
+    let patterns = ["-XL", "-XL0019-", "qBittorrent < 4.5, > 3", "ua:*sp?", "class:taker", "*"];
+    let client_rules = patterns.map(|pattern| ClientRule {
+        pattern: pattern.parse().unwrap(),
+        verdict: Verdict::Deny,
+        reason: "it gives nothing".into(),
+        since: Timestamp(1),
+    });
+    let rules = Rules { bans: bans.to_vec(), client_rules: client_rules.to_vec() };
+    let refused = Refused { retired: vec![(hash(100), "it is old")], denied: &[hash(101)] };
+    let publication = Publication { rules: &rules, refused, ..publication(&watched) };
+    encode(&hybrids(5), &publication).unwrap()
 }
 
 /// Does everything that can be done with a file; `Err` when any of it says that it is damaged.
@@ -40,10 +52,17 @@ fn use_everything(path: &Path, bytes: &[u8]) -> Result<(), PolicyError> {
     for number in 0..6 {
         let _ = (snapshot.find(hash(number)), snapshot.find(hash(number + 1_000_000)));
     }
-    let _ = snapshot.folder_change();
+    let _ = (snapshot.folder_change(), snapshot.denied().count());
+    for number in [100, 101, 102] {
+        let _ = snapshot.refusal_of(hash(number)).map(str::len);
+    }
+    for id in [b"-XL0019-xxxxxxxxxxxx", b"-qB4431-xxxxxxxxxxxx", b"-ZZ0000-xxxxxxxxxxxx"] {
+        let client = SeenClient::new(PeerId(*id), b"a spy");
+        let _ = snapshot.client_rule(&client).map(|rule| (rule.reason.len(), rule.verdict));
+    }
     for address in ["192.0.2.7", "198.51.100.1", "2001:db8::1", "::"] {
         let ban = snapshot.ban_of(address.parse().unwrap(), Timestamp(50));
-        let _ = ban.map(|ban| (ban.reason().len(), ban.until));
+        let _ = ban.map(|ban| (ban.reason.len(), ban.until));
     }
     snapshot.verify()
 }
@@ -97,7 +116,7 @@ fn a_file_cut_short_or_grown_is_refused_when_it_is_opened() {
 
 /// Bytes to overwrite; the header and the section table are hit as often as all the rest.
 fn edits() -> impl Strategy<Value = Vec<(usize, u8)>> {
-    let place = prop_oneof![0..HEADER_LEN + 6 * ENTRY_LEN, 0..2_000_usize];
+    let place = prop_oneof![0..HEADER_LEN + 12 * ENTRY_LEN, 0..2_000_usize];
     let value = prop_oneof![Just(0), Just(1), Just(0xff), any::<u8>()];
     prop::collection::vec((place, value), 1..12)
 }
@@ -179,7 +198,8 @@ fn lengths_that_add_up_only_by_overflowing_are_refused() {
 fn opening_does_not_look_behind_the_header() {
     let (_folder, path) = place();
     let mut bytes = sample();
-    bytes[HEADER_LEN + 6 * ENTRY_LEN..].fill(0xa5);
+    let sections = usize::from(bytes[12]);
+    bytes[HEADER_LEN + sections * ENTRY_LEN..].fill(0xa5);
     fs::write(&path, &bytes).unwrap();
     let snapshot = PolicySnapshot::open(&path).unwrap();
     assert!(matches!(snapshot.verify(), Err(PolicyError::Broken { .. })));
@@ -223,7 +243,7 @@ fn optional_sections_of_later_versions_are_skipped_but_verified() {
 #[test]
 fn a_rule_that_is_not_known_is_never_passed_over() {
     let (_folder, path) = place();
-    for id in (0..64).filter(|id| !matches!(id, 1..=5 | 11)) {
+    for id in (0..64).filter(|id| !matches!(id, 1..=7 | 11..=15)) {
         let error = use_everything(&path, &assembled(&[(id, 0, b"bans")])).unwrap_err();
         assert!(matches!(error, PolicyError::Rule { section, .. } if section == id), "{error}");
         assert!(error.to_string().contains("upgrade"), "{error}");
@@ -241,9 +261,20 @@ fn a_section_that_is_doubled_or_has_wrong_records_is_refused() {
     assert!(!refused(&[]), "each section may be missing");
     assert!(!refused(&[(format::NAMES, 0, b"a"), (format::WATCHED, 0, b"a")]));
     assert!(refused(&[(format::NAMES, 0, b"a"), (format::NAMES, 0, b"a")]));
-    for (id, known) in [(format::TORRENTS, 56), (format::ALIASES, 24), (format::BANS, 48)] {
-        assert!(!refused(&[(id, known, &[0; 336])]));
-        assert!(refused(&[(id, known, &[0; 335])]), "half a record");
+    let records = [
+        (format::TORRENTS, 56),
+        (format::ALIASES, 24),
+        (format::BANS, 48),
+        (format::PEER_ID_RULES, 40),
+        (format::REFUSED, 28),
+        (format::PROGRAM_RULES, 28),
+        (format::AGENT_RULES, 24),
+        (format::CLASS_RULES, 16),
+        (format::BOUNDS, 20),
+    ];
+    for (id, known) in records {
+        assert!(!refused(&[(id, known, &[0; 1680])]));
+        assert!(refused(&[(id, known, &[0; 1679])]), "half a record");
         assert!(refused(&[(id, known - 1, &vec![0; known - 1])]), "too short a record");
         assert!(refused(&[(id, 0, &[0; 336])]), "no records");
     }
