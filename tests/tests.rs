@@ -24,4 +24,5 @@ mod snippets;
 mod start;
 mod strangers;
 mod terminal;
+mod torrents;
 mod waiting;

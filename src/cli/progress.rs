@@ -37,6 +37,39 @@ impl Bar {
     }
 }
 
+/// The same for a known number of bytes, told from several threads.
+pub(super) struct ByteBar(Option<ProgressBar>);
+
+impl ByteBar {
+    /// A bar of so many bytes.
+    pub(super) fn new(bytes: u64) -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let bar = ProgressBar::new(bytes);
+        let template =
+            "{bar:30} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(Some(bar))
+    }
+
+    /// So many bytes more are done.
+    pub(super) fn advance(&self, bytes: u64) {
+        if let Some(bar) = &self.0 {
+            bar.inc(bytes);
+        }
+    }
+
+    /// Takes it off the terminal.
+    pub(super) fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl Progress for Bar {
     fn files(&mut self, count: usize) {
         self.show("files read", count);

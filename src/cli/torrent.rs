@@ -1,5 +1,7 @@
 //! `tracker torrent`: the catalogue's torrents, and `.torrent` files anywhere.
 
+mod make;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -50,6 +52,7 @@ pub enum TorrentCommand {
         /// Its info-hash, its file below the torrents folder, or its name
         torrent: String,
     },
+    Make(make::MakeArguments),
     /// Read .torrent files and say what is wrong with them
     Verify {
         /// The files
@@ -70,6 +73,7 @@ impl TorrentCommand {
             Self::Edit { torrent, reset_totals: _ } => reset(&torrent, world),
             Self::Hide { torrent } => decide_hidden(&torrent, true, world),
             Self::Unhide { torrent } => decide_hidden(&torrent, false, world),
+            Self::Make(arguments) => arguments.run(world),
             Self::Verify { files, json } => verify(&files, json, world),
         }
     }

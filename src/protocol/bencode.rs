@@ -4,6 +4,8 @@
 //! Real files are sloppy, and their exact bytes are what is hashed: unsorted and repeated keys and
 //! leading zeros are accepted, and the first of repeated keys counts, as in libtorrent.
 
+pub mod write;
+
 /// Levels of lists and dictionaries at most, as in libtorrent. Real metainfo nests as deep as its
 /// folders.
 pub const MAX_DEPTH: usize = 100;
@@ -101,7 +103,7 @@ impl<'a> Value<'a> {
     }
 
     /// The keys and values of a dictionary; none of anything else.
-    fn entries(self) -> impl Iterator<Item = (&'a [u8], Self)> {
+    pub fn entries(self) -> impl Iterator<Item = (&'a [u8], Self)> {
         let mut rest = self.0.strip_prefix(b"d").unwrap_or_default();
         std::iter::from_fn(move || {
             let (name, after) = next_value(rest)?;

@@ -6,7 +6,7 @@
 
 mod files;
 mod flaw;
-mod name;
+pub(super) mod name;
 #[cfg(test)]
 pub(crate) mod sample;
 

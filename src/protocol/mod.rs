@@ -5,8 +5,11 @@ pub mod bencode;
 mod client;
 mod generation;
 mod identity;
+mod magnet;
 mod metainfo;
+mod new_torrent;
 mod passkey;
+mod pieces;
 mod query;
 mod reply;
 mod scrape;
@@ -20,10 +23,14 @@ pub use client::{
 };
 pub use generation::Generation;
 pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId};
+pub use magnet::{Magnet, MagnetError};
+pub use metainfo::name::sanitized as shown_name;
 #[cfg(test)]
 pub(crate) use metainfo::sample;
 pub use metainfo::{Flaw, InfoHashes, Metainfo, MetainfoError};
+pub use new_torrent::{ContentHashes, MOST_LEVELS, NewFile, NewInfo, NewTorrent};
 pub use passkey::Passkey;
+pub use pieces::{PieceLength, TorrentVersion, V1Hash, V2Hash};
 pub use query::{Parameters, percent_decoded};
 pub use reply::{
     AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeReply, interval_for,

@@ -5,6 +5,7 @@
 use std::io::Write as _;
 use std::net::IpAddr;
 
+use super::bencode::write::{integer, length, string};
 use super::identity::fnv1a;
 use super::{CompactV4, CompactV6, InfoHash, PeerId, Seconds};
 
@@ -244,22 +245,6 @@ pub fn interval_for(base: Seconds, peer: PeerId) -> Seconds {
     let steps = u64::from(base.0 / 10) + 1;
     let extra = (digest ^ (digest >> 32)) % steps;
     Seconds(base.0.saturating_add(u32::try_from(extra).unwrap_or(0)))
-}
-
-fn integer(out: &mut Vec<u8>, number: impl Into<u64>) {
-    out.push(b'i');
-    out.extend_from_slice(itoa::Buffer::new().format(number.into()).as_bytes());
-    out.push(b'e');
-}
-
-fn string(out: &mut Vec<u8>, bytes: &[u8]) {
-    length(out, bytes.len());
-    out.extend_from_slice(bytes);
-}
-
-fn length(out: &mut Vec<u8>, length: usize) {
-    out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
-    out.push(b':');
 }
 
 fn addresses<A: Copy, const N: usize>(

@@ -3,6 +3,7 @@
 
 pub mod access;
 mod announce;
+mod content;
 mod load;
 mod looked;
 mod migrate;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use crate::platform::lock::LockError;
+pub use content::{Content, ContentError, Selection, check_name};
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use overview::{

@@ -9,7 +9,8 @@ const EXTENSION: usize = 9;
 /// Makes a name safe to show and to use as one part of a path: no separators, nothing invisible or
 /// that turns the writing direction; `_` in the place of control characters and of what is not
 /// UTF-8. `None` when nothing is left that names anything, as of `..`.
-pub(super) fn sanitized(raw: &[u8]) -> Option<String> {
+#[must_use]
+pub fn sanitized(raw: &[u8]) -> Option<String> {
     let mut name = String::new();
     for chunk in raw.utf8_chunks() {
         let shown = chunk.valid().chars().filter(|&character| !is_dropped(character));

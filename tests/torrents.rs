@@ -1,0 +1,137 @@
+//! Torrents that the command line makes and changes, held against libtorrent and Transmission.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::harness::installation::{ANNOUNCE_URL, Installation};
+use crate::harness::{checkout, program};
+
+/// A folder with what is awkward: empty files, equal ones, whole pieces, names that sort in two ways.
+fn awkward_folder(tracker: &Installation) {
+    let noise = |size: usize, seed: u64| -> Vec<u8> {
+        let mut state = seed | 1;
+        let mut next = || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            state.to_be_bytes()[0]
+        };
+        (0..size).map(|_| next()).collect()
+    };
+    let files = [
+        ("a/x", noise(300_000, 1)),
+        ("a/same", noise(300_000, 1)),
+        ("a.b", noise(100_000, 2)),
+        ("b d/é", noise(65_536, 3)),
+        ("empty", Vec::new()),
+        ("z", noise(5, 4)),
+        ("zz", Vec::new()),
+    ];
+    for (name, content) in files {
+        let path = tracker.path("www/torrents/stuff").join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, content).expect("a file");
+    }
+}
+
+/// What libtorrent reads in a torrent, and makes itself of the same content in `folder`.
+fn by_libtorrent(torrent: &Path, folder: &Path, version: &str, magnet: &str) -> Value {
+    let mut command = Command::new(program("python3"));
+    command.arg(checkout().join("tests/torrents/libtorrent_makes.py"));
+    let output =
+        command.arg(torrent).arg(folder).args([version, magnet]).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// The value after a word at the start of a line of what was printed.
+fn line<'a>(output: &'a str, word: &str) -> &'a str {
+    let mut values = output.lines().filter_map(|line| line.strip_prefix(word));
+    values.next().unwrap_or_else(|| panic!("no {word} in {output}")).trim()
+}
+
+fn by_transmission(torrent: &Path) -> String {
+    let shown = Command::new(program("transmission-show")).arg(torrent).output().expect("it runs");
+    assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stdout));
+    String::from_utf8(shown.stdout).expect("text")
+}
+
+#[test]
+fn a_torrent_is_the_one_that_libtorrent_makes_of_the_same_content() {
+    let tracker = Installation::listed();
+    awkward_folder(&tracker);
+    let folder = tracker.path("www/torrents");
+    for version in ["v1", "hybrid", "v2"] {
+        for (content, name) in [("stuff", "stuff"), ("stuff/a/x", "x")] {
+            let (path, output) =
+                (folder.join(content), tracker.path(format!("{name}-{version}.torrent")));
+            let printed = tracker
+                .run(&[
+                    "torrent",
+                    "make",
+                    path.to_str().expect("text"),
+                    &format!("--{version}"),
+                    "--piece-length=32K",
+                    "--output",
+                    output.to_str().expect("text"),
+                ])
+                .done();
+            let magnet = line(&printed, "magnet");
+            let theirs = by_libtorrent(&output, path.parent().expect("a folder"), version, magnet);
+            assert_eq!(theirs["read"], theirs["made"], "{content} {version}");
+            for (word, hash) in [("info-hash v1", "v1"), ("info-hash v2", "v2")] {
+                let hash = &theirs["made"]["hashes"][hash];
+                if let Some(hash) = hash.as_str() {
+                    assert_eq!(line(&printed, word), hash, "{printed}");
+                } else {
+                    assert!(!printed.contains(word), "{printed}");
+                }
+            }
+            assert_eq!(theirs["trackers"], serde_json::json!([ANNOUNCE_URL]));
+            let seed = match name {
+                "stuff" => "http://tracker.test/torrents/",
+                _ => "http://tracker.test/torrents/stuff/a/",
+            };
+            assert_eq!(theirs["web_seeds"], serde_json::json!([seed]));
+            assert_eq!(theirs["magnet"], theirs["made"]["hashes"], "{magnet}");
+            assert!(magnet.contains("&ws=http%3A%2F%2Ftracker.test%2Ftorrents%2F"), "{magnet}");
+        }
+    }
+}
+
+#[test]
+fn transmission_reads_what_is_made() {
+    let tracker = Installation::listed();
+    awkward_folder(&tracker);
+    let path = tracker.path("www/torrents/stuff");
+    let printed = tracker
+        .run(&[
+            "torrent",
+            "make",
+            path.to_str().expect("text"),
+            "--private",
+            "--comment",
+            "as it is",
+        ])
+        .done();
+    let torrent = tracker.path("www/torrents/stuff.torrent");
+    let shown = by_transmission(&torrent);
+    for expected in [
+        &format!("Hash: {}", line(&printed, "info-hash v1")),
+        "Name: stuff",
+        "Comment: as it is",
+        "Piece Size: 16.00 KiB",
+        "Privacy: Private torrent",
+        ANNOUNCE_URL,
+        "stuff/a.b (100.0 kB)",
+        "stuff/b d/é (65.54 kB)",
+        "stuff/empty (0.00 kB)",
+    ] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    // It is below the torrents folder: it is tracked from now on.
+    tracker.refresh();
+    let listed = tracker.run(&["torrent", "show", line(&printed, "info-hash v1")]).done();
+    assert!(listed.contains("stuff.torrent"), "{listed}");
+}
