@@ -1,7 +1,7 @@
 //! Torrents that the command line makes and changes, held against libtorrent and Transmission.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -134,4 +134,41 @@ fn transmission_reads_what_is_made() {
     tracker.refresh();
     let listed = tracker.run(&["torrent", "show", line(&printed, "info-hash v1")]).done();
     assert!(listed.contains("stuff.torrent"), "{listed}");
+}
+
+/// A torrent of this version that names another tracker.
+fn foreign(tracker: &Installation, version: &str) -> PathBuf {
+    let torrent = tracker.path(format!("www/torrents/{version}.torrent"));
+    let arguments = ["torrent", "make", "www/torrents/stuff", "--announce", "udp://b.example:1"];
+    let version = format!("--{version}");
+    let output = ["-o", torrent.to_str().expect("text"), "--web-seed", "http://c.example/"];
+    tracker.run(&[&arguments[..], &[&version], &output].concat()).done();
+    torrent
+}
+
+#[test]
+fn clients_read_a_torrent_that_was_rewritten() {
+    let tracker = Installation::listed();
+    awkward_folder(&tracker);
+    let folder = tracker.path("www/torrents");
+    for version in ["v1", "hybrid", "v2"] {
+        let torrent = foreign(&tracker, version);
+        let file = torrent.to_str().expect("text");
+        let printed = tracker.run(&["torrent", "rewrite", file]).done();
+        assert!(printed.contains(ANNOUNCE_URL), "{printed}");
+        let magnet = "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a";
+        let read = by_libtorrent(&torrent, &folder, version, magnet);
+        assert_eq!(read["read"], read["made"], "{version}");
+        assert_eq!(read["trackers"], serde_json::json!([ANNOUNCE_URL]));
+        assert_eq!(read["web_seeds"], serde_json::json!(["http://c.example/"]));
+        if version == "v1" {
+            let shown = by_transmission(&torrent);
+            assert!(shown.contains(ANNOUNCE_URL) && !shown.contains("b.example"), "{shown}");
+        }
+    }
+    let with = ["torrent", "rewrite", "www/torrents/v1.torrent", "--keep-trackers"];
+    tracker.run(&[&with[..], &["--announce", "https://d.example/announce"]].concat()).done();
+    let shown = by_transmission(&folder.join("v1.torrent"));
+    let tiers = format!("Tier #1\n  https://d.example/announce\n\n  Tier #2\n  {ANNOUNCE_URL}\n");
+    assert!(shown.contains(&tiers), "{shown}");
 }

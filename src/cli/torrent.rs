@@ -1,6 +1,7 @@
 //! `tracker torrent`: the catalogue's torrents, and `.torrent` files anywhere.
 
 mod make;
+mod rewrite;
 
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,7 @@ pub enum TorrentCommand {
         torrent: String,
     },
     Make(make::MakeArguments),
+    Rewrite(rewrite::RewriteArguments),
     /// Read .torrent files and say what is wrong with them
     Verify {
         /// The files
@@ -74,6 +76,7 @@ impl TorrentCommand {
             Self::Hide { torrent } => decide_hidden(&torrent, true, world),
             Self::Unhide { torrent } => decide_hidden(&torrent, false, world),
             Self::Make(arguments) => arguments.run(world),
+            Self::Rewrite(arguments) => arguments.run(world),
             Self::Verify { files, json } => verify(&files, json, world),
         }
     }

@@ -12,6 +12,7 @@ mod passkey;
 mod pieces;
 mod query;
 mod reply;
+mod rewrite;
 mod scrape;
 mod time;
 mod url;
@@ -35,6 +36,7 @@ pub use query::{Parameters, percent_decoded};
 pub use reply::{
     AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeReply, interval_for,
 };
+pub use rewrite::NewAddresses;
 pub use scrape::{ScrapeError, ScrapeRequest};
 pub use time::{CLOCK_TOLERANCE, Seconds, Timestamp};
 pub use url::{HttpUrl, Url, UrlError, origin};

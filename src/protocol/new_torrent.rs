@@ -70,11 +70,7 @@ impl NewTorrent<'_> {
         }
         if self.announce.len() > 1 {
             string(&mut out, b"announce-list");
-            out.push(b'l');
-            for url in self.announce {
-                list(&mut out, [url.as_str()]);
-            }
-            out.push(b'e');
+            tiers(&mut out, self.announce.iter().map(Url::as_str));
         }
         if let Some(comment) = self.comment {
             entry(&mut out, "comment", comment);
@@ -89,14 +85,9 @@ impl NewTorrent<'_> {
         if info.version.has_v2() {
             info.piece_layers(&mut out);
         }
-        match self.web_seeds {
-            [] => {}
-            // As most clients write one, and all read it.
-            [one] => entry(&mut out, "url-list", one.as_str()),
-            more => {
-                string(&mut out, b"url-list");
-                list(&mut out, more.iter().map(|url| url.as_str()));
-            }
+        if !self.web_seeds.is_empty() {
+            string(&mut out, b"url-list");
+            web_seeds(&mut out, self.web_seeds);
         }
         out.push(b'e');
         out
@@ -228,6 +219,21 @@ fn leaf(out: &mut Vec<u8>, file: &Leaf<'_>) {
         string(out, root);
     }
     out.extend_from_slice(b"ee");
+}
+
+/// Announce URLs, each a tier of its own: clients ask them in this order (BEP 12).
+pub(super) fn tiers<'t>(out: &mut Vec<u8>, urls: impl IntoIterator<Item = &'t str>) {
+    out.push(b'l');
+    urls.into_iter().for_each(|url| list(out, [url]));
+    out.push(b'e');
+}
+
+/// Web seeds: a single one as most programs write it, and all read it (BEP 19).
+pub(super) fn web_seeds(out: &mut Vec<u8>, urls: &[HttpUrl]) {
+    match urls {
+        [one] => string(out, one.as_str().as_bytes()),
+        more => list(out, more.iter().map(|url| url.as_str())),
+    }
 }
 
 fn entry(out: &mut Vec<u8>, key: &str, text: &str) {

@@ -81,7 +81,7 @@ fn piece_length(text: &str) -> Result<PieceLength, String> {
         .ok_or_else(|| "write a power of two from 16K to 64M, such as 256K or 4M".into())
 }
 
-fn announce_url(text: &str) -> Result<Url, String> {
+pub(super) fn announce_url(text: &str) -> Result<Url, String> {
     Url::try_from(text.to_owned()).map_err(|problem| problem.to_string())
 }
 
@@ -92,7 +92,21 @@ fn name(text: &str) -> Result<String, String> {
     }
 }
 
-fn failed(problem: impl std::fmt::Display) -> CommandError {
+/// Where clients are to announce: what is given, else what is configured.
+pub(super) fn announce_urls(
+    given: &[Url],
+    loaded: &LoadedConfig,
+) -> Result<Vec<Url>, CommandError> {
+    match (given, &loaded.config.tracker.announce_url) {
+        ([], Some(own)) => Ok(vec![(**own).clone()]),
+        ([], None) => Err(failed(
+            "nobody knows where clients are to announce; set announce_url in [tracker], or give --announce",
+        )),
+        (given, _) => Ok(given.to_vec()),
+    }
+}
+
+pub(super) fn failed(problem: impl std::fmt::Display) -> CommandError {
     CommandError::Failed(problem.to_string())
 }
 
@@ -100,7 +114,7 @@ impl MakeArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         let loaded = world.load_config_to_examine()?;
-        let announce = self.announce_urls(&loaded)?;
+        let announce = announce_urls(&self.announce, &loaded)?;
         let selection = Selection { hidden: self.hidden, linked: self.follow_links };
         let content = Content::find(&self.path, self.name.as_deref(), selection).map_err(failed)?;
         let target = self.target(&content)?;
@@ -128,7 +142,14 @@ impl MakeArguments {
             hashes: &hashes.map_err(failed)?,
             private: self.private,
         });
-        write(&target, &torrent, self.force)?;
+        // For a web server, which is to give it to everybody.
+        match publish(&target, &torrent, 0o644, self.force) {
+            Ok(true) => {}
+            Ok(false) => return Err(is_there(&target)),
+            Err(problem) => {
+                return Err(failed(format!("cannot write {}: {problem}", target.display())));
+            }
+        }
         let made = Made { content, target, torrent, piece_length, announce, web_seeds };
         made.tell(&loaded, world)
     }
@@ -138,16 +159,6 @@ impl MakeArguments {
             (true, _) => TorrentVersion::Hybrid,
             (_, true) => TorrentVersion::V2,
             _ => TorrentVersion::V1,
-        }
-    }
-
-    fn announce_urls(&self, loaded: &LoadedConfig) -> Result<Vec<Url>, CommandError> {
-        match (&*self.announce, &loaded.config.tracker.announce_url) {
-            ([], Some(own)) => Ok(vec![(**own).clone()]),
-            ([], None) => Err(failed(
-                "nobody knows where clients are to announce; set announce_url in [tracker], or give --announce",
-            )),
-            (given, _) => Ok(given.to_vec()),
         }
     }
 
@@ -222,31 +233,24 @@ fn own_web_seed(
     url.parse().ok()
 }
 
-fn is_there(target: &Path) -> CommandError {
+pub(super) fn is_there(target: &Path) -> CommandError {
     failed(format!(
         "{} is there already; --force replaces it, --output writes another file",
         target.display()
     ))
 }
 
-/// Puts the file in its place, whole.
-fn write(target: &Path, torrent: &[u8], force: bool) -> Result<(), CommandError> {
-    let written = || -> io::Result<bool> {
-        let mut temporary = TemporaryFile::beside(target)?;
-        temporary.file.write_all(torrent)?;
-        // For a web server, whatever our mask is.
-        temporary.file.set_permissions(fs::Permissions::from_mode(0o644))?;
-        if force {
-            return temporary.replace(target).map(|()| true);
-        }
-        temporary.file.sync_all()?;
-        temporary.close().place_if_absent(target)
-    };
-    match written() {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(is_there(target)),
-        Err(problem) => Err(failed(format!("cannot write {}: {problem}", target.display()))),
+/// Puts a file in its place, whole and with this mode, whatever our mask is. False where something is there that is
+/// not to be replaced.
+pub(super) fn publish(target: &Path, content: &[u8], mode: u32, force: bool) -> io::Result<bool> {
+    let mut temporary = TemporaryFile::beside(target)?;
+    temporary.file.write_all(content)?;
+    temporary.file.set_permissions(fs::Permissions::from_mode(mode & 0o777))?;
+    if force {
+        return temporary.replace(target).map(|()| true);
     }
+    temporary.file.sync_all()?;
+    temporary.close().place_if_absent(target)
 }
 
 /// What was made.

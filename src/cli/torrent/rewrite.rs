@@ -1,0 +1,146 @@
+//! `tracker torrent rewrite`: other addresses for `.torrent` files that are there.
+
+use std::fs::{File, Metadata};
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::make::{announce_url, announce_urls, failed, is_there, publish};
+use crate::cli::{CommandError, World};
+use crate::platform::terminal::Harmless;
+use crate::platform::{FileMark, files, privilege};
+use crate::protocol::{HttpUrl, Metainfo, NewAddresses, Url};
+
+/// Have .torrent files name other trackers and web seeds; their info-hashes stay
+#[derive(Debug, clap::Args)]
+pub struct RewriteArguments {
+    /// The .torrent files, each of which is replaced
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Where clients announce, instead of the configured announce_url; several are several trackers
+    #[arg(long, value_name = "URL", value_parser = announce_url)]
+    announce: Vec<Url>,
+    /// Go on naming the trackers that are named, behind these
+    #[arg(long)]
+    keep_trackers: bool,
+    /// Where web servers give the content, instead of what is named: the address of the folder that it is in, with a
+    /// slash at the end
+    #[arg(long, value_name = "URL")]
+    web_seed: Vec<HttpUrl>,
+    /// Name no web seeds any more
+    #[arg(long, conflicts_with = "web_seed")]
+    no_web_seed: bool,
+    /// The file to write, or the folder to write them in, instead of replacing them
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace files that are in the place of --output
+    #[arg(long, requires = "output")]
+    force: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl RewriteArguments {
+    /// Does it.
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        let loaded = world.load_config_to_examine()?;
+        let is_folder = |output: &PathBuf| output.is_dir();
+        if self.files.len() > 1 && self.output.as_ref().is_some_and(|output| !is_folder(output)) {
+            return Err(CommandError::Usage("several files need a folder as --output".into()));
+        }
+        let announce = announce_urls(&self.announce, &loaded)?;
+        let replaced = self.no_web_seed || !self.web_seed.is_empty();
+        let addresses = NewAddresses {
+            announce: &announce,
+            keep_trackers: self.keep_trackers,
+            web_seeds: replaced.then_some(&*self.web_seed),
+        };
+        let limit = loaded.config.catalog.max_torrent_bytes.0;
+        let mut bad = 0;
+        for file in &self.files {
+            let outcome = self.rewrite(file, &addresses, limit);
+            bad += usize::from(outcome.is_err());
+            let said = outcome.unwrap_or_else(|problem| format!("is not rewritten: {problem}"));
+            world.print(format_args!("{}: {}\n", Harmless(file.display()), Harmless(said)))?;
+        }
+        match bad {
+            0 => Ok(()),
+            bad => Err(failed(format!("{bad} of {} files are not rewritten", self.files.len()))),
+        }
+    }
+
+    /// Rewrites one file, and says what that was.
+    fn rewrite(
+        &self,
+        file: &Path,
+        addresses: &NewAddresses<'_>,
+        limit: u64,
+    ) -> Result<String, CommandError> {
+        let (content, metadata) = read(file, limit)?;
+        let written = addresses.in_torrent(&content).map_err(failed)?;
+        let [before, after] = [&content, &written].map(|torrent| Metainfo::parse(torrent));
+        let (before, after) = (before.map_err(failed)?, after.map_err(failed)?);
+        if before.hashes != after.hashes {
+            return Err(failed(
+                "it would get another info-hash; make it again with another program",
+            ));
+        }
+        let trackers = after.announce_urls.join(", ");
+        let target = self.target(file);
+        if self.dry_run {
+            return Ok(format!("would announce to {trackers}; nothing is changed"));
+        }
+        match &target {
+            Some(target) => {
+                if !publish(target, &written, metadata.mode(), self.force).map_err(failed)? {
+                    return Err(is_there(target));
+                }
+                Ok(format!("announces to {trackers}, as {}", target.display()))
+            }
+            None if written == content => Ok(format!("announces to {trackers} already")),
+            None => {
+                replace(file, &metadata, &written)?;
+                Ok(format!("announces to {trackers}"))
+            }
+        }
+    }
+
+    /// Where it is written; `None`: in its own place.
+    fn target(&self, file: &Path) -> Option<PathBuf> {
+        let output = self.output.as_ref()?;
+        let name = file.file_name().filter(|_| output.is_dir());
+        Some(name.map_or_else(|| output.clone(), |name| output.join(name)))
+    }
+}
+
+fn read(file: &Path, limit: u64) -> Result<(Vec<u8>, Metadata), CommandError> {
+    let (open, metadata) = files::open(file, File::options().read(true)).map_err(failed)?;
+    let mut content = Vec::new();
+    open.take(limit.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
+    if content.len() as u64 > limit {
+        return Err(failed(format!(
+            "it is larger than {limit} bytes; raise max_torrent_bytes in [catalog]"
+        )));
+    }
+    Ok((content, metadata))
+}
+
+/// Puts another content in the place of a file, which keeps its mode and its owner.
+fn replace(file: &Path, metadata: &Metadata, content: &[u8]) -> Result<(), CommandError> {
+    let (owner, we) = (metadata.uid(), privilege::user());
+    if owner != we {
+        return Err(failed(format!(
+            "it belongs to user {owner}, and would belong to user {we}; run this as its owner, or write it elsewhere \
+             with --output"
+        )));
+    }
+    if FileMark::of(file) != Some(FileMark::from(metadata)) {
+        return Err(failed("it was changed meanwhile; try again"));
+    }
+    publish(file, content, metadata.mode(), true).map_err(failed)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
