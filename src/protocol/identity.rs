@@ -160,7 +160,8 @@ pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
     })
 }
 
-fn from_hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+/// Reads hexadecimal digits of either case, two for each byte.
+pub(super) fn from_hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     if digits.len() != 2 * N {
         return None;
     }

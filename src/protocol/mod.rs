@@ -2,6 +2,7 @@
 
 mod announce;
 pub mod bencode;
+mod checksums;
 mod client;
 mod generation;
 mod identity;
@@ -19,6 +20,7 @@ mod url;
 
 pub use announce::{AnnounceError, AnnounceRequest, Event, StatedAddresses};
 pub use bencode::BencodeError;
+pub use checksums::{Checksum, ChecksumList, ChecksumListError, ChecksumListKind, Checksums};
 pub use client::{
     BOUND_LEN, Bound, ClientClass, ClientName, ClientPattern, NoPattern, SeenClient, agent_fits,
 };

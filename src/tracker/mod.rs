@@ -3,6 +3,7 @@
 
 pub mod access;
 mod announce;
+mod checksums;
 mod content;
 mod load;
 mod looked;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use crate::platform::lock::LockError;
+pub use checksums::checksums_of;
 pub use content::{Content, ContentError, Selection, check_name};
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};
