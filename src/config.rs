@@ -16,6 +16,7 @@ mod line_speed;
 mod load;
 mod loaded;
 mod locate;
+mod network;
 mod proxies;
 mod sample;
 mod site_url;
@@ -39,6 +40,7 @@ pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, wr
 pub use line_speed::LineSpeed;
 pub use loaded::LoadedConfig;
 pub use locate::{Face, FoundBy, Surroundings, absolute};
+pub use network::{Families, NetworkConfig, PrivateAddresses, StatedAddressRule};
 pub use proxies::{HeaderName, NotAHeaderName, NotAProxy, TrustedProxy};
 pub use sample::{SAMPLE, sample_with_addresses};
 pub use site_url::SAMPLE_SITE;
@@ -234,32 +236,6 @@ pub struct PagesConfig {
     pub rows: u32,
 }
 
-/// Whose word counts about addresses.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NetworkConfig {
-    /// Proxies that are believed when they name the client: addresses, CIDR ranges, or "unix:" for
-    /// those that come over a Unix socket.
-    pub trusted_proxies: Vec<TrustedProxy>,
-    /// The one header by which they name it.
-    pub client_address_header: HeaderName,
-    /// Whether ip=, ipv4= and ipv6= in an announce count: "never", "private" (only when the announce
-    /// itself comes from a private or loopback address), "always".
-    pub stated_addresses: StatedAddressRule,
-}
-
-/// When an address in the query of an announce is believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StatedAddressRule {
-    /// Never.
-    Never,
-    /// Only when the announce comes from a private or loopback address.
-    Private,
-    /// Always.
-    Always,
-}
-
 /// Limits of the FastCGI responder.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -347,16 +323,6 @@ impl Default for CatalogConfig {
 impl Default for PagesConfig {
     fn default() -> Self {
         Self { feed_items: 50, rows: 1000 }
-    }
-}
-
-impl Default for NetworkConfig {
-    fn default() -> Self {
-        Self {
-            trusted_proxies: Vec::new(),
-            client_address_header: HeaderName::usual(),
-            stated_addresses: StatedAddressRule::Never,
-        }
     }
 }
 

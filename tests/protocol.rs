@@ -11,6 +11,7 @@ mod formulas;
 mod http;
 mod list;
 mod load;
+mod peer_rules;
 mod refresh;
 mod reply;
 mod request;

@@ -271,6 +271,9 @@ fn needs(default: &Value, range: Option<RangeInclusive<u64>>, message: &str) -> 
         (Value::Number(_), None) => {
             format!("a whole number from 0 to {}, such as {default}", u32::MAX)
         }
+        (Value::Array(_), _) if message.ends_with("nonzero u16") => {
+            "a list of ports from 1 to 65535, such as [25, 8080]".into()
+        }
         (Value::Array(_), _) => r#"a list of texts, such as ["one", "two"]"#.into(),
         _ => match message
             .split_once("unknown variant ")
@@ -405,6 +408,14 @@ mod tests {
             (
                 "[network]\ntrusted_proxies = [\n 1\n]",
                 "a list of texts, such as [\"one\", \"two\"]",
+            ),
+            (
+                "[network]\nrefused_ports = [0]",
+                "a list of ports from 1 to 65535, such as [25, 8080]",
+            ),
+            (
+                "[network]\nrefused_ports = ['80']",
+                "a list of ports from 1 to 65535, such as [25, 8080]",
             ),
             ("[network]\nstated_addresses = 'no'", "one of \"never\", \"private\", \"always\""),
             ("[store]\nkind = 'mysql'", "\"sqlite\" or \"shm\""),

@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::NetworkConfig;
-use crate::platform::network::{IpRange, Network};
+use crate::platform::network::IpRange;
 
 /// How a configuration names those that come over a Unix socket.
 const UNIX: &str = "unix:";
@@ -34,24 +33,6 @@ pub struct HeaderName(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not the name of a header; write one such as x-real-ip")]
 pub struct NotAHeaderName(String);
-
-impl NetworkConfig {
-    /// The trusted proxies that have an address.
-    #[must_use]
-    pub fn trusted_network(&self) -> Network {
-        let ranges = self.trusted_proxies.iter().filter_map(|proxy| match proxy {
-            TrustedProxy::At(range) => Some(*range),
-            TrustedProxy::Unix => None,
-        });
-        ranges.collect()
-    }
-
-    /// Whether proxies that come over a Unix socket are trusted.
-    #[must_use]
-    pub fn trusts_unix(&self) -> bool {
-        self.trusted_proxies.contains(&TrustedProxy::Unix)
-    }
-}
 
 impl TryFrom<String> for TrustedProxy {
     type Error = NotAProxy;

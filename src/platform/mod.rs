@@ -19,6 +19,7 @@ pub mod privilege;
 pub mod process;
 pub mod publication;
 pub mod random;
+pub mod reach;
 pub mod signals;
 pub mod sockets;
 pub mod terminal;

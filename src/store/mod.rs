@@ -23,6 +23,7 @@ pub mod shm;
 mod spread;
 pub mod sqlite;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 pub use crate::protocol::Generation;
@@ -66,6 +67,15 @@ impl<A> FamilySample<A> {
     }
 }
 
+impl<A: Copy> FamilySample<A> {
+    /// Leaves those of which this is true.
+    fn retain(&mut self, is_kept: impl Fn(A) -> bool) {
+        let mut addresses = self.addresses.iter();
+        self.peer_ids.retain(|_| addresses.next().is_some_and(|&address| is_kept(address)));
+        self.addresses.retain(|&address| is_kept(address));
+    }
+}
+
 /// Some peers of a swarm. A peer with both families stands in both lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerSample {
@@ -82,6 +92,12 @@ impl PeerSample {
         self.v4.peer_ids.clear();
         self.v6.addresses.clear();
         self.v6.peer_ids.clear();
+    }
+
+    /// Leaves those addresses of which this is true.
+    pub fn retain(&mut self, is_kept: impl Fn(IpAddr, u16) -> bool) {
+        self.v4.retain(|address| is_kept(address.ip().into(), address.port()));
+        self.v6.retain(|address| is_kept(address.ip().into(), address.port()));
     }
 
     /// Leaves at most so many addresses of both families together, evenly from all of the sample.

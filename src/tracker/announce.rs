@@ -3,8 +3,10 @@
 use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 
 use super::access::{Admitted, Caller, admit};
+use super::peer_rules::{Addresses, NotAPeer, PeerRules};
 use super::{Load, Refusal, Tracker};
 use crate::config::{Config, StatedAddressRule, TrackerConfig};
+use crate::platform::reach::Reach;
 use crate::protocol::{
     AnnounceReply, AnnounceRequest, CompactV4, CompactV6, Event, FamilyPeers, PeerList, Seconds,
     Timestamp, interval_for,
@@ -30,16 +32,21 @@ impl Tracker {
     ) -> Result<AnnounceReply<'_>, Refusal> {
         let admitted = admit(&self.decided(now), caller, request)?;
         let config = &self.loaded.config;
-        let addresses = addresses(config, request, caller.address)?;
+        let rules = PeerRules::of(&config.network);
+        let addresses = accepted(rules, request, addresses(config, request, caller.address)?)?;
         let announce =
             PeerAnnounce { seen: caller.address, ..describe(request, &admitted, addresses) };
         let is_busy = self.is_known_to_be_busy(now);
         let want = wanted(config, request, announce.role, is_busy);
+        let asked = rules.map_or(want, |rules| rules.enough(want, caller.address));
         let mut sample = std::mem::take(&mut self.sample);
         let outcome =
-            self.store().and_then(|store| store.announce(&announce, now, want, &mut sample));
+            self.store().and_then(|store| store.announce(&announce, now, asked, &mut sample));
         self.sample = sample;
         let announced = outcome.map_err(|problem| self.refusal(&problem))?;
+        if let Some(rules) = PeerRules::of(&self.loaded.config.network) {
+            rules.leave(&mut self.sample, want, caller.address);
+        }
         let load = self.heard_load(announced.announces_in_the_last_minute, now);
         if load.is_high && !is_busy {
             // It was asked for before that was known.
@@ -63,6 +70,9 @@ impl Tracker {
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
         let admitted = admit(&self.decided(now), caller, request)?;
+        let config = &self.loaded.config;
+        let rules = PeerRules::of(&config.network);
+        accepted(rules, request, addresses(config, request, caller.address)?)?;
         let load = self.load(now)?;
         let counted = self.store().and_then(|store| {
             let counts = store.counts(&[admitted.swarm], now)?;
@@ -100,9 +110,6 @@ impl Tracker {
     }
 }
 
-/// The addresses that an announce vouches for.
-type Addresses = (Option<CompactV4>, Option<CompactV6>);
-
 /// The address that the client was seen with, and what it states itself where the owner believes it.
 fn addresses(
     config: &Config,
@@ -138,12 +145,21 @@ fn addresses(
     Ok((v4, v6))
 }
 
-/// Whether an address is of a local network or of this host (RFC 1918, RFC 4193, RFC 3927).
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+/// Those that a peer may have. Who leaves is let go, wherever it is.
+fn accepted(
+    rules: Option<PeerRules<'_>>,
+    request: &AnnounceRequest,
+    addresses: Addresses,
+) -> Result<Addresses, NotAPeer> {
+    match rules {
+        Some(rules) if request.event != Event::Stopped => rules.accepted(addresses),
+        _ => Ok(addresses),
     }
+}
+
+/// Whether an address is of a private network or of this host.
+fn is_private(ip: IpAddr) -> bool {
+    matches!(Reach::of(ip), Some(Reach::Host | Reach::Private))
 }
 
 /// The counts with the downloads that other generations of the store have counted.
@@ -281,20 +297,5 @@ mod tests {
         assert_eq!(left("9223372036854775807", Some(1000)), None, "a magnet without metadata");
         assert_eq!(left("1001", None), Some(1001), "a torrent that no catalogue names");
         assert_eq!(left("", Some(1000)), None);
-    }
-
-    #[test]
-    fn private_addresses_are_those_of_no_public_network() {
-        for ip in ["10.0.0.1", "127.0.0.1", "192.168.1.1", "::1", "fd00::1", "fe80::1"] {
-            assert!(is_private(ip.parse().unwrap()), "{ip}");
-        }
-        for ip in ["8.8.8.8", "172.32.0.1", "2001:db8::1"] {
-            assert!(!is_private(ip.parse().unwrap()), "{ip}");
-        }
-    }
-
-    #[test]
-    fn unspecified_is_not_a_private_address() {
-        assert!(!is_private(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
     }
 }

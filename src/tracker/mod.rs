@@ -10,6 +10,7 @@ mod looked;
 mod migrate;
 mod overview;
 mod owner_lists;
+mod peer_rules;
 mod refresh;
 mod refusal;
 mod replica;
@@ -33,6 +34,7 @@ pub use overview::{
     LastRefresh, Overview, OverviewError, StoreSize, StoreState, Swarm, Totals, Traffic,
     stores_set_aside,
 };
+pub use peer_rules::NotAPeer;
 pub use refresh::{Next, Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency};
 pub use refusal::Refusal;
 pub use replica::{ReplicaRefresh, refresh_replica};

@@ -1,5 +1,6 @@
 //! Why a client gets no peers: texts that are safe to send, and when to come back.
 
+use super::peer_rules::NotAPeer;
 use crate::protocol::{AnnounceError, RetryIn, ScrapeError, Seconds, Timestamp};
 use crate::store::StoreError;
 
@@ -41,6 +42,9 @@ pub enum Refusal {
         /// The time until it is over; `None`: it stays.
         ends_in: Option<Seconds>,
     },
+    /// The owner takes no peers at such addresses or ports.
+    #[error("{0}")]
+    NotAPeer(#[from] NotAPeer),
     /// The web server passed no address on.
     #[error("the tracker cannot see your address; please tell the owner of the site")]
     NoAddress,
@@ -106,10 +110,13 @@ impl Refusal {
         match self {
             Self::Announce(_) | Self::Scrape(_) | Self::ScrapeIsOff | Self::FullScrapeIsOff => None,
             Self::Retired(_) => Some(RetryIn::Never),
-            Self::CompactOnly | Self::Client { .. } | Self::UnknownClient => {
-                Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
-            }
-            Self::Unlisted | Self::Denied | Self::NoAddress => {
+            Self::Unlisted
+            | Self::Denied
+            | Self::CompactOnly
+            | Self::Client { .. }
+            | Self::UnknownClient
+            | Self::NotAPeer(_)
+            | Self::NoAddress => {
                 Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
             }
             // Bans may be lifted before their time.

@@ -53,6 +53,13 @@ impl Responder {
         read_reply(&mut stream)
     }
 
+    /// The reply to a GET from another address.
+    pub fn get_from(&self, address: &str, path_info: &str, query: &str) -> Reply {
+        let mut stream = self.connect();
+        stream.write_all(&whole(0, [address, path_info, query])).expect("a request is sent");
+        read_reply(&mut stream)
+    }
+
     /// Bytes of memory that the process has in use.
     pub fn resident(&self) -> usize {
         resident(self.process.id())
@@ -97,21 +104,21 @@ pub const CLIENT: &str = "192.0.2.1";
 
 /// A whole GET.
 pub fn get(path_info: &str, query: &str) -> Vec<u8> {
-    get_with(0, path_info, query)
+    whole(0, [CLIENT, path_info, query])
 }
 
 /// The same on a connection that is kept.
 pub fn get_and_stay(path_info: &str, query: &str) -> Vec<u8> {
-    get_with(KEEP, path_info, query)
+    whole(KEEP, [CLIENT, path_info, query])
 }
 
-fn get_with(flags: u8, path_info: &str, query: &str) -> Vec<u8> {
+fn whole(flags: u8, [address, path_info, query]: [&str; 3]) -> Vec<u8> {
     let params = [
         ("REQUEST_METHOD", "GET"),
         ("SCRIPT_NAME", "/tracker.cgi"),
         ("PATH_INFO", path_info),
         ("QUERY_STRING", query),
-        ("REMOTE_ADDR", CLIENT),
+        ("REMOTE_ADDR", address),
     ];
     [head_with(flags, &params), body(b"")].concat()
 }

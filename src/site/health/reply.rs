@@ -53,6 +53,7 @@ fn is_cached(examination: &Examination<'_>) -> bool {
         let with_another = leechers(COMING, "started");
         let after = leechers(ASKING, "stopped");
         leechers(COMING, "stopped");
-        before.is_some() && before == after && before != with_another
+        // Who is refused comes in vain, and shows nothing.
+        before.is_some() && with_another.is_some() && before == after && before != with_another
     })
 }
