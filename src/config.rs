@@ -6,6 +6,7 @@
 
 mod access;
 mod amounts;
+mod clients;
 mod data;
 mod diagnose;
 mod empty_is_none;
@@ -17,10 +18,11 @@ mod load;
 mod loaded;
 mod locate;
 mod network;
+mod notice;
+mod period;
 mod proxies;
 mod sample;
 mod site_url;
-mod span;
 mod validate;
 
 use std::path::{Path, PathBuf};
@@ -30,8 +32,9 @@ use serde::{Deserialize, Serialize};
 use crate::platform::network::Network;
 use crate::protocol::{HttpUrl, Seconds, Url};
 
-pub use access::{AccessConfig, ClientsConfig};
+pub use access::{AccessConfig, Gone};
 pub use amounts::{Bytes, Limit};
+pub use clients::ClientsConfig;
 pub use data::is_unguessable;
 pub use diagnose::{Flaw, KeyName};
 pub use error::ConfigError;
@@ -41,10 +44,11 @@ pub use line_speed::LineSpeed;
 pub use loaded::LoadedConfig;
 pub use locate::{Face, FoundBy, Surroundings, absolute};
 pub use network::{Families, NetworkConfig, PrivateAddresses, StatedAddressRule};
+pub use notice::{NotANotice, Notice};
+pub use period::{NotAPeriod, Period};
 pub use proxies::{HeaderName, NotAHeaderName, NotAProxy, TrustedProxy};
 pub use sample::{SAMPLE, sample_with_addresses};
 pub use site_url::SAMPLE_SITE;
-pub use span::{NoSpan, Span};
 
 /// Everything an owner may decide.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -52,12 +56,12 @@ pub use span::{NoSpan, Span};
 pub struct Config {
     /// `[tracker]`
     pub tracker: TrackerConfig,
+    /// `[access]`
+    pub access: AccessConfig,
     /// `[store]`
     pub store: StoreConfig,
     /// `[paths]`
     pub paths: PathsConfig,
-    /// `[access]`
-    pub access: AccessConfig,
     /// `[clients]`
     pub clients: ClientsConfig,
     /// `[catalog]`
@@ -104,6 +108,8 @@ pub struct TrackerConfig {
     pub expiry: Seconds,
     /// Announces a second above which load is high, 0 to 1,000,000; 0: it never is.
     pub high_load: u32,
+    /// Whether load counts as high in any case.
+    pub high_load_now: bool,
     /// What a peer's line carries each way at most: "10 Gbit/s". Of what a peer says that it moved, no
     /// more counts than that allows for the time since it came.
     pub max_rate: LineSpeed,
@@ -223,7 +229,7 @@ pub struct CatalogConfig {
     /// Bytes of a .torrent file at most, 64 KiB to 1 GiB.
     pub max_torrent_bytes: Bytes,
     /// For how long the figures of torrents are kept that vanished.
-    pub keep_missing: Span,
+    pub keep_missing: Period,
 }
 
 /// What visitors see.
@@ -270,6 +276,7 @@ impl Default for TrackerConfig {
             min_interval: Seconds(300),
             expiry: Seconds(2700),
             high_load: 250,
+            high_load_now: false,
             max_rate: LineSpeed::USUAL,
             max_address_peers: 100.into(),
             max_address_exempt: Network::default(),
@@ -316,7 +323,7 @@ impl Default for PathsConfig {
 
 impl Default for CatalogConfig {
     fn default() -> Self {
-        Self { max_torrent_bytes: Bytes(10 << 20), keep_missing: Span::days(365) }
+        Self { max_torrent_bytes: Bytes(10 << 20), keep_missing: Period::days(365) }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod bans;
+mod both;
 mod catalogue;
 mod clients;
 mod folder;
@@ -18,6 +19,7 @@ mod request;
 mod scrape;
 mod stores;
 mod swarm;
+mod switches;
 mod trouble;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -9,7 +9,7 @@ use super::change::change;
 use super::reason::reason;
 use super::{CommandError, World};
 use crate::catalog::{Ban, Catalog};
-use crate::config::Span;
+use crate::config::Period;
 use crate::platform::address_range::AddressRange;
 use crate::platform::terminal::Harmless;
 use crate::protocol::Seconds;
@@ -27,8 +27,8 @@ pub enum BanCommand {
         #[arg(long, default_value = "", value_name = "TEXT", value_parser = reason)]
         reason: String,
         /// For so long (30m, 12h, 7d, 2w) instead of for good
-        #[arg(long = "for", value_name = "DURATION", value_parser = str::parse::<Span>)]
-        period: Option<Span>,
+        #[arg(long = "for", value_name = "DURATION", value_parser = str::parse::<Period>)]
+        period: Option<Period>,
     },
     /// List the bans
     List {
@@ -66,7 +66,7 @@ impl BanCommand {
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         match self {
             Self::Add { ranges, reason, period } => {
-                add(&ranges, &reason, period.map(Span::seconds), world)
+                add(&ranges, &reason, period.map(Period::seconds), world)
             }
             Self::List { json } => list(json, world),
             Self::Remove { list: Some(list), .. } => import::remove(&list, world),

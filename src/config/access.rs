@@ -1,12 +1,15 @@
-//! `[access]` and `[clients]`: which torrents are tracked beside the folder's, and which clients are answered.
+//! `[access]`: which torrents are tracked beside the folder's, and switches that close the tracker, or parts of it,
+//! while it runs.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::empty_is_none;
+use super::{Notice, Period, empty_is_none};
+use crate::platform::network::Network;
+use crate::protocol::Seconds;
 
-/// Torrents beside those of the folder.
+/// Who is answered at all. Each key is in force within a second of a change, in a responder too.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccessConfig {
@@ -18,16 +21,31 @@ pub struct AccessConfig {
     pub deny_list: Option<PathBuf>,
     /// What is said of retired torrents where their owner gives no other reason.
     pub retired_reason: String,
+    /// While this is not empty, announces and scrapes are answered with it and nothing else.
+    pub offline_message: Notice,
+    /// When clients that were told so are to ask again: "30m", from a minute to a week.
+    pub offline_retry: Period,
+    /// Whether this host has ceased to be a tracker: "no"; "200", "410": clients are told never to ask again, with
+    /// this status of HTTP.
+    pub gone: Gone,
+    /// Addresses and ranges that may see /stats; none: all may.
+    pub stats_from: Network,
+    /// Addresses and ranges that may read /metrics; none: all may.
+    pub metrics_from: Network,
 }
 
-/// Clients that are answered.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ClientsConfig {
-    /// Whether clients are refused that ask for dictionaries (compact=0).
-    pub require_compact: bool,
-    /// Whether clients are refused whose peer id names no known program.
-    pub identify: bool,
+/// Whether a host has ceased to be a tracker, and by which status of HTTP its clients are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Gone {
+    /// It is one.
+    #[serde(rename = "no")]
+    No,
+    /// 200, with which all clients read what is said.
+    #[serde(rename = "200")]
+    Ok,
+    /// 410, at which some clients look no further.
+    #[serde(rename = "410")]
+    Gone,
 }
 
 impl Default for AccessConfig {
@@ -36,6 +54,11 @@ impl Default for AccessConfig {
             allow_list: None,
             deny_list: None,
             retired_reason: "this torrent has been retired".into(),
+            offline_message: Notice::default(),
+            offline_retry: Period(Seconds(30 * 60)),
+            gone: Gone::No,
+            stats_from: Network::default(),
+            metrics_from: Network::default(),
         }
     }
 }

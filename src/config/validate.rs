@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::locate::is_within;
-use super::{Config, StoreKind, absolute};
+use super::{Config, Period, StoreKind, absolute};
+use crate::protocol::Seconds;
 
 /// Section and key.
 pub(super) type Key = (&'static str, &'static str);
@@ -41,6 +42,7 @@ impl Impossible {
 /// were relative to `folder`.
 pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible> {
     numbers_within_ranges(config)?;
+    periods_within_ranges(config)?;
     numbers_in_order(config)?;
     the_store_is_not_where_another_kind_is(config, folder)?;
     let paths = Paths::of(config);
@@ -94,6 +96,18 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 17] {
         (("gateway", "timeout"), gateway.timeout.0.into(), 1..=3600),
         (("gateway", "pool_threads"), size(gateway.pool_threads), 1..=64),
     ]
+}
+
+fn periods_within_ranges(config: &Config) -> Result<(), Impossible> {
+    let (minute, week) = (Period(Seconds(60)), Period(Seconds(LONGEST_SECONDS)));
+    let periods = [(("access", "offline_retry"), config.access.offline_retry, minute..=week)];
+    match periods.into_iter().find(|(_, period, range)| !range.contains(period)) {
+        None => Ok(()),
+        Some((key, period, range)) => Err(Impossible::new(
+            key,
+            format!("{period}; choose one from {} to {}", range.start(), range.end()),
+        )),
+    }
 }
 
 fn numbers_in_order(config: &Config) -> Result<(), Impossible> {
@@ -372,6 +386,23 @@ mod tests {
             assert_refused(&text, "is not the name of a header; write one such as x-real-ip");
         }
         assert_eq!(refusal("network.client_address_header = 'CF-Connecting-IP'"), "accepted");
+    }
+
+    #[test]
+    fn who_is_told_to_come_back_is_told_so_within_a_week() {
+        for wrong in ["1s", "59s", "8d"] {
+            let text = format!("access.offline_retry = '{wrong}'");
+            assert_refused(&text, &format!("in [access]: {wrong}; choose one from 1m to 1w"));
+        }
+        assert_refused(
+            "access.offline_retry = '5'",
+            "write a number and s, m, h, d or w, such as 30m, 12h or 7d",
+        );
+        assert_refused(
+            "access.offline_message = \"a\\nb\"",
+            "write no line breaks or other control characters",
+        );
+        assert_eq!(refusal("access.offline_retry = '7d'"), "accepted");
     }
 
     #[test]

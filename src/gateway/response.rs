@@ -19,10 +19,14 @@ pub enum Status {
     NotModified,
     /// 400.
     BadRequest,
+    /// 403.
+    Forbidden,
     /// 404.
     NotFound,
     /// 405.
     MethodNotAllowed,
+    /// 410.
+    Gone,
     /// 413.
     ContentTooLarge,
     /// 431.
@@ -41,8 +45,10 @@ impl Status {
             Self::Found => b"Status: 302 Found",
             Self::NotModified => b"Status: 304 Not Modified",
             Self::BadRequest => b"Status: 400 Bad Request",
+            Self::Forbidden => b"Status: 403 Forbidden",
             Self::NotFound => b"Status: 404 Not Found",
             Self::MethodNotAllowed => b"Status: 405 Method Not Allowed",
+            Self::Gone => b"Status: 410 Gone",
             Self::ContentTooLarge => b"Status: 413 Content Too Large",
             Self::HeaderFieldsTooLarge => b"Status: 431 Request Header Fields Too Large",
             Self::InternalServerError => b"Status: 500 Internal Server Error",

@@ -177,6 +177,9 @@ impl Site {
             Route::Stats | Route::Metrics if asks_about_a_torrent(request.query) => {
                 pages::not_found(request, response)
             }
+            Route::Stats | Route::Metrics if !ready.may_see(&route, request) => {
+                pages::forbidden(response)
+            }
             Route::Stats | Route::Home if ready.tracker.config().config.is_replica() => {
                 replica::show(ready.tracker.config(), response)
             }
@@ -237,6 +240,16 @@ impl Ready {
         let page = self.tracker.pages_may_be_old().then(to_do).flatten();
         page.iter().for_each(|page| setup::show(page, response));
         page.is_some()
+    }
+
+    /// Whether the owner shows the statistics to the address that asks for them.
+    fn may_see(&self, route: &Route, request: &Request<'_>) -> bool {
+        let access = &self.tracker.config().config.access;
+        let shown_to = match route {
+            Route::Metrics => &access.metrics_from,
+            _ => &access.stats_from,
+        };
+        shown_to.is_empty() || self.client(request).is_some_and(|client| shown_to.contains(client))
     }
 
     fn client(&self, request: &Request<'_>) -> Option<IpAddr> {

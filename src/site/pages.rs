@@ -54,6 +54,16 @@ pub(super) fn not_found(request: &Request<'_>, response: &mut Response) -> Answe
     Answer::Ready
 }
 
+/// The owner shows this to some addresses only.
+pub(super) fn forbidden(response: &mut Response) -> Answer {
+    response.status = Status::Forbidden;
+    response.headers.push(("Cache-Control", "no-store".into()));
+    response
+        .body
+        .extend_from_slice(b"The owner of this tracker does not show this to your address.\n");
+    Answer::Ready
+}
+
 /// The configuration is broken: clients hear that much, the log has the rest.
 pub(super) fn broken(route: &Route, response: &mut Response) {
     if matches!(route, Route::Announce | Route::Scrape) {

@@ -1,8 +1,9 @@
-//! Announces and scrapes: bencoded at HTTP 200, whatever happens.
+//! Announces and scrapes: bencoded at HTTP 200, whatever happens; but for a tracker that is no more, where its owner
+//! wants 410.
 
 use super::{Call, Ready};
-use crate::config::Config;
-use crate::gateway::{Answer, Method, Response};
+use crate::config::{Config, Gone};
+use crate::gateway::{Answer, Method, Response, Status};
 use crate::protocol::{AnnounceRequest, Failure, RetryIn, ScrapeReply, ScrapeRequest, Seconds};
 use crate::tracker::Refusal;
 use crate::tracker::access::Caller;
@@ -14,6 +15,9 @@ const CONTENT_TYPE: &str = "text/plain; charset=ISO-8859-1";
 const TROUBLE_INTERVAL: Seconds = Seconds(1800);
 
 pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {
+    if let Some(closed) = ready.tracker.closed() {
+        return refuse(ready, &closed, response);
+    }
     let announce = match AnnounceRequest::parse(call.request.query) {
         Ok(announce) => announce,
         Err(problem) => return refuse(ready, &problem.into(), response),
@@ -66,6 +70,9 @@ fn attempt(
 }
 
 pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {
+    if let Some(closed) = ready.tracker.closed() {
+        return refuse(ready, &closed, response);
+    }
     let scrape = match ScrapeRequest::parse(call.request.query) {
         Ok(scrape) => scrape,
         Err(problem) => return refuse(ready, &problem.into(), response),
@@ -99,10 +106,14 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
 }
 
 pub(super) fn refuse(ready: &Ready, refusal: &Refusal, response: &mut Response) -> Answer {
-    let Config { tracker, .. } = &ready.tracker.config().config;
-    let (interval, min_interval) = (tracker.interval, tracker.min_interval);
-    let retry_in = refusal.retry_in(interval);
+    let Config { tracker, access, .. } = &ready.tracker.config().config;
+    let interval = refusal.interval(tracker.interval);
+    let min_interval = refusal.interval(tracker.min_interval);
+    let retry_in = refusal.retry_in(tracker.interval);
     fail(response, &Failure { reason: &refusal.to_string(), retry_in, interval, min_interval });
+    if *refusal == Refusal::Gone && access.gone == Gone::Gone {
+        response.status = Status::Gone;
+    }
     Answer::Ready
 }
 

@@ -12,7 +12,7 @@ use crate::store::{PeerStore, StoreError};
 pub struct Load {
     /// About how many announces came in the last minute.
     pub announces: u64,
-    /// Whether they come faster than `high_load` says. Then what a client can do without is left out.
+    /// Whether they come faster than `high_load` says, or the owner wants it so. Then what a client can do without is left out.
     pub is_high: bool,
     /// Seconds between two announces of a client; each peer is told up to a tenth more.
     pub interval: Seconds,
@@ -25,20 +25,24 @@ impl Load {
     ///
     /// Up to `high_load` announces a second the interval is that of the configuration; it grows evenly
     /// from there, until at twice as many it is the longest with which a peer that comes back in time
-    /// is still known. What clients must wait at least grows with it.
+    /// is still known. What clients must wait at least grows with it. With `high_load_now` it is the longest
+    /// whatever comes.
     #[must_use]
     pub fn of(config: &TrackerConfig, announces: u64) -> Self {
         let limit = u64::from(config.high_load) * 60;
         let above = announces.saturating_sub(limit).min(limit);
         let stretch = u64::from(longest_interval(config).0.saturating_sub(config.interval.0));
-        let added = (stretch * above).checked_div(limit).unwrap_or(0);
+        let added = match config.high_load_now {
+            true => stretch,
+            false => (stretch * above).checked_div(limit).unwrap_or(0),
+        };
         let interval = u64::from(config.interval.0) + added;
         let min_interval =
             (u64::from(config.min_interval.0) * interval).checked_div(config.interval.0.into());
         let seconds = |seconds| Seconds(u32::try_from(seconds).unwrap_or(u32::MAX));
         Self {
             announces,
-            is_high: above > 0,
+            is_high: above > 0 || config.high_load_now,
             interval: seconds(interval),
             min_interval: min_interval.map_or(config.min_interval, seconds),
         }
@@ -180,6 +184,17 @@ mod tests {
     }
 
     #[test]
+    fn by_hand_load_is_high_with_and_without_a_limit() {
+        for high_load in [0, 250] {
+            let config =
+                TrackerConfig { high_load, high_load_now: true, ..TrackerConfig::default() };
+            let load = Load::of(&config, 0);
+            assert!(load.is_high);
+            assert_eq!((load.interval, load.min_interval), (Seconds(2400), Seconds(400)));
+        }
+    }
+
+    #[test]
     fn an_expiry_that_leaves_no_room_stretches_nothing() {
         let config =
             TrackerConfig { high_load: 1, expiry: Seconds(1900), ..TrackerConfig::default() };
@@ -194,6 +209,7 @@ mod tests {
             (interval, room) in (1..600_000_u32, 0..600_000_u32),
             min in 0..=100_u32,
             high_load: u32,
+            high_load_now: bool,
             announces: u64,
         ) {
             let config = TrackerConfig {
@@ -201,6 +217,7 @@ mod tests {
                 min_interval: Seconds(interval / 100 * min),
                 expiry: Seconds(interval + room),
                 high_load,
+                high_load_now,
                 ..TrackerConfig::default()
             };
             let load = Load::of(&config, announces);

@@ -48,7 +48,7 @@ pub use take_in::scan_rules;
 use access::Policy;
 
 use crate::catalog::{PolicyError, PolicySnapshot};
-use crate::config::{LoadedConfig, Torrents};
+use crate::config::{Gone, LoadedConfig, Torrents};
 use crate::platform::FileMark;
 use crate::protocol::{Seconds, Timestamp};
 use crate::store::{LOOP_PATIENCE, PATIENCE, Patience, PeerSample, PeerStore, StoreError};
@@ -94,6 +94,20 @@ impl Tracker {
     #[must_use]
     pub fn config(&self) -> &LoadedConfig {
         &self.loaded
+    }
+
+    /// Why nobody is served at all, where the owner has switched the tracker off.
+    #[must_use]
+    pub fn closed(&self) -> Option<Refusal> {
+        let access = &self.loaded.config.access;
+        if access.gone != Gone::No {
+            Some(Refusal::Gone)
+        } else if access.offline_message.is_empty() {
+            None
+        } else {
+            let message = access.offline_message.as_str().into();
+            Some(Refusal::Offline { message, retry: access.offline_retry.seconds() })
+        }
     }
 
     /// Opens the policy again when another process has published one since; whether one has.

@@ -13,6 +13,17 @@ pub enum Refusal {
     /// The scrape itself is wrong.
     #[error("{0}")]
     Scrape(#[from] ScrapeError),
+    /// The owner has switched the tracker off for a while.
+    #[error("{message}")]
+    Offline {
+        /// What the owner has to say.
+        message: Box<str>,
+        /// When to ask again.
+        retry: Seconds,
+    },
+    /// The owner has given the tracker up.
+    #[error("this is no longer a tracker; please remove it from your torrents")]
+    Gone,
     /// The info-hash is not the catalogue's.
     #[error("this tracker does not track that torrent")]
     Unlisted,
@@ -73,6 +84,9 @@ pub enum Refusal {
 /// When a client whose address is banned is to ask again at the latest.
 const BANNED_RETRY: Seconds = Seconds(60 * 60);
 
+/// What a client is told to wait where it is not to come again at all.
+const LONGEST_WAIT: Seconds = Seconds(7 * 24 * 60 * 60);
+
 impl Refusal {
     /// That an address is banned until then, for this reason.
     pub(super) fn banned(reason: &str, until: Option<Timestamp>, now: Timestamp) -> Self {
@@ -104,12 +118,25 @@ impl Refusal {
         }
     }
 
+    /// What a client that does not know BEP 31 is told to wait, where that is `interval` as a rule.
+    #[must_use]
+    pub fn interval(&self, interval: Seconds) -> Seconds {
+        match self {
+            Self::Gone => LONGEST_WAIT,
+            Self::Offline { retry, .. } => *retry,
+            _ => interval,
+        }
+    }
+
     /// When trying again makes sense (BEP 31); `None` where nothing but a changed request helps.
     #[must_use]
     pub fn retry_in(&self, interval: Seconds) -> Option<RetryIn> {
         match self {
             Self::Announce(_) | Self::Scrape(_) | Self::ScrapeIsOff | Self::FullScrapeIsOff => None,
-            Self::Retired(_) => Some(RetryIn::Never),
+            Self::Gone | Self::Retired(_) => Some(RetryIn::Never),
+            Self::Offline { retry, .. } => {
+                Some(RetryIn::Minutes(retry.in_minutes_rounded_up().max(1)))
+            }
             Self::Unlisted
             | Self::Denied
             | Self::CompactOnly

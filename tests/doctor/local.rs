@@ -258,6 +258,24 @@ fn a_forgotten_announce_is_wrong_and_not_only_a_note() {
 }
 
 #[test]
+fn a_switch_that_keeps_clients_out_is_named() {
+    let site = site();
+    assert!(Diagnosis::offline(&site).find("switches").is_none());
+    for (section, key, part) in [
+        ("[network]", "families = \"ipv4\"", "over IPv6 are refused"),
+        ("[network]", "families = \"ipv6\"", "over IPv4 are refused"),
+        ("[access]", "offline_message = \"back on Monday\"", "\"back on Monday\""),
+        ("[access]", "gone = \"410\"", "with status 410"),
+    ] {
+        let path = site.root().join("conf/tracker.toml");
+        let before = fs::read_to_string(&path).expect("a configuration");
+        fs::write(&path, format!("{before}\n{section}\n{key}\n")).expect("a configuration");
+        Diagnosis::offline(&site).assert_nothing_wrong().assert("switches", "note", &[part]);
+        fs::write(&path, before).expect("a configuration");
+    }
+}
+
+#[test]
 fn why_the_announce_address_should_be_at_the_root_is_explained() {
     let site = site();
     Diagnosis::offline(&site).assert("announce address", "fine", &[]);

@@ -124,6 +124,23 @@ fn an_installation_that_is_well_passes_through_each_web_server() {
 }
 
 #[test]
+fn an_owner_who_has_closed_the_tracker_is_told_so_and_that_nothing_is_broken() {
+    let served = Served::new(Apache);
+    let refresh = "[refresh]";
+    for (section, key, check) in [
+        ("[access]", "offline_message = \"back on Monday\"", "announce"),
+        ("[access]", "gone = \"200\"", "announce"),
+        ("[access]", "gone = \"410\"", "announce"),
+        ("[network]", "private_addresses = \"refuse\"", "reply"),
+    ] {
+        let changed = format!("{section}\n{key}\n\n{refresh}");
+        configure(&served.site, refresh, &changed);
+        served.diagnosis().assert_nothing_wrong().assert(check, "fine", &[]);
+        configure(&served.site, &changed, refresh);
+    }
+}
+
+#[test]
 fn addresses_that_are_wrong_are_each_named() {
     for server in [Apache, Nginx, Lighttpd] {
         let served = Served::new(server);

@@ -1,47 +1,8 @@
 //! Which addresses and ports peers may have, and who is told of whom: as a CGI and as a responder.
 
-use super::{Client, client, peers};
-use crate::harness::bencode::{self, Value};
-use crate::harness::fastcgi::Responder;
+use super::both::Both;
+use super::{client, peers};
 use crate::harness::installation::Installation;
-
-/// Both ways in which the tracker answers.
-struct Both {
-    tracker: Installation,
-    responder: Responder,
-}
-
-impl Both {
-    fn with(settings: &[&str]) -> Self {
-        let tracker = Installation::new(&[&["tracker.torrents = 'open'"], settings].concat());
-        let responder = Responder::start(&tracker, &["--workers", "1"]);
-        Self { tracker, responder }
-    }
-
-    /// What the CGI says to a client, and the responder.
-    fn announce(&self, client: &Client, more: &str) -> [Value; 2] {
-        let address = client.address.to_string();
-        let reply = self.responder.get_from(&address, "/announce", &client.query(more));
-        let told = bencode::parse(&reply.body).expect("a bencoded answer");
-        [client.call(&self.tracker, more).value(), told]
-    }
-
-    fn accepts(&self, client: &Client, more: &str) -> [Value; 2] {
-        let answers = self.announce(client, more);
-        for answer in &answers {
-            assert_eq!(answer.get("failure reason"), None, "{client:?} {more}: {answer:?}");
-        }
-        answers
-    }
-
-    fn refuses(&self, client: &Client, more: &str, reason: &str) {
-        for answer in self.announce(client, more) {
-            let told = String::from_utf8_lossy(answer.bytes("failure reason"));
-            assert_eq!(told, reason, "{client:?} {more}");
-            assert!(answer.number("retry in") > 0, "{answer:?}");
-        }
-    }
-}
 
 fn out_of_reach(address: &str) -> String {
     format!(
@@ -188,17 +149,7 @@ fn with_one_family_the_other_is_refused_and_nobody_of_it_is_told() {
 #[test]
 fn a_responder_that_is_running_follows_a_changed_rule_within_a_second() {
     let both = Both::with(&[]);
-    let is_refused = || {
-        let reply = both.responder.get_from("10.0.0.1", "/announce", &client(1).query(""));
-        reply.text().contains("cannot reach you")
-    };
-    assert!(!is_refused());
-    for (rule, wanted) in [("refuse", true), ("allow", false)] {
-        let rule = format!("network.private_addresses = '{rule}'");
-        both.tracker.configure(&["tracker.torrents = 'open'", &rule]);
-        let followed = crate::harness::poll(std::time::Duration::from_secs(20), || {
-            (is_refused() == wanted).then_some(())
-        });
-        assert!(followed.is_some(), "{rule}");
-    }
+    both.accepts(&client(1), "");
+    both.follow(&["network.private_addresses = 'refuse'"], &client(1), "cannot reach you");
+    both.follow(&["network.private_addresses = 'allow'"], &client(1), "8:complete");
 }

@@ -7,6 +7,7 @@ use super::configuration::is_announce_url;
 use super::examination::Examination;
 use super::hints;
 use super::outcome::Outcome;
+use super::switches;
 use crate::config::Torrents;
 
 /// Whether an announce arrives.
@@ -22,6 +23,9 @@ pub(super) fn arrives(examination: &Examination<'_>) -> Option<Outcome> {
         Ok(announced) => announced,
         Err(problem) => return Some(hints::no_answer(url, problem)),
     };
+    if let Some(closed) = switches::closed(examination) {
+        return Some(closed.judge(url, &announced.reply));
+    }
     let Some(said) = announced.said() else {
         return Some(hints::not_the_tracker(url, examination, &announced.reply));
     };

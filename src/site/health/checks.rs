@@ -4,7 +4,7 @@ use super::examination::Examination;
 use super::outcome::Outcome;
 use super::{
     announce, configuration, exposed, folders, memory, pages, refreshes, replica, reply, state,
-    torrents,
+    switches, torrents,
 };
 
 /// One check.
@@ -33,6 +33,7 @@ pub(super) const CONFIGURATION: Check =
 pub(super) const CHECKS: &[Check] = &[
     CONFIGURATION,
     check("announce address", "whether announce_url is one that clients use as it is", configuration::announce_url),
+    check("switches", "whether a switch of the configuration keeps clients out", switches::keep_out),
     check("data folder", "whether it is for the tracker alone", folders::data),
     check("torrents folder", "whether it is there, and its fragments can be written", folders::torrents),
     check("catalogue", "whether it can be read", state::catalogue),

@@ -21,6 +21,7 @@ mod refreshes;
 mod replica;
 mod reply;
 mod state;
+mod switches;
 mod torrents;
 
 use std::fmt::Display;
