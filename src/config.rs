@@ -17,6 +17,7 @@ mod line_speed;
 mod load;
 mod loaded;
 mod locate;
+mod log;
 mod network;
 mod notice;
 mod period;
@@ -43,6 +44,7 @@ pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, wr
 pub use line_speed::LineSpeed;
 pub use loaded::LoadedConfig;
 pub use locate::{Face, FoundBy, Surroundings, absolute};
+pub use log::{AnnounceLog, LogConfig};
 pub use network::{Families, NetworkConfig, PrivateAddresses, StatedAddressRule};
 pub use notice::{NotANotice, Notice};
 pub use period::{NotAPeriod, Period};
@@ -74,6 +76,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// `[refresh]`
     pub refresh: RefreshConfig,
+    /// `[log]`
+    pub log: LogConfig,
     /// `[farm]`
     pub farm: FarmConfig,
 }
@@ -323,7 +327,10 @@ impl Default for PathsConfig {
 
 impl Default for CatalogConfig {
     fn default() -> Self {
-        Self { max_torrent_bytes: Bytes(10 << 20), keep_missing: Period::days(365) }
+        Self {
+            max_torrent_bytes: Bytes(10 << 20),
+            keep_missing: Period(Seconds(365 * 24 * 60 * 60)),
+        }
     }
 }
 

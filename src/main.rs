@@ -111,10 +111,12 @@ fn answer_many(listening: Listening, arguments: Vec<OsString>) -> Outcome {
         Err(_) => GatewayConfig::default(),
     };
     let shared = Shared::new(surroundings);
-    let make_site = move || Site::following(Arc::clone(&shared));
+    let followed = Arc::clone(&shared);
+    let make_site = move || Site::following(Arc::clone(&followed));
     let outcome = Signals::collect().map_err(ServeError::Signals).and_then(|signals| {
         serve::<FastCgi, _>(listening, signals, cli::fastcgi_options(&gateway, 1), make_site)
     });
+    shared.finish();
     match outcome {
         Ok(()) => Outcome::Done,
         Err(problem) => {

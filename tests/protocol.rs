@@ -7,6 +7,7 @@ mod bans;
 mod both;
 mod catalogue;
 mod clients;
+mod event_log;
 mod folder;
 mod formulas;
 mod http;

@@ -45,9 +45,12 @@ impl FastCgiArguments {
             loaded.in_force()
         );
         let shared = Shared::new(surroundings);
-        let make_site = move || Site::following(Arc::clone(&shared));
+        let followed = Arc::clone(&shared);
+        let make_site = move || Site::following(Arc::clone(&followed));
         let options = options(&loaded.config.gateway, workers);
-        Ok(serve::<FastCgi, _>(listening, signals, options, make_site)?)
+        let outcome = serve::<FastCgi, _>(listening, signals, options, make_site);
+        shared.finish();
+        Ok(outcome?)
     }
 }
 

@@ -100,7 +100,11 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 17] {
 
 fn periods_within_ranges(config: &Config) -> Result<(), Impossible> {
     let (minute, week) = (Period(Seconds(60)), Period(Seconds(LONGEST_SECONDS)));
-    let periods = [(("access", "offline_retry"), config.access.offline_retry, minute..=week)];
+    let (day, ten_years) = (Period(Seconds(86_400)), Period(Seconds(520 * LONGEST_SECONDS)));
+    let periods = [
+        (("access", "offline_retry"), config.access.offline_retry, minute..=week),
+        (("log", "keep"), config.log.keep, day..=ten_years),
+    ];
     match periods.into_iter().find(|(_, period, range)| !range.contains(period)) {
         None => Ok(()),
         Some((key, period, range)) => Err(Impossible::new(
@@ -403,6 +407,7 @@ mod tests {
             "write no line breaks or other control characters",
         );
         assert_eq!(refusal("access.offline_retry = '7d'"), "accepted");
+        assert_refused("log.keep = '2h'", "in [log]: 2h; choose one from 1d to 520w");
     }
 
     #[test]

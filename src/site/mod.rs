@@ -1,5 +1,6 @@
 //! The URL space: which request goes where, and what people and programs see of the tracker.
 
+mod events;
 mod feed;
 mod format;
 mod fragments;
@@ -33,6 +34,7 @@ use crate::config::{LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response};
 use crate::platform::log::{self, Level};
 use crate::protocol::{Passkey, Seconds, Timestamp};
+use crate::tracker::event_log::{Asked, EventLog};
 use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, rescan};
 use route::{Place, Route, asks_about_a_torrent};
 use state::{Broken, State, log_stray_site};
@@ -57,13 +59,15 @@ pub struct Site {
 struct Ready {
     tracker: Tracker,
     proxies: Arc<Proxies>,
+    /// Where events are noted, if the owner wants that.
+    events: Option<EventLog>,
 }
 
 impl Site {
     /// A site for a process that answers one request.
     #[must_use]
     pub fn for_one_request(surroundings: Arc<Surroundings>) -> Self {
-        let state = State::load(&surroundings);
+        let state = State::load(&surroundings, None);
         state.log_trouble(None);
         Self { surroundings, shared: None, version: 0, state, is_ahead: false, now: clock() }
     }
@@ -178,14 +182,21 @@ impl Site {
                 pages::not_found(request, response)
             }
             Route::Stats | Route::Metrics if !ready.may_see(&route, request) => {
+                ready.note_not_shown(&call, &route);
                 pages::forbidden(response)
             }
             Route::Stats | Route::Home if ready.tracker.config().config.is_replica() => {
                 replica::show(ready.tracker.config(), response)
             }
             Route::Stats | Route::Home if ready.is_not_set_up(response) => Answer::Ready,
-            Route::Stats => stats::show(ready.tracker.config(), pace.may_take_long(), response),
-            Route::Metrics => metrics::show(ready, call.now, response),
+            Route::Stats => {
+                let answer = stats::show(ready.tracker.config(), pace.may_take_long(), response);
+                ready.note_if_done(answer, &call, Asked::Statistics)
+            }
+            Route::Metrics => {
+                let answer = metrics::show(ready, call.now, response);
+                ready.note_if_done(answer, &call, Asked::Metrics)
+            }
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
         }
@@ -322,7 +333,8 @@ impl Handler for Site {
     fn refuse(&mut self, request: &Request<'_>, response: &mut Response) {
         match (Place::of(request).route, &self.state) {
             (Route::Announce | Route::Scrape, State::Ready(ready)) => {
-                replies::refuse(ready, &Refusal::WouldWait, response);
+                let call = Call { request, passkey: None, now: self.now, pace: Pace::Quick };
+                replies::refuse(ready, &call, &Refusal::WouldWait, response);
             }
             _ => pages::too_busy(response),
         }

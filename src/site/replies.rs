@@ -7,6 +7,7 @@ use crate::gateway::{Answer, Method, Response, Status};
 use crate::protocol::{AnnounceRequest, Failure, RetryIn, ScrapeReply, ScrapeRequest, Seconds};
 use crate::tracker::Refusal;
 use crate::tracker::access::Caller;
+use crate::tracker::event_log::Asked;
 
 /// What clients of all ages expect.
 const CONTENT_TYPE: &str = "text/plain; charset=ISO-8859-1";
@@ -16,11 +17,11 @@ const TROUBLE_INTERVAL: Seconds = Seconds(1800);
 
 pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {
     if let Some(closed) = ready.tracker.closed() {
-        return refuse(ready, &closed, response);
+        return refuse(ready, call, &closed, response);
     }
     let announce = match AnnounceRequest::parse(call.request.query) {
         Ok(announce) => announce,
-        Err(problem) => return refuse(ready, &problem.into(), response),
+        Err(problem) => return refuse(ready, call, &problem.into(), response),
     };
     let caller = Caller {
         address: ready.client(call.request),
@@ -44,10 +45,13 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
         outcome = attempt(ready, call, &caller, &announce, response);
     }
     match outcome {
-        Ok(()) => Answer::Ready,
+        Ok(()) => {
+            ready.note(call, Asked::Announce);
+            Answer::Ready
+        }
         // Nothing of the announce is in the store yet.
         Err(Refusal::WouldWait) if !call.pace.may_wait() => Answer::WouldWait,
-        Err(refusal) => refuse(ready, &refusal, response),
+        Err(refusal) => refuse(ready, call, &refusal, response),
     }
 }
 
@@ -71,11 +75,11 @@ fn attempt(
 
 pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response) -> Answer {
     if let Some(closed) = ready.tracker.closed() {
-        return refuse(ready, &closed, response);
+        return refuse(ready, call, &closed, response);
     }
     let scrape = match ScrapeRequest::parse(call.request.query) {
         Ok(scrape) => scrape,
-        Err(problem) => return refuse(ready, &problem.into(), response),
+        Err(problem) => return refuse(ready, call, &problem.into(), response),
     };
     let full = scrape.info_hashes.is_empty();
     let is_first = ready.tracker.may_publish_first(call.now);
@@ -98,14 +102,21 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
         Ok(entries) => {
             begin(response);
             ScrapeReply { entries, min_request_interval }.encode(&mut response.body);
+            ready.note(call, Asked::Scrape);
             Answer::Ready
         }
         Err(Refusal::WouldWait) if !call.pace.may_wait() => Answer::WouldWait,
-        Err(refusal) => refuse(ready, &refusal, response),
+        Err(refusal) => refuse(ready, call, &refusal, response),
     }
 }
 
-pub(super) fn refuse(ready: &Ready, refusal: &Refusal, response: &mut Response) -> Answer {
+pub(super) fn refuse(
+    ready: &Ready,
+    call: &Call<'_>,
+    refusal: &Refusal,
+    response: &mut Response,
+) -> Answer {
+    ready.note_refusal(call, refusal);
     let Config { tracker, access, .. } = &ready.tracker.config().config;
     let interval = refusal.interval(tracker.interval);
     let min_interval = refusal.interval(tracker.min_interval);

@@ -4,15 +4,20 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use super::clock;
 use super::state::{SharedState, State, log_stray_site};
 use crate::config::{LoadedConfig, Surroundings};
 use crate::platform::FileMark;
 use crate::protocol::Timestamp;
+use crate::tracker::event_log::Queue;
 
 /// Seconds after which a site that could not be set up is tried again.
 const RETRY: u64 = 5;
+
+/// How long the end of a process waits for the last lines of the log of announces.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What is in force in a process, and the files that it comes from.
 pub struct Shared {
@@ -23,6 +28,8 @@ pub struct Shared {
     looked_at: AtomicU64,
     in_force: Mutex<SharedState>,
     watched: Mutex<Watched>,
+    /// Events on their way to the log of announces.
+    events: Arc<Queue>,
 }
 
 /// The files that the configuration may come from. Whoever has them locked is the one who looks.
@@ -37,10 +44,12 @@ impl Shared {
     #[must_use]
     pub fn new(surroundings: Arc<Surroundings>) -> Arc<Self> {
         let watched = Watched::now(&surroundings);
-        let mut state = State::load(&surroundings);
+        let events = Arc::default();
+        let mut state = State::load(&surroundings, Some(&events));
         state.log_trouble(None);
         if let State::Ready(ready) = &state {
             log_stray_site(ready.tracker.config(), &surroundings);
+            ready.note_start(watched.read_at);
         }
         state.verify_policy();
         Arc::new(Self {
@@ -49,7 +58,13 @@ impl Shared {
             looked_at: AtomicU64::new(watched.read_at.0),
             in_force: Mutex::new(SharedState::of(&state)),
             watched: Mutex::new(watched),
+            events,
         })
+    }
+
+    /// Has what was noted written, before the process ends.
+    pub fn finish(&self) {
+        self.events.finish(LAST_WORDS);
     }
 
     /// Changes with what is in force.
@@ -114,7 +129,7 @@ impl Shared {
     pub(super) fn read_again(&self, watched: &mut Watched, state: &mut State) {
         // Marked before they are read, so that no change is lost between.
         *watched = Watched::now(&self.surroundings);
-        let before = std::mem::replace(state, State::load(&self.surroundings));
+        let before = std::mem::replace(state, State::load(&self.surroundings, Some(&self.events)));
         state.log_trouble(Some(&before));
         state.verify_policy();
         self.put_in_force(state);

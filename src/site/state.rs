@@ -7,6 +7,7 @@ use crate::config::{ConfigError, LayoutError, LoadedConfig, Surroundings};
 use crate::gateway::Proxies;
 use crate::platform::log::{self, Level};
 use crate::platform::privilege::PrivilegeError;
+use crate::tracker::event_log::{EventLog, Queue};
 use crate::tracker::{SharedPolicy, Tracker};
 
 /// What the configuration gave.
@@ -27,7 +28,12 @@ pub(super) struct Broken {
 /// What of a state threads can share: all but the store.
 #[derive(Clone)]
 pub(super) enum SharedState {
-    Ready { loaded: Arc<LoadedConfig>, proxies: Arc<Proxies>, policy: SharedPolicy },
+    Ready {
+        loaded: Arc<LoadedConfig>,
+        proxies: Arc<Proxies>,
+        policy: SharedPolicy,
+        events: Option<EventLog>,
+    },
     Broken(Arc<Broken>),
 }
 
@@ -40,6 +46,7 @@ impl SharedState {
                 loaded: ready.tracker.shared_config(),
                 proxies: Arc::clone(&ready.proxies),
                 policy: ready.tracker.policy(),
+                events: ready.events.clone(),
             },
         }
     }
@@ -59,9 +66,9 @@ impl From<SharedState> for State {
     fn from(shared: SharedState) -> Self {
         match shared {
             SharedState::Broken(broken) => Self::Broken(broken),
-            SharedState::Ready { loaded, proxies, policy } => {
+            SharedState::Ready { loaded, proxies, policy, events } => {
                 let tracker = Tracker::with_policy(loaded, policy);
-                Self::Ready(Box::new(Ready { tracker, proxies }))
+                Self::Ready(Box::new(Ready { tracker, proxies, events }))
             }
         }
     }
@@ -97,15 +104,19 @@ impl State {
         }
     }
 
-    /// Reads the configuration and lays out what is missing.
-    pub(super) fn load(surroundings: &Surroundings) -> Self {
-        match Self::prepare(surroundings) {
+    /// Reads the configuration and lays out what is missing. Events are written by the queue's thread, if there is
+    /// one.
+    pub(super) fn load(surroundings: &Surroundings, queue: Option<&Arc<Queue>>) -> Self {
+        match Self::prepare(surroundings, queue) {
             Ok(ready) => Self::Ready(Box::new(ready)),
             Err(problem) => Self::Broken(Arc::new(problem.into())),
         }
     }
 
-    fn prepare(surroundings: &Surroundings) -> Result<Ready, SetupError> {
+    fn prepare(
+        surroundings: &Surroundings,
+        queue: Option<&Arc<Queue>>,
+    ) -> Result<Ready, SetupError> {
         let mut loaded = LoadedConfig::load(surroundings, None)?;
         crate::config::act_for_owner(&loaded)?;
         let network = &loaded.config.network;
@@ -128,7 +139,8 @@ impl State {
         if tracker.has_no_policy() {
             log_stray_site(loaded, surroundings);
         }
-        Ok(Ready { tracker, proxies: Arc::new(proxies) })
+        let events = EventLog::of(loaded, queue);
+        Ok(Ready { tracker, proxies: Arc::new(proxies), events })
     }
 }
 

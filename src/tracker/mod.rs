@@ -5,6 +5,7 @@ pub mod access;
 mod announce;
 mod checksums;
 mod content;
+pub mod event_log;
 mod load;
 mod looked;
 mod migrate;

@@ -31,11 +31,29 @@ pub enum NotAPeer {
     /// An address of the protocol that is not used.
     #[error("this tracker takes peers over IPv6 only, and sees you at {0}")]
     NotOverIpv6(IpAddr),
+    /// A port of a service of the system.
+    #[error(
+        "this tracker takes no peers at port {0}; please choose another one in the settings of your client"
+    )]
+    LowPort(u16),
     /// A port that the owner refuses.
     #[error(
         "this tracker takes no peers at port {0}; please choose another one in the settings of your client"
     )]
     RefusedPort(u16),
+}
+
+impl NotAPeer {
+    /// The configuration's key that says so.
+    #[must_use]
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::OutOfReach(_) => "private_addresses",
+            Self::NotOverIpv4(_) | Self::NotOverIpv6(_) => "families",
+            Self::LowPort(_) => "refuse_low_ports",
+            Self::RefusedPort(_) => "refused_ports",
+        }
+    }
 }
 
 /// The owner's rules about addresses and ports, where there are any.
@@ -81,7 +99,9 @@ impl<'a> PeerRules<'a> {
         let is_low = network.refuse_low_ports && (1..LOW_PORTS).contains(&port);
         if !is_in_reach {
             Err(NotAPeer::OutOfReach(ip))
-        } else if is_low || network.refused_ports.iter().any(|refused| refused.get() == port) {
+        } else if is_low {
+            Err(NotAPeer::LowPort(port))
+        } else if network.refused_ports.iter().any(|refused| refused.get() == port) {
             Err(NotAPeer::RefusedPort(port))
         } else {
             Ok(())

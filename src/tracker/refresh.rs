@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::Load;
+use super::event_log;
 use super::owner_lists::Refusals;
 use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
@@ -269,6 +270,7 @@ impl<'a> Refresh<'a> {
         self.catalog.record_refresh(now, self.generation, &self.records)?;
         self.catalog.forget_old_bans(now)?;
         let rules = self.catalog.rules()?;
+        event_log::forget_old_days(self.loaded, now);
         let listed = self.report.rows.iter().map(|row| &row.torrent);
         let path = &self.loaded.config.paths.policy;
         let torrents: Vec<_> = listed.chain(&self.hidden).collect();

@@ -118,6 +118,31 @@ impl Refusal {
         }
     }
 
+    /// The rule by which it was refused, in a word, for the log.
+    #[must_use]
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Offline { .. } => "offline",
+            Self::Gone => "gone",
+            Self::Announce(_) | Self::Scrape(_) => "malformed",
+            Self::Unlisted => "torrents",
+            Self::Denied => "deny_list",
+            Self::Retired(_) => "retired",
+            Self::Client { .. } => "client",
+            Self::UnknownClient => "identify",
+            Self::CompactOnly => "require_compact",
+            Self::Banned { .. } => "ban",
+            Self::NotAPeer(rule) => rule.rule(),
+            Self::NoAddress => "no_address",
+            Self::ScrapeIsOff => "scrape",
+            Self::FullScrapeIsOff => "full_scrape",
+            Self::BusyForFullScrape => "high_load",
+            Self::Full => "full",
+            Self::WouldWait => "busy",
+            Self::Trouble => "trouble",
+        }
+    }
+
     /// What a client that does not know BEP 31 is told to wait, where that is `interval` as a rule.
     #[must_use]
     pub fn interval(&self, interval: Seconds) -> Seconds {
@@ -143,9 +168,7 @@ impl Refusal {
             | Self::Client { .. }
             | Self::UnknownClient
             | Self::NotAPeer(_)
-            | Self::NoAddress => {
-                Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1)))
-            }
+            | Self::NoAddress => Some(RetryIn::Minutes(interval.in_minutes_rounded_up().max(1))),
             // Bans may be lifted before their time.
             Self::Banned { ends_in, .. } => {
                 let ends_in = ends_in.map_or(BANNED_RETRY, |left| left.min(BANNED_RETRY));

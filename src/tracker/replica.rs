@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::event_log;
 use super::refresh::{BATCH, RefreshError, Urgency, period};
 use crate::catalog::{Arrival, Delivery};
 use crate::config::{Config, LoadedConfig};
@@ -38,6 +39,9 @@ pub fn refresh_replica(
         false => expire(loaded, now)?,
     };
     let patience = if urgency == Urgency::Now { PATIENCE } else { Duration::ZERO };
+    if expired.is_some() {
+        event_log::forget_old_days(loaded, now);
+    }
     let is_forced = urgency != Urgency::WhenDue;
     Ok(ReplicaRefresh { arrival: take_in_policy(loaded, patience, is_forced)?, expired })
 }

@@ -1,5 +1,6 @@
 //! Taking the torrents folder into the catalogue: at a refresh, and when an announce misses a torrent.
 
+use super::event_log;
 use super::owner_lists::{OwnerLists, Refusals};
 use crate::catalog::{
     Catalog, CatalogError, Detail, FolderView, Listing, Publication, Rules, ScanChanges, ScanRules,
@@ -65,6 +66,7 @@ impl TakeIn<'_> {
         match scan {
             Ok(mut scan) => {
                 let changes = catalog.take_in(&mut list, &mut scan, lists.allowed.as_ref(), now)?;
+                event_log::note_torrents(loaded, &changes, now);
                 messages.extend(scan.problems.iter().map(ToString::to_string));
                 let vanished = changes.vanished.len();
                 if vanished > 1 && list.tracked().next().is_none() {

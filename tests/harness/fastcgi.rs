@@ -46,6 +46,11 @@ impl Responder {
         connect(&self.socket)
     }
 
+    /// Ends it as a service manager does.
+    pub fn stop(mut self) {
+        assert!(self.process.terminate().success());
+    }
+
     /// The reply to a GET.
     pub fn get(&self, path_info: &str, query: &str) -> Reply {
         let mut stream = self.connect();
