@@ -32,7 +32,7 @@ impl Tracker {
     ) -> Result<AnnounceReply<'_>, Refusal> {
         let admitted = admit(&self.decided(now), caller, request)?;
         let config = &self.loaded.config;
-        let rules = PeerRules::of(&config.network);
+        let rules = self.peer_rules();
         let addresses = accepted(rules, request, addresses(config, request, caller.address)?)?;
         let announce =
             PeerAnnounce { seen: caller.address, ..describe(request, &admitted, addresses) };
@@ -44,8 +44,12 @@ impl Tracker {
             self.store().and_then(|store| store.announce(&announce, now, asked, &mut sample));
         self.sample = sample;
         let announced = outcome.map_err(|problem| self.refusal(&problem))?;
-        if let Some(rules) = PeerRules::of(&self.loaded.config.network) {
-            rules.leave(&mut self.sample, want, caller.address);
+        if self.has_peer_rules {
+            PeerRules::of(&self.loaded.config.network).leave(
+                &mut self.sample,
+                want,
+                caller.address,
+            );
         }
         let load = self.heard_load(announced.announces_in_the_last_minute, now);
         if load.is_high && !is_busy {
@@ -71,7 +75,7 @@ impl Tracker {
     ) -> Result<AnnounceReply<'_>, Refusal> {
         let admitted = admit(&self.decided(now), caller, request)?;
         let config = &self.loaded.config;
-        let rules = PeerRules::of(&config.network);
+        let rules = self.peer_rules();
         accepted(rules, request, addresses(config, request, caller.address)?)?;
         let load = self.load(now)?;
         let counted = self.store().and_then(|store| {

@@ -47,6 +47,7 @@ pub use stores::{open_store, read_store, rebuild_store};
 pub use take_in::scan_rules;
 
 use access::Policy;
+use peer_rules::PeerRules;
 
 use crate::catalog::{PolicyError, PolicySnapshot};
 use crate::config::{Gone, LoadedConfig, Torrents};
@@ -63,6 +64,8 @@ pub struct Tracker {
     /// How long an announce waits for others that hold the store.
     patience: Patience,
     sample: PeerSample,
+    /// Whether there are rules about the addresses and ports of peers: looked at once, not at each announce.
+    has_peer_rules: bool,
     /// As it was at that time.
     load: Option<(Timestamp, Load)>,
     /// When a replica was last asked for what is due, which costs looks at files.
@@ -80,6 +83,7 @@ impl Tracker {
 
     fn without_policy(loaded: Arc<LoadedConfig>) -> Self {
         Self {
+            has_peer_rules: PeerRules::are_in(&loaded.config.network),
             loaded,
             policy: None,
             policy_file: None,
@@ -95,6 +99,11 @@ impl Tracker {
     #[must_use]
     pub fn config(&self) -> &LoadedConfig {
         &self.loaded
+    }
+
+    /// The rules about the addresses and ports of peers, where there are any.
+    fn peer_rules(&self) -> Option<PeerRules<'_>> {
+        self.has_peer_rules.then(|| PeerRules::of(&self.loaded.config.network))
     }
 
     /// Why nobody is served at all, where the owner has switched the tracker off.

@@ -56,18 +56,22 @@ impl NotAPeer {
     }
 }
 
-/// The owner's rules about addresses and ports, where there are any.
+/// The owner's rules about addresses and ports.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PeerRules<'a>(&'a NetworkConfig);
 
 impl<'a> PeerRules<'a> {
-    /// `None` where peers may be anywhere, as by default.
-    pub(super) fn of(network: &'a NetworkConfig) -> Option<Self> {
-        let is_free = network.private_addresses == PrivateAddresses::Allow
-            && network.families == Families::Both
-            && network.refused_ports.is_empty()
-            && !network.refuse_low_ports;
-        (!is_free).then_some(Self(network))
+    /// Whether there are any: by default peers may be anywhere.
+    pub(super) fn are_in(network: &NetworkConfig) -> bool {
+        network.private_addresses != PrivateAddresses::Allow
+            || network.families != Families::Both
+            || !network.refused_ports.is_empty()
+            || network.refuse_low_ports
+    }
+
+    /// As a configuration has them.
+    pub(super) fn of(network: &'a NetworkConfig) -> Self {
+        Self(network)
     }
 
     /// Those of an announce's addresses that a peer may have.
@@ -219,7 +223,7 @@ mod tests {
 
     #[test]
     fn by_default_there_are_no_rules() {
-        assert!(PeerRules::of(&NetworkConfig::default()).is_none());
+        assert!(!PeerRules::are_in(&NetworkConfig::default()));
     }
 
     proptest! {
@@ -230,7 +234,7 @@ mod tests {
             asker in prop::option::of(any_ip()),
             wanted in 0..50_u32,
         ) {
-            let Some(rules) = PeerRules::of(&network) else { return Ok(()) };
+            let rules = PeerRules::of(&network);
             let want = Want { peers: wanted, seeders: true, peer_ids: true };
             let mut sample = sample_of(&peers);
             rules.leave(&mut sample, want, asker);
@@ -260,7 +264,7 @@ mod tests {
         ) {
             let network =
                 NetworkConfig { private_addresses: PrivateAddresses::Lan, ..NetworkConfig::default() };
-            let rules = PeerRules::of(&network).unwrap();
+            let rules = PeerRules::of(&network);
             let want = Want { peers: 50, seeders: true, peer_ids: true };
             let mut sample = sample_of(&peers);
             rules.leave(&mut sample, want, Some(Ipv4Addr::new(192, 168, 1, 1).into()));
@@ -273,7 +277,7 @@ mod tests {
             network in any_network(),
             (ip, port) in (any_ip(), 0..2000_u16),
         ) {
-            let Some(rules) = PeerRules::of(&network) else { return Ok(()) };
+            let rules = PeerRules::of(&network);
             let addresses = match ip {
                 IpAddr::V4(ip) => (Some(SocketAddrV4::new(ip, port).into()), None),
                 IpAddr::V6(ip) => (None, Some(SocketAddrV6::new(ip, port, 0, 0).into())),
@@ -293,7 +297,7 @@ mod tests {
     #[test]
     fn of_two_addresses_the_one_that_is_accepted_stays() {
         let network = NetworkConfig { families: Families::Ipv6, ..NetworkConfig::default() };
-        let rules = PeerRules::of(&network).unwrap();
+        let rules = PeerRules::of(&network);
         let v4 = SocketAddrV4::new(Ipv4Addr::new(8, 8, 8, 8), 6881).into();
         let v6 = SocketAddrV6::new("2a00::1".parse().unwrap(), 6881, 0, 0).into();
         assert_eq!(rules.accepted((Some(v4), Some(v6))), Ok((None, Some(v6))));
