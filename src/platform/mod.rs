@@ -22,6 +22,7 @@ pub mod random;
 pub mod reach;
 pub mod signals;
 pub mod sockets;
+pub mod special_addresses;
 pub mod terminal;
 pub mod threads;
 
