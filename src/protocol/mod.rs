@@ -15,7 +15,10 @@ mod query;
 mod reply;
 mod rewrite;
 mod scrape;
+mod scrape_url;
+mod scraped;
 mod time;
+pub mod udp;
 mod url;
 
 pub use announce::{AnnounceError, AnnounceRequest, Event, StatedAddresses};
@@ -40,5 +43,7 @@ pub use reply::{
 };
 pub use rewrite::NewAddresses;
 pub use scrape::{ScrapeError, ScrapeRequest};
+pub use scrape_url::MOST_ASKED;
+pub use scraped::{NotScraped, ScrapeFault, ScrapeFaults, Scraped, ScrapedTorrent};
 pub use time::{CLOCK_TOLERANCE, Seconds, Timestamp};
 pub use url::{HttpUrl, Url, UrlError, origin};
