@@ -2,7 +2,7 @@
 //! with its remedy, and nothing else is called wrong.
 
 mod local;
-mod tls;
+pub mod tls;
 mod web;
 
 use std::fs;

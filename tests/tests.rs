@@ -18,6 +18,7 @@ mod protocol;
 mod responder;
 mod root;
 mod rust;
+mod scrape;
 mod scripts;
 mod servers;
 mod snippets;

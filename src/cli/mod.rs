@@ -16,6 +16,7 @@ mod progress;
 mod reason;
 mod refresh;
 mod restore;
+mod scrape;
 mod stats;
 mod store;
 mod torrent;
@@ -68,6 +69,7 @@ enum Command {
     Client(client::ClientCommand),
     Stats(stats::StatsArguments),
     Peers(peers::PeersArguments),
+    Scrape(scrape::ScrapeArguments),
     #[command(subcommand)]
     Store(store::StoreCommand),
     Backup(backup::BackupArguments),
@@ -88,6 +90,7 @@ impl Command {
             Self::Client(command) => command.run(world),
             Self::Stats(arguments) => arguments.run(world),
             Self::Peers(arguments) => arguments.run(world),
+            Self::Scrape(arguments) => arguments.run(world),
             Self::Store(command) => command.run(world),
             Self::Backup(arguments) => arguments.run(world),
             Self::Restore(arguments) => arguments.run(world),

@@ -6,6 +6,7 @@ mod announce;
 mod checksums;
 mod content;
 pub mod event_log;
+pub mod external;
 mod load;
 mod looked;
 mod migrate;

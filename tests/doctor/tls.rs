@@ -12,14 +12,14 @@ use crate::harness::torrent::Torrent;
 use crate::harness::{nginx, program};
 
 /// A site whose addresses are HTTPS, and nginx with a certificate for it.
-struct Served {
+pub struct Served {
     _processes: [Process; 2],
-    site: Site,
+    pub site: Site,
 }
 
 impl Served {
     /// With a certificate that is good for so many days from now.
-    fn new(days: &str) -> Self {
+    pub fn new(days: &str) -> Self {
         let site = Site::new(Layout::listed(FCGI, [127, 0, 0, 1].into()));
         make_certificate(&site, days);
         let file = site.root().join("conf/tracker.toml");
@@ -64,7 +64,7 @@ impl Served {
     }
 }
 
-fn https(site: &Site) -> String {
+pub fn https(site: &Site) -> String {
     site.url("").replace("http://", "https://")
 }
 

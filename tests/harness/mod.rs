@@ -14,6 +14,7 @@ pub mod installation;
 pub mod lighttpd;
 pub mod load;
 pub mod nginx;
+pub mod opentracker;
 pub mod process;
 pub mod responder;
 pub mod site;

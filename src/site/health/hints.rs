@@ -20,10 +20,10 @@ pub(super) fn no_answer(url: &HttpUrl, problem: &Failed) -> Outcome {
     let (site, url) = (url.origin(), url.as_str());
     let remedy = match problem {
         Failed::NoCurl => return Outcome::not_checked(problem.to_string()),
-        Failed::Unresolved { .. } => {
+        Failed::Unresolved { .. } | Failed::Forbidden { .. } => {
             "correct the host in announce_url in [tracker], or the host's entry in the DNS".into()
         }
-        Failed::Unreachable { .. } => {
+        Failed::Unreachable { .. } | Failed::NoPacket { .. } => {
             "is the web server running, and does it listen there? Start it, or correct host and port in \
              announce_url in [tracker]"
                 .into()

@@ -1,0 +1,19 @@
+//! What other people's servers say: figures of torrents that are tracked elsewhere. Whatever they do, each is given
+//! bytes and time up to a bound.
+
+mod bounds;
+mod curl;
+mod failed;
+mod http;
+mod reply;
+mod request;
+mod resolve;
+mod scrape;
+mod udp;
+
+pub use bounds::{Bounds, Targets};
+pub use failed::Failed;
+pub use http::get;
+pub use reply::{Ended, Reply, Way};
+pub use scrape::{ScrapeAnswer, ScrapeFailed, scrape};
+pub use udp::UdpFailed;
