@@ -5,6 +5,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use tracker_cgi::catalog::External;
+use tracker_cgi::protocol::{InfoHash, Seconds, Timestamp, Url};
+use tracker_cgi::tracker::external::{Asking, Bounds, Targets, ask_external};
 
 use crate::doctor::tls::{Served, https};
 use crate::harness::apache::{self, Mpm};
@@ -121,6 +124,38 @@ fn more_torrents_than_one_request_takes_are_asked_for_in_several() {
             assert_eq!(figures(&found, info_hash), [1, 0, 0], "{url}");
         }
     }
+}
+
+#[test]
+fn a_refresh_is_told_by_opentracker_what_it_tracks() {
+    let tracker = opentracker();
+    let asked = ["http", "udp"].map(|scheme| {
+        let url = format!("{scheme}://{}/announce", tracker.address()).try_into();
+        let url: Url = url.expect("an announce URL");
+        [A, B, UNKNOWN].map(|info_hash| External::new(InfoHash(info_hash), url.clone(), true))
+    });
+    let refresh = Asking::of_a_refresh(Seconds(1800));
+    // This machine is one that a refresh does not ask.
+    let asking = Asking { each: Bounds { targets: Targets::Any, ..refresh.each }, ..refresh };
+    let now = Timestamp(1_700_000_000);
+    let answered = ask_external(&asked.concat(), &asking, now);
+    assert_eq!(answered.len(), 6);
+    for entry in &answered {
+        let figures = entry.figures.map(|it| (it.complete, it.incomplete, it.downloaded));
+        let expected = match entry.info_hash.0 {
+            A => Some((2, 1, Some(1))),
+            B => Some((0, 1, Some(0))),
+            // Over UDP zeros stand for it.
+            _ => entry.tracker.as_str().starts_with("udp").then_some((0, 0, Some(0))),
+        };
+        assert_eq!((figures, entry.failures), (expected, 0), "{entry:?}");
+        assert_eq!(entry.fault.is_some(), expected.is_none(), "{entry:?}");
+        assert!(entry.next_at >= now + Seconds(1800));
+    }
+    assert!(ask_external(&answered, &asking, now + Seconds(1799)).is_empty(), "not yet again");
+    let forbidden = ask_external(&asked.concat(), &refresh, now);
+    let faults = forbidden.iter().filter_map(|entry| entry.fault.as_deref());
+    assert_eq!(faults.filter(|fault| fault.contains("a loopback address")).count(), 6);
 }
 
 /// Our own tracker behind Apache, with one torrent and a seeder of it.

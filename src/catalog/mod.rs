@@ -12,6 +12,7 @@ mod database;
 mod dates;
 mod decisions;
 mod details;
+mod external;
 mod folder;
 mod hash_list;
 mod list;
@@ -38,6 +39,7 @@ pub use changes::{Author, Change};
 pub use client_rules::{ClientRule, Place, Verdict};
 pub use database::{Catalog, CatalogError};
 pub use details::{Checksums, Details};
+pub use external::{External, ExternalFigures};
 pub use folder::{
     AfterWriting, Detail, FileState, FileTime, FolderError, FolderProblem, FolderScan, FolderView,
     FoundTorrent, KnownFiles, Listing, Problem, ScanRules, Seen, Watched, has_changed,

@@ -1,6 +1,7 @@
 //! What other people's servers say: figures of torrents that are tracked elsewhere. Whatever they do, each is given
 //! bytes and time up to a bound.
 
+mod ask;
 mod bounds;
 mod curl;
 mod failed;
@@ -8,9 +9,11 @@ mod http;
 mod reply;
 mod request;
 mod resolve;
+mod schedule;
 mod scrape;
 mod udp;
 
+pub use ask::{Asking, ask_external};
 pub use bounds::{Bounds, Targets};
 pub use failed::Failed;
 pub use http::get;

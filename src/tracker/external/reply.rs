@@ -196,6 +196,8 @@ fn without_chunks(mut bytes: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const MOST: usize = 1000;
@@ -256,5 +258,29 @@ mod tests {
         let mut incoming = Incoming::default();
         let endless = incoming.read(&mut io::repeat(b'x'), usize::MAX, |_| Ok(()));
         assert!(endless.unwrap_err().to_string().contains("without an end"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_reply_is_the_same_in_whatever_pieces_it_comes(
+            head in "(Content-Length: [0-9]{1,4}\r\n|Transfer-Encoding: chunked\r\n|[A-Za-z: ]{1,9}\r\n)?",
+            body in prop::collection::vec(prop::sample::select(b"0123af;\r\nxyz".to_vec()), 0..80),
+            piece in 1..40_usize,
+        ) {
+            let bytes = [format!("HTTP/1.1 200 OK\r\n{head}\r\n").as_bytes(), &body].concat();
+            let whole = read(&bytes, 1000).unwrap().unwrap();
+            let reply = read(&bytes, piece).unwrap().unwrap();
+            prop_assert!(reply.body.len() <= body.len());
+            // An end may have come in a piece before the last.
+            if !whole.says("transfer-encoding", "chunked") {
+                prop_assert_eq!((reply.body, reply.ended), (whole.body, whole.ended));
+            }
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange(bytes: Vec<u8>, piece in 1..40_usize) {
+            let http = [b"HTTP/1.1 200 OK\r\n", &bytes[..], b"\r\n\r\n"].concat();
+            let _ = (read(&bytes, piece).is_ok(), read(&http, piece).is_ok());
+        }
     }
 }
