@@ -11,6 +11,7 @@ mod event_log;
 mod folder;
 mod formulas;
 mod http;
+mod imports;
 mod list;
 mod load;
 mod peer_rules;

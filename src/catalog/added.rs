@@ -54,7 +54,7 @@ pub(super) fn put(
     torrent: &NewTorrent,
     now: Timestamp,
 ) -> rusqlite::Result<Added> {
-    let NewTorrent { hashes, name, size, first_seen } = torrent;
+    let hashes = torrent.hashes;
     let known = [Some(hashes.canonical()), hashes.alias()]
         .into_iter()
         .flatten()
@@ -64,6 +64,17 @@ pub(super) fn put(
         transaction.prepare_cached(KEEP)?.execute((info_hash.0, Count(now.0)))?;
         return Ok(if was_missing { Added::New } else { Added::Known });
     }
+    insert(transaction, torrent, now)?;
+    Ok(Added::New)
+}
+
+/// The same for a torrent that the catalogue does not know by any of its info-hashes.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    torrent: &NewTorrent,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let NewTorrent { hashes, name, size, first_seen } = torrent;
     transaction.prepare_cached(INSERT)?.execute(named_params! {
         ":info_hash": hashes.canonical().0,
         ":v1": hashes.v1().map(|InfoHash(hash)| hash),
@@ -73,7 +84,7 @@ pub(super) fn put(
         ":first_seen": Count(first_seen.0),
         ":added": Count(now.0),
     })?;
-    Ok(Added::New)
+    Ok(())
 }
 
 /// The canonical info-hash of a torrent that the catalogue knows by this one, and whether it is missing.

@@ -88,11 +88,9 @@ impl Catalog {
         author: &Author<'_>,
     ) -> Result<u64, CatalogError> {
         self.write("write a list of bans into", |transaction| {
-            let removed = transaction.execute(REMOVE_LIST, [list])?;
-            let mut insert = transaction.prepare(PUT_BAN)?;
+            let removed = end_list(transaction, list)?;
             for &range in ranges {
-                let (first, last) = ends(range);
-                insert.execute((list, first, last, reason, None::<Count>, Count(author.at.0)))?;
+                put(transaction, list, range, reason, None, author.at)?;
             }
             let removed = u64::try_from(removed).unwrap_or(u64::MAX);
             let before = (removed > 0).then(|| format!("{removed} ranges"));
@@ -108,11 +106,7 @@ impl Catalog {
     pub fn ban(&mut self, ban: &Ban, author: &Author<'_>) -> Result<Option<Ban>, CatalogError> {
         self.write("write a ban into", |transaction| {
             let before = find(transaction, ban.range)?;
-            let (first, last) = ends(ban.range);
-            transaction.execute(
-                PUT_BAN,
-                ("", first, last, &ban.reason, ban.until.map(|at| Count(at.0)), Count(ban.since.0)),
-            )?;
+            put(transaction, "", ban.range, &ban.reason, ban.until, ban.since)?;
             note(transaction, author, "ban", ban.range, before.as_ref())?;
             Ok(before)
         })
@@ -152,6 +146,26 @@ impl Catalog {
             transaction.execute(REMOVE_OLD_BANS, [Count(now.0)]).map(|_| ())
         })
     }
+}
+
+/// Puts a ban into a list, in place of one of the same range.
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    list: &str,
+    range: AddressRange,
+    reason: &str,
+    until: Option<Timestamp>,
+    since: Timestamp,
+) -> rusqlite::Result<()> {
+    let (first, last) = ends(range);
+    let until = until.map(|at| Count(at.0));
+    let mut insert = transaction.prepare_cached(PUT_BAN)?;
+    insert.execute((list, first, last, reason, until, Count(since.0))).map(|_| ())
+}
+
+/// Ends the bans of a list, and says how many they were.
+pub(super) fn end_list(transaction: &Transaction<'_>, list: &str) -> rusqlite::Result<usize> {
+    transaction.execute(REMOVE_LIST, [list])
 }
 
 fn find(connection: &Connection, range: AddressRange) -> rusqlite::Result<Option<Ban>> {

@@ -45,7 +45,11 @@ impl Voice {
         all.collect()
     }
 
-    fn of(self, connection: &Connection, about: InfoHash) -> rusqlite::Result<Option<Details>> {
+    pub(super) fn of(
+        self,
+        connection: &Connection,
+        about: InfoHash,
+    ) -> rusqlite::Result<Option<Details>> {
         let query = format!("SELECT {DETAILS} FROM {} WHERE info_hash = ?1", self.table());
         let details = |row: &Row<'_>| Details::of(row, 0);
         connection.prepare_cached(&query)?.query_row([about.0], details).optional()

@@ -15,6 +15,7 @@ mod details;
 mod external;
 mod folder;
 mod hash_list;
+mod import;
 mod list;
 mod migration;
 pub mod natural;
@@ -27,6 +28,7 @@ mod rules;
 mod samples;
 mod scan;
 mod schema;
+mod take_over;
 mod torrent;
 mod torrents;
 mod totals;
@@ -46,6 +48,10 @@ pub use folder::{
     read_metainfo, scan_folder,
 };
 pub use hash_list::HashList;
+pub use import::{
+    Import, ImportError, ImportKind, ImportedBan, ImportedTorrent, MOST_TORRENTS, Skipped,
+    SkippedEntry,
+};
 pub use list::TorrentList;
 pub use policy::{
     Arrival, Delivery, FolderChange, PolicyBan, PolicyClientRule, PolicyDraft, PolicyError,
@@ -54,5 +60,6 @@ pub use policy::{
 pub use refreshes::RefreshRecord;
 pub use rules::Rules;
 pub use scan::ScanChanges;
+pub use take_over::{Keep, TakenOver};
 pub use torrent::Torrent;
 pub use totals::{Carried, Period, StoreCounters, Totals, carry};

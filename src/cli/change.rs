@@ -25,3 +25,18 @@ pub(super) fn change<T>(
     publish(&loaded, Urgency::Now, &mut Quiet)?;
     Ok(changed)
 }
+
+/// Tries a change that the catalogue does not keep; `None` where there is no catalogue yet.
+pub(super) fn consider<T>(
+    world: &World<'_>,
+    change: impl FnOnce(&mut Catalog, &Author<'_>) -> Result<T, CommandError>,
+) -> Result<Option<T>, CommandError> {
+    let loaded = world.load_owner_config()?;
+    if !loaded.config.paths.catalog.exists() {
+        return Ok(None);
+    }
+    let _turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
+    let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
+    let name = process::person();
+    change(&mut catalog, &Author { name: &name, at: clock() }).map(Some)
+}

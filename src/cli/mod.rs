@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod doctor;
 mod fastcgi;
+mod import;
 mod init;
 mod peers;
 mod progress;
@@ -67,6 +68,7 @@ enum Command {
     Ban(ban::BanCommand),
     #[command(subcommand)]
     Client(client::ClientCommand),
+    Import(import::ImportArguments),
     Stats(stats::StatsArguments),
     Peers(peers::PeersArguments),
     Scrape(scrape::ScrapeArguments),
@@ -88,6 +90,7 @@ impl Command {
             Self::Torrent(command) => command.run(world),
             Self::Ban(command) => command.run(world),
             Self::Client(command) => command.run(world),
+            Self::Import(arguments) => arguments.run(world),
             Self::Stats(arguments) => arguments.run(world),
             Self::Peers(arguments) => arguments.run(world),
             Self::Scrape(arguments) => arguments.run(world),

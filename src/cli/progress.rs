@@ -22,7 +22,22 @@ impl Bar {
         Self(Some(bar))
     }
 
-    fn show(&self, what: &'static str, count: usize) {
+    /// A bar that fills up as so many bytes are read; one of unknown length where that is not known.
+    pub(super) fn of_bytes(length: Option<u64>) -> Self {
+        let bar = Self::new();
+        if let (Some(bar), Some(length)) = (&bar.0, length) {
+            bar.set_length(length);
+            if let Ok(style) =
+                ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes} ({eta})")
+            {
+                bar.set_style(style);
+            }
+        }
+        bar
+    }
+
+    /// So many of something are done.
+    pub(super) fn show(&self, what: &'static str, count: usize) {
         if let Some(bar) = &self.0 {
             bar.set_message(what);
             bar.set_position(u64::try_from(count).unwrap_or(u64::MAX));
