@@ -3,6 +3,7 @@
 mod export;
 mod import;
 
+pub(super) use export::networks;
 use serde_json::{Value, json};
 
 use super::change::change;

@@ -9,9 +9,12 @@ mod change;
 mod client;
 mod config;
 mod doctor;
+mod duration;
+mod export;
 mod fastcgi;
 mod import;
 mod init;
+mod own_files;
 mod peers;
 mod progress;
 mod reason;
@@ -69,6 +72,7 @@ enum Command {
     #[command(subcommand)]
     Client(client::ClientCommand),
     Import(import::ImportArguments),
+    Export(export::ExportArguments),
     Stats(stats::StatsArguments),
     Peers(peers::PeersArguments),
     Scrape(scrape::ScrapeArguments),
@@ -91,6 +95,7 @@ impl Command {
             Self::Ban(command) => command.run(world),
             Self::Client(command) => command.run(world),
             Self::Import(arguments) => arguments.run(world),
+            Self::Export(arguments) => arguments.run(world),
             Self::Stats(arguments) => arguments.run(world),
             Self::Peers(arguments) => arguments.run(world),
             Self::Scrape(arguments) => arguments.run(world),

@@ -54,6 +54,11 @@ impl Format {
     }
 }
 
+/// The banned networks, one a line.
+pub(in crate::cli) fn networks(bans: &[Ban]) -> String {
+    Format::Cidr.text(bans)
+}
+
 /// What says where a ban comes from; one line.
 fn label(ban: &Ban) -> String {
     let label = [&ban.reason, &ban.list].into_iter().find(|label| !label.is_empty());
