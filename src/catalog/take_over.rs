@@ -17,6 +17,13 @@ use crate::protocol::{InfoHash, InfoHashes};
 /// Torrents after which it is said how far it is.
 const BATCH: usize = 10_000;
 
+/// Bytes that a torrent takes in the catalogue's tables and indices, roughly.
+const TORRENT_BYTES: usize = 256;
+
+/// KiB of SQLite's cache at least, which is what it has by itself, and at most.
+const LEAST_KIB: usize = 2_000;
+const MOST_KIB: usize = 512 << 10;
+
 /// What is to become of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -60,9 +67,11 @@ impl Catalog {
         author: &Author<'_>,
         progress: &mut dyn FnMut(usize),
     ) -> Result<TakenOver, CatalogError> {
-        let taken = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
+        let roomy = cache_size(&self.connection, import.torrents.len());
+        let taken = roomy
+            .and_then(|()| {
+                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+            })
             .and_then(|transaction| {
                 let taken = take(&transaction, import, list, author, progress)?;
                 match keep {
@@ -73,6 +82,14 @@ impl Catalog {
             });
         taken.map_err(self.failed("write what another tracker knew into"))
     }
+}
+
+/// Gives SQLite room for all that is going to be written: else it would write pages out in between, and wait for
+/// the disk each time.
+fn cache_size(connection: &Connection, torrents: usize) -> rusqlite::Result<()> {
+    let room = (torrents / 1024 * TORRENT_BYTES).clamp(LEAST_KIB, MOST_KIB);
+    // SQLite takes a negative size for one in KiB.
+    connection.pragma_update(None, "cache_size", -i64::try_from(room).unwrap_or(0))
 }
 
 fn take(
