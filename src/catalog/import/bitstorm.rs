@@ -104,7 +104,8 @@ impl Schema for Bitstorm2 {
     type Role = ();
 
     fn role(&self, columns: &[String]) -> Option<()> {
-        (has(columns, &["id", "hash"]) && !has(columns, &["user_agent"])).then_some(())
+        // Other programs have such columns among others.
+        (columns.len() == 2 && has(columns, &["id", "hash"])).then_some(())
     }
 
     fn row(&mut self, (): (), row: &Row<'_>, import: &mut Import) -> Result<(), ImportError> {
