@@ -9,7 +9,6 @@ mod change;
 mod client;
 mod config;
 mod doctor;
-mod duration;
 mod export;
 mod fastcgi;
 mod import;
