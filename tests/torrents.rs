@@ -1,12 +1,16 @@
 //! Torrents that the command line makes and changes, held against libtorrent and Transmission.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
+use crate::harness::cannot_run::cannot_run;
 use crate::harness::installation::{ANNOUNCE_URL, Installation};
+use crate::harness::site::server_account;
+use crate::harness::torrent::Torrent;
 use crate::harness::{checkout, program};
 
 /// A folder with what is awkward: empty files, equal ones, whole pieces, names that sort in two ways.
@@ -171,4 +175,39 @@ fn clients_read_a_torrent_that_was_rewritten() {
     let shown = by_transmission(&folder.join("v1.torrent"));
     let tiers = format!("Tier #1\n  https://d.example/announce\n\n  Tier #2\n  {ANNOUNCE_URL}\n");
     assert!(shown.contains(&tiers), "{shown}");
+}
+
+#[test]
+fn root_makes_and_rewrites_as_the_sites_owner() {
+    let Some((owner, _)) = server_account() else {
+        cannot_run("torrents of another user", "only root can be another user");
+        return;
+    };
+    let tracker = Installation::listed();
+    let folder = tracker.path("www/torrents");
+    let file = folder.join("foreign.torrent");
+    let foreign = Torrent::new("foreign", 1000, "http://old.example/announce");
+    fs::write(&file, &foreign.metainfo).expect("a file of root's, as `sudo install` makes it");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("its mode");
+    fs::set_permissions(tracker.path(""), fs::Permissions::from_mode(0o755)).expect("its mode");
+    for path in ["conf", "conf/tracker.toml", "data", "www/torrents"] {
+        chown(tracker.path(path), Some(owner), None).expect("an owner");
+    }
+    let rewrite = || tracker.run(&["torrent", "rewrite", "www/torrents/foreign.torrent"]);
+    assert!(rewrite().done().contains(ANNOUNCE_URL));
+    let found = fs::metadata(&file).expect("the file");
+    assert_eq!((found.uid(), found.mode() & 0o777), (owner, 0o644));
+
+    let alice = 2_000_000_001;
+    fs::write(&file, &foreign.metainfo).expect("the file as it was");
+    chown(&file, Some(alice), None).expect("an owner");
+    let refused = rewrite();
+    assert!(refused.output.contains("it belongs to user 2000000001"), "{refused:?}");
+    assert_eq!(refused.failure(), "tracker: 1 of 1 files are not rewritten");
+    assert_eq!(fs::read(&file).expect("the file"), foreign.metainfo);
+
+    fs::create_dir(folder.join("stuff")).expect("a folder");
+    fs::write(folder.join("stuff/a"), "content").expect("a file");
+    tracker.run(&["torrent", "make", "www/torrents/stuff"]).done();
+    assert_eq!(fs::metadata(folder.join("stuff.torrent")).expect("it is made").uid(), owner);
 }
