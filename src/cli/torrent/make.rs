@@ -24,8 +24,8 @@ pub struct MakeArguments {
     /// Version 1, which all clients know (usual)
     #[arg(long, conflicts_with_all = ["hybrid", "v2"])]
     v1: bool,
-    /// Both versions: for old clients, and with version 2's hash of each file; takes twice the time. Clients that
-    /// do not know padding files show them in a folder `.pad`, and ask web seeds for them
+    /// Both versions: for old clients, and with version 2's hash of each file; takes several times as long. Clients
+    /// that do not know padding files show them in a folder `.pad`, and ask web seeds for them
     #[arg(long, conflicts_with = "v2")]
     hybrid: bool,
     /// Version 2 only: older clients cannot read it
