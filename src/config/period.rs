@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::Seconds;
 
 /// Units and their seconds, the largest first.
-const UNITS: [(&str, u32); 5] =
-    [("w", 7 * 24 * 60 * 60), ("d", 24 * 60 * 60), ("h", 60 * 60), ("m", 60), ("s", 1)];
+const UNITS: [(char, u32); 5] =
+    [('w', 7 * 24 * 60 * 60), ('d', 24 * 60 * 60), ('h', 60 * 60), ('m', 60), ('s', 1)];
 
 /// A period that is written as a number and a unit; never nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -34,7 +34,7 @@ impl FromStr for Period {
 
     fn from_str(text: &str) -> Result<Self, NotAPeriod> {
         let seconds = UNITS.iter().find_map(|(unit, seconds)| {
-            text.trim().strip_suffix(unit)?.parse::<u32>().ok()?.checked_mul(*seconds)
+            text.trim().strip_suffix(*unit)?.parse::<u32>().ok()?.checked_mul(*seconds)
         });
         match seconds {
             Some(seconds) if seconds > 0 => Ok(Self(Seconds(seconds))),
@@ -55,7 +55,7 @@ impl fmt::Display for Period {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.0;
         let unit = UNITS.iter().find(|(_, unit)| seconds.is_multiple_of(*unit));
-        let (name, unit) = unit.unwrap_or(&("s", 1));
+        let (name, unit) = unit.unwrap_or(&('s', 1));
         write!(formatter, "{}{name}", seconds / unit)
     }
 }

@@ -111,14 +111,8 @@ impl Tracker {
     #[must_use]
     pub fn closed(&self) -> Option<Refusal> {
         let access = &self.loaded.config.access;
-        if access.gone != Gone::No {
-            Some(Refusal::Gone)
-        } else if access.offline_message.is_empty() {
-            None
-        } else {
-            let message = access.offline_message.as_str().into();
-            Some(Refusal::Offline { message, retry: access.offline_retry.seconds() })
-        }
+        let is_open = access.gone == Gone::No && access.offline_message.is_empty();
+        (!is_open).then(|| Refusal::closed(access))
     }
 
     /// Opens the policy again when another process has published one since; whether one has.

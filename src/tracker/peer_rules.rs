@@ -74,10 +74,13 @@ impl<'a> PeerRules<'a> {
         Self(network)
     }
 
+    // Out of line, so that an announce without rules does not pay for them.
+
     /// Those of an announce's addresses that a peer may have.
     ///
     /// # Errors
     /// When there is none, with the reason.
+    #[inline(never)]
     pub(super) fn accepted(self, (v4, v6): Addresses) -> Result<Addresses, NotAPeer> {
         let checked_v4 = v4.map(|v4| self.check(v4.ip().into(), v4.port()).map(|()| v4));
         let checked_v6 = v6.map(|v6| self.check(v6.ip().into(), v6.port()).map(|()| v6));
@@ -119,6 +122,7 @@ impl<'a> PeerRules<'a> {
     }
 
     /// What to ask the store for, so that enough is left.
+    #[inline(never)]
     pub(super) fn enough(self, want: Want, to: Option<IpAddr>) -> Want {
         let some_are_left_out = self.0.private_addresses == PrivateAddresses::Lan
             && distance(to) == Reach::Everywhere
@@ -128,6 +132,7 @@ impl<'a> PeerRules<'a> {
     }
 
     /// Leaves of a sample what may be handed to who announces from an address, and of that what it wants.
+    #[inline(never)]
     pub(super) fn leave(self, sample: &mut PeerSample, want: Want, to: Option<IpAddr>) {
         sample.retain(|ip, port| self.hands_out((ip, port), to));
         sample.thin_out(want.peers);

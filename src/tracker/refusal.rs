@@ -1,6 +1,7 @@
 //! Why a client gets no peers: texts that are safe to send, and when to come back.
 
 use super::peer_rules::NotAPeer;
+use crate::config::{AccessConfig, Gone};
 use crate::protocol::{AnnounceError, RetryIn, ScrapeError, Seconds, Timestamp};
 use crate::store::StoreError;
 
@@ -88,6 +89,18 @@ const BANNED_RETRY: Seconds = Seconds(60 * 60);
 const LONGEST_WAIT: Seconds = Seconds(7 * 24 * 60 * 60);
 
 impl Refusal {
+    /// That the owner has switched the tracker off, for good or for a while.
+    #[cold]
+    pub(super) fn closed(access: &AccessConfig) -> Self {
+        match access.gone {
+            Gone::Ok | Gone::Gone => Self::Gone,
+            Gone::No => Self::Offline {
+                message: access.offline_message.as_str().into(),
+                retry: access.offline_retry.seconds(),
+            },
+        }
+    }
+
     /// That an address is banned until then, for this reason.
     pub(super) fn banned(reason: &str, until: Option<Timestamp>, now: Timestamp) -> Self {
         Self::Banned { reason: reason.into(), ends_in: until.map(|until| until.since(now)) }

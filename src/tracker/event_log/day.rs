@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -70,12 +69,8 @@ impl Days {
             true => Some(Salt::of_day(&self.salt(), first.at.0 / DAY)?),
             false => None,
         };
-        let shown = |ip: IpAddr| match &salt {
-            Some(salt) => salt.hash(ip),
-            None => ip.to_canonical().to_string(),
-        };
         let mut text = String::new();
-        events.iter().for_each(|event| event.append_to(&mut text, &shown));
+        events.iter().for_each(|event| event.append_to(&mut text, salt.as_ref()));
         // At once, so that lines of several processes do not mix.
         file.write_all(text.as_bytes())
     }

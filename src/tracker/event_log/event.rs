@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
+use super::salt::Salt;
 use crate::platform::date::rfc_3339;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{AnnounceRequest, ClientName, InfoHash, ScrapeRequest, Timestamp};
@@ -107,14 +108,14 @@ impl Event {
         size_of::<Self>() + more
     }
 
-    /// Appends its line. `shown` says how an address stands in it.
-    pub(super) fn append_to(&self, text: &mut String, shown: &dyn Fn(IpAddr) -> String) {
+    /// Appends its line. With a salt, addresses stand in it hashed.
+    pub(super) fn append_to(&self, text: &mut String, salt: Option<&Salt>) {
         // Writing to a String cannot fail.
-        let _ = self.write_to(text, shown);
+        let _ = self.write_to(text, salt);
         text.push('\n');
     }
 
-    fn write_to(&self, text: &mut String, shown: &dyn Fn(IpAddr) -> String) -> fmt::Result {
+    fn write_to(&self, text: &mut String, salt: Option<&Salt>) -> fmt::Result {
         text.push_str(&rfc_3339(self.at.0));
         match &self.happened {
             Happened::Start => {
@@ -129,13 +130,13 @@ impl Event {
                 write!(text, " torrent change={change} info_hash={torrent}")
             }
             Happened::Lost(count) => write!(text, " lost events={count}"),
-            Happened::Request(request) => request.write_to(text, shown),
+            Happened::Request(request) => request.write_to(text, salt),
         }
     }
 }
 
 impl Request {
-    fn write_to(&self, text: &mut String, shown: &dyn Fn(IpAddr) -> String) -> fmt::Result {
+    fn write_to(&self, text: &mut String, salt: Option<&Salt>) -> fmt::Result {
         let asked = match self.asked {
             Asked::Announce => "announce",
             Asked::Scrape => "scrape",
@@ -150,10 +151,10 @@ impl Request {
             }
         }
         if let Some(from) = self.from {
-            write!(text, " from={}", shown(from))?;
+            write!(text, " from={}", shown(from, salt))?;
         }
         match self.asked {
-            Asked::Announce => self.write_announce(text, shown)?,
+            Asked::Announce => self.write_announce(text, salt)?,
             Asked::Scrape => self.write_scrape(text)?,
             Asked::Statistics | Asked::Metrics => {}
         }
@@ -164,7 +165,7 @@ impl Request {
     }
 
     /// What a client announces; nothing of what cannot be understood.
-    fn write_announce(&self, text: &mut String, shown: &dyn Fn(IpAddr) -> String) -> fmt::Result {
+    fn write_announce(&self, text: &mut String, salt: Option<&Salt>) -> fmt::Result {
         let Ok(announce) = AnnounceRequest::parse(&self.query) else { return Ok(()) };
         let event = match announce.event {
             crate::protocol::Event::None => "none",
@@ -178,7 +179,7 @@ impl Request {
         let stated_v4 = stated.v4.map(|(ip, port)| (IpAddr::from(ip), port));
         let stated_v6 = stated.v6.map(|(ip, port)| (IpAddr::from(ip), port));
         for (ip, port) in stated_v4.into_iter().chain(stated_v6) {
-            write!(text, " stated={}", shown(ip))?;
+            write!(text, " stated={}", shown(ip, salt))?;
             if let Some(port) = port {
                 write!(text, " stated_port={port}")?;
             }
@@ -204,6 +205,14 @@ impl Request {
     }
 }
 
+/// How an address stands in a line.
+fn shown(ip: IpAddr, salt: Option<&Salt>) -> String {
+    match salt {
+        Some(salt) => salt.hash(ip),
+        None => ip.to_canonical().to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -216,7 +225,7 @@ mod tests {
 
     fn line(happened: Happened) -> String {
         let mut text = String::new();
-        Event { at: Timestamp(784_111_777), happened }.append_to(&mut text, &|ip| ip.to_string());
+        Event { at: Timestamp(784_111_777), happened }.append_to(&mut text, None);
         text
     }
 
