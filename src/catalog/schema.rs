@@ -137,16 +137,17 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE external (
         info_hash  BLOB    NOT NULL CHECK (length(info_hash) = 20),
-        url        TEXT    NOT NULL,
+        tracker    TEXT    NOT NULL,
         approved   INTEGER NOT NULL CHECK (approved IN (0, 1)),
         complete   INTEGER CHECK (complete >= 0),
         incomplete INTEGER CHECK (incomplete >= 0),
         downloaded INTEGER CHECK (downloaded >= 0),
-        counted_at INTEGER CHECK (counted_at >= 0),
+        figures_at INTEGER CHECK (figures_at >= 0),
         asked_at   INTEGER CHECK (asked_at >= 0),
         failures   INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
         fault      TEXT,
-        PRIMARY KEY (info_hash, url)
+        next_at    INTEGER NOT NULL DEFAULT 0 CHECK (next_at >= 0),
+        PRIMARY KEY (info_hash, tracker)
     ) STRICT, WITHOUT ROWID;
 ",
 ];

@@ -236,7 +236,7 @@ const RAISE: &str = "
         AND (completed < :completed OR uploaded < :uploaded OR downloaded < :downloaded)";
 
 const EXTERNAL: &str =
-    "INSERT OR IGNORE INTO external (info_hash, url, approved) VALUES (?1, ?2, 0)";
+    "INSERT OR IGNORE INTO external (info_hash, tracker, approved) VALUES (?1, ?2, 0)";
 
 #[cfg(test)]
 mod tests;
