@@ -22,6 +22,7 @@ mod scrape;
 mod stores;
 mod swarm;
 mod switches;
+mod torrents;
 mod trouble;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -3,12 +3,12 @@
 use rusqlite::{OptionalExtension as _, Transaction, named_params};
 
 use super::count::Count;
-use super::{Author, Catalog, CatalogError, changes};
+use super::{Author, Catalog, CatalogError, Torrent, changes};
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Timestamp};
 
 /// A torrent to be tracked without a `.torrent` file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTorrent {
+pub struct TorrentByHash {
     /// Its info-hashes. One of 20 bytes is taken for one of version 1; clients announce with it, whatever it is.
     pub hashes: InfoHashes,
     /// Its name; may be empty.
@@ -36,7 +36,7 @@ impl Catalog {
     /// When the catalogue cannot be written; then nothing was changed.
     pub fn add(
         &mut self,
-        torrent: &NewTorrent,
+        torrent: &TorrentByHash,
         author: &Author<'_>,
     ) -> Result<Added, CatalogError> {
         self.write("add a torrent to", |transaction| {
@@ -48,10 +48,35 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Forgets a torrent, its totals and all that was decided about it. A file that is there brings it back.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn remove(&mut self, torrent: &Torrent, author: &Author<'_>) -> Result<(), CatalogError> {
+        self.write("remove a torrent from", |transaction| {
+            for table in ["torrents", "decisions", "sidecars", "external"] {
+                let forget = format!("DELETE FROM {table} WHERE info_hash = ?1");
+                transaction.execute(&forget, [torrent.canonical.0])?;
+            }
+            let totals = torrent.totals;
+            let before = format!(
+                "{} ({} completed, {} uploaded, {} downloaded)",
+                torrent.title(),
+                totals.completed,
+                totals.uploaded,
+                totals.downloaded
+            );
+            let subject = torrent.canonical.to_string();
+            changes::note(transaction, author, "remove", &subject, Some(&before))
+        })
+    }
+}
+
 /// Has a torrent be tracked by its info-hash from now on.
 pub(super) fn put(
     transaction: &Transaction<'_>,
-    torrent: &NewTorrent,
+    torrent: &TorrentByHash,
     now: Timestamp,
 ) -> rusqlite::Result<Added> {
     let hashes = torrent.hashes;
@@ -71,10 +96,10 @@ pub(super) fn put(
 /// The same for a torrent that the catalogue does not know by any of its info-hashes.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
-    torrent: &NewTorrent,
+    torrent: &TorrentByHash,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let NewTorrent { hashes, name, size, first_seen } = torrent;
+    let TorrentByHash { hashes, name, size, first_seen } = torrent;
     transaction.prepare_cached(INSERT)?.execute(named_params! {
         ":info_hash": hashes.canonical().0,
         ":v1": hashes.v1().map(|InfoHash(hash)| hash),
@@ -126,9 +151,9 @@ mod tests {
 
     const OWNER: Author<'_> = Author { name: "olive", at: Timestamp(50) };
 
-    fn new(number: u32, name: &str) -> NewTorrent {
+    fn new(number: u32, name: &str) -> TorrentByHash {
         let hashes = InfoHashes::V1(hash(number));
-        NewTorrent { hashes, name: name.into(), size: None, first_seen: Timestamp(40) }
+        TorrentByHash { hashes, name: name.into(), size: None, first_seen: Timestamp(40) }
     }
 
     #[test]

@@ -97,6 +97,15 @@ impl TorrentList {
         all.filter(|torrent| torrent.details().retired.is_some())
     }
 
+    /// Those that have been missing since this time or for longer, and of which nothing but figures would be lost.
+    #[must_use]
+    pub fn missing_since(&self, at: Timestamp) -> Vec<InfoHash> {
+        let all = self.listed.iter().map(|listed| &listed.torrent);
+        let is_old = |torrent: &&Torrent| torrent.missing_since.is_some_and(|since| since <= at);
+        let old = all.filter(is_old).filter(|torrent| torrent.details.is_none());
+        old.map(|torrent| torrent.canonical).collect()
+    }
+
     /// Has these not be tracked, whatever else is said about them.
     pub fn deny(&mut self, denied: &HashSet<InfoHash>) {
         self.denied.clone_from(denied);

@@ -33,7 +33,7 @@ mod torrent;
 mod torrents;
 mod totals;
 
-pub use added::{Added, NewTorrent};
+pub use added::{Added, TorrentByHash};
 pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BYTES};
 pub use backup::{BackupError, back_up, restore};
 pub use bans::{Ban, BanList};

@@ -50,6 +50,20 @@ impl Catalog {
         })
     }
 
+    /// Forgets torrents that are missing, and their figures.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn forget_missing(&mut self, torrents: &[InfoHash]) -> Result<(), CatalogError> {
+        if torrents.is_empty() {
+            return Ok(());
+        }
+        self.write("remove old torrents from", |transaction| {
+            let mut forget = transaction.prepare(FORGET_MISSING)?;
+            torrents.iter().try_for_each(|it| forget.execute([it.0]).map(|_| ()))
+        })
+    }
+
     /// Sets a torrent's totals to nothing. The counters of this generation of the store must be at nothing too, and
     /// `period` say what is shown then.
     ///
@@ -117,6 +131,9 @@ const UPDATE_TOTALS: &str = "
         period_transferred = :period_transferred, period_completed = :period_completed
     WHERE info_hash = :info_hash";
 
+const FORGET_MISSING: &str =
+    "DELETE FROM torrents WHERE info_hash = ?1 AND missing_since IS NOT NULL";
+
 const MARK_REFRESH: &str = "
     INSERT INTO last_refresh (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 
@@ -159,6 +176,30 @@ mod tests {
         }
         assert_eq!(torrent(&catalog, 2).totals, Totals::default());
         assert_eq!(catalog.all_torrents().unwrap().len(), 2, "an unknown torrent was taken in");
+    }
+
+    #[test]
+    fn figures_of_torrents_that_are_long_gone_are_forgotten_but_no_decisions() {
+        let (_folder, mut catalog) = new_catalog();
+        let found: Vec<_> =
+            (1..=4).map(|number| scanned(number, &format!("{number}.torrent"))).collect();
+        scan(&mut catalog, &found, 100);
+        let author = crate::catalog::Author { name: "olive", at: Timestamp(150) };
+        catalog.decide(hash(3), "retire", |it| it.retired = Some("old".into()), &author).unwrap();
+        scan(&mut catalog, &found[..2], 200);
+        scan(&mut catalog, &found[..1], 300);
+        let list = catalog.list("").unwrap();
+        assert_eq!(list.missing_since(Timestamp(199)), []);
+        assert_eq!(list.missing_since(Timestamp(200)), [hash(4)], "a retired one stays");
+        let mut both = list.missing_since(Timestamp(300));
+        both.push(hash(1));
+        catalog.forget_missing(&both).unwrap();
+        let mut left: Vec<_> =
+            catalog.all_torrents().unwrap().iter().map(|it| it.canonical).collect();
+        left.sort();
+        let mut expected = [hash(1), hash(3)];
+        expected.sort();
+        assert_eq!(left, expected, "what is there is never forgotten");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 
-use super::added::{self, Added, NewTorrent};
+use super::added::{self, Added, TorrentByHash};
 use super::count::Count;
 use super::decisions::Voice;
 use super::import::{Import, ImportedTorrent};
@@ -151,7 +151,7 @@ fn add(
     torrent: &ImportedTorrent,
     author: &Author<'_>,
 ) -> rusqlite::Result<bool> {
-    let new = NewTorrent {
+    let new = TorrentByHash {
         hashes: InfoHashes::V1(info_hash),
         name: torrent.name.to_string(),
         size: (torrent.size > 0).then_some(torrent.size),

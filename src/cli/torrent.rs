@@ -1,6 +1,9 @@
 //! `tracker torrent`: the catalogue's torrents, and `.torrent` files anywhere.
 
+mod add;
+mod edit;
 mod make;
+mod retire;
 mod rewrite;
 
 use std::path::{Path, PathBuf};
@@ -35,13 +38,13 @@ pub enum TorrentCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Correct what is known of a torrent
+    Add(add::AddArguments),
+    /// Change what is said of a torrent; an empty text takes back what was said
     Edit {
         /// Its info-hash, its file below the torrents folder, or its name
         torrent: String,
-        /// Set what it has counted to nothing: completed downloads, uploaded and downloaded bytes
-        #[arg(long, required = true)]
-        reset_totals: bool,
+        #[command(flatten)]
+        changes: edit::Changes,
     },
     /// Leave a torrent out of listings, as `*.secret.torrent` files are
     Hide {
@@ -51,6 +54,24 @@ pub enum TorrentCommand {
     /// List a torrent, whatever the name of its file
     Unhide {
         /// Its info-hash, its file below the torrents folder, or its name
+        torrent: String,
+    },
+    /// Track a torrent no longer, and tell its clients why
+    Retire {
+        /// Its info-hash, its file below the torrents folder, or its name
+        torrent: String,
+        /// Why, instead of the configured reason
+        #[arg(long, default_value = "", value_name = "TEXT", value_parser = super::reason::reason)]
+        reason: String,
+    },
+    /// Track a torrent again that was retired
+    Restore {
+        /// Its info-hash, its file below the torrents folder, or its name
+        torrent: String,
+    },
+    /// Forget a torrent that has no file, with its figures
+    Remove {
+        /// Its info-hash, or its name
         torrent: String,
     },
     Make(make::MakeArguments),
@@ -72,7 +93,11 @@ impl TorrentCommand {
         match self {
             Self::List { all, json } => list(all, json, world),
             Self::Show { torrent, json } => show(&torrent, json, world),
-            Self::Edit { torrent, reset_totals: _ } => reset(&torrent, world),
+            Self::Add(arguments) => arguments.run(world),
+            Self::Edit { torrent, changes } => changes.run(&torrent, world),
+            Self::Retire { torrent, reason } => retire::retire(&torrent, &reason, world),
+            Self::Restore { torrent } => retire::restore(&torrent, world),
+            Self::Remove { torrent } => retire::remove(&torrent, world),
             Self::Hide { torrent } => decide_hidden(&torrent, true, world),
             Self::Unhide { torrent } => decide_hidden(&torrent, false, world),
             Self::Make(arguments) => arguments.run(world),
@@ -92,15 +117,21 @@ fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError
     }
     for torrent in &torrents {
         let note = match (torrent.missing_since, torrent.hidden) {
+            _ if torrent.details().retired.is_some() => "  (retired)",
             (Some(_), _) => "  (its file is gone)",
             (None, true) => "  (hidden)",
+            (None, false) if !torrent.has_file() => "  (no file)",
             (None, false) => "",
         };
         world.print(format_args!(
             "{}  {:>12}  {}{note}\n",
             torrent.canonical,
-            bytes(torrent.size, 2),
-            Harmless(&torrent.name)
+            torrent.known_size().map_or_else(String::new, |size| bytes(size, 2)),
+            Harmless(if torrent.name.is_empty() && torrent.details().title.is_none() {
+                "".into()
+            } else {
+                torrent.title()
+            })
         ))?;
     }
     let number = |is_one: fn(&Torrent) -> bool| torrents.iter().filter(|it| is_one(it)).count();
@@ -124,7 +155,8 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     }
     let hash = |hash: Option<String>| hash.unwrap_or_else(|| "none".into());
     world.print(format_args!("name          {}\n", Harmless(&torrent.name)))?;
-    world.print(format_args!("file          {}\n", Harmless(torrent.file.display())))?;
+    let file = if torrent.has_file() { torrent.file.display().to_string() } else { "none".into() };
+    world.print(format_args!("file          {}\n", Harmless(file)))?;
     world
         .print(format_args!("info-hash v1  {}\n", hash(torrent.v1.map(|hash| hash.to_string()))))?;
     world
@@ -136,6 +168,11 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     world.print(format_args!("uploaded      {}\n", bytes(torrent.totals.uploaded, 2)))?;
     world.print(format_args!("downloaded    {}\n", bytes(torrent.totals.downloaded, 2)))?;
     world.print(format_args!("hidden        {}\n", if torrent.hidden { "yes" } else { "no" }))?;
+    for (name, value) in torrent.details().in_words() {
+        if let Some(value) = value.filter(|_| name != "hidden") {
+            world.print(format_args!("{name:<12}  {}\n", Harmless(value)))?;
+        }
+    }
     if torrent.missing_since.is_some() {
         world.print(format_args!(
             "its file is gone; its totals are kept for when it comes back\n"
@@ -156,7 +193,9 @@ pub(super) fn look_up(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>
     {
         return Ok(Some(torrent));
     }
-    let named = |torrent: &Torrent| torrent.file == Path::new(wanted) || torrent.name == wanted;
+    let named = |torrent: &Torrent| {
+        torrent.file == Path::new(wanted) || torrent.name == wanted || torrent.title() == wanted
+    };
     Ok(catalog.all_torrents()?.into_iter().find(named))
 }
 
@@ -211,8 +250,12 @@ fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {
         "info_hash_v1": torrent.v1.map(|hash| hash.to_string()),
         "info_hash_v2": torrent.v2.map(|hash| hash.to_string()),
         "name": torrent.name,
-        "file": torrent.file.to_string_lossy(),
-        "size": torrent.size,
+        "file": torrent.has_file().then(|| torrent.file.to_string_lossy()),
+        "size": torrent.known_size(),
+        "title": torrent.details().title,
+        "retired": torrent.details().retired,
+        "added": torrent.added,
+        "details": details_json(torrent),
         "hidden": torrent.hidden,
         "private": torrent.private,
         "first_seen": torrent.first_seen.no_later_than(now).0,
@@ -221,6 +264,12 @@ fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {
         "uploaded": torrent.totals.uploaded,
         "downloaded": torrent.totals.downloaded,
     })
+}
+
+/// All that is said of a torrent; dates as RFC 3339 has them.
+fn details_json(torrent: &Torrent) -> Value {
+    let said = torrent.details().in_words().into_iter();
+    said.filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))).collect()
 }
 
 fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), CommandError> {

@@ -35,9 +35,71 @@ fn parts_of(at: u64) -> [String; 4] {
     std::array::from_fn(|_| parts.next().unwrap_or_default().to_owned())
 }
 
+/// Why a text is no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotADate {
+    /// Another text, or a date that no calendar has.
+    #[error("it is no date; write 2027-01-31, or 2027-01-31T18:00:00Z")]
+    Unclear,
+    /// A time of day of nobody knows which zone.
+    #[error(
+        "it does not say in which time zone; write Z at its end for UTC, or an offset such as +01:00"
+    )]
+    NoZone,
+    /// Before 1970.
+    #[error("it lies before 1970")]
+    TooEarly,
+}
+
+/// Seconds since 1970 at a date as RFC 3339 has it; without a time of day, at its beginning in UTC.
+pub fn parse(text: &str) -> Result<u64, NotADate> {
+    let parsed: toml::value::Datetime = text.trim().parse().map_err(|_| NotADate::Unclear)?;
+    let date = parsed.date.ok_or(NotADate::Unclear)?;
+    let minutes = match (parsed.time, parsed.offset) {
+        (None, _) | (Some(_), Some(toml::value::Offset::Z)) => 0,
+        (Some(_), Some(toml::value::Offset::Custom { minutes })) => i64::from(minutes),
+        (Some(_), None) => return Err(NotADate::NoZone),
+    };
+    let seconds = parsed.time.map_or(0, |time| {
+        i64::from(time.hour) * 3600
+            + i64::from(time.minute) * 60
+            + i64::from(time.second.unwrap_or(0))
+    });
+    let days = days_since_1970(i64::from(date.year), i64::from(date.month), i64::from(date.day));
+    u64::try_from(days * 86_400 + seconds - minutes * 60).map_err(|_| NotADate::TooEarly)
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar; years begin with March, so that leap days come last.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (century, of_century) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    century * 146_097 + of_century * 365 + of_century / 4 - of_century / 100 + of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_date_that_is_written_is_read_back(at in 0..253_402_300_799_u64) {
+            prop_assert_eq!(parse(&rfc_3339(at)), Ok(at));
+        }
+    }
+
+    #[test]
+    fn dates_need_a_zone_with_a_time_of_day() {
+        assert_eq!(parse("1994-11-06T09:49:37+01:00"), Ok(784_111_777));
+        assert_eq!(parse("1970-01-02"), Ok(86_400));
+        assert_eq!(parse("2027-01-31T18:00:00"), Err(NotADate::NoZone));
+        assert_eq!(parse("1969-12-31"), Err(NotADate::TooEarly));
+        for text in ["", "18:00:00", "2027-02-30", "2027-13-01", "tomorrow", "31.1.2027"] {
+            assert_eq!(parse(text), Err(NotADate::Unclear), "{text}");
+        }
+    }
 
     #[test]
     fn one_instant_has_three_spellings() {

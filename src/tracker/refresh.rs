@@ -182,6 +182,8 @@ pub struct Refresh<'a> {
     catalog: Catalog,
     view: FolderView,
     refusals: Refusals,
+    /// Torrents that have been missing for too long.
+    forgotten: Vec<InfoHash>,
     report: Report,
     /// The torrents that are not in the report.
     hidden: Vec<Torrent>,
@@ -229,6 +231,8 @@ impl<'a> Refresh<'a> {
         // now for what was transferred just now. Who forces one knows.
         let since_last =
             since_last.map(|since| if force { since } else { since.max(period(&loaded.config)) });
+        let kept = loaded.config.catalog.keep_missing.seconds();
+        let forgotten = folder.list.missing_since(now.before(kept));
         let mut refresh = Self {
             loaded,
             report: Report {
@@ -247,6 +251,7 @@ impl<'a> Refresh<'a> {
             catalog,
             view: folder.view,
             refusals: folder.refusals,
+            forgotten,
             lock,
         };
         refresh.compute(folder.list, &swarms);
@@ -269,6 +274,7 @@ impl<'a> Refresh<'a> {
         let now = self.report.at;
         self.catalog.record_refresh(now, self.generation, &self.records)?;
         self.catalog.forget_old_bans(now)?;
+        self.catalog.forget_missing(&self.forgotten)?;
         let rules = self.catalog.rules()?;
         event_log::forget_old_days(self.loaded, now);
         let listed = self.report.rows.iter().map(|row| &row.torrent);

@@ -1,0 +1,154 @@
+//! `tracker torrent add`: torrents from files anywhere, info-hashes and magnet links.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::{Added, TorrentByHash, read_metainfo};
+use crate::cli::change::change;
+use crate::cli::{CommandError, World};
+use crate::config::LoadedConfig;
+use crate::platform::publication::TemporaryFile;
+use crate::platform::terminal::Harmless;
+use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Magnet, Metainfo};
+use crate::tracker::scan_rules;
+
+/// Track torrents: a .torrent file is put into the torrents folder; one that is named by its info-hash or by a magnet
+/// link is tracked without a file
+#[derive(Debug, clap::Args)]
+pub struct AddArguments {
+    /// .torrent files, info-hashes (40 or 64 hexadecimal digits) or magnet links
+    #[arg(required = true, value_name = "FILE|HASH|MAGNET")]
+    torrents: Vec<String>,
+    /// What the torrent is called, instead of its name; for one torrent
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+}
+
+/// What is to be tracked.
+enum Source {
+    /// The content of a file, and its name.
+    File { name: PathBuf, content: Vec<u8>, metainfo: Box<Metainfo> },
+    /// A torrent without a file.
+    Hash(TorrentByHash),
+}
+
+impl AddArguments {
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        if self.title.is_some() && self.torrents.len() > 1 {
+            return Err(CommandError::Failed(
+                "one title cannot be that of several torrents; add them one by one".into(),
+            ));
+        }
+        // Read before the process becomes the owner of the site, who may not look everywhere.
+        let config = world.load_config()?;
+        let sources: Result<Vec<Source>, CommandError> =
+            self.torrents.iter().map(|text| source(text, &config, world)).collect();
+        let sources = sources?;
+        let loaded = world.load_owner_config()?;
+        let told = change(world, |catalog, author| {
+            let mut told = Vec::new();
+            for source in &sources {
+                let (hash, name, note) = match source {
+                    Source::File { name, content, metainfo } => {
+                        let note = put(&loaded, name, content)?;
+                        (metainfo.canonical(), metainfo.name.clone(), note)
+                    }
+                    Source::Hash(torrent) => {
+                        let note = match catalog.add(torrent, author)? {
+                            Added::New => "is tracked from now on",
+                            Added::Known => "is tracked already, and stays when its file goes",
+                        };
+                        (torrent.hashes.canonical(), torrent.name.clone(), note)
+                    }
+                };
+                if let Some(title) = &self.title {
+                    catalog.decide(hash, "edit", |it| it.title = Some(title.clone()), author)?;
+                }
+                told.push((hash, name, note));
+            }
+            Ok(told)
+        })?;
+        told.iter().try_for_each(|(hash, name, note)| {
+            let blank = if name.is_empty() { "" } else { "  " };
+            world.print(format_args!("{hash}{blank}{}: {note}\n", Harmless(name)))
+        })
+    }
+}
+
+/// What somebody has named.
+fn source(text: &str, loaded: &LoadedConfig, world: &World<'_>) -> Result<Source, CommandError> {
+    let failed = |problem: &dyn std::fmt::Display| {
+        CommandError::Failed(format!("{text}: {problem}; nothing was added"))
+    };
+    let digits = text.trim().as_bytes();
+    let hashes = InfoHash::from_hex(digits)
+        .map(InfoHashes::V1)
+        .or_else(|| InfoHashV2::from_hex(digits).map(InfoHashes::V2));
+    let new = |hashes, name, size| TorrentByHash { hashes, name, size, first_seen: world.now };
+    if let Some(hashes) = hashes {
+        return Ok(Source::Hash(new(hashes, String::new(), None)));
+    }
+    if text.starts_with("magnet:") {
+        let magnet = Magnet::parse(text).map_err(|problem| failed(&problem))?;
+        return Ok(Source::Hash(new(magnet.hashes, magnet.name.unwrap_or_default(), magnet.size)));
+    }
+    let path = Path::new(text);
+    let rules = scan_rules(loaded);
+    let metainfo = match read_metainfo(path, rules.max_torrent_bytes) {
+        Ok(metainfo) => metainfo,
+        Err(problem) if !path.exists() => {
+            return Err(failed(&format_args!(
+                "it is neither a file nor an info-hash nor a magnet link ({problem})"
+            )));
+        }
+        Err(problem) => return Err(failed(&problem)),
+    };
+    if let Some(problem) = rules.complaint(&metainfo) {
+        return Err(failed(&format_args!(
+            "it {problem}; `tracker torrent rewrite` changes where it announces"
+        )));
+    }
+    let content = fs::read(path).map_err(|problem| failed(&problem))?;
+    let name = path.file_name().map(PathBuf::from).unwrap_or_default();
+    // Other names are not looked at by scans.
+    let name = if name.extension().is_some_and(|it| it.eq_ignore_ascii_case("torrent")) {
+        name
+    } else {
+        let mut name = name.into_os_string();
+        name.push(".torrent");
+        name.into()
+    };
+    Ok(Source::File { name, content, metainfo: Box::new(metainfo) })
+}
+
+/// Puts a file into the torrents folder, unless another one has its name there.
+fn put(loaded: &LoadedConfig, name: &Path, content: &[u8]) -> Result<&'static str, CommandError> {
+    let target = loaded.config.paths.torrents.join(name);
+    let failed = |problem: io::Error| {
+        CommandError::Failed(format!(
+            "cannot put {} into the torrents folder: {problem}; its folder must be writable for the user that the \
+             tracker runs as, or copy the file there yourself",
+            target.display()
+        ))
+    };
+    let is_placed = (|| {
+        let mut temporary = TemporaryFile::beside(&target)?;
+        temporary.file.write_all(content)?;
+        // Visitors download it.
+        temporary.file.set_permissions(Permissions::from_mode(0o644))?;
+        temporary.file.sync_all()?;
+        temporary.close().place_if_absent(&target)
+    })();
+    if is_placed.map_err(failed)? {
+        return Ok("is in the torrents folder, and tracked from now on");
+    }
+    if fs::read(&target).map_err(failed)? == content {
+        return Ok("is in the torrents folder already");
+    }
+    Err(CommandError::Failed(format!(
+        "another torrent has the name {} already; rename the file, and add it again",
+        target.display()
+    )))
+}

@@ -1,0 +1,154 @@
+//! `tracker torrent edit`: what is said of a torrent beside its metainfo.
+
+use super::{find, reset};
+use crate::catalog::Details;
+use crate::cli::change::change;
+use crate::cli::{CommandError, World};
+use crate::platform::date;
+use crate::platform::terminal::Harmless;
+use crate::protocol::{HttpUrl, Timestamp};
+
+/// Change what is said of a torrent; an empty text takes back what was said
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true, id = "what")]
+pub struct Changes {
+    /// What it is called instead of its name
+    #[arg(long, value_name = "TEXT", value_parser = line)]
+    title: Option<String>,
+    /// A sentence about it, for the feed
+    #[arg(long, value_name = "TEXT", value_parser = line)]
+    description: Option<String>,
+    /// Its category, instead of its folder
+    #[arg(long, value_name = "TEXT", value_parser = line)]
+    category: Option<String>,
+    /// The group that it belongs to
+    #[arg(long, value_name = "TEXT", value_parser = line)]
+    group: Option<String>,
+    /// Another address of the file or its content
+    #[arg(long, value_name = "URL", value_parser = url)]
+    mirror: Option<String>,
+    /// The address of a page about it
+    #[arg(long, value_name = "URL", value_parser = url)]
+    info_url: Option<String>,
+    /// The CRC32 of its content, 8 hexadecimal digits
+    #[arg(long, value_name = "DIGITS", value_parser = digits::<8>)]
+    crc32: Option<String>,
+    /// The MD5 of its content, 32 hexadecimal digits
+    #[arg(long, value_name = "DIGITS", value_parser = digits::<32>)]
+    md5: Option<String>,
+    /// The SHA-1 of its content, 40 hexadecimal digits
+    #[arg(long, value_name = "DIGITS", value_parser = digits::<40>)]
+    sha1: Option<String>,
+    /// The SHA-256 of its content, 64 hexadecimal digits
+    #[arg(long, value_name = "DIGITS", value_parser = digits::<64>)]
+    sha256: Option<String>,
+    /// Until then its file is linked to: 2027-01-31, or 2027-01-31T18:00:00+01:00; tracking goes on
+    #[arg(long, value_name = "DATE", value_parser = time)]
+    link_until: Option<When>,
+    /// From then on it stands in listings
+    #[arg(long, value_name = "DATE", value_parser = time)]
+    list_from: Option<When>,
+    /// Until then it stands in listings; tracking goes on
+    #[arg(long, value_name = "DATE", value_parser = time)]
+    list_until: Option<When>,
+    /// Set what it has counted to nothing: completed downloads, uploaded and downloaded bytes
+    #[arg(long)]
+    reset_totals: bool,
+}
+
+impl Changes {
+    pub(super) fn run(self, wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+        if self.reset_totals {
+            reset(wanted, world)?;
+        }
+        if !self.says_something() {
+            return Ok(());
+        }
+        let torrent = change(world, |catalog, author| {
+            let torrent = find(wanted, catalog)?;
+            catalog.decide(torrent.canonical, "edit", |it| self.apply(it), author)?;
+            find(&torrent.canonical.to_string(), catalog)
+        })?;
+        let said = torrent.details().in_words().into_iter().filter_map(|(name, value)| {
+            value.map(|value| format!("\n  {name}: {}", Harmless(value)))
+        });
+        let said: String = said.collect();
+        world.print(format_args!("{}:{said}\n", Harmless(torrent.title())))
+    }
+
+    fn says_something(&self) -> bool {
+        let texts = [
+            &self.title,
+            &self.description,
+            &self.category,
+            &self.group,
+            &self.mirror,
+            &self.info_url,
+            &self.crc32,
+            &self.md5,
+            &self.sha1,
+            &self.sha256,
+        ];
+        let times = [self.link_until, self.list_from, self.list_until];
+        texts.iter().any(|it| it.is_some()) || times.iter().any(Option::is_some)
+    }
+
+    fn apply(&self, details: &mut Details) {
+        let set = |place: &mut Option<String>, said: &Option<String>| {
+            if let Some(said) = said {
+                *place = Some(said.clone()).filter(|said| !said.is_empty());
+            }
+        };
+        set(&mut details.title, &self.title);
+        set(&mut details.description, &self.description);
+        set(&mut details.category, &self.category);
+        set(&mut details.group, &self.group);
+        set(&mut details.mirror, &self.mirror);
+        set(&mut details.info_url, &self.info_url);
+        set(&mut details.checksums.crc32, &self.crc32);
+        set(&mut details.checksums.md5, &self.md5);
+        set(&mut details.checksums.sha1, &self.sha1);
+        set(&mut details.checksums.sha256, &self.sha256);
+        let set = |place: &mut Option<Timestamp>, said: Option<When>| {
+            if let Some(When(at)) = said {
+                *place = at;
+            }
+        };
+        set(&mut details.link_until, self.link_until);
+        set(&mut details.list_from, self.list_from);
+        set(&mut details.list_until, self.list_until);
+    }
+}
+
+fn line(text: &str) -> Result<String, String> {
+    if text.chars().any(char::is_control) {
+        return Err("write it in one line".into());
+    }
+    Ok(text.trim().to_owned())
+}
+
+fn url(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    text.parse::<HttpUrl>().map(String::from).map_err(|problem| problem.to_string())
+}
+
+fn digits<const COUNT: usize>(text: &str) -> Result<String, String> {
+    let is_whole = text.len() == COUNT && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if text.is_empty() || is_whole {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(format!("write {COUNT} hexadecimal digits"))
+}
+
+/// A date, or none any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct When(Option<Timestamp>);
+
+fn time(text: &str) -> Result<When, String> {
+    if text.is_empty() {
+        return Ok(When(None));
+    }
+    date::parse(text).map(|at| When(Some(Timestamp(at)))).map_err(|problem| problem.to_string())
+}

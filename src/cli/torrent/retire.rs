@@ -1,0 +1,68 @@
+//! `tracker torrent retire`, `restore` and `remove`: torrents that come to their end.
+
+use super::find;
+use crate::cli::change::change;
+use crate::cli::{CommandError, World};
+use crate::platform::terminal::Harmless;
+
+/// Has a torrent be tracked no longer, and its clients be told why.
+pub(super) fn retire(
+    wanted: &str,
+    reason: &str,
+    world: &mut World<'_>,
+) -> Result<(), CommandError> {
+    let torrent = change(world, |catalog, author| {
+        let torrent = find(wanted, catalog)?;
+        let retired = Some(reason.to_owned());
+        catalog.decide(torrent.canonical, "retire", |it| it.retired = retired, author)?;
+        Ok(torrent)
+    })?;
+    world.print(format_args!(
+        "{}: is retired; its clients are told so and do not ask again, its figures are kept\n",
+        Harmless(torrent.title())
+    ))
+}
+
+/// Has a retired torrent be tracked again.
+pub(super) fn restore(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+    let torrent = change(world, |catalog, author| {
+        let torrent = find(wanted, catalog)?;
+        if torrent.details().retired.is_none() {
+            return Err(CommandError::Failed(format!("`{wanted}` is not retired")));
+        }
+        catalog.decide(torrent.canonical, "restore", |it| it.retired = None, author)?;
+        find(&torrent.canonical.to_string(), catalog)
+    })?;
+    let note = match torrent.missing_since {
+        None => "is tracked again",
+        Some(_) => "is no longer retired, and tracked again as soon as its file is back",
+    };
+    world.print(format_args!("{}: {note}\n", Harmless(torrent.title())))
+}
+
+/// Forgets a torrent with its figures and all that was said of it.
+pub(super) fn remove(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+    let torrent = change(world, |catalog, author| {
+        let torrent = find(wanted, catalog)?;
+        if torrent.missing_since.is_none() && torrent.has_file() {
+            return Err(CommandError::Failed(format!(
+                "{} is in the torrents folder, and would bring it back: remove that file first, or have `tracker torrent \
+                 retire` refuse its clients",
+                torrent.file.display()
+            )));
+        }
+        if torrent.missing_since.is_none() && !torrent.added {
+            return Err(CommandError::Failed(format!(
+                "{} stands in the list that `allow_list` in [access] names, and would come back: take it out there first",
+                torrent.canonical
+            )));
+        }
+        catalog.remove(&torrent, author)?;
+        Ok(torrent)
+    })?;
+    world.print(format_args!(
+        "{}: is removed, with its {} completed downloads\n",
+        Harmless(torrent.title()),
+        torrent.totals.completed
+    ))
+}

@@ -1,0 +1,131 @@
+//! Torrents by command: added, described, retired, restored and removed, as clients and pages see it.
+
+use std::fs;
+
+use super::client;
+use crate::harness::installation::{ANNOUNCE_URL, Installation};
+use crate::harness::torrent::Torrent;
+
+const HASH: [u8; 20] = [0xab; 20];
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_torrent_that_is_added_by_its_hash_is_tracked_without_a_file() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let unlisted = "this tracker does not track that torrent";
+    assert_eq!(client(1).of(HASH).refused(&tracker, ""), unlisted);
+    let told = tracker.run(&["torrent", "add", &hex(&HASH), "--title", "by its hash"]).done();
+    assert!(told.contains("is tracked from now on"), "{told}");
+    client(1).of(HASH).announce(&tracker, "");
+    tracker.refresh();
+    client(2).of(HASH).announce(&tracker, "");
+    let listed = tracker.run(&["torrent", "list"]).done();
+    assert!(listed.contains("by its hash  (no file)"), "{listed}");
+    let page = tracker.text("www/torrents/bt_list.inc");
+    assert!(page.contains("by its hash") && page.contains("magnet:?xt=urn:btih:ab"), "{page}");
+    assert!(!page.contains("type=\"application/x-bittorrent\""), "{page}");
+
+    let told = tracker.run(&["torrent", "remove", &hex(&HASH)]).done();
+    assert!(told.contains("is removed"), "{told}");
+    assert_eq!(client(1).of(HASH).refused(&tracker, ""), unlisted);
+}
+
+#[test]
+fn a_magnet_link_brings_its_name_and_its_size() {
+    let tracker = Installation::listed();
+    let magnet = format!("magnet:?xt=urn:btih:{}&dn=a%20name&xl=1000", hex(&HASH));
+    tracker.run(&["torrent", "add", &magnet]).done();
+    let shown = tracker.run(&["torrent", "show", "a name", "--json"]).json();
+    assert_eq!((&shown["size"], &shown["added"]), (&1000.into(), &true.into()));
+    client(1).of(HASH).announce(&tracker, "");
+}
+
+#[test]
+fn a_file_that_is_added_goes_into_the_torrents_folder() {
+    let tracker = Installation::listed();
+    let torrent = Torrent::new("elsewhere", 1000, ANNOUNCE_URL);
+    let file = tracker.path("data/elsewhere.torrent");
+    fs::write(&file, &torrent.metainfo).expect("a file");
+    let file = file.to_str().expect("a path in UTF-8");
+    tracker.run(&["torrent", "add", file]).done();
+    client(1).of(torrent.info_hash).announce(&tracker, "");
+    let there = tracker.path("www/torrents/elsewhere.torrent");
+    assert_eq!(fs::read(&there).expect("a file"), torrent.metainfo);
+    assert!(tracker.run(&["torrent", "add", file]).done().contains("already"));
+    let other = Torrent::new("other", 1000, ANNOUNCE_URL);
+    fs::write(file, &other.metainfo).expect("a file");
+    let refused = tracker.run(&["torrent", "add", file]).failure();
+    assert!(refused.contains("another torrent has the name"), "{refused}");
+    assert_eq!(fs::read(&there).expect("a file"), torrent.metainfo);
+    let foreign = Torrent::new("foreign", 1000, "http://other.example/announce");
+    fs::write(file, &foreign.metainfo).expect("a file");
+    let refused = tracker.run(&["torrent", "add", file]).failure();
+    assert!(refused.contains("announces to another tracker"), "{refused}");
+    let refused = tracker.run(&["torrent", "add", "/nowhere/x.torrent"]).failure();
+    assert!(refused.contains("neither a file nor an info-hash"), "{refused}");
+    let refused = tracker.run(&["torrent", "remove", "elsewhere"]).failure();
+    assert!(refused.contains("remove that file first"), "{refused}");
+}
+
+#[test]
+fn clients_of_a_retired_torrent_are_told_why_and_never_to_ask_again() {
+    let tracker = Installation::new(&["access.retired_reason = 'it is over'"]);
+    let torrent = tracker.add("a", 1000);
+    client(1).of(torrent.info_hash).announce(&tracker, "left=0");
+    tracker.run(&["torrent", "retire", "a", "--reason", "use version 2"]).done();
+    let failure = client(1).of(torrent.info_hash).call(&tracker, "").value();
+    assert_eq!(failure.bytes("failure reason"), b"use version 2");
+    assert_eq!(failure.bytes("retry in"), b"never");
+    let scraped =
+        tracker.get("/scrape", format!("info_hash={}", hex(&torrent.info_hash))).refusal();
+    assert_eq!(scraped, "use version 2");
+    assert!(!tracker.text("www/torrents/bt_list.inc").contains(">a<"));
+    assert!(tracker.run(&["torrent", "list"]).done().contains("(retired)"));
+    tracker.run(&["torrent", "retire", "a"]).done();
+    assert_eq!(client(1).of(torrent.info_hash).refused(&tracker, ""), "it is over");
+    tracker.run(&["torrent", "restore", "a"]).done();
+    client(2).of(torrent.info_hash).announce(&tracker, "");
+    assert!(tracker.text("www/torrents/bt_list.inc").contains(">a<"));
+    assert!(tracker.run(&["torrent", "restore", "a"]).failure().contains("is not retired"));
+}
+
+#[test]
+fn what_is_said_of_a_torrent_is_shown_and_its_dates_are_kept() {
+    let tracker = Installation::listed();
+    let torrent = tracker.add("a", 1000);
+    tracker.refresh();
+    let edit = |words: &[&str]| tracker.run(&[&["torrent", "edit", "a"], words].concat());
+    edit(&["--title", "A <title>", "--category", "music", "--info-url", "http://info.example/"])
+        .done();
+    let page = tracker.text("www/torrents/bt_list.inc");
+    assert!(page.contains("A &#60;title&#62;") && page.contains("http://info.example/"), "{page}");
+    assert!(tracker.text("www/torrents/bt_rss.inc").contains("<category>music</category>"));
+    let link = "type=\"application/x-bittorrent\"";
+    edit(&["--link-until", "2020-01-01"]).done();
+    let page = tracker.text("www/torrents/bt_list.inc");
+    assert!(
+        page.contains("A &#60;title&#62;") && !page.contains(link) && !page.contains("magnet:"),
+        "{page}"
+    );
+    edit(&["--link-until", "", "--list-until", "2020-01-01T00:00:00Z"]).done();
+    assert!(!tracker.text("www/torrents/bt_list.inc").contains("title"));
+    client(1).of(torrent.info_hash).announce(&tracker, "");
+    edit(&["--list-until", "", "--list-from", "2999-01-01"]).done();
+    assert!(!tracker.text("www/torrents/bt_list.inc").contains("title"));
+    edit(&["--list-from", ""]).done();
+    assert!(tracker.text("www/torrents/bt_list.inc").contains(link));
+    for (words, said) in [
+        (&["--link-until", "2027-01-31T18:00:00"][..], "which time zone"),
+        (&["--link-until", "soon"], "it is no date"),
+        (&["--crc32", "12"], "write 8 hexadecimal digits"),
+        (&["--info-url", "javascript:alert(1)"], "http"),
+        (&[], "required"),
+    ] {
+        let ran = edit(words);
+        assert!(ran.status == 2 && ran.errors.contains(said), "{ran:?}");
+    }
+}
