@@ -44,7 +44,7 @@ pub enum TorrentCommand {
         /// Its info-hash, its file below the torrents folder, or its name
         torrent: String,
         #[command(flatten)]
-        changes: edit::Changes,
+        changes: Box<edit::Changes>,
     },
     /// Leave a torrent out of listings, as `*.secret.torrent` files are
     Hide {
