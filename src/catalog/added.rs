@@ -126,7 +126,7 @@ fn find(
 const FIND: &str = "
     SELECT info_hash, missing_since IS NOT NULL FROM torrents
     WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1
-    ORDER BY info_hash = ?1 DESC, missing_since IS NOT NULL LIMIT 1";
+    ORDER BY missing_since IS NOT NULL, info_hash = ?1 DESC LIMIT 1";
 
 /// Of one that is missing, the file is gone.
 const KEEP: &str = "

@@ -225,6 +225,16 @@ pub fn read_metainfo(path: &Path, limit: u64) -> Result<Metainfo, Problem> {
     Ok(Metainfo::parse(&read(path, limit)?.content)?)
 }
 
+/// Reads one `.torrent` file of at most `limit` bytes, and gives its content too: what was checked is what can be
+/// copied.
+///
+/// # Errors
+/// As for [`read_metainfo`].
+pub fn read_torrent(path: &Path, limit: u64) -> Result<(Metainfo, Vec<u8>), Problem> {
+    let ReadFile { content, .. } = read(path, limit)?;
+    Ok((Metainfo::parse(&content)?, content))
+}
+
 /// A file that was read.
 struct ReadFile {
     content: Vec<u8>,

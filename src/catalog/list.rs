@@ -106,6 +106,13 @@ impl TorrentList {
         old.map(|torrent| torrent.canonical).collect()
     }
 
+    /// All info-hashes of torrents that are denied by one of them.
+    pub fn denied_hashes(&self) -> impl Iterator<Item = InfoHash> {
+        let all = self.listed.iter().map(|listed| &listed.torrent);
+        all.filter(|torrent| is_denied(torrent, &self.denied))
+            .flat_map(|torrent| std::iter::once(torrent.canonical).chain(torrent.aliases()))
+    }
+
     /// Has these not be tracked, whatever else is said about them.
     pub fn deny(&mut self, denied: &HashSet<InfoHash>) {
         self.denied.clone_from(denied);
@@ -135,10 +142,13 @@ impl TorrentList {
 }
 
 fn is_tracked(torrent: &Torrent, denied: &HashSet<InfoHash>) -> bool {
-    let is_denied = |hash: &InfoHash| denied.contains(hash);
-    torrent.is_tracked()
-        && (denied.is_empty()
-            || !(is_denied(&torrent.canonical) || torrent.aliases().any(|it| is_denied(&it))))
+    torrent.is_tracked() && !is_denied(torrent, denied)
+}
+
+fn is_denied(torrent: &Torrent, denied: &HashSet<InfoHash>) -> bool {
+    !denied.is_empty()
+        && (denied.contains(&torrent.canonical)
+            || torrent.aliases().any(|alias| denied.contains(&alias)))
 }
 
 impl Listed {

@@ -45,7 +45,7 @@ pub use external::{External, ExternalFigures};
 pub use folder::{
     AfterWriting, Detail, FileState, FileTime, FolderError, FolderProblem, FolderScan, FolderView,
     FoundTorrent, KnownFiles, Listing, Problem, ScanRules, Seen, Watched, has_changed,
-    read_metainfo, scan_folder,
+    read_metainfo, read_torrent, scan_folder,
 };
 pub use hash_list::HashList;
 pub use import::{

@@ -96,11 +96,13 @@ impl Catalog {
         let mut changes = ScanChanges::default();
         let mut written = Vec::new();
         let unknown = unknown_of(outcome.allowed, &list.listed, &found);
+        let aliases = present_aliases(&list.listed, &found);
         let mut known = unsettled(&mut list.listed, outcome, &found);
         let mut new = Vec::new();
         for (info_hash, torrent) in found {
             // One that was added by its other info-hash is the same torrent.
             let alias = torrent.metainfo.alias().and_then(|alias| known.remove(&alias));
+            let alias = alias.filter(|alias| alias.torrent.missing_since.is_none());
             let added = alias.as_ref().is_some_and(|alias| alias.torrent.added);
             changes.vanished.extend(alias.map(|alias| alias.give_way(now)));
             match known.remove(&info_hash) {
@@ -122,7 +124,7 @@ impl Catalog {
             }
         }
         for listed in known.into_values() {
-            match fate(&listed.torrent, outcome) {
+            match fate(&listed.torrent, outcome, &aliases) {
                 Fate::Stays => {}
                 Fate::LosesFile => {
                     listed.lose_file();
@@ -244,6 +246,14 @@ fn unknown_of(
     unknown
 }
 
+/// The other info-hashes of torrents that are there.
+fn present_aliases(list: &[Listed], found: &[(InfoHash, &FoundTorrent)]) -> HashSet<InfoHash> {
+    let present = list.iter().map(|listed| &listed.torrent);
+    let present = present.filter(|torrent| torrent.missing_since.is_none());
+    let found = found.iter().filter_map(|(_, torrent)| torrent.metainfo.alias());
+    present.flat_map(Torrent::aliases).chain(found).collect()
+}
+
 /// What becomes of a torrent whose file was not found.
 enum Fate {
     Stays,
@@ -254,10 +264,17 @@ enum Fate {
     Vanishes,
 }
 
-fn fate(torrent: &Torrent, outcome: &Outcome<'_>) -> Fate {
-    let is_allowed = outcome.allowed.is_some_and(|list| list.contains(&torrent.canonical));
+fn fate(torrent: &Torrent, outcome: &Outcome<'_>, aliases: &HashSet<InfoHash>) -> Fate {
+    let is_allowed = outcome.allowed.is_some_and(|list| {
+        list.contains(&torrent.canonical) || torrent.aliases().any(|alias| list.contains(&alias))
+    });
     if torrent.missing_since.is_some() {
-        return if is_allowed { Fate::Returns } else { Fate::Stays };
+        // What is the other info-hash of a torrent that is there is no torrent of its own.
+        return if is_allowed && !aliases.contains(&torrent.canonical) {
+            Fate::Returns
+        } else {
+            Fate::Stays
+        };
     }
     if !torrent.has_file() {
         let stays = torrent.added || is_allowed || outcome.allowed.is_none();

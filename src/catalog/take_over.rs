@@ -214,7 +214,8 @@ fn note_external(
     Ok(noted > 0)
 }
 
-const KNOWN: &str = "SELECT info_hash, v1, substr(v2, 1, 20) FROM torrents";
+const KNOWN: &str =
+    "SELECT info_hash, v1, substr(v2, 1, 20) FROM torrents ORDER BY missing_since IS NOT NULL";
 
 /// Only a torrent without a file can lack them.
 const NAME: &str = "

@@ -33,7 +33,7 @@ impl Catalog {
         let query = format!(
             "SELECT {COLUMNS} FROM torrents
             WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1
-            ORDER BY info_hash = ?1 DESC, missing_since IS NOT NULL LIMIT 1"
+            ORDER BY missing_since IS NOT NULL, info_hash = ?1 DESC LIMIT 1"
         );
         let find = || {
             let found = self

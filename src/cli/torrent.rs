@@ -194,9 +194,23 @@ pub(super) fn look_up(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>
         return Ok(Some(torrent));
     }
     let named = |torrent: &Torrent| {
-        torrent.file == Path::new(wanted) || torrent.name == wanted || torrent.title() == wanted
+        let is_file = torrent.has_file() && torrent.file == Path::new(wanted);
+        is_file || torrent.name == wanted || torrent.title() == wanted
     };
-    Ok(catalog.all_torrents()?.into_iter().find(named))
+    if wanted.is_empty() {
+        return Ok(None);
+    }
+    let mut found: Vec<Torrent> = catalog.all_torrents()?.into_iter().filter(named).collect();
+    match found.as_slice() {
+        [] | [_] => Ok(found.pop()),
+        several => {
+            let hashes: Vec<_> = several.iter().map(|it| it.canonical.to_string()).collect();
+            Err(CommandError::Failed(format!(
+                "several torrents are called `{wanted}`; name one by its info-hash: {}",
+                hashes.join(", ")
+            )))
+        }
+    }
 }
 
 /// Why nothing is done about a torrent that nobody knows.
@@ -225,7 +239,7 @@ fn reset(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
     let totals = torrent.totals;
     world.print(format_args!(
         "{}: the totals are reset; they were {} completed, {} uploaded, {} downloaded\n",
-        torrent.name,
+        Harmless(torrent.title()),
         totals.completed,
         bytes(totals.uploaded, 2),
         bytes(totals.downloaded, 2)
@@ -241,7 +255,7 @@ fn decide_hidden(wanted: &str, hidden: bool, world: &mut World<'_>) -> Result<()
         Ok(torrent)
     })?;
     let now = if hidden { "hidden" } else { "listed" };
-    world.print(format_args!("{}: is {now} from now on\n", Harmless(&torrent.name)))
+    world.print(format_args!("{}: is {now} from now on\n", Harmless(torrent.title())))
 }
 
 fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {

@@ -67,14 +67,18 @@ impl Refusals {
         denied: &HashSet<InfoHash>,
         loaded: &LoadedConfig,
     ) -> Self {
-        let usual = &loaded.config.access.retired_reason;
+        let usual = match loaded.config.access.retired_reason.trim() {
+            "" => "this torrent has been retired",
+            usual => usual,
+        };
         let retired = list.retired().flat_map(|torrent| {
             let reason = torrent.details().retired.as_ref().filter(|reason| !reason.is_empty());
-            let reason = reason.unwrap_or(usual).clone();
+            let reason = reason.map_or(usual, String::as_str).to_owned();
             let hashes = std::iter::once(torrent.canonical).chain(torrent.aliases());
             hashes.map(move |hash| (hash, reason.clone()))
         });
-        Self { retired: retired.collect(), denied: denied.iter().copied().collect() }
+        let denied = denied.iter().copied().chain(list.denied_hashes());
+        Self { retired: retired.collect(), denied: denied.collect() }
     }
 
     /// The same, as a policy snapshot takes them.

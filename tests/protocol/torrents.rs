@@ -67,6 +67,12 @@ fn a_file_that_is_added_goes_into_the_torrents_folder() {
     assert!(refused.contains("announces to another tracker"), "{refused}");
     let refused = tracker.run(&["torrent", "add", "/nowhere/x.torrent"]).failure();
     assert!(refused.contains("neither a file nor an info-hash"), "{refused}");
+    let hidden = tracker.path("data/.hidden.torrent");
+    fs::write(&hidden, &torrent.metainfo).expect("a file");
+    let refused = tracker.run(&["torrent", "add", hidden.to_str().expect("a path")]).failure();
+    assert!(refused.contains("begin with a dot"), "{refused}");
+    let refused = tracker.run(&["torrent", "remove", ""]).failure();
+    assert!(refused.contains("there is no torrent"), "{refused}");
     let refused = tracker.run(&["torrent", "remove", "elsewhere"]).failure();
     assert!(refused.contains("remove that file first"), "{refused}");
 }

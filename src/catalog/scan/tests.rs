@@ -318,3 +318,51 @@ fn the_other_hash_of_a_hybrid_on_the_list_is_no_torrent_of_its_own() {
         ScanChanges::default()
     );
 }
+
+#[test]
+fn the_twin_of_a_hybrid_stays_away_and_its_list_keeps_the_hybrid() {
+    let (_folder, mut catalog) = new_catalog();
+    let listed = Some(&[1_000_001][..]);
+    scan_with_list(&mut catalog, &[], listed, 100);
+    assert_eq!(present(&catalog), [(hash(1_000_001), false)]);
+    let file = [hybrid(1, "a.torrent")];
+    for at in [200, 300, 400] {
+        scan_with_list(&mut catalog, &file, listed, at);
+        assert_eq!(present(&catalog), [(hash(1), true)], "at {at}");
+    }
+    let owner = crate::catalog::Author { name: "olive", at: Timestamp(450) };
+    let twin = crate::catalog::TorrentByHash {
+        hashes: crate::protocol::InfoHashes::V1(hash(1_000_001)),
+        name: String::new(),
+        size: None,
+        first_seen: Timestamp(450),
+    };
+    assert_eq!(catalog.add(&twin, &owner).unwrap(), crate::catalog::Added::Known);
+    assert_eq!(present(&catalog), [(hash(1), true)]);
+    assert_eq!(catalog.torrent(hash(1_000_001)).unwrap().unwrap().canonical, hash(1));
+}
+
+#[test]
+fn a_hybrid_outlives_its_file_where_its_other_hash_is_listed() {
+    let (_folder, mut catalog) = new_catalog();
+    let listed = Some(&[1_000_001][..]);
+    scan_with_list(&mut catalog, &[hybrid(1, "a.torrent")], listed, 100);
+    scan_with_list(&mut catalog, &[], listed, 200);
+    assert_eq!(present(&catalog), [(hash(1), false)]);
+    scan_with_list(&mut catalog, &[], Some(&[]), 300);
+    assert_eq!(present(&catalog), []);
+    scan_with_list(&mut catalog, &[], listed, 400);
+    assert_eq!(present(&catalog), [(hash(1), false)]);
+}
+
+#[test]
+fn one_denied_hash_denies_both_of_a_hybrid() {
+    let (_folder, mut catalog) = new_catalog();
+    scan(&mut catalog, &[hybrid(1, "a.torrent"), scanned(2, "b.torrent")], 100);
+    let mut list = catalog.list("").unwrap();
+    list.deny(&HashSet::from([hash(1)]));
+    let tracked: Vec<_> = list.tracked().map(|it| it.canonical).collect();
+    assert_eq!(tracked, [hash(2)]);
+    let denied: HashSet<_> = list.denied_hashes().collect();
+    assert_eq!(denied, HashSet::from([hash(1), hash(1_000_001)]));
+}

@@ -1,11 +1,12 @@
 //! `tracker torrent add`: torrents from files anywhere, info-hashes and magnet links.
 
-use std::fs::{self, Permissions};
+use std::fs::Permissions;
 use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{Added, TorrentByHash, read_metainfo};
+use crate::catalog::{Added, TorrentByHash, read_torrent};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::config::LoadedConfig;
@@ -41,7 +42,7 @@ impl AddArguments {
                 "one title cannot be that of several torrents; add them one by one".into(),
             ));
         }
-        // Read before the process becomes the owner of the site, who may not look everywhere.
+        // Root has become the owner of the site by now, so that nothing is published that the owner cannot read.
         let config = world.load_config()?;
         let sources: Result<Vec<Source>, CommandError> =
             self.torrents.iter().map(|text| source(text, &config, world)).collect();
@@ -96,9 +97,9 @@ fn source(text: &str, loaded: &LoadedConfig, world: &World<'_>) -> Result<Source
     }
     let path = Path::new(text);
     let rules = scan_rules(loaded);
-    let metainfo = match read_metainfo(path, rules.max_torrent_bytes) {
-        Ok(metainfo) => metainfo,
-        Err(problem) if !path.exists() => {
+    let (metainfo, content) = match read_torrent(path, rules.max_torrent_bytes) {
+        Ok(read) => read,
+        Err(problem) if matches!(path.try_exists(), Ok(false)) => {
             return Err(failed(&format_args!(
                 "it is neither a file nor an info-hash nor a magnet link ({problem})"
             )));
@@ -110,8 +111,10 @@ fn source(text: &str, loaded: &LoadedConfig, world: &World<'_>) -> Result<Source
             "it {problem}; `tracker torrent rewrite` changes where it announces"
         )));
     }
-    let content = fs::read(path).map_err(|problem| failed(&problem))?;
     let name = path.file_name().map(PathBuf::from).unwrap_or_default();
+    if name.as_os_str().as_bytes().starts_with(b".") {
+        return Err(failed(&"names that begin with a dot are not looked at; give it another one"));
+    }
     // Other names are not looked at by scans.
     let name = if name.extension().is_some_and(|it| it.eq_ignore_ascii_case("torrent")) {
         name
@@ -144,7 +147,8 @@ fn put(loaded: &LoadedConfig, name: &Path, content: &[u8]) -> Result<&'static st
     if is_placed.map_err(failed)? {
         return Ok("is in the torrents folder, and tracked from now on");
     }
-    if fs::read(&target).map_err(failed)? == content {
+    let limit = loaded.config.catalog.max_torrent_bytes.0;
+    if read_torrent(&target, limit).is_ok_and(|(_, there)| there == content) {
         return Ok("is in the torrents folder already");
     }
     Err(CommandError::Failed(format!(

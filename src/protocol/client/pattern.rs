@@ -281,7 +281,7 @@ impl FromStr for ClientPattern {
             let found = ClientClass::ALL.into_iter().find(|it| it.name() == class.trim());
             return found.map(Self::Class).ok_or_else(|| NoPattern::Class(class.to_owned()));
         }
-        if let Some(agent) = text.strip_prefix("ua:") {
+        if let Some(agent) = text.strip_prefix("ua:").map(str::trim_start) {
             let is_sendable =
                 agent.len() <= MOST_AGENT && !agent.contains(|it: char| it.is_control());
             return is_sendable
