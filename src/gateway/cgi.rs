@@ -71,6 +71,7 @@ pub fn run<H: Handler>(
     {
         crate::warning!("cannot write the reply to the web server: {error}");
     }
+    handler.after_reply();
     let due = handler.chores_due();
     if due.is_empty() {
         // The process ends here, and the kernel takes back what it has at less cost than piece by piece.

@@ -78,6 +78,11 @@ impl<'a, H: Handler> Guarded<'a, H> {
         })
     }
 
+    /// [`Handler::after_reply`].
+    pub(super) fn after_reply(&mut self) {
+        self.run("finishing a reply", Handler::after_reply);
+    }
+
     /// The chores for which [`Handler::is_due`]; none when that panics.
     pub(super) fn chores_due(&mut self) -> Vec<Chore> {
         let due = |handler: &mut H| {

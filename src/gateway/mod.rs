@@ -46,6 +46,9 @@ pub trait Handler {
     /// request any more.
     fn refuse(&mut self, request: &Request<'_>, response: &mut Response);
 
+    /// Does at once what was left until a reply was out: in a process that answers one request, before its chores.
+    fn after_reply(&mut self) {}
+
     /// Whether a chore waits to be done now that replies are out. Must be cheap.
     fn is_due(&mut self, chore: Chore) -> bool;
 

@@ -11,7 +11,7 @@ pub enum Special {
     Unspecified,
     /// This host itself (127.0.0.0/8, `::1`).
     Loopback,
-    /// A private network (RFC 1918, RFC 4193).
+    /// A private network (RFC 1918, RFC 4193; the old form of RFC 3513).
     Private,
     /// Between a provider and its customers who share an address (RFC 6598).
     Shared,
@@ -19,8 +19,10 @@ pub enum Special {
     LinkLocal,
     /// Many hosts at once.
     Multicast,
-    /// Leads to an IPv4 address through a translator or a tunnel: NAT64, 6to4, Teredo. That address may be any.
+    /// Leads to an IPv4 address through a translator (NAT64), or did through a relay. That address may be any.
     Translated,
+    /// Of a host at an IPv4 address, through a tunnel: 6to4, Teredo. That address may be any.
+    Tunnelled,
     /// Given to nobody: reserved, for documentation, for benchmarks.
     Reserved,
 }
@@ -34,7 +36,8 @@ impl fmt::Display for Special {
             Self::Shared => "an address inside a provider's network",
             Self::LinkLocal => "an address of one link",
             Self::Multicast => "a multicast address",
-            Self::Translated => "an address of NAT64, 6to4 or Teredo",
+            Self::Translated => "an address of NAT64 or of a relay for 6to4",
+            Self::Tunnelled => "an address of 6to4 or Teredo",
             Self::Reserved => "a reserved address",
         })
     }
@@ -60,18 +63,19 @@ const IPV4: [([u8; 4], u32, Special); 15] = [
 ];
 
 /// The same of IPv6; the first that fits counts. Outside of 2000::/3 nothing is given out (RFC 4291, 2.4).
-const IPV6: [([u16; 8], u32, Special); 14] = [
+const IPV6: [([u16; 8], u32, Special); 15] = [
     ([0; 8], 128, Special::Unspecified),
     ([0, 0, 0, 0, 0, 0, 0, 1], 128, Special::Loopback),
     ([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96, Special::Translated),
     ([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48, Special::Translated),
-    ([0x2001, 0, 0, 0, 0, 0, 0, 0], 32, Special::Translated),
+    ([0x2001, 0, 0, 0, 0, 0, 0, 0], 32, Special::Tunnelled),
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23, Special::Reserved),
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32, Special::Reserved),
-    ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16, Special::Translated),
+    ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16, Special::Tunnelled),
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20, Special::Reserved),
     ([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7, Special::Private),
     ([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10, Special::LinkLocal),
+    ([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10, Special::Private),
     ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8, Special::Multicast),
     ([0, 0, 0, 0, 0, 0, 0, 0], 3, Special::Reserved),
     ([0x4000, 0, 0, 0, 0, 0, 0, 0], 2, Special::Reserved),
@@ -136,10 +140,10 @@ mod tests {
             ("203.0.112.255", "203.0.113.0", "203.0.113.255", "203.0.114.0", Special::Reserved),
             ("223.255.255.255", "224.0.0.0", "239.255.255.255", "", Special::Multicast),
             ("", "240.0.0.0", "255.255.255.255", "", Special::Reserved),
-            ("", "2001::", "2001:0:ffff:ffff::", "", Special::Translated),
+            ("", "2001::", "2001:0:ffff:ffff::", "", Special::Tunnelled),
             ("", "2001:1::", "2001:1ff:ffff::", "2001:200::", Special::Reserved),
             ("2001:db7:ffff::", "2001:db8::", "2001:db8:ffff::", "2001:db9::", Special::Reserved),
-            ("2001:ffff::", "2002::", "2002:ffff::", "2003::", Special::Translated),
+            ("2001:ffff::", "2002::", "2002:ffff::", "2003::", Special::Tunnelled),
             ("3ffe:ffff::", "3fff::", "3fff:fff::", "3fff:1000::", Special::Reserved),
         ] {
             for inside in [first, last] {
@@ -173,7 +177,7 @@ mod tests {
             ("fe7f::1", Special::Reserved),
             ("fe80::1", Special::LinkLocal),
             ("febf::1", Special::LinkLocal),
-            ("fec0::1", Special::Reserved),
+            ("fec0::1", Special::Private),
             ("ff02::1", Special::Multicast),
         ] {
             assert_eq!(of(address), Some(what), "{address}");

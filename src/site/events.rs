@@ -37,7 +37,7 @@ impl Ready {
                 Route::Scrape => Asked::Scrape,
                 _ => Asked::Announce,
             };
-            let refused = Refused { rule: refusal.rule(), reason: refusal.to_string() };
+            let refused = Refused { rule: refusal.rule(), reason: refusal.without_address() };
             self.write(log, call, (asked, Some(refused)));
         }
     }
@@ -49,7 +49,7 @@ impl Ready {
             _ => (Asked::Statistics, "stats_from"),
         };
         if let Some(log) = &self.events {
-            let reason = "it is not shown to that address".into();
+            let reason = Some("it is not shown to that address".into());
             self.write(log, call, (asked, Some(Refused { rule, reason })));
         }
     }

@@ -311,6 +311,13 @@ fn publish_when_free(loaded: &LoadedConfig) -> Result<Published, PublishError> {
 }
 
 impl Handler for Site {
+    fn after_reply(&mut self) {
+        let State::Ready(ready) = &self.state else { return };
+        if let Some(log) = &ready.events {
+            log.write_what_waits();
+        }
+    }
+
     /// None of the site's places takes one.
     fn wants_body(&mut self, _request: &Request<'_>) -> bool {
         false

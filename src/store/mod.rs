@@ -58,6 +58,14 @@ impl<A> Default for FamilySample<A> {
 }
 
 impl<A> FamilySample<A> {
+    /// Leaves out those at whose places this is true.
+    fn leave_out(&mut self, is_out: &[bool]) {
+        let is_kept = |place: usize| !is_out.get(place).copied().unwrap_or(false);
+        let (mut addresses, mut peer_ids) = (0.., 0..);
+        self.addresses.retain(|_| addresses.next().is_some_and(is_kept));
+        self.peer_ids.retain(|_| peer_ids.next().is_some_and(is_kept));
+    }
+
     /// Leaves `most` of every `all`.
     fn thin_out(&mut self, most: usize, all: usize) {
         let is_kept = |place: usize| place * most / all < (place + 1) * most / all;

@@ -93,6 +93,41 @@ impl Spread {
     }
 }
 
+impl PeerSample {
+    /// Leaves at most so many addresses of both families together; of these at most a quarter is one address while
+    /// there are others.
+    pub fn choose(&mut self, want: u32) {
+        let most = most_at_one_address(want);
+        let wanted = usize::try_from(want).unwrap_or(usize::MAX);
+        if self.v4.addresses.len() + self.v6.addresses.len() <= wanted {
+            return;
+        }
+        let mut at: HashMap<Network, u32> = HashMap::new();
+        let mut has_its_share = |address: IpAddr| {
+            let count = at.entry(Network::told(address)).or_default();
+            *count += 1;
+            *count > most
+        };
+        let v4 = self.v4.addresses.iter().map(|v4| has_its_share(v4.ip().into())).collect();
+        let v6 = self.v6.addresses.iter().map(|v6| has_its_share(v6.ip().into())).collect();
+        let mut surplus: [Vec<bool>; 2] = [v4, v6];
+        let others = surplus.iter().flatten().filter(|is_surplus| !**is_surplus).count();
+        // Where there are no others, they make up the rest.
+        let mut missing = wanted.saturating_sub(others);
+        for is_surplus in surplus.iter_mut().flatten().filter(|is_surplus| **is_surplus) {
+            if missing == 0 {
+                break;
+            }
+            *is_surplus = false;
+            missing -= 1;
+        }
+        let [v4, v6] = surplus;
+        self.v4.leave_out(&v4);
+        self.v6.leave_out(&v6);
+        self.thin_out(want);
+    }
+}
+
 /// Places where addresses are counted at first; far more than a quarter of a sample is needed to fill
 /// one by chance.
 const PLACES: usize = 64;
@@ -163,6 +198,36 @@ mod tests {
         assert_eq!(sample.v4.addresses.len(), 8, "there are no others");
         assert!(sample.is_crowded(2));
         assert!(!sample.is_crowded(7));
+    }
+
+    #[test]
+    fn of_more_than_is_wanted_a_quarter_at_most_is_at_one_address_while_there_are_others() {
+        let sample = |crowd: u16, others: u8| {
+            let mut sample = PeerSample::default();
+            let crowd = (1..=crowd).map(|port| at("192.0.2.1".parse().unwrap(), port));
+            let others = (1..=others).map(|host| at(IpAddr::from([198, 51, 100, host]), 1));
+            let six = [at("2001:db8::1".parse().unwrap(), 1)];
+            for peer in crowd.chain(others).chain(six) {
+                sample.hand_out(peer, Some(PeerId([0; 20])));
+            }
+            sample
+        };
+        for (crowd, others, want, expected) in
+            [(100, 50, 48, 12), (100, 20, 48, 27), (10, 5, 48, 10), (100, 0, 8, 7), (3, 60, 8, 2)]
+        {
+            let mut sample = sample(crowd, others);
+            sample.choose(want);
+            let one = CompactV4([192, 0, 2, 1, 0, 0]).ip();
+            let of_one = sample.v4.addresses.iter().filter(|it| it.ip() == one).count();
+            assert!(of_one <= expected, "{of_one} of {crowd} beside {others}");
+            let all = sample.v4.addresses.len() + sample.v6.addresses.len();
+            let there = usize::from(crowd) + usize::from(others) + 1;
+            let most = there.min(usize::try_from(want).unwrap());
+            // Each family is thinned out by itself.
+            assert!((most - 1..=most).contains(&all), "{all} of {most}");
+            assert_eq!(sample.v4.peer_ids.len(), sample.v4.addresses.len());
+            assert_eq!(sample.v6.peer_ids.len(), sample.v6.addresses.len());
+        }
     }
 
     #[test]

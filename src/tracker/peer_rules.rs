@@ -10,8 +10,10 @@ use crate::store::{PeerSample, Want};
 /// The addresses that an announce vouches for.
 pub(super) type Addresses = (Option<CompactV4>, Option<CompactV6>);
 
-/// Peers that are looked at where some of them may not be handed out.
-const LOOKED_AT: u32 = 2000;
+/// How many times as many peers are looked at where some of them may not be handed out, and how many at most. Where
+/// still fewer are left than are wanted, the next announce sees others.
+const LOOKED_AT: u32 = 4;
+const MOST_LOOKED_AT: u32 = 2000;
 
 /// Ports below this belong to the services of a system (RFC 6335).
 const LOW_PORTS: u16 = 1024;
@@ -44,6 +46,15 @@ pub enum NotAPeer {
 }
 
 impl NotAPeer {
+    /// Whether its text names the client's address.
+    #[must_use]
+    pub fn names_address(self) -> bool {
+        match self {
+            Self::OutOfReach(_) | Self::NotOverIpv4(_) | Self::NotOverIpv6(_) => true,
+            Self::LowPort(_) | Self::RefusedPort(_) => false,
+        }
+    }
+
     /// The configuration's key that says so.
     #[must_use]
     pub fn rule(self) -> &'static str {
@@ -124,18 +135,17 @@ impl<'a> PeerRules<'a> {
     /// What to ask the store for, so that enough is left.
     #[inline(never)]
     pub(super) fn enough(self, want: Want, to: Option<IpAddr>) -> Want {
-        let some_are_left_out = self.0.private_addresses == PrivateAddresses::Lan
-            && distance(to) == Reach::Everywhere
-            && want.peers > 0;
-        let peers = if some_are_left_out { want.peers.max(LOOKED_AT) } else { want.peers };
-        Want { peers, ..want }
+        let some_are_left_out =
+            self.0.private_addresses == PrivateAddresses::Lan && distance(to) == Reach::Everywhere;
+        let more = want.peers.saturating_mul(LOOKED_AT).min(MOST_LOOKED_AT).max(want.peers);
+        Want { peers: if some_are_left_out { more } else { want.peers }, ..want }
     }
 
     /// Leaves of a sample what may be handed to who announces from an address, and of that what it wants.
     #[inline(never)]
     pub(super) fn leave(self, sample: &mut PeerSample, want: Want, to: Option<IpAddr>) {
         sample.retain(|ip, port| self.hands_out((ip, port), to));
-        sample.thin_out(want.peers);
+        sample.choose(want.peers);
     }
 }
 

@@ -156,6 +156,15 @@ impl Refusal {
         }
     }
 
+    /// What the client is told, where that does not name its address.
+    #[must_use]
+    pub fn without_address(&self) -> Option<String> {
+        match self {
+            Self::NotAPeer(rule) if rule.names_address() => None,
+            other => Some(other.to_string()),
+        }
+    }
+
     /// What a client that does not know BEP 31 is told to wait, where that is `interval` as a rule.
     #[must_use]
     pub fn interval(&self, interval: Seconds) -> Seconds {

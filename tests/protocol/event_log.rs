@@ -166,6 +166,22 @@ fn hashed_addresses_are_one_for_all_processes_of_a_day_and_not_the_addresses() {
 }
 
 #[test]
+fn neither_refusals_nor_peer_ids_nor_ports_lead_to_a_hashed_address() {
+    for rule in ["network.families = 'ipv6'", "network.private_addresses = 'refuse'"] {
+        let tracker = Installation::new(&[HASHED[0], HASHED[1], rule]);
+        assert!(client(1).refused(&tracker, "").contains("10.0.0.1"), "the client is told");
+        client(1).call(&tracker, "event=stopped&ipv6=[2001:db8::7]:4711").value();
+        let lines = lines(&tracker);
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        for secret in ["10.0.0.1", "2001:db8", "10001", "4711", &"303030303030303030303031"] {
+            assert!(lines.iter().all(|line| !line.contains(secret)), "{secret}: {lines:#?}");
+        }
+        assert!(lines.iter().all(|line| part(line, "peer").len() == 16), "{lines:#?}");
+        assert_eq!(part(&lines[0], "peer"), part(&lines[1], "peer"));
+    }
+}
+
+#[test]
 fn a_responder_that_is_running_begins_and_ends_to_log_as_the_configuration_says() {
     let tracker = Installation::open();
     let responder = Responder::start(&tracker, &["--workers", "1"]);

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::event::{Event, Happened};
 use super::salt::Salt;
@@ -28,6 +29,8 @@ pub(super) struct Days {
     folder: PathBuf,
     hashed: bool,
     keep: Seconds,
+    /// Lines that could not be written, since one could be.
+    lost: AtomicU64,
 }
 
 impl Days {
@@ -35,7 +38,12 @@ impl Days {
     pub(super) fn of(loaded: &LoadedConfig) -> Self {
         let folder = loaded.config.paths.catalog.parent().unwrap_or(Path::new("/")).to_owned();
         let log = loaded.config.log;
-        Self { folder, hashed: log.announces != AnnounceLog::Full, keep: log.keep.seconds() }
+        Self {
+            folder,
+            hashed: log.announces != AnnounceLog::Full,
+            keep: log.keep.seconds(),
+            lost: AtomicU64::new(0),
+        }
     }
 
     /// Writes events, and says in the owner's log when that cannot be done. In the order in which they happened.
@@ -45,8 +53,9 @@ impl Days {
             let path = self.path_of(first.at);
             if let Err(problem) = self.append(&path, events) {
                 let lost = events.iter().map(Event::weight).sum::<u64>();
+                let lost = self.lost.fetch_add(lost, Ordering::Relaxed).saturating_add(lost);
                 crate::warning!(
-                    "{lost} lines are lost to the log of announces, {} cannot be written: {problem}; make room, or \
+                    "{lost} lines are lost to the log of announces so far, {} cannot be written: {problem}; make room, or \
                      set `announces` in [log] to \"off\"",
                     path.display()
                 );
@@ -70,9 +79,16 @@ impl Days {
             false => None,
         };
         let mut text = String::new();
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost > 0 {
+            Event { at: first.at, happened: Happened::Lost(lost) }.append_to(&mut text, None);
+        }
         events.iter().for_each(|event| event.append_to(&mut text, salt.as_ref()));
         // At once, so that lines of several processes do not mix.
-        file.write_all(text.as_bytes())
+        file.write_all(text.as_bytes())?;
+        // What is lost meanwhile is told by the next one.
+        self.lost.fetch_sub(lost, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Removes files of days that are no longer kept, and an old salt.
@@ -124,7 +140,12 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_700_000_000);
 
     fn days(folder: &Path) -> Days {
-        Days { folder: folder.to_owned(), hashed: true, keep: Seconds(2 * 86_400) }
+        Days {
+            folder: folder.to_owned(),
+            hashed: true,
+            keep: Seconds(2 * 86_400),
+            lost: AtomicU64::new(0),
+        }
     }
 
     fn torrent(at: Timestamp) -> Event {
@@ -176,8 +197,15 @@ mod tests {
         fs::remove_file(&path).unwrap();
         let elsewhere = folder.path().join("elsewhere");
         std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
-        log.write(&[torrent(NOW)]);
+        log.write(&[torrent(NOW), torrent(NOW)]);
         assert!(!elsewhere.exists(), "a link is not followed");
+        fs::remove_file(&path).unwrap();
+        for lines in [2, 3] {
+            log.write(&[torrent(NOW)]);
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(text.lines().count(), lines, "{text}");
+            assert_eq!(text.matches(" lost events=3").count(), 1, "{text}");
+        }
         days(&folder.path().join("nowhere")).write(&[torrent(NOW)]);
     }
 }

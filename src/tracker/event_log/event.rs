@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use super::salt::Salt;
+use crate::platform::address_range::key;
 use crate::platform::date::rfc_3339;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{AnnounceRequest, ClientName, InfoHash, ScrapeRequest, Timestamp};
@@ -72,8 +73,8 @@ pub struct Request {
 pub struct Refused {
     /// The rule, in a word.
     pub rule: &'static str,
-    /// What the client was told.
-    pub reason: String,
+    /// What the client was told; `None` where that names its address.
+    pub reason: Option<String>,
 }
 
 impl Request {
@@ -100,7 +101,8 @@ impl Event {
     pub(super) fn bytes(&self) -> usize {
         let more = match &self.happened {
             Happened::Request(request) => {
-                let reason = request.refused.as_ref().map_or(0, |refused| refused.reason.len());
+                let reason = request.refused.as_ref().and_then(|refused| refused.reason.as_ref());
+                let reason = reason.map_or(0, String::len);
                 request.query.len() + request.user_agent.len() + reason
             }
             _ => 0,
@@ -146,8 +148,11 @@ impl Request {
         match &self.refused {
             None => write!(text, " {asked}")?,
             Some(Refused { rule, reason }) => {
-                let reason = reason.replace('\\', "\\\\").replace('"', "\\\"");
-                write!(text, " refused of={asked} rule={rule} reason=\"{}\"", Harmless(reason))?;
+                write!(text, " refused of={asked} rule={rule}")?;
+                if let Some(reason) = reason {
+                    let reason = reason.replace('\\', "\\\\").replace('"', "\\\"");
+                    write!(text, " reason=\"{}\"", Harmless(reason))?;
+                }
             }
         }
         if let Some(from) = self.from {
@@ -174,17 +179,24 @@ impl Request {
             crate::protocol::Event::Stopped => "stopped",
             crate::protocol::Event::Paused => "paused",
         };
-        write!(text, " port={}", announce.port)?;
+        // By a port or a peer id a client could be found again on another day, and its address with it.
+        if salt.is_none() {
+            write!(text, " port={}", announce.port)?;
+        }
         let stated = announce.stated;
         let stated_v4 = stated.v4.map(|(ip, port)| (IpAddr::from(ip), port));
         let stated_v6 = stated.v6.map(|(ip, port)| (IpAddr::from(ip), port));
         for (ip, port) in stated_v4.into_iter().chain(stated_v6) {
             write!(text, " stated={}", shown(ip, salt))?;
-            if let Some(port) = port {
+            if let Some(port) = port.filter(|_| salt.is_none()) {
                 write!(text, " stated_port={port}")?;
             }
         }
-        write!(text, " info_hash={} peer_id={}", announce.info_hash, announce.peer_id)?;
+        write!(text, " info_hash={}", announce.info_hash)?;
+        match salt {
+            None => write!(text, " peer_id={}", announce.peer_id)?,
+            Some(salt) => write!(text, " peer={}", salt.hash(&announce.peer_id.0))?,
+        }
         write!(text, " client=\"{}\" event={event}", ClientName::from(announce.peer_id))?;
         write!(text, " uploaded={} downloaded={}", announce.uploaded, announce.downloaded)?;
         match announce.left {
@@ -208,7 +220,7 @@ impl Request {
 /// How an address stands in a line.
 fn shown(ip: IpAddr, salt: Option<&Salt>) -> String {
     match salt {
-        Some(salt) => salt.hash(ip),
+        Some(salt) => salt.hash(&key(ip).octets()),
         None => ip.to_canonical().to_string(),
     }
 }
@@ -253,7 +265,7 @@ mod tests {
             let text = asked(Asked::Scrape, None, [query.as_bytes(), b""]);
             assert_eq!(text, format!("1994-11-06T08:49:37Z scrape from=192.0.2.1 {expected}\n"));
         }
-        let refused = Refused { rule: "ban", reason: "a \"bad\" one\nand more".into() };
+        let refused = Refused { rule: "ban", reason: Some("a \"bad\" one\nand more".into()) };
         assert_eq!(
             asked(Asked::Announce, Some(refused), [b"junk", b""]),
             "1994-11-06T08:49:37Z refused of=announce rule=ban reason=\"a \\\"bad\\\" one\\nand more\" \
@@ -276,7 +288,7 @@ mod tests {
             let more: String = parameters.iter().map(|(name, value)| format!("&{name}={value}")).collect();
             let query = [QUERY, more.as_bytes(), &query].concat();
             for kind in [Asked::Announce, Asked::Scrape, Asked::Statistics, Asked::Metrics] {
-                let refused = Some(Refused { rule: "ban", reason: reason.clone() });
+                let refused = Some(Refused { rule: "ban", reason: Some(reason.clone()) });
                 for text in [asked(kind, refused, [&query, &user_agent]), asked(kind, None, [&query, &user_agent])] {
                     prop_assert!(text.ends_with('\n') && text.matches('\n').count() == 1, "{text:?}");
                     prop_assert!(!text.trim_end().contains(is_harmful), "{text:?}");

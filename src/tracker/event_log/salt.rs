@@ -3,14 +3,12 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::platform::address_range::key;
 use crate::platform::{files, lock, random};
 
 /// How long to wait for another process that makes today's.
@@ -30,10 +28,17 @@ pub(super) struct Salt {
 impl Salt {
     /// The one that all processes share on a day; the first one makes it, in the place of the one before.
     pub(super) fn of_day(path: &Path, day: u64) -> io::Result<Self> {
+        // Who comes late, around midnight, does not bring the day before back.
+        let counts = |known: &Self| known.day == day || known.day == day.saturating_add(1);
+        // Mostly it is there, and nobody has to wait for others who read it. What is half written is none.
+        if let Ok((mut file, _)) = files::open(path, File::options().read(true))
+            && let Some(known) = Self::read(&mut file)?.filter(counts)
+        {
+            return Ok(known);
+        }
         let mut file = open(path)?;
-        match Self::read(&mut file)? {
-            // Who comes late, around midnight, does not bring the day before back.
-            Some(known) if known.day == day || known.day == day.saturating_add(1) => Ok(known),
+        match Self::read(&mut file)?.filter(counts) {
+            Some(known) => Ok(known),
             _ => {
                 let salt = Self { day, secret: random::unguessable()? };
                 file.set_len(0)?;
@@ -55,11 +60,11 @@ impl Salt {
         }
     }
 
-    /// What an address is in a log of the day.
-    pub(super) fn hash(&self, address: IpAddr) -> String {
+    /// What the bytes of an address or a peer id are in a log of the day.
+    pub(super) fn hash(&self, bytes: &[u8]) -> String {
         let mut digest = Sha256::new();
         digest.update(self.secret);
-        digest.update(key(address).octets());
+        digest.update(bytes);
         let digest = digest.finalize();
         digest.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect()
     }
@@ -105,10 +110,8 @@ mod tests {
         assert_ne!(second.secret, first.secret);
         assert_eq!(Salt::of_day(&path, 20_000).unwrap(), second, "who comes late");
         assert_eq!(std::fs::read(&path).unwrap(), second.written(), "the first one is gone");
-        let ip = "192.0.2.1".parse().unwrap();
-        assert_eq!(second.hash(ip), second.hash("::ffff:192.0.2.1".parse().unwrap()));
-        assert_ne!(second.hash(ip), first.hash(ip));
-        assert_ne!(second.hash(ip), second.hash("192.0.2.2".parse().unwrap()));
+        assert_ne!(second.hash(b"one"), first.hash(b"one"));
+        assert_ne!(second.hash(b"one"), second.hash(b"two"));
         Salt::forget_before(&path, 20_001).unwrap();
         assert_eq!(Salt::of_day(&path, 20_001).unwrap(), second);
         Salt::forget_before(&path, 20_002).unwrap();
