@@ -21,11 +21,11 @@ pub struct TorrentByHash {
 
 /// What adding a torrent has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Added {
-    /// It was not tracked before.
-    New,
-    /// It was tracked already, and stays when its file goes.
-    Known,
+pub struct Added {
+    /// The info-hash that the catalogue knows it by.
+    pub info_hash: InfoHash,
+    /// Whether it was not tracked before; one that was stays when its file goes.
+    pub is_new: bool,
 }
 
 impl Catalog {
@@ -86,11 +86,18 @@ pub(super) fn put(
         .find_map(|hash| find(transaction, hash).transpose())
         .transpose()?;
     if let Some((info_hash, was_missing)) = known {
-        transaction.prepare_cached(KEEP)?.execute((info_hash.0, Count(now.0)))?;
-        return Ok(if was_missing { Added::New } else { Added::Known });
+        transaction.prepare_cached(KEEP)?.execute(named_params! {
+            ":info_hash": info_hash.0,
+            ":now": Count(now.0),
+            ":v1": hashes.v1().map(|InfoHash(hash)| hash),
+            ":v2": hashes.v2().map(|InfoHashV2(hash)| hash),
+            ":name": torrent.name,
+            ":size": Count(torrent.size.unwrap_or(0)),
+        })?;
+        return Ok(Added { info_hash, is_new: was_missing });
     }
     insert(transaction, torrent, now)?;
-    Ok(Added::New)
+    Ok(Added { info_hash: hashes.canonical(), is_new: true })
 }
 
 /// The same for a torrent that the catalogue does not know by any of its info-hashes.
@@ -128,16 +135,20 @@ const FIND: &str = "
     WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1
     ORDER BY missing_since IS NOT NULL, info_hash = ?1 DESC LIMIT 1";
 
-/// Of one that is missing, the file is gone.
+/// Of one that is missing, the file is gone. What a file has not told, a magnet link may.
 const KEEP: &str = "
     UPDATE torrents SET
-        added = coalesce(added, ?2),
+        added = coalesce(added, :now),
+        v1 = CASE WHEN file = x'' OR missing_since IS NOT NULL THEN coalesce(v1, :v1) ELSE v1 END,
+        v2 = CASE WHEN file = x'' OR missing_since IS NOT NULL THEN coalesce(v2, :v2) ELSE v2 END,
+        name = CASE WHEN name = '' THEN :name ELSE name END,
+        size = CASE WHEN file = x'' AND size = 0 THEN :size ELSE size END,
         file = CASE WHEN missing_since IS NULL THEN file ELSE x'' END,
         file_size = CASE WHEN missing_since IS NULL THEN file_size ELSE 0 END,
         file_state = CASE WHEN missing_since IS NULL THEN file_state END,
         info_page = CASE WHEN missing_since IS NULL THEN info_page END,
         missing_since = NULL
-    WHERE info_hash = ?1";
+    WHERE info_hash = :info_hash";
 
 const INSERT: &str = "
     INSERT INTO torrents
@@ -159,8 +170,8 @@ mod tests {
     #[test]
     fn a_torrent_without_a_file_stays_through_scans() {
         let (_folder, mut catalog) = new_catalog();
-        assert_eq!(catalog.add(&new(1, "named"), &OWNER).unwrap(), Added::New);
-        assert_eq!(catalog.add(&new(1, "other"), &OWNER).unwrap(), Added::Known);
+        assert!(catalog.add(&new(1, "named"), &OWNER).unwrap().is_new);
+        assert!(!catalog.add(&new(1, "other"), &OWNER).unwrap().is_new);
         scan(&mut catalog, &[scanned(2, "b.torrent")], 100);
         scan(&mut catalog, &[], 200);
         let torrents = catalog.torrents().unwrap();
@@ -191,7 +202,7 @@ mod tests {
         let (_folder, mut catalog) = new_catalog();
         scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
         scan(&mut catalog, &[], 200);
-        assert_eq!(catalog.add(&new(1, ""), &OWNER).unwrap(), Added::New);
+        assert!(catalog.add(&new(1, ""), &OWNER).unwrap().is_new);
         let torrent = catalog.torrents().unwrap().remove(0);
         assert_eq!((torrent.name.as_str(), torrent.has_file()), ("content 1", false));
     }
@@ -200,8 +211,36 @@ mod tests {
     fn a_hybrid_is_known_by_either_info_hash() {
         let (_folder, mut catalog) = new_catalog();
         scan(&mut catalog, &[hybrid(1, "a.torrent")], 100);
-        assert_eq!(catalog.add(&new(1_000_001, ""), &OWNER).unwrap(), Added::Known);
+        let added = catalog.add(&new(1_000_001, ""), &OWNER).unwrap();
+        assert_eq!(added, Added { info_hash: hash(1), is_new: false });
         assert_eq!(catalog.torrents().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_magnet_link_tells_what_was_not_known() {
+        let (_folder, mut catalog) = new_catalog();
+        catalog.add(&new(1, ""), &OWNER).unwrap();
+        let hashes = hybrid(1, "").metainfo.hashes;
+        let link = TorrentByHash { hashes, size: Some(7), ..new(1, "named") };
+        assert!(!catalog.add(&link, &OWNER).unwrap().is_new);
+        let torrent = catalog.torrent(hash(1_000_001)).unwrap().unwrap();
+        assert_eq!((torrent.canonical, torrent.name.as_str(), torrent.size), (hash(1), "named", 7));
+        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
+        catalog.add(&TorrentByHash { size: Some(9), ..link }, &OWNER).unwrap();
+        let torrent = catalog.torrent(hash(1)).unwrap().unwrap();
+        assert_eq!((torrent.name.as_str(), torrent.size), ("content 1", 1_001), "the file counts");
+    }
+
+    #[test]
+    fn what_was_said_about_the_other_hash_of_a_hybrid_is_said_of_its_file() {
+        let (_folder, mut catalog) = new_catalog();
+        catalog.add(&new(1_000_001, ""), &OWNER).unwrap();
+        let retire = |it: &mut crate::catalog::Details| it.retired = Some("old".into());
+        catalog.decide(hash(1_000_001), "retire", retire, &OWNER).unwrap();
+        scan(&mut catalog, &[hybrid(1, "a.torrent")], 100);
+        let torrent = catalog.torrent(hash(1)).unwrap().unwrap();
+        assert_eq!((torrent.details().retired.as_deref(), torrent.added), (Some("old"), true));
+        assert_eq!(catalog.torrent(hash(1_000_001)).unwrap().unwrap().canonical, hash(1));
     }
 
     #[test]

@@ -107,31 +107,35 @@ impl Catalog {
                 PUT,
                 (&pattern, position, rule.verdict.name(), &rule.reason, Count(rule.since.0)),
             )?;
-            let told = before.as_ref().map(in_words);
+            let told = before.as_ref().map(|it| in_words(it.verdict.name(), &it.reason));
             let what = format!("{} clients", rule.verdict.name());
             changes::note(transaction, author, &what, &pattern, told.as_deref())?;
             Ok(before)
         })
     }
 
-    /// Removes the rule with a pattern; `None` where there is none.
+    /// Removes the rule with a pattern, as it is written in the catalogue; whether there was one.
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
     pub fn remove_client_rule(
         &mut self,
-        pattern: &ClientPattern,
+        pattern: &str,
         author: &Author<'_>,
-    ) -> Result<Option<ClientRule>, CatalogError> {
+    ) -> Result<bool, CatalogError> {
         self.write("remove a rule on clients from", |transaction| {
-            let pattern = pattern.to_string();
-            let before = find(transaction, &pattern)?;
+            let before = transaction
+                .query_row(
+                    "SELECT verdict, reason FROM client_rules WHERE pattern = ?1",
+                    [pattern],
+                    |row| Ok(in_words(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?)),
+                )
+                .optional()?;
             if let Some(before) = &before {
-                transaction.execute("DELETE FROM client_rules WHERE pattern = ?1", [&pattern])?;
-                let told = in_words(before);
-                changes::note(transaction, author, "remove client rule", &pattern, Some(&told))?;
+                transaction.execute("DELETE FROM client_rules WHERE pattern = ?1", [pattern])?;
+                changes::note(transaction, author, "remove client rule", pattern, Some(before))?;
             }
-            Ok(before)
+            Ok(before.is_some())
         })
     }
 }
@@ -140,11 +144,8 @@ fn find(connection: &Connection, pattern: &str) -> rusqlite::Result<Option<Clien
     connection.query_row(FIND, [pattern], rule_of).optional()
 }
 
-fn in_words(rule: &ClientRule) -> String {
-    match rule.reason.as_str() {
-        "" => rule.verdict.name().to_owned(),
-        reason => format!("{}: {reason}", rule.verdict.name()),
-    }
+fn in_words(verdict: &str, reason: &str) -> String {
+    if reason.is_empty() { verdict.to_owned() } else { format!("{verdict}: {reason}") }
 }
 
 fn rule_of(row: &Row<'_>) -> rusqlite::Result<ClientRule> {
@@ -224,8 +225,8 @@ mod tests {
         let before = catalog.rule_on_clients(&allowed, Place::Last, &OWNER).unwrap();
         assert_eq!(before.as_ref(), Some(&xl));
         assert_eq!(catalog.client_rules().unwrap(), [old.clone(), allowed.clone(), all.clone()]);
-        assert_eq!(catalog.remove_client_rule(&all.pattern, &OWNER).unwrap(), Some(all.clone()));
-        assert_eq!(catalog.remove_client_rule(&all.pattern, &OWNER).unwrap(), None);
+        assert!(catalog.remove_client_rule("*", &OWNER).unwrap());
+        assert!(!catalog.remove_client_rule("*", &OWNER).unwrap());
         assert_eq!(catalog.client_rules().unwrap(), [old, allowed]);
         let changes = catalog.changes().unwrap();
         let told: Vec<_> = changes

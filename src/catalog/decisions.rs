@@ -76,6 +76,20 @@ impl Voice {
     }
 }
 
+impl Voice {
+    /// Has be said about one torrent what was said about another, unless something is said about it.
+    pub(super) fn pass_on(
+        self,
+        connection: &Connection,
+        from: InfoHash,
+        to: InfoHash,
+    ) -> rusqlite::Result<()> {
+        let table = self.table();
+        let pass = format!("UPDATE OR IGNORE {table} SET info_hash = ?2 WHERE info_hash = ?1");
+        connection.prepare_cached(&pass)?.execute((from.0, to.0)).map(|_| ())
+    }
+}
+
 impl Said {
     pub(super) fn take(&mut self, about: InfoHash) -> SaidOfOne {
         let take = |from: &mut HashMap<InfoHash, Details>| {

@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 use super::decisions::SaidOfOne;
 use super::folder::{Detail, FileState, KnownFiles};
 use super::rows::{COLUMNS, Columns, torrent_of};
-use super::{Carried, Catalog, CatalogError, FoundTorrent, Period, Torrent, Totals};
+use super::{Carried, Catalog, CatalogError, Details, FoundTorrent, Period, Torrent, Totals};
 use crate::protocol::{InfoHash, Timestamp};
 
 /// The most that SQLite's signed integers hold.
@@ -36,6 +36,13 @@ pub(super) struct Listed {
     pub(super) said: SaidOfOne,
     /// The state of the file when it was read; `None` when it has to be read again.
     pub(super) state: Option<FileState>,
+}
+
+/// What a torrent leaves that turns out to be another's other info-hash.
+#[derive(Debug)]
+pub(super) struct Heritage {
+    added: bool,
+    decision: Option<Box<Details>>,
 }
 
 impl Catalog {
@@ -201,11 +208,23 @@ impl Listed {
         Self { torrent, hidden_by_file: false, said: SaidOfOne::default(), state: None }
     }
 
-    /// Ends, because the same torrent is listed by its other info-hash.
-    pub(super) fn give_way(&mut self, now: Timestamp) -> InfoHash {
+    /// Ends, because the same torrent is listed by its other info-hash. Leaves to that what the owner has said about it.
+    pub(super) fn give_way(&mut self, now: Timestamp) -> Heritage {
         let torrent = &mut self.torrent;
-        (torrent.missing_since, torrent.added) = (Some(now), false);
-        torrent.canonical
+        let added = std::mem::take(&mut torrent.added);
+        torrent.missing_since = Some(now);
+        Heritage { added, decision: self.said.decision.take() }
+    }
+
+    /// Takes over what another has left, where nothing is said about this one.
+    pub(super) fn inherit(&mut self, heritage: Option<Heritage>) {
+        let Some(Heritage { added, decision }) = heritage else { return };
+        self.torrent.added |= added;
+        if self.said.decision.is_none() {
+            self.said.decision = decision;
+            self.torrent.hidden = self.hidden_by_file;
+            self.said.apply(&mut self.torrent);
+        }
     }
 
     /// Goes on without its file.

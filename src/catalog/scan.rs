@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::named_params;
 
 use super::count::Count;
+use super::decisions::Voice;
 use super::list::{Listed, TorrentList};
 use super::{Catalog, CatalogError, FolderScan, FoundTorrent, Torrent};
 use crate::protocol::{InfoHash, Timestamp};
@@ -96,57 +97,48 @@ impl Catalog {
         let mut changes = ScanChanges::default();
         let mut written = Vec::new();
         let unknown = unknown_of(outcome.allowed, &list.listed, &found);
-        let aliases = present_aliases(&list.listed, &found);
+        let aliases = present_aliases(outcome.allowed, &list.listed, &found);
         let mut known = unsettled(&mut list.listed, outcome, &found);
-        let mut new = Vec::new();
+        let (mut new, mut twins) = (Vec::new(), Vec::new());
         for (info_hash, torrent) in found {
             // One that was added by its other info-hash is the same torrent.
-            let alias = torrent.metainfo.alias().and_then(|alias| known.remove(&alias));
-            let alias = alias.filter(|alias| alias.torrent.missing_since.is_none());
-            let added = alias.as_ref().is_some_and(|alias| alias.torrent.added);
-            changes.vanished.extend(alias.map(|alias| alias.give_way(now)));
+            let twin = torrent.metainfo.alias().and_then(|alias| known.remove(&alias));
+            let twin = twin.filter(|twin| twin.torrent.missing_since.is_none());
+            let heir = twin.map(|twin| {
+                changes.vanished.push(twin.torrent.canonical);
+                twins.push((twin.torrent.canonical, info_hash));
+                twin.give_way(now)
+            });
             match known.remove(&info_hash) {
                 None => {
                     let first_seen = if is_first { date_of_file(torrent, now) } else { now };
                     changes.added.push(info_hash);
-                    let listed = Listed::new(torrent, first_seen);
-                    let torrent = Torrent { added, ..listed.torrent };
-                    new.push(Listed { torrent, ..listed });
+                    let mut listed = Listed::new(torrent, first_seen);
+                    listed.inherit(heir);
+                    new.push(listed);
                 }
-                Some(listed) if listed.is_as_found(torrent) => {}
+                Some(listed) if listed.is_as_found(torrent) && heir.is_none() => {}
                 Some(listed) => {
                     if listed.torrent.missing_since.is_some() {
                         changes.returned.push(info_hash);
                     }
                     listed.become_as_found(torrent);
+                    listed.inherit(heir);
                     written.push(&*listed);
                 }
             }
         }
         for listed in known.into_values() {
-            match fate(&listed.torrent, outcome, &aliases) {
-                Fate::Stays => {}
-                Fate::LosesFile => {
-                    listed.lose_file();
-                    written.push(&*listed);
-                }
-                Fate::Returns => {
-                    listed.lose_file();
-                    listed.torrent.missing_since = None;
-                    changes.returned.push(listed.torrent.canonical);
-                    written.push(&*listed);
-                }
-                Fate::Vanishes => {
-                    listed.torrent.missing_since = Some(now);
-                    changes.vanished.push(listed.torrent.canonical);
-                }
+            if follow(listed, outcome, &aliases, &mut changes, now) {
+                written.push(&*listed);
             }
         }
         changes.vanished.sort_unstable();
         changes.added.extend(&unknown);
         new.extend(unknown.into_iter().map(|hash| Listed::by_hash(hash, now)));
         written.extend(&new);
-        self.write_scan(&written, &changes.vanished, &list.outdated_rules, now)?;
+        let gone = Gone { vanished: &changes.vanished, twins: &twins };
+        self.write_scan(&written, &gone, &list.outdated_rules, now)?;
         list.listed.extend(new);
         list.outdated_rules = None;
         Ok(changes)
@@ -155,11 +147,11 @@ impl Catalog {
     fn write_scan(
         &mut self,
         written: &[&Listed],
-        vanished: &[InfoHash],
+        gone: &Gone<'_>,
         rules: &Option<String>,
         now: Timestamp,
     ) -> Result<(), CatalogError> {
-        if written.is_empty() && vanished.is_empty() && rules.is_none() {
+        if written.is_empty() && gone.vanished.is_empty() && rules.is_none() {
             return Ok(());
         }
         self.write("take a scan into", |transaction| {
@@ -186,12 +178,47 @@ impl Catalog {
                 })?;
             }
             let mut vanish = transaction.prepare(VANISH)?;
-            for info_hash in vanished {
+            for info_hash in gone.vanished {
                 vanish.execute((info_hash.0, Count(now.0)))?;
+            }
+            for (twin, heir) in gone.twins {
+                Voice::Decisions.pass_on(transaction, *twin, *heir)?;
             }
             Ok(())
         })
     }
+}
+
+/// What a scan did not find any more.
+struct Gone<'a> {
+    vanished: &'a [InfoHash],
+    /// Of these, those that are another torrent's other info-hash, and that torrent.
+    twins: &'a [(InfoHash, InfoHash)],
+}
+
+/// Has a torrent be as its fate is, when its file was not found. Whether it is to be written then.
+fn follow(
+    listed: &mut Listed,
+    outcome: &Outcome<'_>,
+    aliases: &HashSet<InfoHash>,
+    changes: &mut ScanChanges,
+    now: Timestamp,
+) -> bool {
+    match fate(&listed.torrent, outcome, aliases) {
+        Fate::Stays => return false,
+        Fate::LosesFile => listed.lose_file(),
+        Fate::Returns => {
+            listed.lose_file();
+            listed.torrent.missing_since = None;
+            changes.returned.push(listed.torrent.canonical);
+        }
+        Fate::Vanishes => {
+            listed.torrent.missing_since = Some(now);
+            changes.vanished.push(listed.torrent.canonical);
+            return false;
+        }
+    }
+    true
 }
 
 /// The torrents of a list of which a scan has to say something, by their info-hashes: neither those whose files are as
@@ -246,8 +273,15 @@ fn unknown_of(
     unknown
 }
 
-/// The other info-hashes of torrents that are there.
-fn present_aliases(list: &[Listed], found: &[(InfoHash, &FoundTorrent)]) -> HashSet<InfoHash> {
+/// The other info-hashes of torrents that are there. Nobody asks for them without a list.
+fn present_aliases(
+    allowed: Option<&HashSet<InfoHash>>,
+    list: &[Listed],
+    found: &[(InfoHash, &FoundTorrent)],
+) -> HashSet<InfoHash> {
+    if allowed.is_none_or(HashSet::is_empty) {
+        return HashSet::new();
+    }
     let present = list.iter().map(|listed| &listed.torrent);
     let present = present.filter(|torrent| torrent.missing_since.is_none());
     let found = found.iter().filter_map(|(_, torrent)| torrent.metainfo.alias());

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 
-use super::added::{self, Added, TorrentByHash};
+use super::added::{self, TorrentByHash};
 use super::count::Count;
 use super::decisions::Voice;
 use super::import::{Import, ImportedTorrent};
@@ -161,7 +161,7 @@ fn add(
         added::insert(transaction, &new, author.at)?;
         return Ok(true);
     }
-    let is_new = added::put(transaction, &new, author.at)? == Added::New;
+    let is_new = added::put(transaction, &new, author.at)?.is_new;
     transaction.prepare_cached(NAME)?.execute((info_hash.0, &new.name, Count(torrent.size)))?;
     Ok(is_new)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Details;
 use super::totals::{Carried, Period, Totals};
-use crate::protocol::{InfoHash, InfoHashV2, Timestamp};
+use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Timestamp};
 
 /// A torrent of the catalogue, whether or not its file is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,16 @@ impl Torrent {
     #[must_use]
     pub fn details(&self) -> &Details {
         self.details.as_deref().unwrap_or(Details::NONE)
+    }
+
+    /// Its info-hashes, by its versions.
+    #[must_use]
+    pub fn hashes(&self) -> InfoHashes {
+        match (self.v1, self.v2) {
+            (Some(v1), Some(v2)) => InfoHashes::Hybrid(v1, v2),
+            (None, Some(v2)) => InfoHashes::V2(v2),
+            (v1, None) => InfoHashes::V1(v1.unwrap_or(self.canonical)),
+        }
     }
 
     /// What people are to call it: its title, its name, or at least its info-hash.

@@ -45,8 +45,8 @@ pub enum ClientCommand {
     /// Remove rules
     Remove {
         /// Their patterns, as `tracker client list` shows them
-        #[arg(required = true, value_name = "PATTERN", value_parser = str::parse::<ClientPattern>, allow_hyphen_values = true)]
-        patterns: Vec<ClientPattern>,
+        #[arg(required = true, value_name = "PATTERN", allow_hyphen_values = true)]
+        patterns: Vec<String>,
     },
 }
 
@@ -100,9 +100,15 @@ fn rule(
     }
 }
 
-fn remove(patterns: &[ClientPattern], world: &mut World<'_>) -> Result<(), CommandError> {
+fn remove(patterns: &[String], world: &mut World<'_>) -> Result<(), CommandError> {
     let removed = change(world, |catalog, author| {
-        let remove = |pattern| Ok(catalog.remove_client_rule(pattern, author)?.is_some());
+        let remove = |pattern: &String| {
+            // One that only a newer tracker understands can be removed as it stands there.
+            let written = pattern
+                .parse()
+                .map_or_else(|_| pattern.clone(), |it: ClientPattern| it.to_string());
+            Ok(catalog.remove_client_rule(&written, author)?)
+        };
         patterns.iter().map(remove).collect::<Result<Vec<_>, CommandError>>()
     })?;
     let mut unknown = Vec::new();

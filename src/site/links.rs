@@ -7,12 +7,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use crate::catalog::Torrent;
 use crate::config::LoadedConfig;
-use crate::protocol::Timestamp;
+use crate::protocol::{Magnet, Timestamp};
 
 /// What stays as it is in a URL: unreserved characters (RFC 3986, 2.3) and the slashes of a path.
 const PATH: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-const COMPONENT: &AsciiSet = &PATH.add(b'/');
 
 /// The addresses of one torrent.
 pub(super) struct Links {
@@ -67,21 +66,15 @@ fn magnet(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
     if torrent.private {
         return None;
     }
-    let mut topics = Vec::new();
-    topics.extend(torrent.v1.map(|hash| format!("xt=urn:btih:{hash}")));
-    topics.extend(torrent.v2.map(|hash| format!("xt=urn:btmh:1220{hash}")));
-    let mut link = format!("magnet:?{}", topics.join("&"));
-    if torrent.has_file() || !torrent.name.is_empty() {
-        link += &format!("&dn={}", percent_encode(torrent.name.as_bytes(), COMPONENT));
-    }
-    if torrent.has_file() || torrent.size > 0 {
-        link += &format!("&xl={}", torrent.size);
-    }
-    if let Some(url) = &loaded.config.tracker.announce_url {
-        let tracker = percent_encode(url.as_str().as_bytes(), COMPONENT);
-        link += &format!("&tr={tracker}");
-    }
-    Some(link)
+    let announce_url = loaded.config.tracker.announce_url.as_deref();
+    let link = Magnet {
+        hashes: torrent.hashes(),
+        name: Some(torrent.name.clone()).filter(|name| !name.is_empty()),
+        size: torrent.known_size(),
+        trackers: announce_url.into_iter().cloned().collect(),
+        web_seeds: Vec::new(),
+    };
+    Some(link.to_string())
 }
 
 #[cfg(test)]

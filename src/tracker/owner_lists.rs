@@ -38,8 +38,14 @@ impl OwnerLists {
         };
         let allowed = list(access.allow_list.as_deref(), "allow_list");
         let denied = list(access.deny_list.as_deref(), "deny_list").unwrap_or_else(|| {
-            let before = PolicySnapshot::open(&loaded.config.paths.policy);
-            before.map(|before| before.denied().collect()).unwrap_or_default()
+            match PolicySnapshot::open(&loaded.config.paths.policy) {
+                Ok(before) => before.denied().collect(),
+                Err(problem) => {
+                    messages
+                        .push(format!("{problem}; until the list can be read, it denies nothing"));
+                    HashSet::new()
+                }
+            }
         });
         Self { allowed, denied, watched }
     }

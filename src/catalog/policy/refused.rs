@@ -22,8 +22,8 @@ impl<'a> Refused<'a> {
         for (hash, reason) in &self.retired {
             all.push((*hash, texts.place(reason)?));
         }
-        // Of two, the one with a reason comes first.
-        all.sort_unstable_by_key(|(hash, reason)| (*hash, reason.len == 0));
+        // The list counts, whatever else is said.
+        all.sort_unstable_by_key(|(hash, reason)| (*hash, reason.len != 0));
         all.dedup_by_key(|(hash, _)| *hash);
         let mut bytes = Vec::with_capacity(all.len().saturating_mul(REFUSED_LEN));
         for (InfoHash(hash), reason) in all {

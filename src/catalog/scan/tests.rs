@@ -337,7 +337,7 @@ fn the_twin_of_a_hybrid_stays_away_and_its_list_keeps_the_hybrid() {
         size: None,
         first_seen: Timestamp(450),
     };
-    assert_eq!(catalog.add(&twin, &owner).unwrap(), crate::catalog::Added::Known);
+    assert!(!catalog.add(&twin, &owner).unwrap().is_new);
     assert_eq!(present(&catalog), [(hash(1), true)]);
     assert_eq!(catalog.torrent(hash(1_000_001)).unwrap().unwrap().canonical, hash(1));
 }

@@ -57,11 +57,18 @@ impl AddArguments {
                         (metainfo.canonical(), metainfo.name.clone(), note)
                     }
                     Source::Hash(torrent) => {
-                        let note = match catalog.add(torrent, author)? {
-                            Added::New => "is tracked from now on",
-                            Added::Known => "is tracked already, and stays when its file goes",
+                        let Added { info_hash, is_new } = catalog.add(torrent, author)?;
+                        let is_retired = catalog
+                            .torrent(info_hash)?
+                            .is_some_and(|torrent| torrent.details().retired.is_some());
+                        let note = match (is_retired, is_new) {
+                            (true, _) => {
+                                "is known, but retired: `tracker torrent restore` ends that"
+                            }
+                            (false, true) => "is tracked from now on",
+                            (false, false) => "is tracked already, and stays when its file goes",
                         };
-                        (torrent.hashes.canonical(), torrent.name.clone(), note)
+                        (info_hash, torrent.name.clone(), note)
                     }
                 };
                 if let Some(title) = &self.title {

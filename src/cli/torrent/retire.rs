@@ -4,6 +4,7 @@ use super::find;
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::platform::terminal::Harmless;
+use crate::tracker::open_store;
 
 /// Has a torrent be tracked no longer, and its clients be told why.
 pub(super) fn retire(
@@ -42,6 +43,7 @@ pub(super) fn restore(wanted: &str, world: &mut World<'_>) -> Result<(), Command
 
 /// Forgets a torrent with its figures and all that was said of it.
 pub(super) fn remove(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+    let loaded = world.load_owner_config()?;
     let torrent = change(world, |catalog, author| {
         let torrent = find(wanted, catalog)?;
         if torrent.missing_since.is_none() && torrent.has_file() {
@@ -57,6 +59,8 @@ pub(super) fn remove(wanted: &str, world: &mut World<'_>) -> Result<(), CommandE
                 torrent.canonical
             )));
         }
+        // What the store has counted would come back with the torrent.
+        open_store(&loaded).and_then(|mut store| store.remove_swarm(torrent.canonical))?;
         catalog.remove(&torrent, author)?;
         Ok(torrent)
     })?;

@@ -82,6 +82,10 @@ impl Bound {
             _ => None,
         };
         let is_above_all = |it: &Self, other: &Self| match (lowest(it), other.relation) {
+            // Trials of 4.5 begin with it, and are below it.
+            (Some(low), Relation::Below) if it.relation == Relation::Begins => {
+                low.compare_numbers(&other.version, usize::MAX).is_gt()
+            }
             (Some(low), Relation::Below) => low.compare(&other.version).is_ge(),
             (Some(low), Relation::AtMost | Relation::Begins | Relation::Exactly) => {
                 let order = low.compare_numbers(&other.version, other.version.count());
@@ -220,15 +224,20 @@ mod tests {
             (">= 5", "< 4"),
             (">= 4", "< 4"),
             ("> 4.5", "<= 4.5"),
-            ("4.5", "< 4.5"),
+            ("4.5.1", "< 4.5"),
             ("= 4.5", "> 4.6"),
             ("4.5", "4.6"),
         ];
         for (one, other) in pairs {
             assert!(bound(one).excludes(&bound(other)), "{one}, {other}");
         }
-        for (one, other) in [(">= 4", "<= 4"), ("> 4.5", "< 4.5.9"), ("> 4", "< 4.6"), ("4", "4.5")]
-        {
+        for (one, other) in [
+            (">= 4", "<= 4"),
+            ("> 4.5", "< 4.5.9"),
+            ("> 4", "< 4.6"),
+            ("4", "4.5"),
+            ("4.5", "< 4.5"),
+        ] {
             let (one, other) = (bound(one), bound(other));
             assert!(!one.excludes(&other), "{one}, {other}");
         }

@@ -69,8 +69,9 @@ fn refused_torrents_are_known_with_their_reasons() {
     let denied = [hash(7), hash(3), hash(7)];
     let (_folder, snapshot) = published(&[], Refused { retired, denied: &denied });
     let reasons = [1, 2, 3, 7, 8].map(|number| snapshot.refusal_of(hash(number)));
-    assert_eq!(reasons, [Some("it is old"), Some("it is old"), Some("wrong"), Some(""), None]);
-    assert_eq!(snapshot.denied().collect::<Vec<_>>(), [hash(7)]);
+    assert_eq!(reasons, [Some("it is old"), Some("it is old"), Some(""), Some(""), None]);
+    let denied: std::collections::BTreeSet<_> = snapshot.denied().collect();
+    assert_eq!(denied, [hash(3), hash(7)].into());
 }
 
 fn any_pattern() -> impl Strategy<Value = String> {
