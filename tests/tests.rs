@@ -7,6 +7,7 @@
 mod clients;
 mod command_line;
 mod doctor;
+mod external;
 mod farm;
 mod first_request;
 mod harness;

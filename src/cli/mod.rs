@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod doctor;
 mod export;
+mod external;
 mod fastcgi;
 mod import;
 mod init;
@@ -70,6 +71,8 @@ enum Command {
     Ban(ban::BanCommand),
     #[command(subcommand)]
     Client(client::ClientCommand),
+    #[command(subcommand)]
+    External(external::ExternalCommand),
     Import(import::ImportArguments),
     Export(export::ExportArguments),
     Stats(stats::StatsArguments),
@@ -93,6 +96,7 @@ impl Command {
             Self::Torrent(command) => command.run(world),
             Self::Ban(command) => command.run(world),
             Self::Client(command) => command.run(world),
+            Self::External(command) => command.run(world),
             Self::Import(arguments) => arguments.run(world),
             Self::Export(arguments) => arguments.run(world),
             Self::Stats(arguments) => arguments.run(world),

@@ -6,6 +6,7 @@ use crate::catalog::Arrival;
 use crate::platform::log::{self, Level};
 use crate::platform::process::give_way;
 use crate::site::{PublishError, Published, counted, hide_new_data, publish};
+use crate::tracker::external::refresh_external;
 use crate::tracker::{ReplicaRefresh, Report, Skipped, Urgency};
 
 /// Expire peers, rescan the torrents folder, rewrite the pages' fragments
@@ -64,6 +65,7 @@ fn refresh(urgency: Urgency, quiet: bool, world: &mut World<'_>) -> Result<(), C
     let said = match outcome? {
         Published::Done(report) => {
             log::list(Level::Warning, &report.messages);
+            refresh_external(&loaded, report.at)?;
             summary(&report)
         }
         Published::Replica(done) => replica_summary(done),

@@ -182,7 +182,7 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
 }
 
 /// The torrent that somebody names by its info-hash, its file or its name, and that must be there.
-fn find(wanted: &str, catalog: &Catalog) -> Result<Torrent, CommandError> {
+pub(super) fn find(wanted: &str, catalog: &Catalog) -> Result<Torrent, CommandError> {
     look_up(wanted, catalog)?.ok_or_else(|| is_unknown(wanted))
 }
 

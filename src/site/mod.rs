@@ -35,6 +35,7 @@ use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response}
 use crate::platform::log::{self, Level};
 use crate::protocol::{Passkey, Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
+use crate::tracker::external::refresh_external;
 use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, rescan};
 use route::{Place, Route, asks_about_a_torrent};
 use state::{Broken, State, log_stray_site};
@@ -141,6 +142,9 @@ impl Site {
         match publish_when_free(ready.tracker.config()) {
             Ok(Published::Done(report)) => {
                 log::list(Level::Warning, &report.messages);
+                if let Err(problem) = refresh_external(ready.tracker.config(), report.at) {
+                    crate::error!("{problem}");
+                }
             }
             Ok(
                 Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy) | Published::Replica(_),
