@@ -17,7 +17,10 @@ fn what_is_approved_is_asked_but_never_inside_our_own_network() {
     tracker.refresh();
     assert!(inside.accept().is_err(), "somebody knocked at {url}");
     let listed = tracker.run(&["external", "list", "--json"]).json();
-    assert_eq!((&listed[0]["tracker"], &listed[0]["approved"]), (&url.as_str().into(), &true.into()));
+    assert_eq!(
+        (&listed[0]["tracker"], &listed[0]["approved"]),
+        (&url.as_str().into(), &true.into())
+    );
     assert!(listed[0]["failures"].as_u64() >= Some(1), "{listed}");
     assert!(listed[0]["next_at"].as_u64() > listed[0]["asked_at"].as_u64(), "{listed}");
     tracker.run(&["external", "remove", "a"]).done();

@@ -8,108 +8,46 @@ use super::details::{DETAIL_PLACES, DETAILS};
 use super::{Author, Catalog, CatalogError, Details, Torrent, changes};
 use crate::protocol::InfoHash;
 
-/// Who says something about torrents.
-#[derive(Clone, Copy)]
-pub(super) enum Voice {
-    /// The file beside the `.torrent` file.
-    Sidecars,
-    /// The owner.
-    Decisions,
+/// What is decided about a torrent; `None` where nothing is.
+pub(super) fn of(connection: &Connection, about: InfoHash) -> rusqlite::Result<Option<Details>> {
+    let details = |row: &Row<'_>| Details::of(row, 0);
+    connection
+        .prepare_cached(&format!("SELECT {DETAILS} FROM decisions WHERE info_hash = ?1"))?
+        .query_row([about.0], details)
+        .optional()
 }
 
-/// All that is said about torrents beside their metainfo.
-pub(super) struct Said {
-    sidecars: HashMap<InfoHash, Details>,
-    decisions: HashMap<InfoHash, Details>,
+/// Decides this about a torrent, instead of what was decided before.
+pub(super) fn put(
+    connection: &Connection,
+    about: InfoHash,
+    details: &Details,
+) -> rusqlite::Result<()> {
+    if details == Details::NONE {
+        return connection.prepare_cached(FORGET)?.execute([about.0]).map(|_| ());
+    }
+    let put = format!(
+        "INSERT OR REPLACE INTO decisions (info_hash, {DETAILS}) VALUES (?1, {DETAIL_PLACES})"
+    );
+    let about: Box<dyn rusqlite::ToSql> = Box::new(about.0);
+    let values = std::iter::once(about).chain(details.parameters());
+    connection.prepare_cached(&put)?.execute(params_from_iter(values)).map(|_| ())
 }
 
-/// What is said about one torrent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct SaidOfOne {
-    pub(super) sidecar: Option<Box<Details>>,
-    pub(super) decision: Option<Box<Details>>,
+/// Has what is decided about one torrent be decided about another, unless something is.
+pub(super) fn pass_on(
+    connection: &Connection,
+    from: InfoHash,
+    to: InfoHash,
+) -> rusqlite::Result<()> {
+    connection.prepare_cached(PASS_ON)?.execute((from.0, to.0)).map(|_| ())
 }
 
-impl Voice {
-    fn table(self) -> &'static str {
-        match self {
-            Self::Sidecars => "sidecars",
-            Self::Decisions => "decisions",
-        }
-    }
-
-    fn all(self, connection: &Connection) -> rusqlite::Result<HashMap<InfoHash, Details>> {
-        let mut query =
-            connection.prepare(&format!("SELECT info_hash, {DETAILS} FROM {}", self.table()))?;
-        let all = query.query_map([], |row| Ok((InfoHash(row.get(0)?), Details::of(row, 1)?)))?;
-        all.collect()
-    }
-
-    pub(super) fn of(
-        self,
-        connection: &Connection,
-        about: InfoHash,
-    ) -> rusqlite::Result<Option<Details>> {
-        let query = format!("SELECT {DETAILS} FROM {} WHERE info_hash = ?1", self.table());
-        let details = |row: &Row<'_>| Details::of(row, 0);
-        connection.prepare_cached(&query)?.query_row([about.0], details).optional()
-    }
-
-    /// Says this about a torrent from now on, instead of what was said before.
-    pub(super) fn say(
-        self,
-        connection: &Connection,
-        about: InfoHash,
-        details: &Details,
-    ) -> rusqlite::Result<()> {
-        let table = self.table();
-        if details == Details::NONE {
-            let forget = format!("DELETE FROM {table} WHERE info_hash = ?1");
-            return connection.prepare_cached(&forget)?.execute([about.0]).map(|_| ());
-        }
-        let put = format!(
-            "INSERT OR REPLACE INTO {table} (info_hash, {DETAILS}) VALUES (?1, {DETAIL_PLACES})"
-        );
-        let about: Box<dyn rusqlite::ToSql> = Box::new(about.0);
-        let values = std::iter::once(about).chain(details.parameters());
-        connection.prepare_cached(&put)?.execute(params_from_iter(values)).map(|_| ())
-    }
-}
-
-impl Voice {
-    /// Has be said about one torrent what was said about another, unless something is said about it.
-    pub(super) fn pass_on(
-        self,
-        connection: &Connection,
-        from: InfoHash,
-        to: InfoHash,
-    ) -> rusqlite::Result<()> {
-        let table = self.table();
-        let pass = format!("UPDATE OR IGNORE {table} SET info_hash = ?2 WHERE info_hash = ?1");
-        connection.prepare_cached(&pass)?.execute((from.0, to.0)).map(|_| ())
-    }
-}
-
-impl Said {
-    pub(super) fn take(&mut self, about: InfoHash) -> SaidOfOne {
-        let take = |from: &mut HashMap<InfoHash, Details>| {
-            if from.is_empty() { None } else { from.remove(&about).map(Box::new) }
-        };
-        SaidOfOne { sidecar: take(&mut self.sidecars), decision: take(&mut self.decisions) }
-    }
-}
-
-impl SaidOfOne {
-    /// Has a torrent be as it is said. It must be as its file alone has it.
-    pub(super) fn apply(&self, torrent: &mut Torrent) {
-        let effective = match (&self.decision, &self.sidecar) {
-            (Some(decision), Some(sidecar)) => {
-                Some(Box::new(decision.as_ref().clone().or(sidecar)))
-            }
-            (one, other) => one.as_ref().or(other.as_ref()).cloned(),
-        };
-        torrent.details = effective;
-        torrent.hidden = torrent.details().hidden.unwrap_or(torrent.hidden);
+impl Torrent {
+    /// Has it be as its owner has decided. It must be as its file alone has it.
+    pub(super) fn follow(&mut self, decision: Option<Box<Details>>) {
+        self.details = decision;
+        self.hidden = self.details().hidden.unwrap_or(self.hidden);
     }
 }
 
@@ -126,32 +64,29 @@ impl Catalog {
         author: &Author<'_>,
     ) -> Result<Details, CatalogError> {
         self.write("write a decision into", |transaction| {
-            let before = Voice::Decisions.of(transaction, info_hash)?.unwrap_or_default();
+            let before = of(transaction, info_hash)?.unwrap_or_default();
             let mut after = before.clone();
             decide(&mut after);
-            Voice::Decisions.say(transaction, info_hash, &after)?;
+            put(transaction, info_hash, &after)?;
             let told = before.where_other(&after);
             changes::note(transaction, author, what, &info_hash.to_string(), told.as_deref())?;
             Ok(before)
         })
     }
 
-    /// All that is said about torrents.
-    pub(super) fn said(&self) -> rusqlite::Result<Said> {
-        Ok(Said {
-            sidecars: Voice::Sidecars.all(&self.connection)?,
-            decisions: Voice::Decisions.all(&self.connection)?,
-        })
-    }
-
-    /// What is said about one torrent.
-    pub(super) fn said_of(&self, about: InfoHash) -> rusqlite::Result<SaidOfOne> {
-        Ok(SaidOfOne {
-            sidecar: Voice::Sidecars.of(&self.connection, about)?.map(Box::new),
-            decision: Voice::Decisions.of(&self.connection, about)?.map(Box::new),
-        })
+    /// What is decided about each torrent about which anything is.
+    pub(super) fn decisions(&self) -> rusqlite::Result<HashMap<InfoHash, Details>> {
+        let mut query =
+            self.connection.prepare(&format!("SELECT {DETAILS}, info_hash FROM decisions"))?;
+        let all = query
+            .query_map([], |row| Ok((InfoHash(row.get("info_hash")?), Details::of(row, 0)?)))?;
+        all.collect()
     }
 }
+
+const FORGET: &str = "DELETE FROM decisions WHERE info_hash = ?1";
+
+const PASS_ON: &str = "UPDATE OR IGNORE decisions SET info_hash = ?2 WHERE info_hash = ?1";
 
 #[cfg(test)]
 mod tests {
@@ -203,27 +138,6 @@ mod tests {
         assert_eq!(said(&catalog), None);
         let told = catalog.changes().unwrap()[1].before.clone();
         assert_eq!(told.as_deref(), Some("title: a title"));
-    }
-
-    #[test]
-    fn the_owner_wins_over_the_sidecar() {
-        let (_folder, mut catalog) = new_catalog();
-        scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
-        let sidecar = Details {
-            hidden: Some(true),
-            title: Some("of the sidecar".into()),
-            category: Some("music".into()),
-            ..Details::default()
-        };
-        Voice::Sidecars.say(&catalog.connection, hash(1), &sidecar).unwrap();
-        assert!(catalog.torrents().unwrap()[0].hidden);
-        catalog.decide(hash(1), "edit", |it| it.title = Some("own".into()), &OWNER).unwrap();
-        hide(&mut catalog, false);
-        let expected = Details { hidden: Some(false), title: Some("own".into()), ..sidecar };
-        let torrent = catalog.torrents().unwrap().remove(0);
-        assert_eq!((torrent.hidden, torrent.details()), (false, &expected));
-        let list = catalog.list("").unwrap();
-        assert_eq!(list.tracked().next().unwrap().details(), &expected);
     }
 
     #[test]

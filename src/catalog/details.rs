@@ -1,4 +1,4 @@
-//! What is said about a torrent beside its metainfo: by its sidecar, and by the owner, whose word counts.
+//! What its owner says about a torrent beside its metainfo.
 
 use rusqlite::{Row, ToSql};
 

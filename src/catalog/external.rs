@@ -160,7 +160,9 @@ fn external_of(row: &Row<'_>) -> rusqlite::Result<Option<External>> {
     let tracker: String = row.get(1)?;
     let Ok(tracker) = Url::try_from(tracker) else { return Ok(None) };
     let time = |column: usize| {
-        Ok::<_, rusqlite::Error>(row.get::<_, Option<Count>>(column)?.map(|Count(at)| Timestamp(at)))
+        Ok::<_, rusqlite::Error>(
+            row.get::<_, Option<Count>>(column)?.map(|Count(at)| Timestamp(at)),
+        )
     };
     let (complete, incomplete) = (row.get::<_, Option<u32>>(3)?, row.get::<_, Option<u32>>(4)?);
     let (downloaded, at) = (row.get(5)?, time(6)?);
@@ -195,8 +197,7 @@ const APPROVE: &str = "
     INSERT INTO external (info_hash, tracker, approved) VALUES (?1, ?2, 1)
     ON CONFLICT (info_hash, tracker) DO UPDATE SET approved = 1";
 
-const REMOVE: &str =
-    "DELETE FROM external WHERE info_hash = ?1 AND (?2 IS NULL OR tracker = ?2)";
+const REMOVE: &str = "DELETE FROM external WHERE info_hash = ?1 AND (?2 IS NULL OR tracker = ?2)";
 
 const RECORD: &str = "
     UPDATE external SET
@@ -215,8 +216,8 @@ mod tests {
     #[test]
     fn what_other_trackers_say_is_kept_until_they_are_removed() {
         let (_folder, mut catalog) = new_catalog();
-        let [one, other]: [Url; 2] =
-            ["http://a.example/announce", "udp://b.example:6969"].map(|url| url.to_owned().try_into().unwrap());
+        let [one, other]: [Url; 2] = ["http://a.example/announce", "udp://b.example:6969"]
+            .map(|url| url.to_owned().try_into().unwrap());
         assert!(!catalog.has_approved_external().unwrap());
         assert!(!catalog.approve_external(hash(1), &one, &OWNER).unwrap());
         assert!(catalog.approve_external(hash(1), &one, &OWNER).unwrap());

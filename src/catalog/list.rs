@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use rusqlite::OptionalExtension;
 
-use super::decisions::SaidOfOne;
 use super::folder::{Detail, FileState, KnownFiles};
 use super::rows::{COLUMNS, Columns, torrent_of};
 use super::{Carried, Catalog, CatalogError, Details, FoundTorrent, Period, Torrent, Totals};
@@ -32,8 +31,6 @@ pub(super) struct Listed {
     pub(super) torrent: Torrent,
     /// Whether the name of the file hides it.
     pub(super) hidden_by_file: bool,
-    /// What its sidecar and the owner say about it.
-    pub(super) said: SaidOfOne,
     /// The state of the file when it was read; `None` when it has to be read again.
     pub(super) state: Option<FileState>,
 }
@@ -59,16 +56,15 @@ impl Catalog {
                 .optional()?;
             let is_outdated = before.is_none_or(|before| before != rules);
             // Few have any, which are not to be looked up for each.
-            let mut said = self.said()?;
+            let mut decisions = self.decisions()?;
             let mut query = self.connection.prepare(&query)?;
             let listed = query.query_map([], |row| {
                 let mut row = Columns::of(row);
                 let mut torrent = torrent_of(&mut row)?;
                 let state = row.next::<Option<_>>()?.filter(|_| !is_outdated);
                 let hidden_by_file = torrent.hidden;
-                let said = said.take(torrent.canonical);
-                said.apply(&mut torrent);
-                Ok(Listed { torrent, hidden_by_file, said, state })
+                torrent.follow(decisions.remove(&torrent.canonical).map(Box::new));
+                Ok(Listed { torrent, hidden_by_file, state })
             })?;
             Ok(TorrentList {
                 listed: listed.collect::<rusqlite::Result<_>>()?,
@@ -181,7 +177,7 @@ impl Listed {
             period: Period::default(),
         };
         let (hidden_by_file, state) = (found.hidden, found.state);
-        Self { torrent, hidden_by_file, said: SaidOfOne::default(), state }
+        Self { torrent, hidden_by_file, state }
     }
 
     /// One of the owner's list, of which only the info-hash is known.
@@ -205,7 +201,7 @@ impl Listed {
             carried: Carried::default(),
             period: Period::default(),
         };
-        Self { torrent, hidden_by_file: false, said: SaidOfOne::default(), state: None }
+        Self { torrent, hidden_by_file: false, state: None }
     }
 
     /// Ends, because the same torrent is listed by its other info-hash. Leaves to that what the owner has said about it.
@@ -213,17 +209,15 @@ impl Listed {
         let torrent = &mut self.torrent;
         let added = std::mem::take(&mut torrent.added);
         torrent.missing_since = Some(now);
-        Heritage { added, decision: self.said.decision.take() }
+        Heritage { added, decision: torrent.details.take() }
     }
 
     /// Takes over what another has left, where nothing is said about this one.
     pub(super) fn inherit(&mut self, heritage: Option<Heritage>) {
         let Some(Heritage { added, decision }) = heritage else { return };
         self.torrent.added |= added;
-        if self.said.decision.is_none() {
-            self.said.decision = decision;
-            self.torrent.hidden = self.hidden_by_file;
-            self.said.apply(&mut self.torrent);
+        if self.torrent.details.is_none() {
+            self.torrent.follow(decision);
         }
     }
 
@@ -251,13 +245,13 @@ impl Listed {
 
     /// Takes over what a scan found; decisions, dates and totals stay.
     pub(super) fn become_as_found(&mut self, found: &FoundTorrent) {
-        let before = &self.torrent;
+        let before = &mut self.torrent;
+        let decision = before.details.take();
         let mut new = Self::new(found, before.first_seen);
         new.torrent.added = before.added;
         (new.torrent.totals, new.torrent.carried) = (before.totals, before.carried);
         new.torrent.period = before.period;
-        self.said.apply(&mut new.torrent);
-        new.said = std::mem::take(&mut self.said);
+        new.torrent.follow(decision);
         *self = new;
     }
 }

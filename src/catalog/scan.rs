@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::named_params;
 
 use super::count::Count;
-use super::decisions::Voice;
+use super::decisions;
 use super::list::{Listed, TorrentList};
 use super::{Catalog, CatalogError, FolderScan, FoundTorrent, Torrent};
 use crate::protocol::{InfoHash, Timestamp};
@@ -182,7 +182,7 @@ impl Catalog {
                 vanish.execute((info_hash.0, Count(now.0)))?;
             }
             for (twin, heir) in gone.twins {
-                Voice::Decisions.pass_on(transaction, *twin, *heir)?;
+                decisions::pass_on(transaction, *twin, *heir)?;
             }
             Ok(())
         })

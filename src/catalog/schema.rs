@@ -83,51 +83,24 @@ const STEPS: &[&str] = &[
         before  TEXT
     ) STRICT;
 ",
-    // Decisions and sidecars say the same things about torrents. A torrent that was added by command needs no file: then
-    // `file` is empty, and a size of 0 is unknown.
+    // A torrent that was added by command needs no file: then `file` is empty, and a size of 0 is unknown.
     "
     DROP VIEW effective_torrents;
     ALTER TABLE torrents ADD COLUMN added INTEGER CHECK (added >= 0);
-    ALTER TABLE torrents ADD COLUMN sidecar_state BLOB CHECK (length(sidecar_state) = 32);
-    CREATE TABLE sidecars (
-        info_hash   BLOB NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
-        hidden      INTEGER CHECK (hidden IN (0, 1)),
-        title       TEXT,
-        description TEXT,
-        category    TEXT,
-        group_name  TEXT,
-        mirror      TEXT,
-        info_url    TEXT,
-        crc32       TEXT,
-        md5         TEXT,
-        sha1        TEXT,
-        sha256      TEXT,
-        retired     TEXT,
-        link_until  INTEGER CHECK (link_until >= 0),
-        list_from   INTEGER CHECK (list_from >= 0),
-        list_until  INTEGER CHECK (list_until >= 0)
-    ) STRICT, WITHOUT ROWID;
-    ALTER TABLE decisions RENAME TO decisions_before;
-    CREATE TABLE decisions (
-        info_hash   BLOB NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
-        hidden      INTEGER CHECK (hidden IN (0, 1)),
-        title       TEXT,
-        description TEXT,
-        category    TEXT,
-        group_name  TEXT,
-        mirror      TEXT,
-        info_url    TEXT,
-        crc32       TEXT,
-        md5         TEXT,
-        sha1        TEXT,
-        sha256      TEXT,
-        retired     TEXT,
-        link_until  INTEGER CHECK (link_until >= 0),
-        list_from   INTEGER CHECK (list_from >= 0),
-        list_until  INTEGER CHECK (list_until >= 0)
-    ) STRICT, WITHOUT ROWID;
-    INSERT INTO decisions (info_hash, hidden) SELECT info_hash, hidden FROM decisions_before;
-    DROP TABLE decisions_before;
+    ALTER TABLE decisions ADD COLUMN title TEXT;
+    ALTER TABLE decisions ADD COLUMN description TEXT;
+    ALTER TABLE decisions ADD COLUMN category TEXT;
+    ALTER TABLE decisions ADD COLUMN group_name TEXT;
+    ALTER TABLE decisions ADD COLUMN mirror TEXT;
+    ALTER TABLE decisions ADD COLUMN info_url TEXT;
+    ALTER TABLE decisions ADD COLUMN crc32 TEXT;
+    ALTER TABLE decisions ADD COLUMN md5 TEXT;
+    ALTER TABLE decisions ADD COLUMN sha1 TEXT;
+    ALTER TABLE decisions ADD COLUMN sha256 TEXT;
+    ALTER TABLE decisions ADD COLUMN retired TEXT;
+    ALTER TABLE decisions ADD COLUMN link_until INTEGER CHECK (link_until >= 0);
+    ALTER TABLE decisions ADD COLUMN list_from INTEGER CHECK (list_from >= 0);
+    ALTER TABLE decisions ADD COLUMN list_until INTEGER CHECK (list_until >= 0);
     CREATE TABLE client_rules (
         pattern  TEXT    NOT NULL PRIMARY KEY,
         position INTEGER NOT NULL,

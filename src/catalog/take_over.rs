@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 
 use super::added::{self, TorrentByHash};
 use super::count::Count;
-use super::decisions::Voice;
+use super::decisions;
 use super::import::{Import, ImportedTorrent};
 use super::totals::Totals;
 use super::{Author, Catalog, CatalogError, bans, changes};
@@ -192,12 +192,12 @@ fn say(
     torrent: &ImportedTorrent,
 ) -> rusqlite::Result<bool> {
     let Some(said) = &torrent.details else { return Ok(false) };
-    let before = Voice::Decisions.of(transaction, info_hash)?.unwrap_or_default();
+    let before = decisions::of(transaction, info_hash)?.unwrap_or_default();
     let after = before.clone().or(said);
     if after == before {
         return Ok(false);
     }
-    Voice::Decisions.say(transaction, info_hash, &after)?;
+    decisions::put(transaction, info_hash, &after)?;
     Ok(true)
 }
 

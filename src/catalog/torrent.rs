@@ -30,7 +30,7 @@ pub struct Torrent {
     pub private: bool,
     /// Whether it was added by command, so that it is tracked without a file.
     pub added: bool,
-    /// What its sidecar and its owner say about it; `None` where they say nothing.
+    /// What its owner says about it; `None` where that is nothing.
     pub details: Option<Box<Details>>,
     /// A page about it, relative to the torrents folder.
     pub info_page: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub struct Torrent {
 }
 
 impl Torrent {
-    /// What its sidecar and its owner say about it.
+    /// What its owner says about it.
     #[must_use]
     pub fn details(&self) -> &Details {
         self.details.as_deref().unwrap_or(Details::NONE)

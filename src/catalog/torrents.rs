@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use rusqlite::OptionalExtension;
 
 use super::rows::{COLUMNS, Columns, torrent_of};
-use super::{Catalog, CatalogError, Torrent, natural};
+use super::{Catalog, CatalogError, Torrent, decisions, natural};
 use crate::protocol::InfoHash;
 
 impl Catalog {
@@ -41,7 +41,8 @@ impl Catalog {
                 .query_row(&query, [info_hash.0], |row| torrent_of(&mut Columns::of(row)))
                 .optional()?;
             let Some(mut torrent) = found else { return Ok(None) };
-            self.said_of(torrent.canonical)?.apply(&mut torrent);
+            let decision = decisions::of(&self.connection, torrent.canonical)?;
+            torrent.follow(decision.map(Box::new));
             Ok(Some(torrent))
         };
         find().map_err(self.failed("look up a torrent in"))
@@ -51,10 +52,10 @@ impl Catalog {
         let read = || {
             let mut query =
                 self.connection.prepare(&format!("SELECT {COLUMNS} FROM torrents {which}"))?;
-            let mut said = self.said()?;
+            let mut decisions = self.decisions()?;
             let torrents = query.query_map([], |row| {
                 let mut torrent = torrent_of(&mut Columns::of(row))?;
-                said.take(torrent.canonical).apply(&mut torrent);
+                torrent.follow(decisions.remove(&torrent.canonical).map(Box::new));
                 Ok(torrent)
             })?;
             torrents.collect::<rusqlite::Result<Vec<Torrent>>>()

@@ -10,9 +10,11 @@ use crate::store::{PeerSample, Want};
 /// The addresses that an announce vouches for.
 pub(super) type Addresses = (Option<CompactV4>, Option<CompactV6>);
 
-/// How many times as many peers are looked at where some of them may not be handed out, and how many at most. Where
-/// still fewer are left than are wanted, the next announce sees others.
+/// How many times as many peers are looked at where some of them may not be handed out; how many at least, so that
+/// of a small swarm all are seen; and how many at most. Where still fewer are left than are wanted, the next announce
+/// sees others.
 const LOOKED_AT: u32 = 4;
+const LEAST_LOOKED_AT: u32 = 200;
 const MOST_LOOKED_AT: u32 = 2000;
 
 /// Ports below this belong to the services of a system (RFC 6335).
@@ -135,10 +137,14 @@ impl<'a> PeerRules<'a> {
     /// What to ask the store for, so that enough is left.
     #[inline(never)]
     pub(super) fn enough(self, want: Want, to: Option<IpAddr>) -> Want {
-        let some_are_left_out =
-            self.0.private_addresses == PrivateAddresses::Lan && distance(to) == Reach::Everywhere;
-        let more = want.peers.saturating_mul(LOOKED_AT).min(MOST_LOOKED_AT).max(want.peers);
-        Want { peers: if some_are_left_out { more } else { want.peers }, ..want }
+        let some_are_left_out = self.0.private_addresses == PrivateAddresses::Lan
+            && distance(to) == Reach::Everywhere
+            && want.peers > 0;
+        if !some_are_left_out {
+            return want;
+        }
+        let more = want.peers.saturating_mul(LOOKED_AT).clamp(LEAST_LOOKED_AT, MOST_LOOKED_AT);
+        Want { peers: more.max(want.peers), ..want }
     }
 
     /// Leaves of a sample what may be handed to who announces from an address, and of that what it wants.

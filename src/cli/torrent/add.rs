@@ -6,13 +6,14 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{Added, TorrentByHash, read_torrent};
+use crate::catalog::{Added, ScanChanges, TorrentByHash, read_torrent};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::config::LoadedConfig;
 use crate::platform::publication::TemporaryFile;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Magnet, Metainfo};
+use crate::tracker::event_log::note_torrents;
 use crate::tracker::scan_rules;
 
 /// Track torrents: a .torrent file is put into the torrents folder; one that is named by its info-hash or by a magnet
@@ -68,6 +69,9 @@ impl AddArguments {
                             (false, true) => "is tracked from now on",
                             (false, false) => "is tracked already, and stays when its file goes",
                         };
+                        let added = if is_new { vec![info_hash] } else { Vec::new() };
+                        let changes = ScanChanges { added, ..ScanChanges::default() };
+                        note_torrents(&loaded, &changes, author.at);
                         (info_hash, torrent.name.clone(), note)
                     }
                 };

@@ -1,9 +1,11 @@
 //! `tracker torrent retire`, `restore` and `remove`: torrents that come to their end.
 
 use super::find;
+use crate::catalog::ScanChanges;
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::platform::terminal::Harmless;
+use crate::tracker::event_log::note_torrents;
 use crate::tracker::open_store;
 
 /// Has a torrent be tracked no longer, and its clients be told why.
@@ -62,6 +64,8 @@ pub(super) fn remove(wanted: &str, world: &mut World<'_>) -> Result<(), CommandE
         // What the store has counted would come back with the torrent.
         open_store(&loaded).and_then(|mut store| store.remove_swarm(torrent.canonical))?;
         catalog.remove(&torrent, author)?;
+        let vanished = vec![torrent.canonical];
+        note_torrents(&loaded, &ScanChanges { vanished, ..ScanChanges::default() }, author.at);
         Ok(torrent)
     })?;
     world.print(format_args!(
