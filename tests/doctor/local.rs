@@ -327,3 +327,35 @@ fn what_root_runs_leaves_nothing_that_the_web_server_cannot_write() {
     site.tracker(&["refresh", "--force"]);
     site.tracker(&["store", "check"]);
 }
+
+#[test]
+fn rules_that_can_have_no_effect_and_lists_that_cannot_be_read_are_named() {
+    let site = site();
+    assert!(Diagnosis::offline(&site).find("rules on clients").is_none());
+    assert!(Diagnosis::offline(&site).find("lists of torrents").is_none());
+    site.tracker(&["client", "deny", "-XL"]);
+    Diagnosis::offline(&site).assert("rules on clients", "fine", &["1 rule"]);
+    site.tracker(&["client", "allow", "-XL0019-"]);
+    let named = ["never asked: `-XL0019-`, as `-XL` decides before", "--first"];
+    Diagnosis::offline(&site).assert("rules on clients", "WRONG", &named);
+    site.tracker(&["client", "remove", "-XL0019-"]);
+    site.tracker(&["client", "deny", "*"]);
+    Diagnosis::offline(&site).assert("rules on clients", "WRONG", &["refuse every client"]);
+    site.tracker(&["client", "allow", "Transmission", "--first"]);
+    Diagnosis::offline(&site).assert("rules on clients", "fine", &["3 rules"]);
+
+    let path = site.root().join("conf/tracker.toml");
+    let before = fs::read_to_string(&path).expect("a configuration");
+    let access = "[access]\nallow_list = '../data/allowed'\ndeny_list = '../data/denied'\n";
+    fs::write(&path, format!("{before}\n{access}")).expect("a configuration");
+    let list = |name: &str, text: &str| {
+        fs::write(site.root().join("data").join(name), text).expect("a list");
+    };
+    list("allowed", &"01".repeat(20));
+    Diagnosis::offline(&site).assert("lists of torrents", "WRONG", &["denied cannot be read"]);
+    list("denied", &format!("{}\nhm\n", "01".repeat(20)));
+    let notes = ["line 2 is no info-hash", "1 torrent in both lists, and refused"];
+    Diagnosis::offline(&site).assert("lists of torrents", "note", &notes);
+    list("denied", &"02".repeat(20));
+    Diagnosis::offline(&site).assert("lists of torrents", "fine", &["1 allowed, 1 denied"]);
+}

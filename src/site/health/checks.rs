@@ -3,8 +3,8 @@
 use super::examination::Examination;
 use super::outcome::Outcome;
 use super::{
-    announce, configuration, exposed, folders, memory, pages, refreshes, replica, reply, state,
-    switches, torrents,
+    announce, configuration, exposed, folders, memory, pages, refreshes, replica, reply, rules,
+    state, switches, torrents,
 };
 
 /// One check.
@@ -37,6 +37,8 @@ pub(super) const CHECKS: &[Check] = &[
     check("data folder", "whether it is for the tracker alone", folders::data),
     check("torrents folder", "whether it is there, and its fragments can be written", folders::torrents),
     check("catalogue", "whether it can be read", state::catalogue),
+    check("rules on clients", "whether each is ever asked, and some clients are let in", rules::on_clients),
+    check("lists of torrents", "whether allow_list and deny_list can be read and agree", rules::lists),
     check("peer store", "whether it is of the configured kind, and sound", state::peer_store),
     check("old peer stores", "what was set aside as broken", state::copies),
     check("shared memory", "whose the peer store in memory is", memory::files),

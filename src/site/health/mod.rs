@@ -20,6 +20,7 @@ mod pages;
 mod refreshes;
 mod replica;
 mod reply;
+mod rules;
 mod state;
 mod switches;
 mod torrents;
