@@ -49,7 +49,8 @@ impl Import {
     /// Memory goes with the number of torrents and bans, not with the size of the file.
     ///
     /// # Errors
-    /// When it cannot be read, is damaged or cut off, is of another kind, or has more than [`MOST_TORRENTS`].
+    /// When it cannot be read, is damaged or cut off, is of another kind, or has more than [`MOST_TORRENTS`], a
+    /// million bans or 512 MiB of texts.
     pub fn read(
         kind: ImportKind,
         file: impl Read,

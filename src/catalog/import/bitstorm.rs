@@ -38,7 +38,7 @@ fn peers(mut php: Php<impl Read>) -> Result<Import, ImportError> {
             return Err(php.broken());
         }
         match Peer::read(&mut php)?.info_hash() {
-            Some(info_hash) => _ = import.torrent(info_hash)?,
+            Some(info_hash) => import.torrent(info_hash, |_| {})?,
             None => import.skip(number, "this entry is no peer of Bitstorm"),
         }
     }
@@ -110,7 +110,7 @@ impl Schema for Bitstorm2 {
 
     fn row(&mut self, (): (), row: &Row<'_>, import: &mut Import) -> Result<(), ImportError> {
         match row.info_hash("hash") {
-            Some(info_hash) => _ = import.torrent(info_hash)?,
+            Some(info_hash) => import.torrent(info_hash, |_| {})?,
             None => import.skip(row.line, "`hash` is no info-hash"),
         }
         Ok(())

@@ -4,14 +4,21 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io;
 
-use crate::catalog::Details;
 use crate::catalog::totals::Totals;
+use crate::catalog::{Checksums, Details};
 use crate::platform::address_range::AddressRange;
 use crate::platform::terminal::is_harmful;
 use crate::protocol::{InfoHash, Timestamp};
 
 /// Torrents of one import at most: all of them are in memory until they are written.
 pub const MOST_TORRENTS: usize = 5_000_000;
+
+/// Bans of one import at most, for the same reason.
+pub(super) const MOST_BANS: usize = 1_000_000;
+
+/// Bytes of all that is said about the torrents and bans of one import at most: with small texts packed well, a small
+/// file could fill the memory.
+pub(super) const MOST_TEXT: usize = 512 << 20;
 
 /// Entries that were passed over of which line and reason are kept.
 const SHOWN: usize = 10;
@@ -36,6 +43,8 @@ pub struct Import {
     pub skipped: Skipped,
     /// What else the owner should know.
     pub notes: Vec<String>,
+    /// Bytes of all that is said about torrents and bans.
+    pub(in crate::catalog) text: usize,
 }
 
 /// A torrent as another tracker knew it.
@@ -138,6 +147,15 @@ pub enum ImportError {
     /// More than [`MOST_TORRENTS`].
     #[error("it has more than {MOST_TORRENTS} torrents; divide it")]
     TooMany,
+    /// More bans than there may be.
+    #[error("it has more than {MOST_BANS} bans; divide it")]
+    TooManyBans,
+    /// More texts than the memory is to hold.
+    #[error(
+        "what it says about its torrents and bans has more than {} MiB; divide it",
+        MOST_TEXT >> 20
+    )]
+    TooMuchText,
     /// Nothing in it is a torrent or a ban.
     #[error("there is {what} in it; is it the right file, and the right kind?")]
     Nothing {
@@ -147,20 +165,48 @@ pub enum ImportError {
 }
 
 impl Import {
-    /// The torrent with this info-hash, which is there from now on.
+    /// Changes the torrent with this info-hash, which is there from now on.
     ///
     /// # Errors
-    /// When it would be one too many.
+    /// When it would be one too many, or too much is said about them.
     pub(super) fn torrent(
         &mut self,
         info_hash: InfoHash,
-    ) -> Result<&mut ImportedTorrent, ImportError> {
+        change: impl FnOnce(&mut ImportedTorrent),
+    ) -> Result<(), ImportError> {
         let known = self.torrents.len();
-        match self.torrents.entry(info_hash) {
-            Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(_) if known >= MOST_TORRENTS => Err(ImportError::TooMany),
-            Entry::Vacant(entry) => Ok(entry.insert(ImportedTorrent::default())),
+        let torrent = match self.torrents.entry(info_hash) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(_) if known >= MOST_TORRENTS => return Err(ImportError::TooMany),
+            Entry::Vacant(entry) => entry.insert(ImportedTorrent::default()),
+        };
+        let before = torrent.text();
+        change(torrent);
+        let after = torrent.text();
+        self.hold(after, before)
+    }
+
+    /// Takes a ban, unless it is of everybody.
+    ///
+    /// # Errors
+    /// When it is one too many, or too much is said about them.
+    pub(super) fn ban(&mut self, line: u64, ban: ImportedBan) -> Result<(), ImportError> {
+        if ban.range.is_everything() {
+            self.skip(line, "it would ban everybody");
+            return Ok(());
         }
+        if self.bans.len() >= MOST_BANS {
+            return Err(ImportError::TooManyBans);
+        }
+        self.hold(ban.reason.len(), 0)?;
+        self.bans.push(ban);
+        Ok(())
+    }
+
+    /// Counts bytes of texts, and those in whose place they are.
+    fn hold(&mut self, more: usize, fewer: usize) -> Result<(), ImportError> {
+        self.text = (self.text + more).saturating_sub(fewer);
+        if self.text > MOST_TEXT { Err(ImportError::TooMuchText) } else { Ok(()) }
     }
 
     /// Passes an entry over.
@@ -186,6 +232,12 @@ impl ImportedTorrent {
         }
     }
 
+    /// Bytes of what is said about it.
+    fn text(&self) -> usize {
+        let said = self.details.as_deref().map_or(0, |said| size_of::<Details>() + text_of(said));
+        self.name.len() + self.external.as_ref().map_or(0, |url| url.len()) + said
+    }
+
     /// No longer tracked.
     pub(super) fn retire(&mut self) {
         self.details().retired = Some(RETIRED.into());
@@ -200,6 +252,15 @@ impl ImportedTorrent {
             downloaded: most(self.totals.downloaded, totals.downloaded),
         };
     }
+}
+
+/// Bytes of the texts of what is said about a torrent.
+fn text_of(said: &Details) -> usize {
+    let Details { title, description, category, group, mirror, info_url, retired, .. } = said;
+    let Checksums { crc32, md5, sha1, sha256 } = &said.checksums;
+    let words = [title, description, category, group, mirror, info_url, retired];
+    let texts = words.into_iter().chain([crc32, md5, sha1, sha256]).flatten();
+    texts.map(String::len).sum()
 }
 
 /// A text of one line, without what could steer a terminal or turn the text round it.

@@ -19,7 +19,7 @@ pub(super) fn list(file: impl Read) -> Result<Import, ImportError> {
     let mut lines = Lines::new(file);
     while let Some((number, line)) = lines.next()? {
         match counts(line) {
-            Ok(Some(info_hash)) => _ = import.torrent(info_hash)?,
+            Ok(Some(info_hash)) => import.torrent(info_hash, |_| {})?,
             Ok(None) => {}
             Err(reason) => import.skip(number, reason),
         }
@@ -63,7 +63,8 @@ pub(super) fn state(file: impl Read) -> Result<Import, ImportError> {
         }
         match entry(line) {
             Ok((info_hash, completed)) => {
-                import.torrent(info_hash)?.count(Totals { completed, ..Totals::default() });
+                let totals = Totals { completed, ..Totals::default() };
+                import.torrent(info_hash, |torrent| torrent.count(totals))?;
             }
             Err(reason) => import.skip(number, reason),
         }

@@ -62,8 +62,7 @@ impl Schema for PhpBt {
 
     fn row(&mut self, role: Role, row: &Row<'_>, import: &mut Import) -> Result<(), ImportError> {
         if let Role::Bans = role {
-            self.ban(row, import);
-            return Ok(());
+            return self.ban(row, import);
         }
         let Some(info_hash) = row.info_hash("info_hash") else {
             import.skip(row.line, "`info_hash` is no info-hash");
@@ -75,8 +74,7 @@ impl Schema for PhpBt {
             Role::Retired => self.retired(info_hash, row, import),
             Role::External => {
                 let url = link(&row.text("scrape_url")).unwrap_or_default();
-                import.torrent(info_hash)?.external = Some(url.into());
-                Ok(())
+                import.torrent(info_hash, |torrent| torrent.external = Some(url.into()))
             }
             Role::Files => file(info_hash, row, import),
             Role::Bans => Ok(()),
@@ -94,7 +92,7 @@ impl Schema for PhpBt {
         let (prefix, digits) = name.split_at(name.len().saturating_sub(40));
         let is_of_peers = prefix.ends_with(b"x") && has(columns, &["peer_id", "status"]);
         if let Some(info_hash) = InfoHash::from_hex(digits).filter(|_| is_of_peers) {
-            import.torrent(info_hash)?;
+            import.torrent(info_hash, |_| {})?;
         }
         Ok(())
     }
@@ -138,12 +136,13 @@ impl PhpBt {
         if size.is_none() && row.bytes("size").is_some() {
             self.bad_sizes += 1;
         }
-        let torrent = import.torrent(info_hash)?;
-        torrent.name = one_line(&text("filename")).into();
-        if torrent.size == 0 {
-            torrent.size = size.unwrap_or(0);
-        }
-        torrent.first_seen = row.number("tsAdded").filter(|at| *at > 0).map(Timestamp);
+        import.torrent(info_hash, |torrent| {
+            torrent.name = one_line(&text("filename")).into();
+            if torrent.size == 0 {
+                torrent.size = size.unwrap_or(0);
+            }
+            torrent.first_seen = row.number("tsAdded").filter(|at| *at > 0).map(Timestamp);
+        })?;
         if !is_plus {
             return Ok(());
         }
@@ -158,8 +157,7 @@ impl PhpBt {
             checksums: crc32(&text("crc32")),
             ..Details::default()
         };
-        torrent.say(&said);
-        Ok(())
+        import.torrent(info_hash, |torrent| torrent.say(&said))
     }
 
     /// The size in bytes, 0 where the row says nothing; `None` where it is none.
@@ -181,36 +179,38 @@ impl PhpBt {
         import: &mut Import,
     ) -> Result<(), ImportError> {
         let size = self.size(row, true).unwrap_or(0);
-        let torrent = import.torrent(info_hash)?;
-        torrent.name = one_line(&text(row, "filename", true)).into();
-        torrent.size = size;
-        torrent.first_seen = row.bytes("dateadded").and_then(day::begin);
-        torrent.count(Totals {
-            completed: row.number("completed").unwrap_or(0),
-            uploaded: 0,
-            downloaded: row.number("transferred").unwrap_or(0),
-        });
-        torrent.retire();
-        torrent.say(&Details {
-            category: category(&text(row, "category", true)),
-            checksums: crc32(&text(row, "crc32", true)),
-            ..Details::default()
-        });
-        Ok(())
+        import.torrent(info_hash, |torrent| {
+            torrent.name = one_line(&text(row, "filename", true)).into();
+            torrent.size = size;
+            torrent.first_seen = row.bytes("dateadded").and_then(day::begin);
+            torrent.count(Totals {
+                completed: row.number("completed").unwrap_or(0),
+                uploaded: 0,
+                downloaded: row.number("transferred").unwrap_or(0),
+            });
+            torrent.retire();
+            torrent.say(&Details {
+                category: category(&text(row, "category", true)),
+                checksums: crc32(&text(row, "crc32", true)),
+                ..Details::default()
+            });
+        })
     }
 
     /// Its `banexpiry` is of no use: MySQL kept the year of the date.
-    fn ban(&mut self, row: &Row<'_>, import: &mut Import) {
+    fn ban(&mut self, row: &Row<'_>, import: &mut Import) -> Result<(), ImportError> {
         let address = std::str::from_utf8(row.bytes("ip").unwrap_or_default()).unwrap_or_default();
         let Ok(range) = address.trim().parse::<AddressRange>() else {
-            return import.skip(row.line, "`ip` is no address");
+            import.skip(row.line, "`ip` is no address");
+            return Ok(());
         };
         let until = if row.is_yes("banautoexpires") {
             let days = row.number("banlength").unwrap_or(0).min(1 << 20);
             match row.bytes("bandate").and_then(day::begin) {
                 Some(since) => Some(Timestamp(since.0 + days * day::SECONDS)),
                 None => {
-                    return import.skip(row.line, "`bandate` is no date, and the ban has an end");
+                    import.skip(row.line, "`bandate` is no date, and the ban has an end");
+                    return Ok(());
                 }
             }
         } else {
@@ -218,10 +218,10 @@ impl PhpBt {
         };
         if until.is_some_and(|until| until <= self.now) {
             self.over += 1;
-            return;
+            return Ok(());
         }
         let reason = one_line(&text(row, "reason", true));
-        import.bans.push(ImportedBan { range, reason, until });
+        import.ban(row.line, ImportedBan { range, reason, until })
     }
 }
 
@@ -242,29 +242,29 @@ fn crc32(text: &str) -> Checksums {
 }
 
 fn summary(info_hash: InfoHash, row: &Row<'_>, import: &mut Import) -> Result<(), ImportError> {
-    let torrent = import.torrent(info_hash)?;
-    torrent.count(Totals {
-        completed: row.number("finished").unwrap_or(0),
-        uploaded: 0,
-        downloaded: row.number("dlbytes").unwrap_or(0),
-    });
-    if row.is_yes("hide_torrent") {
-        torrent.details().hidden = Some(true);
-    }
-    if row.is_yes("external_torrent") {
-        torrent.external.get_or_insert_default();
-    }
-    Ok(())
+    import.torrent(info_hash, |torrent| {
+        torrent.count(Totals {
+            completed: row.number("finished").unwrap_or(0),
+            uploaded: 0,
+            downloaded: row.number("dlbytes").unwrap_or(0),
+        });
+        if row.is_yes("hide_torrent") {
+            torrent.details().hidden = Some(true);
+        }
+        if row.is_yes("external_torrent") {
+            torrent.external.get_or_insert_default();
+        }
+    })
 }
 
 /// A `.torrent` file, which knows its size.
 fn file(info_hash: InfoHash, row: &Row<'_>, import: &mut Import) -> Result<(), ImportError> {
-    let torrent = import.torrent(info_hash)?;
-    if let Ok(metainfo) = Metainfo::parse(row.bytes("metadata").unwrap_or_default()) {
-        torrent.size = metainfo.size.min(MOST);
-        if torrent.name.is_empty() {
-            torrent.name = one_line(&metainfo.name).into();
+    import.torrent(info_hash, |torrent| {
+        if let Ok(metainfo) = Metainfo::parse(row.bytes("metadata").unwrap_or_default()) {
+            torrent.size = metainfo.size.min(MOST);
+            if torrent.name.is_empty() {
+                torrent.name = one_line(&metainfo.name).into();
+            }
         }
-    }
-    Ok(())
+    })
 }

@@ -25,8 +25,9 @@ const MOST_COLUMNS: usize = 4096;
 /// Bytes of the name of a table or a column at most.
 const MOST_NAME: usize = 1024;
 
-/// Wanted tables at most.
+/// Wanted tables at most, and bytes of the names of all their columns.
 const MOST_TABLES: usize = 1000;
+const MOST_NAMES: usize = 16 << 20;
 
 /// What in a `CREATE TABLE` begins something else than a column.
 const NO_COLUMNS: &[&str] = &[
@@ -81,6 +82,7 @@ pub(super) fn read<T: Tables>(
         database: String::new(),
         found_in: None,
         known: HashMap::new(),
+        names: 0,
         tables,
         has_tables: false,
         without_columns: None,
@@ -105,6 +107,8 @@ struct Dump<'a, R, T: Tables> {
     /// The database that the wanted tables are in.
     found_in: Option<String>,
     known: HashMap<(String, String), Table<T::Role>>,
+    /// Bytes of the names of their columns.
+    names: usize,
     tables: &'a mut T,
     /// Whether the dump says of any table which columns it has.
     has_tables: bool,
@@ -310,8 +314,10 @@ impl<R: Read, T: Tables> Dump<'_, R, T> {
         table: Table<T::Role>,
         line: u64,
     ) -> Result<(), ImportError> {
-        if self.known.len() >= MOST_TABLES {
-            let what = "there are more than 1,000 tables of the kind that is looked for";
+        self.names +=
+            table.columns.iter().map(|name| size_of::<String>() + name.len()).sum::<usize>();
+        if self.known.len() >= MOST_TABLES || self.names > MOST_NAMES {
+            let what = "there are more than 1,000 tables of the kind that is looked for, or too many columns";
             return Err(ImportError::Broken { line, what });
         }
         self.known.insert(name, table);

@@ -174,7 +174,8 @@ fn phpbttracker_plus_says_more_about_its_torrents() {
 fn bans_of_phpbttracker_plus_end_with_their_length_and_not_when_it_says() {
     let dump = format!(
         "{PLUS}
-        INSERT INTO ipbans VALUES (1,'192.0.2.55',-1073741257,'2005-04-23','old &amp; slow','Y',3,2005,'Y'),
+        INSERT INTO ipbans VALUES (6,'0.0.0.0/0',0,'2005-04-23','all','N',0,0,'N'),(7,'::/0',0,'2005-04-23','','N',0,0,'N'),
+            (1,'192.0.2.55',-1073741257,'2005-04-23','old &amp; slow','Y',3,2005,'Y'),
             (2,'10.1.2.3',1,'0000-00-00','by hand','N',0,0,'N'),(3,'192.0.2.7',1,'2005-04-01','','N',3,20050404,'Y'),
             (4,'nonsense',1,'2005-04-23','','N',0,0,'N'),(5,'192.0.2.8',1,'0000-00-00','','N',3,0,'Y');"
     );
@@ -189,7 +190,8 @@ fn bans_of_phpbttracker_plus_end_with_their_length_and_not_when_it_says() {
         ("10.1.2.3".to_owned(), "by hand", None),
     ];
     assert_eq!(bans, expected);
-    assert_eq!((import.skipped.count, import.notes.len()), (2, 1));
+    assert_eq!((import.skipped.count, import.notes.len()), (4, 1));
+    assert_eq!(import.skipped.shown[0].reason, "it would ban everybody");
 }
 
 #[test]
@@ -207,6 +209,38 @@ fn what_is_no_dump_of_that_tracker_is_refused_with_what_is_missing() {
         let problem = problem(kind, dump);
         assert!(problem.contains(said), "{problem}");
     }
+}
+
+#[test]
+fn what_the_memory_has_no_room_for_is_refused() {
+    use super::found::{MOST_BANS, MOST_TEXT};
+
+    let one = InfoHash([1; 20]);
+    let name = |text: &str| {
+        let name = text.into();
+        move |torrent: &mut ImportedTorrent| torrent.name = name
+    };
+    let mut import = Import { text: MOST_TEXT - 8, ..Import::default() };
+    // A text in the place of another takes the room of one.
+    for text in ["12345678", "", "abcdefgh"] {
+        import.torrent(one, name(text)).unwrap();
+    }
+    let problem = import.torrent(InfoHash([2; 20]), name("x")).unwrap_err().to_string();
+    assert!(problem.contains("512 MiB; divide it"), "{problem}");
+    let ban = |reason: &str| ImportedBan {
+        range: "192.0.2.1".parse().unwrap(),
+        reason: reason.into(),
+        until: None,
+    };
+    assert!(import.ban(1, ban("x")).unwrap_err().to_string().contains("512 MiB"));
+    let mut import = Import { text: MOST_TEXT, ..Import::default() };
+    let retired = import.torrent(one, |torrent| torrent.retire());
+    assert!(retired.unwrap_err().to_string().contains("512 MiB"));
+
+    let mut import = Import { bans: vec![ban(""); MOST_BANS - 1], ..Import::default() };
+    import.ban(1, ban("")).unwrap();
+    let problem = import.ban(1, ban("")).unwrap_err().to_string();
+    assert!(problem.contains("more than 1000000 bans; divide it"), "{problem}");
 }
 
 #[test]

@@ -34,8 +34,7 @@ impl Schema for TrackerCgi {
             import.skip(row.line, "`sha1` is no info-hash of 20 bytes");
             return Ok(());
         };
-        let torrent = import.torrent(info_hash)?;
-        match role {
+        import.torrent(info_hash, |torrent| match role {
             Role::Names => {
                 torrent.name = one_line(&row.text("name")).into();
                 torrent.size = row.number("size").unwrap_or(0).min(MOST);
@@ -50,8 +49,7 @@ impl Schema for TrackerCgi {
                 let (uploaded, downloaded) = (moved.div_ceil(2), moved / 2);
                 torrent.count(Totals { completed, uploaded, downloaded });
             }
-        }
-        Ok(())
+        })
     }
 
     fn missing(&self) -> &'static str {

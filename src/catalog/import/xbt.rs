@@ -37,16 +37,11 @@ impl Schema for Xbt {
         match role {
             Role::Torrents => torrent(row, import),
             Role::DeniedHosts => {
-                match denied(row) {
-                    Some(range) if range.is_everything() => {
-                        import.skip(row.line, "it would ban everybody");
-                    }
-                    Some(range) => {
-                        import.bans.push(ImportedBan { range, reason: String::new(), until: None });
-                    }
-                    None => import.skip(row.line, "`begin` and `end` are no addresses of IPv4"),
-                }
-                Ok(())
+                let Some(range) = denied(row) else {
+                    import.skip(row.line, "`begin` and `end` are no addresses of IPv4");
+                    return Ok(());
+                };
+                import.ban(row.line, ImportedBan { range, reason: String::new(), until: None })
             }
         }
     }
@@ -61,15 +56,15 @@ fn torrent(row: &Row<'_>, import: &mut Import) -> Result<(), ImportError> {
         import.skip(row.line, "`info_hash` is no info-hash of 20 bytes");
         return Ok(());
     };
-    let torrent = import.torrent(info_hash)?;
-    let completed = row.number("completed").unwrap_or(0);
-    torrent.count(Totals { completed, ..Totals::default() });
-    torrent.first_seen = row.number("ctime").filter(|at| *at > 0).map(Timestamp);
-    // Of its flags there is one: the tracker is to forget the torrent.
-    if row.number("flags").is_some_and(|flags| flags & 1 == 1) {
-        torrent.retire();
-    }
-    Ok(())
+    import.torrent(info_hash, |torrent| {
+        let completed = row.number("completed").unwrap_or(0);
+        torrent.count(Totals { completed, ..Totals::default() });
+        torrent.first_seen = row.number("ctime").filter(|at| *at > 0).map(Timestamp);
+        // Of its flags there is one: the tracker is to forget the torrent.
+        if row.number("flags").is_some_and(|flags| flags & 1 == 1) {
+            torrent.retire();
+        }
+    })
 }
 
 /// The addresses that a row bans, which it has as numbers, with or without sign.

@@ -272,6 +272,10 @@ fn values_beyond_all_measure_end_the_reading_or_pass_unseen() {
     assert!(problem(&many).contains("4,096 values"));
     let columns = format!("CREATE TABLE t ({}a int);", "a int,".repeat(5000));
     assert!(problem(&columns).contains("4,096 columns"));
+    let names: String = (0..40).map(|n| format!("`c{n}{}`,", "x".repeat(1000))).collect();
+    let wide = |table| format!("CREATE TABLE t{table} ({}a int);", names.repeat(4000 / 40));
+    let wide: String = (0..5).map(wide).collect();
+    assert!(problem(&wide).contains("too many columns"));
     let deep = format!("{TABLE}INSERT INTO t VALUES (1,{}", "replace(".repeat(100_000));
     assert!(problem(&deep).contains("cut off"));
     let deep = format!("{TABLE}INSERT INTO t VALUES (1,{}", "_a ".repeat(100_000));
