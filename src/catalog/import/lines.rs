@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 /// Bytes of a line that are kept.
 const KEPT: usize = 1024;
 
-/// The lines of a file. A byte order mark at its beginning is none of it.
+/// The lines of a file.
 pub(super) struct Lines<R> {
     file: BufReader<R>,
     line: Vec<u8>,
@@ -24,10 +24,7 @@ impl<R: Read> Lines<R> {
             return Ok(None);
         }
         self.number += 1;
-        let line = self.line.as_slice();
-        let first = self.number == 1;
-        let line = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| first).unwrap_or(line);
-        Ok(Some((self.number, line)))
+        Ok(Some((self.number, self.line.as_slice())))
     }
 
     /// Whether there is one more.
@@ -67,8 +64,8 @@ mod tests {
 
     #[test]
     fn lines_come_with_their_numbers_and_the_last_needs_no_end() {
-        let expected = [(1, b"a".to_vec()), (2, vec![]), (3, b"\xef\xbb\xbfb".to_vec())];
-        assert_eq!(lines(b"\xef\xbb\xbfa\n\n\xef\xbb\xbfb"), expected);
+        let expected = [(1, b"a".to_vec()), (2, vec![]), (3, b"b".to_vec())];
+        assert_eq!(lines(b"a\n\nb"), expected);
         assert_eq!(lines(b""), []);
     }
 

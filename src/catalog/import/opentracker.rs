@@ -114,7 +114,6 @@ mod tests {
             format!("{A}-x"),
             format!("{A}:3:4"),
             format!("{A}\r"),
-            format!("\u{feff}{A}"),
             format!("comment\n{A}\n\n{A}"),
             format!("{A}\rb0c628303da101d05098f3617711ccb27543b81a"),
         ] {

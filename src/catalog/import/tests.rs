@@ -244,6 +244,19 @@ fn what_the_memory_has_no_room_for_is_refused() {
 }
 
 #[test]
+fn a_byte_order_mark_swallows_nothing() {
+    let list = format!("\u{feff}{}\n", "11".repeat(20));
+    let state = format!("\u{feff}{}:1:7\n", "11".repeat(20));
+    let table = "CREATE TABLE t (info_hash binary(20), completed int, mtime int, ctime int)";
+    let dump = format!("\u{feff}{table};INSERT INTO t VALUES (0x{},7,0,0);", "11".repeat(20));
+    let peers = "\u{feff}a:0:{}";
+    assert_eq!(read(ImportKind::OpentrackerList, &list).torrents.len(), 1);
+    assert_eq!(of(&read(ImportKind::OpentrackerState, &state), "11").totals, completed(7));
+    assert_eq!(of(&read(ImportKind::Xbt, &dump), "11").totals, completed(7));
+    assert_eq!(read(ImportKind::Bitstorm, peers).torrents.len(), 0);
+}
+
+#[test]
 fn texts_that_could_steer_a_terminal_are_made_one_line() {
     let dump = format!(
         "CREATE TABLE n (info_hash text, filename text, url text, size int);

@@ -32,7 +32,10 @@ const FORMS: &[(&[u8], &str)] = &[
     (b"<?xml", "it is XML; make the dump as SQL"),
 ];
 
-/// A file's bytes, unpacked where it is packed by gzip.
+/// What some editors and programs put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A file's bytes, unpacked where it is packed by gzip, and without a byte order mark.
 ///
 /// # Errors
 /// When it cannot be read, or is packed in another way.
@@ -61,8 +64,12 @@ impl<R: Read> Begun<R> {
 }
 
 impl<'a, R: Read + 'a> Begun<R> {
-    fn of_known_form(self) -> Result<Box<dyn Read + 'a>, ImportError> {
-        match FORMS.iter().find(|(begin, _)| self.begin.starts_with(begin)) {
+    fn of_known_form(mut self) -> Result<Box<dyn Read + 'a>, ImportError> {
+        if self.begin.starts_with(BYTE_ORDER_MARK) {
+            self.given = BYTE_ORDER_MARK.len();
+        }
+        let begin = self.begin.get(self.given..).unwrap_or_default();
+        match FORMS.iter().find(|(form, _)| begin.starts_with(form)) {
             Some((_, what_to_do)) => Err(ImportError::Form(what_to_do)),
             None => Ok(Box::new(self)),
         }
@@ -126,11 +133,26 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_none_of_the_file() {
+        for (file, expected) in [
+            (&b"\xef\xbb\xbfSET"[..], &b"SET"[..]),
+            (b"\xef\xbb\xbf", b""),
+            (b"\xef\xbb\xbf\xef\xbb\xbfx", b"\xef\xbb\xbfx"),
+            (b"\xef\xbb", b"\xef\xbb"),
+            (b"x\xef\xbb\xbf", b"x\xef\xbb\xbf"),
+        ] {
+            assert_eq!(read(file).unwrap(), expected);
+            assert_eq!(read(&packed(file)).unwrap(), expected);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_used_says_what_can() {
         for (file, said) in [
             (&b"PK\x03\x04abc"[..], "unzip -p"),
             (b"\xff\xfeI\0N\0", "--result-file"),
             (b"SQLite format 3\0", ".dump"),
+            (b"\xef\xbb\xbf<?xml version", "as SQL"),
             (&packed(b"BZh9"), "bunzip2"),
             (&packed(&[7; 5000])[..20], "packed by gzip, and damaged"),
             (b"\x1f\x8b", "packed by gzip, and damaged"),
