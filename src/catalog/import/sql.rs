@@ -16,7 +16,7 @@ use std::io::Read;
 pub(super) use charset::Charset;
 pub(super) use row::Row;
 
-use self::lexer::{Lexer, Token};
+use self::lexer::{Dialect, Lexer, Token};
 use super::found::ImportError;
 
 /// Columns of a table at most.
@@ -170,7 +170,7 @@ impl<R: Read, T: Tables> Dump<'_, R, T> {
     }
 
     fn is_of_sqlite(&mut self) -> Result<(), ImportError> {
-        self.lexer.plain_backslash = true;
+        self.lexer.dialect = Dialect::Sqlite;
         self.lexer.charset = Charset::Binary;
         self.skip()
     }
@@ -422,8 +422,9 @@ impl<R: Read, T: Tables> Dump<'_, R, T> {
                         let wanted = columns.len();
                         return Err(ImportError::Columns { line, table, found, wanted });
                     }
-                    let Lexer { text, charset, .. } = &self.lexer;
-                    let row = Row { columns, values: &values, text, charset: *charset, line };
+                    let Lexer { text, charset, dialect, .. } = &self.lexer;
+                    let (charset, dialect) = (*charset, *dialect);
+                    let row = Row { columns, values: &values, text, charset, dialect, line };
                     self.tables.row(*role, &row)?;
                 }
             }

@@ -65,6 +65,20 @@ fn trackercgi_on_sqlite_has_blobs() {
 }
 
 #[test]
+fn trackercgi_on_sqlite_has_lost_no_blanks_of_its_texts() {
+    let sums = |hash: &str| {
+        let sums = format!("INSERT INTO bt_summary VALUES(0,0,0,7,0,0,7,{hash});");
+        read(ImportKind::TrackerCgi, &format!("PRAGMA foreign_keys=OFF;{TRACKER_CGI}{sums}"))
+    };
+    let whole = sums(r"unistr('\u0001aaaaaaaaaaaaaaaaaa\u007f')");
+    let expected = InfoHash(*b"\x01aaaaaaaaaaaaaaaaaa\x7f");
+    assert_eq!(whole.torrents[&expected].totals, completed(7));
+    // Of a text with a zero byte, SQLite writes what stands before it.
+    let cut = sums("'aaaaaaaaaa'");
+    assert_eq!((cut.torrents.len(), cut.skipped.count), (0, 1));
+}
+
+#[test]
 fn xbts_torrents_and_banned_hosts_are_read_of_both_times() {
     let dump = format!(
         "CREATE TABLE xbt_files (fid int, info_hash blob, leechers int, seeders int, completed int, flags int, mtime int, ctime int);

@@ -33,6 +33,14 @@ pub(super) enum Token {
     End,
 }
 
+/// Whose SQL it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    MySql,
+    /// A backslash in a text stands for itself, and columns keep their texts as they were given.
+    Sqlite,
+}
+
 /// Takes a dump apart.
 pub(super) struct Lexer<R> {
     source: Bytes<R>,
@@ -40,8 +48,7 @@ pub(super) struct Lexer<R> {
     pub(super) text: Vec<u8>,
     /// Whether what quotes hold is gathered at all.
     pub(super) keeps: bool,
-    /// Whether a backslash in a text stands for itself, as for SQLite.
-    pub(super) plain_backslash: bool,
+    pub(super) dialect: Dialect,
     /// The character set of texts.
     pub(super) charset: Charset,
     /// Whether a header said that there is going to be an end, and whether it has come.
@@ -55,7 +62,7 @@ impl<R: Read> Lexer<R> {
             source: Bytes::new(file),
             text: Vec::new(),
             keeps: false,
-            plain_backslash: false,
+            dialect: Dialect::MySql,
             charset: Charset::Utf8,
             promised: false,
             completed: false,
@@ -159,7 +166,7 @@ impl<R: Read> Lexer<R> {
 
     fn quoted(&mut self, quote: u8, token: Token, line: u64) -> Result<Token, ImportError> {
         // Back quotes know no backslash.
-        let escapes = quote != b'`' && !self.plain_backslash;
+        let escapes = quote != b'`' && self.dialect == Dialect::MySql;
         let stops = |byte| byte == quote || (escapes && byte == b'\\');
         loop {
             let (text, keeps) = (&mut self.text, self.keeps);

@@ -1,6 +1,7 @@
 //! A row of a dump: its values by the names of their columns.
 
 use super::charset::Charset;
+use super::lexer::Dialect;
 use crate::protocol::InfoHash;
 
 /// What a value is.
@@ -29,6 +30,7 @@ pub(in crate::catalog::import) struct Row<'a> {
     pub(super) values: &'a [Value],
     pub(super) text: &'a [u8],
     pub(super) charset: Charset,
+    pub(super) dialect: Dialect,
     /// The line that it begins in.
     pub line: u64,
 }
@@ -80,8 +82,8 @@ impl<'a> Row<'a> {
         bytes.try_into().ok().map(InfoHash).or_else(|| InfoHash::from_hex(bytes))
     }
 
-    /// An info-hash in a text column of 20 characters, which has lost the blanks at its end, and of which the dump
-    /// has made text.
+    /// An info-hash in a text column of 20 characters, of which the dump has made text. MySQL's have lost the blanks
+    /// at their end.
     pub fn info_hash_of_text(&self, column: &str) -> Option<InfoHash> {
         let (kind, bytes) = self.value(column)?;
         let mut stored = match kind {
@@ -89,12 +91,42 @@ impl<'a> Row<'a> {
             Kind::Bytes => bytes.to_vec(),
             Kind::Null | Kind::Number | Kind::Unknown => return None,
         };
-        if stored.len() > 20 || stored.is_empty() {
-            return None;
+        if self.dialect == Dialect::MySql && (1..20).contains(&stored.len()) {
+            stored.resize(20, b' ');
         }
-        stored.resize(20, b' ');
         stored.try_into().ok().map(InfoHash)
     }
+}
+
+/// What SQLite's `unistr` makes of a text: characters by their hexadecimal digits, in one of its forms, behind a
+/// backslash, and a backslash behind another one. `None` where it is none of that.
+pub(super) fn unistr(text: &[u8]) -> Option<Vec<u8>> {
+    let mut made = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        if *first != b'\\' {
+            made.push(*first);
+            rest = after;
+            continue;
+        }
+        let (digits, after) = match after.split_first()? {
+            (b'\\', after) => {
+                made.push(b'\\');
+                rest = after;
+                continue;
+            }
+            (b'u', after) => after.split_at_checked(4)?,
+            (b'+', after) => after.split_at_checked(6)?,
+            (b'U', after) => after.split_at_checked(8)?,
+            _ => after.split_at_checked(4)?,
+        };
+        // `from_str_radix` takes a sign, too.
+        let digits = std::str::from_utf8(digits).ok().filter(|it| !it.starts_with('+'))?;
+        let character = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+        made.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        rest = after;
+    }
+    Some(made)
 }
 
 /// The text with all that is `from` replaced by a byte.

@@ -167,6 +167,15 @@ fn in_sqlites_dumps_backslashes_are_plain_and_line_breaks_written_as_calls() {
         (r"'a\nb'", r"a\nb"),
         (r"replace('a\nb','\n',char(10))", "a\nb"),
         (r"replace(replace('a\r\nb\q','\r',char(13)),'\n',char(10))", "a\r\nb\\q"),
+        (r"unistr('a\u000ab''\\c\U0001F600\+0000e9\00e9d')", "a\nb'\\c😀ééd"),
+        (r"unistr(replace('\u0007\n','\n',char(10)))", "\u{7}\n"),
+        ("unistr('')", ""),
+        (r"unistr('\u12')", ""),
+        (r"unistr('\u+123')", ""),
+        (r"unistr('\ud800')", ""),
+        (r"unistr('\')", ""),
+        ("unistr('a' || 'b')", ""),
+        ("unistr(a, b)", ""),
         ("X'4142'", "AB"),
     ] {
         for begin in ["PRAGMA foreign_keys=OFF;", "BEGIN TRANSACTION;"] {

@@ -7,7 +7,7 @@ use super::lexer::{Lexer, Token};
 use super::row::{self, Kind, Value};
 use crate::catalog::import::found::ImportError;
 
-/// `replace(…)` in each other at most.
+/// `replace(…)` and `unistr(…)` in each other at most.
 const DEEPEST: usize = 4;
 
 impl<R: Read> Lexer<R> {
@@ -97,6 +97,7 @@ impl<R: Read> Lexer<R> {
                 match word.as_slice() {
                     b"null" => Kind::Null,
                     b"replace" if depth < DEEPEST => return self.replaced(depth),
+                    b"unistr" if depth < DEEPEST => return self.unistr(depth),
                     // An introducer: `_binary '…'`.
                     [b'_', ..] if depth < DEEPEST => return self.value(DEEPEST),
                     _ => Kind::Unknown,
@@ -105,6 +106,29 @@ impl<R: Read> Lexer<R> {
             token => return Ok((Kind::Unknown, Some(token))),
         };
         Ok((kind, None))
+    }
+
+    /// What SQLite writes since 3.50 for a text with control characters, `unistr('a\u000ab')`, behind the word.
+    fn unistr(&mut self, depth: usize) -> Result<(Kind, Option<Token>), ImportError> {
+        let begin = self.text.len();
+        match self.token()? {
+            Token::Sign(b'(') => {}
+            token => return Ok((Kind::Unknown, Some(token))),
+        }
+        let (kind, next) = self.value(depth + 1)?;
+        if (kind, next) != (Kind::Text, None) {
+            return Ok((Kind::Unknown, Some(Token::Sign(b'('))));
+        }
+        match self.token()? {
+            Token::Sign(b')') => {}
+            _ => return Ok((Kind::Unknown, Some(Token::Sign(b'(')))),
+        }
+        let Some(text) = row::unistr(self.text.get(begin..).unwrap_or_default()) else {
+            return Ok((Kind::Unknown, None));
+        };
+        self.text.truncate(begin);
+        self.text.extend_from_slice(&text);
+        Ok((Kind::Text, None))
     }
 
     /// What SQLite writes for a text with line breaks, `replace('a\nb','\n',char(10))`, behind the word.
