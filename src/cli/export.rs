@@ -47,7 +47,7 @@ enum Format {
     List,
     /// Info-hash, minute and completed downloads a line, as opentracker's `-l` reads it
     State,
-    /// Rows for XBT's tables
+    /// Rows for XBT's tables as they are today: xbt_torrents, and bans with the addresses as `int unsigned`
     Xbt,
     /// JSON
     Json,

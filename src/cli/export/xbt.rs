@@ -26,7 +26,8 @@ pub(super) fn write_torrents(
     write(torrents, begin, row, end, sink)
 }
 
-/// Writes bans of IPv4, which is all that XBT knows, as the signed numbers that its columns have.
+/// Writes bans of IPv4, which is all that XBT knows, as the numbers without sign that its columns have today. The
+/// signed ones of 2008 do not take those from 128.0.0.0 on, and the server says so.
 pub(super) fn write_bans(bans: &[Ban], sink: &mut Sink<'_, '_>) -> Result<(), CommandError> {
     let ranges = AddressRange::merged(bans.iter().map(|ban| ban.range).collect());
     let (rows, others): (Vec<_>, Vec<_>) = ranges.into_iter().partition(|range| range.is_ipv4());
@@ -34,7 +35,7 @@ pub(super) fn write_bans(bans: &[Ban], sink: &mut Sink<'_, '_>) -> Result<(), Co
         sink.put(format_args!("-- left out, as XBT has none of IPv6: {}\n", others.len()))?;
     }
     let number = |address| match address {
-        IpAddr::V4(address) => address.to_bits().cast_signed(),
+        IpAddr::V4(address) => address.to_bits(),
         IpAddr::V6(_) => 0,
     };
     let row = |range: &AddressRange| {
