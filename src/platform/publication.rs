@@ -3,11 +3,17 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Bytes of a name at most for all file systems, and how many of a target's are in those of its temporary files: beside
+/// them, there is room for what tells the writers apart, and for what SQLite puts behind.
+const LONGEST: usize = 255;
+const KEPT: usize = LONGEST - 40;
 
 /// After so long nobody is at work on a temporary file any more.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
@@ -115,12 +121,22 @@ impl Drop for TemporaryPath {
     }
 }
 
-/// What the names of a target's temporary files begin with.
+/// What the names of a target's temporary files begin with: its name, of a very long one the beginning and what tells
+/// it from others that begin so.
 fn prefix(target: &Path) -> Option<OsString> {
-    let mut name = OsString::from(".");
-    name.push(target.file_name()?);
-    name.push(".");
-    Some(name)
+    let name = target.file_name()?;
+    let mut prefix = OsString::from(".");
+    if name.len() <= KEPT {
+        prefix.push(name);
+    } else {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let (mut begin, mark) = (name.to_string_lossy().into_owned(), hasher.finish());
+        begin.truncate(begin.floor_char_boundary(KEPT - 17));
+        prefix.push(format!("{begin}-{mark:016x}"));
+    }
+    prefix.push(".");
+    Some(prefix)
 }
 
 /// Removes what killed processes have left beside `target`, lest it fill the disk.
@@ -176,6 +192,21 @@ mod tests {
         let mut left: Vec<_> = entries.collect();
         left.sort_unstable();
         assert_eq!(left, kept);
+    }
+
+    #[test]
+    fn the_longest_names_have_temporary_files_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = |last: &str| folder.path().join("é".repeat(127) + last);
+        let (one, other) = (long("a"), long("b"));
+        let made = TemporaryFile::beside(&one).unwrap();
+        let journal = made.path.path().file_name().unwrap().len() + "-journal".len();
+        assert!(journal <= LONGEST, "{journal}");
+        let only = TemporaryFile::of_only_writer(&one).unwrap();
+        TemporaryFile::of_only_writer(&other).unwrap().replace(&other).unwrap();
+        only.replace(&one).unwrap();
+        made.replace(&one).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     fn replace(target: &Path, content: &[u8]) -> io::Result<()> {
