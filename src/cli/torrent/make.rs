@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::progress::ByteBar;
-use crate::cli::{CommandError, World};
+use crate::cli::{CommandError, World, own_files};
 use crate::config::LoadedConfig;
 use crate::platform::publication::TemporaryFile;
 use crate::platform::terminal::Harmless;
@@ -117,7 +117,7 @@ impl MakeArguments {
         let announce = announce_urls(&self.announce, &loaded)?;
         let selection = Selection { hidden: self.hidden, linked: self.follow_links };
         let content = Content::find(&self.path, self.name.as_deref(), selection).map_err(failed)?;
-        let target = self.target(&content)?;
+        let target = self.target(&content, &loaded)?;
         let web_seeds = self.web_seeds(&content, &loaded);
         let version = self.version();
         let piece_length =
@@ -163,13 +163,14 @@ impl MakeArguments {
     }
 
     /// Where the file is to be, if it may be there.
-    fn target(&self, content: &Content) -> Result<PathBuf, CommandError> {
+    fn target(&self, content: &Content, loaded: &LoadedConfig) -> Result<PathBuf, CommandError> {
         let file = format!("{}.torrent", content.name);
         let target = match &self.output {
             Some(folder) if folder.is_dir() => folder.join(file),
             Some(target) => target.clone(),
             None => real_place(&self.path)?.with_file_name(file),
         };
+        own_files::refuse(&target, loaded)?;
         let shown = target.display();
         if !self.force && target.symlink_metadata().is_ok() {
             return Err(is_there(&target));

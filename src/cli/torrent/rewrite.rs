@@ -1,12 +1,14 @@
 //! `tracker torrent rewrite`: other addresses for `.torrent` files that are there.
 
+use std::collections::HashSet;
 use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::make::{announce_url, announce_urls, failed, is_there, publish};
-use crate::cli::{CommandError, World};
+use crate::cli::{CommandError, World, own_files};
+use crate::config::LoadedConfig;
 use crate::platform::terminal::Harmless;
 use crate::platform::{FileMark, files, privilege};
 use crate::protocol::{HttpUrl, Metainfo, NewAddresses, Url};
@@ -56,10 +58,16 @@ impl RewriteArguments {
             keep_trackers: self.keep_trackers,
             web_seeds: replaced.then_some(&*self.web_seed),
         };
-        let limit = loaded.config.catalog.max_torrent_bytes.0;
-        let mut bad = 0;
+        let (mut bad, mut taken) = (0, HashSet::new());
         for file in &self.files {
-            let outcome = self.rewrite(file, &addresses, limit);
+            let target = self.target(file, &loaded).and_then(|target| match target {
+                Some(target) if !taken.insert(target.clone()) => Err(failed(format!(
+                    "another one of these files is written as {} already",
+                    target.display()
+                ))),
+                target => Ok(target),
+            });
+            let outcome = target.and_then(|target| self.rewrite(file, target, &addresses, &loaded));
             bad += usize::from(outcome.is_err());
             let said = outcome.unwrap_or_else(|problem| format!("is not rewritten: {problem}"));
             world.print(format_args!("{}: {}\n", Harmless(file.display()), Harmless(said)))?;
@@ -70,14 +78,15 @@ impl RewriteArguments {
         }
     }
 
-    /// Rewrites one file, and says what that was.
+    /// Rewrites one file to this place, or in its own, and says what that was.
     fn rewrite(
         &self,
         file: &Path,
+        target: Option<PathBuf>,
         addresses: &NewAddresses<'_>,
-        limit: u64,
+        loaded: &LoadedConfig,
     ) -> Result<String, CommandError> {
-        let (content, metadata) = read(file, limit)?;
+        let (content, metadata) = read(file, loaded.config.catalog.max_torrent_bytes.0)?;
         let written = addresses.in_torrent(&content).map_err(failed)?;
         let [before, after] = [&content, &written].map(|torrent| Metainfo::parse(torrent));
         let (before, after) = (before.map_err(failed)?, after.map_err(failed)?);
@@ -87,14 +96,13 @@ impl RewriteArguments {
             ));
         }
         let trackers = after.announce_urls.join(", ");
-        let target = self.target(file);
         if self.dry_run {
             return Ok(format!("would announce to {trackers}; nothing is changed"));
         }
-        match &target {
+        match target {
             Some(target) => {
-                if !publish(target, &written, metadata.mode(), self.force).map_err(failed)? {
-                    return Err(is_there(target));
+                if !publish(&target, &written, metadata.mode(), self.force).map_err(failed)? {
+                    return Err(is_there(&target));
                 }
                 Ok(format!("announces to {trackers}, as {}", target.display()))
             }
@@ -106,11 +114,18 @@ impl RewriteArguments {
         }
     }
 
-    /// Where it is written; `None`: in its own place.
-    fn target(&self, file: &Path) -> Option<PathBuf> {
-        let output = self.output.as_ref()?;
+    /// Where it is written; `None`: in its own place, also where that is what `--output` names.
+    fn target(&self, file: &Path, loaded: &LoadedConfig) -> Result<Option<PathBuf>, CommandError> {
+        let Some(output) = &self.output else { return Ok(None) };
         let name = file.file_name().filter(|_| output.is_dir());
-        Some(name.map_or_else(|| output.clone(), |name| output.join(name)))
+        let target = name.map_or_else(|| output.clone(), |name| output.join(name));
+        own_files::refuse(&target, loaded)?;
+        let is_itself = own_files::place(&target) == own_files::place(file);
+        match is_itself {
+            true if !self.force => Err(is_there(&target)),
+            true => Ok(None),
+            false => Ok(Some(target)),
+        }
     }
 }
 

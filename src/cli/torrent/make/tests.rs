@@ -141,6 +141,28 @@ fn nothing_is_overwritten_unless_it_is_to_be() {
 }
 
 #[test]
+fn no_file_of_the_trackers_own_is_overwritten() {
+    let site = Site::new();
+    let before = site.torrent("conf/tracker.toml");
+    std::fs::create_dir_all(site.path("data")).unwrap();
+    for own in ["conf/tracker.toml", "data/catalog.db", "data/catalog.db-journal"] {
+        let refused = site.make("elsewhere/file.iso", &["--force", "-o", &site.path(own)]);
+        let said = "is a file of the tracker itself";
+        assert!(refused.failure().contains(said), "{}", refused.errors);
+    }
+    assert_eq!(site.torrent("conf/tracker.toml"), before);
+    assert!(!std::path::Path::new(&site.path("data/catalog.db-journal")).exists());
+}
+
+#[test]
+fn a_torrent_may_have_the_longest_name_that_its_file_can_have() {
+    let site = Site::new();
+    let name = "é".repeat(120);
+    site.make("elsewhere/file.iso", &["--name", &name]).assert_done();
+    assert!(site.torrent(&format!("elsewhere/{name}.torrent")).starts_with("d8:announce"));
+}
+
+#[test]
 fn what_cannot_be_done_is_said_before_the_work() {
     let site = Site::new();
     let failure = |path: &str, more: &[&str]| site.make(path, more).failure().to_owned();

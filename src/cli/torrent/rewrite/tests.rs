@@ -94,6 +94,40 @@ fn nothing_is_changed_that_is_not_to_be() {
 }
 
 #[test]
+fn no_file_is_written_over_another_one_that_is_not_meant() {
+    let site = Site::new();
+    for folder in ["a", "b", "out"] {
+        fs::create_dir(site.path(folder)).unwrap();
+    }
+    site.write("a/x.torrent", &sample::single_file("one", Some(FOREIGN)));
+    site.write("b/x.torrent", &sample::single_file("two", Some(FOREIGN)));
+    let (other, out) = (site.path("b/x.torrent"), site.path("out"));
+    let both = site.rewrite("a/x.torrent", &[&other, "-o", &out, "--force"]);
+    assert_eq!(both.failure(), "tracker: 1 of 2 files are not rewritten");
+    assert!(both.output.contains("b/x.torrent: is not rewritten: another one"), "{}", both.output);
+    assert_eq!(site.read("out/x.torrent").hashes, site.read("a/x.torrent").hashes);
+
+    let own = site.rewrite("a.torrent", &["-o", &site.path("conf/tracker.toml"), "--force"]);
+    assert!(own.output.contains("is a file of the tracker itself"), "{}", own.output);
+    assert!(fs::read_to_string(site.path("conf/tracker.toml")).unwrap().contains(OURS));
+}
+
+#[test]
+fn an_output_that_is_the_file_itself_replaces_it_in_its_place() {
+    let site = Site::new();
+    symlink(".", site.path("link")).unwrap();
+    let home = site.path("link");
+    let refused = site.rewrite("a.torrent", &["-o", &home]);
+    assert!(refused.output.contains("is there already"), "{}", refused.output);
+    site.rewrite("a.torrent", &["-o", &home, "--force"]).assert_done();
+    assert_eq!(site.read("a.torrent").announce_urls, [OURS]);
+    let before = fs::metadata(site.path("a.torrent")).unwrap().ino();
+    let again = site.rewrite("a.torrent", &["-o", &home, "--force"]);
+    assert!(again.output.ends_with(&format!("announces to {OURS} already\n")), "{}", again.output);
+    assert_eq!(fs::metadata(site.path("a.torrent")).unwrap().ino(), before, "as without --output");
+}
+
+#[test]
 fn each_file_that_is_none_of_ours_is_told_with_its_reason_and_the_others_are_rewritten() {
     let site = Site::new();
     site.write("page.torrent", b"<html>not found</html>");
