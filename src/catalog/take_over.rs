@@ -12,7 +12,7 @@ use super::decisions;
 use super::import::{Import, ImportedTorrent};
 use super::totals::Totals;
 use super::{Author, Catalog, CatalogError, bans, changes};
-use crate::protocol::{InfoHash, InfoHashes};
+use crate::protocol::{InfoHash, InfoHashes, Url};
 
 /// Torrents after which it is said how far it is.
 const BATCH: usize = 10_000;
@@ -201,16 +201,15 @@ fn say(
     Ok(true)
 }
 
-/// Notes where else a torrent is tracked.
+/// Notes where else a torrent is tracked, which must be an address that can be asked.
 fn note_external(
     transaction: &Transaction<'_>,
     info_hash: InfoHash,
     torrent: &ImportedTorrent,
 ) -> rusqlite::Result<bool> {
-    let Some(url) = torrent.external.as_deref().filter(|url| !url.is_empty()) else {
-        return Ok(false);
-    };
-    let noted = transaction.prepare_cached(EXTERNAL)?.execute((info_hash.0, url))?;
+    let url = torrent.external.as_deref().and_then(|url| Url::try_from(url.to_owned()).ok());
+    let Some(url) = url else { return Ok(false) };
+    let noted = transaction.prepare_cached(EXTERNAL)?.execute((info_hash.0, url.as_str()))?;
     Ok(noted > 0)
 }
 

@@ -9,19 +9,24 @@ pub const MOST_ASKED: usize = 50;
 
 impl Url {
     /// Where the tracker that this URL announces to is scraped: over UDP it is the same address; over HTTP what
-    /// follows the last slash must begin with `announce`, in whose place `scrape` stands then. `None` where the
-    /// tracker cannot be scraped.
+    /// follows the last slash must begin with `announce`, in whose place `scrape` stands then; what begins with `scrape`
+    /// is such a URL already. `None` where the tracker cannot be scraped.
     #[must_use]
     pub fn scrape_url(&self) -> Option<Self> {
         match self.scheme() {
             "udp" => Some(self.clone()),
             "http" | "https" => {
                 let before = self.as_str().rfind('/')? + 1;
-                let rest = self.as_str().get(before..)?.strip_prefix("announce")?;
-                let path = self.as_str().get(..before)?;
                 // A slash of the scheme's is none of the path's.
-                let is_path = before > self.origin().len();
-                is_path.then(|| format!("{path}scrape{rest}")).and_then(|url| url.try_into().ok())
+                let (path, last) = self
+                    .as_str()
+                    .split_at_checked(before)
+                    .filter(|_| before > self.origin().len())?;
+                if last.starts_with("scrape") {
+                    return Some(self.clone());
+                }
+                let rest = last.strip_prefix("announce")?;
+                format!("{path}scrape{rest}").try_into().ok()
             }
             _ => None,
         }
@@ -60,6 +65,8 @@ mod tests {
             ("http://[::1]/t.cgi/key/announce", "http://[::1]/t.cgi/key/scrape"),
             ("udp://example.com:6969/announce", "udp://example.com:6969/announce"),
             ("udp://example.com:6969", "udp://example.com:6969"),
+            ("http://example.com/scrape", "http://example.com/scrape"),
+            ("http://example.com/x/scrape.php?y=1", "http://example.com/x/scrape.php?y=1"),
         ] {
             assert_eq!(scrape(announce).as_deref(), Some(expected));
         }
@@ -69,7 +76,7 @@ mod tests {
             "http://example.com/x%064announce",
             "http://announce.example.com",
             "http://announce",
-            "http://example.com/scrape",
+            "http://scrape",
             "wss://example.com/announce",
         ] {
             assert_eq!(scrape(none), None, "{none}");

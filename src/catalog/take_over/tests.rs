@@ -94,6 +94,18 @@ fn one_that_had_no_name_and_no_size_gets_them() {
 }
 
 #[test]
+fn of_other_trackers_only_addresses_that_can_be_asked_are_kept() {
+    let (_folder, mut catalog) = new_catalog();
+    let at = |url: &str| ImportedTorrent { external: Some(url.into()), ..Default::default() };
+    let urls = ["", "HTTP://a.example/scrape", "http://a.example/é", "http://a.example/scrape"];
+    let taken = take_over(&mut catalog, &import((1..).zip(urls.map(at)).collect()));
+    assert_eq!((taken.new, taken.external), (4, 1));
+    let kept: String =
+        catalog.connection.query_row("SELECT tracker FROM external", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, urls[3]);
+}
+
+#[test]
 fn bans_are_a_list_of_their_own_that_the_next_import_replaces() {
     let (_folder, mut catalog) = new_catalog();
     let ban = |range: &str, until: Option<u64>| ImportedBan {

@@ -103,7 +103,7 @@ impl Shared {
             let (hashes, bounds) = (question.info_hashes(), &self.asking.each);
             let answer = match &question.url {
                 Some(url) => scrape(url, &hashes, bounds).map_err(|failed| fault(&failed)),
-                None => Err("its announce URL has no scrape URL (BEP 48)".into()),
+                None => Err("it has no scrape URL (BEP 48)".into()),
             };
             let _ = heard.send(Heard::Answered(index, answer));
         }

@@ -19,9 +19,11 @@ const MOST_TRACKERS: usize = 200;
 /// One tracker, and the entries that it is asked about now.
 #[derive(Debug)]
 pub(super) struct Question {
-    /// Its scrape URL; `None` where its announce URL has none (BEP 48).
+    /// Its scrape URL; `None` where it has none (BEP 48).
     pub(super) url: Option<Url>,
     pub(super) entries: Vec<External>,
+    /// How often in a row it has failed, whichever entries it was asked about.
+    failures: u32,
 }
 
 impl Question {
@@ -52,7 +54,7 @@ impl Question {
                 }
             }
             Err(fault) => {
-                let failures = self.failures().saturating_add(1);
+                let failures = self.failures.saturating_add(1);
                 let next_at = now + back_off(interval, failures);
                 for entry in &mut entries {
                     entry.failures = failures;
@@ -63,10 +65,6 @@ impl Question {
         }
         entries.iter_mut().for_each(|entry| entry.asked_at = Some(now));
         entries
-    }
-
-    fn failures(&self) -> u32 {
-        self.entries.iter().map(|entry| entry.failures).max().unwrap_or_default()
     }
 }
 
@@ -104,9 +102,12 @@ fn waits_until(entry: &External, now: Timestamp) -> Timestamp {
 /// Of a tracker with very many torrents, those that were not asked about for longest.
 fn question(mut entries: Vec<&External>) -> Question {
     entries.sort_by_key(|entry| (entry.asked_at, entry.info_hash));
+    // Those that were asked about last know how that went.
+    let last = entries.iter().max_by_key(|entry| (entry.asked_at, entry.failures));
+    let failures = last.map(|entry| entry.failures).unwrap_or_default();
     entries.truncate(MOST_TORRENTS);
     let url = entries.first().and_then(|entry| entry.tracker.scrape_url());
-    Question { url, entries: entries.into_iter().cloned().collect() }
+    Question { url, entries: entries.into_iter().cloned().collect(), failures }
 }
 
 /// An interval after the first failure, twice as long after each further one, up to a day.

@@ -87,6 +87,32 @@ fn after_failures_a_tracker_is_asked_ever_less_and_keeps_its_figures() {
 }
 
 #[test]
+fn failures_of_a_tracker_with_very_many_torrents_are_counted_together() {
+    let mut entries: Vec<External> = (0..900_u16)
+        .map(|number| {
+            let mut entry = entry(0, "http://a.example/announce");
+            entry.info_hash.0[..2].copy_from_slice(&number.to_be_bytes());
+            entry
+        })
+        .collect();
+    let (mut waits, mut now) = (Vec::new(), NOW);
+    for number in 0..6 {
+        let answer = if number == 4 { Ok(answer(&[1])) } else { Err("silent".to_owned()) };
+        let after = asked(&entries, answer, now);
+        assert_eq!(after.len(), MOST_TORRENTS);
+        waits.push(after[0].next_at.since(now).0 / INTERVAL.0);
+        now = after[0].next_at;
+        let mut after: BTreeMap<_, _> = after.into_iter().map(|it| (it.info_hash, it)).collect();
+        for entry in &mut entries {
+            if let Some(new) = after.remove(&entry.info_hash) {
+                *entry = new;
+            }
+        }
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 1, 1]);
+}
+
+#[test]
 fn a_torrent_that_the_tracker_does_not_know_is_no_failure_of_the_tracker() {
     let entries = [1, 2].map(|hash| entry(hash, "http://a.example/announce"));
     let after = asked(&entries, Ok(answer(&[1])), NOW);
