@@ -91,10 +91,10 @@ const PASS_ON: &str = "UPDATE OR IGNORE decisions SET info_hash = ?2 WHERE info_
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::FoundTorrent;
     use crate::catalog::samples::{hash, new_catalog, scan, scanned};
     use crate::catalog::scan::Outcome;
-    use crate::catalog::{Checksums, FoundTorrent};
-    use crate::protocol::Timestamp;
+    use crate::protocol::{Checksums, Timestamp};
 
     const OWNER: Author<'_> = Author { name: "olive", at: Timestamp(50) };
 
@@ -117,10 +117,10 @@ mod tests {
             mirror: text("http://mirror.example/"),
             info_url: text("http://info.example/"),
             checksums: Checksums {
-                crc32: text("00000000"),
-                md5: text("11"),
-                sha1: text("22"),
-                sha256: text("33"),
+                crc32: Some(0x0123_4567),
+                md5: Some([1; 16]),
+                sha1: Some([2; 20]),
+                sha256: Some([3; 32]),
             },
             retired: text("it is old"),
             link_until: Some(Timestamp(1)),

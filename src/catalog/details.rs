@@ -4,7 +4,7 @@ use rusqlite::{Row, ToSql};
 
 use super::count::Count;
 use crate::platform::date;
-use crate::protocol::Timestamp;
+use crate::protocol::{Checksums, Timestamp};
 
 /// What is said about a torrent beside its metainfo; `None` where nothing is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Details {
     pub mirror: Option<String>,
     /// The address of a page about it.
     pub info_url: Option<String>,
-    /// Checksums of its content, in hexadecimal digits.
+    /// Checksums of its content.
     pub checksums: Checksums,
     /// Why it is tracked no longer, as clients are told.
     pub retired: Option<String>,
@@ -33,19 +33,6 @@ pub struct Details {
     pub list_from: Option<Timestamp>,
     /// From then on it is left out of listings.
     pub list_until: Option<Timestamp>,
-}
-
-/// Checksums of a content, in hexadecimal digits.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Checksums {
-    /// CRC32, 8 digits.
-    pub crc32: Option<String>,
-    /// MD5, 32 digits.
-    pub md5: Option<String>,
-    /// SHA-1, 40 digits.
-    pub sha1: Option<String>,
-    /// SHA-256, 64 digits.
-    pub sha256: Option<String>,
 }
 
 /// What [`Details::of`] reads and [`Details::parameters`] gives, in this order.
@@ -77,7 +64,6 @@ impl Details {
     /// These, and where they say nothing, what the others say.
     #[must_use]
     pub fn or(self, others: &Self) -> Self {
-        let (own, other) = (self.checksums, others.checksums.clone());
         Self {
             hidden: self.hidden.or(others.hidden),
             title: self.title.or_else(|| others.title.clone()),
@@ -86,12 +72,7 @@ impl Details {
             group: self.group.or_else(|| others.group.clone()),
             mirror: self.mirror.or_else(|| others.mirror.clone()),
             info_url: self.info_url.or_else(|| others.info_url.clone()),
-            checksums: Checksums {
-                crc32: own.crc32.or(other.crc32),
-                md5: own.md5.or(other.md5),
-                sha1: own.sha1.or(other.sha1),
-                sha256: own.sha256.or(other.sha256),
-            },
+            checksums: self.checksums.or(others.checksums),
             retired: self.retired.or_else(|| others.retired.clone()),
             link_until: self.link_until.or(others.link_until),
             list_from: self.list_from.or(others.list_from),
@@ -116,6 +97,7 @@ impl Details {
     pub fn in_words(&self) -> [(&'static str, Option<String>); 15] {
         let time = |at: Option<Timestamp>| at.map(|at| date::rfc_3339(at.0));
         let hidden = self.hidden.map(|hidden| if hidden { "yes" } else { "no" }.to_owned());
+        let [crc32, md5, sha1, sha256] = self.checksums.in_digits();
         [
             ("hidden", hidden),
             ("title", self.title.clone()),
@@ -124,10 +106,10 @@ impl Details {
             ("group", self.group.clone()),
             ("mirror", self.mirror.clone()),
             ("info_url", self.info_url.clone()),
-            ("crc32", self.checksums.crc32.clone()),
-            ("md5", self.checksums.md5.clone()),
-            ("sha1", self.checksums.sha1.clone()),
-            ("sha256", self.checksums.sha256.clone()),
+            crc32,
+            md5,
+            sha1,
+            sha256,
             ("retired", self.retired.clone()),
             ("link_until", time(self.link_until)),
             ("list_from", time(self.list_from)),
@@ -142,6 +124,7 @@ impl Details {
             let at = row.get::<_, Option<Count>>(first + column)?;
             Ok::<_, rusqlite::Error>(at.map(|Count(at)| Timestamp(at)))
         };
+        let digits = [text(7)?, text(8)?, text(9)?, text(10)?];
         Ok(Self {
             hidden: row.get(first)?,
             title: text(1)?,
@@ -150,12 +133,7 @@ impl Details {
             group: text(4)?,
             mirror: text(5)?,
             info_url: text(6)?,
-            checksums: Checksums {
-                crc32: text(7)?,
-                md5: text(8)?,
-                sha1: text(9)?,
-                sha256: text(10)?,
-            },
+            checksums: Checksums::from_digits(digits.each_ref().map(Option::as_deref)),
             retired: text(11)?,
             link_until: time(12)?,
             list_from: time(13)?,
@@ -166,6 +144,7 @@ impl Details {
     /// Their values, as the columns have them.
     pub(super) fn parameters(&self) -> [Box<dyn ToSql + '_>; 15] {
         let time = |at: Option<Timestamp>| Box::new(at.map(|at| Count(at.0))) as Box<dyn ToSql>;
+        let [crc32, md5, sha1, sha256] = self.checksums.in_digits().map(|(_, digits)| digits);
         [
             Box::new(self.hidden),
             Box::new(&self.title),
@@ -174,10 +153,10 @@ impl Details {
             Box::new(&self.group),
             Box::new(&self.mirror),
             Box::new(&self.info_url),
-            Box::new(&self.checksums.crc32),
-            Box::new(&self.checksums.md5),
-            Box::new(&self.checksums.sha1),
-            Box::new(&self.checksums.sha256),
+            Box::new(crc32),
+            Box::new(md5),
+            Box::new(sha1),
+            Box::new(sha256),
             Box::new(&self.retired),
             time(self.link_until),
             time(self.list_from),
@@ -198,7 +177,7 @@ mod tests {
             hidden: Some(true),
             category: Some("music".into()),
             list_until: Some(Timestamp(7)),
-            checksums: Checksums { md5: Some("00".into()), ..Checksums::default() },
+            checksums: Checksums { md5: Some([7; 16]), ..Checksums::default() },
             ..Details::default()
         };
         let both = own.clone().or(&other);

@@ -40,7 +40,7 @@ pub use bans::{Ban, BanList};
 pub use changes::{Author, Change};
 pub use client_rules::{ClientRule, Place, Verdict};
 pub use database::{Catalog, CatalogError};
-pub use details::{Checksums, Details};
+pub use details::Details;
 pub use external::{External, ExternalFigures};
 pub use folder::{
     AfterWriting, Detail, FileState, FileTime, FolderError, FolderProblem, FolderScan, FolderView,

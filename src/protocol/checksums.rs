@@ -5,6 +5,8 @@ mod line;
 
 use std::path::Path;
 
+use super::identity::from_hex;
+
 /// Bytes of a list at most.
 const MOST_BYTES: usize = 4 << 20;
 
@@ -155,6 +157,43 @@ impl ChecksumList {
 }
 
 impl Checksums {
+    /// Their names and hexadecimal digits, in this order: CRC-32, MD5, SHA-1, SHA-256.
+    #[must_use]
+    pub fn in_digits(&self) -> [(&'static str, Option<String>); 4] {
+        let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        [
+            ("crc32", self.crc32.map(|it| digits(&it.to_be_bytes()))),
+            ("md5", self.md5.map(|it| digits(&it))),
+            ("sha1", self.sha1.map(|it| digits(&it))),
+            ("sha256", self.sha256.map(|it| digits(&it))),
+        ]
+    }
+
+    /// Those in these digits, in the same order; what are no such digits are none.
+    #[must_use]
+    pub fn from_digits([crc32, md5, sha1, sha256]: [Option<&str>; 4]) -> Self {
+        fn bytes<const N: usize>(digits: Option<&str>) -> Option<[u8; N]> {
+            from_hex(digits?.as_bytes())
+        }
+        Self {
+            crc32: bytes(crc32).map(u32::from_be_bytes),
+            md5: bytes(md5),
+            sha1: bytes(sha1),
+            sha256: bytes(sha256),
+        }
+    }
+
+    /// These, and where there is none of a kind, the others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            crc32: self.crc32.or(others.crc32),
+            md5: self.md5.or(others.md5),
+            sha1: self.sha1.or(others.sha1),
+            sha256: self.sha256.or(others.sha256),
+        }
+    }
+
     /// Those on which all agree.
     fn agreed(all: &[Checksum]) -> Self {
         /// What all of one kind are.

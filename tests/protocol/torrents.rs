@@ -135,3 +135,31 @@ fn what_is_said_of_a_torrent_is_shown_and_its_dates_are_kept() {
         assert!(ran.status == 2 && ran.errors.contains(said), "{ran:?}");
     }
 }
+
+#[test]
+fn checksums_come_from_lists_or_from_the_content() {
+    let tracker = Installation::listed();
+    tracker.add("album.iso", 1000);
+    tracker.refresh();
+    let shown = || tracker.run(&["torrent", "show", "album.iso", "--json"]).json();
+    let edit = |file: &str| {
+        let file = tracker.path(file).display().to_string();
+        tracker.run(&["torrent", "edit", "album.iso", "--checksums", &file])
+    };
+    fs::write(tracker.path("album.sfv"), "; a comment\nother.iso 00000000\nALBUM.ISO DEADBEEF\n")
+        .expect("a list");
+    edit("album.sfv").done();
+    assert_eq!(shown()["details"]["crc32"], "deadbeef");
+    fs::write(tracker.path("album.iso"), "abc").expect("a content");
+    edit("album.iso").done();
+    let details = &shown()["details"];
+    assert_eq!(details["crc32"], "352441c2");
+    assert_eq!(details["md5"], "900150983cd24fb0d6963f7d28e17f72");
+    assert_eq!(details["sha1"], "a9993e364706816aba3e25717850c26c9cd0d89d");
+    fs::write(tracker.path("x.md5"), "900150983cd24fb0d6963f7d28e17f72  another\n")
+        .expect("a list");
+    assert!(edit("x.md5").failure().contains("has no checksum of album.iso"));
+    assert!(edit("nowhere").failure().contains("nothing was changed"));
+    tracker.run(&["torrent", "edit", "album.iso", "--md5", ""]).done();
+    assert_eq!(shown()["details"].get("md5"), None);
+}

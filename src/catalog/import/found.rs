@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io;
 
+use crate::catalog::Details;
 use crate::catalog::totals::Totals;
-use crate::catalog::{Checksums, Details};
 use crate::platform::address_range::AddressRange;
 use crate::platform::terminal::is_harmful;
 use crate::protocol::{InfoHash, Timestamp};
@@ -257,10 +257,8 @@ impl ImportedTorrent {
 /// Bytes of the texts of what is said about a torrent.
 fn text_of(said: &Details) -> usize {
     let Details { title, description, category, group, mirror, info_url, retired, .. } = said;
-    let Checksums { crc32, md5, sha1, sha256 } = &said.checksums;
-    let words = [title, description, category, group, mirror, info_url, retired];
-    let texts = words.into_iter().chain([crc32, md5, sha1, sha256]).flatten();
-    texts.map(String::len).sum()
+    let texts = [title, description, category, group, mirror, info_url, retired];
+    texts.into_iter().flatten().map(String::len).sum()
 }
 
 /// A text of one line, without what could steer a terminal or turn the text round it.

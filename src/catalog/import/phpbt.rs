@@ -5,10 +5,10 @@ use super::entities::decoded;
 use super::found::{Import, ImportError, ImportedBan, MOST, link, one_line, some_line};
 use super::sql::Row;
 use super::tables::{Schema, has};
+use crate::catalog::Details;
 use crate::catalog::totals::Totals;
-use crate::catalog::{Checksums, Details};
 use crate::platform::address_range::AddressRange;
-use crate::protocol::{InfoHash, Metainfo, Timestamp};
+use crate::protocol::{Checksums, InfoHash, Metainfo, Timestamp};
 
 /// Bytes that sizes are given in.
 const MIB: f64 = 1_048_576.0;
@@ -237,8 +237,7 @@ fn category(text: &str) -> Option<String> {
 }
 
 fn crc32(text: &str) -> Checksums {
-    let is_one = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    Checksums { crc32: is_one.then(|| text.to_ascii_lowercase()), ..Checksums::default() }
+    Checksums::from_digits([Some(text), None, None, None])
 }
 
 fn summary(info_hash: InfoHash, row: &Row<'_>, import: &mut Import) -> Result<(), ImportError> {

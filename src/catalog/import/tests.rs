@@ -173,8 +173,8 @@ fn phpbttracker_plus_says_more_about_its_torrents() {
         link_until: Some(Timestamp(1_117_584_000)),
         ..Details::default()
     };
-    assert_eq!(details.checksums.crc32.as_deref(), Some("deadbeef"));
-    assert_eq!(Details { checksums: expected.checksums.clone(), ..*details }, expected);
+    assert_eq!(details.checksums.crc32, Some(0xdead_beef));
+    assert_eq!(Details { checksums: expected.checksums, ..*details }, expected);
     let two = of(&import, "22");
     assert_eq!((two.totals, two.details), (Totals::default(), None), "those of another tracker");
     assert_eq!(two.external.as_deref(), Some("http://other.example:6969/scrape"));

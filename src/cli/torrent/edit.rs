@@ -1,12 +1,16 @@
 //! `tracker torrent edit`: what is said of a torrent beside its metainfo.
 
+use std::path::{Path, PathBuf};
+
 use super::{find, reset};
-use crate::catalog::Details;
+use crate::catalog::{Details, Torrent};
 use crate::cli::change::change;
+use crate::cli::progress::ByteBar;
 use crate::cli::{CommandError, World};
-use crate::platform::date;
 use crate::platform::terminal::Harmless;
-use crate::protocol::{HttpUrl, Timestamp};
+use crate::platform::{date, files};
+use crate::protocol::{ChecksumList, ChecksumListKind, Checksums, HttpUrl, Timestamp};
+use crate::tracker::checksums_of;
 
 /// Change what is said of a torrent; an empty text takes back what was said
 #[derive(Debug, clap::Args)]
@@ -42,6 +46,10 @@ pub struct Changes {
     /// The SHA-256 of its content, 64 hexadecimal digits
     #[arg(long, value_name = "DIGITS", value_parser = digits::<64>)]
     sha256: Option<String>,
+    /// Checksums from a list beside the content (.sfv, .md5, .sha256, SHA256SUMS and the like), or computed of the
+    /// content, when that is the file
+    #[arg(long, value_name = "FILE")]
+    checksums: Option<PathBuf>,
     /// Until then its file is linked to: 2027-01-31, or 2027-01-31T18:00:00+01:00; tracking goes on
     #[arg(long, value_name = "DATE", value_parser = time)]
     link_until: Option<When>,
@@ -64,9 +72,12 @@ impl Changes {
         if !self.says_something() {
             return Ok(());
         }
+        let read = self.checksums.as_deref().map(Source::read).transpose()?;
         let torrent = change(world, |catalog, author| {
             let torrent = find(wanted, catalog)?;
-            catalog.decide(torrent.canonical, "edit", |it| self.apply(it), author)?;
+            let read = read.as_ref().map(|read| read.of(&torrent)).transpose()?;
+            let apply = |details: &mut Details| self.apply(details, read.unwrap_or_default());
+            catalog.decide(torrent.canonical, "edit", apply, author)?;
             find(&torrent.canonical.to_string(), catalog)
         })?;
         let said = torrent.details().in_words().into_iter().filter_map(|(name, value)| {
@@ -90,10 +101,12 @@ impl Changes {
             &self.sha256,
         ];
         let times = [self.link_until, self.list_from, self.list_until];
-        texts.iter().any(|it| it.is_some()) || times.iter().any(Option::is_some)
+        self.checksums.is_some()
+            || texts.iter().any(|it| it.is_some())
+            || times.iter().any(Option::is_some)
     }
 
-    fn apply(&self, details: &mut Details) {
+    fn apply(&self, details: &mut Details, read: Checksums) {
         let set = |place: &mut Option<String>, said: &Option<String>| {
             if let Some(said) = said {
                 *place = Some(said.clone()).filter(|said| !said.is_empty());
@@ -105,10 +118,10 @@ impl Changes {
         set(&mut details.group, &self.group);
         set(&mut details.mirror, &self.mirror);
         set(&mut details.info_url, &self.info_url);
-        set(&mut details.checksums.crc32, &self.crc32);
-        set(&mut details.checksums.md5, &self.md5);
-        set(&mut details.checksums.sha1, &self.sha1);
-        set(&mut details.checksums.sha256, &self.sha256);
+        let mut digits = read.or(details.checksums).in_digits().map(|(_, digits)| digits);
+        let said = [&self.crc32, &self.md5, &self.sha1, &self.sha256];
+        digits.iter_mut().zip(said).for_each(|(place, said)| set(place, said));
+        details.checksums = Checksums::from_digits(digits.each_ref().map(Option::as_deref));
         let set = |place: &mut Option<Timestamp>, said: Option<When>| {
             if let Some(When(at)) = said {
                 *place = at;
@@ -119,6 +132,49 @@ impl Changes {
         set(&mut details.list_until, self.list_until);
     }
 }
+
+/// Where checksums come from.
+enum Source {
+    /// A list of those of several files.
+    List(ChecksumList),
+    /// The content itself.
+    Content(Checksums),
+}
+
+impl Source {
+    fn read(path: &Path) -> Result<Self, CommandError> {
+        let failed = |problem: &dyn std::fmt::Display| {
+            CommandError::Failed(format!("{}: {problem}; nothing was changed", path.display()))
+        };
+        if let Some(kind) = ChecksumListKind::of_file(path) {
+            let text =
+                files::read_linked(path, MOST_LIST_BYTES).map_err(|problem| failed(&problem))?;
+            let list = ChecksumList::read(&text, kind).map_err(|problem| failed(&problem))?;
+            return Ok(Self::List(list));
+        }
+        let size = std::fs::metadata(path).map_err(|problem| failed(&problem))?.len();
+        let bar = ByteBar::new(size);
+        let computed = checksums_of(path, &mut |bytes| bar.advance(bytes));
+        bar.finish();
+        computed.map(Self::Content).map_err(|problem| failed(&problem))
+    }
+
+    fn of(&self, torrent: &Torrent) -> Result<Checksums, CommandError> {
+        match self {
+            Self::Content(checksums) => Ok(*checksums),
+            Self::List(list) => match list.of(&torrent.name) {
+                none if none == Checksums::default() => Err(CommandError::Failed(format!(
+                    "the list has no checksum of {}, or several that differ; nothing was changed",
+                    Harmless(&torrent.name)
+                ))),
+                checksums => Ok(checksums),
+            },
+        }
+    }
+}
+
+/// Bytes of a list at most.
+const MOST_LIST_BYTES: u64 = 4 << 20;
 
 fn line(text: &str) -> Result<String, String> {
     if text.chars().any(char::is_control) {
