@@ -127,9 +127,14 @@ fn a_temporary_file_that_a_killed_process_left_is_not_in_the_way() {
 
 #[test]
 fn a_snapshot_that_cannot_be_written_leaves_the_old_one() {
-    let folder = tempfile::tempdir().unwrap();
-    // Its name leaves no room for that of a temporary file: also root cannot write one.
-    let path = folder.path().join("p".repeat(250));
+    let home = tempfile::tempdir().unwrap();
+    let mut folder = home.path().to_owned();
+    while folder.as_os_str().len() < 3900 {
+        folder.push("d".repeat(100));
+    }
+    fs::create_dir_all(&folder).unwrap();
+    // Its path leaves no room for the name of a temporary file: also root cannot write one.
+    let path = folder.join("p".repeat(4090 - folder.as_os_str().len()));
     let (_other_folder, written) = place();
     write(&written, hybrids(3));
     fs::copy(&written, &path).unwrap();
@@ -137,7 +142,7 @@ fn a_snapshot_that_cannot_be_written_leaves_the_old_one() {
     let error = publish(&path, &catalog.torrents().unwrap(), &publication(&[])).unwrap_err();
     assert!(matches!(error, PolicyError::Io { .. }), "{error}");
     assert_eq!(PolicySnapshot::open(&path).unwrap().torrents().count(), 3);
-    assert_eq!(files_in(folder.path()).len(), 1);
+    assert_eq!(files_in(&folder).len(), 1);
 }
 
 #[test]
