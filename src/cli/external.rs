@@ -65,8 +65,9 @@ fn approve(wanted: &str, trackers: &[Url], world: &mut World<'_>) -> Result<(), 
         }
         Ok(torrent)
     })?;
-    refresh_external(&world.load_owner_config()?, world.now)?;
-    let catalog = Catalog::read(&world.load_owner_config()?.config.paths.catalog)?;
+    let loaded = world.load_owner_config()?;
+    refresh_external(&loaded, world.now)?;
+    let catalog = Catalog::read(&loaded.config.paths.catalog)?;
     let all = catalog.external()?;
     let asked = all.iter().filter(|it| it.info_hash == torrent.canonical);
     asked.into_iter().try_for_each(|it| print(it, &torrent.title(), world))

@@ -15,6 +15,8 @@ pub(super) struct OwnerLists {
     pub(super) denied: HashSet<InfoHash>,
     /// The files, so that a change of theirs shows.
     pub(super) watched: Vec<Watched>,
+    /// What their owner should know.
+    pub(super) messages: Vec<String>,
 }
 
 /// Torrents that are refused, to be published.
@@ -25,14 +27,14 @@ pub(super) struct Refusals {
 }
 
 impl OwnerLists {
-    /// Reads them, and adds what their owner should know to `messages`. A list that cannot be read stays as it was.
-    pub(super) fn read(loaded: &LoadedConfig, messages: &mut Vec<String>) -> Self {
+    /// Reads them. A list that cannot be read stays as it was.
+    pub(super) fn read(loaded: &LoadedConfig) -> Self {
         let access = &loaded.config.access;
-        let mut watched = Vec::new();
+        let (mut watched, mut messages) = (Vec::new(), Vec::new());
         let mut list = |path: Option<&Path>, key| match path {
             Some(path) => {
                 watched.push(Watched::now(path));
-                read(path, key, messages)
+                read(path, key, &mut messages)
             }
             None => Some(HashSet::new()),
         };
@@ -47,7 +49,7 @@ impl OwnerLists {
                 }
             }
         });
-        Self { allowed, denied, watched }
+        Self { allowed, denied, watched, messages }
     }
 }
 

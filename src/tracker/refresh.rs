@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Load;
 use super::event_log;
-use super::owner_lists::Refusals;
+use super::owner_lists::{OwnerLists, Refusals};
 use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
 use crate::catalog::{
@@ -217,7 +217,8 @@ impl<'a> Refresh<'a> {
         }
         let mut messages = Vec::new();
         let on_file = &mut |count| progress.files(count);
-        let folder = TakeIn { loaded, detail: Detail::States, now, on_file }
+        let lists = OwnerLists::read(loaded);
+        let folder = TakeIn { loaded, lists: &lists, detail: Detail::States, now, on_file }
             .run(&mut catalog, &mut messages)?;
         let mut store = super::open_store(loaded)?;
         while store.expire(now, BATCH)? == BATCH {}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::owner_lists::OwnerLists;
 use super::refresh::{RefreshError, lock_path};
 use super::take_in::{TakeIn, publication};
 use crate::catalog::{self, Catalog, Detail, FolderChange, PolicySnapshot};
@@ -40,9 +41,11 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
     }
     let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
     let mut messages = Vec::new();
+    let lists = OwnerLists::read(loaded);
     let mut take_in = |detail, messages: &mut Vec<String>| {
         messages.clear();
-        TakeIn { loaded, detail, now, on_file: &mut |_| {} }.run(&mut catalog, messages)
+        TakeIn { loaded, lists: &lists, detail, now, on_file: &mut |_| {} }
+            .run(&mut catalog, messages)
     };
     // Whatever was dropped in shows by its name, which takes half as long to see. When nothing else is new, what
     // changed may show by its state only.

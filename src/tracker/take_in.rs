@@ -36,6 +36,7 @@ pub(super) struct TakenIn {
 /// How the torrents folder is read into the catalogue.
 pub(super) struct TakeIn<'a> {
     pub(super) loaded: &'a LoadedConfig,
+    pub(super) lists: &'a OwnerLists,
     pub(super) detail: Detail,
     pub(super) now: Timestamp,
     /// Hears how many files were looked at.
@@ -50,7 +51,7 @@ impl TakeIn<'_> {
         catalog: &mut Catalog,
         messages: &mut Vec<String>,
     ) -> Result<TakenIn, CatalogError> {
-        let Self { loaded, detail, now, on_file } = self;
+        let Self { loaded, lists, detail, now, on_file } = self;
         let folder = &loaded.config.paths.torrents;
         let rules = scan_rules(loaded);
         let fingerprint = rules.fingerprint();
@@ -60,7 +61,7 @@ impl TakeIn<'_> {
         if catalog.correct_dates(&list, now)? {
             list = catalog.list(&fingerprint)?;
         }
-        let lists = OwnerLists::read(loaded, messages);
+        messages.extend(lists.messages.iter().cloned());
         list.deny(&lists.denied);
         let scan = listing.map(|listing| listing.scan(&rules, &list.known_files(detail), on_file));
         match scan {
@@ -77,7 +78,7 @@ impl TakeIn<'_> {
                     ));
                 }
                 let changed = changes != ScanChanges::default();
-                scan.view.watch(lists.watched);
+                scan.view.watch(lists.watched.clone());
                 let refusals = Refusals::of(&list, &lists.denied, loaded);
                 Ok(TakenIn { list, refusals, view: scan.view, changed })
             }

@@ -52,12 +52,11 @@ impl Common {
 /// The sections of these rules, in the owner's order. `None` when a count or an offset does not fit.
 pub(super) fn sections_of<'a>(
     rules: &'a [ClientRule],
-    patterns: &'a [String],
     texts: &mut Texts<'a>,
 ) -> Option<[NewSection; 5]> {
     let (mut peer_ids, mut programs) = (Vec::new(), Vec::new());
     let (mut agents, mut classes, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
-    for ((place, rule), pattern) in (0..).zip(rules).zip(patterns) {
+    for (place, rule) in (0..).zip(rules) {
         let reason = texts.place(&rule.reason)?;
         let common = Common { place, verdict: rule.verdict, number: 0, reason };
         match &rule.pattern {
@@ -73,7 +72,7 @@ pub(super) fn sections_of<'a>(
                 let number = u8::try_from(own.len()).ok()?;
                 programs.push((fingerprint(name), first, Common { number, ..common }));
             }
-            ClientPattern::UserAgent(_) => {
+            ClientPattern::UserAgent(pattern) => {
                 common.write(&mut agents);
                 texts.place(pattern)?.write(&mut agents);
             }
@@ -99,15 +98,6 @@ pub(super) fn sections_of<'a>(
         NewSection::of(CLASS_RULES, CLASS_RULE_LEN, classes),
         NewSection::of(BOUNDS, BOUND_LEN, bounds),
     ])
-}
-
-/// The patterns of User-Agents, each at the place of its rule; of other rules nothing.
-pub(super) fn agent_patterns(rules: &[ClientRule]) -> Vec<String> {
-    let pattern = |rule: &ClientRule| match &rule.pattern {
-        ClientPattern::UserAgent(pattern) => pattern.clone(),
-        _ => String::new(),
-    };
-    rules.iter().map(pattern).collect()
 }
 
 /// Rules on peer ids, sorted. Each leads to the one with the longest beginning of its own prefix: so all prefixes of

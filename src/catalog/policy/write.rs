@@ -103,11 +103,10 @@ impl PolicyDraft {
         let mut sections = Vec::from(self.0?);
         sections.push(NewSection::of(format::WATCHED, 0, watched));
         let Rules { bans, client_rules } = publication.rules;
-        let agents = clients::agent_patterns(client_rules);
         let mut texts = Texts::default();
         sections.push(bans::section_of(bans, &mut texts)?);
         sections.push(publication.refused.section(&mut texts)?);
-        sections.extend(clients::sections_of(client_rules, &agents, &mut texts)?);
+        sections.extend(clients::sections_of(client_rules, &mut texts)?);
         sections.push(texts.into_section());
         Some(format::assemble(facts, &sections))
     }

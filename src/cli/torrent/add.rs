@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{Added, ScanChanges, TorrentByHash, read_torrent};
+use crate::catalog::{Added, Author, Catalog, ScanChanges, TorrentByHash, read_torrent};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::config::LoadedConfig;
@@ -44,41 +44,18 @@ impl AddArguments {
             ));
         }
         // Root has become the owner of the site by now, so that nothing is published that the owner cannot read.
-        let config = world.load_config()?;
-        let sources: Result<Vec<Source>, CommandError> =
-            self.torrents.iter().map(|text| source(text, &config, world)).collect();
-        let sources = sources?;
         let loaded = world.load_owner_config()?;
+        let sources: Result<Vec<Source>, CommandError> =
+            self.torrents.iter().map(|text| source(text, &loaded, world)).collect();
+        let sources = sources?;
         let told = change(world, |catalog, author| {
             let mut told = Vec::new();
             for source in &sources {
-                let (hash, name, note) = match source {
-                    Source::File { name, content, metainfo } => {
-                        let note = put(&loaded, name, content)?;
-                        (metainfo.canonical(), metainfo.name.clone(), note)
-                    }
-                    Source::Hash(torrent) => {
-                        let Added { info_hash, is_new } = catalog.add(torrent, author)?;
-                        let is_retired = catalog
-                            .torrent(info_hash)?
-                            .is_some_and(|torrent| torrent.details().retired.is_some());
-                        let note = match (is_retired, is_new) {
-                            (true, _) => {
-                                "is known, but retired: `tracker torrent restore` ends that"
-                            }
-                            (false, true) => "is tracked from now on",
-                            (false, false) => "is tracked already, and stays when its file goes",
-                        };
-                        let added = if is_new { vec![info_hash] } else { Vec::new() };
-                        let changes = ScanChanges { added, ..ScanChanges::default() };
-                        note_torrents(&loaded, &changes, author.at);
-                        (info_hash, torrent.name.clone(), note)
-                    }
-                };
+                let (hash, note) = source.track(catalog, author, &loaded)?;
                 if let Some(title) = &self.title {
                     catalog.decide(hash, "edit", |it| it.title = Some(title.clone()), author)?;
                 }
-                told.push((hash, name, note));
+                told.push((hash, source.name(), note));
             }
             Ok(told)
         })?;
@@ -86,6 +63,42 @@ impl AddArguments {
             let blank = if name.is_empty() { "" } else { "  " };
             world.print(format_args!("{hash}{blank}{}: {note}\n", Harmless(name)))
         })
+    }
+}
+
+impl Source {
+    /// The torrent's own name; may be empty.
+    fn name(&self) -> &str {
+        match self {
+            Self::File { metainfo, .. } => &metainfo.name,
+            Self::Hash(torrent) => &torrent.name,
+        }
+    }
+
+    /// Has it be tracked. Returns the info-hash that the catalogue knows it by, and what has become of it.
+    fn track(
+        &self,
+        catalog: &mut Catalog,
+        author: &Author<'_>,
+        loaded: &LoadedConfig,
+    ) -> Result<(InfoHash, &'static str), CommandError> {
+        let torrent = match self {
+            Self::File { name, content, metainfo } => {
+                return Ok((metainfo.canonical(), put(loaded, name, content)?));
+            }
+            Self::Hash(torrent) => torrent,
+        };
+        let Added { info_hash, is_new } = catalog.add(torrent, author)?;
+        let added = if is_new { vec![info_hash] } else { Vec::new() };
+        note_torrents(loaded, &ScanChanges { added, ..ScanChanges::default() }, author.at);
+        let known = catalog.torrent(info_hash)?;
+        let is_retired = known.is_some_and(|torrent| torrent.details().retired.is_some());
+        let note = match (is_retired, is_new) {
+            (true, _) => "is known, but retired: `tracker torrent restore` ends that",
+            (false, true) => "is tracked from now on",
+            (false, false) => "is tracked already, and stays when its file goes",
+        };
+        Ok((info_hash, note))
     }
 }
 
