@@ -184,11 +184,12 @@ fn transfer_of(
     });
     let mut downloading = leecher();
     let file = downloading.file(torrent);
-    downloading.process.wait_for("the whole file", || {
+    // rtorrent leaves half a minute between two announces, whatever has happened: also where two that connect to
+    // each other at once have both hung up.
+    let most = Duration::from_secs(100);
+    downloading.process.wait_up_to(most, "the whole file", || {
         fs::read(&file).ok().filter(|content| *content == torrent.content)
     });
-    // rtorrent leaves half a minute between two announces, whatever has happened.
-    let most = Duration::from_secs(100);
     let swarm = downloading.process.wait_up_to(most, "an announce of its completion", || {
         scrape(site, torrent).filter(|swarm| swarm.number("complete") == 2)
     });

@@ -1,14 +1,11 @@
 //! Imports: what another tracker knew, from its file to an announce.
 
 use std::fs;
-use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::client;
 use crate::harness::installation::Installation;
-use crate::harness::process::Process;
-use crate::harness::{folder_in_memory, free_port, http, program};
+use crate::harness::opentracker::Opentracker;
 
 const DUMP: &str = "-- MySQL dump 10.13
 /*!40101 SET NAMES utf8mb4 */;
@@ -82,25 +79,8 @@ fn opentracker_reads_the_list_that_is_exported() {
     let tracker = Installation::listed();
     let torrent = tracker.add("a torrent", 1000);
     tracker.refresh();
-    let folder = folder_in_memory();
-    // It becomes another user before it reads the list.
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let list = folder.path().join("white.list");
-    fs::write(&list, tracker.run(&["export", "torrents"]).done()).unwrap();
-    fs::set_permissions(&list, fs::Permissions::from_mode(0o644)).unwrap();
-    let port = free_port();
-    let mut command = Command::new(program("opentracker"));
-    command.args(["-i", "127.0.0.1", "-p", &port.to_string(), "-w", "white.list"]);
-    command.arg("-d").arg(folder.path()).current_dir(folder.path());
-    let log = tracker.path("opentracker.log");
-    let mut opentracker = Process::start("opentracker", &mut command, &log);
-    let address = ([127, 0, 0, 1], port).into();
-    opentracker.wait_for("an open port", || TcpStream::connect(address).ok());
-    let announce = |info_hash: [u8; 20]| {
-        let target = format!("/announce?{}", client(1).of(info_hash).query("compact=1"));
-        http::request(address, "GET", &target, &[]).unwrap().text()
-    };
-    let is_served = |answer: &str| answer.contains("8:interval");
-    assert!(is_served(&announce(torrent.info_hash)), "{}", announce(torrent.info_hash));
-    assert!(!is_served(&announce([b'x'; 20])), "{}", announce([b'x'; 20]));
+    let opentracker = Opentracker::with_list(&tracker.run(&["export", "torrents"]).done());
+    opentracker.announce(torrent.info_hash, 1, "left=1");
+    let refused = opentracker.answer_to([b'x'; 20], 1, "left=1");
+    assert!(refused.contains("14:failure reason"), "{refused}");
 }
