@@ -5,6 +5,7 @@ pub mod access;
 mod announce;
 mod checksums;
 mod content;
+mod demand;
 pub mod event_log;
 pub mod external;
 mod load;
@@ -12,6 +13,7 @@ mod looked;
 mod migrate;
 mod overview;
 mod owner_lists;
+mod peer_addresses;
 mod peer_rules;
 mod refresh;
 mod refusal;
@@ -30,12 +32,14 @@ use std::time::{Duration, Instant};
 pub use crate::platform::lock::LockError;
 pub use checksums::checksums_of;
 pub use content::{Content, ContentError, Selection, check_name};
+pub use demand::Demand;
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use overview::{
     LastRefresh, Overview, OverviewError, StoreSize, StoreState, Swarm, Totals, Traffic,
     stores_set_aside,
 };
+pub use peer_addresses::PeerAddresses;
 pub use peer_rules::NotAPeer;
 pub use refresh::{Next, Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency};
 pub use refusal::Refusal;

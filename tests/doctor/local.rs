@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{Diagnosis, change, configure};
 use crate::harness::cannot_run::cannot_run;
+use crate::harness::http::encode;
 use crate::harness::poll;
 use crate::harness::site::{CGI, Layout, Site, as_the_server, server_account};
 use crate::harness::torrent::Torrent;
@@ -358,4 +359,39 @@ fn rules_that_can_have_no_effect_and_lists_that_cannot_be_read_are_named() {
     Diagnosis::offline(&site).assert("lists of torrents", "note", &notes);
     list("denied", &"02".repeat(20));
     Diagnosis::offline(&site).assert("lists of torrents", "fine", &["1 allowed, 1 denied"]);
+}
+
+/// A peer announces from an address, as a web server passes it on.
+fn announce_from(site: &Site, torrent: &Torrent, address: &str, number: u8) {
+    let mut cgi = Command::new(site.root().join("cgi-bin/tracker.cgi"));
+    let query = format!(
+        "info_hash={}&peer_id=-XX0001-{number:012}&port=70{number:02}&uploaded=0&downloaded=0&left=1",
+        encode(&torrent.info_hash)
+    );
+    cgi.env("GATEWAY_INTERFACE", "CGI/1.1").env("REQUEST_METHOD", "GET").env("QUERY_STRING", query);
+    cgi.env("REMOTE_ADDR", address).env("SCRIPT_NAME", "/cgi-bin/tracker.cgi");
+    cgi.env("PATH_INFO", "/announce");
+    let answer = as_the_server(&mut cgi).output().expect("a CGI");
+    assert!(String::from_utf8_lossy(&answer.stdout).contains("10:incomplete"), "{answer:?}");
+}
+
+#[test]
+fn peers_at_the_addresses_of_a_proxy_are_named_and_the_load_is_estimated() {
+    let site = Site::new(Layout::listed(CGI, [127, 0, 0, 1].into()));
+    let torrent = Torrent::new("well", 1000, &site.announce_url());
+    site.add(&torrent);
+    site.tracker(&["refresh", "--force"]);
+    for number in 1..=9 {
+        announce_from(&site, &torrent, &format!("162.158.0.{number}"), number);
+    }
+    let few = Diagnosis::offline(&site);
+    assert!(few.find("addresses of peers").is_none(), "{few}");
+    few.assert("load", "fine", &["% of a core as a CGI", "ten times as many"]);
+    announce_from(&site, &torrent, "172.64.0.1", 10);
+    let proxied = ["10 of 10 peers are at addresses of Cloudflare", "cf-connecting-ip"];
+    Diagnosis::offline(&site).assert_only_wrong("addresses of peers", &proxied);
+    for number in 11..=20 {
+        announce_from(&site, &torrent, &format!("192.0.2.{number}"), number);
+    }
+    Diagnosis::offline(&site).assert("addresses of peers", "fine", &["20 peers"]);
 }

@@ -141,6 +141,19 @@ fn an_owner_who_has_closed_the_tracker_is_told_so_and_that_nothing_is_broken() {
 }
 
 #[test]
+fn an_open_tracker_is_told_what_public_lists_would_not_take() {
+    let served = Served::new(Nginx);
+    assert!(served.diagnosis().find("public lists").is_none(), "it is no open tracker");
+    let changed = "[tracker]\ntorrents = \"open\"\ninterval = 240\nmin_interval = 120";
+    let torrents = "torrents = \"listed\"\n";
+    configure(&served.site, torrents, "");
+    configure(&served.site, "[tracker]", changed);
+    let wanted =
+        ["interval is 240 s, and lists take 300 to 10800 s", "127.0.0.1 has no IPv6 address"];
+    served.diagnosis().assert("public lists", "note", &wanted);
+}
+
+#[test]
 fn addresses_that_are_wrong_are_each_named() {
     for server in [Apache, Nginx, Lighttpd] {
         let served = Served::new(server);

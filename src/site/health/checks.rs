@@ -3,8 +3,8 @@
 use super::examination::Examination;
 use super::outcome::Outcome;
 use super::{
-    announce, configuration, exposed, folders, memory, pages, refreshes, replica, reply, rules,
-    state, switches, torrents,
+    announce, configuration, demand, exposed, folders, memory, pages, peer_addresses, public_lists,
+    refreshes, replica, reply, rules, state, switches, torrents,
 };
 
 /// One check.
@@ -43,6 +43,8 @@ pub(super) const CHECKS: &[Check] = &[
     check("old peer stores", "what was set aside as broken", state::copies),
     check("shared memory", "whose the peer store in memory is", memory::files),
     check("room for peers", "whether the peer store can grow as large as it may", memory::room),
+    check("load", "what the tracker takes of the machine, today and at ten times as much", demand::estimate),
+    check("addresses of peers", "whether peers were seen at their own, and not at a proxy's", peer_addresses::are_their_own),
     check("policy", "whether what announces look up is whole", state::policy),
     check("copied policy", "whether the owner's policy arrives on this replica", replica::policy),
     check("last refresh", "whether refreshes come in time", refreshes::age),
@@ -51,6 +53,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("announce", "whether an announce to announce_url arrives", announce::arrives),
     check("reply", "whether replies reach clients unchanged and fresh", reply::is_unchanged),
     check("client address", "whether the tracker sees its clients, and not a proxy", announce::client_address),
+    check("public lists", "whether lists of open trackers would take this one", public_lists::take_it_in),
     check("torrents", "whether the torrents in the folder are tracked", torrents::are_tracked),
     check("torrents address", "whether torrents can be fetched below torrents_url", pages::torrents_url),
     check("folder listing", "whether the names of hidden torrents stay hidden", pages::listing),
