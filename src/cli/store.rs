@@ -8,8 +8,8 @@ use super::{CommandError, World};
 use crate::config::StoreKind;
 use crate::platform::terminal::Harmless;
 use crate::site::counted;
-use crate::store::{StoreInfo, if_any};
-use crate::tracker::{read_store, rebuild_store};
+use crate::store::{Recount, StoreInfo, if_any};
+use crate::tracker::{open_store, read_store, rebuild_store, recount_all};
 
 /// The peer store
 #[derive(Debug, clap::Subcommand)]
@@ -21,7 +21,11 @@ pub enum StoreCommand {
         json: bool,
     },
     /// Check it for damage and contradictions
-    Check,
+    Check {
+        /// Correct counts of peers that are wrong
+        #[arg(long)]
+        repair: bool,
+    },
     /// Recreate it, empty; clients announce again within an interval
     Rebuild,
     Migrate(migrate::MigrateArguments),
@@ -32,7 +36,8 @@ impl StoreCommand {
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         match self {
             Self::Info { json } => info(json, world),
-            Self::Check => check(world),
+            Self::Check { repair: false } => check(world),
+            Self::Check { repair: true } => repair(world),
             Self::Rebuild => rebuild(world),
             Self::Migrate(arguments) => arguments.run(world),
         }
@@ -83,9 +88,22 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
         return world.print("clean\n");
     }
     Err(CommandError::Failed(format!(
-        "{} invariants do not hold; `tracker store rebuild` recreates the store",
+        "{} invariants do not hold; `tracker store check --repair` corrects counts, and `tracker store rebuild` \
+         recreates the store where more is wrong",
         violations.len()
     )))
+}
+
+fn repair(world: &mut World<'_>) -> Result<(), CommandError> {
+    let loaded = world.load_config()?;
+    // Where there is none, none is made for this.
+    if if_any(read_store(&loaded))?.is_some() {
+        let mut store = open_store(&loaded)?;
+        for Recount { info_hash, said, found } in recount_all(store.as_mut(), world.now)? {
+            world.print(format_args!("corrected: {info_hash} said {said} and had {found}\n"))?;
+        }
+    }
+    check(world)
 }
 
 fn rebuild(world: &mut World<'_>) -> Result<(), CommandError> {

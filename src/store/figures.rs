@@ -1,5 +1,7 @@
 //! What a store tells: the figures of swarms and peers, walks in bounded parts, and the store itself.
 
+use std::fmt;
+
 use super::{Role, StoreError};
 use crate::protocol::{CompactV4, CompactV6, Generation, InfoHash, PeerId, Timestamp};
 
@@ -25,6 +27,25 @@ impl SwarmCounts {
             Role::Seeder => &mut self.seeders,
         }
     }
+}
+
+impl fmt::Display for SwarmCounts {
+    /// The peers, in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seeders, leechers, partial_seeds, .. } = self;
+        write!(f, "{seeders} seeders, {leechers} leechers, {partial_seeds} partial seeds")
+    }
+}
+
+/// Counts of a swarm that were not those of its peers, and were corrected. What its peers have moved may have differed too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recount {
+    /// The swarm.
+    pub info_hash: InfoHash,
+    /// What the store said.
+    pub said: SwarmCounts,
+    /// What there is.
+    pub found: SwarmCounts,
 }
 
 /// What an announce brings back besides the sample.

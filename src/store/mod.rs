@@ -34,7 +34,7 @@ pub use announce::{Action, PeerAnnounce, Role, Under, Want};
 pub use aside::{SetAside, set_aside};
 pub use error::{Cause, StoreError, if_any};
 pub use figures::{
-    Announced, Batch, Cursor, PeerSummary, StoreInfo, SwarmCounts, SwarmSummary, walk,
+    Announced, Batch, Cursor, PeerSummary, Recount, StoreInfo, SwarmCounts, SwarmSummary, walk,
 };
 pub use identity::Proof;
 pub use kind::{expect_kind, kind_at};
@@ -241,6 +241,12 @@ pub trait StoreMaintenance: PeerStore {
     /// # Errors
     /// When the store cannot be read.
     fn check(&mut self) -> Result<Vec<String>, StoreError>;
+
+    /// Counts the peers of a swarm anew, and corrects what the store says of them; `None` where it is right.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    fn recount(&mut self, info_hash: InfoHash) -> Result<Option<Recount>, StoreError>;
 
     /// What there is to tell about the store.
     ///

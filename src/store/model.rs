@@ -421,6 +421,10 @@ impl StoreMaintenance for Model {
         Ok(Vec::new())
     }
 
+    fn recount(&mut self, _info_hash: InfoHash) -> Result<Option<Recount>, StoreError> {
+        Ok(None)
+    }
+
     fn info(&mut self) -> Result<StoreInfo, StoreError> {
         let count = |number: usize| u64::try_from(number).unwrap();
         Ok(StoreInfo {

@@ -15,6 +15,7 @@ mod overview;
 mod owner_lists;
 mod peer_addresses;
 mod peer_rules;
+mod recount;
 mod refresh;
 mod refusal;
 mod replica;
@@ -41,6 +42,7 @@ pub use overview::{
 };
 pub use peer_addresses::PeerAddresses;
 pub use peer_rules::NotAPeer;
+pub use recount::recount_all;
 pub use refresh::{Next, Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency};
 pub use refusal::Refusal;
 pub use replica::{ReplicaRefresh, refresh_replica};

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use super::Load;
 use super::event_log;
 use super::owner_lists::{OwnerLists, Refusals};
+use super::recount::recount_some;
 use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
 use crate::catalog::{
@@ -21,7 +22,7 @@ use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
 use crate::platform::threads::side_by_side;
 use crate::protocol::{Generation, InfoHash, Seconds, Timestamp};
-use crate::store::{Cursor, PeerStore, StoreError, StoreMaintenance, SwarmSummary};
+use crate::store::{Cursor, PeerStore, Recount, StoreError, StoreMaintenance, SwarmSummary};
 
 /// Swarms or peers looked at in one go, so that announces are never held up for long.
 pub(super) const BATCH: usize = 500;
@@ -224,6 +225,13 @@ impl<'a> Refresh<'a> {
         while store.expire(now, BATCH)? == BATCH {}
         let swarms = all_swarms(store.as_mut(), now, progress)?;
         forget_dead_swarms(store.as_mut(), &folder.list, &swarms, now)?;
+        let corrected = recount_some(store.as_mut(), &swarms)?;
+        messages.extend(corrected.iter().map(|recount| {
+            let Recount { info_hash, said, found } = recount;
+            format!(
+                "the peer store said {said} of the swarm {info_hash} and had {found}; corrected"
+            )
+        }));
         let generation = store.generation()?;
         let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
         // From a `last` in the future no time is known that a rate could be taken over.

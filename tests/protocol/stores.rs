@@ -151,3 +151,29 @@ fn copies_of_broken_stores_are_kept_apart_and_do_not_pile_up() {
     contents.sort();
     assert_eq!(contents, ["broken 3", "broken 4", "broken 5"]);
 }
+
+#[test]
+fn counts_that_are_not_those_of_the_peers_are_corrected_by_a_command_and_by_a_refresh() {
+    let tracker = Installation::listed();
+    let torrent = tracker.add("a torrent", 1000);
+    tracker.refresh();
+    let none = tracker.run(&["store", "check", "--repair"]).done();
+    assert!(none.contains("clean") || none.contains("not there yet"), "{none}");
+    for number in 1..=3 {
+        client(number).of(torrent.info_hash).announce(&tracker, "left=1");
+    }
+    let damage = || {
+        let store = rusqlite::Connection::open(tracker.store()).expect("a store");
+        store.execute("UPDATE swarm SET leechers = 7", []).expect("a swarm");
+    };
+    damage();
+    let found = tracker.run(&["store", "check"]);
+    assert!(found.errors.contains("`tracker store check --repair`"), "{}", found.errors);
+    let repaired = tracker.run(&["store", "check", "--repair"]).done();
+    assert!(repaired.contains("7 leechers") && repaired.ends_with("clean\n"), "{repaired}");
+    assert_eq!(tracker.run(&["store", "check", "--repair"]).done(), "clean\n");
+    damage();
+    let told = tracker.run(&["refresh", "--force"]);
+    assert!(told.errors.contains("7 leechers, 0 partial seeds of the swarm"), "{}", told.errors);
+    assert_eq!(tracker.run(&["store", "check"]).done(), "clean\n");
+}

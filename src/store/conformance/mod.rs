@@ -159,7 +159,7 @@ pub(super) fn leecher(number: u32) -> PeerAnnounce {
     }
 }
 
-fn seeder(number: u32) -> PeerAnnounce {
+pub(super) fn seeder(number: u32) -> PeerAnnounce {
     PeerAnnounce { left: Some(0), downloaded: 1020, role: Role::Seeder, ..leecher(number) }
 }
 

@@ -33,6 +33,7 @@ mod peer;
 mod peers;
 #[cfg(test)]
 mod processes;
+mod recount;
 mod sample;
 mod shard;
 mod swarm;
@@ -54,7 +55,7 @@ use super::identity::Identity;
 use super::rate::AnnounceRate;
 use super::{
     Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer, PeerAnnounce, PeerRules,
-    PeerSample, PeerStore, PeerSummary, Proof, StoreError, StoreInfo, StoreMaintenance,
+    PeerSample, PeerStore, PeerSummary, Proof, Recount, StoreError, StoreInfo, StoreMaintenance,
     SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::platform::random::Random;
@@ -326,6 +327,10 @@ impl PeerStore for ShmStore {
 impl StoreMaintenance for ShmStore {
     fn check(&mut self) -> Result<Vec<String>, StoreError> {
         self.attempt("read", |file, _| check::check(file))
+    }
+
+    fn recount(&mut self, info_hash: InfoHash) -> Result<Option<Recount>, StoreError> {
+        self.attempt("write", |file, _| recount::recount(file, info_hash))
     }
 
     fn info(&mut self) -> Result<StoreInfo, StoreError> {

@@ -8,6 +8,7 @@ mod journal;
 mod peer;
 #[cfg(test)]
 mod processes;
+mod recount;
 mod recovery;
 mod sample;
 mod schema;
@@ -27,8 +28,8 @@ use self::error::Kind;
 use self::transaction::Immediate;
 use super::{
     Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer, PeerAnnounce, PeerRules,
-    PeerSample, PeerStore, PeerSummary, StoreError, StoreInfo, StoreMaintenance, SwarmCounts,
-    SwarmSummary, Want, files,
+    PeerSample, PeerStore, PeerSummary, Recount, StoreError, StoreInfo, StoreMaintenance,
+    SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::platform::random::Random;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
@@ -317,6 +318,10 @@ impl PeerStore for SqliteStore {
 impl StoreMaintenance for SqliteStore {
     fn check(&mut self) -> Result<Vec<String>, StoreError> {
         self.run("read", |database, _| walk::check(database))
+    }
+
+    fn recount(&mut self, info_hash: InfoHash) -> Result<Option<Recount>, StoreError> {
+        self.run("write", |database, _| recount::recount(database, info_hash))
     }
 
     fn info(&mut self) -> Result<StoreInfo, StoreError> {
