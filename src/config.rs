@@ -22,6 +22,7 @@ mod network;
 mod notice;
 mod period;
 mod proxies;
+mod reachability;
 mod sample;
 mod site_url;
 mod validate;
@@ -49,6 +50,7 @@ pub use network::{Families, NetworkConfig, PrivateAddresses, StatedAddressRule};
 pub use notice::{NotANotice, Notice};
 pub use period::{NotAPeriod, Period};
 pub use proxies::{HeaderName, NotAHeaderName, NotAProxy, TrustedProxy};
+pub use reachability::{ReachabilityCheck, ReachabilityConfig};
 pub use sample::{SAMPLE, sample_with_addresses};
 pub use site_url::SAMPLE_SITE;
 
@@ -72,6 +74,8 @@ pub struct Config {
     pub pages: PagesConfig,
     /// `[network]`
     pub network: NetworkConfig,
+    /// `[reachability]`
+    pub reachability: ReachabilityConfig,
     /// `[gateway]`
     pub gateway: GatewayConfig,
     /// `[refresh]`

@@ -22,7 +22,7 @@ use crate::harness::{checkout, free_port, nginx, program};
 /// to ::1, but takes connections from there. libtorrent leaves the brackets of [::1] out of its Host
 /// header, which web servers answer with 400, so that it takes no part over IPv6.
 #[derive(Clone, Copy, Debug)]
-enum Make {
+pub enum Make {
     Aria2,
     Libtorrent,
     Rtorrent,
@@ -30,7 +30,7 @@ enum Make {
 }
 
 /// A running client with a folder of its own.
-struct Client {
+pub struct Client {
     process: Process,
     folder: TempDir,
 }
@@ -169,6 +169,19 @@ fn transfer(site: &Site, host: IpAddr, seeder: Make, leecher: Make) {
     transfer_of(site, &torrent, seeder, host, || Client::downloading(leecher, &torrent, host));
 }
 
+/// A client of this make that has the torrent and has told the tracker so.
+pub fn seeding(site: &Site, make: Make, torrent: &Torrent) -> Client {
+    seeding_at(site, torrent, IPV4, make)
+}
+
+fn seeding_at(site: &Site, torrent: &Torrent, host: IpAddr, make: Make) -> Client {
+    let mut seeding = Client::seeding(make, torrent, host);
+    seeding.process.wait_for("an announce as a seeder", || {
+        scrape(site, torrent).filter(|swarm| swarm.number("complete") == 1)
+    });
+    seeding
+}
+
 /// The same of any torrent, by a client that is started once the seeder is there.
 fn transfer_of(
     site: &Site,
@@ -178,10 +191,7 @@ fn transfer_of(
     leecher: impl FnOnce() -> Client,
 ) {
     site.add(torrent);
-    let mut seeding = Client::seeding(seeder, torrent, host);
-    seeding.process.wait_for("an announce as a seeder", || {
-        scrape(site, torrent).filter(|swarm| swarm.number("complete") == 1)
-    });
+    let _seeding = seeding_at(site, torrent, host, seeder);
     let mut downloading = leecher();
     let file = downloading.file(torrent);
     // rtorrent leaves half a minute between two announces, whatever has happened: also where two that connect to
@@ -200,7 +210,7 @@ fn transfer_of(
     assert_eq!(figure(site, torrent, "class=\"seeders\""), "2");
 }
 
-const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const IPV6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
 fn over_cgi(host: IpAddr, seeder: Make, leecher: Make) {

@@ -16,6 +16,7 @@ mod killed;
 mod memory;
 mod pages;
 mod protocol;
+mod reachability;
 mod responder;
 mod root;
 mod rust;

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use tracker_cgi::catalog::{Author, Ban, Catalog, ClientRule, Place, PolicySnapshot, Verdict};
 use tracker_cgi::config::LoadedConfig;
-use tracker_cgi::protocol::{InfoHash, PeerId, SeenClient, Timestamp};
+use tracker_cgi::protocol::{Endpoint, InfoHash, PeerId, SeenClient, Timestamp};
 use tracker_cgi::site::publish;
 use tracker_cgi::tracker::{Quiet, Urgency};
 use tracker_cgi_fuzz::input::Input;
@@ -48,6 +48,8 @@ fuzz_target!(|input: &[u8]| {
         let client = SeenClient::new(PeerId(id), agent);
         let _ = snapshot.client_rule(&client).map(|rule| (rule.reason, rule.verdict));
     }
+    let endpoint = Endpoint(bytes.last_chunk().copied().unwrap_or_default());
+    let _ = (snapshot.has_unreachable(), snapshot.is_unreachable(endpoint));
     for address in [
         BANNED.parse().unwrap(),
         IpAddr::from(bytes.last_chunk::<16>().copied().unwrap_or_default()),

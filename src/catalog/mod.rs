@@ -21,6 +21,7 @@ mod migration;
 pub mod natural;
 mod opening;
 mod policy;
+mod reachability;
 mod refreshes;
 mod rows;
 mod rules;
@@ -57,6 +58,7 @@ pub use policy::{
     Arrival, Delivery, FolderChange, PolicyBan, PolicyClientRule, PolicyDraft, PolicyError,
     PolicySnapshot, PolicyTorrent, Publication, Refused, Sequence, publish,
 };
+pub use reachability::Tried;
 pub use refreshes::RefreshRecord;
 pub use rules::Rules;
 pub use scan::ScanChanges;

@@ -1,6 +1,7 @@
-//! The owner's rules on who may announce, read together.
+//! The owner's rules on who may announce, and what is known of peers, read together.
 
 use super::{Ban, Catalog, CatalogError, ClientRule};
+use crate::protocol::Endpoint;
 
 /// The owner's rules on who may announce.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +10,8 @@ pub struct Rules {
     pub bans: Vec<Ban>,
     /// Clients that may not, or may.
     pub client_rules: Vec<ClientRule>,
+    /// Peers that nobody can connect to, sorted.
+    pub unreachable: Vec<Endpoint>,
 }
 
 impl Catalog {
@@ -17,6 +20,10 @@ impl Catalog {
     /// # Errors
     /// When the catalogue cannot be read.
     pub fn rules(&self) -> Result<Rules, CatalogError> {
-        Ok(Rules { bans: self.bans()?, client_rules: self.client_rules()? })
+        Ok(Rules {
+            bans: self.bans()?,
+            client_rules: self.client_rules()?,
+            unreachable: self.unreachable()?,
+        })
     }
 }

@@ -123,6 +123,14 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (info_hash, tracker)
     ) STRICT, WITHOUT ROWID;
 ",
+    // How peers were found that somebody tried to connect to.
+    "
+    CREATE TABLE tried (
+        endpoint     BLOB    NOT NULL PRIMARY KEY CHECK (length(endpoint) = 18),
+        at           INTEGER NOT NULL CHECK (at >= 0),
+        is_reachable INTEGER CHECK (is_reachable IN (0, 1))
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The version of a catalogue after the last step.

@@ -17,6 +17,7 @@ mod init;
 mod own_files;
 mod peers;
 mod progress;
+mod reachability;
 mod reason;
 mod refresh;
 mod restore;
@@ -43,6 +44,7 @@ use crate::platform::terminal::{Harmless, HarmlessLines, harmless_json};
 use crate::protocol::Timestamp;
 use crate::site::{PublishError, clock};
 use crate::store::StoreError;
+use crate::tracker::reachability::ReachabilityError;
 use crate::tracker::{MigrateError, OverviewError, RefreshError};
 
 /// The BitTorrent tracker for the web server you already run.
@@ -79,6 +81,8 @@ enum Command {
     Peers(peers::PeersArguments),
     Scrape(scrape::ScrapeArguments),
     #[command(subcommand)]
+    Reachability(reachability::ReachabilityCommand),
+    #[command(subcommand)]
     Store(store::StoreCommand),
     Backup(backup::BackupArguments),
     Restore(restore::RestoreArguments),
@@ -102,6 +106,7 @@ impl Command {
             Self::Stats(arguments) => arguments.run(world),
             Self::Peers(arguments) => arguments.run(world),
             Self::Scrape(arguments) => arguments.run(world),
+            Self::Reachability(command) => command.run(world),
             Self::Store(command) => command.run(world),
             Self::Backup(arguments) => arguments.run(world),
             Self::Restore(arguments) => arguments.run(world),
@@ -225,6 +230,9 @@ pub enum CommandError {
     /// The responder cannot listen there.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// Peers could not be tried.
+    #[error(transparent)]
+    Reachability(#[from] ReachabilityError),
     /// The responder stopped.
     #[error(transparent)]
     Serve(#[from] ServeError),

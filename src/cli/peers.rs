@@ -1,5 +1,6 @@
 //! `tracker peers`: the peers of one torrent.
 
+use std::collections::HashMap;
 use std::net::{SocketAddrV4, SocketAddrV6};
 
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use super::{CommandError, World};
 use crate::catalog::{Catalog, PolicySnapshot};
 use crate::config::LoadedConfig;
 use crate::platform::terminal::Harmless;
-use crate::protocol::{ClientName, InfoHash};
+use crate::protocol::{ClientName, Endpoint, InfoHash};
 use crate::site::{bytes, counted, in_words};
 use crate::store::{PeerSummary, Role, if_any, walk};
 use crate::tracker::read_store;
@@ -42,18 +43,21 @@ impl PeersArguments {
             Some(mut store) => walk(|from| store.visit_peers(swarm, from, BATCH, now))?,
             None => Vec::new(),
         };
+        let tried = Tried::of(&loaded)?;
         if self.json {
-            return world.print_json(&Value::Array(peers.iter().map(peer_json).collect()));
+            let peers = peers.iter().map(|peer| peer_json(peer, &tried));
+            return world.print_json(&Value::Array(peers.collect()));
         }
         for peer in &peers {
             world.print(format_args!(
-                "{}  {:<24}  {:<8}  left {}  seen {} ago  {}\n",
+                "{}  {:<24}  {:<8}  left {}  seen {} ago  {}{}\n",
                 peer.peer_id,
                 Harmless(ClientName::from(peer.peer_id)).to_string(),
                 role_word(peer.role),
                 peer.left.map_or_else(|| "unknown".into(), |left| bytes(left, 2)),
                 in_words(now.since(peer.last_seen)),
-                addresses(peer).join(" ")
+                addresses(peer).join(" "),
+                if tried.is_reachable(peer) == Some(false) { "  cannot be reached" } else { "" }
             ))?;
         }
         world.print(format_args!("{}\n", counted(peers.len(), "peer")))
@@ -74,7 +78,28 @@ impl PeersArguments {
     }
 }
 
-fn peer_json(peer: &PeerSummary) -> Value {
+/// How peers were found when they were tried last.
+struct Tried(HashMap<Endpoint, Option<bool>>);
+
+impl Tried {
+    /// A replica does not know it.
+    fn of(loaded: &LoadedConfig) -> Result<Self, CommandError> {
+        if loaded.config.is_replica() {
+            return Ok(Self(HashMap::new()));
+        }
+        let tried = Catalog::read(&loaded.config.paths.catalog)?.tried()?;
+        Ok(Self(tried.into_iter().map(|tried| (tried.endpoint, tried.is_reachable)).collect()))
+    }
+
+    /// Whether others can connect to it at each address where it was tried; `None`: not known.
+    fn is_reachable(&self, peer: &PeerSummary) -> Option<bool> {
+        let endpoints = [peer.v4.map(Endpoint::from), peer.v6.map(Endpoint::from)];
+        let found = endpoints.iter().flatten().filter_map(|it| self.0.get(it).copied().flatten());
+        found.reduce(|a, b| a && b)
+    }
+}
+
+fn peer_json(peer: &PeerSummary, tried: &Tried) -> Value {
     json!({
         "peer_id": peer.peer_id.to_string(),
         "client": ClientName::from(peer.peer_id).to_string(),
@@ -84,6 +109,7 @@ fn peer_json(peer: &PeerSummary) -> Value {
         "downloaded": peer.downloaded,
         "first_seen": peer.first_seen.0,
         "last_seen": peer.last_seen.0,
+        "reachable": tried.is_reachable(peer),
         "seeder": peer.role == Role::Seeder,
         "partial_seed": peer.role == Role::PartialSeed,
     })

@@ -7,6 +7,7 @@ use crate::platform::log::{self, Level};
 use crate::platform::process::give_way;
 use crate::site::{PublishError, Published, counted, hide_new_data, publish};
 use crate::tracker::external::refresh_external;
+use crate::tracker::reachability::check_reachability;
 use crate::tracker::{ReplicaRefresh, Report, Skipped, Urgency};
 
 /// Expire peers, rescan the torrents folder, rewrite the pages' fragments
@@ -66,6 +67,7 @@ fn refresh(urgency: Urgency, quiet: bool, world: &mut World<'_>) -> Result<(), C
         Published::Done(report) => {
             log::list(Level::Warning, &report.messages);
             refresh_external(&loaded, report.at)?;
+            check_reachability(&loaded, report.at)?;
             summary(&report)
         }
         Published::Replica(done) => replica_summary(done),

@@ -4,7 +4,9 @@ mod announce;
 pub mod bencode;
 mod checksums;
 mod client;
+mod endpoint;
 mod generation;
+mod handshake;
 mod identity;
 mod magnet;
 mod metainfo;
@@ -27,7 +29,9 @@ pub use checksums::{Checksum, ChecksumList, ChecksumListError, ChecksumListKind,
 pub use client::{
     BOUND_LEN, Bound, ClientClass, ClientName, ClientPattern, NoPattern, SeenClient, agent_fits,
 };
+pub use endpoint::{ENDPOINT_LEN, Endpoint};
 pub use generation::Generation;
+pub use handshake::{HANDSHAKE_LEN, Handshake, NotAHandshake};
 pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId};
 pub use magnet::{Magnet, MagnetError};
 pub use metainfo::name::sanitized as shown_name;

@@ -10,6 +10,7 @@ mod list;
 mod metrics;
 mod pages;
 mod publish;
+mod reachability;
 mod replica;
 mod replies;
 mod route;
@@ -37,6 +38,7 @@ use crate::protocol::{Passkey, Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
 use crate::tracker::external::refresh_external;
 use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, rescan};
+use reachability::try_peers;
 use route::{Place, Route, asks_about_a_torrent};
 use state::{Broken, State, log_stray_site};
 
@@ -145,6 +147,8 @@ impl Site {
                 if let Err(problem) = refresh_external(ready.tracker.config(), report.at) {
                     crate::error!("{problem}");
                 }
+                let answers_clients = self.shared.is_some();
+                try_peers(ready.tracker.config(), answers_clients, report.at);
             }
             Ok(
                 Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy) | Published::Replica(_),

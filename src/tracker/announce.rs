@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 
 use super::access::{Admitted, Caller, admit};
-use super::peer_rules::{Addresses, NotAPeer, PeerRules};
+use super::peer_rules::{Addresses, NotAPeer, PeerRules, more_than};
 use super::{Load, Refusal, Tracker};
 use crate::config::{Config, StatedAddressRule, TrackerConfig};
 use crate::platform::reach::Reach;
@@ -38,7 +38,11 @@ impl Tracker {
             PeerAnnounce { seen: caller.address, ..describe(request, &admitted, addresses) };
         let is_busy = self.is_known_to_be_busy(now);
         let want = wanted(config, request, announce.role, is_busy);
-        let asked = rules.map_or(want, |rules| rules.enough(want, caller.address));
+        let mut asked = rules.map_or(want, |rules| rules.enough(want, caller.address));
+        if self.withholds() {
+            asked.peers = asked.peers.max(more_than(want).peers);
+        }
+        let warning = self.warning_for(&announce);
         let mut sample = std::mem::take(&mut self.sample);
         let outcome =
             self.store().and_then(|store| store.announce(&announce, now, asked, &mut sample));
@@ -51,6 +55,9 @@ impl Tracker {
                 caller.address,
             );
         }
+        if self.withholds() {
+            self.withhold(want);
+        }
         let load = self.heard_load(announced.announces_in_the_last_minute, now);
         if load.is_high && !is_busy {
             // It was asked for before that was known.
@@ -59,7 +66,8 @@ impl Tracker {
         }
         let Announced { counts, generation, .. } = announced;
         let completed = admitted.completed_before(generation);
-        Ok(self.reply(request, caller, (with_completed(counts, completed), load)))
+        let reply = self.reply(request, caller, (with_completed(counts, completed), load));
+        Ok(AnnounceReply { warning, ..reply })
     }
 
     /// What an announce would get back, without peers and without a trace in the store: the answer

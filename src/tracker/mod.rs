@@ -15,6 +15,7 @@ mod overview;
 mod owner_lists;
 mod peer_addresses;
 mod peer_rules;
+pub mod reachability;
 mod recount;
 mod refresh;
 mod refusal;
@@ -57,7 +58,7 @@ use access::Policy;
 use peer_rules::PeerRules;
 
 use crate::catalog::{PolicyError, PolicySnapshot};
-use crate::config::{Gone, LoadedConfig, Torrents};
+use crate::config::{Gone, LoadedConfig, ReachabilityCheck, Torrents};
 use crate::platform::FileMark;
 use crate::protocol::{Seconds, Timestamp};
 use crate::store::{LOOP_PATIENCE, PATIENCE, Patience, PeerSample, PeerStore, StoreError};
@@ -73,6 +74,8 @@ pub struct Tracker {
     sample: PeerSample,
     /// Whether there are rules about the addresses and ports of peers: looked at once, not at each announce.
     has_peer_rules: bool,
+    /// Whether anything depends on which peers can be reached; as above.
+    reachability: ReachabilityCheck,
     /// As it was at that time.
     load: Option<(Timestamp, Load)>,
     /// When a replica was last asked for what is due, which costs looks at files.
@@ -91,6 +94,7 @@ impl Tracker {
     fn without_policy(loaded: Arc<LoadedConfig>) -> Self {
         Self {
             has_peer_rules: PeerRules::are_in(&loaded.config.network),
+            reachability: loaded.config.reachability.check,
             loaded,
             policy: None,
             policy_file: None,

@@ -137,14 +137,9 @@ impl<'a> PeerRules<'a> {
     /// What to ask the store for, so that enough is left.
     #[inline(never)]
     pub(super) fn enough(self, want: Want, to: Option<IpAddr>) -> Want {
-        let some_are_left_out = self.0.private_addresses == PrivateAddresses::Lan
-            && distance(to) == Reach::Everywhere
-            && want.peers > 0;
-        if !some_are_left_out {
-            return want;
-        }
-        let more = want.peers.saturating_mul(LOOKED_AT).clamp(LEAST_LOOKED_AT, MOST_LOOKED_AT);
-        Want { peers: more.max(want.peers), ..want }
+        let some_are_left_out =
+            self.0.private_addresses == PrivateAddresses::Lan && distance(to) == Reach::Everywhere;
+        if some_are_left_out { more_than(want) } else { want }
     }
 
     /// Leaves of a sample what may be handed to who announces from an address, and of that what it wants.
@@ -153,6 +148,15 @@ impl<'a> PeerRules<'a> {
         sample.retain(|ip, port| self.hands_out((ip, port), to));
         sample.choose(want.peers);
     }
+}
+
+/// What to ask the store for where some of it may not be handed out.
+pub(super) fn more_than(want: Want) -> Want {
+    if want.peers == 0 {
+        return want;
+    }
+    let more = want.peers.saturating_mul(LOOKED_AT).clamp(LEAST_LOOKED_AT, MOST_LOOKED_AT);
+    Want { peers: more.max(want.peers), ..want }
 }
 
 /// Whether who announces from an address is near enough to reach another one.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::owner_lists::OwnerLists;
-use super::refresh::{RefreshError, lock_path};
+use super::refresh::{RefreshError, Turn, lock_path};
 use super::take_in::{TakeIn, publication};
 use crate::catalog::{self, Catalog, Detail, FolderChange, PolicySnapshot};
 use crate::config::LoadedConfig;
@@ -39,6 +39,25 @@ pub fn rescan(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError>
         // Another process was at it while this one waited for the lock.
         return Ok(());
     }
+    take_in_and_publish(loaded, &current, now)
+}
+
+/// Publishes what the catalogue has now, after who else is at it. Where nothing was published yet, a refresh will.
+///
+/// # Errors
+/// When the catalogue cannot be used or the policy not be published.
+pub fn republish(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshError> {
+    let _turn = Turn::wait_for(loaded)?;
+    let Ok(current) = PolicySnapshot::open(&loaded.config.paths.policy) else { return Ok(()) };
+    take_in_and_publish(loaded, &current, now)
+}
+
+/// To be called with the lock in hand.
+fn take_in_and_publish(
+    loaded: &LoadedConfig,
+    current: &PolicySnapshot,
+    now: Timestamp,
+) -> Result<(), RefreshError> {
     let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
     let mut messages = Vec::new();
     let lists = OwnerLists::read(loaded);

@@ -73,6 +73,9 @@
 //! 14 rules on classes and on all clients, 16 bytes each, sorted by place
 //!     0     what all rules on clients have; the number is that of the class, counted from 1; 0: all clients
 //! 15 bounds on versions, 20 bytes each
+//! 64 peers that nobody can connect to, 18 bytes each, sorted
+//!     0 16  the address (one of IPv4 as IPv6 writes it)
+//!    16  2  the port, as on the wire
 //!
 //! what all rules on clients have, 16 bytes
 //!     0  4  the place among all rules on clients, counted from 0
@@ -101,7 +104,7 @@ use std::ops::Range;
 use sha2::{Digest as _, Sha256};
 
 use crate::catalog::FileTime;
-use crate::protocol::{BOUND_LEN, Generation, Timestamp};
+use crate::protocol::{BOUND_LEN, ENDPOINT_LEN, Generation, Timestamp};
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89TPS\r\n\x1a\n";
 pub(super) const VERSION: u32 = 2;
@@ -138,6 +141,8 @@ pub(super) const PROGRAM_RULES: u32 = 12;
 pub(super) const AGENT_RULES: u32 = 13;
 pub(super) const CLASS_RULES: u32 = 14;
 pub(super) const BOUNDS: u32 = 15;
+/// What is known of peers decides about no announce.
+pub(super) const UNREACHABLE: u32 = 64;
 /// From here on, a section that a reader does not know may be skipped.
 const OPTIONAL_FROM: u32 = 64;
 
@@ -222,6 +227,7 @@ pub(super) struct Layout {
     pub class_rules: RecordsAt,
     pub bounds: RecordsAt,
     pub texts: Range<usize>,
+    pub unreachable: RecordsAt,
     /// All sections, also unknown ones.
     pub sections: Vec<Section>,
 }
@@ -293,6 +299,7 @@ impl<'a> UnvalidatedHeader<'a> {
             class_rules: records(&sections, CLASS_RULES, CLASS_RULE_LEN)?,
             bounds: records(&sections, BOUNDS, BOUND_LEN)?,
             texts: bytes(&sections, TEXTS)?,
+            unreachable: records(&sections, UNREACHABLE, ENDPOINT_LEN)?,
             sections,
         })
     }

@@ -21,7 +21,7 @@ use crate::catalog::{FileTime, has_changed};
 use crate::platform::FileMark;
 use crate::platform::address_range::key;
 use crate::platform::files;
-use crate::protocol::{Generation, InfoHash, SeenClient, Timestamp};
+use crate::protocol::{Endpoint, Generation, InfoHash, SeenClient, Timestamp};
 
 /// The policy as it was published at one instant; later publications do not change it.
 ///
@@ -185,6 +185,22 @@ impl PolicySnapshot {
 
     fn client_rules(&self) -> ClientRules<'_> {
         ClientRules { file: &self.map, layout: &self.layout }
+    }
+
+    /// Whether there are peers that nobody can connect to.
+    #[must_use]
+    pub fn has_unreachable(&self) -> bool {
+        !self.records(&self.layout.unreachable).is_empty()
+    }
+
+    /// Whether nobody could connect to a peer there.
+    #[must_use]
+    pub fn is_unreachable(&self, endpoint: Endpoint) -> bool {
+        let unreachable = self.records(&self.layout.unreachable);
+        let of = |record: &[u8]| record.first_chunk().copied().map(Endpoint);
+        let before =
+            unreachable.partition_point(|record| of(record).is_some_and(|it| it < endpoint));
+        unreachable.get(before).and_then(of) == Some(endpoint)
     }
 
     /// All torrents, sorted by canonical info-hash.

@@ -14,7 +14,7 @@ use super::write::PolicyDraft;
 use super::*;
 use crate::catalog::samples::{hash, hybrid, scanned};
 use crate::catalog::{Ban, Carried, FileTime, FoundTorrent, Rules, Torrent, Totals, Watched};
-use crate::protocol::{Generation, InfoHash, Timestamp};
+use crate::protocol::{Endpoint, Generation, InfoHash, Timestamp};
 
 /// Where a test keeps its snapshot.
 fn place() -> (TempDir, PathBuf) {
@@ -56,7 +56,8 @@ fn hybrids(count: u32) -> Vec<Torrent> {
     (0..count).map(sample).collect()
 }
 
-static NO_RULES: Rules = Rules { bans: Vec::new(), client_rules: Vec::new() };
+static NO_RULES: Rules =
+    Rules { bans: Vec::new(), client_rules: Vec::new(), unreachable: Vec::new() };
 
 /// The bytes of a snapshot.
 fn encode(torrents: &[Torrent], publication: &Publication<'_>) -> Option<Vec<u8>> {
@@ -296,4 +297,20 @@ fn the_ban_of_an_address_is_found_while_it_lasts() {
     publish(&path, &none, &publication(&[])).unwrap();
     let policy = PolicySnapshot::open(&path).unwrap();
     assert_eq!(policy.ban_of("192.0.2.20".parse().unwrap(), Timestamp(99)), None);
+}
+
+#[test]
+fn peers_that_nobody_can_connect_to_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy");
+    let none: [Torrent; 0] = [];
+    publish(&path, &none, &publication(&[])).unwrap();
+    assert!(!PolicySnapshot::open(&path).unwrap().has_unreachable());
+    let unreachable = [1, 3, 5, 7].map(|number| Endpoint([number; 18])).to_vec();
+    let rules = Rules { unreachable, ..NO_RULES.clone() };
+    publish(&path, &none, &Publication { rules: &rules, ..publication(&[]) }).unwrap();
+    let policy = PolicySnapshot::open(&path).unwrap();
+    policy.verify().unwrap();
+    let found = (0..9).filter(|number| policy.is_unreachable(Endpoint([*number; 18])));
+    assert_eq!(found.collect::<Vec<_>>(), [1, 3, 5, 7]);
 }

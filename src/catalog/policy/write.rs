@@ -8,7 +8,7 @@ use super::format::{self, Facts, NewSection, Sequence};
 use super::record::TorrentRecord;
 use super::refused::Refused;
 use super::texts::Texts;
-use super::{PolicyError, PolicySnapshot, bans, clients};
+use super::{PolicyError, PolicySnapshot, bans, clients, reachability};
 use crate::catalog::{FileTime, Rules, Torrent, Watched};
 use crate::platform::publication::TemporaryFile;
 use crate::protocol::{Generation, InfoHash, Timestamp};
@@ -102,12 +102,13 @@ impl PolicyDraft {
         };
         let mut sections = Vec::from(self.0?);
         sections.push(NewSection::of(format::WATCHED, 0, watched));
-        let Rules { bans, client_rules } = publication.rules;
+        let Rules { bans, client_rules, unreachable } = publication.rules;
         let mut texts = Texts::default();
         sections.push(bans::section_of(bans, &mut texts)?);
         sections.push(publication.refused.section(&mut texts)?);
         sections.extend(clients::sections_of(client_rules, &mut texts)?);
         sections.push(texts.into_section());
+        sections.push(reachability::section_of(unreachable));
         Some(format::assemble(facts, &sections))
     }
 }

@@ -33,7 +33,8 @@ fn sample() -> Vec<u8> {
         reason: "it gives nothing".into(),
         since: Timestamp(1),
     });
-    let rules = Rules { bans: bans.to_vec(), client_rules: client_rules.to_vec() };
+    let unreachable = vec![Endpoint([1; 18]), Endpoint([9; 18])];
+    let rules = Rules { bans: bans.to_vec(), client_rules: client_rules.to_vec(), unreachable };
     let refused = Refused { retired: vec![(hash(100), "it is old")], denied: &[hash(101)] };
     let publication = Publication { rules: &rules, refused, ..publication(&watched) };
     encode(&hybrids(5), &publication).unwrap()
@@ -64,6 +65,7 @@ fn use_everything(path: &Path, bytes: &[u8]) -> Result<(), PolicyError> {
         let ban = snapshot.ban_of(address.parse().unwrap(), Timestamp(50));
         let _ = ban.map(|ban| (ban.reason.len(), ban.until));
     }
+    let _ = (snapshot.has_unreachable(), snapshot.is_unreachable(Endpoint([9; 18])));
     snapshot.verify()
 }
 
