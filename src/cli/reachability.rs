@@ -8,7 +8,7 @@ use crate::platform::process::give_way;
 use crate::site::{counted, in_words};
 use crate::tracker::reachability::check_reachability;
 
-/// Whether others can connect to the peers, where check in [reachability] has them tried
+/// Whether others can connect to the peers, where the configuration has them tried
 #[derive(Debug, clap::Subcommand)]
 pub enum ReachabilityCommand {
     /// Try those whose turn it is, for half a minute at most; refreshes do so too
