@@ -15,7 +15,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use self::bound::{Bound, ENCODED_LEN as BOUND_LEN};
-pub use self::pattern::{ClientClass, ClientPattern, NoPattern, SeenClient, agent_fits};
+pub use self::pattern::{
+    ClientClass, ClientPattern, NoPattern, SeenClient, agent_fits, agent_pairs, pattern_pairs,
+};
 use self::version::Version;
 use super::PeerId;
 

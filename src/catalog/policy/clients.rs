@@ -11,7 +11,13 @@ use super::record::TextAt;
 use super::records::Records;
 use super::texts::Texts;
 use crate::catalog::{ClientRule, Verdict};
-use crate::protocol::{BOUND_LEN, Bound, ClientClass, ClientPattern, SeenClient, agent_fits};
+use crate::protocol::{
+    BOUND_LEN, Bound, ClientClass, ClientPattern, SeenClient, agent_fits, agent_pairs,
+    pattern_pairs,
+};
+
+/// Where the pairs stand in a rule on User-Agents.
+const PAIRS_AT: usize = 24;
 
 /// The rule that decides about a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +81,7 @@ pub(super) fn sections_of<'a>(
             ClientPattern::UserAgent(pattern) => {
                 common.write(&mut agents);
                 texts.place(pattern)?.write(&mut agents);
+                agents.extend(pattern_pairs(pattern.as_bytes()).to_le_bytes());
             }
             ClientPattern::Class(class) => {
                 let number = ClientClass::ALL.iter().position(|it| it == class)?;
@@ -215,8 +222,16 @@ impl<'a> ClientRules<'a> {
 
     /// The first of the rules on User-Agents before this place.
     fn by_user_agent(self, client: &SeenClient<'_>, before: u32) -> Option<Common> {
-        let rules = Records::of(self.file, &self.layout.agent_rules).iter();
-        let rules = rules.filter_map(|rule| {
+        let rules = Records::of(self.file, &self.layout.agent_rules);
+        if rules.is_empty() {
+            return None;
+        }
+        let has = agent_pairs(client.user_agent);
+        let may_fit = |rule: &&[u8]| {
+            let pairs = rule.get(PAIRS_AT..).and_then(|it| it.first_chunk());
+            pairs.is_some_and(|pairs| u64::from_le_bytes(*pairs) & !has == 0)
+        };
+        let rules = rules.iter().filter(may_fit).filter_map(|rule| {
             let mut fields = Fields(rule);
             Some((Common::read(&mut fields)?, TextAt::read(&mut fields)?))
         });

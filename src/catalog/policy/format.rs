@@ -66,10 +66,12 @@
 //!     0  8  FNV-1a with 64 bits of the name
 //!     8  4  the first of its bounds, counted from 0
 //!    12     what all rules on clients have; the number is that of its bounds
-//! 13 rules on User-Agents, 24 bytes each, sorted by place
+//! 13 rules on User-Agents, 32 bytes each, sorted by place
 //!     0     what all rules on clients have
 //!    16  4  offset of the pattern in the texts
 //!    20  4  length of the pattern
+//!    24  8  a bit for each pair of neighbouring bytes that it has, in lower case: that of the highest six bits of
+//!           ((first * 0x9e3779b1 ^ second) * 0x9e3779b1), with 32 bits
 //! 14 rules on classes and on all clients, 16 bytes each, sorted by place
 //!     0     what all rules on clients have; the number is that of the class, counted from 1; 0: all clients
 //! 15 bounds on versions, 20 bytes each
@@ -122,7 +124,7 @@ pub(super) const BAN_LEN: usize = 48;
 pub(super) const REFUSED_LEN: usize = 28;
 pub(super) const PEER_ID_RULE_LEN: usize = 40;
 pub(super) const PROGRAM_RULE_LEN: usize = 28;
-pub(super) const AGENT_RULE_LEN: usize = 24;
+pub(super) const AGENT_RULE_LEN: usize = 32;
 pub(super) const CLASS_RULE_LEN: usize = 16;
 
 /// SHA-256.

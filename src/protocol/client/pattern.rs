@@ -224,6 +224,27 @@ pub fn agent_fits(pattern: &[u8], agent: &[u8]) -> bool {
     pattern.get(place..).unwrap_or_default().iter().all(|own| *own == b'*')
 }
 
+/// Which pairs of neighbouring bytes a User-Agent has, in any case: a bit each of 64, so that different ones may share
+/// one. A pattern that has a pair which the User-Agent has not does not fit it.
+#[must_use]
+pub fn agent_pairs(agent: &[u8]) -> u64 {
+    agent.windows(2).fold(0, |pairs, pair| pairs | bit_of(pair))
+}
+
+/// The pairs that a User-Agent must have to be like a pattern.
+#[must_use]
+pub fn pattern_pairs(pattern: &[u8]) -> u64 {
+    let parts = pattern.split(|byte| matches!(byte, b'*' | b'?'));
+    parts.fold(0, |pairs, part| pairs | agent_pairs(part))
+}
+
+fn bit_of(pair: &[u8]) -> u64 {
+    let number = pair.iter().fold(0_u32, |sum, byte| {
+        (sum ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x9e37_79b1)
+    });
+    1 << (number >> 26)
+}
+
 impl ClientPattern {
     /// Whether it means a client. A version that is not known is within no bound.
     #[must_use]

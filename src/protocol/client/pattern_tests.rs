@@ -138,3 +138,18 @@ proptest! {
         prop_assert_eq!(agent_fits(front.as_bytes(), agent.as_bytes()), front == agent);
     }
 }
+
+proptest! {
+    #[test]
+    fn what_fits_has_the_pairs_of_its_pattern(
+        pattern in "[aAbB*?]{0,8}", agent in "[abAB]{0,12}", before in "[a-c]{0,3}", after in "[a-c]{0,3}"
+    ) {
+        let has_all = |agent: &[u8]| pattern_pairs(pattern.as_bytes()) & !agent_pairs(agent) == 0;
+        if agent_fits(pattern.as_bytes(), agent.as_bytes()) {
+            prop_assert!(has_all(agent.as_bytes()));
+        }
+        let literal = pattern.replace(['*', '?'], "b");
+        let like_it = format!("{before}{literal}{after}");
+        prop_assert!(pattern_pairs(literal.as_bytes()) & !agent_pairs(like_it.as_bytes()) == 0);
+    }
+}

@@ -270,13 +270,14 @@ fn a_section_that_is_doubled_or_has_wrong_records_is_refused() {
         (format::PEER_ID_RULES, 40),
         (format::REFUSED, 28),
         (format::PROGRAM_RULES, 28),
-        (format::AGENT_RULES, 24),
+        (format::AGENT_RULES, 32),
         (format::CLASS_RULES, 16),
         (format::BOUNDS, 20),
+        (format::UNREACHABLE, 18),
     ];
     for (id, known) in records {
-        assert!(!refused(&[(id, known, &[0; 1680])]));
-        assert!(refused(&[(id, known, &[0; 1679])]), "half a record");
+        assert!(!refused(&[(id, known, &vec![0; known * 60])]));
+        assert!(refused(&[(id, known, &vec![0; known * 60 - 1])]), "half a record");
         assert!(refused(&[(id, known - 1, &vec![0; known - 1])]), "too short a record");
         assert!(refused(&[(id, 0, &[0; 336])]), "no records");
     }
