@@ -134,3 +134,21 @@ fn a_responder_has_its_peers_tried_by_another_process_and_marks_them_only() {
     let listed = site.tracker(&["reachability", "list"]);
     assert!(listed.contains(&format!("127.0.0.1:{closed}  cannot be reached")), "{listed}");
 }
+
+#[test]
+fn nobody_is_tried_where_that_is_off_or_another_process_is_at_it() {
+    let site = site("withhold");
+    site.tracker(&["refresh", "--force"]);
+    let lock =
+        std::fs::File::options().write(true).open(site.root().join("data/reachability.lock"));
+    let lock = lock.expect("the lock of who tries peers");
+    lock.lock().expect("nobody else has it");
+    assert!(site.tracker(&["reachability", "check"]).contains("another process is at it"));
+    drop(lock);
+    assert!(site.tracker(&["reachability", "check"]).contains("tried: 0 can be reached"));
+    let path = site.root().join("conf/tracker.toml");
+    let text = std::fs::read_to_string(&path).expect("a configuration");
+    std::fs::write(&path, text.replace("\"withhold\"", "\"off\"")).expect("a configuration");
+    assert!(site.tracker(&["reachability", "check"]).contains("is \"off\""));
+    assert_eq!(site.tracker(&["reachability", "list"]), "0 peers tried\n");
+}

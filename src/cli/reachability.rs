@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{CommandError, World};
 use crate::catalog::{Catalog, Tried};
+use crate::config::ReachabilityCheck;
 use crate::platform::process::give_way;
 use crate::site::{counted, in_words};
 use crate::tracker::reachability::check_reachability;
@@ -35,7 +36,10 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
     give_way();
     let loaded = world.load_owner_config()?;
     let Some(tried) = check_reachability(&loaded, world.now)? else {
-        return world.print("nobody is tried: check in [reachability] is \"off\"\n");
+        return world.print(match loaded.config.reachability.check {
+            ReachabilityCheck::Off => "nobody is tried: check in [reachability] is \"off\"\n",
+            _ => "nothing to do: another process is at it\n",
+        });
     };
     world.print(format_args!(
         "tried: {} can be reached, {} cannot, of {} it is not known\n",

@@ -10,6 +10,7 @@ mod schedule;
 
 use std::collections::HashSet;
 use std::io;
+use std::time::Duration;
 
 use self::handshakes::{Answer, Bounds, ask};
 use self::schedule::{Candidate, Schedule};
@@ -17,6 +18,7 @@ use super::rescan::republish;
 use super::{RefreshError, read_store};
 use crate::catalog::{Catalog, CatalogError, Tried};
 use crate::config::{LoadedConfig, ReachabilityCheck};
+use crate::platform::lock::{self, LockError};
 use crate::platform::random::unguessable;
 use crate::protocol::{PeerId, Seconds, Timestamp};
 use crate::store::{Cursor, StoreError, StoreMaintenance, if_any};
@@ -50,13 +52,16 @@ pub enum ReachabilityError {
     /// What was found cannot be published.
     #[error(transparent)]
     Publish(#[from] RefreshError),
+    /// Nobody can be kept from trying at the same time.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The system gives no sockets, or no random numbers.
     #[error("cannot try to connect to peers: {0}; allow the tracker's user more open files")]
     System(#[from] io::Error),
 }
 
 /// Tries some of the peers whose turn it is, for half a minute at most, and publishes what came of it; `None` where the
-/// configuration does not want that.
+/// configuration does not want that, or another process is at it.
 ///
 /// # Errors
 /// When catalogue or store cannot be used; then what was known stays.
@@ -68,6 +73,9 @@ pub fn check_reachability(
         return Ok(None);
     }
     let path = &loaded.config.paths.catalog;
+    // Two at once would try each peer twice as often.
+    let lock = lock::within(&path.with_file_name("reachability.lock"), Duration::ZERO)?;
+    let Some(_lock) = lock else { return Ok(None) };
     let known = Catalog::open(path)?.tried()?;
     let due = match if_any(read_store(loaded))? {
         Some(mut store) => candidates(store.as_mut(), Schedule::of(loaded, &known, now), now)?,
