@@ -55,7 +55,7 @@ impl Catalog {
     /// When the catalogue cannot be written; then nothing was changed.
     pub fn remove(&mut self, torrent: &Torrent, author: &Author<'_>) -> Result<(), CatalogError> {
         self.write("remove a torrent from", |transaction| {
-            for table in ["torrents", "decisions", "external"] {
+            for table in ["torrents", "decisions", "sidecars", "external"] {
                 let forget = format!("DELETE FROM {table} WHERE info_hash = ?1");
                 transaction.execute(&forget, [torrent.canonical.0])?;
             }

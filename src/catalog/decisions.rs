@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
-use super::details::{DETAIL_PLACES, DETAILS};
-use super::{Author, Catalog, CatalogError, Details, Torrent, changes};
+use super::details::{DETAILS, detail_places};
+use super::{Author, Catalog, CatalogError, Details, changes};
 use crate::protocol::InfoHash;
 
 /// What is decided about a torrent; `None` where nothing is.
@@ -27,7 +27,8 @@ pub(super) fn put(
         return connection.prepare_cached(FORGET)?.execute([about.0]).map(|_| ());
     }
     let put = format!(
-        "INSERT OR REPLACE INTO decisions (info_hash, {DETAILS}) VALUES (?1, {DETAIL_PLACES})"
+        "INSERT OR REPLACE INTO decisions (info_hash, {DETAILS}) VALUES (?1, {})",
+        detail_places(2)
     );
     let about: Box<dyn rusqlite::ToSql> = Box::new(about.0);
     let values = std::iter::once(about).chain(details.parameters());
@@ -41,14 +42,6 @@ pub(super) fn pass_on(
     to: InfoHash,
 ) -> rusqlite::Result<()> {
     connection.prepare_cached(PASS_ON)?.execute((from.0, to.0)).map(|_| ())
-}
-
-impl Torrent {
-    /// Has it be as its owner has decided. It must be as its file alone has it.
-    pub(super) fn follow(&mut self, decision: Option<Box<Details>>) {
-        self.details = decision;
-        self.hidden = self.details().hidden.unwrap_or(self.hidden);
-    }
 }
 
 impl Catalog {
@@ -127,13 +120,16 @@ mod tests {
             list_from: Some(Timestamp(2)),
             list_until: Some(Timestamp(3)),
         };
-        let said = |catalog: &Catalog| catalog.torrent(hash(1)).unwrap().unwrap().details.clone();
+        let said = |catalog: &Catalog| {
+            let torrent = catalog.torrent(hash(1)).unwrap().unwrap();
+            torrent.details.map(|layers| layers.decision().clone())
+        };
         catalog.decide(hash(1), "edit", |it| *it = all.clone(), &OWNER).unwrap();
-        assert_eq!(said(&catalog).as_deref(), Some(&all));
+        assert_eq!(said(&catalog).as_ref(), Some(&all));
         assert_eq!(catalog.torrent(hash(2)).unwrap().unwrap().details, None);
         let before = catalog.decide(hash(1), "edit", |it| it.title = None, &OWNER).unwrap();
         assert_eq!(before, all);
-        assert_eq!(said(&catalog).as_deref(), Some(&Details { title: None, ..all }));
+        assert_eq!(said(&catalog), Some(Details { title: None, ..all }));
         catalog.decide(hash(1), "edit", |it| *it = Details::default(), &OWNER).unwrap();
         assert_eq!(said(&catalog), None);
         let told = catalog.changes().unwrap()[1].before.clone();

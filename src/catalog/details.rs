@@ -40,9 +40,11 @@ pub(super) const DETAILS: &str =
     "hidden, title, description, category, group_name, mirror, info_url,
     crc32, md5, sha1, sha256, retired, link_until, list_from, list_until";
 
-/// Places for as many parameters, from the second on.
-pub(super) const DETAIL_PLACES: &str =
-    "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16";
+/// Places for as many parameters, from this one on.
+pub(super) fn detail_places(first: usize) -> String {
+    let places: Vec<_> = (first..first + 15).map(|number| format!("?{number}")).collect();
+    places.join(", ")
+}
 
 impl Details {
     /// Nothing is said about most torrents.

@@ -4,7 +4,7 @@
 mod announce_url;
 mod known;
 mod listing;
-mod state;
+mod reading;
 mod view;
 mod watched;
 
@@ -17,10 +17,12 @@ use std::path::{Path, PathBuf};
 
 pub use self::known::KnownFiles;
 use self::listing::ListedFile;
-pub use self::listing::{Detail, Listing, Seen};
-pub use self::state::FileState;
+pub use self::listing::{Detail, Listing, Seen, Surroundings};
+use self::reading::Reading;
 pub use self::view::{AfterWriting, FolderView};
-pub use self::watched::{FileTime, Watched, has_changed};
+pub use self::watched::{Watched, has_changed};
+use super::file_state::FileState;
+use super::sidecar::{ReadSidecar, SidecarError};
 use crate::platform::folder::FileStatus;
 use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp, Url};
 
@@ -58,8 +60,10 @@ pub struct FoundTorrent {
     /// The page about it, relative to the folder: beside it, with its name, and ending in `.html`,
     /// `.txt` or `.nfo`.
     pub info_page: Option<PathBuf>,
-    /// While the file has this state it need not be read again. `None` when it may change without another one,
-    /// or has to be read again for its owner to hear what is wrong with it.
+    /// Its sidecar, if it has one.
+    pub sidecar: Option<Box<ReadSidecar>>,
+    /// While the file has this state it need not be read again. `None` when it or its sidecar may change without
+    /// another one, or has to be read again for its owner to hear what is wrong with it.
     pub state: Option<FileState>,
 }
 
@@ -129,6 +133,17 @@ pub enum Problem {
         /// The file that counts, relative to the torrents folder.
         file: PathBuf,
     },
+    /// A sidecar that is not as it should be.
+    #[error(
+        "is not used: {0}; what it said before stays in force, and a torrent that is new is not listed until its sidecar \
+         can be read"
+    )]
+    Sidecar(#[from] SidecarError),
+    /// A sidecar of nothing.
+    #[error(
+        "is beside no torrent; give it the name of a .torrent file in its folder, or remove it"
+    )]
+    LoneSidecar,
 }
 
 /// The torrents folder cannot be read at all, so that nothing is known about any torrent.
@@ -183,7 +198,7 @@ impl Listing {
         on_file: &mut dyn FnMut(usize),
     ) -> FolderScan {
         let position =
-            |file: &ListedFile| known.position(&file.path, file.seen, file.info_page.as_deref());
+            |file: &ListedFile| known.position(&file.path, file.seen, file.surroundings());
         let (mut unchanged, mut unknown) = (Vec::with_capacity(self.files.len()), Vec::new());
         for file in &self.files {
             match position(file) {
@@ -197,8 +212,7 @@ impl Listing {
         // A path's own order goes by its parts, not by its bytes.
         unknown.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
         let problems = std::mem::take(&mut self.problems);
-        let mut reading =
-            Reading { listing: &self, rules, found: Vec::new(), problems, uploads: Vec::new() };
+        let mut reading = Reading::new(&self, rules, problems);
         for (count, file) in (unchanged.len()..).zip(unknown) {
             reading.read(file);
             on_file(count + 1);
@@ -275,6 +289,7 @@ impl FoundTorrent {
             file_size: length(&read.content),
             modified: Timestamp(u64::try_from(read.state.modified.seconds()).unwrap_or(0)),
             info_page: info_page.clone(),
+            sidecar: None,
             state: Some(read.state).filter(|_| metainfo.flaws.is_empty()),
             metainfo,
         }
@@ -290,42 +305,6 @@ impl FoundTorrent {
 fn is_hidden(file: &Path) -> bool {
     let name = file.file_stem().map(Path::new).and_then(Path::extension);
     name.is_some_and(|ending| ending.eq_ignore_ascii_case("secret"))
-}
-
-/// The files of a scan that have to be read.
-struct Reading<'a> {
-    listing: &'a Listing,
-    rules: &'a ScanRules<'a>,
-    found: Vec<FoundTorrent>,
-    problems: Vec<FolderProblem>,
-    /// Files that cannot be used yet.
-    uploads: Vec<Watched>,
-}
-
-impl Reading<'_> {
-    fn read(&mut self, file: &ListedFile) {
-        let Listing { root, begun, .. } = self.listing;
-        let path = root.join(&file.path);
-        let watched = Watched::before_reading(&path);
-        let metainfo = read(&path, self.rules.max_torrent_bytes)
-            .and_then(|read| Ok((Metainfo::parse(&read.content)?, read)));
-        let problem = match metainfo {
-            Ok((metainfo, read)) => match self.rules.complaint(&metainfo) {
-                Some(problem) => problem,
-                None => {
-                    let mut found = FoundTorrent::new(file, metainfo, &read);
-                    found.state = found.state.filter(|state| state.is_settled(*begun));
-                    return self.found.push(found);
-                }
-            },
-            Err(problem) => {
-                // It may still be on its way here, and is to be watched.
-                self.uploads.extend(watched);
-                problem
-            }
-        };
-        self.problems.push(FolderProblem { file: file.path.clone(), problem });
-    }
 }
 
 /// Which of the torrents that were read are listed.
@@ -379,7 +358,9 @@ impl FolderScan {
             | Problem::Flawed(_)
             | Problem::Foreign { .. }
             | Problem::NoAnnounce
-            | Problem::SameInfoHash { .. } => None,
+            | Problem::SameInfoHash { .. }
+            | Problem::Sidecar(_)
+            | Problem::LoneSidecar => None,
         })
     }
 

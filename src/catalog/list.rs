@@ -5,9 +5,13 @@ use std::path::PathBuf;
 
 use rusqlite::OptionalExtension;
 
-use super::folder::{Detail, FileState, KnownFiles};
+use super::file_state::FileState;
+use super::folder::{Detail, KnownFiles};
 use super::rows::{COLUMNS, Columns, torrent_of};
-use super::{Carried, Catalog, CatalogError, Details, FoundTorrent, Period, Torrent, Totals};
+use super::{
+    Carried, Catalog, CatalogError, DetailLayers, Details, FoundTorrent, Period, Sidecar, Torrent,
+    Totals,
+};
 use crate::protocol::{InfoHash, Timestamp};
 
 /// The most that SQLite's signed integers hold.
@@ -27,7 +31,7 @@ pub struct TorrentList {
 /// A torrent with what a scan has to know of its file.
 #[derive(Debug)]
 pub(super) struct Listed {
-    /// As the owner's decisions have it.
+    /// As its owner has it, by decisions and in its sidecar.
     pub(super) torrent: Torrent,
     /// Whether the name of the file hides it.
     pub(super) hidden_by_file: bool,
@@ -39,7 +43,7 @@ pub(super) struct Listed {
 #[derive(Debug)]
 pub(super) struct Heritage {
     added: bool,
-    decision: Option<Box<Details>>,
+    decision: Details,
 }
 
 impl Catalog {
@@ -55,15 +59,14 @@ impl Catalog {
                 .query_row("SELECT rules FROM scan_rules", [], |row| row.get(0))
                 .optional()?;
             let is_outdated = before.is_none_or(|before| before != rules);
-            // Few have any, which are not to be looked up for each.
-            let mut decisions = self.decisions()?;
+            let mut layers = self.layers()?;
             let mut query = self.connection.prepare(&query)?;
             let listed = query.query_map([], |row| {
                 let mut row = Columns::of(row);
                 let mut torrent = torrent_of(&mut row)?;
                 let state = row.next::<Option<_>>()?.filter(|_| !is_outdated);
                 let hidden_by_file = torrent.hidden;
-                torrent.follow(decisions.remove(&torrent.canonical).map(Box::new));
+                torrent.follow(layers.remove(&torrent.canonical));
                 Ok(Listed { torrent, hidden_by_file, state })
             })?;
             Ok(TorrentList {
@@ -105,7 +108,7 @@ impl TorrentList {
     pub fn missing_since(&self, at: Timestamp) -> Vec<InfoHash> {
         let all = self.listed.iter().map(|listed| &listed.torrent);
         let is_old = |torrent: &&Torrent| torrent.missing_since.is_some_and(|since| since <= at);
-        let old = all.filter(is_old).filter(|torrent| torrent.details.is_none());
+        let old = all.filter(is_old).filter(|torrent| torrent.decision() == Details::NONE);
         old.map(|torrent| torrent.canonical).collect()
     }
 
@@ -156,6 +159,13 @@ fn is_denied(torrent: &Torrent, denied: &HashSet<InfoHash>) -> bool {
 
 impl Listed {
     pub(super) fn new(found: &FoundTorrent, first_seen: Timestamp) -> Self {
+        let mut listed = Self::of_file(found, first_seen);
+        listed.layer(Details::default(), Sidecar::after(None, found.sidecar.as_deref(), true));
+        listed
+    }
+
+    /// As the file alone has it.
+    fn of_file(found: &FoundTorrent, first_seen: Timestamp) -> Self {
         let metainfo = &found.metainfo;
         let torrent = Torrent {
             file: found.file.clone(),
@@ -204,25 +214,46 @@ impl Listed {
         Self { torrent, hidden_by_file: false, state: None }
     }
 
+    /// Has its owner say this about it, and nothing else.
+    fn layer(&mut self, decision: Details, sidecar: Option<Sidecar>) {
+        self.torrent.hidden = self.hidden_by_file;
+        self.torrent.follow(DetailLayers::of(Some(decision), sidecar));
+    }
+
+    /// What its sidecar is when a scan finds this.
+    fn sidecar_after(&self, found: &FoundTorrent) -> Option<Sidecar> {
+        let is_new = self.torrent.missing_since.is_some();
+        Sidecar::after(self.torrent.sidecar(), found.sidecar.as_deref(), is_new)
+    }
+
+    /// Its sidecar is gone, and what that said with it.
+    pub(super) fn lose_sidecar(&mut self) {
+        if self.torrent.sidecar().is_some() {
+            self.layer(self.torrent.decision().clone(), None);
+        }
+    }
+
     /// Ends, because the same torrent is listed by its other info-hash. Leaves to that what the owner has said about it.
     pub(super) fn give_way(&mut self, now: Timestamp) -> Heritage {
-        let torrent = &mut self.torrent;
-        let added = std::mem::take(&mut torrent.added);
-        torrent.missing_since = Some(now);
-        Heritage { added, decision: torrent.details.take() }
+        let decision = self.torrent.decision().clone();
+        self.layer(Details::default(), None);
+        let added = std::mem::take(&mut self.torrent.added);
+        self.torrent.missing_since = Some(now);
+        Heritage { added, decision }
     }
 
     /// Takes over what another has left, where nothing is said about this one.
     pub(super) fn inherit(&mut self, heritage: Option<Heritage>) {
         let Some(Heritage { added, decision }) = heritage else { return };
         self.torrent.added |= added;
-        if self.torrent.details.is_none() {
-            self.torrent.follow(decision);
+        if self.torrent.decision() == Details::NONE {
+            self.layer(decision, self.torrent.sidecar().cloned());
         }
     }
 
     /// Goes on without its file.
     pub(super) fn lose_file(&mut self) {
+        self.lose_sidecar();
         let torrent = &mut self.torrent;
         (torrent.file, torrent.file_size, torrent.info_page) = (PathBuf::new(), 0, None);
         self.state = None;
@@ -241,17 +272,18 @@ impl Listed {
             && torrent.size == metainfo.size.min(MOST)
             && torrent.private == metainfo.private
             && (torrent.v1, torrent.v2) == (metainfo.v1(), metainfo.v2())
+            && torrent.sidecar() == self.sidecar_after(found).as_ref()
     }
 
     /// Takes over what a scan found; decisions, dates and totals stay.
     pub(super) fn become_as_found(&mut self, found: &FoundTorrent) {
-        let before = &mut self.torrent;
-        let decision = before.details.take();
-        let mut new = Self::new(found, before.first_seen);
+        let sidecar = self.sidecar_after(found);
+        let before = &self.torrent;
+        let mut new = Self::of_file(found, before.first_seen);
         new.torrent.added = before.added;
         (new.torrent.totals, new.torrent.carried) = (before.totals, before.carried);
         new.torrent.period = before.period;
-        new.torrent.follow(decision);
+        new.layer(before.decision().clone(), sidecar);
         *self = new;
     }
 }

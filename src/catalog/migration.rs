@@ -87,6 +87,10 @@ mod tests {
     /// gone.
     const VERSION_3: &[u8] = include_bytes!("fixtures/catalog-3.db");
 
+    /// One of version 4: a torrent with all kinds of details, a retired one, one that was added by its info-hash and is
+    /// hidden, one whose file is gone, a rule for clients, a ban, another tracker's figures, and totals.
+    const VERSION_4: &[u8] = include_bytes!("fixtures/catalog-4.db");
+
     fn old_catalog() -> (tempfile::TempDir, PathBuf) {
         catalog_of(VERSION_1)
     }
@@ -101,6 +105,35 @@ mod tests {
     /// The name of the copy that a migration leaves.
     fn kept_as(number: &str) -> String {
         format!("catalog.db.before-{VERSION}{number}")
+    }
+
+    #[test]
+    fn a_catalogue_of_version_4_keeps_all_that_it_has() {
+        let (folder, path) = catalog_of(VERSION_4);
+        let catalog = Catalog::open(&path).unwrap();
+        let all = catalog.all_torrents().unwrap();
+        let row = |it: &Torrent| (it.title().into_owned(), it.hidden, it.is_tracked(), it.added);
+        let found: Vec<_> = all.iter().map(row).collect();
+        let expected = [
+            ("by its hash".to_owned(), true, true, true),
+            ("gone".to_owned(), false, false, false),
+            ("in a folder".to_owned(), false, false, false),
+            ("A title".to_owned(), false, true, false),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(all[2].details().retired.as_deref(), Some("it is old"));
+        assert_eq!(all[2].category().as_deref(), Some("music"));
+        let plain = &all[3];
+        assert_eq!(plain.totals, Totals { completed: 1, uploaded: 5, downloaded: 1000 });
+        let said = plain.details().in_words();
+        assert_eq!(said.iter().filter(|(_, value)| value.is_some()).count(), 10);
+        assert_eq!(plain.details(), plain.decision());
+        assert!(all.iter().all(|it| it.sidecar().is_none()));
+        assert_eq!(catalog.bans().unwrap().len(), 1);
+        assert_eq!(catalog.rules().unwrap().client_rules.len(), 1);
+        assert_eq!(catalog.external().unwrap().len(), 1);
+        assert_eq!(catalog.changes().unwrap().len(), 7);
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
     }
 
     #[test]

@@ -11,11 +11,14 @@ mod count;
 mod database;
 mod dates;
 mod decisions;
+pub mod detail_values;
 mod details;
 mod external;
+mod file_state;
 mod folder;
 mod hash_list;
 mod import;
+mod layers;
 mod list;
 mod migration;
 pub mod natural;
@@ -29,6 +32,7 @@ mod rules;
 mod samples;
 mod scan;
 mod schema;
+mod sidecar;
 mod take_over;
 mod torrent;
 mod torrents;
@@ -43,9 +47,10 @@ pub use client_rules::{ClientRule, Place, Verdict};
 pub use database::{Catalog, CatalogError};
 pub use details::Details;
 pub use external::{External, ExternalFigures};
+pub use file_state::{FileState, FileTime};
 pub use folder::{
-    AfterWriting, Detail, FileState, FileTime, FolderError, FolderProblem, FolderScan, FolderView,
-    FoundTorrent, KnownFiles, Listing, Problem, ScanRules, Seen, Watched, has_changed,
+    AfterWriting, Detail, FolderError, FolderProblem, FolderScan, FolderView, FoundTorrent,
+    KnownFiles, Listing, Problem, ScanRules, Seen, Surroundings, Watched, has_changed,
     read_metainfo, read_torrent, scan_folder,
 };
 pub use hash_list::HashList;
@@ -53,6 +58,7 @@ pub use import::{
     Import, ImportError, ImportKind, ImportedBan, ImportedTorrent, MOST_TORRENTS, Skipped,
     SkippedEntry,
 };
+pub use layers::{DetailLayers, Sidecar};
 pub use list::TorrentList;
 pub use policy::{
     Arrival, Delivery, FolderChange, PolicyBan, PolicyClientRule, PolicyDraft, PolicyError,
@@ -62,6 +68,7 @@ pub use reachability::Tried;
 pub use refreshes::RefreshRecord;
 pub use rules::Rules;
 pub use scan::ScanChanges;
+pub use sidecar::{ReadSidecar, SidecarError};
 pub use take_over::{Keep, TakenOver};
 pub use torrent::Torrent;
 pub use totals::{Carried, Period, StoreCounters, Totals, carry};

@@ -33,6 +33,7 @@ pub(super) fn scanned(number: u32, file: &str) -> FoundTorrent {
         modified: Timestamp(0),
         hidden: false,
         info_page: None,
+        sidecar: None,
         state: None,
     }
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 use rusqlite::named_params;
 
 use super::count::Count;
-use super::decisions;
 use super::list::{Listed, TorrentList};
 use super::{Catalog, CatalogError, FolderScan, FoundTorrent, Torrent};
+use super::{decisions, layers};
 use crate::protocol::{InfoHash, Timestamp};
 
 /// July 2001: BitTorrent's first release.
@@ -24,6 +24,8 @@ pub struct ScanChanges {
     pub returned: Vec<InfoHash>,
     /// Torrents that are missing now.
     pub vanished: Vec<InfoHash>,
+    /// Whether something else is said about a torrent that was there.
+    pub described: bool,
 }
 
 /// What a scan found, and what it means that something was not found.
@@ -122,7 +124,9 @@ impl Catalog {
                     if listed.torrent.missing_since.is_some() {
                         changes.returned.push(info_hash);
                     }
+                    let said = listed.torrent.details().clone();
                     listed.become_as_found(torrent);
+                    changes.described |= said != *listed.torrent.details();
                     listed.inherit(heir);
                     written.push(&*listed);
                 }
@@ -160,6 +164,7 @@ impl Catalog {
                 transaction.execute(NOTE_RULES, [rules])?;
             }
             let mut upsert = transaction.prepare(UPSERT)?;
+            let has_sidecars = layers::has_sidecars(transaction)?;
             for Listed { torrent, hidden_by_file, state, .. } in written {
                 upsert.execute(named_params! {
                     ":info_hash": torrent.canonical.0,
@@ -176,10 +181,16 @@ impl Catalog {
                     ":file_state": state,
                     ":added": torrent.added.then_some(Count(now.0)),
                 })?;
+                if has_sidecars || torrent.sidecar().is_some() {
+                    layers::put_sidecar(transaction, torrent.canonical, torrent.sidecar())?;
+                }
             }
             let mut vanish = transaction.prepare(VANISH)?;
             for info_hash in gone.vanished {
                 vanish.execute((info_hash.0, Count(now.0)))?;
+                if has_sidecars {
+                    layers::put_sidecar(transaction, *info_hash, None)?;
+                }
             }
             for (twin, heir) in gone.twins {
                 decisions::pass_on(transaction, *twin, *heir)?;
@@ -214,6 +225,7 @@ fn follow(
         }
         Fate::Vanishes => {
             listed.torrent.missing_since = Some(now);
+            listed.lose_sidecar();
             changes.vanished.push(listed.torrent.canonical);
             return false;
         }

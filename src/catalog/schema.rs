@@ -131,6 +131,29 @@ const STEPS: &[&str] = &[
         is_reachable INTEGER CHECK (is_reachable IN (0, 1))
     ) STRICT, WITHOUT ROWID;
 ",
+    // What a sidecar says is as it was read last; `fault` says why it cannot be read now.
+    "
+    CREATE TABLE sidecars (
+        info_hash   BLOB NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
+        file_state  BLOB CHECK (length(file_state) = 32),
+        fault       TEXT,
+        hidden      INTEGER CHECK (hidden IN (0, 1)),
+        title       TEXT,
+        description TEXT,
+        category    TEXT,
+        group_name  TEXT,
+        mirror      TEXT,
+        info_url    TEXT,
+        crc32       TEXT,
+        md5         TEXT,
+        sha1        TEXT,
+        sha256      TEXT,
+        retired     TEXT,
+        link_until  INTEGER CHECK (link_until >= 0),
+        list_from   INTEGER CHECK (list_from >= 0),
+        list_until  INTEGER CHECK (list_until >= 0)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The version of a catalogue after the last step.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use super::Details;
 use super::totals::{Carried, Period, Totals};
+use super::{DetailLayers, Details, Sidecar};
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Timestamp};
 
 /// A torrent of the catalogue, whether or not its file is still there.
@@ -30,8 +30,8 @@ pub struct Torrent {
     pub private: bool,
     /// Whether it was added by command, so that it is tracked without a file.
     pub added: bool,
-    /// What its owner says about it; `None` where that is nothing.
-    pub details: Option<Box<Details>>,
+    /// What its owner says about it, and where; `None` where that is nothing.
+    pub details: Option<Box<DetailLayers>>,
     /// A page about it, relative to the torrents folder.
     pub info_page: Option<PathBuf>,
     /// When a scan first found it; for those of the very first scan, when their files were written.
@@ -47,10 +47,39 @@ pub struct Torrent {
 }
 
 impl Torrent {
-    /// What its owner says about it.
+    /// What its owner says about it, as it is in force.
     #[must_use]
     pub fn details(&self) -> &Details {
-        self.details.as_deref().unwrap_or(Details::NONE)
+        self.details.as_deref().map_or(Details::NONE, DetailLayers::in_force)
+    }
+
+    /// Has it be as is said about it. It must be as its file alone has it.
+    pub(super) fn follow(&mut self, layers: Option<Box<DetailLayers>>) {
+        self.details = layers;
+        self.hidden = self.details().hidden.unwrap_or(self.hidden);
+    }
+
+    /// What its owner has decided about it by command.
+    #[must_use]
+    pub fn decision(&self) -> &Details {
+        self.details.as_deref().map_or(Details::NONE, DetailLayers::decision)
+    }
+
+    /// The file beside it that says more about it.
+    #[must_use]
+    pub fn sidecar(&self) -> Option<&Sidecar> {
+        self.details.as_deref().and_then(DetailLayers::sidecar)
+    }
+
+    /// Its category: the one that its owner says, or else the folder below the torrents folder that its file is in, such
+    /// as `linux/iso`.
+    #[must_use]
+    pub fn category(&self) -> Option<Cow<'_, str>> {
+        if let Some(said) = &self.details().category {
+            return Some(Cow::Borrowed(said));
+        }
+        let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+        Some(folder.to_string_lossy())
     }
 
     /// Its info-hashes, by its versions.

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use rusqlite::OptionalExtension;
 
 use super::rows::{COLUMNS, Columns, torrent_of};
-use super::{Catalog, CatalogError, Torrent, decisions, natural};
+use super::{Catalog, CatalogError, Torrent, layers, natural};
 use crate::protocol::InfoHash;
 
 impl Catalog {
@@ -41,8 +41,7 @@ impl Catalog {
                 .query_row(&query, [info_hash.0], |row| torrent_of(&mut Columns::of(row)))
                 .optional()?;
             let Some(mut torrent) = found else { return Ok(None) };
-            let decision = decisions::of(&self.connection, torrent.canonical)?;
-            torrent.follow(decision.map(Box::new));
+            torrent.follow(layers::about(&self.connection, torrent.canonical)?);
             Ok(Some(torrent))
         };
         find().map_err(self.failed("look up a torrent in"))
@@ -52,10 +51,10 @@ impl Catalog {
         let read = || {
             let mut query =
                 self.connection.prepare(&format!("SELECT {COLUMNS} FROM torrents {which}"))?;
-            let mut decisions = self.decisions()?;
+            let mut layers = self.layers()?;
             let torrents = query.query_map([], |row| {
                 let mut torrent = torrent_of(&mut Columns::of(row))?;
-                torrent.follow(decisions.remove(&torrent.canonical).map(Box::new));
+                torrent.follow(layers.remove(&torrent.canonical));
                 Ok(torrent)
             })?;
             torrents.collect::<rusqlite::Result<Vec<Torrent>>>()

@@ -7,8 +7,8 @@ pub(super) use export::networks;
 use serde_json::{Value, json};
 
 use super::change::change;
-use super::reason::reason;
 use super::{CommandError, World};
+use crate::catalog::detail_values::reason;
 use crate::catalog::{Ban, Catalog};
 use crate::config::Period;
 use crate::platform::address_range::AddressRange;

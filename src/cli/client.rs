@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::change::change;
-use super::reason::reason;
 use super::{CommandError, World};
+use crate::catalog::detail_values::reason;
 use crate::catalog::{Catalog, ClientRule, Place, Verdict};
 use crate::platform::terminal::Harmless;
 use crate::protocol::ClientPattern;

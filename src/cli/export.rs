@@ -62,7 +62,7 @@ const TORRENT: &[Column<Torrent>] = &[
     ("info_hash_v2", |it| json!(it.v2.map(|hash| hash.to_string()))),
     ("name", |it| json!(it.name)),
     ("title", |it| json!(it.title())),
-    ("category", |it| json!(it.details().category)),
+    ("category", |it| json!(it.category())),
     ("size", |it| json!(it.size)),
     ("hidden", |it| json!(it.hidden)),
     ("file", |it| json!(it.has_file().then(|| it.file.to_string_lossy()))),

@@ -18,7 +18,6 @@ mod own_files;
 mod peers;
 mod progress;
 mod reachability;
-mod reason;
 mod refresh;
 mod restore;
 mod scrape;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::change::change;
 use super::{CommandError, World};
-use crate::catalog::{Catalog, Problem, ScanRules, Torrent, read_metainfo};
+use crate::catalog::{Catalog, Details, Problem, ScanRules, Torrent, read_metainfo};
 use crate::platform::terminal::Harmless;
 use crate::protocol::{InfoHash, InfoHashV2, Metainfo, Timestamp};
 use crate::site::{PublishError, bytes, clock, counted, in_words, publish};
@@ -61,7 +61,7 @@ pub enum TorrentCommand {
         /// Its info-hash, its file below the torrents folder, or its name
         torrent: String,
         /// Why, instead of the configured reason
-        #[arg(long, default_value = "", value_name = "TEXT", value_parser = super::reason::reason)]
+        #[arg(long, default_value = "", value_name = "TEXT", value_parser = crate::catalog::detail_values::reason)]
         reason: String,
     },
     /// Track a torrent again that was retired
@@ -168,15 +168,31 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     world.print(format_args!("uploaded      {}\n", bytes(torrent.totals.uploaded, 2)))?;
     world.print(format_args!("downloaded    {}\n", bytes(torrent.totals.downloaded, 2)))?;
     world.print(format_args!("hidden        {}\n", if torrent.hidden { "yes" } else { "no" }))?;
-    for (name, value) in torrent.details().in_words() {
-        if let Some(value) = value.filter(|_| name != "hidden") {
-            world.print(format_args!("{name:<12}  {}\n", Harmless(value)))?;
-        }
-    }
+    print_details(&torrent, world)?;
     if torrent.missing_since.is_some() {
         world.print(format_args!(
             "its file is gone; its totals are kept for when it comes back\n"
         ))?;
+    }
+    Ok(())
+}
+
+/// What is said about a torrent, and where, unless that was a command.
+fn print_details(torrent: &Torrent, world: &mut World<'_>) -> Result<(), CommandError> {
+    let decided = torrent.decision().in_words().map(|(_, value)| value.is_some());
+    for ((name, value), decided) in torrent.details().in_words().into_iter().zip(decided) {
+        if let Some(value) = value.filter(|_| name != "hidden") {
+            let source = if decided { "" } else { "  (sidecar)" };
+            world.print(format_args!("{name:<12}  {}{source}\n", Harmless(value)))?;
+        }
+    }
+    if torrent.details().category.is_none()
+        && let Some(folder) = torrent.category()
+    {
+        world.print(format_args!("category      {}  (folder)\n", Harmless(folder)))?;
+    }
+    if let Some(fault) = torrent.sidecar().and_then(|sidecar| sidecar.fault.as_ref()) {
+        world.print(format_args!("sidecar       is not used: {}\n", Harmless(fault)))?;
     }
     Ok(())
 }
@@ -269,7 +285,11 @@ fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {
         "title": torrent.details().title,
         "retired": torrent.details().retired,
         "added": torrent.added,
-        "details": details_json(torrent),
+        "category": torrent.category(),
+        "details": details_json(torrent.details()),
+        "sidecar": torrent.sidecar().map(|sidecar| {
+            json!({ "details": details_json(&sidecar.details), "fault": sidecar.fault })
+        }),
         "hidden": torrent.hidden,
         "private": torrent.private,
         "first_seen": torrent.first_seen.no_later_than(now).0,
@@ -281,8 +301,8 @@ fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {
 }
 
 /// All that is said of a torrent; dates as RFC 3339 has them.
-fn details_json(torrent: &Torrent) -> Value {
-    let said = torrent.details().in_words().into_iter();
+fn details_json(details: &Details) -> Value {
+    let said = details.in_words().into_iter();
     said.filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))).collect()
 }
 

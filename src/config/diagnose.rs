@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::sample;
 use super::validate::{self, Impossible};
+use crate::platform::nearest::nearest;
 
 /// What is wrong. The text says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -283,16 +284,6 @@ fn needs(default: &Value, range: Option<RangeInclusive<u64>>, message: &str) -> 
             None => format!("text in quotes, such as {default}"),
         },
     }
-}
-
-/// The candidate that `name` was probably meant to be, if any is near enough.
-fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_lowercase().replace('-', "_");
-    candidates
-        .map(|candidate| (strsim::levenshtein(&name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len().max(name.len()) / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

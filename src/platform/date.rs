@@ -53,12 +53,27 @@ pub enum NotADate {
 
 /// Seconds since 1970 at a date as RFC 3339 has it; without a time of day, at its beginning in UTC.
 pub fn parse(text: &str) -> Result<u64, NotADate> {
-    let parsed: toml::value::Datetime = text.trim().parse().map_err(|_| NotADate::Unclear)?;
+    let parsed = parts_in(text)?;
+    if parsed.date.is_some() && parsed.time.is_some() && parsed.offset.is_none() {
+        return Err(NotADate::NoZone);
+    }
+    since_1970(parsed)
+}
+
+/// The same, where a time of day without a zone is one in UTC.
+pub fn parse_as_utc(text: &str) -> Result<u64, NotADate> {
+    since_1970(parts_in(text)?)
+}
+
+fn parts_in(text: &str) -> Result<toml::value::Datetime, NotADate> {
+    text.trim().parse().map_err(|_| NotADate::Unclear)
+}
+
+fn since_1970(parsed: toml::value::Datetime) -> Result<u64, NotADate> {
     let date = parsed.date.ok_or(NotADate::Unclear)?;
-    let minutes = match (parsed.time, parsed.offset) {
-        (None, _) | (Some(_), Some(toml::value::Offset::Z)) => 0,
-        (Some(_), Some(toml::value::Offset::Custom { minutes })) => i64::from(minutes),
-        (Some(_), None) => return Err(NotADate::NoZone),
+    let minutes = match parsed.offset {
+        Some(toml::value::Offset::Custom { minutes }) => i64::from(minutes),
+        Some(toml::value::Offset::Z) | None => 0,
     };
     let seconds = parsed.time.map_or(0, |time| {
         i64::from(time.hour) * 3600
@@ -95,6 +110,9 @@ mod tests {
         assert_eq!(parse("1994-11-06T09:49:37+01:00"), Ok(784_111_777));
         assert_eq!(parse("1970-01-02"), Ok(86_400));
         assert_eq!(parse("2027-01-31T18:00:00"), Err(NotADate::NoZone));
+        assert_eq!(parse_as_utc("2027-01-31T18:00:00"), parse("2027-01-31T18:00:00Z"));
+        assert_eq!(parse_as_utc("1994-11-06 09:49:37+01:00"), Ok(784_111_777));
+        assert_eq!(parse_as_utc("18:00:00"), Err(NotADate::Unclear));
         assert_eq!(parse("1969-12-31"), Err(NotADate::TooEarly));
         for text in ["", "18:00:00", "2027-02-30", "2027-13-01", "tomorrow", "31.1.2027"] {
             assert_eq!(parse(text), Err(NotADate::Unclear), "{text}");

@@ -14,6 +14,7 @@ pub mod lock;
 pub mod log;
 pub mod memory;
 pub mod nameless_file;
+pub mod nearest;
 pub mod network;
 pub mod privilege;
 pub mod process;

@@ -177,9 +177,6 @@ fn newest_first(a: &Row, b: &Row) -> Ordering {
 impl RssItem {
     fn new(row: &Row, loaded: &LoadedConfig, now: Timestamp) -> Self {
         let torrent = &row.torrent;
-        let folder = torrent.file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.map(|folder| folder.to_string_lossy().into_owned());
-        let category = torrent.details().category.clone().or(folder);
         let title = torrent.title();
         let described = torrent.details().description.clone();
         let described = described.unwrap_or_else(|| match torrent.known_size() {
@@ -191,7 +188,7 @@ impl RssItem {
             link: torrent_url(torrent, loaded, now),
             guid: format!("urn:btih:{}", torrent.canonical),
             published: date::http(torrent.first_seen.0),
-            category: category.map(|category| xml_text(&category)),
+            category: torrent.category().map(|category| xml_text(&category)),
             description: html(&xml_text(&described)),
             length: torrent.file_size,
         }

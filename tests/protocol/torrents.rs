@@ -137,6 +137,92 @@ fn what_is_said_of_a_torrent_is_shown_and_its_dates_are_kept() {
 }
 
 #[test]
+fn a_sidecar_says_what_commands_say_and_they_win() {
+    let tracker = Installation::listed();
+    let torrent = tracker.add("a", 1000);
+    tracker.drop_in("a.toml", b"title = 'A title'\ncategory = 'music'\nretired = 'it is old'");
+    tracker.refresh();
+    let refused = || client(1).of(torrent.info_hash).refused(&tracker, "");
+    assert_eq!(refused(), "it is old");
+    let told = tracker.run(&["torrent", "show", "a"]).done();
+    assert!(told.contains("title         A title  (sidecar)\n"), "{told}");
+    let told = tracker.run(&["torrent", "restore", "a"]).failure();
+    assert!(told.contains("the sidecar a.toml retires"), "{told}");
+    tracker.run(&["torrent", "retire", "a", "--reason", "by command"]).done();
+    assert_eq!(refused(), "by command");
+    let told = tracker.run(&["torrent", "restore", "a"]).done();
+    assert!(told.contains("still retired"), "{told}");
+    assert_eq!(refused(), "it is old");
+
+    // What is broken changes nothing.
+    tracker.drop_in("a.toml", b"titel = 'B title'");
+    let wrong = "a.toml is not used: line 1: unknown key `titel`; did you mean `title`?";
+    let ran = tracker.run(&["refresh", "--force"]);
+    assert!(ran.errors.contains(wrong), "{ran:?}");
+    assert_eq!(refused(), "it is old");
+    let told = tracker.run(&["doctor", "--offline"]);
+    assert!(told.output.contains(wrong), "{told:?}");
+    let shown = tracker.run(&["torrent", "show", "a", "--json"]).json();
+    assert!(shown["sidecar"]["fault"].as_str().is_some_and(|it| it.contains("titel")), "{shown}");
+    assert_eq!(shown["details"]["title"], "A title");
+
+    tracker.drop_in("a.toml", b"title = 'B title'\nlist_until = 2999-01-01");
+    tracker.refresh();
+    client(1).of(torrent.info_hash).announce(&tracker, "");
+    let page = || tracker.text("www/torrents/bt_list.inc");
+    assert!(page().contains("B title"));
+    tracker.run(&["torrent", "edit", "a", "--title", "by command"]).done();
+    assert!(page().contains("by command"));
+    tracker.drop_in("a.toml", b"hidden = true");
+    tracker.refresh();
+    assert!(!page().contains("by command"));
+    fs::remove_file(tracker.path("www/torrents/a.toml")).expect("it was there");
+    tracker.drop_in("lone.toml", b"title = 'of nothing'");
+    let ran = tracker.run(&["refresh", "--force"]);
+    assert!(ran.errors.contains("lone.toml is beside no torrent"), "{ran:?}");
+    assert!(page().contains("by command"));
+}
+
+#[test]
+fn a_sidecar_that_comes_with_its_torrent_is_in_force_at_the_first_announce() {
+    let tracker = Installation::listed();
+    tracker.refresh();
+    let [retired, broken] = ["a", "b"].map(|name| Torrent::new(name, 1000, ANNOUNCE_URL));
+    tracker.drop_in("a.toml", b"retired = true");
+    tracker.drop_in("b.toml", b"hidden = true\nhiden = true");
+    tracker.drop_in("a.torrent", &retired.metainfo);
+    tracker.drop_in("b.torrent", &broken.metainfo);
+    let usual = "this torrent has been retired";
+    assert_eq!(client(1).of(retired.info_hash).refused(&tracker, ""), usual);
+    client(1).of(broken.info_hash).announce(&tracker, "");
+    tracker.run(&["refresh", "--force"]);
+    assert!(!tracker.text("www/torrents/bt_list.inc").contains(">b<"), "it may be a secret");
+    tracker.drop_in("b.toml", b"hidden = false");
+    tracker.refresh();
+    assert!(tracker.text("www/torrents/bt_list.inc").contains(">b<"));
+}
+
+#[test]
+fn folders_are_categories_unless_somebody_says_otherwise() {
+    let tracker = Installation::listed();
+    let torrent = Torrent::new("a", 1000, ANNOUNCE_URL);
+    tracker.drop_in("linux/iso/a.torrent", &torrent.metainfo);
+    let category = || {
+        tracker.refresh();
+        let feed = tracker.text("www/torrents/bt_rss.inc");
+        let shown = tracker.run(&["torrent", "show", "a", "--json"]).json();
+        let category = shown["category"].as_str().expect("a category").to_owned();
+        assert!(feed.contains(&format!("<category>{category}</category>")), "{feed}");
+        category
+    };
+    assert_eq!(category(), "linux/iso");
+    tracker.drop_in("linux/iso/a.toml", b"category = 'images'");
+    assert_eq!(category(), "images");
+    tracker.run(&["torrent", "edit", "a", "--category", "discs"]).done();
+    assert_eq!(category(), "discs");
+}
+
+#[test]
 fn checksums_come_from_lists_or_from_the_content() {
     let tracker = Installation::listed();
     tracker.add("album.iso", 1000);

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 
-use super::listing::{Detail, Seen};
-use super::state::FileState;
+use super::listing::{Detail, Seen, Surroundings};
 use crate::catalog::Torrent;
+use crate::catalog::file_state::FileState;
 use crate::protocol::InfoHash;
 
 /// Torrents of an earlier scan, and those of their files that need not be read again.
@@ -33,10 +33,12 @@ impl<'a> KnownFiles<'a> {
         };
         for (position, (torrent, state)) in torrents.enumerate() {
             if let Some(state) = state {
-                let page = torrent.info_page.as_deref();
-                known
-                    .positions
-                    .insert(known.fingerprint(&torrent.file, detail.at(state), page), position);
+                let sidecar =
+                    torrent.sidecar().map(|it| it.state.map_or(Seen::Nothing, |it| detail.at(it)));
+                let surroundings =
+                    Surroundings { info_page: torrent.info_page.as_deref(), sidecar };
+                let fingerprint = known.fingerprint(&torrent.file, detail.at(state), surroundings);
+                known.positions.insert(fingerprint, position);
             }
             known.torrents.push(torrent);
         }
@@ -49,11 +51,16 @@ impl<'a> KnownFiles<'a> {
         self.positions.is_empty()
     }
 
-    /// Where the torrent of a file stands, if the file was as it is seen now when it was read, and had this page
-    /// beside it.
+    /// Where the torrent of a file stands, if the file was as it is seen now when it was read, and had the same beside
+    /// it.
     #[must_use]
-    pub fn position(&self, file: &Path, seen: Seen, info_page: Option<&Path>) -> Option<usize> {
-        self.positions.get(&self.fingerprint(file, seen, info_page)).copied()
+    pub fn position(
+        &self,
+        file: &Path,
+        seen: Seen,
+        surroundings: Surroundings<'_>,
+    ) -> Option<usize> {
+        self.positions.get(&self.fingerprint(file, seen, surroundings)).copied()
     }
 
     /// The files of those torrents at these positions that have one of these info-hashes.
@@ -74,9 +81,9 @@ impl<'a> KnownFiles<'a> {
     }
 
     /// By a key of its own, so that nobody can make two files that have the same one; by chance that takes 2^32 files.
-    fn fingerprint(&self, file: &Path, seen: Seen, info_page: Option<&Path>) -> u64 {
+    fn fingerprint(&self, file: &Path, seen: Seen, surroundings: Surroundings<'_>) -> u64 {
         // Paths themselves are hashed part by part.
-        let page = info_page.map(Path::as_os_str);
-        self.fingerprints.hash_one((file.as_os_str(), seen, page))
+        let page = surroundings.info_page.map(Path::as_os_str);
+        self.fingerprints.hash_one((file.as_os_str(), seen, page, surroundings.sidecar))
     }
 }

@@ -1,6 +1,6 @@
 //! Walks the torrents folder: which `*.torrent` files there are, and in which state.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,9 +9,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::state::FileState;
-use super::watched::{FileTime, Watched};
+use super::watched::Watched;
 use super::{FolderError, FolderProblem, Problem};
+use crate::catalog::file_state::{FileState, FileTime};
+use crate::catalog::sidecar;
 use crate::platform::folder::{Entry, Folder, Kind};
 use crate::platform::threads::side_by_side;
 
@@ -67,6 +68,15 @@ impl Detail {
     }
 }
 
+/// What stands beside a `.torrent` file and belongs to it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Surroundings<'a> {
+    /// The page about it, relative to the torrents folder.
+    pub info_page: Option<&'a Path>,
+    /// What is seen of its sidecar, if it has one.
+    pub sidecar: Option<Seen>,
+}
+
 /// A folder as it was when it was listed.
 #[derive(Debug)]
 pub(super) struct SeenFolder {
@@ -86,9 +96,17 @@ pub(super) struct ListedFile {
     pub(super) seen: Seen,
     /// The page about it, relative to the torrents folder.
     pub(super) info_page: Option<PathBuf>,
+    /// Its sidecar as it was then. Few have one, which is not to make all others larger.
+    pub(super) sidecar: Option<Box<Seen>>,
 }
 
 impl ListedFile {
+    /// What stands beside it.
+    pub(super) fn surroundings(&self) -> Surroundings<'_> {
+        let (info_page, sidecar) = (self.info_page.as_deref(), self.sidecar.as_deref().copied());
+        Surroundings { info_page, sidecar }
+    }
+
     fn name(&self) -> &OsStr {
         let path = self.path.as_os_str().as_bytes();
         OsStr::from_bytes(path.get(self.name_at..).unwrap_or_default())
@@ -177,6 +195,8 @@ struct FolderContent {
     folders: Vec<PathBuf>,
     /// The names of the pages.
     pages: HashSet<OsString>,
+    /// What is seen of the sidecars, by their names.
+    sidecars: HashMap<OsString, Seen>,
     /// Torrents that are no files or cannot be looked at.
     problems: Vec<(PathBuf, Problem)>,
     /// Links that lead nowhere today, and perhaps to a folder of torrents tomorrow: a disk that is not mounted.
@@ -199,6 +219,7 @@ impl FolderContent {
             }
             Ok(())
         })?;
+        content.hand_out_sidecars(inside);
         if detail == Detail::States || content.has_strange_inodes == Some(true) {
             look_at(&folder, &mut content.files, detail);
         }
@@ -215,6 +236,11 @@ impl FolderContent {
         let is_link = kind == Kind::Link;
         let (kind, inode) = match kind {
             Kind::Link => match folder.status(name) {
+                // It is not followed, and said to be a link.
+                Ok(target) if is_sidecar(name) && target.kind != Kind::Folder => {
+                    return self.sidecar(name, Seen::Nothing);
+                }
+                Err(_) if is_sidecar(name) => return self.sidecar(name, Seen::Nothing),
                 Ok(target) => (target.kind, target.inode),
                 Err(error) if is_torrent(name) => {
                     return self.problems.push((path(), error.into()));
@@ -233,14 +259,41 @@ impl FolderContent {
                 }
                 let (path, seen) = (path(), Seen::Inode(inode));
                 let name_at = path.as_os_str().len() - name.len();
-                self.files.push(ListedFile { path, name_at, seen, info_page: None });
+                self.files.push(ListedFile { path, name_at, seen, info_page: None, sidecar: None });
             }
             Kind::File if is_page(name) => {
                 self.pages.insert(name.to_owned());
             }
+            Kind::File if is_sidecar(name) => self.sidecar(name, Seen::Inode(inode)),
+            Kind::Other if is_sidecar(name) => self.sidecar(name, Seen::Nothing),
             Kind::Other if is_torrent(name) => self.problems.push((path(), Problem::NotAFile)),
             _ => {}
         }
+    }
+
+    fn sidecar(&mut self, name: &OsStr, seen: Seen) {
+        self.sidecars.insert(name.to_owned(), seen);
+    }
+
+    /// Gives the sidecars to the torrents that they are beside, and complains about others. Where there is no torrent at
+    /// all, they belong to the content of one.
+    fn hand_out_sidecars(&mut self, inside: &Path) {
+        if self.sidecars.is_empty() {
+            return;
+        }
+        let mut handed_out = HashSet::new();
+        for file in &mut self.files {
+            let name = sidecar::path_of(Path::new(file.name()));
+            if let Some((name, seen)) = self.sidecars.get_key_value(name.as_os_str()) {
+                file.sidecar = Some(Box::new(*seen));
+                handed_out.insert(name);
+            }
+        }
+        if self.files.is_empty() && !inside.as_os_str().is_empty() {
+            return;
+        }
+        let torrentless = self.sidecars.keys().filter(|name| !handed_out.contains(name));
+        self.problems.extend(torrentless.map(|name| (inside.join(name), Problem::LoneSidecar)));
     }
 }
 
@@ -255,6 +308,11 @@ fn look_at(folder: &Folder, files: &mut [ListedFile], detail: Detail) {
             // Of a file that vanished just now nothing is known; reading it will tell.
             let status = folder.status(file.name());
             file.seen = status.map_or(Seen::Nothing, |it| detail.at(FileState::from(&it)));
+            if let Some(Seen::Inode(_)) = file.sidecar.as_deref() {
+                let status = folder.status(sidecar::path_of(Path::new(file.name())).as_os_str());
+                let seen = status.map_or(Seen::Nothing, |it| detail.at(FileState::from(&it)));
+                file.sidecar = Some(Box::new(seen));
+            }
         }
     };
     if files.len() < MANY_FILES {
@@ -266,13 +324,16 @@ fn look_at(folder: &Folder, files: &mut [ListedFile], detail: Detail) {
 
 /// Whether a scan has to look at what stands there.
 fn matters(&Entry { name, kind, .. }: &Entry<'_>) -> bool {
-    let is_wanted = matches!(kind, Kind::Folder | Kind::Link) || is_torrent(name) || is_page(name);
+    let is_wanted = matches!(kind, Kind::Folder | Kind::Link)
+        || is_torrent(name)
+        || is_page(name)
+        || is_sidecar(name);
     is_wanted && !name.as_bytes().starts_with(b".")
 }
 
 /// What differs when something else stands there. Of a page only its name counts: a refresh may write one itself.
 fn digest_of(&Entry { name, kind, inode }: &Entry<'_>) -> u64 {
-    let is_page = kind == Kind::File && !is_torrent(name);
+    let is_page = kind == Kind::File && is_page(name);
     let mut digest = DefaultHasher::new();
     (name, (!is_page).then_some((kind, inode))).hash(&mut digest);
     digest.finish()
@@ -294,6 +355,10 @@ pub(super) fn digest(path: &Path) -> io::Result<u64> {
 
 fn is_torrent(name: &OsStr) -> bool {
     ending(name).eq_ignore_ascii_case(b"torrent")
+}
+
+fn is_sidecar(name: &OsStr) -> bool {
+    ending(name) == b"toml"
 }
 
 fn is_page(name: &OsStr) -> bool {

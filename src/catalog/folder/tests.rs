@@ -100,6 +100,41 @@ fn the_page_beside_a_torrent_is_found() {
 }
 
 #[test]
+fn sidecars_that_cannot_be_used_or_are_beside_no_torrent_are_named() {
+    let folder = folder_of(&["a.torrent", "b.torrent", "c.torrent", "d/e.TORRENT"]);
+    let at = |file: &str| folder.path().join(file);
+    put(&folder, "d/e.toml", b"title = 'E'");
+    for (file, content) in [
+        ("a.toml", &b"hiden = true"[..]),
+        ("d/lone.toml", b"title = 'x'"),
+        (".passed.toml", b"?"),
+        ("c.TOML", b"?"),
+        ("content/Cargo.toml", b"[package]"),
+    ] {
+        put(&folder, file, content);
+    }
+    symlink(at("d/e.toml"), at("b.toml")).unwrap();
+    symlink(at("nowhere"), at("c.toml")).unwrap();
+    let scan = scan(&folder, &ANY);
+    assert_eq!(files(&scan), ["a.torrent", "b.torrent", "c.torrent", "d/e.TORRENT"]);
+    assert!(scan.complete, "a link instead of a sidecar is no folder that cannot be seen");
+    let told: Vec<String> = scan.problems.iter().map(ToString::to_string).collect();
+    let expected = [
+        "a.toml is not used: line 1: unknown key `hiden`; did you mean `hidden`?",
+        "b.toml is not used: it is a link",
+        "c.toml is not used: it is a link",
+        "d/lone.toml is beside no torrent",
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(expected), "{told}");
+    }
+    let said = |at: usize| scan.torrents[at].sidecar.as_ref().unwrap().outcome.clone();
+    assert_eq!(said(3).unwrap().title.as_deref(), Some("E"));
+    assert!(said(0).is_err() && said(1).is_err() && said(2).is_err());
+}
+
+#[test]
 fn links_are_followed_but_not_in_circles() {
     let elsewhere = folder_of(&["one.torrent", "two.torrent"]);
     let folder = folder_of(&["sub/own.torrent"]);

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::listing::{self, Detail, SeenFolder};
-use super::watched::{FileTime, Watched, has_changed};
+use super::watched::{Watched, has_changed};
+use crate::catalog::file_state::FileTime;
 
 /// Twice the longest tick of a kernel's clock, which the times of all finer file systems come from.
 const TICK: Duration = Duration::from_millis(20);

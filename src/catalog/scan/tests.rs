@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::catalog::samples::{hash, hybrid, new_catalog, scan, scanned};
-use crate::catalog::{Detail, FileState, RefreshRecord, Seen, StoreCounters, Torrent};
+use crate::catalog::{
+    Detail, FileState, RefreshRecord, Seen, StoreCounters, Surroundings, Torrent,
+};
 use crate::platform::folder::Folder;
 use crate::protocol::Generation;
 
@@ -194,7 +196,7 @@ fn files_of_torrents_are_known_by_their_state_until_the_rules_change() {
         let known = list.known_files(Detail::States).position(
             Path::new("a.torrent"),
             Seen::State(state),
-            None,
+            Surroundings::default(),
         );
         let is_known = known
             .and_then(|at| list.listed.get(at))

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::{find, reset};
+use crate::catalog::detail_values::{self, DetailError, one_line, page_address};
 use crate::catalog::{Details, Torrent};
 use crate::cli::change::change;
 use crate::cli::progress::ByteBar;
 use crate::cli::{CommandError, World};
 use crate::platform::terminal::Harmless;
 use crate::platform::{date, files};
-use crate::protocol::{ChecksumList, ChecksumListKind, Checksums, HttpUrl, Timestamp};
+use crate::protocol::{ChecksumList, ChecksumListKind, Checksums, Timestamp};
 use crate::tracker::checksums_of;
 
 /// Change what is said of a torrent; an empty text takes back what was said
@@ -17,22 +18,22 @@ use crate::tracker::checksums_of;
 #[group(required = true, multiple = true, id = "what")]
 pub struct Changes {
     /// What it is called instead of its name
-    #[arg(long, value_name = "TEXT", value_parser = line)]
+    #[arg(long, value_name = "TEXT", value_parser = one_line)]
     title: Option<String>,
     /// A sentence about it, for the feed
-    #[arg(long, value_name = "TEXT", value_parser = line)]
+    #[arg(long, value_name = "TEXT", value_parser = one_line)]
     description: Option<String>,
     /// Its category, instead of its folder
-    #[arg(long, value_name = "TEXT", value_parser = line)]
+    #[arg(long, value_name = "TEXT", value_parser = one_line)]
     category: Option<String>,
     /// The group that it belongs to
-    #[arg(long, value_name = "TEXT", value_parser = line)]
+    #[arg(long, value_name = "TEXT", value_parser = one_line)]
     group: Option<String>,
     /// Another address of the file or its content
-    #[arg(long, value_name = "URL", value_parser = url)]
+    #[arg(long, value_name = "URL", value_parser = page_address)]
     mirror: Option<String>,
     /// The address of a page about it
-    #[arg(long, value_name = "URL", value_parser = url)]
+    #[arg(long, value_name = "URL", value_parser = page_address)]
     info_url: Option<String>,
     /// The CRC32 of its content, 8 hexadecimal digits
     #[arg(long, value_name = "DIGITS", value_parser = digits::<8>)]
@@ -176,26 +177,8 @@ impl Source {
 /// Bytes of a list at most.
 const MOST_LIST_BYTES: u64 = 4 << 20;
 
-fn line(text: &str) -> Result<String, String> {
-    if text.chars().any(char::is_control) {
-        return Err("write it in one line".into());
-    }
-    Ok(text.trim().to_owned())
-}
-
-fn url(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        return Ok(String::new());
-    }
-    text.parse::<HttpUrl>().map(String::from).map_err(|problem| problem.to_string())
-}
-
-fn digits<const COUNT: usize>(text: &str) -> Result<String, String> {
-    let is_whole = text.len() == COUNT && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if text.is_empty() || is_whole {
-        return Ok(text.to_ascii_lowercase());
-    }
-    Err(format!("write {COUNT} hexadecimal digits"))
+fn digits<const COUNT: usize>(text: &str) -> Result<String, DetailError> {
+    detail_values::digits(text, COUNT)
 }
 
 /// A date, or none any more.

@@ -30,13 +30,20 @@ pub(super) fn retire(
 pub(super) fn restore(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
     let torrent = change(world, |catalog, author| {
         let torrent = find(wanted, catalog)?;
-        if torrent.details().retired.is_none() {
-            return Err(CommandError::Failed(format!("`{wanted}` is not retired")));
+        if torrent.decision().retired.is_none() {
+            return Err(CommandError::Failed(match torrent.details().retired {
+                Some(_) => format!(
+                    "the sidecar {} retires `{wanted}`; take `retired` out there, and run `tracker refresh --force`",
+                    torrent.file.with_extension("toml").display()
+                ),
+                None => format!("`{wanted}` is not retired"),
+            }));
         }
         catalog.decide(torrent.canonical, "restore", |it| it.retired = None, author)?;
         find(&torrent.canonical.to_string(), catalog)
     })?;
     let note = match torrent.missing_since {
+        _ if torrent.details().retired.is_some() => "is still retired, by its sidecar",
         None => "is tracked again",
         Some(_) => "is no longer retired, and tracked again as soon as its file is back",
     };

@@ -1,6 +1,7 @@
 //! Tests of scans that know files from an earlier one.
 
 use super::*;
+use crate::catalog::FileTime;
 use crate::catalog::{Carried, Period, Torrent, Totals};
 use crate::platform::folder::Folder;
 
@@ -191,4 +192,46 @@ fn a_file_is_known_by_its_own_state_whatever_its_path_led_to_when_it_was_listed(
         let read = paths(&["cur/a.torrent"]);
         assert_eq!(unread_and_read(&before, &folder, detail), [vec![], read], "{detail:?}");
     }
+}
+
+/// What of a folder with this torrent and its sidecar has to be read again, ten seconds later.
+#[test]
+fn a_sidecar_is_read_with_its_torrent_when_either_has_changed() {
+    let folder = folder_of(&["d/a.torrent", "b.torrent"]);
+    put(&folder, "d/a.toml", b"title = 'one'");
+    let mut catalog = crate::catalog::Catalog::open(&folder.path().join("catalog.db")).unwrap();
+    let begun = |listing: Listing| Listing {
+        begun: FileTime(FileTime::now().0 + 10_000_000_000),
+        ..listing
+    };
+    let mut read = |detail| {
+        let mut list = catalog.list("").unwrap();
+        let listing = begun(Listing::of(folder.path(), detail).unwrap());
+        let mut scan = listing.scan(&ANY, &list.known_files(detail), &mut |_| {});
+        let files: Vec<_> = scan.torrents.iter().map(|it| it.file.display().to_string()).collect();
+        let none = std::collections::HashSet::new();
+        catalog.take_in(&mut list, &mut scan, Some(&none), Timestamp(1)).unwrap();
+        let all = catalog.torrents().unwrap();
+        (files, all[1].details().title.clone(), scan.problems.len())
+    };
+    let title = |title: &str| Some(title.to_owned());
+    let again = || vec!["d/a.torrent".to_owned()];
+    let both = vec!["b.torrent".to_owned(), "d/a.torrent".to_owned()];
+    assert_eq!(read(Detail::States), (both, title("one"), 0));
+    for detail in [Detail::States, Detail::Names] {
+        assert_eq!(read(detail), (vec![], title("one"), 0), "{detail:?}");
+    }
+    put(&folder, "d/a.toml", b"title = 'two'");
+    assert_eq!(read(Detail::Names), (vec![], title("one"), 0), "which sees no more than inodes");
+    assert_eq!(read(Detail::States), (again(), title("two"), 0));
+    put(&folder, "d/b.toml", b"title = 'three'");
+    fs::rename(folder.path().join("d/b.toml"), folder.path().join("d/a.toml")).unwrap();
+    assert_eq!(read(Detail::Names), (again(), title("three"), 0));
+    put(&folder, "d/a.toml", b"titel = 'four'");
+    for _ in 0..2 {
+        assert_eq!(read(Detail::States), (again(), title("three"), 1), "as long as it is broken");
+    }
+    fs::remove_file(folder.path().join("d/a.toml")).unwrap();
+    assert_eq!(read(Detail::States), (again(), None, 0));
+    assert_eq!(read(Detail::States), (vec![], None, 0));
 }

@@ -1,0 +1,71 @@
+//! Which values details of torrents may have, whether a command or a sidecar says them.
+
+use crate::protocol::{HttpUrl, UrlError};
+
+/// Bytes of a reason at most: clients show one line.
+const LONGEST_REASON: usize = 200;
+
+/// Why a value is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DetailError {
+    /// A text with line breaks or other control characters.
+    #[error("write it in one line")]
+    SeveralLines,
+    /// Not the address of a page.
+    #[error(transparent)]
+    Address(#[from] UrlError),
+    /// Not the digits of such a checksum.
+    #[error("write {0} hexadecimal digits")]
+    Digits(usize),
+    /// More than clients show.
+    #[error("clients show one line; write at most {LONGEST_REASON} bytes")]
+    LongReason,
+    /// A reason with line breaks.
+    #[error("clients show one line; write no line breaks")]
+    ReasonOfSeveralLines,
+}
+
+/// A text of one line, without blanks around it.
+///
+/// # Errors
+/// When it is not one line.
+pub fn one_line(text: &str) -> Result<String, DetailError> {
+    if text.chars().any(char::is_control) {
+        return Err(DetailError::SeveralLines);
+    }
+    Ok(text.trim().to_owned())
+}
+
+/// The address of a page (http or https), or an empty text.
+///
+/// # Errors
+/// When it is another text.
+pub fn page_address(text: &str) -> Result<String, DetailError> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(String::from(text.parse::<HttpUrl>()?))
+}
+
+/// So many hexadecimal digits, in lower case, or an empty text.
+///
+/// # Errors
+/// When it is another text.
+pub fn digits(text: &str, count: usize) -> Result<String, DetailError> {
+    let is_whole = text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if text.is_empty() || is_whole {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(DetailError::Digits(count))
+}
+
+/// A reason that clients are told.
+///
+/// # Errors
+/// When clients cannot show it.
+pub fn reason(text: &str) -> Result<String, DetailError> {
+    if text.len() > LONGEST_REASON {
+        return Err(DetailError::LongReason);
+    }
+    one_line(text).map_err(|_| DetailError::ReasonOfSeveralLines)
+}
