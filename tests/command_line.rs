@@ -178,7 +178,9 @@ fn torrents_are_listed_and_shown() {
     assert_eq!((&listed["file"], &listed["hidden"]), (&json!("a torrent.torrent"), &json!(false)));
     assert_eq!(list[1]["hidden"], true);
     let output = tracker.run(&["torrent", "list"]).done();
-    assert!(output.starts_with(&hash) && output.ends_with("\n2 torrents (1 hidden)\n"), "{output}");
+    let row = format!("\n{hash}        1000 B        1        1  a torrent\n");
+    assert!(output.contains(&row) && output.ends_with("\n2 torrents (1 hidden)\n"), "{output}");
+    assert_eq!((&listed["seeders"], &listed["leechers"]), (&json!(1), &json!(1)));
     let output_of_refresh = tracker.run(&["refresh", "--force"]).done();
     assert!(output_of_refresh.starts_with("refreshed: 1 torrent (and 1 hidden), 1 seeder"));
     assert!(output.contains("hush  (hidden)"), "{output}");
@@ -190,6 +192,45 @@ fn torrents_are_listed_and_shown() {
     }
     let failure = tracker.run(&["torrent", "show", "nothing"]).failure();
     assert!(failure.contains("`nothing`") && failure.contains("torrent list"), "{failure}");
+}
+
+#[test]
+fn torrents_are_looked_for_sorted_and_listed_a_page_at_a_time() {
+    let (tracker, _) = busy();
+    for (file, length) in [("part 10.torrent", 10), ("part 9.torrent", 90)] {
+        let torrent = Torrent::new(file.trim_end_matches(".torrent"), length, ANNOUNCE_URL);
+        tracker.drop_in(format!("linux/iso/{file}"), &torrent.metainfo);
+    }
+    tracker.drop_in("linux/iso/part 9.toml", b"title = 'Other'\nhidden = true");
+    tracker.refresh();
+    tracker.drop_in("linux/iso/part 9.toml", b"hidden = 1");
+    tracker.refresh();
+    let list = |words: &[&str]| {
+        let listed = tracker.run(&[&["torrent", "list", "--json"], words].concat()).json();
+        let names = listed.as_array().expect("a list").iter();
+        names.map(|it| it["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&[]), ["a torrent", "part 9", "part 10"]);
+    assert_eq!(list(&["PART"]), ["part 9", "part 10"]);
+    assert_eq!(list(&["other"]), ["part 9"]);
+    assert_eq!(list(&["--category", "linux"]), ["part 9", "part 10"]);
+    assert_eq!(list(&["--state", "hidden", "--state", "faulty"]), ["part 9"]);
+    assert_eq!(list(&["--sort", "size"]), ["a torrent", "part 9", "part 10"]);
+    assert_eq!(list(&["--sort", "leechers", "--reverse"]), ["part 10", "part 9", "a torrent"]);
+    assert_eq!(list(&["--sort", "name", "--rows", "1", "--page", "2"]), ["part 9"]);
+    assert!(list(&["--rows", "2", "--page", "3"]).is_empty());
+    let output = tracker.run(&["torrent", "list", "--rows", "2"]).done();
+    assert!(output.ends_with("\n3 torrents (1 hidden) on 2 pages\n"), "{output}");
+    assert!(output.contains("Other  (hidden)  (its sidecar is not used)\n"), "{output}");
+    for (words, said) in [
+        (&["--state", "odd"][..], "possible values: listed, hidden"),
+        (&["--sort", "odd"], "possible values: file, name"),
+        (&["--page", "2"], "--rows"),
+        (&["--rows", "0"], "zero"),
+    ] {
+        let ran = tracker.run(&[&["torrent", "list"], words].concat());
+        assert!(ran.status == 2 && ran.errors.contains(said), "{ran:?}");
+    }
 }
 
 #[test]

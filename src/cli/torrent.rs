@@ -2,6 +2,7 @@
 
 mod add;
 mod edit;
+mod list;
 mod make;
 mod retire;
 mod rewrite;
@@ -15,21 +16,13 @@ use super::{CommandError, World};
 use crate::catalog::{Catalog, Details, Problem, ScanRules, Torrent, read_metainfo};
 use crate::platform::terminal::Harmless;
 use crate::protocol::{InfoHash, InfoHashV2, Metainfo, Timestamp};
-use crate::site::{PublishError, bytes, clock, counted, in_words, publish};
-use crate::tracker::{Quiet, Turn, Urgency, reset_totals, scan_rules};
+use crate::site::{PublishError, bytes, clock, in_words, publish};
+use crate::tracker::{Quiet, TorrentWithPeers, Turn, Urgency, reset_totals, scan_rules};
 
 /// The catalogue's torrents
 #[derive(Debug, clap::Subcommand)]
 pub enum TorrentCommand {
-    /// List the torrents
-    List {
-        /// Also those whose file is gone
-        #[arg(long)]
-        all: bool,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(list::ListArguments),
     /// Show one torrent
     Show {
         /// Its info-hash, its file below the torrents folder, or its name
@@ -91,7 +84,7 @@ impl TorrentCommand {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         match self {
-            Self::List { all, json } => list(all, json, world),
+            Self::List(arguments) => arguments.run(world),
             Self::Show { torrent, json } => show(&torrent, json, world),
             Self::Add(arguments) => arguments.run(world),
             Self::Edit { torrent, changes } => changes.run(&torrent, world),
@@ -107,52 +100,15 @@ impl TorrentCommand {
     }
 }
 
-fn list(all: bool, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
-    let catalog = Catalog::read(&world.load_owner_config()?.config.paths.catalog)?;
-    let torrents = if all { catalog.all_torrents()? } else { catalog.torrents()? };
-    if json {
-        return world.print_json(&Value::Array(
-            torrents.iter().map(|torrent| torrent_json(torrent, world.now)).collect(),
-        ));
-    }
-    for torrent in &torrents {
-        let note = match (torrent.missing_since, torrent.hidden) {
-            _ if torrent.details().retired.is_some() => "  (retired)",
-            (Some(_), _) => "  (its file is gone)",
-            (None, true) => "  (hidden)",
-            (None, false) if !torrent.has_file() => "  (no file)",
-            (None, false) => "",
-        };
-        world.print(format_args!(
-            "{}  {:>12}  {}{note}\n",
-            torrent.canonical,
-            torrent.known_size().map_or_else(String::new, |size| bytes(size, 2)),
-            Harmless(if torrent.name.is_empty() && torrent.details().title.is_none() {
-                "".into()
-            } else {
-                torrent.title()
-            })
-        ))?;
-    }
-    let number = |is_one: fn(&Torrent) -> bool| torrents.iter().filter(|it| is_one(it)).count();
-    let gone = number(|torrent| torrent.missing_since.is_some());
-    let hidden = number(|torrent| torrent.missing_since.is_none() && torrent.hidden);
-    let notes: Vec<_> = [(gone, "gone"), (hidden, "hidden")]
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, note)| format!("{number} {note}"))
-        .collect();
-    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
-    world.print(format_args!("{}{notes}\n", counted(torrents.len(), "torrent")))
-}
-
 fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_owner_config()?;
     let catalog = Catalog::read(&loaded.config.paths.catalog)?;
     let torrent = find(wanted, &catalog)?;
+    let with_peers = TorrentWithPeers::now(&loaded, torrent, world.now);
     if json {
-        return world.print_json(&torrent_json(&torrent, world.now));
+        return world.print_json(&torrent_json(&with_peers, world.now));
     }
+    let TorrentWithPeers { torrent, peers } = with_peers;
     let hash = |hash: Option<String>| hash.unwrap_or_else(|| "none".into());
     world.print(format_args!("name          {}\n", Harmless(&torrent.name)))?;
     let file = if torrent.has_file() { torrent.file.display().to_string() } else { "none".into() };
@@ -164,6 +120,11 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     world.print(format_args!("size          {}\n", bytes(torrent.size, 2)))?;
     world
         .print(format_args!("age           {}\n", in_words(world.now.since(torrent.first_seen))))?;
+    if let Some(peers) = peers {
+        world.print(format_args!("seeders       {}\n", peers.seeders))?;
+        world.print(format_args!("leechers      {}\n", peers.leechers))?;
+        world.print(format_args!("partial seeds {}\n", peers.partial_seeds))?;
+    }
     world.print(format_args!("completed     {}\n", torrent.totals.completed))?;
     world.print(format_args!("uploaded      {}\n", bytes(torrent.totals.uploaded, 2)))?;
     world.print(format_args!("downloaded    {}\n", bytes(torrent.totals.downloaded, 2)))?;
@@ -274,7 +235,8 @@ fn decide_hidden(wanted: &str, hidden: bool, world: &mut World<'_>) -> Result<()
     world.print(format_args!("{}: is {now} from now on\n", Harmless(torrent.title())))
 }
 
-fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {
+/// A torrent for programs; figures that are not known are null.
+fn torrent_json(TorrentWithPeers { torrent, peers }: &TorrentWithPeers, now: Timestamp) -> Value {
     json!({
         "info_hash": torrent.canonical.to_string(),
         "info_hash_v1": torrent.v1.map(|hash| hash.to_string()),
@@ -294,6 +256,9 @@ fn torrent_json(torrent: &Torrent, now: Timestamp) -> Value {
         "private": torrent.private,
         "first_seen": torrent.first_seen.no_later_than(now).0,
         "missing_since": torrent.missing_since.map(|at| at.no_later_than(now).0),
+        "seeders": peers.map(|peers| peers.seeders),
+        "leechers": peers.map(|peers| peers.leechers),
+        "partial_seeds": peers.map(|peers| peers.partial_seeds),
         "completed": torrent.totals.completed,
         "uploaded": torrent.totals.uploaded,
         "downloaded": torrent.totals.downloaded,

@@ -27,6 +27,7 @@ mod scrape;
 mod shared;
 mod stores;
 mod take_in;
+mod torrent_list;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,6 +54,7 @@ pub use reset::reset_totals;
 pub use shared::SharedPolicy;
 pub use stores::{open_store, read_store, rebuild_store};
 pub use take_in::scan_rules;
+pub use torrent_list::{TorrentOrder, TorrentPage, TorrentQuery, TorrentState, TorrentWithPeers};
 
 use access::Policy;
 use peer_rules::PeerRules;

@@ -286,7 +286,7 @@ fn a_vanished_folder_wipes_nothing() {
         assert!(is_tracked(&tracker, &torrent));
         assert!(tracker.text("www/stats.inc").contains(">a</a>"));
     }
-    assert_eq!(tracker.run(&["torrent", "list"]).done().lines().count(), 2);
+    assert_eq!(tracker.run(&["torrent", "list"]).done().lines().count(), 3);
     let published =
         || fs::metadata(tracker.path("data/policy.snapshot")).and_then(|it| it.modified());
     let before = published().expect("a policy");
