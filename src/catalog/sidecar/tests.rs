@@ -118,6 +118,16 @@ fn only_a_file_of_some_size_is_read_and_nothing_is_waited_for() {
     assert!(matches!(read(&at("nothing")), Err(SidecarError::Unreadable(_))));
 }
 
+#[test]
+fn no_depth_is_too_deep() {
+    for open in ["[", "{a="] {
+        let text = format!("title = {}", open.repeat(20_000));
+        assert!(flaw(text.as_bytes()).contains("is not TOML"));
+        let name = format!("title{} = 1", ".a".repeat(20_000));
+        assert!(parse(name.as_bytes()).is_err());
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_is_in_it_it_is_understood_or_refused(content: Vec<u8>) {
