@@ -232,6 +232,11 @@ fn a_sidecar_is_read_with_its_torrent_when_either_has_changed() {
         assert_eq!(read(Detail::States), (again(), title("three"), 1), "as long as it is broken");
     }
     fs::remove_file(folder.path().join("d/a.toml")).unwrap();
+    symlink(folder.path().join("elsewhere"), folder.path().join("d/a.toml")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(read(Detail::States), (again(), title("three"), 1), "as long as it is a link");
+    }
+    fs::remove_file(folder.path().join("d/a.toml")).unwrap();
     assert_eq!(read(Detail::States), (again(), None, 0));
     assert_eq!(read(Detail::States), (vec![], None, 0));
 }
