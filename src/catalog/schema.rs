@@ -123,16 +123,14 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (info_hash, tracker)
     ) STRICT, WITHOUT ROWID;
 ",
-    // How peers were found that somebody tried to connect to.
+    // How peers were found that somebody tried to connect to. What a sidecar says is as it was read last; `fault` says
+    // why it cannot be read now.
     "
     CREATE TABLE tried (
         endpoint     BLOB    NOT NULL PRIMARY KEY CHECK (length(endpoint) = 18),
         at           INTEGER NOT NULL CHECK (at >= 0),
         is_reachable INTEGER CHECK (is_reachable IN (0, 1))
     ) STRICT, WITHOUT ROWID;
-",
-    // What a sidecar says is as it was read last; `fault` says why it cannot be read now.
-    "
     CREATE TABLE sidecars (
         info_hash   BLOB NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
         file_state  BLOB CHECK (length(file_state) = 32),
