@@ -9,6 +9,7 @@ mod change;
 mod client;
 mod config;
 mod doctor;
+mod explain;
 mod export;
 mod external;
 mod fastcgi;
@@ -79,6 +80,7 @@ enum Command {
     Stats(stats::StatsArguments),
     Peers(peers::PeersArguments),
     Scrape(scrape::ScrapeArguments),
+    Explain(explain::ExplainArguments),
     #[command(subcommand)]
     Reachability(reachability::ReachabilityCommand),
     #[command(subcommand)]
@@ -105,6 +107,7 @@ impl Command {
             Self::Stats(arguments) => arguments.run(world),
             Self::Peers(arguments) => arguments.run(world),
             Self::Scrape(arguments) => arguments.run(world),
+            Self::Explain(arguments) => arguments.run(world),
             Self::Reachability(command) => command.run(world),
             Self::Store(command) => command.run(world),
             Self::Backup(arguments) => arguments.run(world),

@@ -21,6 +21,7 @@ pub mod process;
 pub mod publication;
 pub mod random;
 pub mod reach;
+pub mod scratch;
 pub mod signals;
 pub mod sockets;
 pub mod special_addresses;

@@ -1,5 +1,7 @@
 //! An announce as the client sends it: one pass over the query, no allocation (BEP 3, 7, 21, 23).
 
+mod parameters;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::query::{DecodeError, percent_decode, percent_decoded};

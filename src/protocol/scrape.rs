@@ -1,5 +1,7 @@
 //! A scrape as the client sends it (BEP 48).
 
+mod parameters;
+
 use super::query::{DecodeError, percent_decode, percent_decoded};
 use super::{InfoHash, Parameters};
 

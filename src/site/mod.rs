@@ -1,6 +1,7 @@
 //! The URL space: which request goes where, and what people and programs see of the tracker.
 
 mod events;
+pub mod explain;
 mod feed;
 mod format;
 mod fragments;
@@ -31,9 +32,10 @@ pub use publish::{PublishError, Published, publish};
 pub use shared::Shared;
 pub use state::hide_new_data;
 
-use crate::config::{LoadedConfig, Surroundings};
+use crate::config::{AccessConfig, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response};
 use crate::platform::log::{self, Level};
+use crate::platform::network::Network;
 use crate::protocol::{Passkey, Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
 use crate::tracker::external::refresh_external;
@@ -263,11 +265,7 @@ impl Ready {
 
     /// Whether the owner shows the statistics to the address that asks for them.
     fn may_see(&self, route: &Route, request: &Request<'_>) -> bool {
-        let access = &self.tracker.config().config.access;
-        let shown_to = match route {
-            Route::Metrics => &access.metrics_from,
-            _ => &access.stats_from,
-        };
+        let shown_to = shown_to(route, &self.tracker.config().config.access);
         shown_to.is_empty() || self.client(request).is_some_and(|client| shown_to.contains(client))
     }
 
@@ -289,6 +287,14 @@ impl Ready {
             }
         };
         self.tracker.look(now, publish_what_is_new);
+    }
+}
+
+/// To whom the owner shows a page of figures; to all, where that is nobody.
+fn shown_to<'a>(route: &Route, access: &'a AccessConfig) -> &'a Network {
+    match route {
+        Route::Metrics => &access.metrics_from,
+        _ => &access.stats_from,
     }
 }
 

@@ -117,15 +117,28 @@ pub(super) fn refuse(
     response: &mut Response,
 ) -> Answer {
     ready.note_refusal(call, refusal);
-    let Config { tracker, access, .. } = &ready.tracker.config().config;
-    let interval = refusal.interval(tracker.interval);
-    let min_interval = refusal.interval(tracker.min_interval);
-    let retry_in = refusal.retry_in(tracker.interval);
-    fail(response, &Failure { reason: &refusal.to_string(), retry_in, interval, min_interval });
-    if *refusal == Refusal::Gone && access.gone == Gone::Gone {
-        response.status = Status::Gone;
-    }
+    let reason = refusal.to_string();
+    let (failure, status) = failure(refusal, &reason, &ready.tracker.config().config);
+    fail(response, &failure);
+    response.status = status;
     Answer::Ready
+}
+
+/// What a client is told that is refused, and by which status of HTTP.
+pub(super) fn failure<'r>(
+    refusal: &Refusal,
+    reason: &'r str,
+    config: &Config,
+) -> (Failure<'r>, Status) {
+    let Config { tracker, access, .. } = config;
+    let failure = Failure {
+        reason,
+        retry_in: refusal.retry_in(tracker.interval),
+        interval: refusal.interval(tracker.interval),
+        min_interval: refusal.interval(tracker.min_interval),
+    };
+    let is_gone = *refusal == Refusal::Gone && access.gone == Gone::Gone;
+    (failure, if is_gone { Status::Gone } else { Status::Ok })
 }
 
 /// A failure where there is no configuration to ask.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::Refusal;
+use super::witness::{Passed, Witness};
 use crate::catalog::{PolicyClientRule, PolicySnapshot, Verdict};
 use crate::config::{ClientsConfig, Torrents};
 use crate::protocol::{AnnounceRequest, Event, InfoHash, Passkey, SeenClient, Timestamp};
@@ -60,17 +61,30 @@ impl Admitted {
 ///
 /// # Errors
 /// When it may not, with the reason that the client is shown.
-pub fn admit(
+pub(super) fn admit<W: Witness>(
     policy: &Policy<'_>,
     caller: &Caller<'_>,
     announce: &AnnounceRequest,
+    witness: &mut W,
 ) -> Result<Admitted, Refusal> {
     // Who leaves is let go, banned or not.
-    if announce.event != Event::Stopped {
-        policy.allows(caller)?;
-        policy.allows_client(caller, announce)?;
+    if announce.event == Event::Stopped {
+        for rule in ["ban", "require_compact", "client", "identify"] {
+            witness.passed(rule, Passed::Leaves);
+        }
+    } else {
+        policy.allows(caller, witness)?;
+        policy.allows_client(caller, announce, witness)?;
     }
-    policy.torrent(announce.info_hash)?.ok_or_else(|| policy.why_not(announce.info_hash))
+    let torrent = policy.torrent(announce.info_hash)?;
+    let torrent = torrent.ok_or_else(|| policy.why_not(announce.info_hash))?;
+    witness.passed("torrents", Passed::Fits);
+    Ok(torrent)
+}
+
+/// How a rule is passed that there is, or is not.
+fn if_any(there_is_one: bool) -> Passed {
+    if there_is_one { Passed::Fits } else { Passed::NoSuchRule }
 }
 
 impl Policy<'_> {
@@ -78,40 +92,58 @@ impl Policy<'_> {
     ///
     /// # Errors
     /// When its address is banned.
-    pub fn allows(&self, caller: &Caller<'_>) -> Result<(), Refusal> {
+    fn allows<W: Witness>(&self, caller: &Caller<'_>, witness: &mut W) -> Result<(), Refusal> {
         let (Some(snapshot), Some(address)) = (self.snapshot, caller.address) else {
+            let why = if self.snapshot.is_none() { Passed::NoSuchRule } else { Passed::NoAddress };
+            witness.passed("ban", why);
             return Ok(());
         };
-        match snapshot.ban_of(address, self.now) {
-            Some(ban) => Err(Refusal::banned(ban.reason, ban.until, self.now)),
-            None => Ok(()),
+        if let Some(ban) = snapshot.ban_of(address, self.now) {
+            return Err(Refusal::banned(ban.reason, ban.until, self.now));
         }
+        witness.passed("ban", Passed::Fits);
+        Ok(())
     }
 
     /// Whether a client may announce.
     ///
     /// # Errors
     /// When the owner does not want such clients.
-    fn allows_client(
+    fn allows_client<W: Witness>(
         &self,
         caller: &Caller<'_>,
         announce: &AnnounceRequest,
+        witness: &mut W,
     ) -> Result<(), Refusal> {
         let ClientsConfig { require_compact, identify } = *self.clients;
         if require_compact && announce.compact == Some(false) {
             return Err(Refusal::CompactOnly);
         }
+        witness.passed("require_compact", if_any(require_compact));
         let snapshot = self.snapshot.filter(|snapshot| snapshot.has_client_rules());
         if snapshot.is_none() && !identify {
+            witness.passed("client", Passed::NoSuchRule);
+            witness.passed("identify", Passed::NoSuchRule);
             return Ok(());
         }
         let client = SeenClient::new(announce.peer_id, caller.user_agent);
-        match snapshot.and_then(|snapshot| snapshot.client_rule(&client)) {
-            Some(PolicyClientRule { verdict: Verdict::Allow, .. }) => Ok(()),
-            Some(PolicyClientRule { reason, .. }) => Err(Refusal::Client { reason: reason.into() }),
-            None if identify && !client.name().is_known() => Err(Refusal::UnknownClient),
-            None => Ok(()),
+        let rule = snapshot.and_then(|snapshot| snapshot.client_rule(&client));
+        match rule {
+            Some(PolicyClientRule { verdict: Verdict::Allow, place, .. }) => {
+                witness.passed("client", Passed::Allowed(place));
+                witness.passed("identify", Passed::Decided);
+                return Ok(());
+            }
+            Some(PolicyClientRule { reason, .. }) => {
+                return Err(Refusal::Client { reason: reason.into() });
+            }
+            None => witness.passed("client", if_any(snapshot.is_some())),
         }
+        if identify && !client.name().is_known() {
+            return Err(Refusal::UnknownClient);
+        }
+        witness.passed("identify", if_any(identify));
+        Ok(())
     }
 
     /// Why an info-hash is not tracked.

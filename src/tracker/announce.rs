@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 
 use super::access::{Admitted, Caller, admit};
 use super::peer_rules::{Addresses, NotAPeer, PeerRules, more_than};
+use super::witness::{Passed, Witness};
 use super::{Load, Refusal, Tracker};
 use crate::config::{Config, StatedAddressRule, TrackerConfig};
 use crate::platform::reach::Reach;
@@ -30,10 +31,9 @@ impl Tracker {
         request: &AnnounceRequest,
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
-        let admitted = admit(&self.decided(now), caller, request)?;
+        let (admitted, addresses) = self.weigh(caller, request, now, &mut ())?;
         let config = &self.loaded.config;
         let rules = self.peer_rules();
-        let addresses = accepted(rules, request, addresses(config, request, caller.address)?)?;
         let announce =
             PeerAnnounce { seen: caller.address, ..describe(request, &admitted, addresses) };
         let is_busy = self.is_known_to_be_busy(now);
@@ -81,23 +81,45 @@ impl Tracker {
         request: &AnnounceRequest,
         now: Timestamp,
     ) -> Result<AnnounceReply<'_>, Refusal> {
-        let admitted = admit(&self.decided(now), caller, request)?;
-        let config = &self.loaded.config;
-        let rules = self.peer_rules();
-        accepted(rules, request, addresses(config, request, caller.address)?)?;
+        let (admitted, _) = self.weigh(caller, request, now, &mut ())?;
+        let found = self.look_at(&admitted, now)?;
+        self.sample.clear();
+        Ok(self.reply(request, caller, found))
+    }
+
+    /// Asks all rules about an announce, in their order, up to the one that refuses it: what is left to do then is the
+    /// store's.
+    pub(super) fn weigh<W: Witness>(
+        &self,
+        caller: &Caller<'_>,
+        request: &AnnounceRequest,
+        now: Timestamp,
+        witness: &mut W,
+    ) -> Result<(Admitted, Addresses), Refusal> {
+        let admitted = admit(&self.decided(now), caller, request, witness)?;
+        let addresses = addresses(&self.loaded.config, request, caller.address)?;
+        witness.passed("no_address", Passed::Fits);
+        Ok((admitted, accepted(self.peer_rules(), request, addresses, witness)?))
+    }
+
+    /// The figures of a swarm and of the tracker, as they are.
+    pub(super) fn look_at(
+        &mut self,
+        admitted: &Admitted,
+        now: Timestamp,
+    ) -> Result<(SwarmCounts, Load), Refusal> {
         let load = self.load(now)?;
         let counted = self.store().and_then(|store| {
             let counts = store.counts(&[admitted.swarm], now)?;
             Ok((counts, admitted.completed_before(store.generation()?)))
         });
         let (counts, completed) = counted.map_err(|problem| self.refusal(&problem))?;
-        self.sample.clear();
         let counts = counts.first().copied().unwrap_or_default();
-        Ok(self.reply(request, caller, (with_completed(counts, completed), load)))
+        Ok((with_completed(counts, completed), load))
     }
 
     /// What a client gets back; `counts.completed` is of all generations.
-    fn reply(
+    pub(super) fn reply(
         &self,
         request: &AnnounceRequest,
         caller: &Caller<'_>,
@@ -136,12 +158,7 @@ fn addresses(
         Some(IpAddr::V6(ip)) => Some(SocketAddrV6::new(ip, request.port, 0, 0)),
         _ => None,
     };
-    let believed = match config.network.stated_addresses {
-        StatedAddressRule::Never => false,
-        StatedAddressRule::Private => from.is_some_and(is_private),
-        StatedAddressRule::Always => true,
-    };
-    let stated = if believed { request.stated } else { Default::default() };
+    let stated = if believes_stated(config, from) { request.stated } else { Default::default() };
     let port = |stated: Option<u16>| stated.unwrap_or(request.port);
     let stated_v4 = stated.v4.map(|(ip, own)| SocketAddrV4::new(ip, port(own)));
     let stated_v6 = stated.v6.map(|(ip, own)| SocketAddrV6::new(ip, port(own), 0, 0));
@@ -157,15 +174,30 @@ fn addresses(
     Ok((v4, v6))
 }
 
+/// Whether the owner believes what addresses a client states who is seen at an address.
+pub(super) fn believes_stated(config: &Config, from: Option<IpAddr>) -> bool {
+    match config.network.stated_addresses {
+        StatedAddressRule::Never => false,
+        StatedAddressRule::Private => from.is_some_and(is_private),
+        StatedAddressRule::Always => true,
+    }
+}
+
 /// Those that a peer may have. Who leaves is let go, wherever it is.
-fn accepted(
+fn accepted<W: Witness>(
     rules: Option<PeerRules<'_>>,
     request: &AnnounceRequest,
     addresses: Addresses,
+    witness: &mut W,
 ) -> Result<Addresses, NotAPeer> {
     match rules {
-        Some(rules) if request.event != Event::Stopped => rules.accepted(addresses),
-        _ => Ok(addresses),
+        Some(rules) if request.event != Event::Stopped => rules.accepted(addresses, witness),
+        _ => {
+            let leaves = request.event == Event::Stopped;
+            let why = if leaves { Passed::Leaves } else { Passed::NoSuchRule };
+            NotAPeer::RULES.iter().for_each(|rule| witness.passed(rule, why));
+            Ok(addresses)
+        }
     }
 }
 
@@ -179,12 +211,17 @@ fn with_completed(counts: SwarmCounts, elsewhere: u64) -> SwarmCounts {
     SwarmCounts { completed: counts.completed.saturating_add(elsewhere), ..counts }
 }
 
-fn describe(request: &AnnounceRequest, admitted: &Admitted, (v4, v6): Addresses) -> PeerAnnounce {
-    let role = match (request.event, request.left) {
+/// What a client is to its swarm.
+pub(super) fn role(request: &AnnounceRequest) -> Role {
+    match (request.event, request.left) {
         (Event::Paused, _) => Role::PartialSeed,
         (_, Some(0)) => Role::Seeder,
         _ => Role::Leecher,
-    };
+    }
+}
+
+fn describe(request: &AnnounceRequest, admitted: &Admitted, (v4, v6): Addresses) -> PeerAnnounce {
+    let role = role(request);
     // A magnet's client that does not know the size yet claims to lack more than there is.
     let left = match (request.left, admitted.size) {
         (Some(left), Some(size)) if left > size => None,
@@ -210,7 +247,12 @@ fn describe(request: &AnnounceRequest, admitted: &Admitted, (v4, v6): Addresses)
     }
 }
 
-fn wanted(config: &Config, request: &AnnounceRequest, role: Role, is_busy: bool) -> Want {
+pub(super) fn wanted(
+    config: &Config,
+    request: &AnnounceRequest,
+    role: Role,
+    is_busy: bool,
+) -> Want {
     let config = &config.tracker;
     let most = if is_busy { config.numwant } else { config.max_numwant };
     let peers = match request.event {

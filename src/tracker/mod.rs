@@ -7,6 +7,7 @@ mod checksums;
 mod content;
 mod demand;
 pub mod event_log;
+pub mod explain;
 pub mod external;
 mod load;
 mod looked;
@@ -28,6 +29,7 @@ mod shared;
 mod stores;
 mod take_in;
 mod torrent_list;
+mod witness;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

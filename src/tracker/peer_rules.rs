@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::witness::Witness;
 use crate::config::{Families, NetworkConfig, PrivateAddresses};
 use crate::platform::reach::Reach;
 use crate::protocol::{CompactV4, CompactV6};
@@ -48,6 +49,10 @@ pub enum NotAPeer {
 }
 
 impl NotAPeer {
+    /// All rules about addresses and ports, in the order in which they are asked.
+    pub(super) const RULES: [&'static str; 4] =
+        ["families", "private_addresses", "refuse_low_ports", "refused_ports"];
+
     /// Whether its text names the client's address.
     #[must_use]
     pub fn names_address(self) -> bool {
@@ -94,9 +99,18 @@ impl<'a> PeerRules<'a> {
     /// # Errors
     /// When there is none, with the reason.
     #[inline(never)]
-    pub(super) fn accepted(self, (v4, v6): Addresses) -> Result<Addresses, NotAPeer> {
-        let checked_v4 = v4.map(|v4| self.check(v4.ip().into(), v4.port()).map(|()| v4));
-        let checked_v6 = v6.map(|v6| self.check(v6.ip().into(), v6.port()).map(|()| v6));
+    pub(super) fn accepted<W: Witness>(
+        self,
+        (v4, v6): Addresses,
+        witness: &mut W,
+    ) -> Result<Addresses, NotAPeer> {
+        let mut check = |ip: IpAddr, port| {
+            let verdict = self.check(ip, port);
+            witness.address((ip, port), verdict);
+            verdict
+        };
+        let checked_v4 = v4.map(|v4| check(v4.ip().into(), v4.port()).map(|()| v4));
+        let checked_v6 = v6.map(|v6| check(v6.ip().into(), v6.port()).map(|()| v6));
         match (checked_v4, checked_v6) {
             (Some(Err(problem)), None | Some(Err(_))) | (None, Some(Err(problem))) => Err(problem),
             (v4, v6) => Ok((v4.and_then(Result::ok), v6.and_then(Result::ok))),
@@ -129,7 +143,7 @@ impl<'a> PeerRules<'a> {
     }
 
     /// Whether a peer may be handed to who announces from an address: also one that came before the rules.
-    fn hands_out(self, (ip, port): (IpAddr, u16), to: Option<IpAddr>) -> bool {
+    pub(super) fn hands_out(self, (ip, port): (IpAddr, u16), to: Option<IpAddr>) -> bool {
         self.check(ip, port).is_ok()
             && (self.0.private_addresses != PrivateAddresses::Lan || is_as_near(ip, to))
     }
@@ -298,6 +312,26 @@ mod tests {
         }
 
         #[test]
+        fn rules_are_asked_in_the_order_in_which_they_are_named(
+            network in any_network(),
+            (ip, port) in (any_ip(), 0..2000_u16),
+        ) {
+            let verdict = PeerRules::of(&network).check(ip, port);
+            let refuses = |rule: &&str| {
+                let mut alone = NetworkConfig::default();
+                match *rule {
+                    "families" => alone.families = network.families,
+                    "private_addresses" => alone.private_addresses = network.private_addresses,
+                    "refuse_low_ports" => alone.refuse_low_ports = network.refuse_low_ports,
+                    _ => alone.refused_ports = network.refused_ports.clone(),
+                }
+                PeerRules::of(&alone).check(ip, port).is_err()
+            };
+            let first = NotAPeer::RULES.into_iter().find(refuses);
+            prop_assert_eq!(verdict.err().map(NotAPeer::rule), first);
+        }
+
+        #[test]
         fn what_is_accepted_may_be_handed_to_who_announced_it(
             network in any_network(),
             (ip, port) in (any_ip(), 0..2000_u16),
@@ -307,7 +341,7 @@ mod tests {
                 IpAddr::V4(ip) => (Some(SocketAddrV4::new(ip, port).into()), None),
                 IpAddr::V6(ip) => (None, Some(SocketAddrV6::new(ip, port, 0, 0).into())),
             };
-            match rules.accepted(addresses) {
+            match rules.accepted(addresses, &mut ()) {
                 Ok(accepted) => {
                     prop_assert_eq!(accepted, addresses);
                     prop_assert!(rules.hands_out((ip, port), Some(ip)));
@@ -325,8 +359,8 @@ mod tests {
         let rules = PeerRules::of(&network);
         let v4 = SocketAddrV4::new(Ipv4Addr::new(8, 8, 8, 8), 6881).into();
         let v6 = SocketAddrV6::new("2a00::1".parse().unwrap(), 6881, 0, 0).into();
-        assert_eq!(rules.accepted((Some(v4), Some(v6))), Ok((None, Some(v6))));
-        let refused = rules.accepted((Some(v4), None));
+        assert_eq!(rules.accepted((Some(v4), Some(v6)), &mut ()), Ok((None, Some(v6))));
+        let refused = rules.accepted((Some(v4), None), &mut ());
         assert_eq!(refused, Err(NotAPeer::NotOverIpv6(Ipv4Addr::new(8, 8, 8, 8).into())));
     }
 }

@@ -1,6 +1,7 @@
 //! What a scrape gets back (BEP 48, BEP 21).
 
 use super::access::Admitted;
+use super::witness::{Passed, Witness};
 use super::{Refusal, Tracker};
 use crate::config::Torrents;
 use crate::protocol::{InfoHash, ScrapeEntry, ScrapeRequest, Timestamp};
@@ -20,9 +21,20 @@ impl Tracker {
         request: &ScrapeRequest,
         now: Timestamp,
     ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
+        self.scrape_before(request, now, &mut ())
+    }
+
+    /// The same before a witness.
+    pub(super) fn scrape_before<W: Witness>(
+        &mut self,
+        request: &ScrapeRequest,
+        now: Timestamp,
+        witness: &mut W,
+    ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
         if !self.loaded.config.tracker.scrape {
             return Err(Refusal::ScrapeIsOff);
         }
+        witness.passed("scrape", Passed::Fits);
         let mut asked = Vec::with_capacity(request.info_hashes.len());
         for &info_hash in &request.info_hashes {
             let torrent = self.decided(now).torrent(info_hash)?;
@@ -32,6 +44,7 @@ impl Tracker {
             let first = request.info_hashes.first();
             return Err(first.map_or(Refusal::Unlisted, |first| self.decided(now).why_not(*first)));
         }
+        witness.passed("torrents", Passed::Fits);
         self.figures(&asked, now)
     }
 
@@ -40,16 +53,28 @@ impl Tracker {
     /// # Errors
     /// When full scrapes are switched off, or the store has trouble.
     pub fn full_scrape(&mut self, now: Timestamp) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
+        self.full_scrape_before(now, &mut ())
+    }
+
+    /// The same before a witness.
+    pub(super) fn full_scrape_before<W: Witness>(
+        &mut self,
+        now: Timestamp,
+        witness: &mut W,
+    ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
         let config = &self.loaded.config.tracker;
         if !config.scrape {
             return Err(Refusal::ScrapeIsOff);
         }
+        witness.passed("scrape", Passed::Fits);
         if !config.full_scrape {
             return Err(Refusal::FullScrapeIsOff);
         }
+        witness.passed("full_scrape", Passed::Fits);
         if self.load(now)?.is_high {
             return Err(Refusal::BusyForFullScrape);
         }
+        witness.passed("high_load", Passed::Fits);
         let config = &self.loaded.config.tracker;
         if self.policy.is_none() && config.torrents == Torrents::Listed {
             return Err(Refusal::Trouble);
