@@ -46,25 +46,33 @@ impl PeersAtHand {
         [self.seeders, self.leechers, self.partial_seeds].iter().map(|it| it.v4 + it.v6).sum()
     }
 
-    fn count(&mut self, peer: &PeerSummary, seeds: bool, kept: impl Fn(IpAddr, u16) -> bool) {
-        let v4 = peer.v4.map(|it| (IpAddr::from(it.ip()), it.port()));
-        let v6 = peer.v6.map(|it| (IpAddr::from(it.ip()), it.port()));
-        for (ip, port) in v4.into_iter().chain(v6) {
-            let counts = match peer.role {
-                Role::Seeder => &mut self.seeders,
-                Role::PartialSeed => &mut self.partial_seeds,
-                Role::Leecher => &mut self.leechers,
-            };
-            let count = match ip {
-                _ if port == 0 => &mut self.without_port,
-                _ if peer.role != Role::Leecher && !seeds => &mut self.seeds_for_leechers,
-                _ if kept(ip, port) => &mut self.kept_by_rules,
-                IpAddr::V4(_) => &mut counts.v4,
-                IpAddr::V6(_) => &mut counts.v6,
-            };
-            *count = count.saturating_add(1);
-        }
+    fn count(
+        &mut self,
+        role: Role,
+        (ip, port): (IpAddr, u16),
+        seeds: bool,
+        kept: impl Fn(IpAddr, u16) -> bool,
+    ) {
+        let counts = match role {
+            Role::Seeder => &mut self.seeders,
+            Role::PartialSeed => &mut self.partial_seeds,
+            Role::Leecher => &mut self.leechers,
+        };
+        let count = match ip {
+            _ if port == 0 => &mut self.without_port,
+            _ if role != Role::Leecher && !seeds => &mut self.seeds_for_leechers,
+            _ if kept(ip, port) => &mut self.kept_by_rules,
+            IpAddr::V4(_) => &mut counts.v4,
+            IpAddr::V6(_) => &mut counts.v6,
+        };
+        *count = count.saturating_add(1);
     }
+}
+
+fn endpoints(peer: &PeerSummary) -> impl Iterator<Item = (IpAddr, u16)> {
+    let v4 = peer.v4.map(|it| (IpAddr::from(it.ip()), it.port()));
+    let v6 = peer.v6.map(|it| (IpAddr::from(it.ip()), it.port()));
+    v4.into_iter().chain(v6)
 }
 
 /// Looks at all peers of a swarm.
@@ -81,12 +89,16 @@ pub(super) fn at_hand(
         .map_err(|problem| tracker.refusal(&problem))?;
     let rules: Option<PeerRules<'_>> = tracker.peer_rules();
     let kept = |ip, port| rules.is_some_and(|it| !it.hands_out((ip, port), caller.address));
+    let own = caller.address.map(|from| (from, request.port));
     let mut at_hand = PeersAtHand::default();
     for peer in &peers {
         if is_client(peer, caller, request) {
             at_hand.knows_client = true;
-        } else {
-            at_hand.count(peer, want.seeders, kept);
+            continue;
+        }
+        // An endpoint that another peer had is the client's from now on.
+        for endpoint in endpoints(peer).filter(|endpoint| Some(*endpoint) != own) {
+            at_hand.count(peer.role, endpoint, want.seeders, kept);
         }
     }
     Ok(at_hand)
@@ -94,8 +106,6 @@ pub(super) fn at_hand(
 
 /// Whether a peer is the client itself, as far as its peer id and its address tell.
 fn is_client(peer: &PeerSummary, caller: &Caller<'_>, request: &AnnounceRequest) -> bool {
-    let v4 = peer.v4.map(|it| IpAddr::from(it.ip()));
-    let v6 = peer.v6.map(|it| IpAddr::from(it.ip()));
-    let is_there = caller.address.is_some_and(|from| v4 == Some(from) || v6 == Some(from));
+    let is_there = endpoints(peer).any(|(ip, _)| Some(ip) == caller.address);
     peer.peer_id == request.peer_id && is_there
 }
