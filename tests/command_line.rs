@@ -63,6 +63,7 @@ fn the_version_and_help_of_each_command_are_printed() {
         "force-refresh",
         "fastcgi",
         "torrent",
+        "explain",
         "peers",
         "stats",
         "store",

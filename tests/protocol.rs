@@ -8,6 +8,7 @@ mod both;
 mod catalogue;
 mod clients;
 mod event_log;
+mod explain;
 mod folder;
 mod formulas;
 mod http;

@@ -65,7 +65,7 @@ impl UnderstoodParameter {
     }
 
     /// The same with the value cut off, as nobody but the client should know it.
-    pub(super) fn as_secret(self) -> Self {
+    pub(super) fn with_secret_cut_off(self) -> Self {
         Self { sent: self.sent.map(|sent| cut_off(sent.as_bytes())), ..self }
     }
 }

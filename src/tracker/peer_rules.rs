@@ -106,7 +106,7 @@ impl<'a> PeerRules<'a> {
     ) -> Result<Addresses, NotAPeer> {
         let mut check = |ip: IpAddr, port| {
             let verdict = self.check(ip, port);
-            witness.address((ip, port), verdict);
+            witness.address((ip, port), verdict.err().map(NotAPeer::rule));
             verdict
         };
         let checked_v4 = v4.map(|v4| check(v4.ip().into(), v4.port()).map(|()| v4));

@@ -3,8 +3,6 @@
 
 use std::net::IpAddr;
 
-use super::peer_rules::NotAPeer;
-
 /// A rule that a request has passed, by the name that `Refusal::rule` gives it.
 pub(super) type RuleName = &'static str;
 
@@ -13,8 +11,8 @@ pub(super) trait Witness {
     /// A rule lets it go on.
     fn passed(&mut self, rule: RuleName, how: Passed);
 
-    /// Whether there can be a peer at an address and port, of which one may have two.
-    fn address(&mut self, at: (IpAddr, u16), verdict: Result<(), NotAPeer>);
+    /// The rules on addresses and ports were asked about one of the two that a peer may have, up to one that refuses it.
+    fn address(&mut self, at: (IpAddr, u16), refusing: Option<RuleName>);
 }
 
 /// How a request passes a rule.
@@ -40,5 +38,5 @@ impl Witness for () {
     fn passed(&mut self, _: RuleName, _: Passed) {}
 
     #[inline(always)]
-    fn address(&mut self, _: (IpAddr, u16), _: Result<(), NotAPeer>) {}
+    fn address(&mut self, _: (IpAddr, u16), _: Option<RuleName>) {}
 }

@@ -103,7 +103,7 @@ impl AnnounceRequest {
             seen.extend(kind);
             let parameter = UnderstoodParameter::sent(name, value, standing, meaning);
             understood.push(match kind {
-                Some(Kind::Passkey | Kind::Key) => parameter.as_secret(),
+                Some(Kind::Passkey | Kind::Key) => parameter.with_secret_cut_off(),
                 _ => parameter,
             });
         }

@@ -93,8 +93,7 @@ impl Witness for Heard {
         self.rules.push(AskedRule { place, ..AskedRule::new(rule, verdict, about) });
     }
 
-    fn address(&mut self, (ip, port): (IpAddr, u16), verdict: Result<(), NotAPeer>) {
-        let refusing = verdict.err().map(NotAPeer::rule);
+    fn address(&mut self, (ip, port): (IpAddr, u16), refusing: Option<RuleName>) {
         let about = SocketAddr::new(ip, port).to_string();
         for (rule, is_on) in NotAPeer::RULES.into_iter().zip(self.is_on) {
             let verdict = match is_on {
