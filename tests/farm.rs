@@ -282,3 +282,29 @@ fn doctor_on_a_replica_says_whether_the_policy_is_there_and_young() {
     let said = doctor(&replica);
     assert!(said.starts_with("WRONG") && said.contains("too old"), "{said}");
 }
+
+#[test]
+fn a_replica_explains_by_the_policy_that_was_copied_to_it_and_takes_nothing_in() {
+    let (owner, host) = (Installation::listed(), replica());
+    let torrent = owner.add("a", 1000);
+    owner.run(&["ban", "add", "192.0.2.9", "--reason", "floods"]).done();
+    owner.refresh();
+    let explained = |from: &str| {
+        let query = query(torrent.info_hash, 1);
+        host.run(&["explain", &query, "--from", from, "--json"]).json()
+    };
+    assert_eq!(explained("192.0.2.1")["decided_by"], "trouble", "as without a policy");
+    copy(&owner, &host, &[]);
+    let before = files(&host.path("data"));
+    for _ in 0..2 {
+        let told = explained("192.0.2.1");
+        assert_eq!(told["outcome"], "answered", "{told}");
+        assert!(told["notes"].to_string().contains("was copied here"), "{told}");
+        assert_eq!(explained("192.0.2.9")["decided_by"], "ban");
+        assert_eq!(files(&host.path("data")), before);
+    }
+    assert!(tracks(&host, torrent.info_hash));
+    let told = explained("192.0.2.1");
+    assert_eq!((&told["outcome"], &told["notes"]), (&"answered".into(), &serde_json::json!([])));
+    assert_eq!(explained("192.0.2.9")["decided_by"], "ban");
+}
