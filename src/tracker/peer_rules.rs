@@ -314,8 +314,13 @@ mod tests {
         #[test]
         fn rules_are_asked_in_the_order_in_which_they_are_named(
             network in any_network(),
-            (ip, port) in (any_ip(), 0..2000_u16),
+            ip in any_ip(),
+            refused in 1..2000_u16,
+            port in prop::option::of(0..2000_u16),
         ) {
+            let refused_ports = NonZeroU16::new(refused).into_iter().collect();
+            let network = NetworkConfig { refused_ports, ..network };
+            let port = port.unwrap_or(refused);
             let verdict = PeerRules::of(&network).check(ip, port);
             let refuses = |rule: &&str| {
                 let mut alone = NetworkConfig::default();

@@ -317,8 +317,10 @@ mod tests {
     }
 
     fn any_name() -> impl Strategy<Value = String> {
-        let known = prop::sample::select(NAMES.map(|(name, _)| name.to_owned()).to_vec());
-        let escaped = known.clone().prop_map(|name| {
+        // Not those that are told, of which one could be missing.
+        let known = "(info_hash|sha_ih|peer_id|port|uploaded|downloaded|left|event|numwant|num_want|num want|num\\+want\
+                     |compact|no_peer_id|key|short|ip|ipv4|ipv6|passkey)";
+        let escaped = known.prop_map(|name| {
             name.bytes()
                 .map(|byte| format!("%{byte:02X}"))
                 .take(5)

@@ -250,6 +250,7 @@ fn any_settings() -> impl Strategy<Value = String> {
         "tracker.torrents = 'open'",
         "tracker.high_load_now = true",
         "tracker.compact_only = true",
+        "tracker.numwant = 1\ntracker.max_numwant = 3",
         "tracker.seeds_see_seeds = true",
         "clients.require_compact = true",
         "clients.identify = true",
