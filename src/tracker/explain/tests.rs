@@ -49,7 +49,7 @@ impl Site {
     fn new(settings: &str, rules: bool, in_memory: bool) -> Self {
         let home = tempfile::tempdir().unwrap();
         let text = format!(
-            "tracker.announce_url = '{URL}'\naccess.deny_list = '../denied'\n\
+            "tracker.announce_url = '{URL}'\ntracker.numwant = 1\naccess.deny_list = '../denied'\n\
              store.path = '../data/peers'\nstore.kind = '{}'\nstore.max_size = 4194304\n{settings}",
             if in_memory { "shm" } else { "sqlite" }
         );
@@ -250,7 +250,6 @@ fn any_settings() -> impl Strategy<Value = String> {
         "tracker.torrents = 'open'",
         "tracker.high_load_now = true",
         "tracker.compact_only = true",
-        "tracker.numwant = 1\ntracker.max_numwant = 3",
         "tracker.seeds_see_seeds = true",
         "clients.require_compact = true",
         "clients.identify = true",
@@ -316,7 +315,7 @@ fn any_announce() -> impl Strategy<Value = Asked> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
     fn an_explanation_says_what_a_real_announce_gets_and_changes_nothing(
@@ -347,7 +346,9 @@ proptest! {
                     // By an address that it only stated, a client is not known to be itself; and what the rules keep
                     // from it has been drawn before.
                     let are_fewer = settings.contains("stated_addresses") || answer.peers.kept_by_rules > 0;
-                    if are_fewer && explained.peers > real.peers {
+                    // Of two families together one less is left where load turns out to be high.
+                    let is_one_less = answer.load_is_high && explained.peers == real.peers + 1;
+                    if (are_fewer || is_one_less) && explained.peers > real.peers {
                         explained.peers = real.peers;
                     }
                     prop_assert_eq!(&explained, real, "{:?} {}", named, more);
