@@ -117,6 +117,7 @@ fn scraped(answer: &ScrapeAnswer) -> Value {
 fn peers(answer: &AnnounceAnswer) -> Value {
     let families = |count: Addresses| json!({ "ipv4": count.v4, "ipv6": count.v6 });
     let PeersAtHand {
+        peers,
         seeders,
         leechers,
         partial_seeds,
@@ -128,6 +129,7 @@ fn peers(answer: &AnnounceAnswer) -> Value {
     json!({
         "info_hash": answer.swarm.to_string(),
         "at_most": answer.want.peers,
+        "peers": peers,
         "with_peer_ids": answer.want.peer_ids,
         "high_load": answer.load_is_high,
         "seeders": families(seeders),

@@ -139,7 +139,7 @@ fn print_announced(answer: &AnnounceAnswer, world: &mut World<'_>) -> Result<(),
         (true, true) => "dictionaries with peer ids",
         (true, false) => "dictionaries",
     };
-    let at_most = answer.want.peers.min(answer.peers.total());
+    let at_most = answer.want.peers.min(answer.peers.peers);
     let load = if answer.load_is_high { "; load is high" } else { "" };
     world.print(format_args!("  peers           {at_most} at most, {form}{load}\n"))?;
     print_peers(answer, world)

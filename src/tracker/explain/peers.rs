@@ -23,6 +23,8 @@ pub struct Addresses {
 /// The peers of a swarm as a client could be told of them. A peer with two addresses counts in both families.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PeersAtHand {
+    /// Peers that may be told of with one address at least.
+    pub peers: u32,
     /// Seeders that may be told.
     pub seeders: Addresses,
     /// Leechers that may be told.
@@ -96,10 +98,12 @@ pub(super) fn at_hand(
             at_hand.knows_client = true;
             continue;
         }
+        let before = at_hand.total();
         // An endpoint that another peer had is the client's from now on.
         for endpoint in endpoints(peer).filter(|endpoint| Some(*endpoint) != own) {
             at_hand.count(peer.role, endpoint, want.seeders, kept);
         }
+        at_hand.peers += u32::from(at_hand.total() > before);
     }
     Ok(at_hand)
 }
