@@ -17,14 +17,16 @@ use crate::site::explain::{Explain, Question};
 /// Bytes of a line that is read at most: no web server takes longer requests.
 const LONGEST_LINE: u64 = 1 << 20;
 
+/// What stands below the options.
+const EXAMPLES: &str = "Examples (quote the URL, as shells take & for themselves):
+  tracker explain 'http://tracker.example/announce?info_hash=...&peer_id=...&port=6881' --from 192.0.2.7
+  grep 192.0.2.7 /var/log/nginx/access.log | tail -n 1 | tracker explain -";
+
 /// Explain what a client would get now: how its request is understood, and which rule decides
 ///
-/// Nothing is stored or changed. Quote the URL, as shells take `&` for themselves:
-///
-///   tracker explain 'http://tracker.example/announce?info_hash=…&peer_id=…&port=6881' --from 192.0.2.7
-///   grep 192.0.2.7 /var/log/nginx/access.log | tail -n 1 | tracker explain -
+/// Nothing is stored or changed.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub struct ExplainArguments {
     /// The URL of an announce or a scrape, its path and query, its query, or a line of an access log (common or
     /// combined format); - reads such lines from standard input
