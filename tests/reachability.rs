@@ -24,13 +24,24 @@ fn site(check: &str) -> Site {
     site
 }
 
-/// A client announces through the web server.
-fn announce(site: &Site, torrent: &Torrent, number: u8, port: u16) -> bencode::Value {
-    let target = format!(
+fn target(site: &Site, torrent: &Torrent, number: u8, port: u16) -> String {
+    format!(
         "{}/announce?info_hash={}&peer_id=-XX0001-{number:012}&port={port}&uploaded=0&downloaded=0&left=1&compact=1",
         site.script(),
         encode(&torrent.info_hash)
-    );
+    )
+}
+
+/// What is said of such an announce.
+fn explained(site: &Site, torrent: &Torrent, number: u8, port: u16) -> Value {
+    let target = target(site, torrent, number, port);
+    let told = site.tracker(&["explain", &target, "--from", "127.0.0.1", "--json"]);
+    serde_json::from_str(&told).expect("JSON")
+}
+
+/// A client announces through the web server.
+fn announce(site: &Site, torrent: &Torrent, number: u8, port: u16) -> bencode::Value {
+    let target = target(site, torrent, number, port);
     let reply = request(site.address(), "GET", &target, &[]).expect("an answer");
     bencode::parse(&reply.body).expect("a bencoded reply")
 }
@@ -87,8 +98,15 @@ fn a_client_is_told_from_a_closed_port(make: Make) {
     let of_port_0 = |it: &(u16, Option<bool>)| it.0 != 0;
     assert_eq!(found(&site, &torrent).into_iter().filter(of_port_0).collect::<Vec<_>>(), expected);
     assert!(is_warned(&announce(&site, &torrent, 1, closed)));
+    assert!(explained(&site, &torrent, 1, closed)["reply"]["warning_message"].is_string());
     let other = announce(&site, &torrent, 2, 0);
     assert_eq!((ports(&other), is_warned(&other)), (vec![open], false));
+    let other = explained(&site, &torrent, 2, 0);
+    assert!(other["reply"]["warning_message"].is_null(), "{other}");
+    assert_eq!(
+        (&other["peers"]["peers"], &other["peers"]["kept_by_rules"]),
+        (&1.into(), &1.into())
+    );
 }
 
 #[test]

@@ -220,7 +220,11 @@ pub(super) fn role(request: &AnnounceRequest) -> Role {
     }
 }
 
-fn describe(request: &AnnounceRequest, admitted: &Admitted, (v4, v6): Addresses) -> PeerAnnounce {
+pub(super) fn describe(
+    request: &AnnounceRequest,
+    admitted: &Admitted,
+    (v4, v6): Addresses,
+) -> PeerAnnounce {
     let role = role(request);
     // A magnet's client that does not know the size yet claims to lack more than there is.
     let left = match (request.left, admitted.size) {

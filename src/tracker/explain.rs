@@ -11,7 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::access::{Admitted, Caller, admit};
-use super::announce::{believes_stated, role, wanted};
+use super::announce::{believes_stated, describe, role, wanted};
+use super::peer_rules::Addresses as Endpoints;
 use super::stores::{open_store, read_store};
 use super::{Refusal, Tracker};
 use crate::catalog::PolicySnapshot;
@@ -238,12 +239,12 @@ impl Explainer {
             None => admit(&self.tracker.decided(now), caller, request, &mut heard).map(|_| None),
             Some(_) => {
                 let weighed = self.tracker.weigh(caller, request, now, &mut heard);
-                weighed.map(|(admitted, _)| Some(admitted))
+                weighed.map(Some)
             }
         };
         let outcome = match weighed {
             Ok(None) => Outcome::DependsOnAddress,
-            Ok(Some(admitted)) => match self.answer(caller, request, &admitted, now) {
+            Ok(Some(weighed)) => match self.answer(caller, request, weighed, now) {
                 Ok(answer) => Outcome::Answered(answer),
                 Err(refusal) => Outcome::Refused(refusal),
             },
@@ -261,21 +262,22 @@ impl Explainer {
         &mut self,
         caller: &Caller<'_>,
         request: &AnnounceRequest,
-        admitted: &Admitted,
+        (admitted, addresses): (Admitted, Endpoints),
         now: Timestamp,
     ) -> Result<AnnounceAnswer, Refusal> {
         if let Some(refusal) = &self.no_store {
             return Err(refusal.clone());
         }
-        let found = self.tracker.look_at(admitted, now)?;
+        let found = self.tracker.look_at(&admitted, now)?;
         let load_is_high = found.1.is_high;
         let want = wanted(&self.config().config, request, role(request), load_is_high);
         let peers =
             peers::at_hand(&mut self.tracker, caller, request, (admitted.swarm, want), now)?;
+        let warning = self.tracker.warning_for(&describe(request, &admitted, addresses));
         self.tracker.sample.clear();
         let reply = self.tracker.reply(request, caller, found);
         let in_dictionaries = matches!(reply.peers, PeerList::Dictionaries { .. });
-        let reply = without_borrows(&reply);
+        let reply = AnnounceReply { warning, ..without_borrows(&reply) };
         Ok(AnnounceAnswer {
             swarm: admitted.swarm,
             reply,

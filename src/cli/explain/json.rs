@@ -89,6 +89,7 @@ fn announced(reply: &AnnounceReply<'_>, in_dictionaries: bool) -> Value {
         "interval": reply.interval.0,
         "min_interval": reply.min_interval.0,
         "external_ip": reply.external_ip.map(|ip| ip.to_string()),
+        "warning_message": reply.warning,
         "peers_form": if in_dictionaries { "dictionaries" } else { "compact" },
     })
 }

@@ -142,6 +142,9 @@ fn print_announced(answer: &AnnounceAnswer, world: &mut World<'_>) -> Result<(),
     let at_most = answer.want.peers.min(answer.peers.peers);
     let load = if answer.load_is_high { "; load is high" } else { "" };
     world.print(format_args!("  peers           {at_most} at most, {form}{load}\n"))?;
+    if let Some(warning) = reply.warning {
+        world.print(format_args!("  warning message {warning}\n"))?;
+    }
     print_peers(answer, world)
 }
 
@@ -162,7 +165,10 @@ fn print_peers(answer: &AnnounceAnswer, world: &mut World<'_>) -> Result<(), Com
     for (count, what) in [
         (peers.without_port, "has no port, and nobody is told of it"),
         (peers.seeds_for_leechers, "is a seeder's: other seeders are not told (seeds_see_seeds)"),
-        (peers.kept_by_rules, "is kept from this client by the rules on addresses and ports"),
+        (
+            peers.kept_by_rules,
+            "is kept from this client: by the rules on addresses and ports, or as nobody can connect to it",
+        ),
     ] {
         if count > 0 {
             world.print(format_args!("  left out: {count} {what}\n"))?;

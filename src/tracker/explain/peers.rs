@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::protocol::{AnnounceRequest, InfoHash, Timestamp};
+use crate::protocol::{AnnounceRequest, Endpoint, InfoHash, Timestamp};
 use crate::store::{PeerSummary, Role, Want, walk};
 use crate::tracker::access::Caller;
 use crate::tracker::peer_rules::PeerRules;
@@ -37,7 +37,7 @@ pub struct PeersAtHand {
     pub without_port: u32,
     /// Addresses of seeders and partial seeds, of which other seeders are not told.
     pub seeds_for_leechers: u32,
-    /// Addresses that the rules on addresses and ports keep from this client.
+    /// Addresses that the rules on addresses and ports keep from this client, or at which nobody can be reached.
     pub kept_by_rules: u32,
 }
 
@@ -90,7 +90,11 @@ pub(super) fn at_hand(
         .and_then(|store| walk(|from| store.visit_peers(swarm, from, BATCH, now)))
         .map_err(|problem| tracker.refusal(&problem))?;
     let rules: Option<PeerRules<'_>> = tracker.peer_rules();
-    let kept = |ip, port| rules.is_some_and(|it| !it.hands_out((ip, port), caller.address));
+    let unreachable = tracker.policy.as_ref().filter(|_| tracker.withholds());
+    let kept = |ip, port| {
+        rules.is_some_and(|it| !it.hands_out((ip, port), caller.address))
+            || unreachable.is_some_and(|it| it.is_unreachable(Endpoint::from((ip, port))))
+    };
     let own = caller.address.map(|from| (from, request.port));
     let mut at_hand = PeersAtHand::default();
     for peer in &peers {
