@@ -154,7 +154,7 @@ pub enum Torrents {
     Open,
 }
 
-/// Where peers live. All but `kind` and `path` concern a store in shared memory only.
+/// Where peers live.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
@@ -162,13 +162,16 @@ pub struct StoreConfig {
     pub kind: StoreKind,
     /// The store's file; folders are made when missing. Unset: the usual file of the kind.
     pub path: PathBuf,
-    /// Bytes that the store may take, 4 MiB to 8 GiB; some 85 are needed for each peer.
+    /// Bytes that a store in shared memory may take, 4 MiB to 8 GiB; some 85 are needed for each peer.
     pub max_size: Bytes,
     /// Peers in all swarms together at most; 0: no limit. When a limit is reached, the peer that was
     /// silent for longest goes.
     pub max_peers: Limit,
     /// Peers in one swarm at most; 0: no limit.
     pub max_swarm_peers: Limit,
+    /// Swarms of an open tracker at most; 0: no limit. When it is reached, one without peers goes, or else the one
+    /// that nobody has announced to for longest.
+    pub max_swarms: Limit,
     /// Where not 0: `max_address_peers` of `[tracker]`, whose old place this is.
     pub max_address_peers: Limit,
 }
@@ -309,6 +312,7 @@ impl Default for StoreConfig {
             max_size: Bytes(1 << 30),
             max_peers: Limit::NONE,
             max_swarm_peers: Limit::NONE,
+            max_swarms: 1_000_000.into(),
             max_address_peers: Limit::NONE,
         }
     }

@@ -127,11 +127,12 @@ fn who_changes_the_kind_alone_is_told_about_the_path() {
 
 #[test]
 fn a_full_swarm_lets_those_go_that_were_silent_for_longest() {
-    let tracker =
-        Installation::in_memory(&["tracker.torrents = 'open'", "store.max_swarm_peers = 2"]);
-    for number in 1..=3 {
-        let counted = announce(&tracker, number, "").number("incomplete");
-        assert_eq!(counted, i64::from(number.min(2)), "peer {number}");
+    let settings = ["tracker.torrents = 'open'", "store.max_swarm_peers = 2"];
+    for tracker in [Installation::in_memory(&settings), Installation::new(&settings)] {
+        for number in 1..=3 {
+            let counted = announce(&tracker, number, "").number("incomplete");
+            assert_eq!(counted, i64::from(number.min(2)), "peer {number}");
+        }
     }
 }
 
@@ -153,14 +154,22 @@ fn an_address_has_so_many_peers_in_a_swarm_and_no_more() {
 
 #[test]
 fn a_full_tracker_lets_those_go_that_were_silent_for_longest() {
-    let tracker = Installation::in_memory(&["tracker.torrents = 'open'", "store.max_peers = 4"]);
-    for number in 1..=9 {
-        let hash = [number; 20];
-        let answer = announce_to(&tracker, &hash, number, "");
-        assert_eq!(answer.value().number("incomplete"), 1, "{answer:?}");
+    let settings = ["tracker.torrents = 'open'", "store.max_peers = 4", "store.max_swarms = 6"];
+    for tracker in [Installation::in_memory(&settings), Installation::new(&settings)] {
+        let mut log = String::new();
+        for number in 1..=9 {
+            let hash = [number; 20];
+            let answer = announce_to(&tracker, &hash, number, "");
+            assert_eq!(answer.value().number("incomplete"), 1, "{answer:?}");
+            log.push_str(&answer.log);
+        }
+        for allows in ["max_peers in [store] allows", "max_swarms in [store] allows"] {
+            assert_eq!(log.matches(allows).count(), 1, "once a minute: {log}");
+        }
+        let info = tracker.run(&["store", "info", "--json"]).json();
+        assert_eq!((&info["peers"], &info["swarms"]), (&4.into(), &6.into()), "{info}");
+        assert_eq!(tracker.run(&["store", "check"]).done(), "clean\n");
     }
-    let info = tracker.run(&["store", "info", "--json"]).json();
-    assert_eq!(info["peers"], 4, "{info}");
 }
 
 #[test]

@@ -13,8 +13,8 @@ use std::sync::{LazyLock, OnceLock};
 
 use libfuzzer_sys::fuzz_target;
 use tracker_cgi::protocol::{Seconds, Timestamp};
-use tracker_cgi::store::shm::{Caps, ShmOptions, ShmStore, fuzzing};
-use tracker_cgi::store::{Access, Cursor, PeerStore as _, StoreMaintenance as _};
+use tracker_cgi::store::shm::{ShmOptions, ShmStore, fuzzing};
+use tracker_cgi::store::{Access, Caps, Cursor, PeerStore as _, StoreMaintenance as _};
 use tracker_cgi_fuzz::announces::{announce, swarm, take_over, try_announce};
 use tracker_cgi_fuzz::input::Input;
 use tracker_cgi_fuzz::{empty, place};
@@ -65,7 +65,7 @@ impl Run {
         let mut options = OPTIONS.clone();
         if mode & 1 == 1 {
             let (peers, swarm_peers, address_peers) = (Some(120), Some(60), Some(2));
-            options.caps = Caps { peers, swarm_peers };
+            options.rules.caps = Caps { peers, swarm_peers, swarms: Some(20) };
             options.rules.address_peers = address_peers;
         }
         let is_to_be_rebuilt = (mode >> 1).is_multiple_of(16);

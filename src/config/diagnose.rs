@@ -340,7 +340,7 @@ mod tests {
             "[store]\nredis_host = ''",
             2,
             "unknown key `redis_host` in [store]; the keys of this section are `kind`, \
-             `max_address_peers`, `max_peers`, `max_size`, `max_swarm_peers`, `path`",
+             `max_address_peers`, `max_peers`, `max_size`, `max_swarm_peers`, `max_swarms`, `path`",
         );
     }
 

@@ -4,6 +4,7 @@
 mod addresses;
 mod announce;
 mod aside;
+mod caps;
 #[cfg(test)]
 mod conformance;
 mod error;
@@ -32,6 +33,7 @@ use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Timestamp};
 pub use addresses::{Addresses, Seen};
 pub use announce::{Action, PeerAnnounce, Role, Under, Want};
 pub use aside::{SetAside, set_aside};
+pub use caps::Caps;
 pub use error::{Cause, StoreError, if_any};
 pub use figures::{
     Announced, Batch, Cursor, PeerSummary, Recount, StoreInfo, SwarmCounts, SwarmSummary, walk,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::PATIENCE;
+use super::{Caps, PATIENCE};
 use crate::platform::network::Network;
 use crate::protocol::Seconds;
 
@@ -21,13 +21,21 @@ pub struct PeerRules {
     pub exempt: Arc<Network>,
     /// Bytes a second that a peer can upload, and download, at most; `None`: whatever it says.
     pub max_rate: Option<u64>,
+    /// How many there may be.
+    pub caps: Caps,
 }
 
 impl PeerRules {
     /// Without limits but for the expiry.
     #[must_use]
     pub fn new(expiry: Seconds) -> Self {
-        Self { expiry, address_peers: None, exempt: Arc::default(), max_rate: None }
+        Self {
+            expiry,
+            address_peers: None,
+            exempt: Arc::default(),
+            max_rate: None,
+            caps: Caps::default(),
+        }
     }
 }
 

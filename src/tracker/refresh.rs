@@ -403,3 +403,48 @@ pub(super) fn tried_lately(config: &Config) -> bool {
     let modified = std::fs::metadata(lock_path(config)).and_then(|metadata| metadata.modified());
     modified.is_ok_and(|at| at.elapsed().is_ok_and(|since| since < Duration::from_secs(60)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{StoreKind, lay_out_missing};
+    use crate::protocol::PeerId;
+    use crate::store::{PeerAnnounce, PeerSample, Want};
+
+    const NOON: Timestamp = Timestamp(1_700_000_000);
+
+    /// Swarms that are left in an open tracker's store after a refresh.
+    fn left_after(loaded: &LoadedConfig, now: Timestamp) -> u64 {
+        let turn = Turn::take(loaded, Urgency::Now).unwrap().unwrap();
+        let refresh = Refresh::begin(loaded, turn, now, true, &mut Quiet).unwrap().ok().unwrap();
+        refresh.commit(Next::InTime).unwrap();
+        super::super::open_store(loaded).unwrap().info().unwrap().swarms
+    }
+
+    #[test]
+    fn an_open_tracker_forgets_a_swarm_a_day_after_its_last_peer() {
+        for kind in StoreKind::ALL {
+            let home = tempfile::tempdir().unwrap();
+            let text = format!(
+                "tracker.torrents = 'open'\n[store]\nkind = '{}'\npath = 'memory/peers'",
+                kind.name()
+            );
+            let loaded =
+                LoadedConfig::parse(&text, &home.path().join("conf/tracker.toml")).unwrap();
+            lay_out_missing(&loaded).unwrap();
+            let announce = |number: u8, now| {
+                let announce = PeerAnnounce::new(InfoHash([number; 20]), PeerId([number; 20]));
+                let want = Want { peers: 0, seeders: true, peer_ids: false };
+                let mut store = super::super::open_store(&loaded).unwrap();
+                store.announce(&announce, now, want, &mut PeerSample::default()).unwrap();
+            };
+            announce(1, NOON);
+            announce(2, NOON + DAY);
+            assert_eq!(left_after(&loaded, NOON + DAY), 2, "a day is not over");
+            assert_eq!(left_after(&loaded, NOON + Seconds(DAY.0 + 1)), 1);
+            announce(2, NOON + DAY + DAY);
+            assert_eq!(left_after(&loaded, NOON + DAY + DAY + DAY), 1, "it has had a peer since");
+            assert_eq!(left_after(&loaded, NOON + DAY + DAY + DAY + Seconds(1)), 0);
+        }
+    }
+}

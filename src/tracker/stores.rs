@@ -4,20 +4,27 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::config::{LoadedConfig, StoreKind};
+use crate::config::{LoadedConfig, StoreKind, Torrents};
 use crate::platform::log::{self, Level};
-use crate::store::shm::{Caps, ShmOptions, ShmStore};
+use crate::store::shm::{ShmOptions, ShmStore};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{Access, FileOptions, PATIENCE, PeerRules, StoreError, StoreMaintenance};
+use crate::store::{Access, Caps, FileOptions, PATIENCE, PeerRules, StoreError, StoreMaintenance};
 
 /// What a configuration holds peers to, wherever they are.
 fn rules(loaded: &LoadedConfig) -> PeerRules {
     let config = &loaded.config;
+    let is_open = config.tracker.torrents == Torrents::Open;
     PeerRules {
         expiry: config.tracker.expiry,
         address_peers: config.address_peers().0.get(),
         exempt: config.tracker.max_address_exempt.clone().into(),
         max_rate: Some(config.tracker.max_rate.bytes_a_second()),
+        caps: Caps {
+            peers: config.store.max_peers.get(),
+            swarm_peers: config.store.max_swarm_peers.get(),
+            // Those of the catalogue are as many as its owner wants.
+            swarms: config.store.max_swarms.get().filter(|_| is_open),
+        },
     }
 }
 
@@ -31,8 +38,7 @@ fn file(loaded: &LoadedConfig, access: Access) -> FileOptions {
 /// The same for a store in shared memory.
 fn shm(loaded: &LoadedConfig, file: FileOptions) -> ShmOptions {
     let store = &loaded.config.store;
-    let caps = Caps { peers: store.max_peers.get(), swarm_peers: store.max_swarm_peers.get() };
-    ShmOptions { file, rules: rules(loaded), max_size: store.max_size.0, caps }
+    ShmOptions { file, rules: rules(loaded), max_size: store.max_size.0 }
 }
 
 /// The same for a SQLite file.
@@ -136,15 +142,17 @@ mod tests {
         let plain = options(&loaded(root, "tracker.expiry = 4000"));
         assert_eq!(plain.file.path, Path::new("/srv/data/peers.db"));
         assert_eq!((plain.rules.expiry.0, plain.rules.address_peers), (4000, Some(100)));
-        assert_eq!((plain.max_size, plain.caps), (ShmOptions::MAX_SIZE, Caps::default()));
+        assert_eq!((plain.max_size, plain.rules.caps), (ShmOptions::MAX_SIZE, Caps::default()));
         let none = options(&loaded(root, "tracker.max_address_peers = 0"));
         assert_eq!(none.rules.address_peers, None);
+        let open = options(&loaded(root, "tracker.torrents = 'open'")).rules.caps;
+        assert_eq!(open, Caps { swarms: Some(1_000_000), ..Caps::default() });
         let text = "[store]\nkind = 'shm'\nmax_size = 5000000\nmax_peers = 3\n\
                     max_swarm_peers = 2\nmax_address_peers = 1";
         let shm = options(&loaded(root, text));
         let usual = StoreKind::Shm.usual_path(Path::new("catalog.db"));
         assert_eq!((shm.file.path, shm.max_size), (usual, 5_000_000));
-        assert_eq!(shm.caps, Caps { peers: Some(3), swarm_peers: Some(2) });
+        assert_eq!(shm.rules.caps, Caps { peers: Some(3), swarm_peers: Some(2), swarms: None });
         assert_eq!(shm.rules.address_peers, Some(1));
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 mod batches;
+mod caps;
 mod clocks;
 mod figures;
 mod generated;
@@ -13,6 +14,11 @@ mod samples;
 
 pub(super) use batches::{
     an_announce_brings_back_what_a_reply_needs, several_at_once_are_as_one_after_the_other,
+};
+pub(super) use caps::{
+    a_cap_that_is_lowered_is_kept_to_bit_by_bit, swarms_without_peers_go_before_others,
+    the_oldest_of_a_swarm_go_first, there_are_no_more_peers_than_there_may_be,
+    who_leaves_or_falls_silent_makes_room_for_others,
 };
 pub(super) use clocks::{
     a_clock_that_steps_back_does_no_harm, a_clock_that_was_ahead_leaves_nothing_behind,
@@ -59,7 +65,7 @@ const ALL: Want = Want { peers: 1000, seeders: true, peer_ids: true };
 /// A store that nobody has used, and the folder that goes with it.
 pub(super) struct Fresh {
     pub(super) store: Box<dyn StoreMaintenance>,
-    _home: Option<tempfile::TempDir>,
+    home: Option<tempfile::TempDir>,
 }
 
 impl Fresh {
@@ -67,11 +73,16 @@ impl Fresh {
         store: impl StoreMaintenance + 'static,
         home: tempfile::TempDir,
     ) -> Self {
-        Self { store: Box::new(store), _home: Some(home) }
+        Self { store: Box::new(store), home: Some(home) }
     }
 
     pub(super) fn in_memory(store: impl StoreMaintenance + 'static) -> Self {
-        Self { store: Box::new(store), _home: None }
+        Self { store: Box::new(store), home: None }
+    }
+
+    /// Closes the store, and gives the folder that it is in.
+    pub(super) fn into_folder(self) -> tempfile::TempDir {
+        self.home.expect("a store in a folder")
     }
 }
 
@@ -115,7 +126,18 @@ macro_rules! conforms_with_limits {
 }
 pub(super) use conforms_with_limits;
 
-/// The rules of such a store.
+/// One test for each function of the suite that says itself which rules its stores have.
+macro_rules! conforms_with_rules {
+    ($make:expr) => {
+        $crate::store::conformance::conforms!($make;
+            the_oldest_of_a_swarm_go_first, there_are_no_more_peers_than_there_may_be,
+            who_leaves_or_falls_silent_makes_room_for_others, swarms_without_peers_go_before_others,
+            a_cap_that_is_lowered_is_kept_to_bit_by_bit);
+    };
+}
+pub(super) use conforms_with_rules;
+
+/// The rules of a store with limits.
 pub(super) fn limits() -> PeerRules {
     let exempt: crate::platform::network::Network = [EXEMPT.parse().unwrap()].into_iter().collect();
     let (address_peers, max_rate) = (Some(ADDRESS_PEERS), Some(MAX_RATE));

@@ -1,9 +1,9 @@
 //! What an announce does while its shard is locked.
 
-use super::Caps;
 use super::endpoints::{Entries, Place};
 use super::file::SWEEP;
 use super::hash;
+use super::layout;
 use super::peer::{self, Words, instant, kept_left};
 use super::peers::Found;
 use super::sample::{Plan, Wish};
@@ -13,10 +13,11 @@ use super::table::{MOST_TARGETS, Spot};
 use super::trouble::Trouble;
 use crate::platform::random::Random;
 use crate::protocol::Timestamp;
+use crate::store::caps::Crowd;
 use crate::store::identity::Identity;
 use crate::store::network::{MOST_ASKED, MOST_LIMITED, Network};
 use crate::store::peer::{Class, Limits, Peer};
-use crate::store::{Action, PeerAnnounce, PeerRules, PeerSample, SwarmCounts, Want};
+use crate::store::{Action, Caps, PeerAnnounce, PeerRules, PeerSample, SwarmCounts, Want};
 
 /// One announce and all it needs.
 pub(super) struct PendingAnnounce<'a> {
@@ -33,8 +34,16 @@ pub(super) struct PendingAnnounce<'a> {
     pub(super) caps: Caps,
 }
 
-/// What became of an announce: the counts of the swarm, and whether it said more than can be.
-type Outcome = (SwarmCounts, bool);
+/// What became of an announce.
+#[derive(Clone, Copy)]
+pub(super) struct Outcome {
+    /// Of the swarm.
+    pub(super) counts: SwarmCounts,
+    /// Whether it said more than can be.
+    pub(super) is_anomaly: bool,
+    /// The cap that made others go.
+    pub(super) crowd: Option<Crowd>,
+}
 
 impl PendingAnnounce<'_> {
     /// Does it all, or nothing. In `swarm`, if there is one, nobody is silent any more.
@@ -47,7 +56,7 @@ impl PendingAnnounce<'_> {
         self.announce.left = self.announce.left.map(kept_left);
         let leaves = self.announce.action == Action::Leave;
         let Some(mut swarm) = swarm else {
-            let nobody = (SwarmCounts::default(), false);
+            let nobody = Outcome { counts: SwarmCounts::default(), is_anomaly: false, crowd: None };
             return if leaves { Ok(nobody) } else { self.found(sample) };
         };
         let plan = self.plan(&swarm, leaves)?;
@@ -60,6 +69,7 @@ impl PendingAnnounce<'_> {
 
     /// The first peer of a swarm comes with it.
     fn found(&mut self, sample: &mut PeerSample) -> Result<Outcome, Trouble> {
+        self.check_swarms()?;
         let mut swarm = self.shard.create_swarm(self.announce.info_hash)?;
         let plan = Plan::new(&swarm, self.want, self.random);
         self.stay(&mut swarm, None, plan, sample)
@@ -118,11 +128,13 @@ impl PendingAnnounce<'_> {
     }
 
     fn leave(&self, mut swarm: Swarm, known: Option<Found>) -> Result<Outcome, Trouble> {
-        let Some(known) = known else { return Ok((swarm.counts(), false)) };
+        let mut outcome = Outcome { counts: swarm.counts(), is_anomaly: false, crowd: None };
+        let Some(known) = known else { return Ok(outcome) };
         let last = self.announced(Some(&known.peer));
         swarm.count_completed(&last, Some(&known.peer));
         self.shard.leave(&mut swarm, known, &last)?;
-        Ok((swarm.counts(), last.is_cut_from(&self.announce)))
+        (outcome.counts, outcome.is_anomaly) = (swarm.counts(), last.is_cut_from(&self.announce));
+        Ok(outcome)
     }
 
     fn stay(
@@ -134,7 +146,7 @@ impl PendingAnnounce<'_> {
     ) -> Result<Outcome, Trouble> {
         let before = known.map(|known| known.peer);
         let peer = self.announced(before.as_ref());
-        let known = self.evict_others(swarm, known, &peer)?;
+        let (known, crowd) = self.evict_others(swarm, known, &peer)?;
         swarm.count_completed(&peer, before.as_ref());
         swarm.last_announce = swarm.last_announce.max(self.now);
         let (found, emptied) = put(self.shard, swarm, known, &peer)?;
@@ -148,7 +160,8 @@ impl PendingAnnounce<'_> {
         let (want, under, cutoff) = (self.want, self.announce.under, self.limits().cutoff);
         let wish = Wish { asker, own: peer.addresses, want, under, cutoff };
         plan.fill(self.shard, self.random, wish, sample)?;
-        Ok((swarm.counts(), peer.is_cut_from(&self.announce)))
+        let is_anomaly = peer.is_cut_from(&self.announce);
+        Ok(Outcome { counts: swarm.counts(), is_anomaly, crowd })
     }
 
     fn announced(&self, known: Option<&Peer>) -> Peer {
@@ -161,13 +174,13 @@ impl PendingAnnounce<'_> {
     }
 
     /// Takes from others what is the asker's, and lets some go where there is no place for one more.
-    /// Each step is committed. Returns where the asker is then.
+    /// Each step is committed. Returns where the asker is then, and the cap that made others go.
     fn evict_others(
         &self,
         swarm: &mut Swarm,
         known: Option<Found>,
         peer: &Peer,
-    ) -> Result<Option<Found>, Trouble> {
+    ) -> Result<(Option<Found>, Option<Crowd>), Trouble> {
         let before = known.map(|known| known.peer);
         let has_moved = before.is_none_or(|before| {
             before.is_stated || before.addresses.endpoints() != peer.addresses.endpoints()
@@ -176,13 +189,13 @@ impl PendingAnnounce<'_> {
         if has_moved {
             is_changed |= self.take_endpoints(swarm, before.as_ref())?;
         }
-        if before.is_none() {
-            is_changed |= self.evict_for_caps(swarm)?;
-        }
+        let is_crowded = before.is_none() && self.evict_for_caps(swarm)?;
+        is_changed |= is_crowded;
         if has_moved {
             is_changed |= self.evict_at_addresses(swarm, before.as_ref(), peer)?;
         }
-        self.shard.again_if(swarm, known, is_changed)
+        let known = self.shard.again_if(swarm, known, is_changed)?;
+        Ok((known, is_crowded.then_some(Crowd::SwarmPeers)))
     }
 
     /// Takes the endpoints that the announce was seen at from all others; says whether anybody had one.
@@ -215,12 +228,24 @@ impl PendingAnnounce<'_> {
         emptied.map_or(Ok(()), |(class, hash)| self.shard.tidy(swarm.table(class), hash))
     }
 
+    /// Whether there is room for a swarm more. All are counted only where this shard has most of its share.
+    fn check_swarms(&self) -> Result<(), Trouble> {
+        let Some(cap) = self.caps.swarms.map(u64::from) else { return Ok(()) };
+        let (memory, geometry) = (self.shard.memory, self.shard.geometry);
+        let here = self.shard.get(self.shard.own(layout::shard::SWARM_COUNT))?;
+        let if_all_were = here.saturating_add(1).saturating_mul(geometry.shards.into());
+        if if_all_were >= cap / 4 * 3 && sizes(memory, geometry)?.0 >= cap {
+            return Err(Trouble::Crowded(Crowd::Swarms));
+        }
+        Ok(())
+    }
+
     /// Evicts others where the caps leave no room for one more.
     fn evict_for_caps(&self, swarm: &mut Swarm) -> Result<bool, Trouble> {
         if let Some(cap) = self.caps.peers {
             let (_, peers) = sizes(self.shard.memory, self.shard.geometry)?;
             if peers >= u64::from(cap) {
-                return Err(Trouble::Crowded);
+                return Err(Trouble::Crowded(Crowd::Peers));
             }
         }
         let mut is_changed = false;

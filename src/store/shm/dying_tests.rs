@@ -144,9 +144,9 @@ fn a_death_at_any_write_leaves_the_state_before_or_after() {
 #[test]
 fn a_death_while_peers_make_way_for_others_breaks_nothing() {
     let (home, options) = fresh_file(1);
-    let caps = Caps { peers: None, swarm_peers: Some(40) };
-    let rules = PeerRules { address_peers: Some(3), ..options.rules.clone() };
-    let capped = ShmOptions { caps, rules, ..options.clone() };
+    let caps = Caps { swarm_peers: Some(40), ..Caps::default() };
+    let rules = PeerRules { address_peers: Some(3), caps, ..options.rules.clone() };
+    let capped = ShmOptions { rules, ..options.clone() };
     let mut random = Random::seeded(11);
     let mut deaths = 0;
     let mut store = ShmStore::open(&options).unwrap();

@@ -47,15 +47,16 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::announce::PendingAnnounce;
+use self::announce::{Outcome, PendingAnnounce};
 use self::file::{Moment, StoreFile};
 use self::layout::header;
 use self::trouble::Trouble;
+use super::caps::{Crowd, MOST_EVICTED};
 use super::identity::Identity;
 use super::rate::AnnounceRate;
 use super::{
-    Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer, PeerAnnounce, PeerRules,
-    PeerSample, PeerStore, PeerSummary, Proof, Recount, StoreError, StoreInfo, StoreMaintenance,
+    Announced, Batch, Caps, Cursor, FileOptions, Generation, Patience, Peer, PeerAnnounce,
+    PeerRules, PeerSample, PeerStore, PeerSummary, Proof, Recount, StoreError, StoreInfo, StoreMaintenance,
     SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::platform::random::Random;
@@ -80,18 +81,6 @@ pub struct ShmOptions {
     pub rules: PeerRules,
     /// Bytes that it may take.
     pub max_size: u64,
-    /// How many peers there may be.
-    pub caps: Caps,
-}
-
-/// How many peers a store in shared memory may have. When a cap is reached, the peer that was silent for
-/// longest goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Caps {
-    /// In all swarms together.
-    pub peers: Option<u32>,
-    /// In one swarm.
-    pub swarm_peers: Option<u32>,
 }
 
 impl ShmOptions {
@@ -105,7 +94,6 @@ impl ShmOptions {
             file: FileOptions::new(path),
             rules: PeerRules::new(expiry),
             max_size: Self::MAX_SIZE,
-            caps: Caps::default(),
         }
     }
 }
@@ -186,10 +174,6 @@ impl ShmStore {
             match call(file, &mut self.random) {
                 Ok(value) => return Ok(value),
                 Err(Trouble::Retired | Trouble::Unmapped) => self.file = None,
-                Err(Trouble::Crowded) => {
-                    let gone = walk::evict_one(file, self.random.bits());
-                    gone.map_err(|trouble| self.failure(doing, trouble))?;
-                }
                 Err(Trouble::Broken(reason)) if !was_broken => {
                     was_broken = true;
                     self.file = Some(making::replace(&self.options, file, reason)?);
@@ -212,7 +196,7 @@ impl ShmStore {
             Trouble::Broken(reason) => {
                 files::failure(doing, path, io::Error::new(io::ErrorKind::InvalidData, reason))
             }
-            Trouble::Unmapped | Trouble::Retired | Trouble::Crowded => {
+            Trouble::Unmapped | Trouble::Retired | Trouble::Crowded(_) => {
                 files::failure(doing, path, io::ErrorKind::Interrupted.into())
             }
         }
@@ -227,6 +211,30 @@ impl ShmStore {
         }
         let now = peer::instant(now);
         Moment { now, cutoff: now.saturating_sub(self.options.rules.expiry.0) }
+    }
+}
+
+/// Takes an announce in, and makes others go where the caps leave no room for one more; notes which do. A cap that
+/// was lowered is kept to bit by bit.
+fn making_way(
+    file: &StoreFile,
+    (random, mut caps, crowds): (&mut Random, Caps, &mut Vec<Crowd>),
+    mut announce: impl FnMut(&mut Random, Caps) -> Result<Outcome, Trouble>,
+) -> Result<Outcome, Trouble> {
+    let mut evicted = 0;
+    loop {
+        match announce(random, caps) {
+            Err(Trouble::Crowded(reached)) if evicted < MOST_EVICTED => {
+                evicted += 1;
+                if !crowds.contains(&reached) {
+                    crowds.push(reached);
+                }
+                walk::make_way(file, reached, random.bits())?;
+            }
+            Err(Trouble::Crowded(Crowd::Swarms)) => caps.swarms = None,
+            Err(Trouble::Crowded(_)) => caps.peers = None,
+            outcome => return outcome,
+        }
     }
 }
 
@@ -247,10 +255,10 @@ impl PeerStore for ShmStore {
         sample: &mut PeerSample,
     ) -> Result<Announced, StoreError> {
         let moment = self.moment(now);
-        let (rules, caps) = (self.options.rules.clone(), self.options.caps);
-        self.attempt("write", |file, random| {
+        let (rules, mut crowds) = (self.options.rules.clone(), Vec::new());
+        let announced = self.attempt("write", |file, random| {
             let lately = file.announces_in_the_last_minute(now)?;
-            let (counts, is_anomaly) =
+            let outcome = making_way(file, (random, rules.caps, &mut crowds), |random, caps| {
                 file.with_swarm(announce.info_hash, moment, |shard, swarm| {
                     let (announce, Moment { now, cutoff }) = (*announce, moment);
                     let proof = Proof::of(&announce, shard.geometry.secret[1]);
@@ -266,16 +274,20 @@ impl PeerStore for ShmStore {
                         caps,
                     };
                     pending.apply(swarm, sample)
-                })?;
+                })
+            })?;
             if AnnounceRate::counts(random) {
                 file.count_announce(now)?;
             }
-            if is_anomaly {
+            if outcome.is_anomaly {
                 file.count_anomaly()?;
             }
-            let generation = file.generation()?;
+            crowds.extend(outcome.crowd);
+            let (counts, generation) = (outcome.counts, file.generation()?);
             Ok(Announced { counts, generation, announces_in_the_last_minute: lately })
-        })
+        })?;
+        crowds.iter().for_each(|crowd| crowd.tell(&self.options.file.path));
+        Ok(announced)
     }
 
     fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {

@@ -5,8 +5,8 @@ use std::time::Instant;
 use super::*;
 use crate::protocol::{ClientKey, PeerId, Seconds};
 use crate::store::conformance::{
-    self, EXPIRY, Fresh, NOON, conforms, conforms_with_limits, leecher, peer_id, peers, swarm,
-    swarms, v4,
+    self, EXPIRY, Fresh, NOON, conforms, conforms_with_limits, conforms_with_rules, leecher,
+    peer_id, peers, swarm, swarms, v4,
 };
 use crate::store::model::Model;
 use crate::store::{Action, LOOP_PATIENCE, Role};
@@ -41,6 +41,15 @@ fn with_limits() -> Fresh {
 }
 
 conforms_with_limits!(with_limits);
+
+/// A store with these rules: a fresh one, or the one that is there.
+fn with_rules(rules: PeerRules, there: Option<Fresh>) -> Fresh {
+    let home = there.map_or_else(|| fresh_file(2).0, Fresh::into_folder);
+    let store = ShmStore::open(&ShmOptions { rules, ..options(&home) }).unwrap();
+    Fresh::in_folder(store, home)
+}
+
+conforms_with_rules!(with_rules);
 
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: true };
 
@@ -127,10 +136,10 @@ fn many_swarms_are_found_again_and_forgotten_again() {
 mod where_caps_are_set {
     use super::*;
 
-    fn capped(caps: Caps, address_peers: Option<u32>) -> (tempfile::TempDir, ShmStore) {
+    fn capped(address_peers: Option<u32>) -> (tempfile::TempDir, ShmStore) {
         let (home, options) = fresh_file(2);
         let rules = PeerRules { address_peers, ..options.rules };
-        let store = ShmStore::open(&ShmOptions { caps, rules, ..options }).unwrap();
+        let store = ShmStore::open(&ShmOptions { rules, ..options }).unwrap();
         (home, store)
     }
 
@@ -139,30 +148,8 @@ mod where_caps_are_set {
     }
 
     #[test]
-    fn the_oldest_of_a_swarm_go_first() {
-        let (_home, mut store) = capped(Caps { swarm_peers: Some(100), ..Caps::default() }, None);
-        for number in 0..100 {
-            announce(&mut store, leecher(number), NOON + Seconds(number));
-        }
-        // Those that announce again are young again.
-        for number in (0..50).step_by(2) {
-            announce(&mut store, leecher(number), NOON + Seconds(200 + number));
-        }
-        for number in 1000..1030 {
-            announce(&mut store, leecher(number), NOON + Seconds(300));
-        }
-        let gone = (1..50).step_by(2).chain(50..55);
-        let mut expected: std::collections::BTreeSet<PeerId> =
-            (0..100).chain(1000..1030).map(peer_id).collect();
-        gone.for_each(|number| assert!(expected.remove(&peer_id(number))));
-        assert_eq!(present(&mut store, NOON), expected.into_iter().collect::<Vec<_>>());
-        assert_eq!(swarms(&mut store, NOON)[&swarm(1)].expired, 30);
-        assert_eq!(store.check().unwrap(), Vec::<String>::new());
-    }
-
-    #[test]
     fn the_oldest_at_an_address_go_first() {
-        let (_home, mut store) = capped(Caps::default(), Some(3));
+        let (_home, mut store) = capped(Some(3));
         let at = |number: u32, host| PeerAnnounce {
             v4: Some(v4(host, 1 + u16::try_from(number).unwrap())),
             key: ClientKey::of(&number.to_be_bytes()),
@@ -182,32 +169,6 @@ mod where_caps_are_set {
         announce(&mut store, at(100, 1), NOON + Seconds(10));
         assert_eq!(present(&mut store, NOON).len(), 7);
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn the_store_holds_no_more_than_it_may() {
-        // Chance decides a part of it: of 300 peers some 15 are of the older half, in one store of twenty
-        // more than 30; by chance alone it would be 150.
-        let old: usize = (0..8).map(|_| old_peers_that_stay()).sum();
-        assert!(old < 8 * 30, "{old} of the oldest are still there in eight stores");
-    }
-
-    /// A thousand peers come to a store for 300; how many of the older half are still there.
-    fn old_peers_that_stay() -> usize {
-        let (_home, mut store) = capped(Caps { peers: Some(300), ..Caps::default() }, None);
-        for number in 0..1000 {
-            let info_hash = swarm(u8::try_from(number % 40).unwrap());
-            let what = PeerAnnounce { info_hash, ..leecher(number) };
-            announce(&mut store, what, NOON + Seconds(number));
-            announce(&mut store, what, NOON + Seconds(number));
-        }
-        assert_eq!(store.info().unwrap().peers, 300);
-        let latest = NOON + Seconds(999);
-        let youngest: Vec<_> = swarms(&mut store, latest).into_keys().collect();
-        let old = youngest.iter().flat_map(|&hash| peers(&mut store, hash, 100, latest));
-        let old = old.filter(|(_, peer)| peer.first_seen < NOON + Seconds(500)).count();
-        assert_eq!(store.check().unwrap(), Vec::<String>::new());
-        old
     }
 
     #[test]

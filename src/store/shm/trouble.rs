@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::store::caps::Crowd;
+
 /// Why an operation stopped. Whatever it had changed was undone.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -9,8 +11,8 @@ pub(super) enum Trouble {
     Broken(&'static str),
     /// There is no room for more.
     Full,
-    /// There are as many peers as there may be: one has to go before another comes.
-    Crowded,
+    /// There are as many peers, or swarms, as there may be: one has to go before another comes.
+    Crowded(Crowd),
     /// The file has grown beyond what this process has mapped.
     Unmapped,
     /// A living process holds a shard for too long.

@@ -12,6 +12,7 @@ use super::swarm::Swarm;
 use super::table::NEVER;
 use super::trouble::Trouble;
 use crate::protocol::InfoHash;
+use crate::store::caps::{self, COMPARED, Crowd};
 use crate::store::network::MOST_LIMITED;
 use crate::store::peer::Class;
 use crate::store::{Batch, Cursor, Peer, SwarmCounts, SwarmSummary};
@@ -185,46 +186,68 @@ pub(super) fn remove_swarm(file: &StoreFile, info_hash: InfoHash) -> Result<(), 
     }
 }
 
-/// Lets the peer go that was silent for longest, as far as one can tell by a look at some swarms.
-/// The shard that has most peers has to give one.
-pub(super) fn evict_one(file: &StoreFile, from: u64) -> Result<(), Trouble> {
+/// Makes one go where there are as many as there may be: the peer, or the swarm, that is most dispensable, as
+/// far as one can tell by a look at some swarms. The shard that has most has to give one.
+pub(super) fn make_way(file: &StoreFile, crowd: Crowd, from: u64) -> Result<(), Trouble> {
+    let counter = match crowd {
+        Crowd::Swarms => shard::SWARM_COUNT,
+        Crowd::Peers | Crowd::SwarmPeers => shard::PEER_COUNT,
+    };
     let mut fullest = (0, 0);
     for number in 0..file.geometry.shards {
-        let peers = file.memory.get(file.geometry.shard(number) + shard::PEER_COUNT)?;
-        fullest = fullest.max((peers, number));
+        let count = file.memory.get(file.geometry.shard(number) + counter)?;
+        fullest = fullest.max((count, number));
     }
     let shard = file.shard(fullest.1)?;
     let bits = file.geometry.shard_bits();
     let first = u64::from(fullest.1).checked_shl(u64::BITS - bits).unwrap_or(0);
-    let (mut looked_at, mut oldest) = (0, None);
+    let (mut looked_at, mut least, mut has_turned) = (0, None, false);
     let mut next = Some(first | from.checked_shr(bits).unwrap_or(0));
-    while looked_at < SWARMS_TO_LOOK_AT {
+    while looked_at < COMPARED {
         let Some(at) = next else {
-            // Round the end, once.
-            if looked_at > 0 || from == 0 {
+            // Round the end, once; some may be met twice.
+            if has_turned {
                 break;
             }
-            drop(shard);
-            return evict_one(file, 0);
+            (next, has_turned) = (Some(first), true);
+            continue;
         };
         let (swarms, after) = shard.swarms_from(at)?;
-        for (_, swarm) in swarms.into_iter().filter(|(_, swarm)| swarm.peers() > 0) {
-            let seen = shard.oldest_class(&swarm)?.map_or(NEVER, |(_, bound)| bound);
-            if oldest.is_none_or(|(least, _)| seen < least) {
-                oldest = Some((seen, swarm));
+        for (_, swarm) in swarms {
+            if let Some(rank) = rank_for(&shard, &swarm, crowd)? {
+                if least.is_none_or(|(least, _)| rank < least) {
+                    least = Some((rank, swarm));
+                }
+                looked_at += 1;
             }
-            looked_at += 1;
         }
         next = after;
     }
-    match oldest {
+    match least {
+        Some((_, swarm)) if crowd == Crowd::Swarms => {
+            drop(shard);
+            remove_swarm(file, swarm.info_hash)
+        }
         Some((_, mut swarm)) => shard.evict_oldest(&mut swarm).map(|_| ()),
         None => Ok(()),
     }
 }
 
-/// Swarms among whose peers the one is chosen that has to go when the store has as many as it may.
-const SWARMS_TO_LOOK_AT: u32 = 64;
+/// How dispensable a swarm is, or the one of its peers that was silent for longest; nothing where it has none.
+fn rank_for(
+    shard: &Shard<'_>,
+    swarm: &Swarm,
+    crowd: Crowd,
+) -> Result<Option<(bool, u64)>, Trouble> {
+    if crowd == Crowd::Swarms {
+        return Ok(Some(caps::rank(swarm.peers(), swarm.last_announce.into())));
+    }
+    if swarm.peers() == 0 {
+        return Ok(None);
+    }
+    let seen = shard.oldest_class(swarm)?.map_or(NEVER, |(_, bound)| bound);
+    Ok(Some(caps::rank(swarm.peers(), seen.into())))
+}
 
 /// Puts a swarm's totals in, and those of its peers that are not there.
 pub(super) fn import_swarm(

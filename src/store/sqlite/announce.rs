@@ -2,11 +2,13 @@
 
 use super::addresses::Place;
 use super::connection::Database;
+use super::crowd;
 use super::peer::PeerRow;
 use super::sample::{self, Wish};
 use super::swarm::Swarm;
 use crate::platform::random::Random;
 use crate::protocol::Timestamp;
+use crate::store::caps::Crowd;
 use crate::store::identity::Identity;
 use crate::store::network::Network;
 use crate::store::peer::{Limits, Peer};
@@ -26,6 +28,8 @@ pub(super) struct Moment<'a> {
     /// Who was last seen before this is gone.
     pub(super) cutoff: Timestamp,
     pub(super) rules: &'a PeerRules,
+    /// The caps that made others go.
+    pub(super) crowds: Vec<Crowd>,
 }
 
 impl Moment<'_> {
@@ -39,8 +43,9 @@ impl Moment<'_> {
         sample.clear();
         let Self { database, now, cutoff, rules, .. } = *self;
         let announces_in_the_last_minute = database.announce_rate_at(now)?.last_minute(now);
-        let (announce, random) = (*announce, &mut *self.random);
-        let pending = PendingAnnounce { database, random, announce, now, cutoff, want, rules };
+        let (announce, random, crowds) = (*announce, &mut *self.random, &mut self.crowds);
+        let pending =
+            PendingAnnounce { database, random, announce, now, cutoff, want, rules, crowds };
         let (counts, generation) = (pending.apply(sample)?, database.generation);
         Ok(Announced { counts, generation, announces_in_the_last_minute })
     }
@@ -55,15 +60,16 @@ struct PendingAnnounce<'a> {
     cutoff: Timestamp,
     want: Want,
     rules: &'a PeerRules,
+    crowds: &'a mut Vec<Crowd>,
 }
 
 impl PendingAnnounce<'_> {
-    fn apply(self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
+    fn apply(mut self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
         let leaves = self.announce.action == Action::Leave;
         let mut swarm = match Swarm::find(self.database, self.announce.info_hash)? {
             Some(swarm) => swarm,
             None if leaves => return Ok(SwarmCounts::default()),
-            None => Swarm::create(self.database, self.announce.info_hash, self.random)?,
+            None => self.create_swarm()?,
         };
         swarm.sweep(self.database, self.cutoff, SWEEP)?;
         let known = self.known(&mut swarm)?;
@@ -87,6 +93,14 @@ impl PendingAnnounce<'_> {
             sample::fill(self.database, self.random, wish, sample)?;
         }
         swarm.live_counts(self.database, self.cutoff)
+    }
+
+    /// The first peer of a swarm comes with it.
+    fn create_swarm(&mut self) -> rusqlite::Result<Swarm> {
+        if crowd::make_way_for_swarm(self.database, self.random)? {
+            self.crowds.push(Crowd::Swarms);
+        }
+        Swarm::create(self.database, self.announce.info_hash, self.random)
     }
 
     /// The asker as the store knows it. One that was silent for too long is not known any more.
@@ -135,12 +149,15 @@ impl PendingAnnounce<'_> {
     }
 
     fn stay(
-        &self,
+        &mut self,
         swarm: &mut Swarm,
         known: Option<&PeerRow>,
         row: &PeerRow,
     ) -> rusqlite::Result<()> {
         self.take_endpoints(swarm, known)?;
+        if known.is_none() {
+            self.evict_for_caps(swarm)?;
+        }
         self.evict_at_addresses(swarm, known, &row.peer)?;
         row.put(self.database, swarm.id, known)?;
         if known.map(|known| known.peer.role) != Some(row.peer.role) {
@@ -150,6 +167,17 @@ impl PendingAnnounce<'_> {
             swarm.count_in(row.peer.role);
         }
         swarm.count_completed(&row.peer, known.map(|known| &known.peer));
+        Ok(())
+    }
+
+    /// Evicts others where the caps leave no room for one more.
+    fn evict_for_caps(&mut self, swarm: &mut Swarm) -> rusqlite::Result<()> {
+        if crowd::make_way_for_peer(self.database, self.random, swarm)? {
+            self.crowds.push(Crowd::Peers);
+        }
+        if crowd::make_way_in(self.database, swarm)? {
+            self.crowds.push(Crowd::SwarmPeers);
+        }
         Ok(())
     }
 

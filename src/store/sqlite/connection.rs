@@ -15,7 +15,7 @@ use crate::platform::memory;
 use crate::protocol::Timestamp;
 use crate::store::files;
 use crate::store::rate::AnnounceRate;
-use crate::store::{Access, FileOptions, Generation, StoreError, expect_kind};
+use crate::store::{Access, Caps, FileOptions, Generation, StoreError, expect_kind};
 
 /// The kind of these stores, as the configuration names it.
 pub(super) const KIND: &str = "sqlite";
@@ -34,6 +34,8 @@ pub(super) struct Database {
     pub(super) generation: Generation,
     /// How long it waits for others.
     patience: Duration,
+    /// How many there may be.
+    pub(super) caps: Caps,
     /// How many announces came when it was opened, for the process that asks but once.
     rate_then: Cell<Option<AnnounceRate>>,
     /// How many came at a time, for announces of the same second.
@@ -55,6 +57,7 @@ impl Database {
             keeps_statements: Cell::new(false),
             generation: head.generation,
             patience,
+            caps: Caps::default(),
             rate_then: Cell::new(Some(head.rate)),
             rate_at: Cell::new(None),
         }

@@ -3,6 +3,8 @@
 mod addresses;
 mod announce;
 mod connection;
+mod counting;
+mod crowd;
 mod error;
 mod journal;
 mod peer;
@@ -135,7 +137,7 @@ impl SqliteStore {
         doing: &'static str,
         mut call: impl FnMut(&Database, &mut Random) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let file = &self.options.file;
+        let (file, caps) = (&self.options.file, self.options.rules.caps);
         let mut database = match self.database.take() {
             Some(database) => database,
             None => {
@@ -143,6 +145,7 @@ impl SqliteStore {
                 recovery::open_or_make(file)?
             }
         };
+        database.caps = caps;
         let outcome = database.set_patience(file.patience);
         let failure = match outcome.and_then(|()| call(&database, &mut self.random)) {
             Ok(value) => {
@@ -151,7 +154,7 @@ impl SqliteStore {
             }
             Err(failure) => failure,
         };
-        let database = match error::kind(&failure) {
+        let mut database = match error::kind(&failure) {
             Kind::Broken => recovery::replace(file, database, &failure.to_string())?,
             Kind::Moved => recovery::open_or_make(file)?,
             Kind::Busy | Kind::Closed | Kind::Other => {
@@ -159,6 +162,7 @@ impl SqliteStore {
                 return Err(error::sqlite(doing, &file.path, failure));
             }
         };
+        database.caps = caps;
         self.announces = 0;
         let repeated = call(&database, &mut self.random);
         self.database = Some(database);
@@ -172,12 +176,16 @@ impl SqliteStore {
         mut call: impl FnMut(&mut Moment<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let (cutoff, rules) = (self.cutoff(now), self.options.rules.clone());
-        let value = self.run("write", |database, random| {
+        let (value, crowds) = self.run("write", |database, random| {
             let transaction = Immediate::begin(database)?;
-            let value = call(&mut Moment { database, random, now, cutoff, rules: &rules })?;
+            let mut moment =
+                Moment { database, random, now, cutoff, rules: &rules, crowds: Vec::new() };
+            let value = call(&mut moment)?;
+            let crowds = moment.crowds;
             transaction.commit()?;
-            Ok(value)
+            Ok((value, crowds))
         })?;
+        crowds.iter().for_each(|crowd| crowd.tell(&self.options.file.path));
         self.patience.renew();
         self.settle();
         Ok(value)
@@ -310,6 +318,9 @@ impl PeerStore for SqliteStore {
                 break;
             }
             turned |= past_the_last;
+        }
+        if swept < budget {
+            self.run("write", |database, _| counting::count_again(database))?;
         }
         Ok(swept)
     }

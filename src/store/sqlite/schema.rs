@@ -4,6 +4,9 @@
 //! with a secret of the swarm: it finds the peer, and walking along it from a random place is a random
 //! sample that costs no more than its size. The index `seen` finds the silent ones of a swarm, the
 //! table `endpoint` finds peers by their addresses; see `addresses` for what these columns hold.
+//!
+//! The columns `peers` and `swarms` of `store` count the rows of these tables while a cap needs to know, and
+//! hold nothing while none does.
 
 use rusqlite::Row;
 
@@ -17,7 +20,7 @@ pub(super) use crate::store::peer::Class;
 pub(super) const APPLICATION_ID: i64 = 0x5472_6b72;
 
 /// `PRAGMA user_version` of this format.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// What finds the peers of a swarm: the number of its row, and the secret that their tags are keyed with.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +31,13 @@ pub(super) struct SwarmKey {
 
 /// Makes an empty store, but for its row in `store`.
 pub(super) const TABLES: &str = "
-CREATE TABLE store(id INTEGER NOT NULL, announce_rate INTEGER NOT NULL, anomalies INTEGER NOT NULL);
+CREATE TABLE store(
+    id INTEGER NOT NULL,
+    announce_rate INTEGER NOT NULL,
+    anomalies INTEGER NOT NULL,
+    peers INTEGER,
+    swarms INTEGER
+);
 CREATE TABLE swarm(
     id INTEGER PRIMARY KEY,
     info_hash BLOB NOT NULL UNIQUE,

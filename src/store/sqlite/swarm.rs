@@ -4,8 +4,11 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::addresses::Location;
 use super::connection::Database;
+use super::counting;
 use super::peer::{self, PeerRow};
-use super::schema::{Class, SwarmKey, class_in, instant_in, number_in, role_in, stored};
+use super::schema::{
+    Class, LAST_INSTANT, SwarmKey, class_in, instant_in, number_in, role_in, stored,
+};
 use crate::platform::random::Random;
 use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Timestamp};
 use crate::store::peer::Peer;
@@ -51,6 +54,8 @@ pub(super) struct Swarm {
     /// No peer is older; `None` when there is none or all old ones were swept.
     oldest: Option<Timestamp>,
     pub(super) changed: bool,
+    /// How many peers it has by its row.
+    saved_peers: u64,
 }
 
 impl Swarm {
@@ -79,8 +84,10 @@ impl Swarm {
     ) -> rusqlite::Result<Self> {
         let salt = random.positive();
         database.statement(INSERT)?.execute(params![info_hash.0, salt])?;
+        let id = database.last_insert_rowid();
+        counting::count_swarms(database, 1)?;
         Ok(Self {
-            id: database.last_insert_rowid(),
+            id,
             info_hash,
             salt,
             counts: SwarmCounts::default(),
@@ -90,11 +97,12 @@ impl Swarm {
             last_announce: Timestamp(0),
             oldest: None,
             changed: false,
+            saved_peers: 0,
         })
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
+        let mut swarm = Self {
             id: row.get(0)?,
             info_hash: InfoHash(row.get(1)?),
             salt: row.get(2)?,
@@ -110,7 +118,10 @@ impl Swarm {
             last_announce: instant_in(row, 10)?,
             oldest: row.get::<_, Option<i64>>(11)?.map(|_| instant_in(row, 11)).transpose()?,
             changed: false,
-        })
+            saved_peers: 0,
+        };
+        swarm.saved_peers = swarm.peers();
+        Ok(swarm)
     }
 
     /// What its peers are found by.
@@ -118,8 +129,19 @@ impl Swarm {
         SwarmKey { id: self.id, salt: self.salt }
     }
 
+    /// How many peers it has, silent ones included.
+    pub(super) fn peers(&self) -> u64 {
+        let SwarmCounts { seeders, leechers, partial_seeds, .. } = self.counts;
+        u64::from(seeders) + u64::from(leechers) + u64::from(partial_seeds)
+    }
+
+    /// How many it has more than its row says.
+    pub(super) fn unsaved_peers(&self) -> i64 {
+        stored(self.peers()) - stored(self.saved_peers)
+    }
+
     /// Writes the row if it is not what it was.
-    pub(super) fn save(&self, database: &Database) -> rusqlite::Result<()> {
+    pub(super) fn save(&mut self, database: &Database) -> rusqlite::Result<()> {
         if !self.changed {
             return Ok(());
         }
@@ -134,6 +156,8 @@ impl Swarm {
             stored(self.departed_downloaded),
             stored(self.last_announce.0),
         ])?;
+        counting::count_peers(database, self.unsaved_peers())?;
+        self.saved_peers = self.peers();
         Ok(())
     }
 
@@ -210,6 +234,21 @@ impl Swarm {
             self.oldest = None;
         }
         Ok(silent.len())
+    }
+
+    /// Takes so many peers out, those that were silent for longest, as if they had been for too long.
+    pub(super) fn take_out_oldest(
+        &mut self,
+        database: &Database,
+        count: usize,
+    ) -> rusqlite::Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        for (class, tag) in self.silent(database, LAST_INSTANT, count)? {
+            self.take_out_silent(database, class, tag)?;
+        }
+        Ok(())
     }
 
     fn silent(

@@ -11,7 +11,8 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::store::conformance::{
-    self, EXPIRY, Fresh, NOON, conforms, conforms_with_limits, leecher, peers, swarm,
+    self, EXPIRY, Fresh, NOON, conforms, conforms_with_limits, conforms_with_rules, leecher, peers,
+    swarm,
 };
 use crate::store::shm::{ShmOptions, ShmStore};
 use crate::store::{Access, Action, LOOP_PATIENCE, PeerStore as _};
@@ -47,6 +48,15 @@ fn with_limits() -> Fresh {
 }
 
 conforms_with_limits!(with_limits);
+
+/// A store with these rules: a fresh one, or the one that is there.
+fn with_rules(rules: PeerRules, there: Option<Fresh>) -> Fresh {
+    let home = there.map_or_else(|| tempfile::tempdir().unwrap(), Fresh::into_folder);
+    let store = SqliteStore::open(&SqliteOptions { rules, ..options(&home) }).unwrap();
+    Fresh::in_folder(store, home)
+}
+
+conforms_with_rules!(with_rules);
 
 #[test]
 fn does_what_the_model_does_with_a_write_ahead_log() {

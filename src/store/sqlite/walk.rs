@@ -4,6 +4,7 @@ use rusqlite::params;
 
 use super::addresses::{Addresses, Place};
 use super::connection::Database;
+use super::counting;
 use super::peer::PeerRow;
 use super::schema::{self, Class, instant_in, number_in, role_in, stored};
 use super::swarm::Swarm;
@@ -144,11 +145,18 @@ pub(super) fn peers(
 pub(super) fn remove_swarm(database: &Database, info_hash: InfoHash) -> rusqlite::Result<()> {
     let transaction = Immediate::begin(database)?;
     if let Some(swarm) = Swarm::find(database, info_hash)? {
-        database.execute("DELETE FROM peer WHERE swarm = ?1", params![swarm.id])?;
-        database.execute("DELETE FROM endpoint WHERE swarm = ?1", params![swarm.id])?;
-        database.execute("DELETE FROM swarm WHERE id = ?1", params![swarm.id])?;
+        delete(database, &swarm)?;
     }
     transaction.commit()
+}
+
+/// Takes a swarm out with all its peers, in a transaction that is under way.
+pub(super) fn delete(database: &Database, swarm: &Swarm) -> rusqlite::Result<()> {
+    database.execute("DELETE FROM peer WHERE swarm = ?1", params![swarm.id])?;
+    database.execute("DELETE FROM endpoint WHERE swarm = ?1", params![swarm.id])?;
+    database.execute("DELETE FROM swarm WHERE id = ?1", params![swarm.id])?;
+    counting::count_swarms(database, -1)?;
+    counting::count_peers(database, -stored(swarm.peers()))
 }
 
 /// Sweeps some swarms from the id `from` on. Returns how many peers went, and the id to go on with:
@@ -196,6 +204,7 @@ pub(super) fn check(database: &Database) -> rusqlite::Result<Vec<String>> {
     if lost > 0 {
         problems.push(format!("{lost} peers belong to no swarm"));
     }
+    problems.extend(counting::check(database)?);
     let mut from = 0;
     loop {
         let swarms = Swarm::walk(database, from, SWARMS_PER_SWEEP)?;

@@ -170,8 +170,9 @@ fn whose_counts_are_huge_are_measured() {
     }
     put(&options, &bytes);
     ends("huge counts", move || {
-        let caps = Caps { peers: Some(100), ..Caps::default() };
-        let mut store = ShmStore::open(&ShmOptions { caps, ..options }).unwrap();
+        let caps = Caps { peers: Some(100), swarms: Some(50), ..Caps::default() };
+        let rules = PeerRules { caps, ..options.rules };
+        let mut store = ShmStore::open(&ShmOptions { rules, ..options }).unwrap();
         let _ = store.info();
         (0..20).for_each(|number| drop(try_announce(&mut store, number, NOON)));
     });
