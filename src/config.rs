@@ -13,6 +13,7 @@ mod empty_is_none;
 mod error;
 mod farm;
 mod layout;
+mod limits;
 mod line_speed;
 mod load;
 mod loaded;
@@ -42,6 +43,7 @@ pub use diagnose::{Flaw, KeyName};
 pub use error::ConfigError;
 pub use farm::{FarmConfig, FarmRole};
 pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, written_folders};
+pub use limits::LimitsConfig;
 pub use line_speed::LineSpeed;
 pub use loaded::LoadedConfig;
 pub use locate::{Face, FoundBy, Surroundings, absolute};
@@ -76,6 +78,8 @@ pub struct Config {
     pub network: NetworkConfig,
     /// `[reachability]`
     pub reachability: ReachabilityConfig,
+    /// `[limits]`
+    pub limits: LimitsConfig,
     /// `[gateway]`
     pub gateway: GatewayConfig,
     /// `[refresh]`

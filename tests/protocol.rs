@@ -13,6 +13,7 @@ mod folder;
 mod formulas;
 mod http;
 mod imports;
+mod limits;
 mod list;
 mod load;
 mod peer_rules;

@@ -74,8 +74,9 @@ pub(super) fn range_of(section: &str, key: &str) -> Option<RangeInclusive<u64>> 
 }
 
 /// Numbers that are not free, and what they may be.
-fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 17] {
-    let (tracker, store, gateway) = (&config.tracker, &config.store, &config.gateway);
+fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 19] {
+    let (tracker, store) = (&config.tracker, &config.store);
+    let (limits, gateway) = (&config.limits, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
     [
         (("tracker", "interval"), tracker.interval.0.into(), 1..=LONGEST_SECONDS.into()),
@@ -90,6 +91,8 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 17] {
         (("catalog", "max_torrent_bytes"), config.catalog.max_torrent_bytes.0, 1 << 16..=1 << 30),
         (("pages", "feed_items"), config.pages.feed_items.into(), 1..=10_000),
         (("pages", "rows"), config.pages.rows.into(), 1..=100_000),
+        (("limits", "announces"), u32::from(limits.announces).into(), 0..=60_000),
+        (("limits", "announces_at_once"), limits.announces_at_once.into(), 1..=1_000_000),
         (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),
         (("gateway", "max_body"), size(gateway.max_body), 0..=1 << 30),
         (("gateway", "max_connections"), size(gateway.max_connections), 1..=1 << 20),
@@ -290,6 +293,8 @@ mod tests {
             ("catalog.max_torrent_bytes = 100", "100; choose one from 65536 to 1073741824"),
             ("pages.feed_items = 0", "`feed_items` in [pages]: 0; choose one from 1 to 10000"),
             ("pages.rows = 0", "`rows` in [pages]: 0; choose one from 1 to 100000"),
+            ("limits.announces = 60001", "[limits]: 60001; choose one from 0 to 60000"),
+            ("limits.announces_at_once = 0", "[limits]: 0; choose one from 1 to 1000000"),
             ("gateway.timeout = 0", "`timeout` in [gateway]: 0; choose one from 1 to 3600"),
             ("gateway.pool_threads = 0", "[gateway]: 0; choose one from 1 to 64"),
             ("gateway.max_params = 100", "[gateway]: 100; choose one from 4096 to 16777216"),

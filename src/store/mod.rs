@@ -4,6 +4,7 @@
 mod addresses;
 mod announce;
 mod aside;
+mod buckets;
 mod caps;
 #[cfg(test)]
 mod conformance;
@@ -28,11 +29,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 pub use crate::protocol::Generation;
-use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Timestamp};
+use crate::protocol::{CompactV4, CompactV6, InfoHash, PeerId, Seconds, Timestamp};
 
 pub use addresses::{Addresses, Seen};
 pub use announce::{Action, PeerAnnounce, Role, Under, Want};
 pub use aside::{SetAside, set_aside};
+pub use buckets::{Allowance, AnnounceLimit, Purpose};
 pub use caps::Caps;
 pub use error::{Cause, StoreError, if_any};
 pub use figures::{
@@ -158,6 +160,9 @@ pub trait PeerStore: Send {
     /// /48), as far as there are others. Leechers are handed seeders and leechers, neither of them
     /// left out however rare they are.
     /// Some expired peers of the swarm are swept in passing.
+    /// Of announces that come faster from one network than `PeerRules` allow only what they ask is answered:
+    /// nothing of them is in the store, and the counts are without a peer that it does not know. Who leaves is
+    /// always let go.
     ///
     /// # Errors
     /// When the store cannot be written; then nothing of the announce is in it.
@@ -191,6 +196,19 @@ pub trait PeerStore: Send {
     /// # Errors
     /// When the store cannot be read.
     fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Takes a token from the bucket that an address has for a purpose; where there is none, says when there is.
+    /// Where very many addresses have buckets, some that are nearly full count as full.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn take_token(
+        &mut self,
+        purpose: Purpose,
+        address: IpAddr,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<Option<Seconds>, StoreError>;
 
     /// Counts for each info-hash, in order; an unknown one counts zeros.
     ///

@@ -15,6 +15,10 @@ pub(super) struct Model {
     expiry: Seconds,
     swarms: BTreeMap<InfoHash, Swarm>,
     announced: Vec<Timestamp>,
+    /// How many announces of one network count.
+    limit: Option<AnnounceLimit>,
+    /// When each bucket will be full, in milliseconds.
+    buckets: BTreeMap<(Purpose, u128), u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -34,6 +38,8 @@ struct Swarm {
     peers: Vec<Peer>,
     /// The one of the last announce.
     asker: Option<usize>,
+    /// The addresses that it has by then.
+    own: (Option<CompactV4>, Option<CompactV6>),
     totals: SwarmSummary,
 }
 
@@ -50,7 +56,7 @@ impl Swarm {
             left: 0,
             last_announce: Timestamp(0),
         };
-        Self { peers: Vec::new(), asker: None, totals }
+        Self { peers: Vec::new(), asker: None, own: (None, None), totals }
     }
 
     fn depart(&mut self, uploaded: u64, downloaded: u64, last: Timestamp) {
@@ -221,7 +227,29 @@ impl Peer {
 
 impl Model {
     pub(super) fn new(expiry: Seconds) -> Self {
-        Self { generation: Generation(1), expiry, swarms: BTreeMap::new(), announced: Vec::new() }
+        Self {
+            generation: Generation(1),
+            expiry,
+            swarms: BTreeMap::new(),
+            announced: Vec::new(),
+            limit: None,
+            buckets: BTreeMap::new(),
+        }
+    }
+
+    /// A model that holds announces to a limit.
+    pub(super) fn limited(expiry: Seconds, limit: AnnounceLimit) -> Self {
+        Self { limit: Some(limit), ..Self::new(expiry) }
+    }
+
+    fn is_too_early(&mut self, announce: &PeerAnnounce, now: Timestamp) -> bool {
+        let Some(limit) = self.limit.clone() else { return false };
+        let address = announce.seen_from().filter(|_| announce.action != Action::Leave);
+        let address = address.filter(|&address| !limit.exempt.contains(address));
+        let wait = address.map(|address| {
+            self.take_token(Purpose::Announce, address, limit.allowance, now).unwrap()
+        });
+        wait.flatten().is_some()
     }
 
     /// The peers that may be handed out to who announced last, with the addresses that may be.
@@ -233,8 +261,7 @@ impl Model {
     ) -> Vec<PeerSummary> {
         let cutoff = now.before(self.expiry);
         let Some(swarm) = self.swarms.get(&announce.info_hash) else { return Vec::new() };
-        let own = swarm.asker.map(|asker| swarm.peers[asker].seen(cutoff));
-        let (own_v4, own_v6) = own.map_or((None, None), |own| (own.v4, own.v6));
+        let (own_v4, own_v6) = swarm.own;
         let others =
             swarm.peers.iter().enumerate().filter(|&(place, _)| Some(place) != swarm.asker);
         let others = others.map(|(_, peer)| peer).filter(|peer| match announce.under {
@@ -280,11 +307,14 @@ impl PeerStore for Model {
             generation: self.generation,
             announces_in_the_last_minute: self.announces_in_the_last_minute(now)?,
         };
-        self.announced.push(now);
+        let is_too_early = self.is_too_early(announce, now);
+        if !is_too_early {
+            self.announced.push(now);
+        }
         self.sweep_all(now);
         let cutoff = now.before(self.expiry);
         let leaves = announce.action == Action::Leave;
-        if leaves && !self.swarms.contains_key(&announce.info_hash) {
+        if (leaves || is_too_early) && !self.swarms.contains_key(&announce.info_hash) {
             return Ok(announced);
         }
         let swarm =
@@ -292,6 +322,14 @@ impl PeerStore for Model {
         swarm.asker = None;
         let place = swarm.find(announce, cutoff);
         let known = place.map(|place| swarm.peers[place]);
+        let old_v4 = known.and_then(|known| known.v4).filter(|v4| v4.1 >= cutoff);
+        let old_v6 = known.and_then(|known| known.v6).filter(|v6| v6.1 >= cutoff);
+        swarm.own = (announce.v4.or(old_v4.map(|v4| v4.0)), announce.v6.or(old_v6.map(|v6| v6.0)));
+        if is_too_early {
+            swarm.asker = place;
+            let counts = swarm.summary().counts;
+            return Ok(Announced { counts, ..announced });
+        }
         let completes = announce.role == Role::Seeder
             && known.is_some_and(|Peer { counted, summary: before, .. }| {
                 let lacked = before.left.is_some_and(|left| left > 1);
@@ -310,8 +348,6 @@ impl PeerStore for Model {
             return Ok(Announced { counts: swarm.summary().counts, ..announced });
         }
         let place = swarm.take_endpoints(announce, place, cutoff);
-        let old_v4 = known.and_then(|known| known.v4).filter(|v4| v4.1 >= cutoff);
-        let old_v6 = known.and_then(|known| known.v6).filter(|v6| v6.1 >= cutoff);
         let keeps = (announce.v4.is_none() && old_v4.is_some())
             || (announce.v6.is_none() && old_v6.is_some());
         let own = Proof::of(announce, 0);
@@ -359,6 +395,26 @@ impl PeerStore for Model {
             }
         }
         Ok(Announced { counts, ..announced })
+    }
+
+    fn take_token(
+        &mut self,
+        purpose: Purpose,
+        address: IpAddr,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<Option<Seconds>, StoreError> {
+        let (each, all) = allowance.milliseconds();
+        let now = now.0 * 1000;
+        let full = self.buckets.entry((purpose, purpose.network(address))).or_default();
+        let possible = now + all + u64::from(CLOCK_TOLERANCE.0) * 1000;
+        let short = if *full > possible { 0 } else { full.saturating_sub(now) } + each;
+        if short > all {
+            let wait = (short - all).div_ceil(1000);
+            return Ok(Some(Seconds(u32::try_from(wait).unwrap())));
+        }
+        *full = now + short;
+        Ok(None)
     }
 
     fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Caps, PATIENCE};
+use super::{AnnounceLimit, Caps, PATIENCE};
 use crate::platform::network::Network;
 use crate::protocol::Seconds;
 
@@ -23,6 +23,8 @@ pub struct PeerRules {
     pub max_rate: Option<u64>,
     /// How many there may be.
     pub caps: Caps,
+    /// How many announces of one network count; `None`: all.
+    pub announces: Option<AnnounceLimit>,
 }
 
 impl PeerRules {
@@ -35,6 +37,7 @@ impl PeerRules {
             exempt: Arc::default(),
             max_rate: None,
             caps: Caps::default(),
+            announces: None,
         }
     }
 }

@@ -4,11 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::config::{LoadedConfig, StoreKind, Torrents};
+use crate::config::{LimitsConfig, LoadedConfig, StoreKind, Torrents};
 use crate::platform::log::{self, Level};
 use crate::store::shm::{ShmOptions, ShmStore};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{Access, Caps, FileOptions, PATIENCE, PeerRules, StoreError, StoreMaintenance};
+use crate::store::{
+    Access, Allowance, AnnounceLimit, Caps, FileOptions, PATIENCE, PeerRules, StoreError,
+    StoreMaintenance,
+};
 
 /// What a configuration holds peers to, wherever they are.
 fn rules(loaded: &LoadedConfig) -> PeerRules {
@@ -19,6 +22,7 @@ fn rules(loaded: &LoadedConfig) -> PeerRules {
         address_peers: config.address_peers().0.get(),
         exempt: config.tracker.max_address_exempt.clone().into(),
         max_rate: Some(config.tracker.max_rate.bytes_a_second()),
+        announces: announces(&config.limits),
         caps: Caps {
             peers: config.store.max_peers.get(),
             swarm_peers: config.store.max_swarm_peers.get(),
@@ -26,6 +30,12 @@ fn rules(loaded: &LoadedConfig) -> PeerRules {
             swarms: config.store.max_swarms.get().filter(|_| is_open),
         },
     }
+}
+
+/// How many announces of one network count.
+fn announces(limits: &LimitsConfig) -> Option<AnnounceLimit> {
+    let allowance = Allowance::a_minute(limits.announces.get()?, limits.announces_at_once);
+    Some(AnnounceLimit { allowance, exempt: limits.exempt.clone().into() })
 }
 
 /// How a configuration wants a store to be opened that is a file.
@@ -154,6 +164,11 @@ mod tests {
         assert_eq!((shm.file.path, shm.max_size), (usual, 5_000_000));
         assert_eq!(shm.rules.caps, Caps { peers: Some(3), swarm_peers: Some(2), swarms: None });
         assert_eq!(shm.rules.address_peers, Some(1));
+        assert!(shm.rules.announces.is_none());
+        let text = "limits.announces = 60\nlimits.announces_at_once = 7\nlimits.exempt = ['::1']";
+        let limit = options(&loaded(root, text)).rules.announces.unwrap();
+        assert_eq!(limit.allowance, Allowance::a_minute(60, 7));
+        assert!(limit.exempt.contains("::1".parse().unwrap()));
     }
 
     #[test]

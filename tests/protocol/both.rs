@@ -17,12 +17,17 @@ pub(super) struct Both {
 impl Both {
     /// With settings of its own.
     pub(super) fn with(settings: &[&str]) -> Self {
-        let tracker = Installation::new(&Self::all(settings));
+        Self::of(Installation::new(&Self::all(settings)))
+    }
+
+    /// Of an installation that is there.
+    pub(super) fn of(tracker: Installation) -> Self {
         let responder = Responder::start(&tracker, &["--workers", "1"]);
         Self { tracker, responder }
     }
 
-    fn all<'a>(settings: &[&'a str]) -> Vec<&'a str> {
+    /// Settings of its own, and that any torrent is tracked.
+    pub(super) fn all<'a>(settings: &[&'a str]) -> Vec<&'a str> {
         [&["tracker.torrents = 'open'"], settings].concat()
     }
 

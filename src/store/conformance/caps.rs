@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{ALL, EXPIRY, Fresh, NOON, announce, counts, leecher, peer_id, peers, swarm, swarms};
+use super::{
+    ALL, EXPIRY, Fresh, MakeWith, NOON, announce, counts, leecher, peer_id, peers, swarm, swarms,
+};
 use crate::protocol::{InfoHash, PeerId, Seconds, Timestamp};
 use crate::store::{Action, Caps, PeerAnnounce, PeerRules};
-
-/// Makes a fresh store that holds its peers to these rules, or opens the one again that is there.
-type MakeWith = fn(PeerRules, Option<Fresh>) -> Fresh;
 
 fn capped(make: MakeWith, caps: Caps) -> Fresh {
     make(PeerRules { caps, ..PeerRules::new(EXPIRY) }, None)

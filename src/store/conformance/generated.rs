@@ -6,13 +6,14 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 
-use super::{EXPIRY, Make, NOON, all_peers, peer_id, swarm, swarms, v4, v6};
+use super::{EXPIRY, Fresh, Make, MakeWith, NOON, all_peers, peer_id, swarm, swarms, v4, v6};
+use crate::platform::network::Network;
 use crate::protocol::{ClientKey, InfoHash, PeerId, Seconds, Timestamp};
 use crate::store::StoreMaintenance;
 use crate::store::model::Model;
 use crate::store::{
-    Action, FamilySample, PeerAnnounce, PeerSample, PeerStore, PeerSummary, Role, SwarmSummary,
-    Under, Want,
+    Action, Allowance, AnnounceLimit, FamilySample, PeerAnnounce, PeerRules, PeerSample, PeerStore,
+    PeerSummary, Role, SwarmSummary, Under, Want,
 };
 
 /// Holds a sample against the peers that may be in it.
@@ -141,10 +142,22 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 pub(in crate::store) fn does_what_the_model_does(make: Make) {
+    compare_all_steps(make, &Model::new(EXPIRY));
+}
+
+/// Most announces of these tests come from two networks.
+pub(in crate::store) fn counts_as_many_announces_as_the_model_does(make: MakeWith) {
+    let exempt: Network = [v4(2, 0).ip().to_string().parse().unwrap()].into_iter().collect();
+    let limit = AnnounceLimit { allowance: Allowance::a_minute(1, 6), exempt: exempt.into() };
+    let rules = PeerRules { announces: Some(limit.clone()), ..PeerRules::new(EXPIRY) };
+    compare_all_steps(|| make(rules.clone(), None), &Model::limited(EXPIRY, limit));
+}
+
+fn compare_all_steps(make: impl Fn() -> Fresh, model: &Model) {
     let config =
         ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(steps in prop::collection::vec(any_step(), 1..80))| {
-        let (mut fresh, mut model, mut now) = (make(), Model::new(EXPIRY), NOON);
+        let (mut fresh, mut model, mut now) = (make(), model.clone(), NOON);
         let mut latest = None;
         for step in &steps {
             let before = now;

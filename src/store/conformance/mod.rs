@@ -10,6 +10,7 @@ mod clocks;
 mod figures;
 mod generated;
 mod identities;
+mod limits;
 mod samples;
 
 pub(super) use batches::{
@@ -30,11 +31,15 @@ pub(super) use figures::{
     completed_downloads_are_counted_once, huge_numbers_saturate, impossible_figures_are_counted,
     totals_outlive_the_peers,
 };
-pub(super) use generated::does_what_the_model_does;
+pub(super) use generated::{counts_as_many_announces_as_the_model_does, does_what_the_model_does};
 pub(super) use identities::{
     a_peer_id_alone_proves_nothing, a_quarter_of_a_reply_is_of_one_address,
     an_address_has_so_many_peers_and_no_more, an_endpoint_is_of_one_peer,
     only_peers_of_the_same_info_hash_are_handed_out, stated_addresses_take_nothing,
+};
+pub(super) use limits::{
+    all_who_open_a_store_share_its_buckets, what_comes_too_early_is_answered_and_not_counted,
+    who_leaves_or_is_exempt_always_counts,
 };
 pub(super) use samples::{
     every_peer_of_a_large_swarm_is_reached, every_wish_is_met_exactly,
@@ -132,7 +137,9 @@ macro_rules! conforms_with_rules {
         $crate::store::conformance::conforms!($make;
             the_oldest_of_a_swarm_go_first, there_are_no_more_peers_than_there_may_be,
             who_leaves_or_falls_silent_makes_room_for_others, swarms_without_peers_go_before_others,
-            a_cap_that_is_lowered_is_kept_to_bit_by_bit);
+            a_cap_that_is_lowered_is_kept_to_bit_by_bit, counts_as_many_announces_as_the_model_does,
+            what_comes_too_early_is_answered_and_not_counted, who_leaves_or_is_exempt_always_counts,
+            all_who_open_a_store_share_its_buckets);
     };
 }
 pub(super) use conforms_with_rules;
@@ -145,6 +152,9 @@ pub(super) fn limits() -> PeerRules {
 }
 
 type Make = fn() -> Fresh;
+
+/// Makes a fresh store that holds its peers to these rules, or opens the one again that is there.
+type MakeWith = fn(PeerRules, Option<Fresh>) -> Fresh;
 
 pub(super) fn swarm(number: u8) -> InfoHash {
     InfoHash([number; 20])

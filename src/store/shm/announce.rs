@@ -6,7 +6,7 @@ use super::hash;
 use super::layout;
 use super::peer::{self, Words, instant, kept_left};
 use super::peers::Found;
-use super::sample::{Plan, Wish};
+use super::sample::{NOWHERE, Plan, Wish};
 use super::shard::{Shard, sizes};
 use super::swarm::Swarm;
 use super::table::{MOST_TARGETS, Spot};
@@ -65,6 +65,26 @@ impl PendingAnnounce<'_> {
             return self.leave(swarm, known);
         }
         self.stay(&mut swarm, known, plan, sample)
+    }
+
+    /// Answers as if the announce had been made, and changes nothing.
+    #[cold]
+    pub(super) fn look(
+        mut self,
+        swarm: Option<Swarm>,
+        sample: &mut PeerSample,
+    ) -> Result<Outcome, Trouble> {
+        sample.clear();
+        let nobody = Outcome { counts: SwarmCounts::default(), is_anomaly: false, crowd: None };
+        let Some(swarm) = swarm else { return Ok(nobody) };
+        let plan = self.plan(&swarm, false)?;
+        let known = self.find(&swarm)?;
+        let asker = known.map_or(NOWHERE, |known| (known.spot.leaf.block, known.slot));
+        let peer = self.announced(known.map(|known| known.peer).as_ref());
+        let (want, under, cutoff) = (self.want, self.announce.under, self.limits().cutoff);
+        let wish = Wish { asker, own: peer.addresses, want, under, cutoff };
+        plan.fill(self.shard, self.random, wish, sample)?;
+        Ok(Outcome { counts: swarm.counts(), ..nobody })
     }
 
     /// The first peer of a swarm comes with it.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::correction::Correction;
 use super::layout::{
     DEEPEST, GRANULE, GRANULES, LARGEST_LEAF, MOST_PAGES, MOST_SHARDS, NARROW, PAGE, PAGE_BYTES,
-    REGION, SWARM_ROW, WIDE, WORD_BYTES, header, shard,
+    REGION, SHARDS_A_BUCKET_PAGE, SWARM_ROW, WIDE, WORD_BYTES, header, shard,
 };
 use super::memory::Memory;
 use super::shard::{Geometry, Limits, Shard};
@@ -28,6 +28,7 @@ use crate::platform::files::OpenError;
 use crate::platform::lock;
 use crate::platform::random::scramble;
 use crate::protocol::{InfoHash, Timestamp};
+use crate::store::buckets::PLACES;
 use crate::store::files::{self, Trust};
 use crate::store::kind::SHM_BYTES;
 use crate::store::kind::kind_of;
@@ -313,7 +314,8 @@ fn validate(
         return Err("it says that another one has taken its place");
     }
     let pages = words[header::FILE_PAGES];
-    let needed = (1 + shards).saturating_add(pages).saturating_mul(PAGE_BYTES as u64);
+    let first = u64::from(geometry.first_pages());
+    let needed = first.saturating_add(pages).saturating_mul(PAGE_BYTES as u64);
     if pages > max_pages || metadata.len() < needed {
         return Err("a part of it is missing");
     }
@@ -336,15 +338,15 @@ fn open(
         geometry,
         identity: (metadata.dev(), metadata.ino()),
         limits: Limits {
-            pages: page_limit(options.max_size, geometry.shards),
+            pages: page_limit(options.max_size, geometry),
             patience: options.file.patience,
         },
     }))
 }
 
 /// Data pages in so many bytes.
-fn page_limit(bytes: u64, shards: u32) -> u32 {
-    let pages = (bytes / PAGE_BYTES as u64).saturating_sub(1 + u64::from(shards));
+fn page_limit(bytes: u64, geometry: Geometry) -> u32 {
+    let pages = (bytes / PAGE_BYTES as u64).saturating_sub(geometry.first_pages().into());
     u32::try_from(pages.min(MOST_PAGES)).unwrap_or(u32::MAX)
 }
 
@@ -357,7 +359,8 @@ pub(super) fn fill(
     secret: [u64; 2],
 ) -> io::Result<()> {
     let most = options.max_size.max(ShmOptions::MAX_SIZE);
-    let geometry = Geometry { shards, max_pages: page_limit(most, shards), secret };
+    let empty = Geometry { shards, max_pages: 0, secret };
+    let geometry = Geometry { max_pages: page_limit(most, empty), ..empty };
     let bytes = geometry.page(0) * WORD_BYTES;
     super::memory::reserve(&file, 0, bytes)?;
     let memory = Memory::map(file, bytes)?;
@@ -412,6 +415,8 @@ fn fingerprint() -> u64 {
         WIDE.into(),
         SWARM_ROW.into(),
         shard::LOG as u64,
+        SHARDS_A_BUCKET_PAGE.into(),
+        PLACES as u64,
     ];
     numbers.into_iter().fold(header::THIS_VERSION, |sum, number| scramble(sum ^ number))
 }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | 0 | the header, below |
 //! | 1 to S | one page a shard; S is the header's `SHARDS` |
+//! | then | token buckets, a page for each 8 shards, at least one; any word may stand there |
 //! | then | data pages, numbered from 0, as many as `FILE_PAGES` |
 //!
 //! **Header.** Words `MAGIC` to `MAX_PAGES` never change and `CHECKSUM` is theirs; the others do.
@@ -51,6 +52,8 @@ pub(super) const REGION: u32 = 128;
 pub(super) const GROWTH: u32 = 16;
 /// More data pages than this cannot be named by a block.
 pub(super) const MOST_PAGES: u64 = (1 << link::BLOCK_BITS) / GRANULES as u64;
+/// Shards that a page of buckets serves.
+pub(super) const SHARDS_A_BUCKET_PAGE: u32 = 8;
 /// More shards than this are no use.
 pub(super) const MOST_SHARDS: u64 = 1024;
 
@@ -99,7 +102,7 @@ pub(super) mod header {
     pub(in super::super) const BYTES: usize = WORDS * super::WORD_BYTES;
 
     /// Of the format that this module describes.
-    pub(in super::super) const THIS_VERSION: u64 = 2;
+    pub(in super::super) const THIS_VERSION: u64 = 3;
 }
 
 /// Words of a shard's page.

@@ -7,6 +7,7 @@
 //! `announce`, `peers`, `sample` and `walk` are what a store does; `file` and `making` open and make one.
 
 mod announce;
+mod buckets;
 mod check;
 mod correction;
 #[cfg(test)]
@@ -44,6 +45,7 @@ mod trouble;
 mod walk;
 
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,9 +57,9 @@ use super::caps::{Crowd, MOST_EVICTED};
 use super::identity::Identity;
 use super::rate::AnnounceRate;
 use super::{
-    Announced, Batch, Caps, Cursor, FileOptions, Generation, Patience, Peer, PeerAnnounce,
-    PeerRules, PeerSample, PeerStore, PeerSummary, Proof, Recount, StoreError, StoreInfo, StoreMaintenance,
-    SwarmCounts, SwarmSummary, Want, files,
+    Allowance, AnnounceLimit, Announced, Batch, Caps, Cursor, FileOptions, Generation, Patience,
+    Peer, PeerAnnounce, PeerRules, PeerSample, PeerStore, PeerSummary, Proof, Purpose, Recount, StoreError,
+    StoreInfo, StoreMaintenance, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::platform::random::Random;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
@@ -256,8 +258,13 @@ impl PeerStore for ShmStore {
     ) -> Result<Announced, StoreError> {
         let moment = self.moment(now);
         let (rules, mut crowds) = (self.options.rules.clone(), Vec::new());
+        let mut is_too_early = false;
         let announced = self.attempt("write", |file, random| {
             let lately = file.announces_in_the_last_minute(now)?;
+            is_too_early = match &rules.announces {
+                Some(limit) => file.is_too_early(limit, announce, now)?,
+                None => false,
+            };
             let outcome = making_way(file, (random, rules.caps, &mut crowds), |random, caps| {
                 file.with_swarm(announce.info_hash, moment, |shard, swarm| {
                     let (announce, Moment { now, cutoff }) = (*announce, moment);
@@ -273,10 +280,13 @@ impl PeerStore for ShmStore {
                         rules: &rules,
                         caps,
                     };
+                    if is_too_early {
+                        return pending.look(swarm, sample);
+                    }
                     pending.apply(swarm, sample)
                 })
             })?;
-            if AnnounceRate::counts(random) {
+            if !is_too_early && AnnounceRate::counts(random) {
                 file.count_announce(now)?;
             }
             if outcome.is_anomaly {
@@ -286,12 +296,25 @@ impl PeerStore for ShmStore {
             let (counts, generation) = (outcome.counts, file.generation()?);
             Ok(Announced { counts, generation, announces_in_the_last_minute: lately })
         })?;
+        if is_too_early {
+            AnnounceLimit::tell(announce);
+        }
         crowds.iter().for_each(|crowd| crowd.tell(&self.options.file.path));
         Ok(announced)
     }
 
     fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         self.attempt("read", |file, _| file.announces_in_the_last_minute(now))
+    }
+
+    fn take_token(
+        &mut self,
+        purpose: Purpose,
+        address: IpAddr,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<Option<Seconds>, StoreError> {
+        self.attempt("write", |file, _| file.take_token(purpose, address, allowance, now))
     }
 
     fn counts(

@@ -26,6 +26,9 @@ use crate::store::{Addresses, PeerSample, Under, Want};
 /// Peers that are taken from one leaf before others are looked at: a leaf has about as many.
 const RUN_LENGTH: u64 = 20;
 
+/// Where an asker is that is not in the swarm: no block has this name.
+pub(super) const NOWHERE: (Block, u32) = (Block(0), 0);
+
 /// Who wants peers, and which.
 #[derive(Clone, Copy)]
 pub(super) struct Wish {

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicU64, compiler_fence};
 use std::time::Duration;
 
 use super::layout::{
-    Block, CLAIM, GRANULE, GRANULES, PAGE, REGION, descriptor, header, page_in, shard,
+    Block, CLAIM, GRANULE, GRANULES, PAGE, REGION, SHARDS_A_BUCKET_PAGE, descriptor, header,
+    page_in, shard,
 };
 use super::memory::Memory;
 use super::mutex::{Acquired, Mutex};
@@ -41,9 +42,24 @@ impl Geometry {
         self.shards.trailing_zeros()
     }
 
+    /// The pages that hold buckets.
+    pub(super) fn bucket_pages(self) -> u32 {
+        self.shards.div_ceil(SHARDS_A_BUCKET_PAGE)
+    }
+
+    /// The first word of the buckets.
+    pub(super) fn buckets(self) -> usize {
+        self.shard(self.shards)
+    }
+
+    /// Pages before the data pages.
+    pub(super) fn first_pages(self) -> u32 {
+        1 + self.shards + self.bucket_pages()
+    }
+
     /// The first word of a data page.
     pub(super) fn page(self, page: u32) -> usize {
-        PAGE * (1 + self.shards as usize + page as usize)
+        PAGE * (self.first_pages() as usize + page as usize)
     }
 
     /// The first word of a block.

@@ -1,6 +1,7 @@
 //! What announces do, inside their transaction.
 
 use super::addresses::Place;
+use super::buckets;
 use super::connection::Database;
 use super::crowd;
 use super::peer::PeerRow;
@@ -30,6 +31,8 @@ pub(super) struct Moment<'a> {
     pub(super) rules: &'a PeerRules,
     /// The caps that made others go.
     pub(super) crowds: Vec<Crowd>,
+    /// The last of them that came too early to count.
+    pub(super) too_early: Option<PeerAnnounce>,
 }
 
 impl Moment<'_> {
@@ -43,10 +46,18 @@ impl Moment<'_> {
         sample.clear();
         let Self { database, now, cutoff, rules, .. } = *self;
         let announces_in_the_last_minute = database.announce_rate_at(now)?.last_minute(now);
+        let is_too_early = match &rules.announces {
+            Some(limit) => buckets::is_too_early(database, limit, announce, now)?,
+            None => false,
+        };
+        if is_too_early {
+            self.too_early = Some(*announce);
+        }
         let (announce, random, crowds) = (*announce, &mut *self.random, &mut self.crowds);
         let pending =
             PendingAnnounce { database, random, announce, now, cutoff, want, rules, crowds };
-        let (counts, generation) = (pending.apply(sample)?, database.generation);
+        let counts = if is_too_early { pending.look(sample)? } else { pending.apply(sample)? };
+        let generation = database.generation;
         Ok(Announced { counts, generation, announces_in_the_last_minute })
     }
 }
@@ -93,6 +104,32 @@ impl PendingAnnounce<'_> {
             sample::fill(self.database, self.random, wish, sample)?;
         }
         swarm.live_counts(self.database, self.cutoff)
+    }
+
+    /// Answers as if the announce had been made, and changes nothing.
+    fn look(self, sample: &mut PeerSample) -> rusqlite::Result<SwarmCounts> {
+        let Some(swarm) = Swarm::find(self.database, self.announce.info_hash)? else {
+            return Ok(SwarmCounts::default());
+        };
+        let known = self.living(&swarm)?;
+        let row = self.row(&swarm, known.as_ref());
+        let (want, under, cutoff) = (self.want, self.announce.under, self.cutoff);
+        let (asker, own) = (known.map_or(row.tag, |known| known.tag), row.peer.addresses);
+        let wish = Wish { swarm: &swarm, asker, own, want, under, cutoff };
+        sample::fill(self.database, self.random, wish, sample)?;
+        swarm.live_counts(self.database, self.cutoff)
+    }
+
+    /// The asker as the store knows it, unless it was silent for too long.
+    fn living(&self, swarm: &Swarm) -> rusqlite::Result<Option<PeerRow>> {
+        let (peer_id, cutoff) = (self.announce.peer_id, self.cutoff);
+        let identity = Identity { peer_id, proof: self.proof(swarm) };
+        let likely = self.row(swarm, None).class;
+        let found = PeerRow::find(self.database, swarm.key(), identity, likely)?;
+        match found.filter(|row| row.peer.last_seen >= cutoff) {
+            Some(row) => Ok(Some(row)),
+            None => PeerRow::find_by_address(self.database, swarm.key(), &self.announce, cutoff),
+        }
     }
 
     /// The first peer of a swarm comes with it.

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod announce;
+mod buckets;
 mod connection;
 mod counting;
 mod crowd;
@@ -21,6 +22,7 @@ mod transaction;
 mod transfer;
 mod walk;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,9 +31,9 @@ use self::connection::{Database, KIND};
 use self::error::Kind;
 use self::transaction::Immediate;
 use super::{
-    Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer, PeerAnnounce, PeerRules,
-    PeerSample, PeerStore, PeerSummary, Recount, StoreError, StoreInfo, StoreMaintenance,
-    SwarmCounts, SwarmSummary, Want, files,
+    Allowance, AnnounceLimit, Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer,
+    PeerAnnounce, PeerRules, PeerSample, PeerStore, PeerSummary, Purpose, Recount, StoreError, StoreInfo,
+    StoreMaintenance, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::platform::random::Random;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
@@ -176,16 +178,24 @@ impl SqliteStore {
         mut call: impl FnMut(&mut Moment<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let (cutoff, rules) = (self.cutoff(now), self.options.rules.clone());
-        let (value, crowds) = self.run("write", |database, random| {
+        let (value, crowds, too_early) = self.run("write", |database, random| {
             let transaction = Immediate::begin(database)?;
-            let mut moment =
-                Moment { database, random, now, cutoff, rules: &rules, crowds: Vec::new() };
+            let mut moment = Moment {
+                database,
+                random,
+                now,
+                cutoff,
+                rules: &rules,
+                crowds: Vec::new(),
+                too_early: None,
+            };
             let value = call(&mut moment)?;
-            let crowds = moment.crowds;
+            let (crowds, too_early) = (moment.crowds, moment.too_early);
             transaction.commit()?;
-            Ok((value, crowds))
+            Ok((value, crowds, too_early))
         })?;
         crowds.iter().for_each(|crowd| crowd.tell(&self.options.file.path));
+        too_early.iter().for_each(AnnounceLimit::tell);
         self.patience.renew();
         self.settle();
         Ok(value)
@@ -269,6 +279,22 @@ impl PeerStore for SqliteStore {
 
     fn announces_in_the_last_minute(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         self.attempt("read", |database, _| Ok(database.announce_rate()?.last_minute(now)))
+    }
+
+    fn take_token(
+        &mut self,
+        purpose: Purpose,
+        address: IpAddr,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<Option<Seconds>, StoreError> {
+        self.notice_replacement(now);
+        self.run("write", |database, _| {
+            let transaction = Immediate::begin(database)?;
+            let wait = buckets::take_token(database, purpose, address, allowance, now)?;
+            transaction.commit()?;
+            Ok(wait)
+        })
     }
 
     fn counts(

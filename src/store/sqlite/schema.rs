@@ -6,7 +6,7 @@
 //! table `endpoint` finds peers by their addresses; see `addresses` for what these columns hold.
 //!
 //! The columns `peers` and `swarms` of `store` count the rows of these tables while a cap needs to know, and
-//! hold nothing while none does.
+//! hold nothing while none does. A row of `bucket` is a set of token buckets, words in little-endian order.
 
 use rusqlite::Row;
 
@@ -20,7 +20,7 @@ pub(super) use crate::store::peer::Class;
 pub(super) const APPLICATION_ID: i64 = 0x5472_6b72;
 
 /// `PRAGMA user_version` of this format.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// What finds the peers of a swarm: the number of its row, and the secret that their tags are keyed with.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,7 @@ CREATE TABLE store(
     peers INTEGER,
     swarms INTEGER
 );
+CREATE TABLE bucket(place INTEGER PRIMARY KEY, words BLOB NOT NULL);
 CREATE TABLE swarm(
     id INTEGER PRIMARY KEY,
     info_hash BLOB NOT NULL UNIQUE,

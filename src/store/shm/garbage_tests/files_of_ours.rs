@@ -181,8 +181,8 @@ fn whose_counts_are_huge_are_measured() {
 #[test]
 fn whose_lists_of_pages_lead_in_a_circle_are_checked() {
     let (_home, options, mut bytes) = filled();
-    for page in 1..bytes.len() / PAGE_BYTES - 2 {
-        let neighbours = 2 * PAGE + page * descriptor::WORDS + descriptor::NEIGHBOURS;
+    for page in 1..bytes.len() / PAGE_BYTES - 3 {
+        let neighbours = 3 * PAGE + page * descriptor::WORDS + descriptor::NEIGHBOURS;
         let before = word(&bytes, neighbours) & u64::from(u32::MAX);
         set_word(&mut bytes, neighbours, before | (page as u64 + 1) << 32);
     }
@@ -201,7 +201,7 @@ fn whose_tables_have_no_end_are_not_walked_for_ever() {
         let block = |level: u32| GRANULES + level / 2 * GRANULES + level % 2 * 64;
         let index = |level: u32| {
             let block = usize::try_from(block(level)).unwrap();
-            2 * PAGE + block * 4
+            3 * PAGE + block * 4
         };
         set_word(&mut bytes, PAGE + shard::SWARMS, link(block(0), depth));
         for level in 0..levels {
