@@ -74,7 +74,7 @@ pub(super) fn range_of(section: &str, key: &str) -> Option<RangeInclusive<u64>> 
 }
 
 /// Numbers that are not free, and what they may be.
-fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 19] {
+fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 20] {
     let (tracker, store) = (&config.tracker, &config.store);
     let (limits, gateway) = (&config.limits, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -93,6 +93,11 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 19] {
         (("pages", "rows"), config.pages.rows.into(), 1..=100_000),
         (("limits", "announces"), u32::from(limits.announces).into(), 0..=60_000),
         (("limits", "announces_at_once"), limits.announces_at_once.into(), 1..=1_000_000),
+        (
+            ("limits", "full_scrape_pause"),
+            limits.full_scrape_pause.0.into(),
+            0..=LONGEST_SECONDS.into(),
+        ),
         (("gateway", "max_params"), size(gateway.max_params), 4096..=1 << 24),
         (("gateway", "max_body"), size(gateway.max_body), 0..=1 << 30),
         (("gateway", "max_connections"), size(gateway.max_connections), 1..=1 << 20),

@@ -92,9 +92,9 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
     if is_first {
         ready.take_in_new_torrents(call.now);
     }
-    let min_request_interval = ready.tracker.config().config.tracker.min_interval;
+    let min_request_interval = ready.tracker.scrape_interval(full);
     let outcome = if full {
-        ready.tracker.full_scrape(call.now)
+        ready.tracker.full_scrape(ready.client(call.request), call.now)
     } else {
         ready.tracker.scrape(&scrape, call.now)
     };

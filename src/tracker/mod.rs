@@ -9,6 +9,7 @@ mod demand;
 pub mod event_log;
 pub mod explain;
 pub mod external;
+mod limits;
 mod load;
 mod looked;
 mod migrate;

@@ -71,6 +71,15 @@ pub enum Refusal {
         "this tracker is busy and answers a scrape only for torrents that are named by their info_hash"
     )]
     BusyForFullScrape,
+    /// The address has scraped all torrents a short while ago.
+    #[error(
+        "all torrents were scraped from your address a short while ago; please try again later, or name \
+         torrents by their info_hash"
+    )]
+    FullScrapeTooEarly {
+        /// When it may again.
+        wait: Seconds,
+    },
     /// The peer store has no room for a peer that it does not know.
     #[error("this tracker has no room for more peers at the moment; please try again later")]
     Full,
@@ -150,6 +159,7 @@ impl Refusal {
             Self::ScrapeIsOff => "scrape",
             Self::FullScrapeIsOff => "full_scrape",
             Self::BusyForFullScrape => "high_load",
+            Self::FullScrapeTooEarly { .. } => "full_scrape_pause",
             Self::Full => "full",
             Self::WouldWait => "busy",
             Self::Trouble => "trouble",
@@ -197,6 +207,9 @@ impl Refusal {
                 Some(RetryIn::Minutes(ends_in.in_minutes_rounded_up().max(1)))
             }
             Self::BusyForFullScrape => Some(RetryIn::Minutes(5)),
+            Self::FullScrapeTooEarly { wait } => {
+                Some(RetryIn::Minutes(wait.in_minutes_rounded_up().max(1)))
+            }
             // Room comes with the silent peers' expiry, not within moments.
             Self::Full => Some(RetryIn::Minutes(15)),
             Self::WouldWait | Self::Trouble => Some(RetryIn::Minutes(5)),

@@ -1,5 +1,7 @@
 //! What a scrape gets back (BEP 48, BEP 21).
 
+use std::net::IpAddr;
+
 use super::access::Admitted;
 use super::witness::{Passed, Witness};
 use super::{Refusal, Tracker};
@@ -51,17 +53,32 @@ impl Tracker {
     /// Figures for all torrents that are not hidden.
     ///
     /// # Errors
-    /// When full scrapes are switched off, or the store has trouble.
-    pub fn full_scrape(&mut self, now: Timestamp) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
-        self.full_scrape_before(now, &mut ())
+    /// When full scrapes are switched off, or come too early from this address, or the store has trouble.
+    pub fn full_scrape(
+        &mut self,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
+        self.may_scrape_all(now, &mut ())?;
+        self.use_full_scrape(from, now)?;
+        self.all_figures(now)
     }
 
-    /// The same before a witness.
+    /// The same before a witness, and without a look at how often an address asks, which would count.
     pub(super) fn full_scrape_before<W: Witness>(
         &mut self,
         now: Timestamp,
         witness: &mut W,
     ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
+        self.may_scrape_all(now, witness)?;
+        self.all_figures(now)
+    }
+
+    fn may_scrape_all<W: Witness>(
+        &mut self,
+        now: Timestamp,
+        witness: &mut W,
+    ) -> Result<(), Refusal> {
         let config = &self.loaded.config.tracker;
         if !config.scrape {
             return Err(Refusal::ScrapeIsOff);
@@ -79,6 +96,11 @@ impl Tracker {
         if self.policy.is_none() && config.torrents == Torrents::Listed {
             return Err(Refusal::Trouble);
         }
+        Ok(())
+    }
+
+    fn all_figures(&mut self, now: Timestamp) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
+        let config = &self.loaded.config.tracker;
         let mut shown: Vec<InfoHash> = self
             .policy
             .iter()
