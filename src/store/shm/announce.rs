@@ -17,7 +17,7 @@ use crate::store::caps::Crowd;
 use crate::store::identity::Identity;
 use crate::store::network::{MOST_ASKED, MOST_LIMITED, Network};
 use crate::store::peer::{Class, Limits, Peer};
-use crate::store::{Action, Caps, PeerAnnounce, PeerRules, PeerSample, SwarmCounts, Want};
+use crate::store::{Action, PeerAnnounce, PeerRules, PeerSample, SwarmCounts, Want};
 
 /// One announce and all it needs.
 pub(super) struct PendingAnnounce<'a> {
@@ -31,7 +31,8 @@ pub(super) struct PendingAnnounce<'a> {
     pub(super) cutoff: u32,
     pub(super) want: Want,
     pub(super) rules: &'a PeerRules,
-    pub(super) caps: Caps,
+    /// Whether others go before it comes in, where the caps leave no room in all.
+    pub(super) must_make_way: bool,
 }
 
 /// What became of an announce.
@@ -248,13 +249,14 @@ impl PendingAnnounce<'_> {
         emptied.map_or(Ok(()), |(class, hash)| self.shard.tidy(swarm.table(class), hash))
     }
 
-    /// Whether there is room for a swarm more. All are counted only where this shard has most of its share.
+    /// Whether there is room for a swarm more. All are counted only where this shard has a fourth of its share.
     fn check_swarms(&self) -> Result<(), Trouble> {
-        let Some(cap) = self.caps.swarms.map(u64::from) else { return Ok(()) };
+        let cap = self.rules.caps.swarms.filter(|_| self.must_make_way);
+        let Some(cap) = cap.map(u64::from) else { return Ok(()) };
         let (memory, geometry) = (self.shard.memory, self.shard.geometry);
         let here = self.shard.get(self.shard.own(layout::shard::SWARM_COUNT))?;
         let if_all_were = here.saturating_add(1).saturating_mul(geometry.shards.into());
-        if if_all_were >= cap / 4 * 3 && sizes(memory, geometry)?.0 >= cap {
+        if if_all_were >= cap / 4 && sizes(memory, geometry)?.0 >= cap {
             return Err(Trouble::Crowded(Crowd::Swarms));
         }
         Ok(())
@@ -262,14 +264,14 @@ impl PendingAnnounce<'_> {
 
     /// Evicts others where the caps leave no room for one more.
     fn evict_for_caps(&self, swarm: &mut Swarm) -> Result<bool, Trouble> {
-        if let Some(cap) = self.caps.peers {
+        if let Some(cap) = self.rules.caps.peers.filter(|_| self.must_make_way) {
             let (_, peers) = sizes(self.shard.memory, self.shard.geometry)?;
             if peers >= u64::from(cap) {
                 return Err(Trouble::Crowded(Crowd::Peers));
             }
         }
         let mut is_changed = false;
-        if let Some(cap) = self.caps.swarm_peers {
+        if let Some(cap) = self.rules.caps.swarm_peers {
             // Not all at once, where the cap was lowered: others wait for the lock.
             for _ in 0..SWEEP {
                 if swarm.peers() < u64::from(cap) || !self.shard.evict_oldest(swarm)? {

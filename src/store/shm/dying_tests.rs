@@ -8,7 +8,7 @@ use super::*;
 use crate::protocol::{ClientKey, CompactV4, CompactV6, Seconds};
 use crate::store::conformance::{EXPIRY, NOON, all_peers, leecher, peers, swarm, swarms};
 use crate::store::model::Model;
-use crate::store::{Action, Role};
+use crate::store::{Action, Caps, Role};
 
 const WANT: Want = Want { peers: 20, seeders: true, peer_ids: true };
 

@@ -22,7 +22,7 @@ use super::*;
 use crate::platform::random::scramble;
 use crate::protocol::{CompactV6, Seconds};
 use crate::store::conformance::{NOON, leecher, peers, swarm};
-use crate::store::{Access, Action, Role};
+use crate::store::{Access, Action, Caps, Role};
 
 const WANT: Want = Want { peers: 50, seeders: true, peer_ids: true };
 

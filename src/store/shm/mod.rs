@@ -49,16 +49,16 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::announce::{Outcome, PendingAnnounce};
+use self::announce::PendingAnnounce;
 use self::file::{Moment, StoreFile};
 use self::layout::header;
 use self::trouble::Trouble;
-use super::caps::{Crowd, MOST_EVICTED};
+use super::caps::MOST_EVICTED;
 use super::identity::Identity;
 use super::rate::AnnounceRate;
 use super::{
-    Allowance, AnnounceLimit, Announced, Batch, Caps, Cursor, FileOptions, Generation, Patience,
-    Peer, PeerAnnounce, PeerRules, PeerSample, PeerStore, PeerSummary, Proof, Purpose, Recount, StoreError,
+    Allowance, AnnounceLimit, Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer,
+    PeerAnnounce, PeerRules, PeerSample, PeerStore, PeerSummary, Proof, Purpose, Recount, StoreError,
     StoreInfo, StoreMaintenance, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::platform::random::Random;
@@ -176,6 +176,11 @@ impl ShmStore {
             match call(file, &mut self.random) {
                 Ok(value) => return Ok(value),
                 Err(Trouble::Retired | Trouble::Unmapped) => self.file = None,
+                Err(Trouble::Crowded(crowd)) => {
+                    let gone = walk::make_way(file, crowd, self.random.bits());
+                    gone.map_err(|trouble| self.failure(doing, trouble))?;
+                    crowd.tell(&self.options.file.path);
+                }
                 Err(Trouble::Broken(reason)) if !was_broken => {
                     was_broken = true;
                     self.file = Some(making::replace(&self.options, file, reason)?);
@@ -216,30 +221,6 @@ impl ShmStore {
     }
 }
 
-/// Takes an announce in, and makes others go where the caps leave no room for one more; notes which do. A cap that
-/// was lowered is kept to bit by bit.
-fn making_way(
-    file: &StoreFile,
-    (random, mut caps, crowds): (&mut Random, Caps, &mut Vec<Crowd>),
-    mut announce: impl FnMut(&mut Random, Caps) -> Result<Outcome, Trouble>,
-) -> Result<Outcome, Trouble> {
-    let mut evicted = 0;
-    loop {
-        match announce(random, caps) {
-            Err(Trouble::Crowded(reached)) if evicted < MOST_EVICTED => {
-                evicted += 1;
-                if !crowds.contains(&reached) {
-                    crowds.push(reached);
-                }
-                walk::make_way(file, reached, random.bits())?;
-            }
-            Err(Trouble::Crowded(Crowd::Swarms)) => caps.swarms = None,
-            Err(Trouble::Crowded(_)) => caps.peers = None,
-            outcome => return outcome,
-        }
-    }
-}
-
 impl PeerStore for ShmStore {
     fn set_patience(&mut self, patience: Duration) {
         self.patience.set(patience);
@@ -257,49 +238,49 @@ impl PeerStore for ShmStore {
         sample: &mut PeerSample,
     ) -> Result<Announced, StoreError> {
         let moment = self.moment(now);
-        let (rules, mut crowds) = (self.options.rules.clone(), Vec::new());
-        let mut is_too_early = false;
+        let rules = self.options.rules.clone();
+        let (mut attempts, mut is_too_early, mut crowd) = (0, None, None);
         let announced = self.attempt("write", |file, random| {
+            attempts += 1;
             let lately = file.announces_in_the_last_minute(now)?;
-            is_too_early = match &rules.announces {
-                Some(limit) => file.is_too_early(limit, announce, now)?,
-                None => false,
+            let is_early = match (&rules.announces, is_too_early) {
+                (None, _) => false,
+                (Some(_), Some(known)) => known,
+                (Some(limit), None) => file.is_too_early(limit, announce, now)?,
             };
-            let outcome = making_way(file, (random, rules.caps, &mut crowds), |random, caps| {
-                file.with_swarm(announce.info_hash, moment, |shard, swarm| {
-                    let (announce, Moment { now, cutoff }) = (*announce, moment);
-                    let proof = Proof::of(&announce, shard.geometry.secret[1]);
-                    let pending = PendingAnnounce {
-                        shard,
-                        random,
-                        announce,
-                        identity: Identity { peer_id: announce.peer_id, proof },
-                        now,
-                        cutoff,
-                        want,
-                        rules: &rules,
-                        caps,
-                    };
-                    if is_too_early {
-                        return pending.look(swarm, sample);
-                    }
-                    pending.apply(swarm, sample)
-                })
+            is_too_early = Some(is_early);
+            let outcome = file.with_swarm(announce.info_hash, moment, |shard, swarm| {
+                let (announce, Moment { now, cutoff }) = (*announce, moment);
+                let proof = Proof::of(&announce, shard.geometry.secret[1]);
+                let pending = PendingAnnounce {
+                    shard,
+                    random,
+                    announce,
+                    identity: Identity { peer_id: announce.peer_id, proof },
+                    now,
+                    cutoff,
+                    want,
+                    rules: &rules,
+                    must_make_way: attempts <= MOST_EVICTED,
+                };
+                if is_early { pending.look(swarm, sample) } else { pending.apply(swarm, sample) }
             })?;
-            if !is_too_early && AnnounceRate::counts(random) {
+            if !is_early && AnnounceRate::counts(random) {
                 file.count_announce(now)?;
             }
             if outcome.is_anomaly {
                 file.count_anomaly()?;
             }
-            crowds.extend(outcome.crowd);
+            crowd = outcome.crowd;
             let (counts, generation) = (outcome.counts, file.generation()?);
             Ok(Announced { counts, generation, announces_in_the_last_minute: lately })
         })?;
-        if is_too_early {
+        if is_too_early == Some(true) {
             AnnounceLimit::tell(announce);
         }
-        crowds.iter().for_each(|crowd| crowd.tell(&self.options.file.path));
+        if let Some(crowd) = crowd {
+            crowd.tell(&self.options.file.path);
+        }
         Ok(announced)
     }
 

@@ -22,6 +22,7 @@ pub(super) fn take_token(
     allowance: Allowance,
     now: Timestamp,
 ) -> rusqlite::Result<Option<Seconds>> {
+    database.need_buckets()?;
     let bucket = Bucket::of(database.generation.0, purpose, address);
     let row = i64::try_from(bucket.set(SETS)).unwrap_or(0);
     let mut set = read(database, row)?;

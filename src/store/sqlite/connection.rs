@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, FileControl, MAIN_DB, OpenFlags, Statement};
 
 use super::error::{self, Kind};
-use super::schema::{APPLICATION_ID, VERSION, number_in, stored};
+use super::schema::{APPLICATION_ID, BUCKETS, VERSION, number_in, stored};
 use crate::platform::memory;
 use crate::protocol::Timestamp;
 use crate::store::files;
@@ -36,6 +36,8 @@ pub(super) struct Database {
     patience: Duration,
     /// How many there may be.
     pub(super) caps: Caps,
+    /// Whether there is surely a table for token buckets.
+    has_buckets: Cell<bool>,
     /// How many announces came when it was opened, for the process that asks but once.
     rate_then: Cell<Option<AnnounceRate>>,
     /// How many came at a time, for announces of the same second.
@@ -58,6 +60,7 @@ impl Database {
             generation: head.generation,
             patience,
             caps: Caps::default(),
+            has_buckets: Cell::new(false),
             rate_then: Cell::new(Some(head.rate)),
             rate_at: Cell::new(None),
         }
@@ -102,6 +105,19 @@ impl Database {
         let rate = self.announce_rate()?;
         self.rate_at.set(Some((rate, now)));
         Ok(rate)
+    }
+
+    /// After a transaction that was perhaps undone, what it made may not be there.
+    pub(super) fn doubt(&self) {
+        self.has_buckets.set(false);
+    }
+
+    /// Makes room for token buckets where there is none yet, in a transaction that writes.
+    pub(super) fn need_buckets(&self) -> rusqlite::Result<()> {
+        if !self.has_buckets.replace(true) {
+            self.statement(BUCKETS)?.execute([])?;
+        }
+        Ok(())
     }
 
     /// Counts an announce that said more than can be.

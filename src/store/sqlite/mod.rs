@@ -156,6 +156,7 @@ impl SqliteStore {
             }
             Err(failure) => failure,
         };
+        database.doubt();
         let mut database = match error::kind(&failure) {
             Kind::Broken => recovery::replace(file, database, &failure.to_string())?,
             Kind::Moved => recovery::open_or_make(file)?,
@@ -166,7 +167,7 @@ impl SqliteStore {
         };
         database.caps = caps;
         self.announces = 0;
-        let repeated = call(&database, &mut self.random);
+        let repeated = call(&database, &mut self.random).inspect_err(|_| database.doubt());
         self.database = Some(database);
         repeated.map_err(|source| error::sqlite(doing, &file.path, source))
     }

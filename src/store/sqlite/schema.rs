@@ -6,7 +6,8 @@
 //! table `endpoint` finds peers by their addresses; see `addresses` for what these columns hold.
 //!
 //! The columns `peers` and `swarms` of `store` count the rows of these tables while a cap needs to know, and
-//! hold nothing while none does. A row of `bucket` is a set of token buckets, words in little-endian order.
+//! hold nothing while none does. Where announces or scrapes are limited there is a table `bucket`, whose rows
+//! are sets of token buckets: words in little-endian order.
 
 use rusqlite::Row;
 
@@ -29,16 +30,14 @@ pub(super) struct SwarmKey {
     pub(super) salt: i64,
 }
 
+/// Makes room for token buckets: a row for each set. Only who needs it pays for it, as SQLite reads all that there is of
+/// tables whenever it opens the file.
+pub(super) const BUCKETS: &str =
+    "CREATE TABLE IF NOT EXISTS bucket(place INTEGER PRIMARY KEY, words BLOB NOT NULL)";
+
 /// Makes an empty store, but for its row in `store`.
 pub(super) const TABLES: &str = "
-CREATE TABLE store(
-    id INTEGER NOT NULL,
-    announce_rate INTEGER NOT NULL,
-    anomalies INTEGER NOT NULL,
-    peers INTEGER,
-    swarms INTEGER
-);
-CREATE TABLE bucket(place INTEGER PRIMARY KEY, words BLOB NOT NULL);
+CREATE TABLE store(id INTEGER NOT NULL, announce_rate INTEGER NOT NULL, anomalies INTEGER NOT NULL, peers, swarms);
 CREATE TABLE swarm(
     id INTEGER PRIMARY KEY,
     info_hash BLOB NOT NULL UNIQUE,
