@@ -33,6 +33,8 @@ pub(super) struct PendingAnnounce<'a> {
     pub(super) rules: &'a PeerRules,
     /// Whether others go before it comes in, where the caps leave no room in all.
     pub(super) must_make_way: bool,
+    /// Whether it is only answered.
+    pub(super) is_too_early: bool,
 }
 
 /// What became of an announce.
@@ -58,34 +60,35 @@ impl PendingAnnounce<'_> {
         let leaves = self.announce.action == Action::Leave;
         let Some(mut swarm) = swarm else {
             let nobody = Outcome { counts: SwarmCounts::default(), is_anomaly: false, crowd: None };
-            return if leaves { Ok(nobody) } else { self.found(sample) };
+            let stays_out = leaves || self.is_too_early;
+            return if stays_out { Ok(nobody) } else { self.found(sample) };
         };
         let plan = self.plan(&swarm, leaves)?;
         let known = self.find(&swarm)?;
         if leaves {
             return self.leave(swarm, known);
         }
+        if self.is_too_early {
+            return self.look(&swarm, known, plan, sample);
+        }
         self.stay(&mut swarm, known, plan, sample)
     }
 
     /// Answers as if the announce had been made, and changes nothing.
     #[cold]
-    pub(super) fn look(
-        mut self,
-        swarm: Option<Swarm>,
+    fn look(
+        &mut self,
+        swarm: &Swarm,
+        known: Option<Found>,
+        plan: Plan,
         sample: &mut PeerSample,
     ) -> Result<Outcome, Trouble> {
-        sample.clear();
-        let nobody = Outcome { counts: SwarmCounts::default(), is_anomaly: false, crowd: None };
-        let Some(swarm) = swarm else { return Ok(nobody) };
-        let plan = self.plan(&swarm, false)?;
-        let known = self.find(&swarm)?;
         let asker = known.map_or(NOWHERE, |known| (known.spot.leaf.block, known.slot));
         let peer = self.announced(known.map(|known| known.peer).as_ref());
         let (want, under, cutoff) = (self.want, self.announce.under, self.limits().cutoff);
         let wish = Wish { asker, own: peer.addresses, want, under, cutoff };
         plan.fill(self.shard, self.random, wish, sample)?;
-        Ok(Outcome { counts: swarm.counts(), ..nobody })
+        Ok(Outcome { counts: swarm.counts(), is_anomaly: false, crowd: None })
     }
 
     /// The first peer of a swarm comes with it.

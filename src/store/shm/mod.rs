@@ -262,8 +262,9 @@ impl PeerStore for ShmStore {
                     want,
                     rules: &rules,
                     must_make_way: attempts <= MOST_EVICTED,
+                    is_too_early: is_early,
                 };
-                if is_early { pending.look(swarm, sample) } else { pending.apply(swarm, sample) }
+                pending.apply(swarm, sample)
             })?;
             if !is_early && AnnounceRate::counts(random) {
                 file.count_announce(now)?;
