@@ -70,10 +70,10 @@ impl<A> FamilySample<A> {
         self.peer_ids.retain(|_| peer_ids.next().is_some_and(is_kept));
     }
 
-    /// Leaves `most` of every `all`.
-    fn thin_out(&mut self, most: usize, all: usize) {
+    /// Leaves `most` of every `all`, where so many stand before the first of these.
+    fn thin_out(&mut self, before: usize, most: usize, all: usize) {
         let is_kept = |place: usize| place * most / all < (place + 1) * most / all;
-        let (mut addresses, mut peer_ids) = (0.., 0..);
+        let (mut addresses, mut peer_ids) = (before.., before..);
         self.addresses.retain(|_| addresses.next().is_some_and(is_kept));
         self.peer_ids.retain(|_| peer_ids.next().is_some_and(is_kept));
     }
@@ -117,8 +117,9 @@ impl PeerSample {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let all = self.v4.addresses.len() + self.v6.addresses.len();
         if all > most {
-            self.v4.thin_out(most, all);
-            self.v6.thin_out(most, all);
+            let before = self.v4.addresses.len();
+            self.v4.thin_out(0, most, all);
+            self.v6.thin_out(before, most, all);
         }
     }
 }
@@ -329,5 +330,13 @@ mod tests {
         assert!(kept.windows(2).all(|two| two[1] - two[0] == 5), "{kept:?}");
         sample.thin_out(0);
         assert_eq!(sample, PeerSample::default());
+        for most in 0..5 {
+            let mut few = PeerSample::default();
+            few.v4.addresses.push(CompactV4([1; 6]));
+            few.v6.addresses.extend([CompactV6([7; 18]); 3]);
+            few.thin_out(most);
+            let left = few.v4.addresses.len() + few.v6.addresses.len();
+            assert_eq!(left, most.min(4) as usize);
+        }
     }
 }

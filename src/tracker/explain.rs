@@ -16,11 +16,12 @@ use super::peer_rules::Addresses as Endpoints;
 use super::stores::{open_store, read_store};
 use super::{Refusal, Tracker};
 use crate::catalog::PolicySnapshot;
-use crate::config::{LoadedConfig, StoreKind, Torrents};
+use crate::config::{Limit, LoadedConfig, StoreKind, Torrents};
 use crate::platform::FileMark;
 use crate::platform::scratch::ScratchFolder;
 use crate::protocol::{
-    AnnounceReply, AnnounceRequest, InfoHash, PeerList, ScrapeEntry, ScrapeRequest, Timestamp,
+    AnnounceReply, AnnounceRequest, InfoHash, PeerList, ScrapeEntry, ScrapeRequest, Seconds,
+    Timestamp,
 };
 use crate::store::{StoreError, Want};
 use heard::Heard;
@@ -111,7 +112,27 @@ impl Explainer {
         tracker.policy_file = FileMark::of(&loaded.policy_in_force());
         let mut explainer = Self { tracker, no_store: None, notes, _scratch: None };
         explainer.open_store(&loaded);
+        explainer.note_limits(&loaded);
         explainer
+    }
+
+    /// Whoever looks at a limit uses it up, so that none is looked at.
+    fn note_limits(&mut self, loaded: &LoadedConfig) {
+        let limits = &loaded.config.limits;
+        if limits.announces != Limit::NONE {
+            self.notes.push(
+                "`announces` in [limits] is not looked at: a real announce that comes too early gets the same answer, \
+                 and nothing of it is counted"
+                    .into(),
+            );
+        }
+        if limits.full_scrape_pause > Seconds(0) {
+            self.notes.push(
+                "full_scrape_pause in [limits] is not looked at: a real scrape of all torrents that comes too early is \
+                 refused"
+                    .into(),
+            );
+        }
     }
 
     fn open_store(&mut self, loaded: &LoadedConfig) {

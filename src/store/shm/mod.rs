@@ -58,8 +58,8 @@ use super::identity::Identity;
 use super::rate::AnnounceRate;
 use super::{
     Allowance, AnnounceLimit, Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer,
-    PeerAnnounce, PeerRules, PeerSample, PeerStore, PeerSummary, Proof, Purpose, Recount, StoreError,
-    StoreInfo, StoreMaintenance, SwarmCounts, SwarmSummary, Want, files,
+    PeerAnnounce, PeerRules, PeerSample, PeerStore, PeerSummary, Proof, Purpose, Recount,
+    StoreError, StoreInfo, StoreMaintenance, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::platform::random::Random;
 use crate::protocol::{InfoHash, Seconds, Timestamp};

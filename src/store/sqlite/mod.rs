@@ -32,8 +32,8 @@ use self::error::Kind;
 use self::transaction::Immediate;
 use super::{
     Allowance, AnnounceLimit, Announced, Batch, Cursor, FileOptions, Generation, Patience, Peer,
-    PeerAnnounce, PeerRules, PeerSample, PeerStore, PeerSummary, Purpose, Recount, StoreError, StoreInfo,
-    StoreMaintenance, SwarmCounts, SwarmSummary, Want, files,
+    PeerAnnounce, PeerRules, PeerSample, PeerStore, PeerSummary, Purpose, Recount, StoreError,
+    StoreInfo, StoreMaintenance, SwarmCounts, SwarmSummary, Want, files,
 };
 use crate::platform::random::Random;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
