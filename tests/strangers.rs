@@ -13,7 +13,7 @@ use crate::harness::fastcgi::{self, Responder, get};
 use crate::harness::http::encode;
 use crate::harness::installation::{Answer, Installation};
 use crate::harness::poll;
-use crate::harness::process::{nameless_files, resident};
+use crate::harness::process::{nameless_files, resident_of_no_file};
 
 const MIB: usize = 1024 * 1024;
 
@@ -134,8 +134,8 @@ fn of_bodies_that_no_place_takes_a_cgi_keeps_nothing() {
         for _ in 0..BODY / MIB - 1 {
             body.write_all(&[b'x'; MIB]).expect("it is read");
         }
-        let resident = resident(started.id());
-        assert!(resident < 9 * MIB, "{method} {place}: {resident} bytes");
+        let resident = resident_of_no_file(started.id());
+        assert!(resident < 4 * MIB, "{method} {place}: {resident} bytes");
         assert_eq!(nameless_files(started.id()), Vec::<PathBuf>::new());
         drop(body);
         let answer = Answer::of(&started.wait_with_output().expect("its answer"));

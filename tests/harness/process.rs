@@ -87,9 +87,18 @@ impl Process {
 
 /// Bytes of memory that a process has in use.
 pub fn resident(process: u32) -> usize {
+    size(process, "VmRSS:")
+}
+
+/// The same without what is of files, such as its own executable.
+pub fn resident_of_no_file(process: u32) -> usize {
+    size(process, "RssAnon:")
+}
+
+fn size(process: u32, name: &str) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"));
     let status = status.expect("the state of a process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
     1024 * kib.and_then(|kib| kib.parse::<usize>().ok()).expect("a size in kB")
 }
