@@ -7,7 +7,7 @@ use super::{
 use crate::platform::network::Network;
 use crate::protocol::Seconds;
 use crate::store::{
-    Action, Allowance, AnnounceLimit, PeerAnnounce, PeerRules, Purpose, Role, walk,
+    Action, Allowance, AnnounceLimit, PeerAnnounce, PeerRules, Purpose, Role, Want, walk,
 };
 
 const AT_ONCE: u32 = 20;
@@ -46,6 +46,10 @@ pub(in crate::store) fn what_comes_too_early_is_answered_and_not_counted(make: M
         assert_eq!(sample.v4.addresses.len(), others, "{early:?}");
         assert_eq!(state(&mut fresh), before, "{early:?}");
     }
+    let at_another_port = PeerAnnounce { v4: Some(v4(3, 7)), ..known };
+    let sample = announce(&mut fresh, at_another_port, NOON, Want { peer_ids: false, ..ALL });
+    assert_eq!(sample.v4.addresses.len(), 19);
+    assert!(!sample.v4.addresses.contains(&v4(3, 6881)), "nor of where it was before");
     assert_eq!(announce(&mut fresh, of_another_swarm, NOON, ALL).v4.addresses, []);
     assert_eq!(state(&mut fresh), before);
     let mut sample = Default::default();

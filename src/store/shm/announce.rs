@@ -86,7 +86,7 @@ impl PendingAnnounce<'_> {
         let asker = known.map_or(NOWHERE, |known| (known.spot.leaf.block, known.slot));
         let peer = self.announced(known.map(|known| known.peer).as_ref());
         let (want, under, cutoff) = (self.want, self.announce.under, self.limits().cutoff);
-        let wish = Wish { asker, own: peer.addresses, want, under, cutoff };
+        let wish = Wish { asker, has_moved: true, own: peer.addresses, want, under, cutoff };
         plan.fill(self.shard, self.random, wish, sample)?;
         Ok(Outcome { counts: swarm.counts(), is_anomaly: false, crowd: None })
     }
@@ -182,7 +182,7 @@ impl PendingAnnounce<'_> {
         let found = self.shard.again(swarm, found, emptied.is_some())?;
         let asker = (found.spot.leaf.block, found.slot);
         let (want, under, cutoff) = (self.want, self.announce.under, self.limits().cutoff);
-        let wish = Wish { asker, own: peer.addresses, want, under, cutoff };
+        let wish = Wish { asker, has_moved: false, own: peer.addresses, want, under, cutoff };
         plan.fill(self.shard, self.random, wish, sample)?;
         let is_anomaly = peer.is_cut_from(&self.announce);
         Ok(Outcome { counts: swarm.counts(), is_anomaly, crowd })

@@ -34,6 +34,8 @@ pub(super) const NOWHERE: (Block, u32) = (Block(0), 0);
 pub(super) struct Wish {
     /// Where the asker is.
     pub(super) asker: (Block, u32),
+    /// Whether the asker's record may have another endpoint than its own now.
+    pub(super) has_moved: bool,
     /// Its addresses, of which it is not told, whichever peer has them.
     pub(super) own: Addresses,
     pub(super) want: Want,
@@ -232,7 +234,10 @@ impl Reader<'_, '_> {
         let keys = self.shard.words(leaf.key(0), count as usize)?;
         let asker = Some(self.wish.asker.1).filter(|_| leaf.block == self.wish.asker.0);
         // No row need be looked at: the only address of each peer is as young as its last announce.
-        let is_plain = leaf.head.row == NARROW && !self.wish.want.peer_ids && self.spread.is_none();
+        let is_plain = leaf.head.row == NARROW
+            && !self.wish.want.peer_ids
+            && self.spread.is_none()
+            && !(self.wish.has_moved && asker.is_some());
         let mut taken = 0;
         for slots in visit.rest(count) {
             let keys = &keys[slots.start as usize..slots.end as usize];
