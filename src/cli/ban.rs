@@ -13,7 +13,7 @@ use crate::catalog::{Ban, Catalog};
 use crate::config::Period;
 use crate::platform::address_range::AddressRange;
 use crate::platform::terminal::Harmless;
-use crate::protocol::Seconds;
+use crate::protocol::{Seconds, Timestamp};
 use crate::site::{counted, in_words};
 
 /// Addresses that may not announce
@@ -103,16 +103,24 @@ fn add(
 }
 
 fn remove(ranges: &[AddressRange], world: &mut World<'_>) -> Result<(), CommandError> {
-    let ended = change(world, |catalog, author| {
+    let (ended, left) = change(world, |catalog, author| {
         let unban = |range: &AddressRange| Ok(catalog.unban(*range, author)?.is_some());
-        ranges.iter().map(unban).collect::<Result<Vec<_>, CommandError>>()
+        let ended = ranges.iter().map(unban).collect::<Result<Vec<_>, CommandError>>()?;
+        Ok((ended, catalog.bans()?))
     })?;
     let mut unknown = Vec::new();
     for (range, was_banned) in ranges.iter().zip(ended) {
-        if was_banned {
-            world.print(format_args!("{range}: is no longer banned\n"))?;
-        } else {
-            unknown.push(range.to_string());
+        let others = still_banning(*range, &left, world.now);
+        match (was_banned, others) {
+            (true, None) => world.print(format_args!("{range}: is no longer banned\n"))?,
+            (true, Some(other)) => world.print(format_args!(
+                "{range}: its own ban is over, and it is still banned with {}\n",
+                Harmless(other)
+            ))?,
+            (false, Some(other)) => {
+                unknown.push(format!("{range} alone (it is banned with {other})"))
+            }
+            (false, None) => unknown.push(range.to_string()),
         }
     }
     if unknown.is_empty() {
@@ -122,6 +130,18 @@ fn remove(ranges: &[AddressRange], world: &mut World<'_>) -> Result<(), CommandE
         "there is no ban of {}; `tracker ban list` shows what there is",
         unknown.join(", ")
     )))
+}
+
+/// Which other ban holds for all of a range, in words.
+fn still_banning(range: AddressRange, bans: &[Ban], now: Timestamp) -> Option<String> {
+    let (first, last) = range.ends();
+    let holds =
+        |ban: &&Ban| ban.is_in_force(now) && ban.range.contains(first) && ban.range.contains(last);
+    let ban = bans.iter().find(holds)?;
+    Some(match ban.list.as_str() {
+        "" => ban.range.to_string(),
+        list => format!("{} of the list {list}", ban.range),
+    })
 }
 
 fn list(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
@@ -197,6 +217,18 @@ mod tests {
         assert!(removed.failure().contains("there is no ban of 198.51.100.1"));
         assert_eq!(removed.output, "192.0.2.0/24: is no longer banned\n");
         assert!(run(&["ban", "list"]).output.ends_with("floods\n1 ban\n"));
+    }
+
+    #[test]
+    fn a_ban_that_ends_within_another_one_is_told_so() {
+        let home = tempfile::tempdir().unwrap();
+        let run = |arguments: &[&str]| run_at(home.path(), arguments);
+        run(&["ban", "add", "192.0.2.0/24", "192.0.2.7"]).assert_done();
+        let removed = run(&["ban", "remove", "192.0.2.7"]);
+        let told = "192.0.2.7: its own ban is over, and it is still banned with 192.0.2.0/24\n";
+        assert_eq!(removed.output, told);
+        let again = run(&["ban", "remove", "192.0.2.7"]);
+        assert!(again.failure().contains("192.0.2.7 alone (it is banned with 192.0.2.0/24)"));
     }
 
     #[test]

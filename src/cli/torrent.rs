@@ -193,7 +193,8 @@ pub(super) fn look_up(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>
 /// Why nothing is done about a torrent that nobody knows.
 pub(super) fn is_unknown(wanted: &str) -> CommandError {
     CommandError::Failed(format!(
-        "there is no torrent `{wanted}`; `tracker torrent list --all` names them"
+        "there is no torrent `{wanted}`; `tracker torrent list --all` names them, and `tracker refresh --force` takes \
+         in what is new in the torrents folder"
     ))
 }
 

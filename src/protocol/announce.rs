@@ -87,7 +87,9 @@ pub enum AnnounceError {
     #[error("info_hash holds a % without two hexadecimal digits after it")]
     MalformedInfoHash,
     /// `info_hash` is too short or too long.
-    #[error("info_hash must be exactly 20 bytes")]
+    #[error(
+        "info_hash must be exactly 20 bytes; of hexadecimal digits, two with a % before them are one"
+    )]
     InfoHashLength,
     /// The peer does not name itself.
     #[error("peer_id is missing")]

@@ -4,7 +4,7 @@ use super::event_log;
 use super::owner_lists::{OwnerLists, Refusals};
 use crate::catalog::{
     Catalog, CatalogError, Detail, FolderView, Listing, Publication, Rules, ScanChanges, ScanRules,
-    TorrentList,
+    Torrent, TorrentList,
 };
 use crate::config::LoadedConfig;
 use crate::platform::threads::side_by_side;
@@ -70,7 +70,7 @@ impl TakeIn<'_> {
                 event_log::note_torrents(loaded, &changes, now);
                 messages.extend(scan.problems.iter().map(ToString::to_string));
                 let vanished = changes.vanished.len();
-                if vanished > 1 && list.tracked().next().is_none() {
+                if vanished > 1 && !list.tracked().any(Torrent::has_file) {
                     messages.push(format!(
                         "all {vanished} torrents are gone from {}; if a disk is not mounted there, mount it: they come \
                          back with it, and keep their totals",

@@ -395,3 +395,31 @@ fn peers_at_the_addresses_of_a_proxy_are_named_and_the_load_is_estimated() {
     }
     Diagnosis::offline(&site).assert("addresses of peers", "fine", &["20 peers"]);
 }
+
+#[test]
+fn files_of_root_that_the_tracker_cannot_write_or_read_are_named() {
+    if server_account().is_none() {
+        return cannot_run("files of somebody else", "only root can give them away");
+    }
+    let site = site();
+    let as_root = || {
+        let mut command = Command::new(site.root().join("cgi-bin/tracker.cgi"));
+        command.args(["doctor", "--offline", "--json"]);
+        Diagnosis::from(command.output().expect("doctor runs"))
+    };
+    let user = server_account().map(|(user, _)| user);
+    for (file, check) in [("data/catalog.db", "catalogue"), ("data/peers.db", "peer store")] {
+        let path = site.root().join(file);
+        chown(&path, Some(0), None).expect("a file of root's");
+        let named = [file, "belongs to root", "chown www-data"];
+        as_root().assert(check, "WRONG", &named);
+        chown(&path, user, None).expect("a file of the tracker's");
+    }
+    as_root().assert_nothing_wrong();
+    let file = site.root().join("conf/tracker.toml");
+    chown(&file, Some(0), None).expect("a file of root's");
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("a mode");
+    as_root().assert("configuration", "WRONG", &["www-data", "may not read", "chmod 644"]);
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("a mode");
+    as_root().assert_nothing_wrong();
+}

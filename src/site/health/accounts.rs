@@ -29,6 +29,30 @@ pub(super) fn owner(path: &Path) -> Option<u32> {
     fs::metadata(path).ok().map(|found| found.uid())
 }
 
+/// What is wrong with the owner of a file that the tracker writes: it must be that of the data folder.
+pub(super) fn stranger(file: &Path, data: &Path) -> Option<Outcome> {
+    let (found, expected) = (owner(file)?, owner(data)?);
+    (found != expected).then(|| {
+        Outcome::wrong(
+            format!(
+                "{} belongs to {}, and {} to {}: the tracker cannot write it",
+                file.display(),
+                name(found),
+                data.display(),
+                name(expected)
+            ),
+            format!("as root: chown {} {}", name(expected), file.display()),
+        )
+    })
+}
+
+/// Whether a user may read a file, as far as its mode says; a group's members are not looked up.
+pub(super) fn may_read(user: u32, file: &Path) -> bool {
+    let Ok(found) = fs::metadata(file) else { return true };
+    let needed = if found.uid() == user { 0o400 } else { 0o044 };
+    user == 0 || found.mode() & needed != 0
+}
+
 /// The outcome of a check of what this user may not see, and perhaps another one may.
 pub(super) fn unseen(path: &Path, owner: Option<u32>) -> Outcome {
     let or_owner = owner.map(|owner| format!(" or {}", name(owner))).unwrap_or_default();

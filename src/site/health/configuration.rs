@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::accounts;
 use super::examination::Examination;
 use super::outcome::Outcome;
 use crate::protocol::HttpUrl;
@@ -14,6 +15,18 @@ pub(super) fn in_force(examination: &Examination<'_>) -> Option<Outcome> {
             "no file found, built-in defaults are used; `tracker init` writes one",
         ));
     };
+    if let Some(owner) = examination.owner()
+        && !accounts::may_read(owner, file)
+    {
+        return Some(Outcome::wrong(
+            format!(
+                "{}, as whom the tracker runs, may not read {}",
+                accounts::name(owner),
+                file.display()
+            ),
+            format!("chmod 644 {}, and let the folders above it be entered", file.display()),
+        ));
+    }
     if let Some(stray) = loaded.stray_site(examination.surroundings) {
         return Some(Outcome::told(stray));
     }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 
+use super::accounts;
 use super::examination::Examination;
 use super::outcome::Outcome;
 use crate::catalog::{Catalog, PolicyError, PolicySnapshot};
@@ -21,6 +22,9 @@ pub(super) fn catalogue(examination: &Examination<'_>) -> Option<Outcome> {
         Err(problem) => return Some(examination.stopped(path, &problem)),
         Ok(_) => {}
     }
+    if let Some(wrong) = path.parent().and_then(|data| accounts::stranger(path, data)) {
+        return Some(wrong);
+    }
     Some(match Catalog::read(path).and_then(|catalog| catalog.torrents()) {
         Ok(torrents) => Outcome::fine(counted(torrents.len(), "torrent")),
         Err(problem) => Outcome::of_error(problem),
@@ -34,6 +38,10 @@ pub(super) fn peer_store(examination: &Examination<'_>) -> Option<Outcome> {
         && io::Error::from(problem).kind() == io::ErrorKind::PermissionDenied
     {
         return Some(examination.stopped(path, &io::ErrorKind::PermissionDenied.into()));
+    }
+    let data = examination.loaded.config.paths.catalog.parent();
+    if let Some(wrong) = data.and_then(|data| accounts::stranger(path, data)) {
+        return Some(wrong);
     }
     Some(match StoreState::of(examination.loaded) {
         StoreState::Sound => Outcome::fine(path.display().to_string()),
