@@ -256,6 +256,9 @@ fn a_forgotten_announce_is_wrong_and_not_only_a_note() {
     configure(&site, &site.announce_url(), &site.url("/cgi-bin/tracker.cgi"));
     let remedy = format!("set announce_url in [tracker] to \"{}/announce\"", site.url(CGI));
     Diagnosis::offline(&site).assert_only_wrong("announce address", &["does not end in", &remedy]);
+    configure(&site, &site.url("/cgi-bin/tracker.cgi"), &site.url("/anounce"));
+    let remedy = format!("to \"{}\"", site.url("/announce"));
+    Diagnosis::offline(&site).assert("announce address", "WRONG", &[&remedy]);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn a_file_that_is_added_goes_into_the_torrents_folder() {
     let refused = tracker.run(&["torrent", "add", file]).failure();
     assert!(refused.contains("announces to another tracker"), "{refused}");
     let refused = tracker.run(&["torrent", "add", "/nowhere/x.torrent"]).failure();
-    assert!(refused.contains("neither a file nor an info-hash"), "{refused}");
+    assert!(refused.contains("there is no such file"), "{refused}");
     let hidden = tracker.path("data/.hidden.torrent");
     fs::write(&hidden, &torrent.metainfo).expect("a file");
     let refused = tracker.run(&["torrent", "add", hidden.to_str().expect("a path")]).failure();

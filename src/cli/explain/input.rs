@@ -132,13 +132,19 @@ fn log_line(before: &[u8], time: &[u8], rest: &[u8]) -> Result<Given, String> {
         status: status.escape_ascii().to_string(),
     };
     let mut words = before.split(|&byte| byte == b' ');
-    let from = words.find_map(|word| std::str::from_utf8(word).ok()?.parse::<IpAddr>().ok());
+    let from = words.find_map(|word| address_in(std::str::from_utf8(word).ok()?));
     Ok(Given {
         method: Method::parse(method),
         from: from.map(|from| from.to_canonical()),
         user_agent: agent.filter(|agent| agent != b"-").unwrap_or_default(),
         ..get(kind, target)
     })
+}
+
+/// The address that a word is, or ends in: `grep` puts the name of the file before it.
+fn address_in(word: &str) -> Option<IpAddr> {
+    let behind_colons = word.match_indices(':').filter_map(|(at, _)| word.get(at + 1..));
+    std::iter::once(word).chain(behind_colons).find_map(|text| text.parse().ok())
 }
 
 /// Method and target of a request line; some clients leave blanks in the target, and old ones the version out.
@@ -255,6 +261,16 @@ mod tests {
         let time = "30/Nov/2026:03:22:45 +0000".to_owned();
         assert_eq!(given.kind, Kind::LogLine { time, status: "200".into() });
         for (line, from, method) in [
+            (
+                "logs/access.log:12:192.0.2.7 - - [x] \"GET /scrape HTTP/1.0\" 200 5",
+                Some("192.0.2.7"),
+                Method::Get,
+            ),
+            (
+                "access.log:2001:db8::7 - - [x] \"GET /scrape HTTP/1.0\" 200 5",
+                Some("2001:db8::7"),
+                Method::Get,
+            ),
             (
                 "::ffff:192.0.2.7 - - [x] \"GET /scrape HTTP/1.0\" 200 5",
                 Some("192.0.2.7"),

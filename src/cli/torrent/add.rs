@@ -123,9 +123,9 @@ fn source(text: &str, loaded: &LoadedConfig, world: &World<'_>) -> Result<Source
     let rules = scan_rules(loaded);
     let (metainfo, content) = match read_torrent(path, rules.max_torrent_bytes) {
         Ok(read) => read,
-        Err(problem) if matches!(path.try_exists(), Ok(false)) => {
+        Err(_) if matches!(path.try_exists(), Ok(false)) => {
             return Err(failed(&format_args!(
-                "it is neither a file nor an info-hash nor a magnet link ({problem})"
+                "there is no such file, and it is neither an info-hash (40 or 64 hexadecimal digits) nor a magnet link"
             )));
         }
         Err(problem) => return Err(failed(&problem)),

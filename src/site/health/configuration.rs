@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::accounts;
 use super::examination::Examination;
 use super::outcome::Outcome;
+use crate::platform::nearest::nearest;
 use crate::protocol::HttpUrl;
 
 /// Which file is in force, and why that one.
@@ -55,6 +56,10 @@ pub(super) fn announce_url(examination: &Examination<'_>) -> Option<Outcome> {
     let url = examination.announce_url()?;
     let (site, path) = (url.origin(), url.path());
     if !is_announce_url(url) {
+        // Where its last part is a slip, not below that.
+        let (before, last) = path.rsplit_once('/').unwrap_or(("", path));
+        let is_slip = nearest(last, ["announce"].into_iter()).is_some();
+        let path = if is_slip { before } else { path };
         let base = format!("{site}{}", path.trim_end_matches('/'));
         return Some(Outcome::wrong(
             format!(
