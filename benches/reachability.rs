@@ -42,11 +42,11 @@ fn main() {
 
 fn round(home: &Path, endpoints: &[SocketAddrV4]) {
     let now = Timestamp(1_800_000_000);
-    let text =
-        "tracker.torrents = 'open'\nnetwork.private_addresses = 'lan'\nreachability.check = 'mark'";
+    let text = "access.allow_list = '../data/allowed'\nnetwork.private_addresses = 'lan'\nreachability.check = 'mark'";
     for folder in ["conf", "data", "www/torrents"] {
         fs::create_dir_all(home.join(folder)).expect("a folder");
     }
+    fs::write(home.join("data/allowed"), format!("{SWARM}\n")).expect("a list");
     let loaded =
         LoadedConfig::parse(text, &home.join("conf/tracker.toml")).expect("a configuration");
     publish(&loaded, Urgency::Now, &mut Quiet).expect("a refresh");

@@ -1,9 +1,9 @@
 //! Lists of info-hashes, one a line, as opentracker's white and black lists are.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
+use crate::platform::files;
 use crate::protocol::InfoHash;
 
 /// Digits of an info-hash.
@@ -26,12 +26,8 @@ impl HashList {
     /// # Errors
     /// When the file cannot be read, or is larger than any list.
     pub fn read(path: &Path) -> io::Result<Self> {
-        let mut text = Vec::new();
-        let read = File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut text)?;
-        if u64::try_from(read).is_ok_and(|read| read > MOST_BYTES) {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 1 GiB"));
-        }
-        Ok(Self::of(&text))
+        // Whoever writes a pipe must not hold a refresh up.
+        Ok(Self::of(&files::read_linked(path, MOST_BYTES)?))
     }
 
     /// Reads a list.
@@ -107,5 +103,14 @@ mod tests {
             let list = HashList::of(text.as_bytes());
             prop_assert_eq!(list, HashList { hashes, unclear: Vec::new() });
         }
+    }
+
+    #[test]
+    fn a_pipe_is_no_list_and_nobody_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("list");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(HashList::read(&pipe).is_err());
+        assert!(HashList::read(Path::new("/dev/zero")).is_err());
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::Row;
 
 use super::count::Count;
 use super::{Catalog, CatalogError};
-use crate::protocol::{Endpoint, Timestamp};
+use crate::protocol::{CLOCK_TOLERANCE, Endpoint, Timestamp};
 
 /// How a peer was found when it was tried last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,8 @@ impl Catalog {
         read().map_err(self.failed("read what peers can be reached from"))
     }
 
-    /// Writes down how peers were found, and forgets those that were tried before a time.
+    /// Writes down how peers were found, and forgets those that were tried before a time, or after now by a clock that
+    /// was ahead.
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
@@ -52,13 +53,15 @@ impl Catalog {
         &mut self,
         tried: &[Tried],
         forget_before: Timestamp,
+        now: Timestamp,
     ) -> Result<(), CatalogError> {
         self.write("write what peers can be reached into", |transaction| {
             let mut record = transaction.prepare(RECORD)?;
             for Tried { endpoint, at, is_reachable } in tried {
                 record.execute((endpoint.0, Count(at.0), is_reachable))?;
             }
-            transaction.execute(FORGET, [Count(forget_before.0)])?;
+            let latest = now + CLOCK_TOLERANCE;
+            transaction.execute(FORGET, [Count(forget_before.0), Count(latest.0)])?;
             Ok(())
         })
     }
@@ -76,7 +79,7 @@ const UNREACHABLE: &str = "SELECT endpoint FROM tried WHERE is_reachable = 0 ORD
 const RECORD: &str =
     "INSERT OR REPLACE INTO tried (endpoint, at, is_reachable) VALUES (?1, ?2, ?3)";
 
-const FORGET: &str = "DELETE FROM tried WHERE at < ?1";
+const FORGET: &str = "DELETE FROM tried WHERE at < ?1 OR at > ?2";
 
 #[cfg(test)]
 mod tests {
@@ -92,10 +95,13 @@ mod tests {
             is_reachable,
         };
         let found = [tried(1, 50, Some(false)), tried(2, 60, Some(true)), tried(3, 70, None)];
-        catalog.record_tried(&found, Timestamp(0)).unwrap();
+        catalog.record_tried(&found, Timestamp(0), Timestamp(70)).unwrap();
         assert_eq!(catalog.tried().unwrap(), found);
         assert_eq!(catalog.unreachable().unwrap(), [Endpoint([1; 18])]);
-        catalog.record_tried(&[tried(2, 80, Some(false))], Timestamp(60)).unwrap();
+        let ahead = tried(4, 1000, Some(false));
+        catalog
+            .record_tried(&[tried(2, 80, Some(false)), ahead], Timestamp(60), Timestamp(80))
+            .unwrap();
         assert_eq!(catalog.tried().unwrap(), [tried(2, 80, Some(false)), found[2]]);
         assert_eq!(catalog.unreachable().unwrap(), [Endpoint([2; 18])]);
     }

@@ -24,12 +24,21 @@ pub(super) fn try_peers(loaded: &LoadedConfig, answers_clients: bool, now: Times
 
 /// A process of its own, which says into our log what it has to say.
 fn start_helper(loaded: &LoadedConfig) -> std::io::Result<()> {
-    let mut command = Command::new(std::env::current_exe()?);
+    let own = std::env::current_exe().ok().filter(|path| path.exists());
+    // After an upgrade the path leads to nothing, and what runs is still there.
+    let mut command = Command::new(own.unwrap_or_else(|| "/proc/self/exe".into()));
     if let Some(file) = &loaded.file {
         command.arg("--config").arg(file);
     }
     command.args(["reachability", "check"]).env_clear();
-    let mut helper = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    let helper = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+    let mut helper = helper.map_err(|problem| {
+        let program = command.get_program().display();
+        std::io::Error::new(
+            problem.kind(),
+            format!("cannot start {program} to try peers: {problem}"),
+        )
+    })?;
     // Whoever starts a process has to wait for its end.
     thread::Builder::new().spawn(move || drop(helper.wait())).map(|_| ())
 }

@@ -102,7 +102,8 @@ impl AnnounceLimit {
 
 impl Purpose {
     /// The first bits of an address that share a bucket, as an IPv6 address.
-    pub(super) fn network(self, address: IpAddr) -> u128 {
+    #[must_use]
+    pub fn network(self, address: IpAddr) -> u128 {
         let (bits, address) = match (self, address.to_canonical()) {
             (Self::Announce, IpAddr::V4(v4)) => (96 + 24, v4.to_ipv6_mapped()),
             (Self::FullScrape, IpAddr::V4(v4)) => (128, v4.to_ipv6_mapped()),

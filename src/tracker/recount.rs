@@ -24,7 +24,10 @@ pub fn recount_all(
     now: Timestamp,
 ) -> Result<Vec<Recount>, StoreError> {
     let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
-    recount(store, swarms.iter().map(|swarm| swarm.info_hash))
+    let corrected = recount(store, swarms.iter().map(|swarm| swarm.info_hash))?;
+    // With which what is counted of the whole store is set right too.
+    while store.expire(now, BATCH)? == BATCH {}
+    Ok(corrected)
 }
 
 /// Counts the peers of some of these swarms, others each time, as a map is in an order of its own.

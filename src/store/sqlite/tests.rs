@@ -344,6 +344,16 @@ mod without_permission {
 }
 
 #[test]
+fn the_check_comes_to_an_end_whatever_the_last_number_is() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(&options(&home)).unwrap();
+    announce(&mut store, 1, NOON);
+    let damage = "UPDATE swarm SET id = 9223372036854775807";
+    store.database.as_ref().unwrap().execute_batch(damage).unwrap();
+    assert!(store.check().unwrap().join("\n").contains("belong to no swarm"));
+}
+
+#[test]
 fn the_check_names_what_does_not_hold() {
     for (damage, named) in [
         ("UPDATE swarm SET leechers = 7", "says"),

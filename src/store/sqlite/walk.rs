@@ -19,6 +19,9 @@ const PEERS_PER_BATCH: usize = 10_000;
 /// Swarms that the general sweep looks at in one transaction.
 const SWARMS_PER_SWEEP: usize = 256;
 
+/// More problems than this say nothing new.
+const ENOUGH: usize = 100;
+
 /// Peers that it takes out in one transaction, while which nobody else can write.
 const PEERS_PER_SWEEP: usize = 1000;
 
@@ -208,11 +211,14 @@ pub(super) fn check(database: &Database) -> rusqlite::Result<Vec<String>> {
     let mut from = 0;
     loop {
         let swarms = Swarm::walk(database, from, SWARMS_PER_SWEEP)?;
-        let Some(last) = swarms.last() else { return Ok(problems) };
-        from = last.id.saturating_add(1);
         for swarm in &swarms {
             check_swarm(database, swarm, &mut problems)?;
         }
+        let after = swarms.last().and_then(|last| last.id.checked_add(1));
+        let Some(next) = after.filter(|_| problems.len() < ENOUGH) else {
+            return Ok(problems);
+        };
+        from = next;
     }
 }
 

@@ -40,8 +40,10 @@ impl Default for Bounds {
 pub(super) enum Answer {
     /// The peer is there.
     Reachable,
-    /// Nobody is there, or nobody who has the torrent.
-    Unreachable,
+    /// A connection is refused, or somebody is there who does not have the torrent.
+    Refused,
+    /// Nothing comes back in time.
+    Silent,
     /// It is not to be told: our own network has no way there; somebody hung up without a word, as clients do that
     /// want their connections encrypted; or another program has the torrent there.
     Unknown,
@@ -160,7 +162,7 @@ impl Attempt {
     /// The outcome, once there is one, also that the time is over.
     fn answer(&mut self) -> Option<Answer> {
         let is_late = Instant::now() >= self.deadline;
-        self.answer.or(is_late.then_some(Answer::Unreachable))
+        self.answer.or(is_late.then_some(Answer::Silent))
     }
 
     /// Does what can be done now.
@@ -218,7 +220,7 @@ impl Attempt {
             let room = HANDSHAKE_LEN - self.heard.len();
             match self.stream.read(&mut bytes[..room]) {
                 Ok(0) if self.heard.is_empty() => return Ok(Some(Answer::Unknown)),
-                Ok(0) => return Ok(Some(Answer::Unreachable)),
+                Ok(0) => return Ok(Some(Answer::Refused)),
                 Ok(read) => self.heard.extend(&bytes[..read]),
                 Err(problem) if problem.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(problem) if problem.kind() == ErrorKind::Interrupted => continue,
@@ -227,7 +229,7 @@ impl Attempt {
             match Handshake::parse(&self.heard) {
                 Ok(None) => {}
                 Ok(Some(said)) => return Ok(Some(self.judge(said))),
-                Err(_) => return Ok(Some(Answer::Unreachable)),
+                Err(_) => return Ok(Some(Answer::Refused)),
             }
         }
     }
@@ -236,7 +238,7 @@ impl Attempt {
 impl Attempt {
     fn judge(&self, said: Handshake) -> Answer {
         if said.info_hash != self.expected.info_hash {
-            return Answer::Unreachable;
+            return Answer::Refused;
         }
         let program = |peer_id: PeerId| peer_id.0.first_chunk::<PROGRAM_LEN>().copied();
         match program(said.peer_id) == program(self.expected.peer_id) {
@@ -253,9 +255,8 @@ fn is_no_trouble(problem: &io::Error) -> bool {
 /// What it means that there is no connection: what is on the way or on this host is not the peer's fault.
 fn answer_to(problem: &io::Error) -> Answer {
     match problem.kind() {
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset | ErrorKind::TimedOut => {
-            Answer::Unreachable
-        }
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Answer::Refused,
+        ErrorKind::TimedOut => Answer::Silent,
         _ => Answer::Unknown,
     }
 }

@@ -14,6 +14,11 @@ const HOUR: Seconds = Seconds(60 * 60);
 /// How long what was found holds: of a peer that can be reached, or of which it was not to be told.
 const HOLDS: Seconds = Seconds(6 * HOUR.0);
 
+/// Peers that could be reached are tried again after this, some of them, whenever others are: who cannot be reached is
+/// believed to be at fault only where they still can.
+const CONTROL: Seconds = Seconds(14 * 60);
+const MOST_CONTROLS: usize = 8;
+
 /// Tries at one address in an hour at most.
 const MOST_IN_AN_HOUR: usize = 4;
 
@@ -42,6 +47,7 @@ pub(super) struct Schedule<'a> {
     is_own: fn(IpAddr) -> bool,
     chosen: HashSet<Endpoint>,
     due: Vec<Candidate>,
+    controls: Vec<Candidate>,
 }
 
 impl<'a> Schedule<'a> {
@@ -56,7 +62,8 @@ impl<'a> Schedule<'a> {
         is_own: fn(IpAddr) -> bool,
     ) -> Self {
         let mut lately = HashMap::new();
-        for tried in known.iter().filter(|tried| now.since(tried.at) < HOUR) {
+        let is_late = |tried: &&Tried| now.since(tried.at) < HOUR && !tried.at.is_ahead_of(now);
+        for tried in known.iter().filter(is_late) {
             *lately.entry(place(tried.endpoint.ip())).or_default() += 1;
         }
         Self {
@@ -67,6 +74,7 @@ impl<'a> Schedule<'a> {
             is_own,
             chosen: HashSet::new(),
             due: Vec::new(),
+            controls: Vec::new(),
         }
     }
 
@@ -75,55 +83,81 @@ impl<'a> Schedule<'a> {
         self.due.len() >= MOST_AT_A_TIME
     }
 
-    /// Takes a peer's endpoints in whose turn it is. One that states an address could be anywhere.
-    pub(super) fn consider(&mut self, info_hash: InfoHash, peer: &Peer) {
+    /// Takes a peer's endpoints in whose turn it is. One that states an address could be anywhere. `is_ours` says
+    /// whether the catalogue has the torrent: else a stranger has chosen its info-hash.
+    pub(super) fn consider(&mut self, info_hash: InfoHash, is_ours: bool, peer: &Peer) {
         if peer.is_stated {
             return;
         }
         let v4 = peer.addresses.v4.map(|v4| v4.address.into());
         let v6 = peer.addresses.v6.map(|v6| v6.address.into());
         for endpoint in v4.into_iter().chain(v6) {
-            self.consider_at(Candidate { endpoint, info_hash, peer_id: peer.peer_id });
+            let candidate = Candidate { endpoint, info_hash, peer_id: peer.peer_id };
+            self.consider_at(candidate, is_ours);
         }
     }
 
-    fn consider_at(&mut self, candidate: Candidate) {
+    fn consider_at(&mut self, candidate: Candidate, is_ours: bool) {
         let endpoint = candidate.endpoint;
         let address = place(endpoint.ip());
         let tries = self.lately.get(&address).copied().unwrap_or(0);
-        let is_due = !self.is_full()
+        let known = self.known.get(&endpoint).copied();
+        let is_due = known.is_none_or(|tried| self.holds_no_more(tried));
+        let is_control = known.is_some_and(|tried| self.is_control(tried));
+        let is_wanted = (is_due || is_control)
+            && !self.is_full()
             && tries < MOST_IN_AN_HOUR
-            && self.known.get(&endpoint).is_none_or(|tried| self.holds_no_more(tried))
-            && self.may_be_tried(endpoint)
+            && self.may_be_tried(endpoint, is_ours)
             && self.chosen.insert(endpoint);
-        if is_due {
+        if is_wanted {
             self.lately.insert(address, tries + 1);
-            self.due.push(candidate);
+            let list = if is_due { &mut self.due } else { &mut self.controls };
+            list.push(candidate);
         }
     }
 
+    fn is_control(&self, tried: Tried) -> bool {
+        let is_old = self.now.since(tried.at) >= CONTROL;
+        tried.is_reachable == Some(true) && is_old && self.controls.len() < MOST_CONTROLS
+    }
+
     /// Who could not be reached is tried again sooner: it may have opened its port.
-    fn holds_no_more(&self, tried: &Tried) -> bool {
+    fn holds_no_more(&self, tried: Tried) -> bool {
         let holds = if tried.is_reachable == Some(false) { HOUR } else { HOLDS };
         self.now.since(tried.at) >= holds || tried.at.is_ahead_of(self.now)
     }
 
-    fn may_be_tried(&self, endpoint: Endpoint) -> bool {
+    fn may_be_tried(&self, endpoint: Endpoint, is_ours: bool) -> bool {
         let (ip, port) = (endpoint.ip(), endpoint.port());
         let is_near = self.network.private_addresses == PrivateAddresses::Lan;
         let is_target = match special(ip) {
-            None => is_near || !(self.is_own)(ip),
-            Some(Special::Loopback | Special::Private | Special::Shared | Special::LinkLocal) => {
-                is_near
-            }
+            // A service of this host may take bytes for commands that a stranger has chosen.
+            _ if self.is_of_this_host(ip) => is_near && is_ours,
+            None => true,
+            Some(Special::Private | Special::Shared | Special::LinkLocal) => is_near,
             Some(_) => false,
         };
         let is_refused = self.network.refused_ports.iter().any(|refused| refused.get() == port);
         is_target && port >= LOW_PORTS && !is_refused
     }
 
-    pub(super) fn due(self) -> Vec<Candidate> {
-        self.due
+    fn is_of_this_host(&self, ip: IpAddr) -> bool {
+        match special(ip) {
+            Some(Special::Loopback) => true,
+            None | Some(Special::Private | Special::Shared | Special::LinkLocal) => {
+                (self.is_own)(ip)
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// Those whose turn it is, and before them some that are known to be there.
+    pub(super) fn due(mut self) -> Vec<Candidate> {
+        if self.due.is_empty() {
+            return self.due;
+        }
+        self.controls.append(&mut self.due);
+        self.controls
     }
 }
 
@@ -154,10 +188,20 @@ mod tests {
     }
 
     fn due(network: &NetworkConfig, known: &[Tried], endpoints: &[&str]) -> Vec<String> {
+        due_of(network, known, endpoints, true)
+    }
+
+    fn due_of(
+        network: &NetworkConfig,
+        known: &[Tried],
+        endpoints: &[&str],
+        is_ours: bool,
+    ) -> Vec<String> {
         let mut schedule = Schedule::with(network, known, NOW, |ip| ip.to_string() == "9.9.9.9");
         for text in endpoints {
             let (info_hash, peer_id) = (InfoHash([1; 20]), PeerId([2; 20]));
-            schedule.consider_at(Candidate { endpoint: endpoint(text), info_hash, peer_id });
+            let candidate = Candidate { endpoint: endpoint(text), info_hash, peer_id };
+            schedule.consider_at(candidate, is_ours);
         }
         let due = schedule.due();
         due.iter().map(|it| it.endpoint.socket_address().to_string()).collect()
@@ -187,6 +231,9 @@ mod tests {
         let lan = NetworkConfig { private_addresses: PrivateAddresses::Lan, ..internet };
         let expected = [&fine[..], &near, &["9.9.9.9:6881"]].concat();
         assert_eq!(due(&lan, &[], &all), expected);
+        let elsewhere = |it: &&str| !["127.0.0.1:6881", "[::1]:6881", "9.9.9.9:6881"].contains(it);
+        let expected: Vec<&str> = expected.into_iter().filter(elsewhere).collect();
+        assert_eq!(due_of(&lan, &[], &all, false), expected, "with bytes of a stranger");
     }
 
     #[test]
@@ -229,5 +276,26 @@ mod tests {
             is_reachable: Some(true),
         };
         assert_eq!(due(&network, &[ahead], &["8.8.8.8:6881"]).len(), 1, "a clock was wrong");
+        let four = [1, 2, 3, 4]
+            .map(|port| Tried { endpoint: endpoint(&format!("8.8.8.8:{}", 7000 + port)), ..ahead });
+        assert_eq!(due(&network, &four, &["8.8.8.8:6881"]).len(), 1, "no tries of the last hour");
+    }
+
+    #[test]
+    fn some_that_are_there_are_tried_with_others_and_not_alone() {
+        let network = NetworkConfig::default();
+        let hosts: Vec<String> = (1..=20).map(|host| format!("8.8.{host}.8:6881")).collect();
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        let known = |minutes: u32| -> Vec<Tried> {
+            let at = NOW.before(Seconds(minutes * 60));
+            let tried =
+                |text: &&str| Tried { endpoint: endpoint(text), at, is_reachable: Some(true) };
+            hosts.iter().map(tried).collect()
+        };
+        assert_eq!(due(&network, &known(20), &hosts), [""; 0]);
+        let all = [&hosts[..], &["8.9.8.8:6881"]].concat();
+        assert_eq!(due(&network, &known(10), &all), ["8.9.8.8:6881"]);
+        let with_controls = [&hosts[..8], &["8.9.8.8:6881"]].concat();
+        assert_eq!(due(&network, &known(20), &all), with_controls);
     }
 }

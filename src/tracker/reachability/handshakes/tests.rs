@@ -64,8 +64,12 @@ fn asked(ports: &[u16]) -> Vec<Option<Answer>> {
 
 #[test]
 fn a_peer_is_told_from_all_that_may_be_there_instead() {
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let closed = closed.local_addr().unwrap().port();
+    let full = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let never_accepted = full.local_addr().unwrap().port();
+    let closed = {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.local_addr().unwrap().port()
+    };
     let mute = listening(1, |mut stream| drop(stream.read(&mut [0; 1000])));
     let silent = listening(1, |stream| {
         thread::sleep(BOUNDS.step * 3);
@@ -94,9 +98,11 @@ fn a_peer_is_told_from_all_that_may_be_there_instead() {
         endless,
         slow,
         cut,
+        never_accepted,
     ]);
-    let [yes, no, unknown] = [Answer::Reachable, Answer::Unreachable, Answer::Unknown].map(Some);
-    let expected = [yes, no, unknown, no, unknown, no, no, no, no];
+    let [yes, no, silence, unknown] =
+        [Answer::Reachable, Answer::Refused, Answer::Silent, Answer::Unknown].map(Some);
+    let expected = [yes, no, unknown, no, unknown, silence, no, silence, no, silence];
     assert_eq!(answers, expected);
 }
 
