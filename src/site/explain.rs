@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::replies::failure;
+use super::pages::ANOTHER_ADDRESS;
+use super::replies::{failure, plain_failure};
 use super::route::{Place, Route, asks_about_a_torrent};
 use super::shown_to;
 use crate::config::LoadedConfig;
@@ -125,10 +126,11 @@ impl Explain {
             Route::Announce => self.announce(question, passkey.is_some(), now),
             Route::Scrape => self.scrape(question, now),
             Route::Stats | Route::Metrics if asks_about_a_torrent(question.query) => {
-                page(404, "no such page for BitTorrent clients")
+                another_address()
             }
             Route::Stats | Route::Metrics => self.figures(&route, question),
             Route::Home => page(200, "the tracker's own page, or the way to it"),
+            Route::Unknown if asks_about_a_torrent(question.query) => another_address(),
             Route::Unknown => page(404, "there is nothing at that address"),
         };
         explanation.asked = match route {
@@ -305,6 +307,12 @@ fn empty(reply: Reply) -> Explanation {
 
 fn page(status: u16, what: &'static str) -> Explanation {
     empty(Reply::Page { status, what })
+}
+
+/// What `pages::not_found` says to clients.
+fn another_address() -> Explanation {
+    let Failure { reason, retry_in, interval, min_interval } = plain_failure(ANOTHER_ADDRESS);
+    empty(Reply::Failure { status: 200, reason: reason.into(), retry_in, interval, min_interval })
 }
 
 fn refused<T>(refusal: Refusal) -> Explained<T> {

@@ -43,10 +43,13 @@ const PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
+/// What a client is told that asks where neither announces nor scrapes are answered.
+pub(super) const ANOTHER_ADDRESS: &str = "this is not the announce address of this tracker";
+
 /// People put all sorts of addresses into torrents; their clients are told, at 200, what is wrong.
 pub(super) fn not_found(request: &Request<'_>, response: &mut Response) -> Answer {
     if asks_about_a_torrent(request.query) {
-        fail_plainly(response, "this is not the announce address of this tracker");
+        fail_plainly(response, ANOTHER_ADDRESS);
     } else {
         response.status = Status::NotFound;
         response.body.extend_from_slice(b"There is nothing at this address of the tracker.\n");

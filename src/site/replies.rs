@@ -143,9 +143,14 @@ pub(super) fn failure<'r>(
 
 /// A failure where there is no configuration to ask.
 pub(super) fn fail_plainly(response: &mut Response, reason: &str) {
+    fail(response, &plain_failure(reason));
+}
+
+/// What [`fail_plainly`] says.
+pub(super) fn plain_failure(reason: &str) -> Failure<'_> {
     let retry_in = Some(RetryIn::Minutes(TROUBLE_INTERVAL.in_minutes_rounded_up()));
     let (interval, min_interval) = (TROUBLE_INTERVAL, TROUBLE_INTERVAL);
-    fail(response, &Failure { reason, retry_in, interval, min_interval });
+    Failure { reason, retry_in, interval, min_interval }
 }
 
 fn fail(response: &mut Response, failure: &Failure<'_>) {

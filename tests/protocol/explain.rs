@@ -226,11 +226,21 @@ fn other_addresses_and_scrapes_are_explained_and_secrets_cut_off() {
     for (path, asked, status) in [
         ("/tracker.cgi/nothing", "unknown", 404),
         ("/tracker.cgi/stats", "stats", 200),
-        ("/tracker.cgi/stats?info_hash=x", "stats", 404),
+        ("/tracker.cgi/stats?info_hash=x", "stats", 200),
+        ("/tracker.cgi/nothing?info_hash=x", "unknown", 200),
         ("/tracker.cgi", "home", 200),
     ] {
-        let told = told(path);
-        assert_eq!((&told["asked"], &told["reply"]["status"]), (&asked.into(), &status.into()));
+        let explained = told(path);
+        assert_eq!(
+            (&explained["asked"], &explained["reply"]["status"]),
+            (&asked.into(), &status.into())
+        );
+        let (place, query) = path.split_once('?').unwrap_or((path, ""));
+        if !query.is_empty() {
+            let place = place.strip_prefix("/tracker.cgi").expect("a place");
+            let refusal = tracker.get(place, query).refusal();
+            assert_eq!(explained["reply"]["failure_reason"], refusal, "{explained}");
+        }
     }
     let scraped = told("/tracker.cgi/scrape");
     assert_eq!(scraped["reply"]["files"][0]["complete"], 1, "{scraped}");
