@@ -48,15 +48,18 @@ impl Tracker {
             self.store().and_then(|store| store.announce(&announce, now, asked, &mut sample));
         self.sample = sample;
         let announced = outcome.map_err(|problem| self.refusal(&problem))?;
+        let withholds = self.withholds();
+        if withholds {
+            self.withhold();
+        }
         if self.has_peer_rules {
             PeerRules::of(&self.loaded.config.network).leave(
                 &mut self.sample,
                 want,
                 caller.address,
             );
-        }
-        if self.withholds() {
-            self.withhold(want);
+        } else if withholds {
+            self.sample.choose(want.peers);
         }
         let load = self.heard_load(announced.announces_in_the_last_minute, now);
         if load.is_high && !is_busy {

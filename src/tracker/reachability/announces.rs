@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::config::ReachabilityCheck;
 use crate::protocol::Endpoint;
-use crate::store::{Action, PeerAnnounce, Want};
+use crate::store::{Action, PeerAnnounce};
 use crate::tracker::Tracker;
 
 /// What the person behind a client that cannot be reached is told.
@@ -18,13 +18,12 @@ impl Tracker {
             && self.policy.as_ref().is_some_and(|policy| policy.has_unreachable())
     }
 
-    /// Leaves of the sample those that others can connect to, and of them what is wanted.
+    /// Leaves of the sample those that others can connect to.
     #[inline(never)]
-    pub(in crate::tracker) fn withhold(&mut self, want: Want) {
+    pub(in crate::tracker) fn withhold(&mut self) {
         if let Some(policy) = &self.policy {
             let is_there = |ip: IpAddr, port| !policy.is_unreachable(Endpoint::from((ip, port)));
             self.sample.retain(is_there);
-            self.sample.choose(want.peers);
         }
     }
 
