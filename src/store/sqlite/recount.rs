@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::connection::Database;
 use super::schema::role_in;
 use super::swarm::Swarm;
-use super::transaction::Immediate;
+use super::transaction::{Immediate, Snapshot};
 use crate::protocol::InfoHash;
 use crate::store::{Recount, SwarmCounts};
 
@@ -16,17 +16,35 @@ pub(super) fn recount(
     database: &Database,
     info_hash: InfoHash,
 ) -> rusqlite::Result<Option<Recount>> {
-    let transaction = Immediate::begin(database)?;
-    let Some(mut swarm) = Swarm::find(database, info_hash)? else { return Ok(None) };
-    let found = counted(database, &swarm)?;
-    if found == swarm.counts {
+    // Mostly all is right, and nobody need be kept from writing to see that.
+    let snapshot = Snapshot::begin(database)?;
+    if let Agreement::Right = compare(database, info_hash)? {
         return Ok(None);
     }
+    drop(snapshot);
+    let transaction = Immediate::begin(database)?;
+    let Agreement::Wrong(mut swarm, found) = compare(database, info_hash)? else {
+        return Ok(None);
+    };
     let corrected = Recount { info_hash, said: swarm.counts, found };
     (swarm.counts, swarm.changed) = (found, true);
     swarm.save(database)?;
     transaction.commit()?;
     Ok(Some(corrected))
+}
+
+/// Whether the counts of a swarm are those of its peers.
+enum Agreement {
+    /// They are, or there is no such swarm.
+    Right,
+    /// They are not; and what they should be.
+    Wrong(Swarm, SwarmCounts),
+}
+
+fn compare(database: &Database, info_hash: InfoHash) -> rusqlite::Result<Agreement> {
+    let Some(swarm) = Swarm::find(database, info_hash)? else { return Ok(Agreement::Right) };
+    let found = counted(database, &swarm)?;
+    Ok(if found == swarm.counts { Agreement::Right } else { Agreement::Wrong(swarm, found) })
 }
 
 /// What there is, with the completed downloads, which nobody can count again.
