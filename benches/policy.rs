@@ -20,7 +20,7 @@ use tracker_cgi::catalog::{
     AddressList, Author, Catalog, ClientRule, Import, ImportKind, Keep, Place, PolicyDraft,
     PolicySnapshot, Publication, Refused, Verdict,
 };
-use tracker_cgi::config::{LoadedConfig, StoreKind, lay_out_missing};
+use tracker_cgi::config::{LoadedConfig, lay_out_missing};
 use tracker_cgi::protocol::{AnnounceRequest, Generation, InfoHash, SeenClient, Timestamp};
 use tracker_cgi::site::publish;
 use tracker_cgi::tracker::access::Caller;
@@ -61,17 +61,9 @@ fn main() {
 }
 
 fn site(folder: &Path) -> LoadedConfig {
-    fs::create_dir_all(folder).expect("a folder");
-    let mut loaded = LoadedConfig::built_in(folder);
-    let config = &mut loaded.config;
-    let at = |name: &str| folder.join(name);
-    config.store.kind = StoreKind::Shm;
-    config.store.path = at("peers.d/peers");
-    config.paths.catalog = at("data/catalog.db");
-    config.paths.policy = at("data/policy.snapshot");
-    config.paths.torrents = at("www/torrents");
-    config.paths.stats_fragment = at("www/torrents/bt_stats.inc");
-    config.paths.rss_fragment = at("www/torrents/bt_rss.inc");
+    let text = "store.kind = 'shm'\nstore.path = '../peers.d/peers'";
+    let file = folder.join("conf/tracker.toml");
+    let loaded = LoadedConfig::parse(text, &file).expect("a configuration");
     lay_out_missing(&loaded).expect("a site");
     loaded
 }

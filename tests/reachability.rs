@@ -135,20 +135,32 @@ fn a_responder_has_its_peers_tried_by_another_process_and_marks_them_only() {
     let listen = Listen::unix(&site);
     let _tracker = responder::own_socket(&site, &listen);
     let _nginx = nginx::start(&site, "conf/nginx.conf", &listen);
+    requests_have_peers_marked(&site);
+}
+
+#[test]
+fn a_cgi_has_its_peers_tried_after_its_reply_and_marks_them_only() {
+    let site = site("mark");
+    let _apache = apache::cgi(Mpm::Event).start(&site);
+    requests_have_peers_marked(&site);
+}
+
+/// Without a command: announces have a refresh done, and that has peers tried.
+fn requests_have_peers_marked(site: &Site) {
     let torrent = Torrent::new("shared-file", 100_000, &site.announce_url());
     site.add(&torrent);
-    let _client = seeding(&site, Make::Libtorrent, &torrent);
+    let _client = seeding(site, Make::Libtorrent, &torrent);
     let closed = free_port();
-    announce(&site, &torrent, 1, closed);
+    announce(site, &torrent, 1, closed);
     // What is new makes the next refresh due at once.
     let another = Torrent::new("another-file", 1000, &site.announce_url());
     site.add(&another);
-    announce(&site, &another, 3, 0);
+    announce(site, &another, 3, 0);
     let told = poll(std::time::Duration::from_secs(30), || {
-        is_warned(&announce(&site, &torrent, 1, closed)).then_some(())
+        is_warned(&announce(site, &torrent, 1, closed)).then_some(())
     });
     assert!(told.is_some());
-    assert_eq!(ports(&announce(&site, &torrent, 2, 0)).len(), 2, "it is only marked");
+    assert_eq!(ports(&announce(site, &torrent, 2, 0)).len(), 2, "it is only marked");
     let listed = site.tracker(&["reachability", "list"]);
     assert!(listed.contains(&format!("127.0.0.1:{closed}  cannot be reached")), "{listed}");
 }

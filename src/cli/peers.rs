@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::torrent::{is_unknown, look_up, parse_info_hash};
 use super::{CommandError, World};
 use crate::catalog::{Catalog, PolicySnapshot};
-use crate::config::LoadedConfig;
+use crate::config::{LoadedConfig, ReachabilityCheck};
 use crate::platform::terminal::Harmless;
 use crate::protocol::{ClientName, Endpoint, InfoHash};
 use crate::site::{bytes, counted, in_words};
@@ -82,9 +82,10 @@ impl PeersArguments {
 struct Tried(HashMap<Endpoint, Option<bool>>);
 
 impl Tried {
-    /// A replica does not know it.
+    /// A replica does not know it, and nobody does where peers are not tried any more.
     fn of(loaded: &LoadedConfig) -> Result<Self, CommandError> {
-        if loaded.config.is_replica() {
+        let config = &loaded.config;
+        if config.is_replica() || config.reachability.check == ReachabilityCheck::Off {
             return Ok(Self(HashMap::new()));
         }
         let tried = Catalog::read(&loaded.config.paths.catalog)?.tried()?;

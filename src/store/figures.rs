@@ -19,6 +19,13 @@ pub struct SwarmCounts {
 }
 
 impl SwarmCounts {
+    /// All peers.
+    #[must_use]
+    pub fn peers(&self) -> u64 {
+        let Self { seeders, leechers, partial_seeds, .. } = *self;
+        [seeders, leechers, partial_seeds].map(u64::from).iter().sum()
+    }
+
     /// The count of the peers that are this to the swarm.
     pub(crate) fn of_role(&mut self, role: Role) -> &mut u32 {
         match role {

@@ -39,7 +39,8 @@ impl Tracker {
         let is_busy = self.is_known_to_be_busy(now);
         let want = wanted(config, request, announce.role, is_busy);
         let mut asked = rules.map_or(want, |rules| rules.enough(want, caller.address));
-        if self.withholds() {
+        let withholds = self.withholds();
+        if withholds {
             asked.peers = asked.peers.max(more_than(want).peers);
         }
         let warning = self.warning_for(&announce);
@@ -48,7 +49,6 @@ impl Tracker {
             self.store().and_then(|store| store.announce(&announce, now, asked, &mut sample));
         self.sample = sample;
         let announced = outcome.map_err(|problem| self.refusal(&problem))?;
-        let withholds = self.withholds();
         if withholds {
             self.withhold();
         }

@@ -1,6 +1,6 @@
 //! What announces take of a machine, today and at ten times as many: hosts that are shared suspend who takes too much.
 
-use super::{Load, StoreSize, read_store};
+use super::{Load, read_store};
 use crate::config::{LoadedConfig, StoreKind};
 use crate::protocol::Timestamp;
 use crate::store::{StoreError, if_any};
@@ -34,8 +34,8 @@ impl Demand {
     /// When the store is there and cannot be read.
     pub fn today(loaded: &LoadedConfig, now: Timestamp) -> Result<Option<Self>, StoreError> {
         let config = &loaded.config;
-        let Some(size) = StoreSize::of(loaded)? else { return Ok(None) };
         let Some(mut store) = if_any(read_store(loaded))? else { return Ok(None) };
+        let size = store.info()?;
         let load = Load::measured(&config.tracker, store.as_mut(), now)?;
         let steady = (size.peers * 60).checked_div(load.interval.0.into()).unwrap_or(0);
         let announces = load.announces.max(steady);

@@ -93,7 +93,7 @@ impl PeerAddresses {
     pub fn of(loaded: &LoadedConfig, now: Timestamp) -> Result<Option<Self>, StoreError> {
         let Some(mut store) = if_any(read_store(loaded))? else { return Ok(None) };
         let mut swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
-        swarms.sort_by_key(|swarm| std::cmp::Reverse(peers_in(swarm)));
+        swarms.sort_by_key(|swarm| std::cmp::Reverse(swarm.counts.peers()));
         let mut addresses = Vec::new();
         for swarm in swarms.iter().take(SWARMS) {
             addresses.extend(some_of(store.as_mut(), swarm, now)?);
@@ -116,11 +116,6 @@ impl PeerAddresses {
             proxies: most_frequent(addresses.iter().filter_map(|&address| whose(address))),
         }
     }
-}
-
-fn peers_in(swarm: &SwarmSummary) -> u64 {
-    let counts = swarm.counts;
-    [counts.seeders, counts.leechers, counts.partial_seeds].map(u64::from).iter().sum()
 }
 
 /// One address of each of some peers.

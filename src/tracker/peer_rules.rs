@@ -19,7 +19,7 @@ const LEAST_LOOKED_AT: u32 = 200;
 const MOST_LOOKED_AT: u32 = 2000;
 
 /// Ports below this belong to the services of a system (RFC 6335).
-const LOW_PORTS: u16 = 1024;
+pub(super) const LOW_PORTS: u16 = 1024;
 
 /// Why nobody can be a peer at an address; each text is safe to show to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

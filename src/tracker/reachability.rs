@@ -10,7 +10,6 @@ mod schedule;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use self::handshakes::{Answer, Bounds, ask};
@@ -84,7 +83,8 @@ pub fn check_reachability(
     // Two at once would try each peer twice as often.
     let lock = lock::within(&path.with_file_name("reachability.lock"), Duration::ZERO)?;
     let Some(_lock) = lock else { return Ok(None) };
-    let known = Catalog::open(path)?.tried()?;
+    let mut catalog = Catalog::open(path)?;
+    let known = catalog.tried()?;
     let due = match if_any(read_store(loaded))? {
         Some(mut store) => {
             let policy = PolicySnapshot::open(&loaded.config.paths.policy).ok();
@@ -92,7 +92,9 @@ pub fn check_reachability(
         }
         None => Vec::new(),
     };
-    let before = begin(path, &due, &known, now)?;
+    let before = begin(&mut catalog, &due, &known, now)?;
+    // Half a minute later it may be another one: somebody can have put a copy in its place.
+    drop(catalog);
     let answers = ask(&due, our_peer_id()?, &Bounds::default())?;
     let tried = judge(&due, &answers, now);
     let mut catalog = Catalog::open(path)?;
@@ -107,7 +109,7 @@ pub fn check_reachability(
 /// Notes that these are tried now, before anybody is: whatever becomes of this process, they were. Returns those that
 /// could not be reached until now.
 fn begin(
-    path: &Path,
+    catalog: &mut Catalog,
     due: &[Candidate],
     known: &[Tried],
     now: Timestamp,
@@ -118,7 +120,6 @@ fn begin(
         at: now,
         is_reachable: known.get(&candidate.endpoint).copied().flatten(),
     });
-    let mut catalog = Catalog::open(path)?;
     let before = catalog.unreachable()?;
     catalog.record_tried(&noted.collect::<Vec<_>>(), now.before(REMEMBERED), now)?;
     Ok(before)
@@ -136,6 +137,9 @@ fn candidates(
     let first = Random::new().below(swarms.len() as u64);
     swarms.rotate_left(usize::try_from(first).unwrap_or(0));
     for info_hash in swarms {
+        if schedule.is_full() {
+            break;
+        }
         let is_ours = policy.is_some_and(|policy| policy.find(info_hash).is_some());
         let mut next = Some(Cursor::default());
         while let Some(from) = next
@@ -262,11 +266,12 @@ mod tests {
             at: NOW.before(Seconds(100)),
             is_reachable,
         });
-        Catalog::open(&path).unwrap().record_tried(&known, Timestamp(0), NOW).unwrap();
+        let mut catalog = Catalog::open(&path).unwrap();
+        catalog.record_tried(&known, Timestamp(0), NOW).unwrap();
         let due = [1, 2, 3].map(candidate);
-        let before = begin(&path, &due, &known, NOW).unwrap();
+        let before = begin(&mut catalog, &due, &known, NOW).unwrap();
         assert_eq!(before, [candidate(1).endpoint]);
-        let tried = Catalog::open(&path).unwrap().tried().unwrap();
+        let tried = catalog.tried().unwrap();
         let found: Vec<_> = tried.iter().map(|it| (it.at, it.is_reachable)).collect();
         assert_eq!(found, [Some(false), Some(true), None].map(|verdict| (NOW, verdict)));
     }

@@ -37,9 +37,7 @@ pub(super) fn recount_some(
 ) -> Result<Vec<Recount>, StoreError> {
     let mut left = PEERS_AT_A_REFRESH;
     let within = swarms.values().filter(|swarm| {
-        let counts = swarm.counts;
-        let peers = [counts.seeders, counts.leechers, counts.partial_seeds].map(u64::from);
-        let remaining = left.checked_sub(peers.iter().sum());
+        let remaining = left.checked_sub(swarm.counts.peers());
         left = remaining.unwrap_or(left);
         remaining.is_some()
     });

@@ -351,11 +351,8 @@ fn forget_dead_swarms(
     swarms: &HashMap<InfoHash, SwarmSummary>,
     now: Timestamp,
 ) -> Result<(), RefreshError> {
-    let is_dead = |swarm: &&SwarmSummary| {
-        let counts = swarm.counts;
-        let empty = counts.seeders + counts.leechers + counts.partial_seeds == 0;
-        empty && now.since(swarm.last_announce) > DAY
-    };
+    let is_dead =
+        |swarm: &&SwarmSummary| swarm.counts.peers() == 0 && now.since(swarm.last_announce) > DAY;
     let dead: Vec<InfoHash> = swarms.values().filter(is_dead).map(|it| it.info_hash).collect();
     if dead.is_empty() {
         return Ok(());

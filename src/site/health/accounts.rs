@@ -29,21 +29,27 @@ pub(super) fn owner(path: &Path) -> Option<u32> {
     fs::metadata(path).ok().map(|found| found.uid())
 }
 
-/// What is wrong with the owner of a file that the tracker writes: it must be that of the data folder.
-pub(super) fn stranger(file: &Path, data: &Path) -> Option<Outcome> {
-    let (found, expected) = (owner(file)?, owner(data)?);
+/// What is wrong with the owner of a file or folder that the tracker writes: it must be that of the data folder. The
+/// remedy is made of that one's name.
+pub(super) fn stranger(
+    path: &Path,
+    data: &Path,
+    remedy: impl FnOnce(&str) -> String,
+) -> Option<Outcome> {
+    let (found, expected) = (owner(path)?, owner(data)?);
     (found != expected).then(|| {
+        let expected = name(expected);
+        let (path, data) = (path.display(), data.display());
         Outcome::wrong(
-            format!(
-                "{} belongs to {}, and {} to {}: the tracker cannot write it",
-                file.display(),
-                name(found),
-                data.display(),
-                name(expected)
-            ),
-            format!("as root: chown {} {}", name(expected), file.display()),
+            format!("{path} belongs to {}, and {data} to {expected}", name(found)),
+            remedy(&expected),
         )
     })
+}
+
+/// The same for a file that is worth keeping.
+pub(super) fn kept_by_stranger(file: &Path, data: &Path) -> Option<Outcome> {
+    stranger(file, data, |expected| format!("as root: chown {expected} {}", file.display()))
 }
 
 /// Whether a user may read a file, as far as its mode says; a group's members are not looked up.

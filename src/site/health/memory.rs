@@ -31,9 +31,7 @@ pub(super) fn files(examination: &Examination<'_>) -> Option<Outcome> {
             }
             Err(problem) => return Some(examination.stopped(path, &problem)),
             Ok(found) => {
-                if let Some(wrong) =
-                    exposure(path, &found).or_else(|| stranger(loaded, path, &found))
-                {
+                if let Some(wrong) = exposure(path, &found).or_else(|| stranger(loaded, path)) {
                     return Some(wrong);
                 }
             }
@@ -67,21 +65,11 @@ fn exposure(path: &Path, found: &Metadata) -> Option<Outcome> {
     })
 }
 
-/// What is wrong with the owner of a file or folder, who should be that of the data folder.
-fn stranger(loaded: &LoadedConfig, path: &Path, found: &Metadata) -> Option<Outcome> {
+/// What is wrong with the owner of a file or folder, which can be made again.
+fn stranger(loaded: &LoadedConfig, path: &Path) -> Option<Outcome> {
     let data = loaded.config.paths.catalog.parent()?;
-    let (owner, expected) = (found.uid(), accounts::owner(data)?);
-    (owner != expected).then(|| {
-        Outcome::wrong(
-            format!(
-                "{} belongs to {}, and {} to {}",
-                path.display(),
-                accounts::name(owner),
-                data.display(),
-                accounts::name(expected)
-            ),
-            "as root, remove it, and it is recreated, or choose another `path` in [store]",
-        )
+    accounts::stranger(path, data, |_| {
+        "as root, remove it, and it is recreated, or choose another `path` in [store]".into()
     })
 }
 

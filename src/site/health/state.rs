@@ -7,7 +7,7 @@ use super::accounts;
 use super::examination::Examination;
 use super::outcome::Outcome;
 use crate::catalog::{Catalog, PolicyError, PolicySnapshot};
-use crate::config::Torrents;
+use crate::config::{StoreKind, Torrents};
 use crate::platform::files;
 use crate::site::{bytes, counted};
 use crate::tracker::{StoreState, stores_set_aside};
@@ -22,7 +22,7 @@ pub(super) fn catalogue(examination: &Examination<'_>) -> Option<Outcome> {
         Err(problem) => return Some(examination.stopped(path, &problem)),
         Ok(_) => {}
     }
-    if let Some(wrong) = path.parent().and_then(|data| accounts::stranger(path, data)) {
+    if let Some(wrong) = path.parent().and_then(|data| accounts::kept_by_stranger(path, data)) {
         return Some(wrong);
     }
     Some(match Catalog::read(path).and_then(|catalog| catalog.torrents()) {
@@ -39,8 +39,10 @@ pub(super) fn peer_store(examination: &Examination<'_>) -> Option<Outcome> {
     {
         return Some(examination.stopped(path, &io::ErrorKind::PermissionDenied.into()));
     }
-    let data = examination.loaded.config.paths.catalog.parent();
-    if let Some(wrong) = data.and_then(|data| accounts::stranger(path, data)) {
+    let config = &examination.loaded.config;
+    // Shared memory has a check of its own for that.
+    let data = config.paths.catalog.parent().filter(|_| config.store.kind == StoreKind::Sqlite);
+    if let Some(wrong) = data.and_then(|data| accounts::kept_by_stranger(path, data)) {
         return Some(wrong);
     }
     Some(match StoreState::of(examination.loaded) {

@@ -8,6 +8,7 @@ use crate::config::{LoadedConfig, NetworkConfig, PrivateAddresses};
 use crate::platform::special_addresses::{Special, special};
 use crate::protocol::{Endpoint, InfoHash, PeerId, Seconds, Timestamp};
 use crate::store::Peer;
+use crate::tracker::peer_rules::LOW_PORTS;
 
 const HOUR: Seconds = Seconds(60 * 60);
 
@@ -24,9 +25,6 @@ const MOST_IN_AN_HOUR: usize = 4;
 
 /// Peers that are tried at a time at most: as many as half a minute is enough for.
 const MOST_AT_A_TIME: usize = 10_000;
-
-/// Ports below this belong to the services of a system (RFC 6335).
-const LOW_PORTS: u16 = 1024;
 
 /// A peer that may be tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
