@@ -32,6 +32,8 @@ const UNSAFE_FILES: &[&str] = &[
     "src/platform/file_system.rs",
     "src/platform/folder.rs",
     "src/platform/nameless_file.rs",
+    // An instruction of the processor.
+    "src/platform/prefetch.rs",
     "src/platform/process.rs",
     "src/platform/signals.rs",
     "src/platform/sockets.rs",

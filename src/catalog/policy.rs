@@ -6,6 +6,7 @@ mod bans;
 mod clients;
 mod delivery;
 mod format;
+mod index;
 mod reachability;
 mod read;
 mod record;

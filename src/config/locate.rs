@@ -3,8 +3,8 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::os::unix::ffi::OsStringExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
 
 /// The file of a machine's administrator, the last that is looked for.
 const SYSTEM_FILE: &str = "/etc/tracker/tracker.toml";
@@ -112,29 +112,37 @@ impl Surroundings {
     }
 }
 
+/// What stands between the slashes of a path.
+fn names(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|&byte| byte == b'/')
+}
+
 /// Joins `path` to `base`, and resolves `.` and `..` by the names alone: `cgi-bin/../conf` is the
 /// `conf` beside `cgi-bin`, even where `cgi-bin` is a link to elsewhere.
 #[must_use]
 pub fn absolute(base: &Path, path: &Path) -> PathBuf {
-    let base = if path.is_absolute() { Path::new("") } else { base };
-    // Each CGI process does this for all paths of its configuration: bytes cost less than a `PathBuf`.
-    let mut resolved = Vec::with_capacity(base.as_os_str().len() + path.as_os_str().len() + 1);
-    for component in base.components().chain(path.components()) {
-        match component {
-            Component::CurDir | Component::Prefix(_) => {}
-            Component::RootDir => resolved.push(b'/'),
-            Component::ParentDir => {
+    // Each CGI process does this for all paths of its configuration: bytes cost less than components.
+    let path = path.as_os_str().as_bytes();
+    let base = if path.starts_with(b"/") { b"" } else { base.as_os_str().as_bytes() };
+    let is_absolute = base.first().or(path.first()) == Some(&b'/');
+    let mut resolved = Vec::with_capacity(base.len() + path.len() + 2);
+    for name in names(base).chain(names(path)) {
+        match name {
+            b"" | b"." => {}
+            b".." => {
                 let end = resolved.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
-                let is_absolute = resolved.first() == Some(&b'/');
-                resolved.truncate(end.max(usize::from(is_absolute)));
+                resolved.truncate(end);
             }
-            Component::Normal(name) => {
-                if resolved.last().is_some_and(|&byte| byte != b'/') {
+            name => {
+                if is_absolute || !resolved.is_empty() {
                     resolved.push(b'/');
                 }
-                resolved.extend_from_slice(name.as_encoded_bytes());
+                resolved.extend_from_slice(name);
             }
         }
+    }
+    if is_absolute && resolved.is_empty() {
+        resolved.push(b'/');
     }
     OsString::from_vec(resolved).into()
 }
@@ -217,6 +225,8 @@ fn is_executable(candidate: &Path, executable: Option<&Path>) -> bool {
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
+
+    use std::path::Component;
 
     use super::*;
 
@@ -342,5 +352,22 @@ mod tests {
         assert_eq!(absolute(Path::new("/a"), Path::new("/x/../y")), Path::new("/y"));
         assert_eq!(absolute(Path::new("/a"), Path::new("../../../b")), Path::new("/b"));
         assert_eq!(absolute(Path::new("/a/b"), Path::new("")), Path::new("/a/b"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn dots_are_resolved_as_the_standard_library_sees_components(
+            base in "/(a|bc|[.]|[.]{2}|/){0,6}", path in "/?((a|bc|[.]|[.]{2}|[.]d|/)/?){0,6}",
+        ) {
+            let mut expected = PathBuf::new();
+            for component in Path::new(&base).join(&path).components() {
+                match component {
+                    Component::ParentDir => _ = expected.pop(),
+                    Component::CurDir => {}
+                    other => expected.push(other),
+                }
+            }
+            proptest::prop_assert_eq!(absolute(Path::new(&base), Path::new(&path)), expected);
+        }
     }
 }

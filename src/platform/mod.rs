@@ -16,6 +16,7 @@ pub mod memory;
 pub mod nameless_file;
 pub mod nearest;
 pub mod network;
+pub mod prefetch;
 pub mod privilege;
 pub mod process;
 pub mod publication;

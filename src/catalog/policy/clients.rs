@@ -8,7 +8,7 @@ use super::format::{
     PEER_ID_RULE_LEN, PEER_ID_RULES, PROGRAM_RULE_LEN, PROGRAM_RULES,
 };
 use super::record::TextAt;
-use super::records::Records;
+use super::records::{EVERYWHERE, Records};
 use super::texts::Texts;
 use crate::catalog::{ClientRule, Verdict};
 use crate::protocol::{
@@ -166,8 +166,7 @@ impl<'a> ClientRules<'a> {
     fn by_peer_id(self, client: &SeenClient<'_>) -> Option<Common> {
         let rules = Records::of(self.file, &self.layout.peer_id_rules);
         let id = &client.peer_id.0;
-        let mut next =
-            rules.partition_point(|rule| rule.first_chunk::<20>().is_some_and(|it| it <= id));
+        let mut next = rules.up_to(id, &EVERYWHERE);
         let mut first: Option<Common> = None;
         while let Some(place) = next.checked_sub(1) {
             let mut fields = Fields(rules.get(place)?);

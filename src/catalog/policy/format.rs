@@ -78,6 +78,11 @@
 //! 64 peers that nobody can connect to, 18 bytes each, sorted
 //!     0 16  the address (one of IPv4 as IPv6 writes it)
 //!    16  2  the port, as on the wire
+//! 65 index of the torrents, of many only: for each beginning of an info-hash, of as many bits as make the number of
+//!    entries, in order
+//!     0  4  how many torrents stand before those with this beginning
+//! 66 index of the bans, of many only: for every 64th ban, from the first on
+//!     0 16  its first address
 //!
 //! what all rules on clients have, 16 bytes
 //!     0  4  the place among all rules on clients, counted from 0
@@ -126,6 +131,8 @@ pub(super) const PEER_ID_RULE_LEN: usize = 40;
 pub(super) const PROGRAM_RULE_LEN: usize = 28;
 pub(super) const AGENT_RULE_LEN: usize = 32;
 pub(super) const CLASS_RULE_LEN: usize = 16;
+pub(super) const TORRENT_INDEX_LEN: usize = 4;
+pub(super) const BAN_INDEX_LEN: usize = 16;
 
 /// SHA-256.
 pub(super) type Digest = [u8; DIGEST_LEN];
@@ -145,6 +152,8 @@ pub(super) const CLASS_RULES: u32 = 14;
 pub(super) const BOUNDS: u32 = 15;
 /// What is known of peers decides about no announce.
 pub(super) const UNREACHABLE: u32 = 64;
+pub(super) const TORRENT_INDEX: u32 = 65;
+pub(super) const BAN_INDEX: u32 = 66;
 /// From here on, a section that a reader does not know may be skipped.
 const OPTIONAL_FROM: u32 = 64;
 
@@ -230,6 +239,8 @@ pub(super) struct Layout {
     pub bounds: RecordsAt,
     pub texts: Range<usize>,
     pub unreachable: RecordsAt,
+    pub torrent_index: RecordsAt,
+    pub ban_index: RecordsAt,
     /// All sections, also unknown ones.
     pub sections: Vec<Section>,
 }
@@ -302,6 +313,8 @@ impl<'a> UnvalidatedHeader<'a> {
             bounds: records(&sections, BOUNDS, BOUND_LEN)?,
             texts: bytes(&sections, TEXTS)?,
             unreachable: records(&sections, UNREACHABLE, ENDPOINT_LEN)?,
+            torrent_index: records(&sections, TORRENT_INDEX, TORRENT_INDEX_LEN)?,
+            ban_index: records(&sections, BAN_INDEX, BAN_INDEX_LEN)?,
             sections,
         })
     }

@@ -15,8 +15,9 @@ use super::format::{
     self, Digest, Fault, Fields, HASH_LEN, HIDDEN, Layout, RecordsAt, SIZE_IS_UNKNOWN, Sequence,
     UnvalidatedHeader,
 };
+use super::index;
 use super::record::{BanRecord, TextAt, TorrentRecord};
-use super::records::Records;
+use super::records::{EVERYWHERE, Records};
 use crate::catalog::{FileTime, has_changed};
 use crate::platform::FileMark;
 use crate::platform::address_range::key;
@@ -121,13 +122,23 @@ impl PolicySnapshot {
         verify(&self.map, &self.layout).map_err(|fault| fault_of(&self.path, fault))
     }
 
+    /// Has the processor fetch what [`PolicySnapshot::find`] will look at, where torrents are so many that it would have to
+    /// wait for that.
+    pub fn prefetch(&self, info_hash: InfoHash) {
+        let index = self.records(&self.layout.torrent_index);
+        if !index.is_empty() {
+            self.records(&self.layout.torrents).prefetch(&index::places_of(index, info_hash));
+        }
+    }
+
     /// The torrent that clients announce with `info_hash`, its canonical one or an alias.
     #[must_use]
     pub fn find(&self, info_hash: InfoHash) -> Option<PolicyTorrent<'_>> {
         let torrents = self.records(&self.layout.torrents);
-        let position = torrents.position_of(info_hash).or_else(|| {
+        let places = index::places_of(self.records(&self.layout.torrent_index), info_hash);
+        let position = torrents.position_of(info_hash, places).or_else(|| {
             let aliases = self.records(&self.layout.aliases);
-            let alias = aliases.get(aliases.position_of(info_hash)?)?;
+            let alias = aliases.get(aliases.position_of(info_hash, EVERYWHERE)?)?;
             let mut fields = Fields(alias.get(HASH_LEN..)?);
             usize::try_from(fields.u32()?).ok()
         })?;
@@ -142,9 +153,8 @@ impl PolicySnapshot {
             return None;
         }
         let address = key(address).octets();
-        let behind = bans.partition_point(|record| {
-            record.first_chunk::<16>().is_some_and(|first| *first <= address)
-        });
+        let places = index::bans_around(self.records(&self.layout.ban_index), &address);
+        let behind = bans.up_to(&address, &places);
         let record = BanRecord::read(bans.get(behind.checked_sub(1)?)?)?;
         let is_banned = address <= record.last && now.0 < record.until;
         is_banned.then(|| PolicyBan {
@@ -158,7 +168,7 @@ impl PolicySnapshot {
     #[must_use]
     pub fn refusal_of(&self, info_hash: InfoHash) -> Option<&str> {
         let refused = self.records(&self.layout.refused);
-        let record = refused.get(refused.position_of(info_hash)?)?;
+        let record = refused.get(refused.position_of(info_hash, EVERYWHERE)?)?;
         Some(TextAt::read(&mut Fields(record.get(HASH_LEN..)?))?.of(&self.map, &self.layout))
     }
 

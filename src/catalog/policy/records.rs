@@ -1,19 +1,32 @@
 //! Records of one length in a policy snapshot, and how one of them is found.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use super::format::{HASH_LEN, RecordsAt};
+use crate::platform::prefetch::prefetch;
 use crate::protocol::InfoHash;
 
 /// Records among which the one in the middle is as good a guess as any.
 const FEW: usize = 32;
 
+/// The range of records of which nothing more is known.
+pub(super) const EVERYWHERE: Range<usize> = 0..usize::MAX;
+
+/// Records that are looked at one after the other: they lie together, and a processor fetches them ahead.
+const NEIGHBOURS: usize = 8;
+
 /// Guesses at most: of info-hashes that somebody chose, they may all be bad.
 const MOST_GUESSES: u32 = 6;
 
 /// The first eight bytes of an info-hash, as a number.
-fn beginning_of(info_hash: &[u8; HASH_LEN]) -> u64 {
+pub(super) fn beginning_of(info_hash: &[u8; HASH_LEN]) -> u64 {
     info_hash.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+}
+
+/// How two info-hashes compare; nearly always by their first bytes.
+fn compare(found: &[u8; HASH_LEN], wanted: &[u8; HASH_LEN]) -> Ordering {
+    beginning_of(found).cmp(&beginning_of(wanted)).then_with(|| found.cmp(wanted))
 }
 
 /// The place that is as far into so many as `part` into `whole`.
@@ -39,6 +52,11 @@ impl<'a> Records<'a> {
     pub(super) fn is_empty(self) -> bool {
         self.bytes.is_empty()
     }
+
+    pub(super) fn len(self) -> usize {
+        self.bytes.len() / self.record_len
+    }
+
     pub(super) fn get(self, position: usize) -> Option<&'a [u8]> {
         let start = position.checked_mul(self.record_len)?;
         self.bytes.get(start..)?.get(..self.record_len)
@@ -50,7 +68,13 @@ impl<'a> Records<'a> {
 
     /// How many of these, which are so and then are not, are so.
     pub(super) fn partition_point(self, is_so: impl Fn(&[u8]) -> bool) -> usize {
-        let (mut start, mut end) = (0, self.bytes.len() / self.record_len);
+        self.partition_point_within(&EVERYWHERE, is_so)
+    }
+
+    /// The same, where that is known to lie within a range.
+    fn partition_point_within(self, places: &Range<usize>, is_so: impl Fn(&[u8]) -> bool) -> usize {
+        let mut end = places.end.min(self.len());
+        let mut start = places.start.min(end);
         while start < end {
             let middle = start + (end - start) / 2;
             if self.get(middle).is_some_and(&is_so) {
@@ -62,10 +86,22 @@ impl<'a> Records<'a> {
         start
     }
 
-    /// Between which places the record of an info-hash must stand. Info-hashes are spread evenly, so that a guess or
-    /// two come close, and few pages of very many are touched. Whatever the records are, the answer is right.
-    fn neighbourhood(self, info_hash: InfoHash) -> (usize, usize) {
-        let (mut start, mut end) = (0, self.bytes.len() / self.record_len);
+    /// How many records begin with these bytes or with less; known to lie within a range.
+    pub(super) fn up_to<const N: usize>(self, key: &[u8; N], places: &Range<usize>) -> usize {
+        let number = |bytes: &[u8; N]| bytes.first_chunk().map_or(0, |it| u128::from_be_bytes(*it));
+        let wanted = number(key);
+        self.partition_point_within(places, |record| {
+            record.first_chunk::<N>().is_some_and(|found| {
+                number(found).cmp(&wanted).then_with(|| found.cmp(key)) != Ordering::Greater
+            })
+        })
+    }
+
+    /// Between which places within a range the record of an info-hash must stand. Info-hashes are spread evenly, so that a
+    /// guess or two come close, and few pages of very many are touched. Whatever the records are, the answer is right.
+    fn neighbourhood(self, info_hash: InfoHash, places: &Range<usize>) -> (usize, usize) {
+        let mut end = places.end.min(self.len());
+        let mut start = places.start.min(end);
         let (mut lowest, mut highest) = (0, u64::MAX);
         let key = beginning_of(&info_hash.0);
         for _ in 0..MOST_GUESSES {
@@ -76,7 +112,7 @@ impl<'a> Records<'a> {
             let Some(found) = self.get(guess).and_then(|record| record.first_chunk()) else {
                 break;
             };
-            match found.cmp(&info_hash.0) {
+            match compare(found, &info_hash.0) {
                 Ordering::Less => (start, lowest) = (guess + 1, beginning_of(found)),
                 Ordering::Equal => return (guess, guess + 1),
                 Ordering::Greater => (end, highest) = (guess, beginning_of(found)),
@@ -85,18 +121,36 @@ impl<'a> Records<'a> {
         (start, end)
     }
 
-    /// Where the record of an info-hash stands.
-    pub(super) fn position_of(self, info_hash: InfoHash) -> Option<usize> {
-        let (mut start, mut end) = self.neighbourhood(info_hash);
-        while start < end {
+    /// Has the processor fetch what stands within a range, if that is little.
+    pub(super) fn prefetch(self, places: &Range<usize>) {
+        let is_little = places.end.saturating_sub(places.start) <= FEW;
+        let start = places.start.saturating_mul(self.record_len);
+        let end = places.end.saturating_mul(self.record_len).min(self.bytes.len());
+        if let Some(records) = self.bytes.get(start..end).filter(|_| is_little) {
+            prefetch(records);
+        }
+    }
+
+    /// Where the record of an info-hash stands, which is known to lie within a range.
+    pub(super) fn position_of(self, info_hash: InfoHash, places: Range<usize>) -> Option<usize> {
+        let (mut start, mut end) = self.neighbourhood(info_hash, &places);
+        let hash_at = |place| self.get(place)?.first_chunk::<HASH_LEN>();
+        while end - start > NEIGHBOURS {
             let middle = start + (end - start) / 2;
-            match self.get(middle)?.first_chunk::<HASH_LEN>()?.cmp(&info_hash.0) {
+            match compare(hash_at(middle)?, &info_hash.0) {
                 Ordering::Less => start = middle + 1,
                 Ordering::Equal => return Some(middle),
                 Ordering::Greater => end = middle,
             }
         }
-        None
+        (start..end).find(|&place| {
+            hash_at(place).is_some_and(|found| compare(found, &info_hash.0) == Ordering::Equal)
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self { bytes: &[], record_len: 1 }
     }
 }
 
@@ -123,10 +177,10 @@ mod tests {
             let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.iter().copied().chain([1, 2])).collect();
             let records = Records { bytes: &bytes, record_len: 22 };
             for (place, hash) in hashes.iter().enumerate() {
-                prop_assert_eq!(records.position_of(InfoHash(*hash)), Some(place));
+                prop_assert_eq!(records.position_of(InfoHash(*hash), EVERYWHERE), Some(place));
             }
             let expected = hashes.iter().position(|hash| *hash == other);
-            prop_assert_eq!(records.position_of(InfoHash(other)), expected);
+            prop_assert_eq!(records.position_of(InfoHash(other), EVERYWHERE), expected);
         }
     }
 }

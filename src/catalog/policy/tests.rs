@@ -314,3 +314,34 @@ fn peers_that_nobody_can_connect_to_are_found() {
     let found = (0..9).filter(|number| policy.is_unreachable(Endpoint([*number; 18])));
     assert_eq!(found.collect::<Vec<_>>(), [1, 3, 5, 7]);
 }
+
+#[test]
+fn of_very_many_torrents_and_bans_each_is_found() {
+    let (_folder, path) = place();
+    let many = 6000_u32;
+    let bans = (0..many).map(|number| Ban {
+        range: std::net::Ipv4Addr::from(0x1000_0000 + number * 512).to_string().parse().unwrap(),
+        reason: String::new(),
+        until: None,
+        since: Timestamp(1),
+        list: String::new(),
+    });
+    let rules = Rules { bans: bans.collect(), ..NO_RULES.clone() };
+    let torrents = hybrids(many);
+    publish(&path, &torrents, &Publication { rules: &rules, ..publication(&[]) }).unwrap();
+    let policy = PolicySnapshot::open(&path).unwrap();
+    policy.verify().unwrap();
+    for torrent in &torrents {
+        assert_eq!(policy.find(torrent.canonical).unwrap().canonical, torrent.canonical);
+        let alias = torrent.aliases().next().unwrap();
+        assert_eq!(policy.find(alias).unwrap().canonical, torrent.canonical);
+    }
+    assert_eq!(policy.find(hash(many)), None);
+    let is_banned = |address: u32| {
+        policy.ban_of(std::net::Ipv4Addr::from(address).into(), Timestamp(5)).is_some()
+    };
+    for number in 0..many {
+        let address = 0x1000_0000 + number * 512;
+        assert!(is_banned(address) && !is_banned(address + 1) && !is_banned(address - 1));
+    }
+}

@@ -8,7 +8,7 @@ use super::format::{self, Facts, NewSection, Sequence};
 use super::record::TorrentRecord;
 use super::refused::Refused;
 use super::texts::Texts;
-use super::{PolicyError, PolicySnapshot, bans, clients, reachability};
+use super::{PolicyError, PolicySnapshot, bans, clients, index, reachability};
 use crate::catalog::{FileTime, Rules, Torrent, Watched};
 use crate::platform::publication::TemporaryFile;
 use crate::protocol::{Generation, InfoHash, Timestamp};
@@ -35,7 +35,7 @@ pub struct Publication<'a> {
 
 /// The part of a snapshot that takes long to make: its torrents. `None` when a count or an offset does not fit, which
 /// is said when it is published.
-pub struct PolicyDraft(Option<[NewSection; 3]>);
+pub struct PolicyDraft(Option<[NewSection; 4]>);
 
 /// Writes the policy snapshot at `path` from these torrents, whose files are there. Whoever opens it sees the old
 /// one or the new one, whole; missing folders are made (mode 0700). Only one process at a time may.
@@ -104,7 +104,9 @@ impl PolicyDraft {
         sections.push(NewSection::of(format::WATCHED, 0, watched));
         let Rules { bans, client_rules, unreachable } = publication.rules;
         let mut texts = Texts::default();
-        sections.push(bans::section_of(bans, &mut texts)?);
+        let bans = bans::section_of(bans, &mut texts)?;
+        sections.push(index::of_bans(&bans));
+        sections.push(bans);
         sections.push(publication.refused.section(&mut texts)?);
         sections.extend(clients::sections_of(client_rules, &mut texts)?);
         sections.push(texts.into_section());
@@ -117,7 +119,7 @@ fn sections_of(
     mut torrents: Vec<&Torrent>,
     generation: Generation,
     now: Timestamp,
-) -> Option<[NewSection; 3]> {
+) -> Option<[NewSection; 4]> {
     // The catalogue has them in this order, in one run or two.
     torrents.sort_by_key(|torrent| torrent.canonical);
     let mut records = Vec::with_capacity(torrents.len().saturating_mul(format::TORRENT_LEN));
@@ -133,8 +135,10 @@ fn sections_of(
     aliases.dedup_by_key(|&mut (alias, _)| alias);
     let aliases =
         aliases.iter().flat_map(|(alias, at)| alias.0.into_iter().chain(at.to_le_bytes()));
+    let torrents = NewSection::of(format::TORRENTS, format::TORRENT_LEN, records);
     Some([
-        NewSection::of(format::TORRENTS, format::TORRENT_LEN, records),
+        index::of_torrents(&torrents),
+        torrents,
         NewSection::of(format::ALIASES, format::ALIAS_LEN, aliases.collect()),
         NewSection::of(format::NAMES, 0, names),
     ])

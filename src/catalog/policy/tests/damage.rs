@@ -242,6 +242,28 @@ fn optional_sections_of_later_versions_are_skipped_but_verified() {
     assert!(use_everything(&path, &bytes).is_err());
 }
 
+proptest! {
+    #[test]
+    fn an_index_that_leads_nowhere_never_crashes(
+        torrents in prop::collection::vec(any::<u8>(), 0..40),
+        bans in prop::collection::vec(any::<u8>(), 0..40),
+        entries in prop::collection::vec(prop_oneof![0..50_u32, any::<u32>()], 0..20),
+    ) {
+        let (_folder, path) = place();
+        let torrents: Vec<u8> = torrents.iter().flat_map(|byte| [*byte; 56]).collect();
+        let bans: Vec<u8> = bans.iter().flat_map(|byte| [*byte; 48]).collect();
+        let index: Vec<u8> = entries.iter().flat_map(|entry| entry.to_le_bytes()).collect();
+        let firsts = entries.iter().flat_map(|entry| [entry.to_le_bytes(); 4].concat()).collect::<Vec<u8>>();
+        let sections: [(u32, usize, &[u8]); 4] = [
+            (format::TORRENTS, 56, &torrents),
+            (format::TORRENT_INDEX, 4, &index),
+            (format::BANS, 48, &bans),
+            (format::BAN_INDEX, 16, &firsts),
+        ];
+        use_everything(&path, &assembled(&sections)).unwrap();
+    }
+}
+
 #[test]
 fn a_rule_that_is_not_known_is_never_passed_over() {
     let (_folder, path) = place();
@@ -274,6 +296,8 @@ fn a_section_that_is_doubled_or_has_wrong_records_is_refused() {
         (format::CLASS_RULES, 16),
         (format::BOUNDS, 20),
         (format::UNREACHABLE, 18),
+        (format::TORRENT_INDEX, 4),
+        (format::BAN_INDEX, 16),
     ];
     for (id, known) in records {
         assert!(!refused(&[(id, known, &vec![0; known * 60])]));
