@@ -136,6 +136,7 @@ fn publishing(loaded: &LoadedConfig) {
                 published_at: NOW,
                 rules: &rules,
                 refused: Refused::default(),
+                figures: &[],
             };
             let draft = PolicyDraft::of(&torrents, Generation(1), NOW);
             draft.publish(&path, &publication).expect("a snapshot");

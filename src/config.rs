@@ -144,6 +144,8 @@ pub struct TrackerConfig {
     pub full_scrape: bool,
     /// Whether scrape replies carry each torrent's name.
     pub scrape_names: bool,
+    /// Whether scrape replies carry PHPBTTracker+'s keys: average progress, speed and bytes, of the last refresh.
+    pub scrape_figures: bool,
     /// Whether .torrent files that name another tracker, or none, are tracked too.
     pub accept_foreign: bool,
 }
@@ -302,6 +304,7 @@ impl Default for TrackerConfig {
             scrape: true,
             full_scrape: true,
             scrape_names: false,
+            scrape_figures: false,
             accept_foreign: false,
         }
     }

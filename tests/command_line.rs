@@ -151,7 +151,7 @@ fn peers_are_listed_for_people() {
 fn stats_say_what_is_going_on() {
     let (tracker, torrent) = busy();
     let stats = tracker.run(&["stats", "--json"]).json();
-    let totals = json!({ "swarms": 1, "seeders": 1, "leechers": 1, "partial_seeds": 0 });
+    let totals = json!({ "swarms": 1, "seeders": 1, "leechers": 1, "unreachable": null, "partial_seeds": 0 });
     assert_eq!(stats["totals"], totals);
     let row = &stats["torrents"][0];
     assert_eq!(row["info_hash"], hexadecimal(&torrent.info_hash));

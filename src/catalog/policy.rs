@@ -5,6 +5,7 @@
 mod bans;
 mod clients;
 mod delivery;
+mod figures;
 mod format;
 mod index;
 mod reachability;

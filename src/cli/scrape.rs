@@ -8,7 +8,7 @@ use super::torrent::parse_info_hash;
 use super::{CommandError, World};
 use crate::platform::terminal::Harmless;
 use crate::protocol::{InfoHash, ScrapedTorrent, Url};
-use crate::site::counted;
+use crate::site::{bytes, counted};
 use crate::tracker::external::{Bounds, ScrapeAnswer, Targets, scrape};
 
 /// Whoever types a URL may ask whom they like, also in their own network, and for all torrents of a large tracker.
@@ -95,8 +95,8 @@ fn print_answer(
 
 fn print_torrent(torrent: &ScrapedTorrent, world: &mut World<'_>) -> Result<(), CommandError> {
     let count = |count: Option<u32>| count.map_or_else(|| "?".into(), |count| count.to_string());
-    let others = torrent.others.iter().map(|(key, value)| format!("  {key} {value}"));
-    let others: String = others.collect();
+    let others = torrent.others.iter().filter_map(|other| explained(other, &torrent.others));
+    let others: String = others.map(|other| format!("  {other}")).collect();
     world.print(format_args!(
         "{}  seeders {}  leechers {}  completed {}{}  {}\n",
         torrent.info_hash,
@@ -106,6 +106,25 @@ fn print_torrent(torrent: &ScrapedTorrent, world: &mut World<'_>) -> Result<(), 
         Harmless(others),
         Harmless(torrent.name.as_deref().unwrap_or_default()),
     ))
+}
+
+/// A key that the BEP does not know, as people read it; `None` for the unit of another one. PHPBTTracker+ and those that
+/// say what it says have some.
+fn explained((key, value): &(String, String), all: &[(String, String)]) -> Option<String> {
+    let unit = |name: &str| all.iter().find(|(key, _)| key == name).map(|(_, unit)| unit.as_str());
+    let amount = |unit: Option<&str>| match (value.parse(), unit) {
+        (Ok(count), Some("B")) => bytes(count, 2),
+        (_, Some(unit)) => format!("{value} {unit}"),
+        (_, None) => value.clone(),
+    };
+    match key.as_str() {
+        "averagedone" => Some(format!("average progress {value} %")),
+        "speed" => Some(format!("speed {}/s", amount(unit("speedunit")))),
+        "transferred" => Some(format!("transferred {}", amount(unit("transferredunit")))),
+        "speedunit" if unit("speed").is_some() => None,
+        "transferredunit" if unit("transferred").is_some() => None,
+        _ => Some(format!("{key} {value}")),
+    }
 }
 
 fn answer_json(url: &Url, answer: &ScrapeAnswer) -> Value {
@@ -145,10 +164,26 @@ fn others_json(others: &[(String, String)]) -> Value {
 mod tests {
     use std::path::Path;
 
+    use super::explained;
     use crate::cli::Outcome;
     use crate::cli::tests::run_at;
 
     const HASH: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    fn in_words(others: &[(&str, &str)]) -> Vec<String> {
+        let others: Vec<_> =
+            others.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        others.iter().filter_map(|other| explained(other, &others)).collect()
+    }
+
+    #[test]
+    fn keys_that_trackers_add_are_explained() {
+        let ours = [("averagedone", "62"), ("speed", "1536"), ("speedunit", "B")];
+        assert_eq!(in_words(&ours), ["average progress 62 %", "speed 1.50 KiB/s"]);
+        let theirs = [("speed", "1.4"), ("speedunit", "KB"), ("transferred", "7"), ("uptime", "9")];
+        assert_eq!(in_words(&theirs), ["speed 1.4 KB/s", "transferred 7", "uptime 9"]);
+        assert_eq!(in_words(&[("transferredunit", "GB")]), ["transferredunit GB"]);
+    }
 
     #[test]
     fn what_cannot_be_asked_says_what_can() {

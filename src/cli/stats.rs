@@ -27,12 +27,18 @@ impl StatsArguments {
 }
 
 fn print(world: &mut World<'_>, overview: &Overview) -> Result<(), CommandError> {
-    world.print(format_args!("seeders leechers partial completed  torrent\n"))?;
+    let totals = overview.totals;
+    // Where peers are not tried, nobody knows.
+    let is_known = totals.unreachable.is_some();
+    let heading = if is_known { " unreachable" } else { "" };
+    world.print(format_args!("seeders leechers{heading} partial completed  torrent\n"))?;
     for swarm in &overview.swarms {
+        let unreachable = swarm.unreachable.map(|count| format!(" {count:>11}"));
         world.print(format_args!(
-            "{:>7} {:>8} {:>7} {:>9}  {}\n",
+            "{:>7} {:>8}{} {:>7} {:>9}  {}\n",
             swarm.seeders,
             swarm.leechers,
+            unreachable.unwrap_or_default(),
             swarm.partial_seeds,
             swarm.completed,
             Harmless(&swarm.name)
@@ -40,13 +46,14 @@ fn print(world: &mut World<'_>, overview: &Overview) -> Result<(), CommandError>
     }
     let (announces, interval) = (overview.load.announces, overview.load.interval);
     let is_high = if overview.load.is_high { " (load is high)" } else { "" };
-    let totals = overview.totals;
+    let unreachable = totals.unreachable.map(|count| format!(" ({count} unreachable)"));
     world.print(format_args!(
         "about {announces} announces in the last minute{is_high}, interval {interval} seconds\n\
-         {}, {}, {}, {}\n",
+         {}, {}, {}{}, {}\n",
         counted(totals.swarms, "swarm"),
         counted(totals.seeders, "seeder"),
         counted(totals.leechers, "leecher"),
+        unreachable.unwrap_or_default(),
         counted(totals.partial_seeds, "partial seed")
     ))
 }
@@ -58,6 +65,7 @@ fn to_json(overview: &Overview) -> Value {
             "swarms": totals.swarms,
             "seeders": totals.seeders,
             "leechers": totals.leechers,
+            "unreachable": totals.unreachable,
             "partial_seeds": totals.partial_seeds,
         },
         "load": {
@@ -75,6 +83,7 @@ fn swarm_to_json(swarm: &Swarm) -> Value {
         "name": swarm.name,
         "seeders": swarm.seeders,
         "leechers": swarm.leechers,
+        "unreachable": swarm.unreachable,
         "partial_seeds": swarm.partial_seeds,
         "completed": swarm.completed,
         "left": swarm.left,

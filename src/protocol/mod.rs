@@ -46,7 +46,8 @@ pub use passkey::Passkey;
 pub use pieces::{PieceLength, TorrentVersion, V1Hash, V2Hash};
 pub use query::{Parameters, percent_decoded};
 pub use reply::{
-    AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeReply, interval_for,
+    AnnounceReply, Failure, FamilyPeers, PeerList, RetryIn, ScrapeEntry, ScrapeFigures,
+    ScrapeReply, interval_for,
 };
 pub use rewrite::NewAddresses;
 pub use scrape::{ScrapeError, ScrapeRequest};

@@ -191,6 +191,19 @@ pub struct ScrapeEntry<'a> {
     pub incomplete: u32,
     /// The torrent's name.
     pub name: Option<&'a str>,
+    /// How its peers get on, where the owner wants that told.
+    pub figures: Option<ScrapeFigures>,
+}
+
+/// How the peers of a swarm get on, as PHPBTTracker+ tells it in scrapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScrapeFigures {
+    /// How much of the content those have on average who download, in percent: 0 to 100.
+    pub average_done: u32,
+    /// Bytes a second that all peers together receive.
+    pub speed: u64,
+    /// Bytes that all peers ever received.
+    pub transferred: u64,
 }
 
 /// The answer to a scrape (BEP 48).
@@ -221,7 +234,12 @@ impl ScrapeEntry<'_> {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"20:");
         out.extend_from_slice(&self.info_hash.0);
-        out.extend_from_slice(b"d8:complete");
+        out.push(b'd');
+        if let Some(figures) = self.figures {
+            out.extend_from_slice(b"11:averagedone");
+            integer(out, figures.average_done);
+        }
+        out.extend_from_slice(b"8:complete");
         integer(out, self.complete);
         out.extend_from_slice(b"10:downloaded");
         integer(out, self.downloaded);
@@ -232,6 +250,13 @@ impl ScrapeEntry<'_> {
         if let Some(name) = self.name {
             out.extend_from_slice(b"4:name");
             string(out, name.as_bytes());
+        }
+        if let Some(figures) = self.figures {
+            out.extend_from_slice(b"5:speed");
+            integer(out, figures.speed);
+            out.extend_from_slice(b"9:speedunit1:B11:transferred");
+            integer(out, figures.transferred);
+            out.extend_from_slice(b"15:transferredunit1:B");
         }
         out.push(b'e');
     }

@@ -137,6 +137,7 @@ fn a_scrape_reply_is_sorted_and_names_each_swarm_once() {
         downloaders: 3,
         incomplete: 4,
         name,
+        figures: None,
     };
     let reply = |entries| {
         let reply = ScrapeReply { entries, min_request_interval: Seconds(900) };
@@ -149,6 +150,14 @@ fn a_scrape_reply_is_sorted_and_names_each_swarm_once() {
     assert_eq!(
         reply(vec![entry(b'B', None), entry(b'A', Some("disc")), entry(b'B', None)]),
         format!("d5:filesd20:{a}{figures}4:name4:disce20:{b}{figures}ee{flags}")
+    );
+    let told = ScrapeFigures { average_done: 62, speed: 1_500, transferred: 7_000_000_000 };
+    assert_eq!(
+        reply(vec![ScrapeEntry { figures: Some(told), ..entry(b'A', Some("disc")) }]),
+        format!(
+            "d5:filesd20:{a}d11:averagedonei62e8:completei1e10:downloadedi2e11:downloadersi3e10:incompletei4e\
+             4:name4:disc5:speedi1500e9:speedunit1:B11:transferredi7000000000e15:transferredunit1:Bee{flags}"
+        )
     );
 }
 
@@ -321,7 +330,7 @@ proptest! {
     #[test]
     fn scrape_replies_give_back_their_figures(
         figures in vec((any::<[u8; 20]>(), any::<[u32; 3]>(), any::<u64>(), any::<Option<String>>()), 0..70),
-        interval: u32,
+        interval: u32, told in any::<Option<(u32, u64, u64)>>(),
     ) {
         let entries = figures.iter().map(|(info_hash, counts, downloaded, name)| ScrapeEntry {
             info_hash: InfoHash(*info_hash),
@@ -330,13 +339,20 @@ proptest! {
             downloaders: counts[1],
             incomplete: counts[2],
             name: name.as_deref(),
+            figures: told.map(|(average_done, speed, transferred)| ScrapeFigures { average_done, speed, transferred }),
         });
         let reply = ScrapeReply {
             entries: entries.collect(),
             min_request_interval: Seconds(interval),
         };
         let files = figures.iter().map(|(info_hash, counts, downloaded, name)| {
+            let unit = || told.map(|_| Value::text("B"));
             let swarm = Value::dictionary([
+                ("averagedone", told.map(|told| Value::integer(told.0))),
+                ("speed", told.map(|told| Value::integer(told.1))),
+                ("speedunit", unit()),
+                ("transferred", told.map(|told| Value::integer(told.2))),
+                ("transferredunit", unit()),
                 ("complete", Some(Value::integer(counts[0]))),
                 ("downloaded", Some(Value::integer(downloaded))),
                 ("downloaders", Some(Value::integer(counts[1]))),

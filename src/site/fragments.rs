@@ -24,6 +24,8 @@ pub(super) struct StatsFragment {
     /// How many more torrents there are than rows, if there are more.
     more: Option<String>,
     totals: Cells,
+    /// Whether the fifth column has leechers that others cannot connect to, as TrackerCGI's has; else partial seeds.
+    tells_unreachable: bool,
     foot: Foot,
 }
 
@@ -57,6 +59,7 @@ struct Cells {
     progress: String,
     seeders: u64,
     leechers: u64,
+    unreachable: u64,
     partial_seeds: u64,
     transferred: String,
     downloaded: String,
@@ -79,6 +82,7 @@ impl StatsFragment {
             more: more_than(shown.len(), report),
             rows: shown.into_iter().map(|row| StatsRow::new(row, loaded, report.at)).collect(),
             totals: Cells::new(&report.totals),
+            tells_unreachable: report.totals.unreachable.is_some(),
             foot: Foot::new(report),
         }
     }
@@ -116,6 +120,7 @@ impl Cells {
             progress: percent(figures.progress),
             seeders: figures.seeders,
             leechers: figures.leechers,
+            unreachable: figures.unreachable.unwrap_or(0),
             partial_seeds: figures.partial_seeds,
             transferred: bytes(figures.transferred, 3),
             downloaded: bytes(figures.downloaded, 3),

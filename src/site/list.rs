@@ -24,6 +24,8 @@ pub(super) struct ListFragment {
     torrents: String,
     /// Whether any torrent has them; most clients never say that they are one.
     has_partial_seeds: bool,
+    /// Whether there are leechers that others cannot connect to.
+    has_unreachable: bool,
     has_magnets: bool,
     shown: String,
     /// How many more torrents there are than rows, if there are more.
@@ -51,6 +53,7 @@ struct Cells {
     size: String,
     seeders: String,
     leechers: String,
+    unreachable: String,
     partial_seeds: String,
     completed: String,
     progress: String,
@@ -75,6 +78,7 @@ impl ListFragment {
             totals: Cells::new(&report.totals),
             torrents: grouped_length(report.rows.len()),
             has_partial_seeds: report.totals.partial_seeds > 0,
+            has_unreachable: report.totals.unreachable.is_some_and(|count| count > 0),
             foot: Foot::new(report),
         }
     }
@@ -103,6 +107,7 @@ impl Cells {
             size: bytes(figures.size, 2),
             seeders: grouped(figures.seeders),
             leechers: grouped(figures.leechers),
+            unreachable: grouped(figures.unreachable.unwrap_or(0)),
             partial_seeds: grouped(figures.partial_seeds),
             completed: grouped(figures.completed),
             progress: progress(figures),

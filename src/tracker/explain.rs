@@ -349,6 +349,7 @@ impl Explainer {
                 downloaders: entry.downloaders,
                 incomplete: entry.incomplete,
                 name: None,
+                figures: entry.figures,
             },
         });
         Ok(owned.collect())

@@ -25,11 +25,14 @@ mod replica;
 mod report;
 mod rescan;
 mod reset;
+#[cfg(test)]
+mod samples;
 mod scrape;
 mod shared;
 mod stores;
 mod take_in;
 mod torrent_list;
+mod unreachable;
 mod witness;
 
 use std::sync::Arc;
@@ -334,6 +337,7 @@ mod tests {
             published_at: at,
             rules: &Rules::default(),
             refused: Refused::default(),
+            figures: &[],
         };
         let catalog = Catalog::open(&paths.catalog).unwrap();
         let torrents = catalog.torrents().unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::unreachable::Unreachable;
 use super::{Load, read_store};
 use crate::catalog::{Catalog, CatalogError, PolicySnapshot, Torrent};
 use crate::config::LoadedConfig;
@@ -35,6 +36,8 @@ pub struct Swarm {
     pub seeders: u32,
     /// Peers that want data.
     pub leechers: u32,
+    /// Of these those that others cannot connect to; `None` where peers are not tried.
+    pub unreachable: Option<u32>,
     /// Peers that have what they want.
     pub partial_seeds: u32,
     /// Completed downloads ever.
@@ -65,6 +68,8 @@ pub struct Totals {
     pub seeders: u64,
     /// Peers that want data.
     pub leechers: u64,
+    /// Of these those that others cannot connect to; `None` where peers are not tried.
+    pub unreachable: Option<u64>,
     /// Peers that have what they want.
     pub partial_seeds: u64,
     /// Completed downloads ever.
@@ -91,14 +96,27 @@ impl Overview {
     /// When one of them is there and cannot be read.
     pub fn now(loaded: &LoadedConfig, now: Timestamp) -> Result<Self, OverviewError> {
         let config = &loaded.config.tracker;
-        let torrents = Catalog::read(&loaded.config.paths.catalog)?.torrents()?;
+        let catalog = Catalog::read(&loaded.config.paths.catalog)?;
+        let torrents = catalog.torrents()?;
         let Some(mut store) = if_any(read_store(loaded))? else {
             return Ok(Self::of(&torrents, &[], Generation::default(), Load::of(config, 0)));
         };
         let swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
         let generation = store.generation()?;
         let load = Load::measured(config, store.as_mut(), now)?;
-        Ok(Self::of(&torrents, &swarms, generation, load))
+        let mut overview = Self::of(&torrents, &swarms, generation, load);
+        if let Some(unreachable) = Unreachable::of(loaded, &catalog)? {
+            overview.note_unreachable(&unreachable.leechers(store.as_mut(), &swarms, now)?);
+        }
+        Ok(overview)
+    }
+
+    /// Notes how many leechers of each swarm others cannot connect to.
+    fn note_unreachable(&mut self, leechers: &HashMap<InfoHash, u32>) {
+        for swarm in &mut self.swarms {
+            swarm.unreachable = Some(leechers.get(&swarm.info_hash).copied().unwrap_or(0));
+        }
+        self.totals.unreachable = Some(leechers.values().map(|&count| u64::from(count)).sum());
     }
 
     fn of(
@@ -126,6 +144,7 @@ impl Swarm {
                 .map_or_else(|| swarm.info_hash.to_string(), |torrent| torrent.name.clone()),
             seeders,
             leechers,
+            unreachable: None,
             partial_seeds,
             completed: earlier.saturating_add(completed),
             left: swarm.left,
@@ -149,6 +168,7 @@ impl Totals {
             swarms: sum.swarms + 1,
             seeders: sum.seeders + u64::from(swarm.seeders),
             leechers: sum.leechers + u64::from(swarm.leechers),
+            unreachable: None,
             partial_seeds: sum.partial_seeds + u64::from(swarm.partial_seeds),
             completed: sum.completed.saturating_add(swarm.completed),
             traffic: Traffic {
@@ -321,9 +341,21 @@ mod tests {
         let swarms = [swarm(1, 3, 1), swarm(2, 4, 2)];
         let overview = Overview::of(&[], &swarms, none, load());
         let traffic = Traffic { uploaded: 30, downloaded: 54 };
-        let expected =
-            Totals { swarms: 2, seeders: 7, leechers: 4, partial_seeds: 2, completed: 3, traffic };
+        let expected = Totals {
+            swarms: 2,
+            seeders: 7,
+            leechers: 4,
+            partial_seeds: 2,
+            completed: 3,
+            traffic,
+            unreachable: None,
+        };
         assert_eq!(overview.totals, expected);
+        let mut overview = overview;
+        overview.note_unreachable(&HashMap::from([(InfoHash([2; 20]), 5)]));
+        assert_eq!(overview.totals, Totals { unreachable: Some(5), ..expected });
+        let each = overview.swarms.iter().map(|swarm| swarm.unreachable);
+        assert_eq!(each.collect::<Vec<_>>(), [Some(0), Some(5)]);
         assert_eq!(Overview::of(&[], &[], none, load()).totals, Totals::default());
     }
 }

@@ -14,14 +14,15 @@ use super::owner_lists::{OwnerLists, Refusals};
 use super::recount::recount_some;
 use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
+use super::unreachable::Unreachable;
 use crate::catalog::{
     Catalog, CatalogError, Detail, FolderView, PolicyDraft, PolicyError, PolicySnapshot,
-    RefreshRecord, Torrent, TorrentList, carry,
+    Publication, RefreshRecord, Torrent, TorrentList, carry,
 };
 use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
 use crate::platform::threads::side_by_side;
-use crate::protocol::{Generation, InfoHash, Seconds, Timestamp};
+use crate::protocol::{Generation, InfoHash, ScrapeFigures, Seconds, Timestamp};
 use crate::store::{Cursor, PeerStore, Recount, StoreError, StoreMaintenance, SwarmSummary};
 
 /// Swarms or peers looked at in one go, so that announces are never held up for long.
@@ -190,6 +191,10 @@ pub struct Refresh<'a> {
     hidden: Vec<Torrent>,
     /// Of the torrents whose figures have changed.
     records: Vec<RefreshRecord>,
+    /// What scrapes tell of each torrent; empty where they do not.
+    scrape_figures: Vec<(InfoHash, ScrapeFigures)>,
+    /// Leechers that others cannot connect to, where peers are tried.
+    unreachable: Option<HashMap<InfoHash, u32>>,
     generation: Generation,
     lock: File,
 }
@@ -232,6 +237,9 @@ impl<'a> Refresh<'a> {
                 "the peer store said {said} of the swarm {info_hash} and had {found}; corrected"
             )
         }));
+        let unreachable = Unreachable::of(loaded, &catalog)?
+            .map(|unreachable| unreachable.leechers(store.as_mut(), swarms.values(), now))
+            .transpose()?;
         let generation = store.generation()?;
         let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
         // From a `last` in the future no time is known that a rate could be taken over.
@@ -256,6 +264,8 @@ impl<'a> Refresh<'a> {
             },
             hidden: Vec::new(),
             records: Vec::new(),
+            scrape_figures: Vec::new(),
+            unreachable,
             generation,
             catalog,
             view: folder.view,
@@ -293,8 +303,10 @@ impl<'a> Refresh<'a> {
         let (draft, ()) = side_by_side(draft, || self.view.settle(after_writing));
         // A refresh of no time is always due.
         let refreshed_at = if next == Next::InTime { now } else { Timestamp::default() };
-        let publication =
-            publication(&self.view, (&rules, &self.refusals), refreshed_at, self.generation, now);
+        let publication = Publication {
+            figures: &self.scrape_figures,
+            ..publication(&self.view, (&rules, &self.refusals), refreshed_at, self.generation, now)
+        };
         draft.publish(path, &publication)?;
         if next != Next::InAMinute {
             mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
@@ -306,8 +318,11 @@ impl<'a> Refresh<'a> {
         self.report.rows.reserve_exact(list.count());
         for mut torrent in list.into_tracked() {
             let swarm = swarms.get(&torrent.canonical);
-            let Computed { figures, period } =
+            let Computed { mut figures, period } =
                 report::compute(&torrent, swarm, self.generation, self.report.since_last);
+            let unreachable = |all: &HashMap<_, u32>| all.get(&torrent.canonical).copied();
+            figures.unreachable =
+                self.unreachable.as_ref().map(|all| unreachable(all).unwrap_or(0).into());
             let counters = swarm.map(report::counters).unwrap_or_default();
             let (totals, carried) =
                 carry(torrent.totals, torrent.carried, self.generation, counters);
@@ -315,6 +330,9 @@ impl<'a> Refresh<'a> {
                 let info_hash = torrent.canonical;
                 self.records.push(RefreshRecord { info_hash, counters, period });
                 (torrent.totals, torrent.carried, torrent.period) = (totals, carried, period);
+            }
+            if self.loaded.config.tracker.scrape_figures {
+                self.scrape_figures.push((torrent.canonical, report::scrape_figures(&figures)));
             }
             if !torrent.is_listed(self.report.at) {
                 self.hidden.push(torrent);
@@ -404,9 +422,10 @@ pub(super) fn tried_lately(config: &Config) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{StoreKind, lay_out_missing};
+    use crate::config::StoreKind;
     use crate::protocol::PeerId;
     use crate::store::{PeerAnnounce, PeerSample, Want};
+    use crate::tracker::samples::open_site;
 
     const NOON: Timestamp = Timestamp(1_700_000_000);
 
@@ -421,14 +440,7 @@ mod tests {
     #[test]
     fn an_open_tracker_forgets_a_swarm_a_day_after_its_last_peer() {
         for kind in StoreKind::ALL {
-            let home = tempfile::tempdir().unwrap();
-            let text = format!(
-                "tracker.torrents = 'open'\n[store]\nkind = '{}'\npath = 'memory/peers'",
-                kind.name()
-            );
-            let loaded =
-                LoadedConfig::parse(&text, &home.path().join("conf/tracker.toml")).unwrap();
-            lay_out_missing(&loaded).unwrap();
+            let (_home, loaded) = open_site(kind);
             let announce = |number: u8, now| {
                 let announce = PeerAnnounce::new(InfoHash([number; 20]), PeerId([number; 20]));
                 let want = Want { peers: 0, seeders: true, peer_ids: false };

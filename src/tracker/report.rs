@@ -2,7 +2,7 @@
 
 use super::Load;
 use crate::catalog::{Period, StoreCounters, Torrent, carry};
-use crate::protocol::{Generation, Seconds, Timestamp};
+use crate::protocol::{Generation, ScrapeFigures, Seconds, Timestamp};
 use crate::store::SwarmSummary;
 
 /// What a refresh found, for those that show it.
@@ -43,12 +43,16 @@ pub struct Figures {
     /// Average rate of a peer over the last period, bytes a second. Counts what was sent and what
     /// was received, so about each byte twice, as TrackerCGI does.
     pub rate: f64,
+    /// Bytes a second that all peers together received over the last period.
+    pub speed: f64,
     /// Average progress of those that download, 0 to 1; 0 when nobody lacks anything.
     pub progress: f64,
     /// Peers that have everything.
     pub seeders: u64,
     /// Peers that want data.
     pub leechers: u64,
+    /// Of the leechers those that others cannot connect to; `None` where peers are not tried.
+    pub unreachable: Option<u64>,
     /// Peers that have what they want.
     pub partial_seeds: u64,
     /// Bytes sent and received by all peers ever; each byte about twice, as TrackerCGI counts.
@@ -92,9 +96,11 @@ pub(super) fn compute(
     let transferred = transferred.min(MOST_BYTES);
     let figures = Figures {
         rate: 0.0,
+        speed: 0.0,
         progress: progress(counts.leechers + counts.partial_seeds, swarm, torrent.size),
         seeders: counts.seeders.into(),
         leechers: counts.leechers.into(),
+        unreachable: None,
         partial_seeds: counts.partial_seeds.into(),
         transferred,
         downloaded,
@@ -103,9 +109,11 @@ pub(super) fn compute(
         left: swarm.map_or(0, |swarm| swarm.left),
     };
     let expired = counters.expired.saturating_sub(torrent.carried.within(generation).expired);
-    let rate = since_last.map_or(0.0, |period| rate(&figures, torrent.period, expired, period));
+    let before = torrent.period;
+    let rate = since_last.map_or(0.0, |period| rate(&figures, before, expired, period));
+    let speed = since_last.map_or(0.0, |period| speed(&figures, before, period));
     let period = Period { transferred, completed: totals.completed };
-    Computed { figures: Figures { rate, ..figures }, period }
+    Computed { figures: Figures { rate, speed, ..figures }, period }
 }
 
 /// The counters of a swarm in the form that the catalogue carries.
@@ -129,6 +137,13 @@ fn rate(figures: &Figures, before: Period, expired: u64, period: Seconds) -> f64
     transferred as f64 / (peers as f64 * f64::from(period.0.max(1)))
 }
 
+/// Bytes a second of all peers: of what was sent and what was received in the period half, as that counts each byte twice.
+#[allow(clippy::cast_precision_loss)] // Shown with three digits.
+fn speed(figures: &Figures, before: Period, period: Seconds) -> f64 {
+    let transferred = figures.transferred.saturating_sub(before.transferred);
+    transferred as f64 / 2.0 / f64::from(period.0.max(1))
+}
+
 #[allow(clippy::cast_precision_loss)] // Shown with four digits.
 fn progress(downloading: u32, swarm: Option<&SwarmSummary>, size: u64) -> f64 {
     let left = swarm.map_or(0, |swarm| swarm.left);
@@ -136,6 +151,16 @@ fn progress(downloading: u32, swarm: Option<&SwarmSummary>, size: u64) -> f64 {
         return 0.0;
     }
     (1.0 - left as f64 / (f64::from(downloading.max(1)) * size as f64)).clamp(0.0, 1.0)
+}
+
+/// What scrapes tell of a torrent.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Neither is negative or beyond a u64.
+pub(super) fn scrape_figures(figures: &Figures) -> ScrapeFigures {
+    ScrapeFigures {
+        average_done: (figures.progress * 100.0).round() as u32,
+        speed: figures.speed.round() as u64,
+        transferred: figures.downloaded,
+    }
 }
 
 /// Adds all rows up; the progress of the whole weighs each torrent by what its peers want.
@@ -149,10 +174,14 @@ pub(super) fn add_up<'a>(rows: impl IntoIterator<Item = &'a Figures>) -> Figures
         let here = row.leechers + row.seeders + row.partial_seeds;
         peers += here;
         rates += row.rate * here as f64;
+        total.speed += row.speed;
         wanted += (row.leechers + row.partial_seeds) as f64 * row.size as f64;
         total.seeders += row.seeders;
         total.leechers += row.leechers;
         total.partial_seeds += row.partial_seeds;
+        if let Some(more) = row.unreachable {
+            *total.unreachable.get_or_insert(0) += more;
+        }
         total.transferred = total.transferred.saturating_add(row.transferred);
         total.downloaded = total.downloaded.saturating_add(row.downloaded);
         total.completed = total.completed.saturating_add(row.completed);
@@ -272,6 +301,19 @@ mod tests {
     }
 
     #[test]
+    fn scrapes_tell_percent_and_what_all_receive() {
+        let before =
+            Torrent { period: Period { transferred: 700, completed: 1 }, ..torrent(1_000) };
+        let told = |since_last| {
+            let computed = compute(&before, Some(&swarm()), Generation(9), since_last);
+            scrape_figures(&computed.figures)
+        };
+        let expected = ScrapeFigures { average_done: 80, speed: 15, transferred: 2_400 };
+        assert_eq!(told(Some(Seconds(100))), expected, "half of 3,700 - 700 bytes in 100 seconds");
+        assert_eq!(told(None), ScrapeFigures { speed: 0, ..expected });
+    }
+
+    #[test]
     fn the_first_refresh_has_no_rate() {
         assert_eq!(compute(&torrent(1_000), Some(&swarm()), Generation(9), None).figures.rate, 0.0);
     }
@@ -313,5 +355,8 @@ mod tests {
         assert_eq!((total.seeders, total.transferred, total.size), (6, 7_400, 7_000));
         assert!((total.progress - 0.8).abs() < 1e-9);
         assert_eq!(add_up([]), Figures::default());
+        let of = |unreachable| Figures { unreachable, ..row };
+        assert_eq!(add_up([&of(Some(2)), &of(Some(0)), &of(Some(1))]).unreachable, Some(3));
+        assert_eq!(add_up([&of(None), &of(None)]).unreachable, None);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::owner_lists::OwnerLists;
 use super::refresh::{RefreshError, Turn, lock_path};
 use super::take_in::{TakeIn, publication};
-use crate::catalog::{self, Catalog, Detail, FolderChange, PolicySnapshot};
+use crate::catalog::{self, Catalog, Detail, FolderChange, PolicySnapshot, Publication};
 use crate::config::LoadedConfig;
 use crate::platform::lock;
 use crate::platform::log::{self, Level};
@@ -80,6 +80,12 @@ fn take_in_and_publish(
     let last = last.unwrap_or_default();
     let rules = catalog.rules()?;
     let decided = (&rules, &folder.refusals);
-    let publication = publication(&folder.view, decided, last, current.generation(), now);
+    // Those of the last refresh stay until the next one.
+    let is_told = loaded.config.tracker.scrape_figures;
+    let figures: Vec<_> = current.figures().filter(|_| is_told).collect();
+    let publication = Publication {
+        figures: &figures,
+        ..publication(&folder.view, decided, last, current.generation(), now)
+    };
     Ok(catalog::publish(&loaded.config.paths.policy, folder.list.tracked(), &publication)?)
 }

@@ -144,8 +144,9 @@ impl Tracker {
             counts.extend(counted.map_err(|problem| self.refusal(&problem))?);
         }
         let generation = self.generation_for(asked)?;
-        let names = self.loaded.config.tracker.scrape_names;
-        let policy = self.policy.as_ref().filter(|_| names);
+        let config = &self.loaded.config.tracker;
+        let names = self.policy.as_ref().filter(|_| config.scrape_names);
+        let figures = self.policy.as_ref().filter(|_| config.scrape_figures);
         let entries = asked
             .iter()
             .zip(counts)
@@ -155,9 +156,8 @@ impl Tracker {
                 downloaded: torrent.completed_before(generation).saturating_add(counts.completed),
                 downloaders: counts.leechers,
                 incomplete: counts.leechers.saturating_add(counts.partial_seeds),
-                name: policy
-                    .and_then(|policy| policy.find(info_hash))
-                    .map(|torrent| torrent.name()),
+                name: names.and_then(|policy| policy.find(info_hash)).map(|torrent| torrent.name()),
+                figures: figures.and_then(|policy| policy.figures_of(torrent.swarm)),
             })
             .collect();
         Ok(entries)

@@ -92,7 +92,7 @@ impl TakeIn<'_> {
     }
 }
 
-/// What is published beside the torrents.
+/// What is published beside the torrents, without what scrapes tell of them.
 pub(super) fn publication<'a>(
     view: &'a FolderView,
     (rules, refusals): (&'a Rules, &'a Refusals),
@@ -108,5 +108,6 @@ pub(super) fn publication<'a>(
         published_at: now,
         rules,
         refused: refusals.refused(),
+        figures: &[],
     }
 }

@@ -1,9 +1,12 @@
 //! The figures of the stats table against values computed by hand.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use tracker_cgi::catalog::{Catalog, Tried};
+use tracker_cgi::protocol::Timestamp;
 
 use super::{client, counts, scraped};
-use crate::harness::fragments::Table;
+use crate::harness::fragments::{Row, Table};
 use crate::harness::installation::Installation;
 use crate::harness::poll;
 use crate::harness::torrent::Torrent;
@@ -220,4 +223,51 @@ fn the_columns_are_trackercgis_in_its_order() {
         all.one("tbody").one("tr").children.iter().map(|it| it.attribute("class")).collect();
     assert_eq!(row, expected);
     assert_eq!(tracker.table().row("a").cell("age"), "00d00h00m");
+}
+
+#[test]
+fn where_peers_are_tried_the_fifth_column_has_leechers_that_nobody_can_connect_to() {
+    let settings = ["reachability.check = 'mark'"];
+    for tracker in [Installation::new(&settings), Installation::in_memory(&settings)] {
+        let torrent = tracker.add("a", 1000);
+        tracker.refresh();
+        let peers = [1, 2, 3, 4].map(|number| client(number).of(torrent.info_hash));
+        for (peer, more) in peers.iter().zip(["left=9", "left=9", "left=0", "left=9&event=paused"])
+        {
+            peer.announce(&tracker, more);
+        }
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = Timestamp(since_1970.expect("a clock").as_secs());
+        // Those of private networks are not tried, so that what is known of them stays as it is written down here.
+        let tried = |number: usize, is_reachable| Tried {
+            endpoint: (peers[number].address, peers[number].port).into(),
+            at: now,
+            is_reachable: Some(is_reachable),
+        };
+        let tried = [tried(0, false), tried(1, true), tried(2, false), tried(3, false)];
+        let mut catalog = Catalog::open(&tracker.path("data/catalog.db")).expect("a catalogue");
+        catalog.record_tried(&tried, Timestamp(0), now).expect("it is written");
+        drop(catalog);
+        let table = refreshed(&tracker);
+        let cells = |row: &Row| {
+            ["seeders", "leechers", "unreachable"].map(|name| row.cell(name).to_owned())
+        };
+        assert_eq!(cells(table.row("a")), ["1", "2", "1"]);
+        assert_eq!(cells(&table.totals.expect("totals")), ["1", "2", "1"]);
+        let list = tracker.text("www/torrents/bt_list.inc");
+        assert!(list.contains(r#"data-label="Unreachable">1<"#), "{list}");
+        let stats = tracker.run(&["stats", "--json"]).json();
+        assert_eq!([&stats["totals"]["unreachable"], &stats["torrents"][0]["unreachable"]], [1, 1]);
+        let told = tracker.run(&["stats"]).done();
+        assert!(
+            told.contains("seeders leechers unreachable partial")
+                && told.contains("(1 unreachable)")
+        );
+
+        tracker.configure(&["reachability.check = 'off'"]);
+        let table = refreshed(&tracker);
+        assert_eq!(table.row("a").cell("partial"), "1");
+        assert!(!tracker.text("www/torrents/bt_list.inc").contains("Unreachable"));
+        assert!(tracker.run(&["stats", "--json"]).json()["totals"]["unreachable"].is_null());
+    }
 }

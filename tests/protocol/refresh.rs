@@ -118,6 +118,7 @@ fn publish_as_of(tracker: &Installation, refreshed_at: u64) {
         published_at: Timestamp(refreshed_at),
         rules: &Rules::default(),
         refused: Refused::default(),
+        figures: &[],
     };
     let catalog = Catalog::open(&paths.catalog).expect("a catalogue");
     let torrents = catalog.torrents().expect("torrents");

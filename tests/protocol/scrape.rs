@@ -1,12 +1,16 @@
 //! Scrapes (BEP 48), and hybrid torrents (BEP 52), whose two info-hashes are one swarm.
 
+use std::time::Duration;
+
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
+use super::both::Both;
 use super::{client, counts, peers, scraped, sockets};
 use crate::harness::bencode::Value;
 use crate::harness::http::encode;
 use crate::harness::installation::{ANNOUNCE_URL, Installation};
+use crate::harness::poll;
 
 /// The info-hashes in an answer, in order.
 fn files(answer: &Value) -> Vec<Vec<u8>> {
@@ -134,6 +138,60 @@ fn scrapes_carry_names_where_the_owner_wants_it() {
     let torrent = tracker.add("a name", 1000);
     tracker.refresh();
     assert_eq!(scraped(&tracker, torrent.info_hash).bytes("name"), b"a name");
+}
+
+/// Asserts that the CGI answers with these bytes, and the responder once it follows.
+fn assert_both_say(both: &Both, query: &str, expected: &str) {
+    let by_cgi = both.tracker.get("/scrape", query).send().reply.body.escape_ascii().to_string();
+    assert_eq!(by_cgi, expected);
+    let by_responder = || both.responder.get("/scrape", query).body.escape_ascii().to_string();
+    let follows = || (by_responder() == expected).then_some(());
+    assert!(poll(Duration::from_secs(20), follows).is_some(), "{}\n{expected}", by_responder());
+}
+
+#[test]
+fn scrapes_tell_how_the_peers_get_on_where_the_owner_wants_it() {
+    let with = |figures| ["tracker.scrape_names = true", figures];
+    let tracker = Installation::new(&with("tracker.scrape_figures = false"));
+    let torrent = tracker.add("a", 1000);
+    let hidden = tracker.add("b.secret", 1000);
+    tracker.refresh();
+    let both = Both::of(tracker);
+    for hash in [torrent.info_hash, hidden.info_hash] {
+        let client = client(1).of(hash);
+        client.announce(&both.tracker, "left=1000&downloaded=0&uploaded=0&event=started");
+        client.announce(&both.tracker, "left=380&downloaded=620&uploaded=100");
+    }
+    let swarm = |hash: [u8; 20], before: &str, name: &str, after: &str| {
+        let counts = "8:completei0e10:downloadedi0e11:downloadersi1e10:incompletei1e";
+        let swarm = format!("20:{}d{before}{counts}4:name{name}{after}e", hash.escape_ascii());
+        format!("d5:filesd{swarm}e5:flagsd20:min_request_intervali300eee")
+    };
+    let plain = |hash, name| swarm(hash, "", name, "");
+    let told = |hash, name| {
+        let after = "5:speedi0e9:speedunit1:B11:transferredi620e15:transferredunit1:B";
+        swarm(hash, "11:averagedonei62e", name, after)
+    };
+    let asked = |hash: [u8; 20]| format!("info_hash={}", encode(&hash));
+    both.tracker.refresh();
+    assert_both_say(&both, &asked(torrent.info_hash), &plain(torrent.info_hash, "1:a"));
+
+    both.tracker.configure(&with("tracker.scrape_figures = true"));
+    both.tracker.refresh();
+    assert_both_say(&both, &asked(torrent.info_hash), &told(torrent.info_hash, "1:a"));
+    assert_both_say(&both, &asked(hidden.info_hash), &told(hidden.info_hash, "8:b.secret"));
+    let all = both.tracker.get("/scrape", "").value();
+    assert_eq!(files(&all), [torrent.info_hash.to_vec()]);
+    let of_all = all.get("files").and_then(|files| files.get(torrent.info_hash));
+    assert_eq!(of_all.map(|figures| figures.number("transferred")), Some(620));
+
+    // A torrent that comes between two refreshes has no figures yet, and the others keep theirs.
+    let new = both.tracker.add("c", 1000);
+    client(1).of(new.info_hash).announce(&both.tracker, "");
+    assert_both_say(&both, &asked(new.info_hash), &plain(new.info_hash, "1:c"));
+    assert_both_say(&both, &asked(torrent.info_hash), &told(torrent.info_hash, "1:a"));
+    both.tracker.configure(&with("tracker.scrape_figures = false"));
+    assert_both_say(&both, &asked(torrent.info_hash), &plain(torrent.info_hash, "1:a"));
 }
 
 #[test]

@@ -78,10 +78,15 @@
 //! 64 peers that nobody can connect to, 18 bytes each, sorted
 //!     0 16  the address (one of IPv4 as IPv6 writes it)
 //!    16  2  the port, as on the wire
-//! 65 index of the torrents, of many only: for each beginning of an info-hash, of as many bits as make the number of
+//! 65 how the peers of torrents got on at the last refresh, 40 bytes each, sorted by info-hash
+//!     0 20  canonical info-hash
+//!    20  4  how much of the content those have on average who download, in percent
+//!    24  8  bytes a second that all peers together received
+//!    32  8  bytes that all peers ever received
+//! 66 index of the torrents, of many only: for each beginning of an info-hash, of as many bits as make the number of
 //!    entries, in order
 //!     0  4  how many torrents stand before those with this beginning
-//! 66 index of the bans, of many only: for every 64th ban, from the first on
+//! 67 index of the bans, of many only: for every 64th ban, from the first on
 //!     0 16  its first address
 //!
 //! what all rules on clients have, 16 bytes
@@ -131,6 +136,7 @@ pub(super) const PEER_ID_RULE_LEN: usize = 40;
 pub(super) const PROGRAM_RULE_LEN: usize = 28;
 pub(super) const AGENT_RULE_LEN: usize = 32;
 pub(super) const CLASS_RULE_LEN: usize = 16;
+pub(super) const FIGURES_LEN: usize = 40;
 pub(super) const TORRENT_INDEX_LEN: usize = 4;
 pub(super) const BAN_INDEX_LEN: usize = 16;
 
@@ -152,8 +158,10 @@ pub(super) const CLASS_RULES: u32 = 14;
 pub(super) const BOUNDS: u32 = 15;
 /// What is known of peers decides about no announce.
 pub(super) const UNREACHABLE: u32 = 64;
-pub(super) const TORRENT_INDEX: u32 = 65;
-pub(super) const BAN_INDEX: u32 = 66;
+/// Told in scrapes.
+pub(super) const FIGURES: u32 = 65;
+pub(super) const TORRENT_INDEX: u32 = 66;
+pub(super) const BAN_INDEX: u32 = 67;
 /// From here on, a section that a reader does not know may be skipped.
 const OPTIONAL_FROM: u32 = 64;
 
@@ -239,6 +247,7 @@ pub(super) struct Layout {
     pub bounds: RecordsAt,
     pub texts: Range<usize>,
     pub unreachable: RecordsAt,
+    pub figures: RecordsAt,
     pub torrent_index: RecordsAt,
     pub ban_index: RecordsAt,
     /// All sections, also unknown ones.
@@ -313,6 +322,7 @@ impl<'a> UnvalidatedHeader<'a> {
             bounds: records(&sections, BOUNDS, BOUND_LEN)?,
             texts: bytes(&sections, TEXTS)?,
             unreachable: records(&sections, UNREACHABLE, ENDPOINT_LEN)?,
+            figures: records(&sections, FIGURES, FIGURES_LEN)?,
             torrent_index: records(&sections, TORRENT_INDEX, TORRENT_INDEX_LEN)?,
             ban_index: records(&sections, BAN_INDEX, BAN_INDEX_LEN)?,
             sections,

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use memmap2::{Mmap, MmapOptions};
 
-use super::PolicyError;
 use super::clients::{ClientRules, PolicyClientRule};
 use super::format::{
     self, Digest, Fault, Fields, HASH_LEN, HIDDEN, Layout, RecordsAt, SIZE_IS_UNKNOWN, Sequence,
@@ -18,11 +17,12 @@ use super::format::{
 use super::index;
 use super::record::{BanRecord, TextAt, TorrentRecord};
 use super::records::{EVERYWHERE, Records};
+use super::{PolicyError, figures};
 use crate::catalog::{FileTime, has_changed};
 use crate::platform::FileMark;
 use crate::platform::address_range::key;
 use crate::platform::files;
-use crate::protocol::{Endpoint, Generation, InfoHash, SeenClient, Timestamp};
+use crate::protocol::{Endpoint, Generation, InfoHash, ScrapeFigures, SeenClient, Timestamp};
 
 /// The policy as it was published at one instant; later publications do not change it.
 ///
@@ -211,6 +211,20 @@ impl PolicySnapshot {
         let before =
             unreachable.partition_point(|record| of(record).is_some_and(|it| it < endpoint));
         unreachable.get(before).and_then(of) == Some(endpoint)
+    }
+
+    /// How the peers of a torrent got on at the last refresh, by its canonical info-hash; `None` where the owner does not
+    /// want that told.
+    #[must_use]
+    pub fn figures_of(&self, canonical: InfoHash) -> Option<ScrapeFigures> {
+        let all = self.records(&self.layout.figures);
+        let (_, figures) = figures::read(all.get(all.position_of(canonical, EVERYWHERE)?)?)?;
+        Some(figures)
+    }
+
+    /// The same of all torrents, sorted.
+    pub fn figures(&self) -> impl Iterator<Item = (InfoHash, ScrapeFigures)> {
+        self.records(&self.layout.figures).iter().filter_map(figures::read)
     }
 
     /// All torrents, sorted by canonical info-hash.

@@ -14,7 +14,7 @@ use super::write::PolicyDraft;
 use super::*;
 use crate::catalog::samples::{hash, hybrid, scanned};
 use crate::catalog::{Ban, Carried, FileTime, FoundTorrent, Rules, Torrent, Totals, Watched};
-use crate::protocol::{Endpoint, Generation, InfoHash, Timestamp};
+use crate::protocol::{Endpoint, Generation, InfoHash, ScrapeFigures, Timestamp};
 
 /// Where a test keeps its snapshot.
 fn place() -> (TempDir, PathBuf) {
@@ -74,6 +74,7 @@ fn publication(watched: &[Watched]) -> Publication<'_> {
         published_at: Timestamp(50),
         rules: &NO_RULES,
         refused: Refused::default(),
+        figures: &[],
     }
 }
 
@@ -313,6 +314,28 @@ fn peers_that_nobody_can_connect_to_are_found() {
     policy.verify().unwrap();
     let found = (0..9).filter(|number| policy.is_unreachable(Endpoint([*number; 18])));
     assert_eq!(found.collect::<Vec<_>>(), [1, 3, 5, 7]);
+}
+
+#[test]
+fn how_the_peers_of_a_torrent_get_on_is_found_by_its_info_hash() {
+    let (_folder, path) = place();
+    let none: [Torrent; 0] = [];
+    let told = |number: u32| ScrapeFigures {
+        average_done: number,
+        speed: u64::from(number) << 40,
+        transferred: u64::MAX - u64::from(number),
+    };
+    let figures: Vec<_> = [9, 2, 7, 100].map(|number| (hash(number), told(number))).to_vec();
+    publish(&path, &none, &Publication { figures: &figures, ..publication(&[]) }).unwrap();
+    let policy = PolicySnapshot::open(&path).unwrap();
+    policy.verify().unwrap();
+    for number in [1, 2, 7, 8, 9, 100] {
+        let expected = figures.iter().find(|it| it.0 == hash(number)).map(|it| it.1);
+        assert_eq!(policy.figures_of(hash(number)), expected, "{number}");
+    }
+    let mut sorted = figures;
+    sorted.sort_unstable_by_key(|it| it.0);
+    assert_eq!(policy.figures().collect::<Vec<_>>(), sorted);
 }
 
 #[test]

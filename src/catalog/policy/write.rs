@@ -8,10 +8,10 @@ use super::format::{self, Facts, NewSection, Sequence};
 use super::record::TorrentRecord;
 use super::refused::Refused;
 use super::texts::Texts;
-use super::{PolicyError, PolicySnapshot, bans, clients, index, reachability};
+use super::{PolicyError, PolicySnapshot, bans, clients, figures, index, reachability};
 use crate::catalog::{FileTime, Rules, Torrent, Watched};
 use crate::platform::publication::TemporaryFile;
-use crate::protocol::{Generation, InfoHash, Timestamp};
+use crate::protocol::{Generation, InfoHash, ScrapeFigures, Timestamp};
 
 /// What a snapshot says beside the torrents.
 #[derive(Clone, Debug)]
@@ -31,6 +31,9 @@ pub struct Publication<'a> {
     pub rules: &'a Rules,
     /// Torrents that may not be announced.
     pub refused: Refused<'a>,
+    /// How the peers of torrents, by their canonical info-hashes, got on at the last refresh; of none where the owner does
+    /// not want that told.
+    pub figures: &'a [(InfoHash, ScrapeFigures)],
 }
 
 /// The part of a snapshot that takes long to make: its torrents. `None` when a count or an offset does not fit, which
@@ -111,6 +114,7 @@ impl PolicyDraft {
         sections.extend(clients::sections_of(client_rules, &mut texts)?);
         sections.push(texts.into_section());
         sections.push(reachability::section_of(unreachable));
+        sections.push(figures::section_of(publication.figures));
         Some(format::assemble(facts, &sections))
     }
 }

@@ -103,6 +103,9 @@ fn scraped(answer: &ScrapeAnswer) -> Value {
             "incomplete": torrent.entry.incomplete,
             "downloaders": torrent.entry.downloaders,
             "downloaded": torrent.entry.downloaded,
+            "averagedone": torrent.entry.figures.map(|it| it.average_done),
+            "speed": torrent.entry.figures.map(|it| it.speed),
+            "transferred": torrent.entry.figures.map(|it| it.transferred),
         })
     });
     let left_out = answer.left_out.iter().map(|(hash, refusal)| {

@@ -3,9 +3,9 @@
 use super::input::{Given, Kind};
 use crate::cli::{CommandError, World};
 use crate::platform::terminal::Harmless;
-use crate::protocol::{RetryIn, Seconds};
-use crate::site::counted;
+use crate::protocol::{RetryIn, ScrapeFigures, Seconds};
 use crate::site::explain::{Explanation, Reply};
+use crate::site::{bytes, counted};
 use crate::tracker::explain::{AnnounceAnswer, RuleVerdict, ScrapeAnswer};
 
 /// Torrents of a scrape's answer that are shown at most.
@@ -189,11 +189,12 @@ fn print_scraped(answer: &ScrapeAnswer, world: &mut World<'_>) -> Result<(), Com
     for torrent in answer.torrents.iter().take(MOST_SCRAPED) {
         let entry = &torrent.entry;
         world.print(format_args!(
-            "  {}  complete {}  incomplete {}  downloaded {}  {}\n",
+            "  {}  complete {}  incomplete {}  downloaded {}{}  {}\n",
             entry.info_hash,
             entry.complete,
             entry.incomplete,
             entry.downloaded,
+            entry.figures.map_or_else(String::new, |figures| in_words(&figures)),
             Harmless(torrent.name.as_deref().unwrap_or_default())
         ))?;
     }
@@ -208,4 +209,10 @@ fn print_scraped(answer: &ScrapeAnswer, world: &mut World<'_>) -> Result<(), Com
         ))?;
     }
     Ok(())
+}
+
+fn in_words(figures: &ScrapeFigures) -> String {
+    let ScrapeFigures { average_done, speed, transferred } = *figures;
+    let (speed, transferred) = (bytes(speed, 2), bytes(transferred, 2));
+    format!("  averagedone {average_done} %  speed {speed}/s  transferred {transferred}")
 }

@@ -112,6 +112,7 @@ impl Site {
             published_at: Timestamp(NOW.0 - 100),
             rules: &Rules::default(),
             refused: Refused::default(),
+            figures: &[],
         };
         publish(&paths.policy, std::iter::empty(), &publication).unwrap();
     }

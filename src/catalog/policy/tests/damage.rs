@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 use crate::catalog::policy::format::{self, DIGEST_AT, ENTRY_LEN, Facts, HEADER_LEN, NewSection};
 use crate::catalog::{ClientRule, Verdict};
-use crate::protocol::{PeerId, SeenClient};
+use crate::protocol::{PeerId, ScrapeFigures, SeenClient};
 
 const FACTS: Facts = Facts {
     sequence: Sequence(5),
@@ -36,7 +36,9 @@ fn sample() -> Vec<u8> {
     let unreachable = vec![Endpoint([1; 18]), Endpoint([9; 18])];
     let rules = Rules { bans: bans.to_vec(), client_rules: client_rules.to_vec(), unreachable };
     let refused = Refused { retired: vec![(hash(100), "it is old")], denied: &[hash(101)] };
-    let publication = Publication { rules: &rules, refused, ..publication(&watched) };
+    let told = ScrapeFigures { average_done: 50, speed: 7, transferred: 9 };
+    let figures = &[(hash(1), told), (hash(4), told)];
+    let publication = Publication { rules: &rules, refused, figures, ..publication(&watched) };
     encode(&hybrids(5), &publication).unwrap()
 }
 
@@ -66,6 +68,8 @@ fn use_everything(path: &Path, bytes: &[u8]) -> Result<(), PolicyError> {
         let _ = ban.map(|ban| (ban.reason.len(), ban.until));
     }
     let _ = (snapshot.has_unreachable(), snapshot.is_unreachable(Endpoint([9; 18])));
+    let figures = snapshot.figures().chain(snapshot.figures_of(hash(4)).map(|it| (hash(4), it)));
+    assert!(figures.into_iter().all(|(_, it)| it.average_done <= 100));
     snapshot.verify()
 }
 
@@ -296,6 +300,7 @@ fn a_section_that_is_doubled_or_has_wrong_records_is_refused() {
         (format::CLASS_RULES, 16),
         (format::BOUNDS, 20),
         (format::UNREACHABLE, 18),
+        (format::FIGURES, 40),
         (format::TORRENT_INDEX, 4),
         (format::BAN_INDEX, 16),
     ];
