@@ -41,7 +41,7 @@ pub use metainfo::name::sanitized as shown_name;
 pub(crate) use metainfo::sample;
 pub use metainfo::{Flaw, InfoHashes, Metainfo, MetainfoError};
 pub use new_torrent::{ContentHashes, MOST_LEVELS, NewFile, NewInfo, NewTorrent};
-pub use parameter::{Standing, UnderstoodParameter};
+pub use parameter::{Standing, UnderstoodParameter, without_secrets};
 pub use passkey::Passkey;
 pub use pieces::{PieceLength, TorrentVersion, V1Hash, V2Hash};
 pub use query::{Parameters, percent_decoded};

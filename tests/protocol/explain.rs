@@ -247,16 +247,47 @@ fn other_addresses_and_scrapes_are_explained_and_secrets_cut_off() {
     tracker.configure(&["tracker.torrents = 'open'", "tracker.full_scrape = false"]);
     assert_eq!(told("/tracker.cgi/scrape")["decided_by"], "full_scrape");
     let secret = "0123456789abcdef0123";
-    for path in [
-        format!("/tracker.cgi/{secret}/announce?{}", client(1).query("")),
-        format!("/tracker.cgi/announce?{}&passkey={secret}", client(1).query("")),
-    ] {
+    let announce = client(1).query("");
+    let names =
+        ["passkey", "pid", "torrent_pass", "auth_key", "authkey", "uid", "uk", "%70id", "other"];
+    let named = names.iter().flat_map(|name| {
+        ["announce", "scrape"]
+            .map(|place| format!("/tracker.cgi/{place}?{announce}&{name}={secret}"))
+    });
+    let in_path = [
+        format!("/tracker.cgi/{secret}/announce?{announce}"),
+        format!("/tracker.cgi/announce?{announce}&{secret}"),
+        format!("/tracker.cgi/announce?{announce}?x=http://a/{secret}/announce"),
+    ];
+    for path in named.chain(in_path) {
         for more in [&[][..], &["--json"]] {
             let ran = tracker.run(&[&["explain", &path, "--from", "10.0.0.1"], more].concat());
             let told = ran.done();
-            assert!(told.contains("0123…") && !told.contains(secret), "{told}");
+            let is_cut_off = told.contains("0123…") || told.contains("http…");
+            assert!(is_cut_off && !told.contains(secret), "{path}: {told}");
         }
     }
+    for path in [
+        "announce/SECRET",
+        "announce.php/SECRET",
+        "bt/SECRET/announce",
+        "SECRET/scrape/x",
+        "SECRET",
+    ] {
+        let path = path.replace("SECRET", secret);
+        for given in
+            [format!("/tracker.cgi/{path}?{announce}"), format!("/tracker.cgi/{path}"), path]
+        {
+            for more in [&[][..], &["--json"]] {
+                let ran = tracker.run(&[&["explain", &given, "--from", "10.0.0.1"], more].concat());
+                let told = ran.output + &ran.errors;
+                assert!(!told.contains(secret), "{given}: {told}");
+            }
+        }
+    }
+    let line = format!("10.0.0.1 - - [1/Jan/2026:00:00:00 +0000] \"{secret}\" 400 0\n");
+    let told = explain_lines(&tracker, &line, &["--json"]);
+    assert!(told.output.contains("0123…") && !told.output.contains(secret), "{told:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::gateway::Method;
+use crate::protocol::without_secrets;
 
 /// A request as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +89,7 @@ pub(super) fn read(text: &[u8]) -> Result<Given, String> {
         None if has_query => Ok(get(Kind::Path, &[b"/", text].concat())),
         None => Err(format!(
             "nothing can be made of `{}`: give a URL, a path with its query, a query, or a line of an access log",
-            text.escape_ascii()
+            without_secrets(&text.escape_ascii().to_string())
         )),
     }
 }
@@ -124,7 +125,8 @@ fn log_line(before: &[u8], time: &[u8], rest: &[u8]) -> Result<Given, String> {
     let (_referer, behind) = quoted(behind.strip_prefix(b"\"").unwrap_or_default());
     let agent = behind.trim_ascii().strip_prefix(b"\"").map(|agent| quoted(agent).0);
     let (method, target) = request_line(&request).ok_or_else(|| {
-        format!("the line's request is none of HTTP: `{}`", request.escape_ascii())
+        let shown = without_secrets(&request.escape_ascii().to_string());
+        format!("the line's request is none of HTTP: `{shown}`")
     })?;
     let target = if target.starts_with(b"/") { target } else { without_host(target) };
     let kind = Kind::LogLine {

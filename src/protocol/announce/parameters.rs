@@ -101,10 +101,11 @@ impl AnnounceRequest {
                 }
             };
             seen.extend(kind);
-            let parameter = UnderstoodParameter::sent(name, value, standing, meaning);
+            let sent = || UnderstoodParameter::sent(name, value, standing, meaning.clone());
             understood.push(match kind {
-                Some(Kind::Passkey | Kind::Key) => parameter.with_secret_cut_off(),
-                _ => parameter,
+                None => UnderstoodParameter::unknown(name, value, &meaning),
+                Some(Kind::Passkey | Kind::Key) => sent().with_secret_cut_off(),
+                Some(_) => sent(),
             });
         }
         understood.extend(missing(&seen));

@@ -26,9 +26,10 @@ impl ScrapeRequest {
                     }
                 }
             };
-            let parameter = UnderstoodParameter::sent(name, value, standing, meaning);
-            let is_secret = matches!(parameter.name.as_str(), "passkey" | "key");
-            understood.push(if is_secret { parameter.with_secret_cut_off() } else { parameter });
+            understood.push(match standing {
+                Standing::Unknown => UnderstoodParameter::unknown(name, value, &meaning),
+                _ => UnderstoodParameter::sent(name, value, standing, meaning),
+            });
         }
         if known.is_empty() && !understood.iter().any(|it| it.standing == Standing::Refused) {
             let all = "none: all torrents are asked for";
