@@ -1,9 +1,9 @@
 //! What a refresh leaves in the catalogue: the totals that it carried there, and when it was.
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{OptionalExtension, Row, Statement, Transaction, named_params};
 
 use super::count::Count;
-use super::rows::{Columns, carried_of, totals_of};
+use super::rows::{Columns, carried_of, period_of, totals_of};
 use super::totals::{Carried, Period, StoreCounters, Totals, carry};
 use super::{Catalog, CatalogError};
 use crate::protocol::{Generation, InfoHash, Timestamp};
@@ -33,19 +33,35 @@ impl Catalog {
         records: &[RefreshRecord],
     ) -> Result<(), CatalogError> {
         self.write("write the totals into", |transaction| {
-            let mut select = transaction.prepare(SELECT_TOTALS)?;
+            let mut known = Known::of(transaction)?;
             for record in records {
-                let known = select
-                    .query_row([record.info_hash.0], |row| {
-                        let mut row = Columns::of(row);
-                        Ok((totals_of(&mut row)?, carried_of(&mut row)?))
-                    })
-                    .optional()?;
-                let Some((totals, carried)) = known else { continue };
+                let Some((totals, carried, _)) = known.find(record.info_hash)? else { continue };
                 let (totals, carried) = carry(totals, carried, generation, record.counters);
                 update(transaction, record.info_hash, totals, carried, record.period)?;
             }
             transaction.execute(MARK_REFRESH, [Count(at.0)])?;
+            Ok(())
+        })
+    }
+
+    /// Carries the counters of this generation of the store into the totals of the torrents that they are of, all or
+    /// nothing, as a refresh does.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was carried.
+    pub fn carry_over(
+        &mut self,
+        generation: Generation,
+        counters: &[(InfoHash, StoreCounters)],
+    ) -> Result<(), CatalogError> {
+        self.write("write the totals into", |transaction| {
+            let mut known = Known::of(transaction)?;
+            for &(info_hash, counters) in counters {
+                if let Some((totals, carried, period)) = known.find(info_hash)? {
+                    let (totals, carried) = carry(totals, carried, generation, counters);
+                    update(transaction, info_hash, totals, carried, period)?;
+                }
+            }
             Ok(())
         })
     }
@@ -94,6 +110,24 @@ impl Catalog {
     }
 }
 
+/// Looks torrents up.
+struct Known<'t>(Statement<'t>);
+
+impl<'t> Known<'t> {
+    fn of(transaction: &'t Transaction<'_>) -> rusqlite::Result<Self> {
+        transaction.prepare(SELECT_TOTALS).map(Self)
+    }
+
+    /// What is known of a torrent, by its canonical info-hash.
+    fn find(&mut self, info_hash: InfoHash) -> rusqlite::Result<Option<(Totals, Carried, Period)>> {
+        let known = self.0.query_row([info_hash.0], |row| {
+            let mut row = Columns::of(row);
+            Ok((totals_of(&mut row)?, carried_of(&mut row)?, period_of(&mut row)?))
+        });
+        known.optional()
+    }
+}
+
 fn update(
     transaction: &Transaction<'_>,
     info_hash: InfoHash,
@@ -119,7 +153,8 @@ fn update(
 
 const SELECT_TOTALS: &str = "
     SELECT completed, uploaded, downloaded,
-        carried_store, carried_completed, carried_uploaded, carried_downloaded, carried_expired
+        carried_store, carried_completed, carried_uploaded, carried_downloaded, carried_expired,
+        period_transferred, period_completed
     FROM torrents WHERE info_hash = ?1";
 
 const UPDATE_TOTALS: &str = "

@@ -59,13 +59,18 @@ pub(super) fn torrent_of(row: &mut Columns<'_>) -> rusqlite::Result<Torrent> {
         missing_since: row.next::<Option<_>>()?.map(|Count(at)| Timestamp(at)),
         totals: totals_of(row)?,
         carried: carried_of(row)?,
-        period: Period { transferred: row.count()?, completed: row.count()? },
+        period: period_of(row)?,
     })
 }
 
 /// The totals in the next three columns.
 pub(super) fn totals_of(row: &mut Columns<'_>) -> rusqlite::Result<Totals> {
     Ok(Totals { completed: row.count()?, uploaded: row.count()?, downloaded: row.count()? })
+}
+
+/// What was shown at the last refresh, in the next two columns.
+pub(super) fn period_of(row: &mut Columns<'_>) -> rusqlite::Result<Period> {
+    Ok(Period { transferred: row.count()?, completed: row.count()? })
 }
 
 /// The carried counters in the next five columns.

@@ -7,9 +7,10 @@ use serde_json::json;
 use super::{CommandError, World};
 use crate::config::StoreKind;
 use crate::platform::terminal::Harmless;
-use crate::site::counted;
+use crate::site::{PublishError, counted};
 use crate::store::{Recount, StoreInfo, if_any};
-use crate::tracker::{open_store, read_store, rebuild_store, recount_all};
+use crate::tracker::rebuild::{Totals, rebuild};
+use crate::tracker::{open_store, read_store, recount_all};
 
 /// The peer store
 #[derive(Debug, clap::Subcommand)]
@@ -22,11 +23,12 @@ pub enum StoreCommand {
     },
     /// Check it for damage and contradictions
     Check {
-        /// Correct counts of peers that are wrong
+        /// Correct counts of peers that are wrong, and remove peers that belong to no swarm
         #[arg(long)]
         repair: bool,
     },
-    /// Recreate it, empty; clients announce again within an interval
+    /// Recreate it, empty; clients announce again within an interval. What its swarms have counted goes into the
+    /// catalogue before
     Rebuild,
     Migrate(migrate::MigrateArguments),
 }
@@ -38,7 +40,7 @@ impl StoreCommand {
             Self::Info { json } => info(json, world),
             Self::Check { repair: false } => check(world),
             Self::Check { repair: true } => repair(world),
-            Self::Rebuild => rebuild(world),
+            Self::Rebuild => recreate(world),
             Self::Migrate(arguments) => arguments.run(world),
         }
     }
@@ -88,7 +90,7 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
         return world.print("clean\n");
     }
     Err(CommandError::Failed(format!(
-        "{} invariants do not hold; `tracker store check --repair` corrects counts, and `tracker store rebuild` \
+        "{} invariants do not hold; `tracker store check --repair` corrects counts and removes peers of no swarm, and `tracker store rebuild` \
          recreates the store where more is wrong",
         violations.len()
     )))
@@ -99,6 +101,11 @@ fn repair(world: &mut World<'_>) -> Result<(), CommandError> {
     // Where there is none, none is made for this.
     if if_any(read_store(&loaded))?.is_some() {
         let mut store = open_store(&loaded)?;
+        let lost = store.remove_lost_peers()?;
+        if lost > 0 {
+            let lost = counted(lost, "peer");
+            world.print(format_args!("removed: {lost} that belonged to no swarm\n"))?;
+        }
         for Recount { info_hash, said, found } in recount_all(store.as_mut(), world.now)? {
             world.print(format_args!("corrected: {info_hash} said {said} and had {found}\n"))?;
         }
@@ -106,13 +113,20 @@ fn repair(world: &mut World<'_>) -> Result<(), CommandError> {
     check(world)
 }
 
-fn rebuild(world: &mut World<'_>) -> Result<(), CommandError> {
+fn recreate(world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
-    rebuild_store(&loaded)?;
+    let totals = match rebuild(&loaded, world.now).map_err(PublishError::from)? {
+        Totals::Kept => "; all totals are in the catalogue".into(),
+        Totals::None => String::new(),
+        Totals::Unreadable(problem) => format!(
+            "; what its swarms have counted since the last refresh could not be read: {}",
+            Harmless(problem)
+        ),
+    };
     let store = &loaded.config.store;
     let old = match store.kind {
         StoreKind::Sqlite => "; the old one stands beside it",
         StoreKind::Shm => "",
     };
-    world.print(format_args!("recreated: {}{old}\n", store.path.display()))
+    world.print(format_args!("recreated: {}{old}{totals}\n", store.path.display()))
 }

@@ -269,6 +269,13 @@ pub trait StoreMaintenance: PeerStore {
     /// When the store cannot be read or written.
     fn recount(&mut self, info_hash: InfoHash) -> Result<Option<Recount>, StoreError>;
 
+    /// Takes peers out that belong to no swarm, and returns how many. Only damage to a file makes some, and not every
+    /// kind of store can have any.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    fn remove_lost_peers(&mut self) -> Result<u64, StoreError>;
+
     /// What there is to tell about the store.
     ///
     /// # Errors

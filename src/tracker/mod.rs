@@ -18,6 +18,7 @@ mod owner_lists;
 mod peer_addresses;
 mod peer_rules;
 pub mod reachability;
+pub mod rebuild;
 mod recount;
 mod refresh;
 mod refusal;
@@ -58,7 +59,7 @@ pub use report::{Figures, Report, Row};
 pub use rescan::rescan;
 pub use reset::reset_totals;
 pub use shared::SharedPolicy;
-pub use stores::{open_store, read_store, rebuild_store};
+pub use stores::{open_store, read_store};
 pub use take_in::scan_rules;
 pub use torrent_list::{TorrentOrder, TorrentPage, TorrentQuery, TorrentState, TorrentWithPeers};
 

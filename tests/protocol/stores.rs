@@ -174,8 +174,70 @@ fn counts_that_are_not_those_of_the_peers_are_corrected_by_a_command_and_by_a_re
     let repaired = tracker.run(&["store", "check", "--repair"]).done();
     assert!(repaired.contains("7 leechers") && repaired.ends_with("clean\n"), "{repaired}");
     assert_eq!(tracker.run(&["store", "check", "--repair"]).done(), "clean\n");
+    let lose = |kept: u8| {
+        let store = rusqlite::Connection::open(tracker.store()).expect("a store");
+        store
+            .execute(
+                "UPDATE peer SET swarm = 99 WHERE substr(hex(peer_id), -2) != ?1",
+                [format!("3{kept}")],
+            )
+            .expect("peers");
+    };
+    lose(1);
+    let found = tracker.run(&["store", "check"]);
+    assert!(found.output.contains("2 peers belong to no swarm"), "{}", found.output);
+    tracker.run(&["store", "check", "--repair"]);
+    let told = tracker.run(&["store", "check"]);
+    assert!(!told.output.contains("no swarm"), "{}", told.output);
+    tracker.run(&["store", "rebuild"]);
+    for number in 1..=3 {
+        client(number).of(torrent.info_hash).announce(&tracker, "left=1");
+    }
     damage();
     let told = tracker.run(&["refresh", "--force"]);
     assert!(told.errors.contains("7 leechers, 0 partial seeds of the swarm"), "{}", told.errors);
     assert_eq!(tracker.run(&["store", "check"]).done(), "clean\n");
+}
+
+#[test]
+fn what_swarms_have_counted_outlives_a_store_that_is_recreated() {
+    for kind in ["sqlite", "shm"] {
+        let tracker = Installation::listed();
+        let settings = [format!("store.kind = '{kind}'"), "store.path = '../data/mine'".into()];
+        configure(&tracker, &settings);
+        let torrent = tracker.add("a torrent", 1000);
+        tracker.refresh();
+        let complete = |number| {
+            let client = client(number).of(torrent.info_hash);
+            client.announce(&tracker, "event=started");
+            client.announce(&tracker, "left=0&downloaded=1000&uploaded=10&event=completed")
+        };
+        let downloaded = || scraped(&tracker, torrent.info_hash).number("downloaded");
+        complete(1);
+        tracker.refresh();
+        assert_eq!(complete(2).number("downloaded"), 2);
+        client(2)
+            .of(torrent.info_hash)
+            .announce(&tracker, "left=0&downloaded=1000&uploaded=10&event=stopped");
+        let told = tracker.run(&["store", "rebuild"]).output;
+        assert!(told.contains("all totals are in the catalogue"), "{told}");
+        assert_eq!(downloaded(), 2, "{kind}: at once, as announces say it");
+        assert_eq!(complete(3).number("downloaded"), 3, "{kind}");
+        tracker.refresh();
+        tracker.refresh();
+        assert_eq!(downloaded(), 3, "{kind}: nothing counts twice");
+        assert_eq!(
+            tracker.table().row("a torrent").cell("transferred"),
+            "1.973 KiB",
+            "{kind}: of two"
+        );
+
+        let path = tracker.path("data/mine");
+        let mut broken = fs::read(&path).expect("the store");
+        broken[..64].fill(b'x');
+        fs::write(&path, broken).expect("it is written");
+        let told = tracker.run(&["store", "rebuild"]).output;
+        assert!(told.contains("could not be read"), "{told}");
+        assert_eq!(downloaded(), 3, "{kind}: what a refresh has seen");
+    }
 }

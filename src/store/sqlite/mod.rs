@@ -8,6 +8,7 @@ mod counting;
 mod crowd;
 mod error;
 mod journal;
+mod lost;
 mod peer;
 #[cfg(test)]
 mod processes;
@@ -360,6 +361,10 @@ impl StoreMaintenance for SqliteStore {
 
     fn recount(&mut self, info_hash: InfoHash) -> Result<Option<Recount>, StoreError> {
         self.run("write", |database, _| recount::recount(database, info_hash))
+    }
+
+    fn remove_lost_peers(&mut self) -> Result<u64, StoreError> {
+        self.run("write", |database, _| lost::remove(database))
     }
 
     fn info(&mut self) -> Result<StoreInfo, StoreError> {

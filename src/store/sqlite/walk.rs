@@ -5,6 +5,7 @@ use rusqlite::params;
 use super::addresses::{Addresses, Place};
 use super::connection::Database;
 use super::counting;
+use super::lost;
 use super::peer::PeerRow;
 use super::schema::{self, Class, instant_in, number_in, role_in, stored};
 use super::swarm::Swarm;
@@ -199,14 +200,7 @@ pub(super) fn check(database: &Database) -> rusqlite::Result<Vec<String>> {
         .query_map([], |row| row.get(0))?
         .filter(|line| !line.as_ref().is_ok_and(|line| line == "ok"))
         .collect::<rusqlite::Result<_>>()?;
-    let lost: u64 = database.query_row(
-        "SELECT count(*) FROM peer WHERE swarm NOT IN (SELECT id FROM swarm)",
-        [],
-        |row| number_in(row, 0),
-    )?;
-    if lost > 0 {
-        problems.push(format!("{lost} peers belong to no swarm"));
-    }
+    problems.extend(lost::check(database)?);
     problems.extend(counting::check(database)?);
     let mut from = 0;
     loop {
