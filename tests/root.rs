@@ -16,6 +16,7 @@ use crate::harness::cannot_run::cannot_run;
 use crate::harness::installation::Ran;
 use crate::harness::process::Process;
 use crate::harness::site::{as_the_server, server_account};
+use crate::harness::torrent::Torrent;
 use crate::harness::{checkout, executable, folder_in_memory, free_port, poll};
 
 /// Users that have no account.
@@ -431,6 +432,91 @@ fn root_writes_nothing_for_pages_where_others_decide() {
 }
 
 /// Another user keeps the lock of a store that is to be made where everybody may make files.
+#[test]
+fn root_reads_its_own_torrents_and_writes_where_they_are() {
+    let Some(site) = Theirs::new("torrents in root's home", ALICE) else { return };
+    // As /root and a user's home are.
+    let homes = tempfile::tempdir_in("/root").expect("a folder");
+    let at = |name: &str| match name.strip_prefix("roots/") {
+        Some(_) => homes.path().join(name),
+        None => site.path(name),
+    };
+    make(&at("bobs"), BOB);
+    fs::set_permissions(at("bobs"), Permissions::from_mode(0o700)).expect("its mode");
+    let announce = "http://127.0.0.1:8080/cgi-bin/tracker.cgi/announce";
+    let other = "http://other.example/announce";
+    let write = |name: &str, owner: u32| {
+        let torrent = Torrent::new(name, 1000, announce);
+        let path = at(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(&path, &torrent.metainfo).expect("a file");
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("its mode");
+        give(&path, owner);
+        path.to_str().expect("text").to_owned()
+    };
+    let (roots, bobs) = (write("roots/own.torrent", 0), write("bobs/own.torrent", BOB));
+    let hidden = write("roots/hidden.torrent", 0);
+    let trap = at("bobs/trap.torrent");
+    symlink(&hidden, &trap).expect("a link");
+    give(&trap, BOB);
+    // The same by a link to the folder.
+    let way = at("bobs/way");
+    symlink(Path::new(&hidden).parent().expect("a folder"), &way).expect("a link");
+    give(&way, BOB);
+    let traps = [trap, way.join("hidden.torrent")];
+    let traps = traps.each_ref().map(|trap| trap.to_str().expect("text"));
+
+    site.run(&["torrent", "verify", &roots, &bobs, &roots]).done();
+    site.run(&["torrent", "add", &roots]).done();
+    let added = fs::metadata(site.path("torrents/own.torrent")).expect("it is there");
+    assert_eq!(added.uid(), ALICE);
+    for trap in traps {
+        assert_eq!(site.run(&["torrent", "verify", trap]).status, 1);
+        assert_eq!(site.run(&["torrent", "add", trap]).status, 1);
+    }
+    assert_eq!(
+        fs::read_dir(site.path("torrents"))
+            .expect("a folder")
+            .filter(|it| {
+                it.as_ref().is_ok_and(|it| it.file_name().as_encoded_bytes().ends_with(b".torrent"))
+            })
+            .count(),
+        1
+    );
+
+    for (file, owner) in [(&roots, 0), (&bobs, BOB)] {
+        site.run(&["torrent", "rewrite", file, "--announce", other]).done();
+        let metadata = fs::metadata(file).expect("it is there");
+        assert_eq!((metadata.uid(), metadata.mode() & 0o777), (owner, 0o600), "{file}");
+        let content = fs::read(file).expect("a file");
+        assert!(content.windows(other.len()).any(|part| part == other.as_bytes()), "{file}");
+    }
+    let target = site.path("torrents/rewritten.torrent");
+    let output = target.to_str().expect("text");
+    site.run(&["torrent", "rewrite", &roots, "--announce", announce, "--output", output]).done();
+    assert_eq!(fs::metadata(&target).expect("it is written").uid(), ALICE);
+    let before = fs::read(&hidden).expect("a file");
+    let roots_output = at("roots/other.torrent");
+    let roots_output = roots_output.to_str().expect("text");
+    let outputs = [&[][..], &["--output", output, "--force"], &["--output", roots_output]];
+    for (trap, more) in traps.iter().flat_map(|trap| outputs.map(|more| (*trap, more))) {
+        let ran = site.run(&[&["torrent", "rewrite", trap, "--announce", other], more].concat());
+        assert_eq!(ran.status, 1, "{ran:?}");
+    }
+    assert_eq!(fs::read(&hidden).expect("a file"), before);
+    // What others have put in the place of the output leads to nothing of root's.
+    fs::remove_file(&target).expect("it goes");
+    symlink(site.path("roots/file"), &target).expect("a link");
+    give(&target, ALICE);
+    site.run(&["torrent", "rewrite", &roots, "--announce", other, "--output", output, "--force"]);
+    assert_eq!(fs::read(site.path("roots/file")).expect("root's"), b"root's");
+
+    fs::write(at("roots/content"), "content").expect("a file");
+    let content = at("roots/content");
+    site.run(&["torrent", "make", content.to_str().expect("text"), "--announce", other]).done();
+    assert_eq!(fs::metadata(at("roots/content.torrent")).expect("it is made").uid(), 0);
+}
+
 #[test]
 fn the_lock_of_somebody_else_is_not_waited_for() {
     let Some(site) = Theirs::new("the lock of another user", ALICE) else { return };

@@ -231,21 +231,22 @@ impl Listing {
     }
 }
 
-/// Reads one `.torrent` file of at most `limit` bytes.
-///
-/// # Errors
-/// When it cannot be read, or is not a usable torrent.
-pub fn read_metainfo(path: &Path, limit: u64) -> Result<Metainfo, Problem> {
-    Ok(Metainfo::parse(&read(path, limit)?.content)?)
-}
-
 /// Reads one `.torrent` file of at most `limit` bytes, and gives its content too: what was checked is what can be
 /// copied.
 ///
 /// # Errors
-/// As for [`read_metainfo`].
+/// When it cannot be read, or is not a usable torrent.
 pub fn read_torrent(path: &Path, limit: u64) -> Result<(Metainfo, Vec<u8>), Problem> {
     let ReadFile { content, .. } = read(path, limit)?;
+    Ok((Metainfo::parse(&content)?, content))
+}
+
+/// The same of a file that is open.
+///
+/// # Errors
+/// As for [`read_torrent`].
+pub fn read_open_torrent(file: File, limit: u64) -> Result<(Metainfo, Vec<u8>), Problem> {
+    let ReadFile { content, .. } = read_open(file, limit)?;
     Ok((Metainfo::parse(&content)?, content))
 }
 
@@ -260,7 +261,10 @@ struct ReadFile {
 /// The content of a file of at most `limit` bytes, even if it grows meanwhile.
 fn read(path: &Path, limit: u64) -> Result<ReadFile, Problem> {
     // A pipe that took the file's place would be waited for. Links are the owner's to make here.
-    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    read_open(File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?, limit)
+}
+
+fn read_open(file: File, limit: u64) -> Result<ReadFile, Problem> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(Problem::NotAFile);

@@ -51,7 +51,7 @@ pub use file_state::{FileState, FileTime};
 pub use folder::{
     AfterWriting, Detail, FolderError, FolderProblem, FolderScan, FolderView, FoundTorrent,
     KnownFiles, Listing, Problem, ScanRules, Seen, Surroundings, Watched, has_changed,
-    read_metainfo, read_torrent, scan_folder,
+    read_open_torrent, read_torrent, scan_folder,
 };
 pub use hash_list::HashList;
 pub use import::{

@@ -13,7 +13,12 @@ use serde_json::{Value, json};
 
 use super::change::change;
 use super::{CommandError, World};
-use crate::catalog::{Catalog, Details, Problem, ScanRules, Torrent, read_metainfo};
+use crate::catalog::{
+    Catalog, Details, Problem, ScanRules, Torrent, read_open_torrent, read_torrent,
+};
+use crate::config::{LoadedConfig, act_for_owner};
+use crate::platform::named_files::NamedFiles;
+use crate::platform::privilege::{self, User};
 use crate::platform::terminal::Harmless;
 use crate::protocol::{InfoHash, InfoHashV2, Metainfo, Timestamp};
 use crate::site::{PublishError, bytes, clock, in_words, publish};
@@ -272,13 +277,42 @@ fn details_json(details: &Details) -> Value {
     said.filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))).collect()
 }
 
+/// Has root become the user in whose folders these files are, or are to be: root's own are written by root. Where that is
+/// not one user, or where everybody writes, it acts for the site's owner.
+fn act_for_owner_of<'a>(
+    files: impl IntoIterator<Item = &'a Path>,
+    loaded: &LoadedConfig,
+) -> Result<(), CommandError> {
+    let folder = |file: &Path| std::path::absolute(file).ok()?.parent().map(Path::to_owned);
+    let folders: Vec<PathBuf> = files.into_iter().filter_map(folder).collect();
+    match privilege::owner_of(folders.iter().map(PathBuf::as_path)) {
+        Ok(owner) => Ok(owner.map_or(Ok(()), User::become_it)?),
+        Err(_) => Ok(act_for_owner(loaded)?),
+    }
+}
+
+/// Where a file is written: something in the folder, where `--output` names one.
+fn place_in(output: &Path) -> PathBuf {
+    if output.is_dir() { output.join(".torrent") } else { output.to_owned() }
+}
+
+/// Reads a `.torrent` file that was named to the command, and gives its content too.
+fn read_named(named: &NamedFiles, path: &Path, limit: u64) -> Result<(Metainfo, Vec<u8>), Problem> {
+    match named.at(path) {
+        Some((file, _)) => read_open_torrent(file, limit),
+        None => read_torrent(path, limit),
+    }
+}
+
 fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
+    let named = NamedFiles::open(files.iter().map(PathBuf::as_path));
     let loaded = world.load_config()?;
     let rules = scan_rules(&loaded);
     let mut bad = 0;
     let mut found = Vec::new();
     for file in files {
-        let outcome = read_metainfo(file, rules.max_torrent_bytes);
+        let outcome =
+            read_named(&named, file, rules.max_torrent_bytes).map(|(metainfo, _)| metainfo);
         let warnings = outcome.as_ref().map_or_else(|_| Vec::new(), |it| warnings(it, &rules));
         bad += usize::from(outcome.is_err());
         if json {

@@ -13,6 +13,7 @@ pub mod folder;
 pub mod lock;
 pub mod log;
 pub mod memory;
+pub mod named_files;
 pub mod nameless_file;
 pub mod nearest;
 pub mod network;

@@ -307,8 +307,8 @@ fn a_pipe_is_never_opened() {
     let scan = scan(&folder, &ANY);
     assert_eq!(files(&scan), ["good.torrent"]);
     assert!(matches!(problems(&scan)[..], [("pipe.torrent", Problem::NotAFile)]));
-    assert!(matches!(read_metainfo(&path, LIMIT), Err(Problem::NotAFile)));
-    assert!(matches!(read_metainfo(folder.path(), LIMIT), Err(Problem::NotAFile)));
+    assert!(matches!(read_torrent(&path, LIMIT), Err(Problem::NotAFile)));
+    assert!(matches!(read_torrent(folder.path(), LIMIT), Err(Problem::NotAFile)));
 }
 
 #[test]

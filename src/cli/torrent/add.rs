@@ -6,10 +6,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::read_named;
 use crate::catalog::{Added, Author, Catalog, ScanChanges, TorrentByHash, read_torrent};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::config::LoadedConfig;
+use crate::platform::named_files::NamedFiles;
 use crate::platform::publication::TemporaryFile;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Magnet, Metainfo};
@@ -43,10 +45,11 @@ impl AddArguments {
                 "one title cannot be that of several torrents; add them one by one".into(),
             ));
         }
+        let named = NamedFiles::open(self.torrents.iter().map(Path::new));
         // Root has become the owner of the site by now, so that nothing is published that the owner cannot read.
         let loaded = world.load_owner_config()?;
         let sources: Result<Vec<Source>, CommandError> =
-            self.torrents.iter().map(|text| source(text, &loaded, world)).collect();
+            self.torrents.iter().map(|text| source(text, &named, &loaded, world)).collect();
         let sources = sources?;
         let told = change(world, |catalog, author| {
             let mut told = Vec::new();
@@ -103,7 +106,12 @@ impl Source {
 }
 
 /// What somebody has named.
-fn source(text: &str, loaded: &LoadedConfig, world: &World<'_>) -> Result<Source, CommandError> {
+fn source(
+    text: &str,
+    named: &NamedFiles,
+    loaded: &LoadedConfig,
+    world: &World<'_>,
+) -> Result<Source, CommandError> {
     let failed = |problem: &dyn std::fmt::Display| {
         CommandError::Failed(format!("{text}: {problem}; nothing was added"))
     };
@@ -121,7 +129,7 @@ fn source(text: &str, loaded: &LoadedConfig, world: &World<'_>) -> Result<Source
     }
     let path = Path::new(text);
     let rules = scan_rules(loaded);
-    let (metainfo, content) = match read_torrent(path, rules.max_torrent_bytes) {
+    let (metainfo, content) = match read_named(named, path, rules.max_torrent_bytes) {
         Ok(read) => read,
         Err(_) if matches!(path.try_exists(), Ok(false)) => {
             return Err(failed(&format_args!(

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::{act_for_owner_of, place_in};
 use crate::cli::progress::ByteBar;
 use crate::cli::{CommandError, World, own_files};
 use crate::config::LoadedConfig;
@@ -113,7 +114,12 @@ pub(super) fn failed(problem: impl std::fmt::Display) -> CommandError {
 impl MakeArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        let loaded = world.load_config_to_examine()?;
+        let loaded = world.read_config()?;
+        // Nothing here is the site's, unless it is read or written there.
+        let output = self.output.as_deref().map(place_in);
+        let content = self.path.join("content");
+        let places = output.as_deref().into_iter().chain([self.path.as_path(), &content]);
+        act_for_owner_of(places, &loaded)?;
         let announce = announce_urls(&self.announce, &loaded)?;
         let selection = Selection { hidden: self.hidden, linked: self.follow_links };
         let content = Content::find(&self.path, self.name.as_deref(), selection).map_err(failed)?;

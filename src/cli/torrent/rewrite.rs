@@ -7,8 +7,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::make::{announce_url, announce_urls, failed, is_there, publish};
+use super::{act_for_owner_of, place_in};
 use crate::cli::{CommandError, World, own_files};
 use crate::config::LoadedConfig;
+use crate::platform::named_files::NamedFiles;
 use crate::platform::terminal::Harmless;
 use crate::platform::{FileMark, files, privilege};
 use crate::protocol::{HttpUrl, Metainfo, NewAddresses, Url};
@@ -46,7 +48,14 @@ pub struct RewriteArguments {
 impl RewriteArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        let loaded = world.load_config_to_examine()?;
+        let named = NamedFiles::open(self.files.iter().map(PathBuf::as_path));
+        let loaded = world.read_config()?;
+        // Nothing here is the site's, unless it is written there.
+        let output = self.output.as_deref().map(place_in);
+        // What was not opened above is not opened as root below, either.
+        let is_decisive = |file: &&PathBuf| output.is_none() || named.at(file).is_none();
+        let files = self.files.iter().filter(is_decisive).chain(&output);
+        act_for_owner_of(files.map(PathBuf::as_path), &loaded)?;
         let is_folder = |output: &PathBuf| output.is_dir();
         if self.files.len() > 1 && self.output.as_ref().is_some_and(|output| !is_folder(output)) {
             return Err(CommandError::Usage("several files need a folder as --output".into()));
@@ -67,7 +76,9 @@ impl RewriteArguments {
                 ))),
                 target => Ok(target),
             });
-            let outcome = target.and_then(|target| self.rewrite(file, target, &addresses, &loaded));
+            let outcome = target.and_then(|target| {
+                self.rewrite((file, named.at(file)), target, &addresses, &loaded)
+            });
             bad += usize::from(outcome.is_err());
             let said = outcome.unwrap_or_else(|problem| format!("is not rewritten: {problem}"));
             world.print(format_args!("{}: {}\n", Harmless(file.display()), Harmless(said)))?;
@@ -81,12 +92,12 @@ impl RewriteArguments {
     /// Rewrites one file to this place, or in its own, and says what that was.
     fn rewrite(
         &self,
-        file: &Path,
+        (file, opened): (&Path, Option<(File, Metadata)>),
         target: Option<PathBuf>,
         addresses: &NewAddresses<'_>,
         loaded: &LoadedConfig,
     ) -> Result<String, CommandError> {
-        let (content, metadata) = read(file, loaded.config.catalog.max_torrent_bytes.0)?;
+        let (content, metadata) = read(file, opened, loaded.config.catalog.max_torrent_bytes.0)?;
         let written = addresses.in_torrent(&content).map_err(failed)?;
         let [before, after] = [&content, &written].map(|torrent| Metainfo::parse(torrent));
         let (before, after) = (before.map_err(failed)?, after.map_err(failed)?);
@@ -129,8 +140,15 @@ impl RewriteArguments {
     }
 }
 
-fn read(file: &Path, limit: u64) -> Result<(Vec<u8>, Metadata), CommandError> {
-    let (open, metadata) = files::open(file, File::options().read(true)).map_err(failed)?;
+fn read(
+    file: &Path,
+    opened: Option<(File, Metadata)>,
+    limit: u64,
+) -> Result<(Vec<u8>, Metadata), CommandError> {
+    let (open, metadata) = match opened {
+        Some(opened) => opened,
+        None => files::open(file, File::options().read(true)).map_err(failed)?,
+    };
     let mut content = Vec::new();
     open.take(limit.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
     if content.len() as u64 > limit {
@@ -142,7 +160,7 @@ fn read(file: &Path, limit: u64) -> Result<(Vec<u8>, Metadata), CommandError> {
 }
 
 /// Puts another content in the place of a file, which keeps its mode and its owner: a file of a third user is refused.
-/// One of root's becomes the site's owner's, for whom root acts; root may do with it all that it could.
+/// One of root's becomes that of whom root acts for; root may do with it all that it could.
 fn replace(file: &Path, metadata: &Metadata, content: &[u8]) -> Result<(), CommandError> {
     let (owner, we) = (metadata.uid(), privilege::user());
     if owner != we && owner != 0 {
