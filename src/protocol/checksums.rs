@@ -56,6 +56,8 @@ pub enum ChecksumListKind {
 pub struct ChecksumList {
     /// Names as they stand there, with slashes; and what they are said to have.
     entries: Vec<(Vec<u8>, Checksum)>,
+    /// All that there is in a list without a name.
+    nameless: Option<Checksum>,
     /// Lines that cannot be understood, or name what lies elsewhere.
     pub bad: usize,
     /// The numbers of the first of these.
@@ -109,7 +111,10 @@ impl ChecksumList {
         if bytes.len() > MOST_BYTES || lines().nth(MOST_LINES + 1).is_some() {
             return Err(ChecksumListError::TooLong);
         }
-        let mut list = Self::default();
+        let mut list = Self { nameless: line::nameless(bytes), ..Self::default() };
+        if list.nameless.is_some() {
+            return Ok(list);
+        }
         for (number, text) in (1..).zip(lines()) {
             match line::read(text, kind, !ends_with_nul) {
                 line::Line::Entry(name, checksum) => list.entries.push((name, checksum)),
@@ -130,7 +135,7 @@ impl ChecksumList {
 
     /// What the list says of a file of a torrent, whose path has slashes: where its whole path is named, what is said
     /// of that; else of its name in any folder; else of that in whatever case. Nothing of a kind on which lines
-    /// disagree.
+    /// disagree. A list that is one checksum without a name says it of whatever it lies beside.
     #[must_use]
     pub fn of(&self, path: &str) -> Checksums {
         let name = last(path.as_bytes());
@@ -142,6 +147,7 @@ impl ChecksumList {
             let name = name.trim_ascii();
             found = self.matching(|listed| last(listed).trim_ascii().eq_ignore_ascii_case(name));
         }
+        found.extend(self.nameless);
         Checksums::agreed(&found)
     }
 

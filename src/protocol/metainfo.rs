@@ -18,6 +18,7 @@ use sha2::Sha256;
 use super::bencode::{BencodeError, Value};
 use super::identity::{InfoHash, InfoHashV2};
 
+pub use files::sole_file;
 pub use flaw::Flaw;
 
 /// The smallest piece of a v2 torrent, in bytes (BEP 52).

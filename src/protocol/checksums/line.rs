@@ -82,6 +82,18 @@ fn digest_first(line: &[u8], may_escape: bool) -> Option<Entry> {
     Some((unescaped(name, is_escaped)?, checksum))
 }
 
+/// The checksum of a list that is nothing else, as many sites give it: digits, and no name.
+pub(super) fn nameless(list: &[u8]) -> Option<Checksum> {
+    let digits = list.trim_ascii();
+    match digits.len() {
+        8 => from_hex(digits).map(|it| Checksum::Crc32(u32::from_be_bytes(it))),
+        32 => from_hex(digits).map(Checksum::Md5),
+        40 => from_hex(digits).map(Checksum::Sha1),
+        64 => from_hex(digits).map(Checksum::Sha256),
+        _ => None,
+    }
+}
+
 /// Whether the name has escapes, and the line without the sign of that.
 fn escape(line: &[u8], may_escape: bool) -> (bool, &[u8]) {
     match line.strip_prefix(b"\\") {

@@ -22,6 +22,17 @@ fn md5(text: &str) -> Option<[u8; 16]> {
 }
 
 #[test]
+fn digits_without_a_name_are_those_of_whatever_they_lie_beside() {
+    let read = |text: &str| ChecksumList::read(text.as_bytes(), Digests);
+    let text = format!("\u{feff}{MD5_ABC}\r\n");
+    assert_eq!(read(&text).unwrap().of("any").md5, md5(MD5_ABC));
+    assert_eq!(read("352441C2").unwrap().of("any").crc32, Some(0x3524_41c2));
+    for other in ["", "352441C", &format!("{MD5_ABC}\n{MD5_ABC}\n"), "zz2441C2"] {
+        assert_eq!(read(other), Err(ChecksumListError::NoChecksums), "{other}");
+    }
+}
+
+#[test]
 fn what_coreutils_write_is_read_with_every_name() {
     let expected = [
         " leading space",

@@ -42,6 +42,24 @@ impl<'v> File<'v> {
     }
 }
 
+/// The path of a torrent's file below its folder, with slashes, where it has just one; of a torrent that was read.
+pub fn sole_file(content: &[u8]) -> Option<String> {
+    let info = Value::parse(content).ok()?.get(b"info")?;
+    let text = |parts: Vec<&[u8]>| String::from_utf8_lossy(&parts.join(&b'/')).into_owned();
+    if let Some(files) = info.get(b"files").filter(|files| files.is_list()) {
+        let mut files = files.items().map(File).filter(|file| !file.has_attribute(b'p'));
+        let (file, None) = (files.next()?, files.next()) else { return None };
+        let path = file.0.get(b"path.utf-8").or_else(|| file.0.get(b"path"))?;
+        return Some(text(path.items().filter_map(Value::string).collect()));
+    }
+    if let Some(tree) = info.get(b"file tree").filter(|_| info.get(b"length").is_none()) {
+        let (Some(_), None) = (tree.leaves().next(), tree.leaves().nth(1)) else { return None };
+        return Some(text(tree.strings().take_while(|part| !part.is_empty()).collect()));
+    }
+    let name = info.get(b"name.utf-8").or_else(|| info.get(b"name"))?;
+    Some(text(vec![name.string()?]))
+}
+
 /// The v1 files' size together, with pad files, as clients show it.
 pub(super) fn v1_size(files: Value<'_>, flaws: &mut Vec<Flaw>) -> Result<u64, MetainfoError> {
     let mut total = None;

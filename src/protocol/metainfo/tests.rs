@@ -453,3 +453,28 @@ proptest! {
         let _ = Metainfo::parse(&torrent);
     }
 }
+
+#[test]
+fn the_only_file_of_a_torrent_is_found_in_every_version() {
+    let many = [v1_file("a", 1), v1_file("b", 1)];
+    let file = |parts: &[&str]| {
+        let path: Vec<_> = parts.iter().map(text).collect();
+        dictionary(&[("length", number(1)), ("path", list(&path))])
+    };
+    let inside = [("sub", dictionary(&[("c", v2_file(10))]))];
+    for (torrent, expected) in [
+        (v1(1, &[("length", number(1))]), Some("a name")),
+        (v1(1, &[("files", list(&[file(&["sub", "c"]), pad_file(5)]))]), Some("sub/c")),
+        (v1(1, &[("files", list(&many))]), None),
+        (v1(1, &[("files", list(&[]))]), None),
+        (v2(&inside, &[]), Some("sub/c")),
+        (v2(&[("a", v2_file(10)), ("b", v2_file(10))], &[]), None),
+        (
+            v2(&[("a", v2_file(10))], &[("length", number(10)), ("pieces", text([7; 20]))]),
+            Some("a name"),
+        ),
+        (b"le".to_vec(), None),
+    ] {
+        assert_eq!(sole_file(&torrent).as_deref(), expected, "{}", torrent.escape_ascii());
+    }
+}
