@@ -222,7 +222,7 @@ fn torrents_are_looked_for_sorted_and_listed_a_page_at_a_time() {
     assert!(list(&["--rows", "2", "--page", "3"]).is_empty());
     let output = tracker.run(&["torrent", "list", "--rows", "2"]).done();
     assert!(output.ends_with("\n3 torrents (1 hidden) on 2 pages\n"), "{output}");
-    assert!(output.contains("Other  (hidden)  (its sidecar is not used)\n"), "{output}");
+    assert!(output.contains("Other  (hidden)  (a file beside it is not used)\n"), "{output}");
     for (words, said) in [
         (&["--state", "odd"][..], "possible values: listed, hidden"),
         (&["--sort", "odd"], "possible values: file, name"),

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, Transaction, named_params};
 
 use super::count::Count;
-use super::{Author, Catalog, CatalogError, Torrent, changes};
+use super::{Author, Catalog, CatalogError, Companions, Torrent, changes, layers};
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Timestamp};
 
 /// A torrent to be tracked without a `.torrent` file.
@@ -55,7 +55,7 @@ impl Catalog {
     /// When the catalogue cannot be written; then nothing was changed.
     pub fn remove(&mut self, torrent: &Torrent, author: &Author<'_>) -> Result<(), CatalogError> {
         self.write("remove a torrent from", |transaction| {
-            for table in ["torrents", "decisions", "sidecars", "external"] {
+            for table in ["torrents", "decisions", "sidecars", "checksum_files", "external"] {
                 let forget = format!("DELETE FROM {table} WHERE info_hash = ?1");
                 transaction.execute(&forget, [torrent.canonical.0])?;
             }
@@ -94,6 +94,10 @@ pub(super) fn put(
             ":name": torrent.name,
             ":size": Count(torrent.size.unwrap_or(0)),
         })?;
+        if was_missing {
+            // What the files said that lay beside it is gone with them.
+            layers::put_companions(transaction, info_hash, Companions::NONE)?;
+        }
         return Ok(Added { info_hash, is_new: was_missing });
     }
     insert(transaction, torrent, now)?;
@@ -235,11 +239,13 @@ mod tests {
     fn what_was_said_about_the_other_hash_of_a_hybrid_is_said_of_its_file() {
         let (_folder, mut catalog) = new_catalog();
         catalog.add(&new(1_000_001, ""), &OWNER).unwrap();
-        let retire = |it: &mut crate::catalog::Details| it.retired = Some("old".into());
+        let retire = |it: &mut crate::catalog::Details| {
+            it.retirement = Some(crate::catalog::Retirement::Retired("old".into()));
+        };
         catalog.decide(hash(1_000_001), "retire", retire, &OWNER).unwrap();
         scan(&mut catalog, &[hybrid(1, "a.torrent")], 100);
         let torrent = catalog.torrent(hash(1)).unwrap().unwrap();
-        assert_eq!((torrent.details().retired.as_deref(), torrent.added), (Some("old"), true));
+        assert_eq!((torrent.details().retired(), torrent.added), (Some("old"), true));
         assert_eq!(catalog.torrent(hash(1_000_001)).unwrap().unwrap().canonical, hash(1));
     }
 

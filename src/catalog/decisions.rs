@@ -84,9 +84,9 @@ const PASS_ON: &str = "UPDATE OR IGNORE decisions SET info_hash = ?2 WHERE info_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::FoundTorrent;
     use crate::catalog::samples::{hash, new_catalog, scan, scanned};
     use crate::catalog::scan::Outcome;
+    use crate::catalog::{FoundTorrent, Retirement};
     use crate::protocol::{Checksums, Timestamp};
 
     const OWNER: Author<'_> = Author { name: "olive", at: Timestamp(50) };
@@ -115,7 +115,7 @@ mod tests {
                 sha1: Some([2; 20]),
                 sha256: Some([3; 32]),
             },
-            retired: text("it is old"),
+            retirement: Some(Retirement::Retired("it is old".into())),
             link_until: Some(Timestamp(1)),
             list_from: Some(Timestamp(2)),
             list_until: Some(Timestamp(3)),

@@ -17,12 +17,14 @@ use std::path::{Path, PathBuf};
 
 pub use self::known::KnownFiles;
 use self::listing::ListedFile;
-pub use self::listing::{Detail, Listing, Seen, Surroundings};
+pub use self::listing::{Detail, Listing, Seen, SeenCompanions, Surroundings};
 use self::reading::Reading;
 pub use self::view::{AfterWriting, FolderView};
 pub use self::watched::{Watched, has_changed};
+use super::checksum_files::{ChecksumFileError, ReadChecksumFile};
 use super::file_state::FileState;
 use super::sidecar::{ReadSidecar, SidecarError};
+use super::torrent::is_hidden;
 use crate::platform::folder::FileStatus;
 use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp, Url};
 
@@ -62,7 +64,9 @@ pub struct FoundTorrent {
     pub info_page: Option<PathBuf>,
     /// Its sidecar, if it has one.
     pub sidecar: Option<Box<ReadSidecar>>,
-    /// While the file has this state it need not be read again. `None` when it or its sidecar may change without
+    /// Its checksum files, in the order in which they count.
+    pub checksum_files: Vec<ReadChecksumFile>,
+    /// While the file has this state it need not be read again. `None` when it or what is beside it may change without
     /// another one, or has to be read again for its owner to hear what is wrong with it.
     pub state: Option<FileState>,
 }
@@ -144,6 +148,9 @@ pub enum Problem {
         "is beside no torrent; give it the name of a .torrent file in its folder, or remove it"
     )]
     LoneSidecar,
+    /// A checksum file that is not as it should be.
+    #[error("is not used: {0}; what it said before stays in force")]
+    ChecksumFile(#[from] ChecksumFileError),
 }
 
 /// The torrents folder cannot be read at all, so that nothing is known about any torrent.
@@ -294,9 +301,17 @@ impl FoundTorrent {
             modified: Timestamp(u64::try_from(read.state.modified.seconds()).unwrap_or(0)),
             info_page: info_page.clone(),
             sidecar: None,
+            checksum_files: Vec::new(),
             state: Some(read.state).filter(|_| metainfo.flaws.is_empty()),
             metainfo,
         }
+    }
+
+    /// Whether the files beside it are as they should be, and cannot change without another state.
+    fn has_settled_companions(&self) -> bool {
+        let sidecar = self.sidecar.as_deref();
+        sidecar.is_none_or(|it| it.outcome.is_ok() && it.state.is_some())
+            && self.checksum_files.iter().all(|it| it.outcome.is_ok() && it.state.is_some())
     }
 
     /// All info-hashes that clients announce it with.
@@ -304,11 +319,6 @@ impl FoundTorrent {
         let hashes = [Some(self.metainfo.canonical()), self.metainfo.alias()];
         hashes.into_iter().flatten()
     }
-}
-
-fn is_hidden(file: &Path) -> bool {
-    let name = file.file_stem().map(Path::new).and_then(Path::extension);
-    name.is_some_and(|ending| ending.eq_ignore_ascii_case("secret"))
 }
 
 /// Which of the torrents that were read are listed.
@@ -364,7 +374,8 @@ impl FolderScan {
             | Problem::NoAnnounce
             | Problem::SameInfoHash { .. }
             | Problem::Sidecar(_)
-            | Problem::LoneSidecar => None,
+            | Problem::LoneSidecar
+            | Problem::ChecksumFile(_) => None,
         })
     }
 

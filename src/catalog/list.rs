@@ -9,8 +9,8 @@ use super::file_state::FileState;
 use super::folder::{Detail, KnownFiles};
 use super::rows::{COLUMNS, Columns, torrent_of};
 use super::{
-    Carried, Catalog, CatalogError, DetailLayers, Details, FoundTorrent, Period, Sidecar, Torrent,
-    Totals,
+    Carried, Catalog, CatalogError, Companions, DetailLayers, Details, FoundTorrent, Period,
+    Torrent, Totals,
 };
 use crate::protocol::{InfoHash, Timestamp};
 
@@ -86,6 +86,12 @@ impl TorrentList {
         self.listed.len()
     }
 
+    /// The torrents that are not missing, also those that may not be announced.
+    pub(super) fn present(&self) -> impl Iterator<Item = &Torrent> {
+        let all = self.listed.iter().map(|listed| &listed.torrent);
+        all.filter(|torrent| torrent.missing_since.is_none())
+    }
+
     /// The torrents that may be announced.
     pub fn tracked(&self) -> impl Iterator<Item = &Torrent> {
         self.listed.iter().map(|listed| &listed.torrent).filter(|it| is_tracked(it, &self.denied))
@@ -100,7 +106,7 @@ impl TorrentList {
     /// Those that their owner has retired, whether or not their files are there.
     pub fn retired(&self) -> impl Iterator<Item = &Torrent> {
         let all = self.listed.iter().map(|listed| &listed.torrent);
-        all.filter(|torrent| torrent.details().retired.is_some())
+        all.filter(|torrent| torrent.details().retired().is_some())
     }
 
     /// Those that have been missing since this time or for longer, and of which nothing but figures would be lost.
@@ -157,10 +163,14 @@ fn is_denied(torrent: &Torrent, denied: &HashSet<InfoHash>) -> bool {
             || torrent.aliases().any(|alias| denied.contains(&alias)))
 }
 
+fn companions_after(before: &Companions, found: &FoundTorrent, is_new: bool) -> Companions {
+    before.after(found.sidecar.as_deref(), &found.checksum_files, is_new)
+}
+
 impl Listed {
     pub(super) fn new(found: &FoundTorrent, first_seen: Timestamp) -> Self {
         let mut listed = Self::of_file(found, first_seen);
-        listed.layer(Details::default(), Sidecar::after(None, found.sidecar.as_deref(), true));
+        listed.layer(Details::default(), companions_after(Companions::NONE, found, true));
         listed
     }
 
@@ -215,28 +225,28 @@ impl Listed {
     }
 
     /// Has its owner say this about it, and nothing else.
-    fn layer(&mut self, decision: Details, sidecar: Option<Sidecar>) {
+    fn layer(&mut self, decision: Details, companions: Companions) {
         self.torrent.hidden = self.hidden_by_file;
-        self.torrent.follow(DetailLayers::of(Some(decision), sidecar));
+        self.torrent.follow(DetailLayers::of(Some(decision), companions));
     }
 
-    /// What its sidecar is when a scan finds this.
-    fn sidecar_after(&self, found: &FoundTorrent) -> Option<Sidecar> {
+    /// What the files beside it are when a scan finds this.
+    fn companions_after(&self, found: &FoundTorrent) -> Companions {
         let is_new = self.torrent.missing_since.is_some();
-        Sidecar::after(self.torrent.sidecar(), found.sidecar.as_deref(), is_new)
+        companions_after(self.torrent.companions(), found, is_new)
     }
 
-    /// Its sidecar is gone, and what that said with it.
-    pub(super) fn lose_sidecar(&mut self) {
-        if self.torrent.sidecar().is_some() {
-            self.layer(self.torrent.decision().clone(), None);
+    /// The files beside it are gone, and what they said with them.
+    fn lose_companions(&mut self) {
+        if self.torrent.companions() != Companions::NONE {
+            self.layer(self.torrent.decision().clone(), Companions::default());
         }
     }
 
     /// Ends, because the same torrent is listed by its other info-hash. Leaves to that what the owner has said about it.
     pub(super) fn give_way(&mut self, now: Timestamp) -> Heritage {
         let decision = self.torrent.decision().clone();
-        self.layer(Details::default(), None);
+        self.layer(Details::default(), Companions::default());
         let added = std::mem::take(&mut self.torrent.added);
         self.torrent.missing_since = Some(now);
         Heritage { added, decision }
@@ -247,13 +257,13 @@ impl Listed {
         let Some(Heritage { added, decision }) = heritage else { return };
         self.torrent.added |= added;
         if self.torrent.decision() == Details::NONE {
-            self.layer(decision, self.torrent.sidecar().cloned());
+            self.layer(decision, self.torrent.companions().clone());
         }
     }
 
     /// Goes on without its file.
     pub(super) fn lose_file(&mut self) {
-        self.lose_sidecar();
+        self.lose_companions();
         let torrent = &mut self.torrent;
         (torrent.file, torrent.file_size, torrent.info_page) = (PathBuf::new(), 0, None);
         self.state = None;
@@ -272,18 +282,18 @@ impl Listed {
             && torrent.size == metainfo.size.min(MOST)
             && torrent.private == metainfo.private
             && (torrent.v1, torrent.v2) == (metainfo.v1(), metainfo.v2())
-            && torrent.sidecar() == self.sidecar_after(found).as_ref()
+            && *torrent.companions() == self.companions_after(found)
     }
 
     /// Takes over what a scan found; decisions, dates and totals stay.
     pub(super) fn become_as_found(&mut self, found: &FoundTorrent) {
-        let sidecar = self.sidecar_after(found);
+        let companions = self.companions_after(found);
         let before = &self.torrent;
         let mut new = Self::of_file(found, before.first_seen);
         new.torrent.added = before.added;
         (new.torrent.totals, new.torrent.carried) = (before.totals, before.carried);
         new.torrent.period = before.period;
-        new.layer(before.decision().clone(), sidecar);
+        new.layer(before.decision().clone(), companions);
         *self = new;
     }
 }

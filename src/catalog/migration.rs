@@ -108,6 +108,37 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_of_version_5_not_to_hide_what_nothing_hides_goes() {
+        let (_folder, path) = catalog_of(VERSION_4);
+        let old = Connection::open(&path).unwrap();
+        crate::catalog::schema::take_steps_to(&old, 4, 5).unwrap();
+        let hashes: Vec<Vec<u8>> = {
+            let mut query = old.prepare("SELECT info_hash FROM torrents ORDER BY name").unwrap();
+            query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        old.execute("DELETE FROM decisions", []).unwrap();
+        for hash in &hashes {
+            old.execute(
+                "INSERT INTO decisions (info_hash, hidden, title) VALUES (?1, 0, 't')",
+                [hash],
+            )
+            .unwrap();
+        }
+        let [name, sidecar, title, ..] = hashes.as_slice() else { panic!("{}", hashes.len()) };
+        old.execute("UPDATE torrents SET hidden = info_hash = ?1", [name]).unwrap();
+        old.execute("INSERT INTO sidecars (info_hash, hidden) VALUES (?1, 1)", [sidecar]).unwrap();
+        old.execute("INSERT INTO sidecars (info_hash, title) VALUES (?1, 't')", [title]).unwrap();
+        drop(old);
+        let catalog = Catalog::open(&path).unwrap();
+        for torrent in catalog.all_torrents().unwrap() {
+            let hash = torrent.canonical.0.to_vec();
+            let expected = (hash == *name || hash == *sidecar).then_some(false);
+            assert_eq!(torrent.decision().hidden, expected, "{}", torrent.name);
+            assert_eq!(torrent.title(), "t");
+        }
+    }
+
+    #[test]
     fn a_catalogue_of_version_4_keeps_all_that_it_has() {
         let (folder, path) = catalog_of(VERSION_4);
         let catalog = Catalog::open(&path).unwrap();
@@ -121,7 +152,7 @@ mod tests {
             ("A title".to_owned(), false, true, false),
         ];
         assert_eq!(found, expected);
-        assert_eq!(all[2].details().retired.as_deref(), Some("it is old"));
+        assert_eq!(all[2].details().retired(), Some("it is old"));
         assert_eq!(all[2].category().as_deref(), Some("music"));
         let plain = &all[3];
         assert_eq!(plain.totals, Totals { completed: 1, uploaded: 5, downloaded: 1000 });

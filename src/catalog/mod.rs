@@ -6,6 +6,7 @@ mod address_list;
 mod backup;
 mod bans;
 mod changes;
+mod checksum_files;
 mod client_rules;
 mod count;
 mod database;
@@ -13,6 +14,7 @@ mod dates;
 mod decisions;
 pub mod detail_values;
 mod details;
+mod explained;
 mod external;
 mod file_state;
 mod folder;
@@ -43,22 +45,24 @@ pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BY
 pub use backup::{BackupError, back_up, restore};
 pub use bans::{Ban, BanList};
 pub use changes::{Author, Change};
+pub use checksum_files::{ChecksumFile, ChecksumFileError, ReadChecksumFile};
 pub use client_rules::{ClientRule, Place, Verdict};
 pub use database::{Catalog, CatalogError};
-pub use details::Details;
+pub use details::{Details, Retirement};
+pub use explained::{ExplainedDetail, Layer};
 pub use external::{External, ExternalFigures};
 pub use file_state::{FileState, FileTime};
 pub use folder::{
     AfterWriting, Detail, FolderError, FolderProblem, FolderScan, FolderView, FoundTorrent,
-    KnownFiles, Listing, Problem, ScanRules, Seen, Surroundings, Watched, has_changed,
-    read_open_torrent, read_torrent, scan_folder,
+    KnownFiles, Listing, Problem, ScanRules, Seen, SeenCompanions, Surroundings, Watched,
+    has_changed, read_open_torrent, read_torrent, scan_folder,
 };
 pub use hash_list::HashList;
 pub use import::{
     Import, ImportError, ImportKind, ImportedBan, ImportedTorrent, MOST_TORRENTS, Skipped,
     SkippedEntry,
 };
-pub use layers::{DetailLayers, Sidecar};
+pub use layers::{Companions, DetailLayers, Sidecar};
 pub use list::TorrentList;
 pub use policy::{
     Arrival, Delivery, FolderChange, PolicyBan, PolicyClientRule, PolicyDraft, PolicyError,

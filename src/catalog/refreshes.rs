@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, Statement, Transaction, named_params};
 use super::count::Count;
 use super::rows::{Columns, carried_of, period_of, totals_of};
 use super::totals::{Carried, Period, StoreCounters, Totals, carry};
-use super::{Catalog, CatalogError};
+use super::{Catalog, CatalogError, Companions, layers};
 use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// What a refresh found out about one torrent.
@@ -76,7 +76,12 @@ impl Catalog {
         }
         self.write("remove old torrents from", |transaction| {
             let mut forget = transaction.prepare(FORGET_MISSING)?;
-            torrents.iter().try_for_each(|it| forget.execute([it.0]).map(|_| ()))
+            torrents.iter().try_for_each(|&torrent| {
+                if forget.execute([torrent.0])? > 0 {
+                    layers::put_companions(transaction, torrent, Companions::NONE)?;
+                }
+                Ok(())
+            })
         })
     }
 
@@ -220,7 +225,14 @@ mod tests {
             (1..=4).map(|number| scanned(number, &format!("{number}.torrent"))).collect();
         scan(&mut catalog, &found, 100);
         let author = crate::catalog::Author { name: "olive", at: Timestamp(150) };
-        catalog.decide(hash(3), "retire", |it| it.retired = Some("old".into()), &author).unwrap();
+        catalog
+            .decide(
+                hash(3),
+                "retire",
+                |it| it.retirement = Some(crate::catalog::Retirement::Retired("old".into())),
+                &author,
+            )
+            .unwrap();
         scan(&mut catalog, &found[..2], 200);
         scan(&mut catalog, &found[..1], 300);
         let list = catalog.list("").unwrap();

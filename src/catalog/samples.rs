@@ -34,6 +34,7 @@ pub(super) fn scanned(number: u32, file: &str) -> FoundTorrent {
         hidden: false,
         info_page: None,
         sidecar: None,
+        checksum_files: Vec::new(),
         state: None,
     }
 }

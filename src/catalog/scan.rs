@@ -8,7 +8,7 @@ use rusqlite::named_params;
 
 use super::count::Count;
 use super::list::{Listed, TorrentList};
-use super::{Catalog, CatalogError, FolderScan, FoundTorrent, Torrent};
+use super::{Catalog, CatalogError, Companions, FolderScan, FoundTorrent, Torrent};
 use super::{decisions, layers};
 use crate::protocol::{InfoHash, Timestamp};
 
@@ -61,7 +61,7 @@ impl Catalog {
     ) -> Result<ScanChanges, CatalogError> {
         if !scan.duplicates.is_empty() {
             let files: HashSet<(InfoHash, &Path)> =
-                list.tracked().map(|it| (it.canonical, it.file.as_path())).collect();
+                list.present().map(|it| (it.canonical, it.file.as_path())).collect();
             scan.prefer(|info_hash, file| files.contains(&(info_hash, file)));
         }
         let outcome = Outcome {
@@ -164,7 +164,7 @@ impl Catalog {
                 transaction.execute(NOTE_RULES, [rules])?;
             }
             let mut upsert = transaction.prepare(UPSERT)?;
-            let has_sidecars = layers::has_sidecars(transaction)?;
+            let has_companions = layers::has_companions(transaction)?;
             for Listed { torrent, hidden_by_file, state, .. } in written {
                 upsert.execute(named_params! {
                     ":info_hash": torrent.canonical.0,
@@ -181,19 +181,18 @@ impl Catalog {
                     ":file_state": state,
                     ":added": torrent.added.then_some(Count(now.0)),
                 })?;
-                if has_sidecars || torrent.sidecar().is_some() {
-                    layers::put_sidecar(transaction, torrent.canonical, torrent.sidecar())?;
+                let companions = torrent.companions();
+                if has_companions || companions != Companions::NONE {
+                    layers::put_companions(transaction, torrent.canonical, companions)?;
                 }
             }
             let mut vanish = transaction.prepare(VANISH)?;
             for info_hash in gone.vanished {
                 vanish.execute((info_hash.0, Count(now.0)))?;
-                if has_sidecars {
-                    layers::put_sidecar(transaction, *info_hash, None)?;
-                }
             }
             for (twin, heir) in gone.twins {
                 decisions::pass_on(transaction, *twin, *heir)?;
+                layers::put_companions(transaction, *twin, Companions::NONE)?;
             }
             Ok(())
         })
@@ -225,7 +224,6 @@ fn follow(
         }
         Fate::Vanishes => {
             listed.torrent.missing_since = Some(now);
-            listed.lose_sidecar();
             changes.vanished.push(listed.torrent.canonical);
             return false;
         }

@@ -152,10 +152,43 @@ const STEPS: &[&str] = &[
         list_until  INTEGER CHECK (list_until >= 0)
     ) STRICT, WITHOUT ROWID;
 ",
+    // A decision may be that a torrent is not retired, whatever its sidecar says. One that it is not hidden, where nothing
+    // else hides it, would win over a sidecar to come. What checksum files say is as it was read last.
+    "
+    ALTER TABLE decisions ADD COLUMN restored INTEGER CHECK (restored = 1);
+    ALTER TABLE sidecars ADD COLUMN restored INTEGER CHECK (restored = 1);
+    UPDATE decisions SET hidden = NULL WHERE hidden = 0
+        AND NOT EXISTS (SELECT 1 FROM torrents
+            WHERE torrents.info_hash = decisions.info_hash AND torrents.hidden = 1)
+        AND NOT EXISTS (SELECT 1 FROM sidecars
+            WHERE sidecars.info_hash = decisions.info_hash AND sidecars.hidden = 1);
+    CREATE TABLE checksum_files (
+        info_hash  BLOB NOT NULL CHECK (length(info_hash) = 20),
+        ending     TEXT NOT NULL,
+        file_state BLOB CHECK (length(file_state) = 32),
+        fault      TEXT,
+        crc32      TEXT,
+        md5        TEXT,
+        sha1       TEXT,
+        sha256     TEXT,
+        PRIMARY KEY (info_hash, ending)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The version of a catalogue after the last step.
 pub(super) const VERSION: usize = STEPS.len();
+
+/// Takes the steps from one version to another, as older executables did.
+#[cfg(test)]
+pub(super) fn take_steps_to(
+    connection: &rusqlite::Connection,
+    from: usize,
+    to: usize,
+) -> rusqlite::Result<()> {
+    STEPS[from..to].iter().try_for_each(|step| connection.execute_batch(step))?;
+    connection.pragma_update(None, "user_version", i64::try_from(to).unwrap())
+}
 
 /// Takes all steps that a catalogue of this version lacks.
 pub(super) fn take_steps(transaction: &Transaction<'_>, version: usize) -> rusqlite::Result<()> {

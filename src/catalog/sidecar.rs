@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::Details;
 use super::detail_values::{DetailError, digits, one_line, page_address, reason};
 use super::file_state::FileState;
+use super::{Details, Retirement};
 use crate::platform::date::{self, NotADate};
 use crate::platform::files::{self, OpenError};
 use crate::platform::folder::FileStatus;
@@ -208,7 +208,7 @@ impl Sidecar {
             "sha1" => *sha1 = some(digits(text_of(value)?, 40)?),
             "sha256" => *sha256 = some(digits(text_of(value)?, 64)?),
             "hidden" => said.hidden = Some(value.as_bool().ok_or(ValueError::NotBoolean)?),
-            "retired" => said.retired = retired(value)?,
+            "retired" => said.retirement = retired(value)?,
             "link_until" => said.link_until = time_of(value)?,
             "list_from" => said.list_from = time_of(value)?,
             "list_until" => said.list_until = time_of(value)?,
@@ -237,11 +237,12 @@ fn line_of(value: &DeValue<'_>) -> Result<Option<String>, ValueError> {
 }
 
 /// The reason that clients are told; an empty one is the configured reason.
-fn retired(value: &DeValue<'_>) -> Result<Option<String>, ValueError> {
+fn retired(value: &DeValue<'_>) -> Result<Option<Retirement>, ValueError> {
+    let retired = |reason| Ok(Some(Retirement::Retired(reason)));
     match value {
-        DeValue::Boolean(true) => Ok(Some(String::new())),
+        DeValue::Boolean(true) => retired(String::new()),
         DeValue::Boolean(false) => Ok(None),
-        DeValue::String(text) if !text.trim().is_empty() => Ok(Some(reason(text)?)),
+        DeValue::String(text) if !text.trim().is_empty() => retired(reason(text)?),
         _ => Err(ValueError::NotAReason),
     }
 }

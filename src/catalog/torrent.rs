@@ -1,10 +1,10 @@
 //! A torrent as the catalogue knows it.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::totals::{Carried, Period, Totals};
-use super::{DetailLayers, Details, Sidecar};
+use super::{Companions, DetailLayers, Details, Sidecar};
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Timestamp};
 
 /// A torrent of the catalogue, whether or not its file is still there.
@@ -46,6 +46,12 @@ pub struct Torrent {
     pub period: Period,
 }
 
+/// Whether the name of a `.torrent` file leaves it out of listings: `*.secret.torrent`.
+pub(super) fn is_hidden(file: &Path) -> bool {
+    let name = file.file_stem().map(Path::new).and_then(Path::extension);
+    name.is_some_and(|ending| ending.eq_ignore_ascii_case("secret"))
+}
+
 impl Torrent {
     /// What its owner says about it, as it is in force.
     #[must_use]
@@ -68,7 +74,20 @@ impl Torrent {
     /// The file beside it that says more about it.
     #[must_use]
     pub fn sidecar(&self) -> Option<&Sidecar> {
-        self.details.as_deref().and_then(DetailLayers::sidecar)
+        self.companions().sidecar.as_ref()
+    }
+
+    /// All files beside it that say more about it.
+    #[must_use]
+    pub fn companions(&self) -> &Companions {
+        self.details.as_deref().map_or(Companions::NONE, DetailLayers::companions)
+    }
+
+    /// Whether it is left out of listings unless a command says otherwise.
+    #[must_use]
+    pub fn is_hidden_without_decision(&self) -> bool {
+        let sidecar = self.sidecar().and_then(|sidecar| sidecar.details.hidden);
+        sidecar.unwrap_or_else(|| is_hidden(&self.file))
     }
 
     /// Its category: the one that its owner says, or else the folder below the torrents folder that its file is in, such
@@ -78,8 +97,13 @@ impl Torrent {
         if let Some(said) = &self.details().category {
             return Some(Cow::Borrowed(said));
         }
+        self.folder().map(Cow::Owned)
+    }
+
+    /// The folder below the torrents folder that its file is in.
+    pub(super) fn folder(&self) -> Option<String> {
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty())?;
-        Some(folder.to_string_lossy())
+        Some(folder.to_string_lossy().into_owned())
     }
 
     /// Its info-hashes, by its versions.
@@ -117,7 +141,7 @@ impl Torrent {
     /// Whether it may be announced.
     #[must_use]
     pub fn is_tracked(&self) -> bool {
-        self.missing_since.is_none() && self.details().retired.is_none()
+        self.missing_since.is_none() && self.details().retired().is_none()
     }
 
     /// Whether it stands in listings at this time.

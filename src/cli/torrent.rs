@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use super::change::change;
 use super::{CommandError, World};
 use crate::catalog::{
-    Catalog, Details, Problem, ScanRules, Torrent, read_open_torrent, read_torrent,
+    Catalog, ChecksumFile, Companions, Details, Problem, ScanRules, Torrent, read_open_torrent,
+    read_torrent,
 };
 use crate::config::{LoadedConfig, act_for_owner};
 use crate::platform::named_files::NamedFiles;
@@ -30,7 +31,7 @@ pub enum TorrentCommand {
     List(list::ListArguments),
     /// Show one torrent
     Show {
-        /// Its info-hash, its file below the torrents folder, or its name
+        /// Its info-hash, its .torrent file, or its name
         torrent: String,
         /// Print JSON
         #[arg(long)]
@@ -39,37 +40,37 @@ pub enum TorrentCommand {
     Add(add::AddArguments),
     /// Change what is said of a torrent; an empty text takes back what was said
     Edit {
-        /// Its info-hash, its file below the torrents folder, or its name
+        /// Its info-hash, its .torrent file, or its name
         torrent: String,
         #[command(flatten)]
         changes: Box<edit::Changes>,
     },
     /// Leave a torrent out of listings, as `*.secret.torrent` files are
     Hide {
-        /// Its info-hash, its file below the torrents folder, or its name
+        /// Its info-hash, its .torrent file, or its name
         torrent: String,
     },
-    /// List a torrent, whatever the name of its file
+    /// List a torrent, whatever its sidecar or the name of its file says
     Unhide {
-        /// Its info-hash, its file below the torrents folder, or its name
+        /// Its info-hash, its .torrent file, or its name
         torrent: String,
     },
     /// Track a torrent no longer, and tell its clients why
     Retire {
-        /// Its info-hash, its file below the torrents folder, or its name
+        /// Its info-hash, its .torrent file, or its name
         torrent: String,
         /// Why, instead of the configured reason
         #[arg(long, default_value = "", value_name = "TEXT", value_parser = crate::catalog::detail_values::reason)]
         reason: String,
     },
-    /// Track a torrent again that was retired
+    /// Track a torrent again that was retired, also by its sidecar
     Restore {
-        /// Its info-hash, its file below the torrents folder, or its name
+        /// Its info-hash, its .torrent file, or its name
         torrent: String,
     },
     /// Forget a torrent that has no file, with its figures
     Remove {
-        /// Its info-hash, or its name
+        /// Its info-hash, its .torrent file, or its name
         torrent: String,
     },
     Make(make::MakeArguments),
@@ -133,7 +134,6 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     world.print(format_args!("completed     {}\n", torrent.totals.completed))?;
     world.print(format_args!("uploaded      {}\n", bytes(torrent.totals.uploaded, 2)))?;
     world.print(format_args!("downloaded    {}\n", bytes(torrent.totals.downloaded, 2)))?;
-    world.print(format_args!("hidden        {}\n", if torrent.hidden { "yes" } else { "no" }))?;
     print_details(&torrent, world)?;
     if torrent.missing_since.is_some() {
         world.print(format_args!(
@@ -143,32 +143,34 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     Ok(())
 }
 
-/// What is said about a torrent, and where, unless that was a command.
+/// What is said about a torrent, who says so, and what that hides.
 fn print_details(torrent: &Torrent, world: &mut World<'_>) -> Result<(), CommandError> {
-    let decided = torrent.decision().in_words().map(|(_, value)| value.is_some());
-    for ((name, value), decided) in torrent.details().in_words().into_iter().zip(decided) {
-        if let Some(value) = value.filter(|_| name != "hidden") {
-            let source = if decided { "" } else { "  (sidecar)" };
-            world.print(format_args!("{name:<12}  {}{source}\n", Harmless(value)))?;
-        }
+    let said = torrent.explained();
+    if said.iter().all(|it| it.name != "hidden") {
+        world.print(format_args!("hidden        no\n"))?;
     }
-    if torrent.details().category.is_none()
-        && let Some(folder) = torrent.category()
-    {
-        world.print(format_args!("category      {}  (folder)\n", Harmless(folder)))?;
+    for detail in said {
+        world.print(format_args!("{:<12}  {}\n", detail.name, Harmless(&detail)))?;
     }
-    if let Some(fault) = torrent.sidecar().and_then(|sidecar| sidecar.fault.as_ref()) {
+    let Companions { sidecar, checksum_files } = torrent.companions();
+    if let Some(fault) = sidecar.as_ref().and_then(|sidecar| sidecar.fault.as_ref()) {
         world.print(format_args!("sidecar       is not used: {}\n", Harmless(fault)))?;
+    }
+    for file in checksum_files {
+        if let Some(fault) = &file.fault {
+            let name = format!(".{} file", file.ending);
+            world.print(format_args!("{name:<12}  is not used: {}\n", Harmless(fault)))?;
+        }
     }
     Ok(())
 }
 
-/// The torrent that somebody names by its info-hash, its file or its name, and that must be there.
+/// The torrent that somebody names by its info-hash, a `.torrent` file or its name, and that must be there.
 pub(super) fn find(wanted: &str, catalog: &Catalog) -> Result<Torrent, CommandError> {
     look_up(wanted, catalog)?.ok_or_else(|| is_unknown(wanted))
 }
 
-/// The torrent that somebody names by its info-hash, its file or its name.
+/// The torrent that somebody names by its info-hash, a `.torrent` file or its name.
 pub(super) fn look_up(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>, CommandError> {
     if let Some(info_hash) = parse_info_hash(wanted)
         && let Some(torrent) = catalog.torrent(info_hash)?
@@ -184,7 +186,8 @@ pub(super) fn look_up(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>
     }
     let mut found: Vec<Torrent> = catalog.all_torrents()?.into_iter().filter(named).collect();
     match found.as_slice() {
-        [] | [_] => Ok(found.pop()),
+        [] => in_file(wanted, catalog),
+        [_] => Ok(found.pop()),
         several => {
             let hashes: Vec<_> = several.iter().map(|it| it.canonical.to_string()).collect();
             Err(CommandError::Failed(format!(
@@ -194,6 +197,21 @@ pub(super) fn look_up(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>
         }
     }
 }
+
+/// The torrent of a `.torrent` file, wherever that is.
+fn in_file(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>, CommandError> {
+    let path = Path::new(wanted);
+    let is_torrent = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("torrent"));
+    if !is_torrent || !path.exists() {
+        return Ok(None);
+    }
+    let failed = |problem| CommandError::Failed(format!("{wanted} {problem}"));
+    let (metainfo, _) = read_torrent(path, MOST_TORRENT_BYTES).map_err(failed)?;
+    Ok(catalog.torrent(metainfo.canonical())?)
+}
+
+/// Bytes of a `.torrent` file at most that somebody names.
+const MOST_TORRENT_BYTES: u64 = 64 << 20;
 
 /// Why nothing is done about a torrent that nobody knows.
 pub(super) fn is_unknown(wanted: &str) -> CommandError {
@@ -234,11 +252,27 @@ fn decide_hidden(wanted: &str, hidden: bool, world: &mut World<'_>) -> Result<()
     let torrent = change(world, |catalog, author| {
         let torrent = find(wanted, catalog)?;
         let what = if hidden { "hide" } else { "unhide" };
-        catalog.decide(torrent.canonical, what, |it| it.hidden = Some(hidden), author)?;
-        Ok(torrent)
+        // Not to hide what nothing hides needs no decision, which would win over a sidecar to come.
+        let is_needed = hidden || torrent.is_hidden_without_decision();
+        let decided = is_needed.then_some(hidden);
+        catalog.decide(torrent.canonical, what, |it| it.hidden = decided, author)?;
+        find(&torrent.canonical.to_string(), catalog)
     })?;
     let now = if hidden { "hidden" } else { "listed" };
-    world.print(format_args!("{}: is {now} from now on\n", Harmless(torrent.title())))
+    let note = though(&torrent, "hidden");
+    world.print(format_args!("{}: is {now} from now on{note}\n", Harmless(torrent.title())))
+}
+
+/// What a decision hides, and how to take it back.
+fn though(torrent: &Torrent, name: &str) -> String {
+    let said = torrent.explained().into_iter().find(|it| it.name == name);
+    match said.and_then(|it| it.hides) {
+        None => String::new(),
+        Some((layer, value)) => format!(
+            ", though the {layer} says otherwise ({value}); `tracker torrent edit {} --take-back {name}` lets that count",
+            torrent.canonical
+        ),
+    }
 }
 
 /// A torrent for programs; figures that are not known are null.
@@ -251,13 +285,15 @@ fn torrent_json(TorrentWithPeers { torrent, peers }: &TorrentWithPeers, now: Tim
         "file": torrent.has_file().then(|| torrent.file.to_string_lossy()),
         "size": torrent.known_size(),
         "title": torrent.details().title,
-        "retired": torrent.details().retired,
+        "retired": torrent.details().retired(),
         "added": torrent.added,
         "category": torrent.category(),
         "details": details_json(torrent.details()),
         "sidecar": torrent.sidecar().map(|sidecar| {
             json!({ "details": details_json(&sidecar.details), "fault": sidecar.fault })
         }),
+        "checksum_files": checksum_files_json(&torrent.companions().checksum_files),
+        "decision": details_json(torrent.decision()),
         "hidden": torrent.hidden,
         "private": torrent.private,
         "first_seen": torrent.first_seen.no_later_than(now).0,
@@ -269,6 +305,16 @@ fn torrent_json(TorrentWithPeers { torrent, peers }: &TorrentWithPeers, now: Tim
         "uploaded": torrent.totals.uploaded,
         "downloaded": torrent.totals.downloaded,
     })
+}
+
+/// What checksum files say, by their endings.
+fn checksum_files_json(files: &[ChecksumFile]) -> Value {
+    let of = |file: &ChecksumFile| {
+        let checksums = Details { checksums: file.checksums, ..Details::default() };
+        let said = json!({ "details": details_json(&checksums), "fault": file.fault });
+        (file.ending.to_owned(), said)
+    };
+    files.iter().map(of).collect()
 }
 
 /// All that is said of a torrent; dates as RFC 3339 has them.

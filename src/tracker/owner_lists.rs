@@ -80,8 +80,8 @@ impl Refusals {
             usual => usual,
         };
         let retired = list.retired().flat_map(|torrent| {
-            let reason = torrent.details().retired.as_ref().filter(|reason| !reason.is_empty());
-            let reason = reason.map_or(usual, String::as_str).to_owned();
+            let reason = torrent.details().retired().filter(|reason| !reason.is_empty());
+            let reason = reason.unwrap_or(usual).to_owned();
             let hashes = std::iter::once(torrent.canonical).chain(torrent.aliases());
             hashes.map(move |hash| (hash, reason.clone()))
         });

@@ -51,7 +51,7 @@ pub enum TorrentState {
     Private,
     /// Other trackers are asked about it.
     External,
-    /// Its sidecar is broken.
+    /// Its sidecar or a checksum file of it is broken.
     Faulty,
 }
 
@@ -118,12 +118,12 @@ impl TorrentState {
         match self {
             Self::Listed => torrent.is_tracked() && torrent.is_listed(now),
             Self::Hidden => !torrent.is_listed(now),
-            Self::Retired => torrent.details().retired.is_some(),
+            Self::Retired => torrent.details().retired().is_some(),
             Self::Missing => torrent.missing_since.is_some(),
             Self::NoFile => !torrent.has_file(),
             Self::Private => torrent.private,
             Self::External => external.contains(&torrent.canonical),
-            Self::Faulty => torrent.sidecar().is_some_and(|sidecar| sidecar.fault.is_some()),
+            Self::Faulty => torrent.companions().is_faulty(),
         }
     }
 }

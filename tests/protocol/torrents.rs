@@ -146,12 +146,10 @@ fn a_sidecar_says_what_commands_say_and_they_win() {
     assert_eq!(refused(), "it is old");
     let told = tracker.run(&["torrent", "show", "a"]).done();
     assert!(told.contains("title         A title  (sidecar)\n"), "{told}");
-    let told = tracker.run(&["torrent", "restore", "a"]).failure();
-    assert!(told.contains("the sidecar a.toml retires"), "{told}");
     tracker.run(&["torrent", "retire", "a", "--reason", "by command"]).done();
     assert_eq!(refused(), "by command");
-    let told = tracker.run(&["torrent", "restore", "a"]).done();
-    assert!(told.contains("still retired"), "{told}");
+    let told = tracker.run(&["torrent", "edit", "a", "--take-back", "retired"]).done();
+    assert!(told.contains("retired: it is old"), "{told}");
     assert_eq!(refused(), "it is old");
 
     // What is broken changes nothing.
@@ -236,16 +234,145 @@ fn checksums_come_from_lists_or_from_the_content() {
         .expect("a list");
     edit("album.sfv").done();
     assert_eq!(shown()["details"]["crc32"], "deadbeef");
-    fs::write(tracker.path("album.iso"), "abc").expect("a content");
+    fs::write(tracker.path("album.iso"), "abc").expect("another content");
+    let told = edit("album.iso").failure();
+    assert!(told.contains("that has 1000 bytes, and it has 3; nothing was changed"), "{told}");
+    fs::write(tracker.path("none.md5"), "nothing of the kind").expect("no list");
+    assert!(edit("none.md5").failure().contains("there is no CRC-32, MD5"));
+    assert_eq!(shown()["details"]["crc32"], "deadbeef");
+    fs::write(tracker.path("album.iso"), "abc".repeat(333) + "a").expect("a content");
     edit("album.iso").done();
     let details = &shown()["details"];
-    assert_eq!(details["crc32"], "352441c2");
-    assert_eq!(details["md5"], "900150983cd24fb0d6963f7d28e17f72");
-    assert_eq!(details["sha1"], "a9993e364706816aba3e25717850c26c9cd0d89d");
+    assert_eq!(details["crc32"], "cc73a31f");
+    assert_eq!(details["md5"], "7ced8cc6c3941954ce3400ee7f48a704");
+    assert_eq!(details["sha1"], "670e967b74615e80405ae35fe6103f7f9c0a59f3");
     fs::write(tracker.path("x.md5"), "900150983cd24fb0d6963f7d28e17f72  another\n")
         .expect("a list");
     assert!(edit("x.md5").failure().contains("has no checksum of album.iso"));
     assert!(edit("nowhere").failure().contains("nothing was changed"));
     tracker.run(&["torrent", "edit", "album.iso", "--md5", ""]).done();
     assert_eq!(shown()["details"].get("md5"), None);
+}
+
+#[test]
+fn what_is_decided_against_a_sidecar_is_said_and_can_be_taken_back() {
+    let tracker = Installation::listed();
+    let torrent = tracker.add("a", 1000);
+    tracker.drop_in("a.toml", b"title = 'A'\nhidden = true\nretired = 'it is old'");
+    tracker.refresh();
+    let show = || tracker.run(&["torrent", "show", "a"]).done();
+    let told = tracker.run(&["torrent", "restore", "a"]).done();
+    assert!(
+        told.contains("is tracked again, though the sidecar says otherwise (it is old)"),
+        "{told}"
+    );
+    client(1).of(torrent.info_hash).announce(&tracker, "");
+    let told = tracker.run(&["torrent", "unhide", "a"]).done();
+    assert!(told.contains("--take-back hidden` lets that count"), "{told}");
+    assert!(show().contains("hidden        no  (command; sidecar: yes)\n"), "{}", show());
+    assert!(show().contains("retired       no  (command; sidecar: it is old)\n"), "{}", show());
+    let told = tracker.run(&["doctor", "--offline"]).output;
+    assert!(told.contains("a.torrent (hidden, retired)"), "{told}");
+    let decision = tracker.run(&["torrent", "show", "a", "--json"]).json()["decision"].clone();
+    assert_eq!((&decision["hidden"], &decision["retired"]), (&"no".into(), &"no".into()));
+    let told = tracker.run(&["torrent", "edit", "a", "--take-back", "colour"]);
+    assert!(told.status == 2 && told.errors.contains("write all, or one of hidden"), "{told:?}");
+    tracker.run(&["torrent", "edit", "a", "--take-back", "all"]).done();
+    assert_eq!(client(1).of(torrent.info_hash).refused(&tracker, ""), "it is old");
+    assert!(show().contains("hidden        yes  (sidecar)\n"), "{}", show());
+
+    // Where nothing below says so, nothing is decided: what a sidecar says later counts.
+    tracker.drop_in("a.toml", b"title = 'A'");
+    tracker.refresh();
+    tracker.run(&["torrent", "hide", "a"]).done();
+    tracker.run(&["torrent", "retire", "a"]).done();
+    tracker.run(&["torrent", "unhide", "a"]).done();
+    tracker.run(&["torrent", "restore", "a"]).done();
+    assert!(tracker.run(&["torrent", "restore", "a"]).failure().contains("is not retired"));
+    assert!(show().contains("hidden        no\n"), "{}", show());
+    tracker.drop_in("a.toml", b"title = 'B'\nhidden = true\nretired = true");
+    tracker.refresh();
+    assert!(show().contains("hidden        yes  (sidecar)\n"), "{}", show());
+    client(1).of(torrent.info_hash).refused(&tracker, "");
+}
+
+#[test]
+fn checksum_files_beside_a_torrent_are_read_with_it() {
+    let tracker = Installation::listed();
+    tracker.add("album.iso", 1000);
+    tracker.drop_in("album.iso.sfv", b"; made by hand\nalbum.iso DEADBEEF\n");
+    tracker.drop_in("album.iso.md5sum", b"900150983cd24fb0d6963f7d28e17f72 *album.iso\n");
+    tracker.refresh();
+    let show = || tracker.run(&["torrent", "show", "album.iso"]).done();
+    assert!(show().contains("crc32         deadbeef  (.sfv file)\n"), "{}", show());
+    assert!(show().contains("900150983cd24fb0d6963f7d28e17f72  (.md5sum file)\n"), "{}", show());
+    tracker.run(&["torrent", "edit", "album.iso", "--crc32", "00000001"]).done();
+    assert!(show().contains("00000001  (command; .sfv file: deadbeef)\n"), "{}", show());
+    tracker.drop_in("album.iso.sfv", b"other.iso 00000002\n");
+    let wrong = "album.iso.sfv is not used: it has no checksum of `album.iso`";
+    let ran = tracker.run(&["refresh", "--force"]);
+    assert!(ran.errors.contains(wrong), "{ran:?}");
+    assert!(show().contains("sfv file     is not used: it has no checksum"), "{}", show());
+    let shown = tracker.run(&["torrent", "show", "album.iso", "--json"]).json();
+    assert_eq!(shown["checksum_files"]["sfv"]["details"]["crc32"], "deadbeef");
+    fs::remove_file(tracker.path("www/torrents/album.iso.sfv")).expect("it was there");
+    tracker.refresh();
+    tracker.run(&["torrent", "edit", "album.iso", "--take-back", "crc32"]).done();
+    assert!(!show().contains("crc32"), "{}", show());
+}
+
+#[test]
+fn a_torrent_is_named_by_its_file_wherever_that_is() {
+    let tracker = Installation::listed();
+    let torrent = tracker.add("a", 1000);
+    tracker.refresh();
+    let inside = tracker.path("www/torrents/a.torrent").display().to_string();
+    let elsewhere = tracker.path("copy.torrent").display().to_string();
+    fs::copy(&inside, &elsewhere).expect("a copy");
+    let hash = torrent.info_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    for file in [inside.as_str(), &elsewhere, "a.torrent"] {
+        let shown = tracker.run(&["torrent", "show", file, "--json"]).json();
+        assert_eq!(shown["info_hash"], hash, "{file}");
+    }
+    tracker.run(&["torrent", "hide", &elsewhere]).done();
+    fs::write(&elsewhere, "no torrent").expect("a file");
+    assert!(
+        tracker.run(&["torrent", "show", &elsewhere]).failure().contains("not a usable torrent")
+    );
+    let nowhere = tracker.run(&["torrent", "show", "nowhere.torrent"]).failure();
+    assert!(nowhere.contains("there is no torrent"), "{nowhere}");
+}
+
+#[test]
+fn a_list_shows_what_it_is_sorted_by() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    tracker.refresh();
+    let list = |sort: &str| tracker.run(&["torrent", "list", "--sort", sort]).done();
+    assert!(list("completed").contains("leechers  completed  name\n"), "{}", list("completed"));
+    assert!(list("completed").contains("  0          a\n"), "{}", list("completed"));
+    assert!(list("file").contains("  a.torrent  a\n"), "{}", list("file"));
+    assert!(list("added").contains("  added "), "{}", list("added"));
+    assert!(list("size").contains("leechers  name\n"), "{}", list("size"));
+}
+
+#[test]
+fn make_says_when_another_torrent_had_the_place() {
+    let tracker = Installation::listed();
+    let content = tracker.path("www/torrents/album.iso");
+    let make = |text: &str| {
+        fs::write(&content, text).expect("a content");
+        tracker.run(&["torrent", "make", &content.display().to_string(), "--force"]).done()
+    };
+    assert!(!make("one").contains("warning"));
+    let again = make("one");
+    assert!(!again.contains("warning"), "{again}");
+    let hash =
+        again.lines().find_map(|line| line.strip_prefix("info-hash v1")).expect("a hash").trim();
+    let other = make("two");
+    assert!(other.contains(&format!("another info-hash had this place, {hash}: ")), "{other}");
+    // The catalogue knows what was there, also when the file is gone.
+    tracker.refresh();
+    fs::remove_file(tracker.path("www/torrents/album.iso.torrent")).expect("it was there");
+    assert!(make("three").contains("another info-hash had this place"));
 }

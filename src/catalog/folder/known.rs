@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 
-use super::listing::{Detail, Seen, Surroundings};
+use super::listing::{Detail, Seen, SeenCompanions, Surroundings};
 use crate::catalog::Torrent;
 use crate::catalog::file_state::FileState;
 use crate::protocol::InfoHash;
@@ -33,10 +33,11 @@ impl<'a> KnownFiles<'a> {
         };
         for (position, (torrent, state)) in torrents.enumerate() {
             if let Some(state) = state {
-                let sidecar =
-                    torrent.sidecar().map(|it| it.state.map_or(Seen::Nothing, |it| detail.at(it)));
-                let surroundings =
-                    Surroundings { info_page: torrent.info_page.as_deref(), sidecar };
+                let companions = SeenCompanions::of(torrent.companions(), detail);
+                let surroundings = Surroundings {
+                    info_page: torrent.info_page.as_deref(),
+                    companions: companions.as_ref(),
+                };
                 let fingerprint = known.fingerprint(&torrent.file, detail.at(state), surroundings);
                 known.positions.insert(fingerprint, position);
             }
@@ -84,6 +85,6 @@ impl<'a> KnownFiles<'a> {
     fn fingerprint(&self, file: &Path, seen: Seen, surroundings: Surroundings<'_>) -> u64 {
         // Paths themselves are hashed part by part.
         let page = surroundings.info_page.map(Path::as_os_str);
-        self.fingerprints.hash_one((file.as_os_str(), seen, page, surroundings.sidecar))
+        self.fingerprints.hash_one((file.as_os_str(), seen, page, surroundings.companions))
     }
 }

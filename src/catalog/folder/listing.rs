@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::watched::Watched;
 use super::{FolderError, FolderProblem, Problem};
 use crate::catalog::file_state::{FileState, FileTime};
-use crate::catalog::sidecar;
+use crate::catalog::{Companions, checksum_files, sidecar};
 use crate::platform::folder::{Entry, Folder, Kind};
 use crate::platform::threads::side_by_side;
 
@@ -73,8 +73,44 @@ impl Detail {
 pub struct Surroundings<'a> {
     /// The page about it, relative to the torrents folder.
     pub info_page: Option<&'a Path>,
-    /// What is seen of its sidecar, if it has one.
-    pub sidecar: Option<Seen>,
+    /// What is seen of the other files, if there are any.
+    pub companions: Option<&'a SeenCompanions>,
+}
+
+/// What is seen of the files beside a `.torrent` file that say more about its torrent.
+#[derive(Clone, Debug, Default, Hash, PartialEq, Eq)]
+pub struct SeenCompanions {
+    /// Its sidecar.
+    pub(super) sidecar: Option<Seen>,
+    /// Its checksum files by their endings, in the order in which they count.
+    pub(super) checksum_files: Vec<(&'static str, Seen)>,
+}
+
+impl SeenCompanions {
+    /// What would be seen by so close a look if they were as they were when they were read.
+    pub(super) fn of(read: &Companions, detail: Detail) -> Option<Self> {
+        let seen = |state: Option<FileState>| state.map_or(Seen::Nothing, |it| detail.at(it));
+        let files = read.checksum_files.iter().map(|file| (file.ending, seen(file.state)));
+        let sidecar = read.sidecar.as_ref().map(|sidecar| seen(sidecar.state));
+        let companions = Self { sidecar, checksum_files: files.collect() };
+        (companions != Self::default()).then_some(companions)
+    }
+
+    /// Looks at them, which lie beside this file, themselves.
+    fn look_at(&mut self, torrent: &Path, folder: &Folder, detail: Detail) {
+        let see = |seen: &mut Seen, name: PathBuf| {
+            if let Seen::Inode(_) = seen {
+                let status = folder.status(name.as_os_str());
+                *seen = status.map_or(Seen::Nothing, |it| detail.at(FileState::from(&it)));
+            }
+        };
+        if let Some(seen) = &mut self.sidecar {
+            see(seen, sidecar::path_of(torrent));
+        }
+        for (ending, seen) in &mut self.checksum_files {
+            see(seen, checksum_files::path_of(torrent, ending));
+        }
+    }
 }
 
 /// A folder as it was when it was listed.
@@ -96,15 +132,15 @@ pub(super) struct ListedFile {
     pub(super) seen: Seen,
     /// The page about it, relative to the torrents folder.
     pub(super) info_page: Option<PathBuf>,
-    /// Its sidecar as it was then. Few have one, which is not to make all others larger.
-    pub(super) sidecar: Option<Box<Seen>>,
+    /// The other files beside it as they were then. Few have any, which is not to make all others larger.
+    pub(super) companions: Option<Box<SeenCompanions>>,
 }
 
 impl ListedFile {
     /// What stands beside it.
     pub(super) fn surroundings(&self) -> Surroundings<'_> {
-        let (info_page, sidecar) = (self.info_page.as_deref(), self.sidecar.as_deref().copied());
-        Surroundings { info_page, sidecar }
+        let (info_page, companions) = (self.info_page.as_deref(), self.companions.as_deref());
+        Surroundings { info_page, companions }
     }
 
     fn name(&self) -> &OsStr {
@@ -197,6 +233,8 @@ struct FolderContent {
     pages: HashSet<OsString>,
     /// What is seen of the sidecars, by their names.
     sidecars: HashMap<OsString, Seen>,
+    /// How the names of the checksum files end and what is seen of them, by what stands before.
+    checksum_files: HashMap<OsString, Vec<(&'static str, Seen)>>,
     /// Torrents that are no files or cannot be looked at.
     problems: Vec<(PathBuf, Problem)>,
     /// Links that lead nowhere today, and perhaps to a folder of torrents tomorrow: a disk that is not mounted.
@@ -219,7 +257,7 @@ impl FolderContent {
             }
             Ok(())
         })?;
-        content.hand_out_sidecars(inside);
+        content.hand_out_companions(inside);
         if detail == Detail::States || content.has_strange_inodes == Some(true) {
             look_at(&folder, &mut content.files, detail);
         }
@@ -237,10 +275,10 @@ impl FolderContent {
         let (kind, inode) = match kind {
             Kind::Link => match folder.status(name) {
                 // It is not followed, and said to be a link.
-                Ok(target) if is_sidecar(name) && target.kind != Kind::Folder => {
-                    return self.sidecar(name, Seen::Nothing);
+                Ok(target) if is_companion(name) && target.kind != Kind::Folder => {
+                    return self.companion(name, Seen::Nothing);
                 }
-                Err(_) if is_sidecar(name) => return self.sidecar(name, Seen::Nothing),
+                Err(_) if is_companion(name) => return self.companion(name, Seen::Nothing),
                 Ok(target) => (target.kind, target.inode),
                 Err(error) if is_torrent(name) => {
                     return self.problems.push((path(), error.into()));
@@ -250,7 +288,13 @@ impl FolderContent {
             _ => (kind, inode),
         };
         match kind {
-            Kind::Folder => self.folders.push(path()),
+            Kind::Folder => {
+                self.folders.push(path());
+                // In the place of a file that is to say something about a torrent it is a mistake.
+                if is_companion(name) {
+                    self.companion(name, Seen::Nothing);
+                }
+            }
             Kind::File if is_torrent(name) => {
                 // Of a link it is what it leads to that has this inode.
                 if !is_link && self.has_strange_inodes.is_none() {
@@ -259,41 +303,65 @@ impl FolderContent {
                 }
                 let (path, seen) = (path(), Seen::Inode(inode));
                 let name_at = path.as_os_str().len() - name.len();
-                self.files.push(ListedFile { path, name_at, seen, info_page: None, sidecar: None });
+                self.files.push(ListedFile {
+                    path,
+                    name_at,
+                    seen,
+                    info_page: None,
+                    companions: None,
+                });
             }
             Kind::File if is_page(name) => {
                 self.pages.insert(name.to_owned());
             }
-            Kind::File if is_sidecar(name) => self.sidecar(name, Seen::Inode(inode)),
-            Kind::Other if is_sidecar(name) => self.sidecar(name, Seen::Nothing),
+            Kind::File if is_companion(name) => self.companion(name, Seen::Inode(inode)),
+            Kind::Other if is_companion(name) => self.companion(name, Seen::Nothing),
             Kind::Other if is_torrent(name) => self.problems.push((path(), Problem::NotAFile)),
             _ => {}
         }
     }
 
-    fn sidecar(&mut self, name: &OsStr, seen: Seen) {
-        self.sidecars.insert(name.to_owned(), seen);
+    fn companion(&mut self, name: &OsStr, seen: Seen) {
+        match checksum_files::split(name) {
+            Some((torrent, ending)) => {
+                self.checksum_files.entry(torrent.to_owned()).or_default().push((ending, seen));
+            }
+            None => {
+                self.sidecars.insert(name.to_owned(), seen);
+            }
+        }
     }
 
-    /// Gives the sidecars to the torrents that they are beside, and complains about others. Where there is no torrent at
-    /// all, they belong to the content of one.
-    fn hand_out_sidecars(&mut self, inside: &Path) {
-        if self.sidecars.is_empty() {
+    /// Gives the torrents what they are beside, and complains about other sidecars. Where there is no torrent at all,
+    /// they belong to the content of one, as other checksum files do everywhere.
+    fn hand_out_companions(&mut self, inside: &Path) {
+        if self.sidecars.is_empty() && self.checksum_files.is_empty() {
             return;
         }
         let mut handed_out = HashSet::new();
         for file in &mut self.files {
+            let mut companions = SeenCompanions::default();
             let name = sidecar::path_of(Path::new(file.name()));
             if let Some((name, seen)) = self.sidecars.get_key_value(name.as_os_str()) {
-                file.sidecar = Some(Box::new(*seen));
+                companions.sidecar = Some(*seen);
                 handed_out.insert(name);
+            }
+            let name = Path::new(file.name()).file_stem();
+            if let Some(files) = name.and_then(|name| self.checksum_files.get(name)) {
+                companions.checksum_files.clone_from(files);
+                checksum_files::sort(&mut companions.checksum_files, |(ending, _)| ending);
+            }
+            if companions != SeenCompanions::default() {
+                file.companions = Some(Box::new(companions));
             }
         }
         if self.files.is_empty() && !inside.as_os_str().is_empty() {
             return;
         }
         let torrentless = self.sidecars.keys().filter(|name| !handed_out.contains(name));
-        self.problems.extend(torrentless.map(|name| (inside.join(name), Problem::LoneSidecar)));
+        let torrentless = torrentless.map(|name| inside.join(name));
+        let sidecars = torrentless.filter(|path| !self.folders.contains(path));
+        self.problems.extend(sidecars.map(|path| (path, Problem::LoneSidecar)));
     }
 }
 
@@ -308,10 +376,9 @@ fn look_at(folder: &Folder, files: &mut [ListedFile], detail: Detail) {
             // Of a file that vanished just now nothing is known; reading it will tell.
             let status = folder.status(file.name());
             file.seen = status.map_or(Seen::Nothing, |it| detail.at(FileState::from(&it)));
-            if let Some(Seen::Inode(_)) = file.sidecar.as_deref() {
-                let status = folder.status(sidecar::path_of(Path::new(file.name())).as_os_str());
-                let seen = status.map_or(Seen::Nothing, |it| detail.at(FileState::from(&it)));
-                file.sidecar = Some(Box::new(seen));
+            if let Some(mut companions) = file.companions.take() {
+                companions.look_at(Path::new(file.name()), folder, detail);
+                file.companions = Some(companions);
             }
         }
     };
@@ -327,7 +394,7 @@ fn matters(&Entry { name, kind, .. }: &Entry<'_>) -> bool {
     let is_wanted = matches!(kind, Kind::Folder | Kind::Link)
         || is_torrent(name)
         || is_page(name)
-        || is_sidecar(name);
+        || is_companion(name);
     is_wanted && !name.as_bytes().starts_with(b".")
 }
 
@@ -357,8 +424,9 @@ fn is_torrent(name: &OsStr) -> bool {
     ending(name).eq_ignore_ascii_case(b"torrent")
 }
 
-fn is_sidecar(name: &OsStr) -> bool {
-    ending(name) == b"toml"
+/// Whether it may say more about a torrent: a sidecar or a checksum file.
+fn is_companion(name: &OsStr) -> bool {
+    ending(name) == b"toml" || checksum_files::split(name).is_some()
 }
 
 fn is_page(name: &OsStr) -> bool {

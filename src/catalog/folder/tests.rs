@@ -135,6 +135,89 @@ fn sidecars_that_cannot_be_used_or_are_beside_no_torrent_are_named() {
 }
 
 #[test]
+fn folders_and_pipes_in_the_place_of_sidecars_and_checksum_files_are_named() {
+    let folder = folder_of(&["a.torrent", "b.torrent", "c.torrent", "a.toml/in.torrent"]);
+    for wrong in ["b.sfv", "lone.toml"] {
+        fs::create_dir(folder.path().join(wrong)).unwrap();
+    }
+    put(&folder, "lone.md5", b"?");
+    for pipe in ["c.toml", "c.sha1sum"] {
+        let path = CString::new(folder.path().join(pipe).as_os_str().as_bytes()).unwrap();
+        // SAFETY: `path` is a C string that outlives the call.
+        assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+    }
+    let scan = scan(&folder, &ANY);
+    assert_eq!(files(&scan), ["a.toml/in.torrent", "a.torrent", "b.torrent", "c.torrent"]);
+    let told: Vec<String> = scan.problems.iter().map(ToString::to_string).collect();
+    let expected = ["a.toml", "b.sfv", "c.sha1sum", "c.toml"];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(&format!("{expected} is not used: it is not a file")), "{told}");
+    }
+}
+
+#[test]
+fn bad_checksum_files_are_named_and_say_nothing() {
+    let names = ["big", "else", "link", "lost", "text", "utf16", "z"];
+    let folder = folder_of(&[]);
+    for name in names {
+        put(&folder, &format!("{name}.torrent"), &single_file(name, Some(OURS)));
+    }
+    let at = |file: &str| folder.path().join(file);
+    put(&folder, "else.sha256", &[b"00".repeat(32), b"  other".to_vec()].concat());
+    put(&folder, "text.md5", b"\xff\xfenothing of the kind");
+    put(&folder, "text.sfv", b"\x01\x02");
+    put(&folder, "utf16.sfv", b"\xff\xfeu\0");
+    put(&folder, "z.sfv", b"; a comment\nz 0000000A\n");
+    File::create(at("big.sha1")).unwrap().set_len((4 << 20) + 1).unwrap();
+    symlink(at("z.sfv"), at("link.sfv")).unwrap();
+    symlink(at("nowhere"), at("lost.sfv")).unwrap();
+    let scan = scan(&folder, &ANY);
+    assert_eq!(scan.torrents.len(), names.len());
+    assert!(scan.complete, "a link instead of a checksum file is no folder that cannot be seen");
+    let told: Vec<String> = scan.problems.iter().map(ToString::to_string).collect();
+    let expected = [
+        "big.sha1 is not used: it is longer than 4 MiB",
+        "else.sha256 is not used: it has no checksum of `else`",
+        "link.sfv is not used: it is a link",
+        "lost.sfv is not used: it is a link",
+        "text.md5 is not used: it is in UTF-16",
+        "text.sfv is not used: there is no CRC-32, MD5",
+        "utf16.sfv is not used: it is in UTF-16",
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(expected), "{told}");
+    }
+    let said: Vec<_> = scan.torrents.iter().flat_map(|it| &it.checksum_files).collect();
+    let good: Vec<_> = said.iter().filter_map(|it| it.outcome.clone().ok()).collect();
+    assert_eq!(good, [crate::protocol::Checksums { crc32: Some(10), ..Default::default() }]);
+}
+
+#[test]
+fn a_list_beside_a_torrent_of_several_files_says_nothing_of_the_whole() {
+    let folder = folder_of(&[]);
+    let info = |files: &[Vec<u8>]| {
+        let info = [
+            ("files", list(files)),
+            ("name", text("album")),
+            ("piece length", number(16_384)),
+            ("pieces", text([7; 20])),
+        ];
+        dictionary(&[("info", dictionary(&info))])
+    };
+    put(&folder, "many.torrent", &info(&[v1_file("one", 10), v1_file("two", 10)]));
+    put(&folder, "single.torrent", &info(&[v1_file("one", 20)]));
+    for name in ["many", "single"] {
+        put(&folder, &format!("{name}.sfv"), b"one 00000001\ntwo 00000002");
+    }
+    let scan = scan(&folder, &ANY);
+    assert_eq!(scan.problems.len(), 0);
+    let crc32 = |at: usize| scan.torrents[at].checksum_files[0].outcome.clone().unwrap().crc32;
+    assert_eq!((crc32(0), crc32(1)), (None, Some(1)));
+}
+
+#[test]
 fn links_are_followed_but_not_in_circles() {
     let elsewhere = folder_of(&["one.torrent", "two.torrent"]);
     let folder = folder_of(&["sub/own.torrent"]);

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io;
 
-use crate::catalog::Details;
 use crate::catalog::totals::Totals;
+use crate::catalog::{Details, Retirement};
 use crate::platform::address_range::AddressRange;
 use crate::platform::terminal::is_harmful;
 use crate::protocol::{InfoHash, Timestamp};
@@ -240,7 +240,7 @@ impl ImportedTorrent {
 
     /// No longer tracked.
     pub(super) fn retire(&mut self) {
-        self.details().retired = Some(RETIRED.into());
+        self.details().retirement = Some(Retirement::Retired(RETIRED.into()));
     }
 
     /// Takes the larger of these totals and those that it has: the same entry once more changes nothing.
@@ -256,9 +256,10 @@ impl ImportedTorrent {
 
 /// Bytes of the texts of what is said about a torrent.
 fn text_of(said: &Details) -> usize {
-    let Details { title, description, category, group, mirror, info_url, retired, .. } = said;
-    let texts = [title, description, category, group, mirror, info_url, retired];
-    texts.into_iter().flatten().map(String::len).sum()
+    let Details { title, description, category, group, mirror, info_url, .. } = said;
+    let texts = [title, description, category, group, mirror, info_url];
+    let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+    texts + said.retired().map_or(0, str::len)
 }
 
 /// A text of one line, without what could steer a terminal or turn the text round it.

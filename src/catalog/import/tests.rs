@@ -95,7 +95,7 @@ fn xbts_torrents_and_banned_hosts_are_read_of_both_times() {
         (one.totals, one.first_seen, one.details),
         (completed(42), Some(Timestamp(6)), None)
     );
-    assert!(of(&import, "22").details.is_some_and(|details| details.retired.is_some()));
+    assert!(of(&import, "22").details.is_some_and(|details| details.retired().is_some()));
     let bans: Vec<_> = import.bans.iter().map(|ban| ban.range.to_string()).collect();
     assert_eq!(bans, ["192.0.0.0/24", "10.0.0.0"]);
     let now = "CREATE TABLE renamed (tid int, info_hash binary(20), seeders int, leechers int, completed int, flags int, mtime int, ctime int);";
@@ -180,7 +180,7 @@ fn phpbttracker_plus_says_more_about_its_torrents() {
     assert_eq!(two.external.as_deref(), Some("http://other.example:6969/scrape"));
     let three = of(&import, "33");
     assert_eq!((&*three.name, three.totals.completed), ("Old \"one\"", 99));
-    assert!(three.details.is_some_and(|details| details.retired.is_some()));
+    assert!(three.details.is_some_and(|details| details.retired().is_some()));
     assert!(import.notes[0].contains("0.01 MiB"), "{:?}", import.notes);
 }
 

@@ -47,7 +47,7 @@ fn all_that_can_be_said_is_understood() {
             sha1: Some([1; 20]),
             sha256: Some([2; 32]),
         },
-        retired: some("use version 2"),
+        retirement: Some(Retirement::Retired("use version 2".into())),
         link_until: Some(Timestamp(midnight)),
         list_from: Some(Timestamp(midnight + 18 * 3600)),
         list_until: Some(Timestamp(midnight + 17 * 3600)),
@@ -66,7 +66,7 @@ fn empty_texts_say_nothing_and_true_retires_with_the_usual_reason() {
     let said = |text: &str| parse(text.as_bytes()).unwrap();
     assert_eq!(said("title = ''\ncrc32 = ''\nmirror = ''\nlist_until = ''"), Details::default());
     assert_eq!(said("retired = false"), Details::default());
-    assert_eq!(said("retired = true").retired.as_deref(), Some(""));
+    assert_eq!(said("retired = true").retired(), Some(""));
 }
 
 #[test]

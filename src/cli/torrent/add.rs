@@ -95,7 +95,7 @@ impl Source {
         let added = if is_new { vec![info_hash] } else { Vec::new() };
         note_torrents(loaded, &ScanChanges { added, ..ScanChanges::default() }, author.at);
         let known = catalog.torrent(info_hash)?;
-        let is_retired = known.is_some_and(|torrent| torrent.details().retired.is_some());
+        let is_retired = known.is_some_and(|torrent| torrent.details().retired().is_some());
         let note = match (is_retired, is_new) {
             (true, _) => "is known, but retired: `tracker torrent restore` ends that",
             (false, true) => "is tracked from now on",

@@ -60,6 +60,10 @@ pub struct Changes {
     /// Until then it stands in listings; tracking goes on
     #[arg(long, value_name = "DATE", value_parser = time)]
     list_until: Option<When>,
+    /// Take back what commands have decided, so that sidecar, checksum files and folder speak again: `all`, or a key as
+    /// `tracker torrent show` names it, such as hidden, retired or title; several times for several keys
+    #[arg(long, value_name = "KEY", value_parser = key)]
+    take_back: Vec<Key>,
     /// Set what it has counted to nothing: completed downloads, uploaded and downloaded bytes
     #[arg(long)]
     reset_totals: bool,
@@ -103,11 +107,20 @@ impl Changes {
         ];
         let times = [self.link_until, self.list_from, self.list_until];
         self.checksums.is_some()
+            || !self.take_back.is_empty()
             || texts.iter().any(|it| it.is_some())
             || times.iter().any(Option::is_some)
     }
 
     fn apply(&self, details: &mut Details, read: Checksums) {
+        for key in &self.take_back {
+            match key {
+                Key::All => *details = Details::default(),
+                Key::One(name) => {
+                    details.take_back(name);
+                }
+            }
+        }
         let set = |place: &mut Option<String>, said: &Option<String>| {
             if let Some(said) = said {
                 *place = Some(said.clone()).filter(|said| !said.is_empty());
@@ -138,8 +151,8 @@ impl Changes {
 enum Source {
     /// A list of those of several files.
     List(ChecksumList),
-    /// The content itself.
-    Content(Checksums),
+    /// The content itself, of so many bytes.
+    Content(Checksums, u64),
 }
 
 impl Source {
@@ -157,12 +170,18 @@ impl Source {
         let bar = ByteBar::new(size);
         let computed = checksums_of(path, &mut |bytes| bar.advance(bytes));
         bar.finish();
-        computed.map(Self::Content).map_err(|problem| failed(&problem))
+        computed.map(|it| Self::Content(it, size)).map_err(|problem| failed(&problem))
     }
 
     fn of(&self, torrent: &Torrent) -> Result<Checksums, CommandError> {
         match self {
-            Self::Content(checksums) => Ok(*checksums),
+            Self::Content(checksums, size) if may_be_content(*size, torrent) => Ok(*checksums),
+            Self::Content(_, size) => Err(CommandError::Failed(format!(
+                "it is neither a list of checksums by its name (.sfv, .md5, SHA256SUMS and the like) nor the content of \
+                 {}: that has {} bytes, and it has {size}; nothing was changed",
+                Harmless(&torrent.name),
+                torrent.size
+            ))),
             Self::List(list) => match list.of(&torrent.name) {
                 none if none == Checksums::default() => Err(CommandError::Failed(format!(
                     "the list has no checksum of {}, or several that differ; nothing was changed",
@@ -174,6 +193,15 @@ impl Source {
     }
 }
 
+/// Whether a file of this size may be a torrent's content. Version 2 counts it with what fills up its last piece.
+fn may_be_content(size: u64, torrent: &Torrent) -> bool {
+    let padding = if torrent.v2.is_some() { LONGEST_PIECE - 1 } else { 0 };
+    torrent.known_size().is_none_or(|known| (size..=size.saturating_add(padding)).contains(&known))
+}
+
+/// Bytes of a piece at most.
+const LONGEST_PIECE: u64 = 64 << 20;
+
 /// Bytes of a list at most.
 const MOST_LIST_BYTES: u64 = 4 << 20;
 
@@ -184,6 +212,25 @@ fn digits<const COUNT: usize>(text: &str) -> Result<String, DetailError> {
 /// A date, or none any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct When(Option<Timestamp>);
+
+/// What is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Key {
+    All,
+    /// One of the names of details.
+    One(&'static str),
+}
+
+fn key(text: &str) -> Result<Key, String> {
+    let names = Details::default().in_words().map(|(name, _)| name);
+    // Options are written with a hyphen.
+    let wanted = text.replace('-', "_");
+    match names.into_iter().find(|name| *name == wanted) {
+        Some(name) => Ok(Key::One(name)),
+        None if text == "all" => Ok(Key::All),
+        None => Err(format!("write all, or one of {}", names.join(", "))),
+    }
+}
 
 fn time(text: &str) -> Result<When, String> {
     if text.is_empty() {

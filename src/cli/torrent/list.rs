@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::torrent_json;
 use crate::catalog::Torrent;
 use crate::cli::{CommandError, World};
+use crate::platform::date;
 use crate::platform::terminal::Harmless;
 use crate::protocol::Timestamp;
 use crate::site::{bytes, counted};
@@ -29,8 +30,8 @@ pub struct ListArguments {
     #[arg(long)]
     all: bool,
     /// Sort them: texts from A, figures from the largest, dates from the newest
-    #[arg(long, value_name = "KEY", default_value = "file", value_parser = one_of(TorrentOrder::NAMES))]
-    sort: TorrentOrder,
+    #[arg(long, value_name = "KEY", value_parser = one_of(TorrentOrder::NAMES))]
+    sort: Option<TorrentOrder>,
     /// Sort them the other way round
     #[arg(long)]
     reverse: bool,
@@ -58,7 +59,7 @@ fn one_of<T: Copy + Send + Sync + 'static, const COUNT: usize>(
 impl ListArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        let json = self.json;
+        let (json, sort) = (self.json, self.sort);
         let loaded = world.load_owner_config()?;
         let page = self.query().find(&loaded, world.now)?;
         if let Some(fault) = &page.fault {
@@ -68,27 +69,60 @@ impl ListArguments {
             let row = |it: &TorrentWithPeers| torrent_json(it, world.now);
             return world.print_json(&Value::Array(page.torrents.iter().map(row).collect()));
         }
-        print(&page, world)
+        print(&page, sort, world)
     }
 
     fn query(self) -> TorrentQuery {
         let Self { text, category, state, all, sort, reverse, rows, page, .. } = self;
-        TorrentQuery { text, category, states: state, all, order: sort, reverse, page, rows }
+        TorrentQuery {
+            text,
+            category,
+            states: state,
+            all,
+            order: sort.unwrap_or_default(),
+            reverse,
+            page,
+            rows,
+        }
     }
 }
 
-fn print(page: &TorrentPage, world: &mut World<'_>) -> Result<(), CommandError> {
-    if !page.torrents.is_empty() {
-        world
-            .print(format_args!("{:<40}  {:>12}  seeders leechers  name\n", "info-hash", "size"))?;
-    }
-    for TorrentWithPeers { torrent, peers } in &page.torrents {
+/// What they are sorted by, where no other column shows it: its heading, and what stands there.
+fn sorted_by(sort: Option<TorrentOrder>, torrent: &Torrent) -> Option<(&'static str, String)> {
+    Some(match sort? {
+        TorrentOrder::File => ("file", Harmless(torrent.file.display()).to_string()),
+        TorrentOrder::Completed => ("completed", torrent.totals.completed.to_string()),
+        TorrentOrder::Added => ("added", date::rfc_3339(torrent.first_seen.0)),
+        TorrentOrder::Name | TorrentOrder::Size => return None,
+        TorrentOrder::Seeders | TorrentOrder::Leechers => return None,
+    })
+}
+
+fn print(
+    page: &TorrentPage,
+    sort: Option<TorrentOrder>,
+    world: &mut World<'_>,
+) -> Result<(), CommandError> {
+    let keys: Vec<_> = page.torrents.iter().map(|it| sorted_by(sort, &it.torrent)).collect();
+    let lengths = keys.iter().flatten().map(|(head, key)| head.len().max(key.chars().count()));
+    let width = lengths.max().unwrap_or_default();
+    let column = |text: &str| if width == 0 { String::new() } else { format!("  {text:<width$}") };
+    if let Some(first) = keys.first() {
+        let head = column(first.as_ref().map_or("", |(head, _)| head));
+        let size = "size";
         world.print(format_args!(
-            "{}  {:>12}  {:>7} {:>8}  {}{}\n",
+            "{:<40}  {size:>12}  seeders leechers{head}  name\n",
+            "info-hash"
+        ))?;
+    }
+    for (TorrentWithPeers { torrent, peers }, key) in page.torrents.iter().zip(&keys) {
+        world.print(format_args!(
+            "{}  {:>12}  {:>7} {:>8}{}  {}{}\n",
             torrent.canonical,
             torrent.known_size().map_or_else(String::new, |size| bytes(size, 2)),
             peers.map_or_else(|| "?".into(), |peers| peers.seeders.to_string()),
             peers.map_or_else(|| "?".into(), |peers| peers.leechers.to_string()),
+            column(key.as_ref().map_or("", |(_, key)| key)),
             Harmless(if torrent.name.is_empty() && torrent.details().title.is_none() {
                 "".into()
             } else {
@@ -110,7 +144,7 @@ fn print(page: &TorrentPage, world: &mut World<'_>) -> Result<(), CommandError> 
 /// What is unusual about a torrent.
 fn note(torrent: &Torrent, now: Timestamp) -> String {
     let mut note = match (torrent.missing_since, torrent.hidden) {
-        _ if torrent.details().retired.is_some() => "  (retired)",
+        _ if torrent.details().retired().is_some() => "  (retired)",
         (Some(_), _) => "  (its file is gone)",
         (None, true) => "  (hidden)",
         (None, false) if !torrent.is_listed(now) => "  (not listed at this date)",
@@ -118,8 +152,8 @@ fn note(torrent: &Torrent, now: Timestamp) -> String {
         (None, false) => "",
     }
     .to_owned();
-    if torrent.sidecar().is_some_and(|sidecar| sidecar.fault.is_some()) {
-        note.push_str("  (its sidecar is not used)");
+    if torrent.companions().is_faulty() {
+        note.push_str("  (a file beside it is not used)");
     }
     note
 }

@@ -1,7 +1,7 @@
 //! `tracker torrent retire`, `restore` and `remove`: torrents that come to their end.
 
-use super::find;
-use crate::catalog::ScanChanges;
+use super::{find, though};
+use crate::catalog::{Retirement, ScanChanges};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::platform::terminal::Harmless;
@@ -16,8 +16,8 @@ pub(super) fn retire(
 ) -> Result<(), CommandError> {
     let torrent = change(world, |catalog, author| {
         let torrent = find(wanted, catalog)?;
-        let retired = Some(reason.to_owned());
-        catalog.decide(torrent.canonical, "retire", |it| it.retired = retired, author)?;
+        let retired = Some(Retirement::Retired(reason.to_owned()));
+        catalog.decide(torrent.canonical, "retire", |it| it.retirement = retired, author)?;
         Ok(torrent)
     })?;
     world.print(format_args!(
@@ -30,24 +30,21 @@ pub(super) fn retire(
 pub(super) fn restore(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
     let torrent = change(world, |catalog, author| {
         let torrent = find(wanted, catalog)?;
-        if torrent.decision().retired.is_none() {
-            return Err(CommandError::Failed(match torrent.details().retired {
-                Some(_) => format!(
-                    "the sidecar {} retires `{wanted}`; take `retired` out there, and run `tracker refresh --force`",
-                    torrent.file.with_extension("toml").display()
-                ),
-                None => format!("`{wanted}` is not retired"),
-            }));
+        if torrent.details().retired().is_none() {
+            return Err(CommandError::Failed(format!("`{wanted}` is not retired")));
         }
-        catalog.decide(torrent.canonical, "restore", |it| it.retired = None, author)?;
+        // Where nothing else retires it, no decision is needed, which would win over a sidecar to come.
+        let by_sidecar = torrent.sidecar().is_some_and(|it| it.details.retired().is_some());
+        let restored = by_sidecar.then_some(Retirement::Restored);
+        catalog.decide(torrent.canonical, "restore", |it| it.retirement = restored, author)?;
         find(&torrent.canonical.to_string(), catalog)
     })?;
     let note = match torrent.missing_since {
-        _ if torrent.details().retired.is_some() => "is still retired, by its sidecar",
         None => "is tracked again",
         Some(_) => "is no longer retired, and tracked again as soon as its file is back",
     };
-    world.print(format_args!("{}: {note}\n", Harmless(torrent.title())))
+    let though = though(&torrent, "retired");
+    world.print(format_args!("{}: {note}{though}\n", Harmless(torrent.title())))
 }
 
 /// Forgets a torrent with its figures and all that was said of it.

@@ -3,8 +3,8 @@
 use super::examination::Examination;
 use super::outcome::Outcome;
 use super::{
-    announce, configuration, demand, exposed, folders, memory, pages, peer_addresses, public_lists,
-    refreshes, replica, reply, rules, state, switches, torrents,
+    announce, configuration, decisions, demand, exposed, folders, memory, pages, peer_addresses,
+    public_lists, refreshes, replica, reply, rules, state, switches, torrents,
 };
 
 /// One check.
@@ -38,6 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("torrents folder", "whether it is there, and its fragments can be written", folders::torrents),
     check("catalogue", "whether it can be read", state::catalogue),
     check("rules on clients", "whether each is ever asked, and some clients are let in", rules::on_clients),
+    check("decisions", "whether commands win over what stands in sidecars", decisions::hide_sidecars),
     check("lists of torrents", "whether allow_list and deny_list can be read and agree", rules::lists),
     check("peer store", "whether it is of the configured kind, and sound", state::peer_store),
     check("old peer stores", "what was set aside as broken", state::copies),

@@ -9,6 +9,7 @@ mod announce;
 mod announced;
 mod checks;
 mod configuration;
+mod decisions;
 mod demand;
 mod examination;
 mod exposed;

@@ -65,8 +65,9 @@ impl Site {
         rescan(&site.loaded, NOW).unwrap();
         let author = Author { name: "a test", at: NOW };
         let mut catalog = Catalog::open(&site.loaded.config.paths.catalog).unwrap();
-        let retire =
-            |details: &mut crate::catalog::Details| details.retired = Some("it is old".into());
+        let retire = |details: &mut crate::catalog::Details| {
+            details.retirement = Some(crate::catalog::Retirement::Retired("it is old".into()))
+        };
         catalog.decide(hash_of(Named::Retired), "retire", retire, &author).unwrap();
         drop(catalog);
         site.drop_in(Named::Nowhere);

@@ -240,3 +240,99 @@ fn a_sidecar_is_read_with_its_torrent_when_either_has_changed() {
     assert_eq!(read(Detail::States), (again(), None, 0));
     assert_eq!(read(Detail::States), (vec![], None, 0));
 }
+
+#[test]
+fn a_checksum_file_is_read_with_its_torrent_when_either_has_changed() {
+    let folder = folder_of(&["d/a.torrent", "b.torrent"]);
+    let mut catalog = crate::catalog::Catalog::open(&folder.path().join("catalog.db")).unwrap();
+    let mut read = |detail| {
+        let mut list = catalog.list("").unwrap();
+        let begun = FileTime(FileTime::now().0 + 10_000_000_000);
+        let listing = Listing { begun, ..Listing::of(folder.path(), detail).unwrap() };
+        let mut scan = listing.scan(&ANY, &list.known_files(detail), &mut |_| {});
+        let read = scan.torrents.len();
+        let none = std::collections::HashSet::new();
+        catalog.take_in(&mut list, &mut scan, Some(&none), Timestamp(1)).unwrap();
+        let crc32 = catalog.torrents().unwrap()[1].details().checksums.crc32;
+        (read, crc32, scan.problems.len())
+    };
+    // Torrents of `folder_of` are called by their paths.
+    put(&folder, "d/a.sfv", b"a.torrent 00000001\nother 0000000f");
+    assert_eq!(read(Detail::States), (2, Some(1), 0));
+    for detail in [Detail::States, Detail::Names] {
+        assert_eq!(read(detail), (0, Some(1), 0), "{detail:?}");
+    }
+    put(&folder, "d/a.sfv", b"a.torrent 00000002\nother 0000000f");
+    assert_eq!(read(Detail::Names), (0, Some(1), 0), "which sees no more than inodes");
+    assert_eq!(read(Detail::States), (1, Some(2), 0));
+    put(&folder, "d/new", b"00000003");
+    fs::rename(folder.path().join("d/new"), folder.path().join("d/a.sfv")).unwrap();
+    assert_eq!(read(Detail::Names), (1, Some(3), 0));
+    put(&folder, "d/a.sfv", b"other 00000004");
+    for _ in 0..2 {
+        assert_eq!(read(Detail::States), (1, Some(3), 1), "as long as it is about others");
+    }
+    put(&folder, "d/a.sfv", b"00000005");
+    assert_eq!(read(Detail::States), (1, Some(5), 0));
+    put(&folder, "d/a.md5", &[b"00".repeat(16), b"  a.torrent".to_vec()].concat());
+    assert_eq!(read(Detail::States), (1, Some(5), 0));
+    assert_eq!(read(Detail::States), (0, Some(5), 0));
+    fs::remove_file(folder.path().join("d/a.sfv")).unwrap();
+    assert_eq!(read(Detail::States), (1, None, 0));
+    assert_eq!(read(Detail::States), (0, None, 0));
+}
+
+#[test]
+fn when_the_file_that_counted_goes_the_sidecar_of_the_other_counts() {
+    for detail in [Detail::States, Detail::Names] {
+        let folder = folder_of(&["a.torrent"]);
+        let at = |name: &str| folder.path().join(name);
+        fs::copy(at("a.torrent"), at("b.torrent")).unwrap();
+        put(&folder, "a.toml", b"title = 'A'\nhidden = true");
+        let mut catalog = crate::catalog::Catalog::open(&at("catalog.db")).unwrap();
+        let mut said = || {
+            let mut list = catalog.list("").unwrap();
+            let begun = FileTime(FileTime::now().0 + 10_000_000_000);
+            let listing = Listing { begun, ..Listing::of(folder.path(), detail).unwrap() };
+            let mut scan = listing.scan(&ANY, &list.known_files(detail), &mut |_| {});
+            catalog.take_in(&mut list, &mut scan, None, Timestamp(1)).unwrap();
+            let torrent = catalog.torrents().unwrap().remove(0);
+            (torrent.title().into_owned(), torrent.hidden, torrent.file)
+        };
+        let is = |title: &str, hidden, file: &str| (title.to_owned(), hidden, file.into());
+        for _ in 0..2 {
+            assert_eq!(said(), is("A", true, "a.torrent"), "{detail:?}");
+        }
+        put(&folder, "b.toml", b"title = 'B'");
+        assert_eq!(said(), is("A", true, "a.torrent"), "{detail:?}");
+        fs::remove_file(at("a.torrent")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(said(), is("B", false, "b.torrent"), "{detail:?}");
+        }
+        put(&folder, "b.toml", b"titel = 'B'");
+        fs::copy(at("b.torrent"), at("a.torrent")).unwrap();
+        let _ = said();
+        fs::remove_file(at("b.torrent")).unwrap();
+        assert_eq!(said(), is("A", true, "a.torrent"), "{detail:?}");
+    }
+}
+
+#[test]
+fn a_retired_torrent_keeps_its_file_when_another_one_comes() {
+    let folder = folder_of(&["b.torrent"]);
+    let at = |name: &str| folder.path().join(name);
+    put(&folder, "b.toml", b"retired = 'old'");
+    let mut catalog = crate::catalog::Catalog::open(&at("catalog.db")).unwrap();
+    // Files that were written just now are read again each time.
+    for _ in 0..3 {
+        let mut list = catalog.list("").unwrap();
+        let mut scan = scan(&folder, &ANY);
+        catalog.take_in(&mut list, &mut scan, None, Timestamp(1)).unwrap();
+        let torrent = catalog.all_torrents().unwrap().remove(0);
+        assert_eq!(
+            (torrent.details().retired(), &*torrent.file),
+            (Some("old"), Path::new("b.torrent"))
+        );
+        fs::copy(at("b.torrent"), at("a.torrent")).unwrap();
+    }
+}
