@@ -14,6 +14,7 @@ use crate::platform::date::{self, NotADate};
 use crate::platform::files::{self, OpenError};
 use crate::platform::folder::FileStatus;
 use crate::platform::nearest::nearest;
+use crate::platform::toml_syntax;
 use crate::protocol::{Checksums, Timestamp};
 
 /// Bytes of a sidecar at most.
@@ -69,7 +70,7 @@ pub enum SidecarError {
     #[error("there is nothing in it; write what it is to say, or remove it")]
     Empty,
     /// Not TOML.
-    #[error("line {line} is not TOML: {message}")]
+    #[error("line {line} cannot be read: {message}")]
     Syntax {
         /// Counted from 1.
         line: usize,
@@ -148,7 +149,7 @@ fn parse(content: &[u8]) -> Result<Details, SidecarError> {
     let text = str::from_utf8(content).map_err(|_| SidecarError::NotUtf8)?;
     let document = DeTable::parse(text).map_err(|error| SidecarError::Syntax {
         line: line_at(text, error.span().map_or(0, |span| span.start)),
-        message: error.message().replace('\n', ", "),
+        message: toml_syntax::in_words(text, &error),
     })?;
     let mut entries: Vec<_> = document.get_ref().iter().collect();
     if entries.is_empty() {

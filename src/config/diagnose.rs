@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::sample;
 use super::validate::{self, Impossible};
 use crate::platform::nearest::nearest;
+use crate::platform::toml_syntax;
 
 /// What is wrong. The text says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,7 +114,7 @@ fn syntax(text: &str, error: &toml::de::Error) -> Flaw {
     let name = error.span().and_then(|span| text.get(span)).unwrap_or_default();
     match error.message() {
         "duplicate key" if !name.is_empty() => Flaw::Repeated { name: name.to_owned() },
-        message => Flaw::Syntax(message.replace('\n', ", ")),
+        _ => Flaw::Syntax(toml_syntax::in_words(text, error)),
     }
 }
 

@@ -29,6 +29,7 @@ pub mod sockets;
 pub mod special_addresses;
 pub mod terminal;
 pub mod threads;
+pub mod toml_syntax;
 
 #[cfg(test)]
 pub(crate) use cannot_run::cannot_run;

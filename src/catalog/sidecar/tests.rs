@@ -87,8 +87,9 @@ fn what_is_wrong_is_named_with_its_line_and_what_was_meant() {
         ("crc32 = '0123'", "`crc32`: write 8 hexadecimal digits"),
         ("sha1 = 'x'", "`sha1`: write 40 hexadecimal digits"),
         ("info_url = 'javascript:alert(1)'", "is not an http(s) URL"),
-        ("title = 'a'\ntitle = 'b'", "line 2 is not TOML"),
-        ("title = 'a'\ntitle b", "line 2 is not TOML"),
+        ("title = 'a'\ntitle = 'b'", "line 2 cannot be read: `title` is there twice"),
+        ("title = 'a'\ntitle b", "line 2 cannot be read: there is no `=` in it"),
+        ("title = A title", "line 1 cannot be read: text stands in quotes; write \"A title\""),
         ("# nothing but a comment", "there is nothing in it"),
         ("", "there is nothing in it"),
     ] {
@@ -122,7 +123,7 @@ fn only_a_file_of_some_size_is_read_and_nothing_is_waited_for() {
 fn no_depth_is_too_deep() {
     for open in ["[", "{a="] {
         let text = format!("title = {}", open.repeat(20_000));
-        assert!(flaw(text.as_bytes()).contains("is not TOML"));
+        assert!(flaw(text.as_bytes()).contains("cannot be read"));
         let name = format!("title{} = 1", ".a".repeat(20_000));
         assert!(parse(name.as_bytes()).is_err());
     }

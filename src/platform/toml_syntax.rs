@@ -1,0 +1,106 @@
+//! What is wrong with the syntax of a TOML file, in words for people who do not know TOML.
+
+/// Bytes of a value at most that is repeated.
+const LONGEST: usize = 60;
+
+const BACKSLASH: &str =
+    "between \" and \" a backslash has a meaning of its own; put the text between ' and '";
+
+/// What is wrong, and what to write instead. An error that has no plain words here is told in the parser's.
+#[must_use]
+pub fn in_words(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message();
+    let at = error.span().and_then(|span| text.get(span)).unwrap_or_default().trim();
+    if message.starts_with("string values must be quoted") {
+        return unquoted(at);
+    }
+    if message == "duplicate key" {
+        return format!("`{at}` is there twice; keep one of them");
+    }
+    match meaning(message.split(", expected ").next().unwrap_or_default()) {
+        Some(meaning) => meaning.to_owned(),
+        None => message.replace('\n', ", "),
+    }
+}
+
+/// What it means that the parser says this, and what that asks for. (A table would be pointers to set right at each
+/// start of the executable.)
+fn meaning(said: &str) -> Option<&'static str> {
+    Some(match said {
+        "key with no value" => "there is no `=` in it; write KEY = VALUE, and # before a comment",
+        "unquoted keys cannot be empty" => "there is no key before `=`; write KEY = VALUE",
+        "invalid unquoted key" => "a key has only letters from a to z, digits, `_` and `-`",
+        "invalid basic string" => "the text does not end in its line; close it with \"",
+        "invalid literal string" => "the text does not end in its line; close it with '",
+        "unexpected key or value" => {
+            "something stands behind the value; text that has ' in it belongs between \" and \", a comment behind #"
+        }
+        "unclosed table" => "`[` is not closed; write ] behind the name",
+        "unclosed array" => "`[` is not closed; write ] behind the last value",
+        "unclosed inline table" => "`{` is not closed; write } behind the last value",
+        "too few unicode value digits" | "missing escaped value" => BACKSLASH,
+        "invalid boolean" => "write true or false, in small letters and without quotes",
+        "invalid date" => "there is no such date; write it as 2027-01-31",
+        "unexpected leading zero" => {
+            "a number does not begin with 0; put what is no number in quotes"
+        }
+        _ => return None,
+    })
+}
+
+/// A value that is none.
+fn unquoted(value: &str) -> String {
+    let is_quote =
+        |letter: char| "\u{201c}\u{201d}\u{201e}\u{2018}\u{2019}\u{201a}".contains(letter);
+    let words = value.trim_matches(is_quote);
+    match value {
+        "" => "there is no value behind `=`; write one, text in quotes".to_owned(),
+        "yes" | "no" | "on" | "off" => {
+            format!("`{value}` is no value; write true or false, or put text in quotes")
+        }
+        _ if value.len() > LONGEST || value.contains(['"', '\\']) => {
+            "text stands in quotes: write ' before it and behind it".to_owned()
+        }
+        _ if words != value => format!("typographic quotes do not count; write \"{words}\""),
+        _ => format!("text stands in quotes; write \"{value}\""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_mistakes_are_told_in_plain_words() {
+        for (text, expected) in [
+            ("title = A title", "text stands in quotes; write \"A title\""),
+            (
+                "title = \u{201c}A title\u{201d}",
+                "typographic quotes do not count; write \"A title\"",
+            ),
+            ("hidden = yes", "`yes` is no value; write true or false"),
+            ("hidden = True", "write true or false, in small letters"),
+            ("title = A\\B title", "write ' before it and behind it"),
+            ("title =", "there is no value behind `=`"),
+            ("title 'a'", "there is no `=` in it; write KEY = VALUE"),
+            ("title: 'a'", "there is no `=` in it"),
+            ("title = 'a", "does not end in its line; close it with '"),
+            ("title = \"a", "does not end in its line; close it with \""),
+            ("title = 'it's'", "text that has ' in it belongs between \" and \""),
+            ("= 3", "there is no key before `=`"),
+            ("t\u{fc} = 1", "a key has only letters"),
+            ("[a", "`[` is not closed; write ] behind the name"),
+            ("a = [1", "`[` is not closed; write ] behind the last value"),
+            ("a = {b = 1", "`{` is not closed"),
+            ("path = \"C:\\Users\"", "a backslash has a meaning of its own"),
+            ("path = \"C:\\data\"", "a backslash has a meaning of its own"),
+            ("a = 2027-13-01", "there is no such date"),
+            ("a = 01", "a number does not begin with 0"),
+            ("title = 'a'\ntitle = 'b'", "`title` is there twice; keep one of them"),
+        ] {
+            let error = toml::de::DeTable::parse(text).expect_err(text);
+            let told = in_words(text, &error);
+            assert!(told.contains(expected), "{text}: {told} ({})", error.message());
+        }
+    }
+}
