@@ -187,6 +187,7 @@ impl Listed {
             file_size: found.file_size.min(MOST),
             hidden: found.hidden,
             private: metainfo.private,
+            has_web_seed: metainfo.has_web_seed,
             added: false,
             details: None,
             info_page: found.info_page.clone(),
@@ -212,6 +213,7 @@ impl Listed {
             file_size: 0,
             hidden: false,
             private: false,
+            has_web_seed: false,
             added: false,
             details: None,
             info_page: None,
@@ -281,6 +283,7 @@ impl Listed {
             && torrent.name == metainfo.name
             && torrent.size == metainfo.size.min(MOST)
             && torrent.private == metainfo.private
+            && torrent.has_web_seed == metainfo.has_web_seed
             && (torrent.v1, torrent.v2) == (metainfo.v1(), metainfo.v2())
             && *torrent.companions() == self.companions_after(found)
     }

@@ -24,6 +24,7 @@ pub(super) fn scanned(number: u32, file: &str) -> FoundTorrent {
         size: 1_000 + u64::from(number),
         private: false,
         announce_urls: Vec::new(),
+        has_web_seed: false,
         flaws: Vec::new(),
     };
     FoundTorrent {

@@ -176,6 +176,7 @@ impl Catalog {
                     ":file_size": Count(torrent.file_size),
                     ":hidden": hidden_by_file,
                     ":private": torrent.private,
+                    ":web_seed": torrent.has_web_seed,
                     ":info_page": torrent.info_page.as_deref().map(path_bytes),
                     ":first_seen": Count(torrent.first_seen.0),
                     ":file_state": state,
@@ -338,14 +339,14 @@ fn date_of_file(torrent: &FoundTorrent, now: Timestamp) -> Timestamp {
 
 const UPSERT: &str = "
     INSERT INTO torrents
-        (info_hash, v1, v2, file, name, size, file_size, hidden, private, info_page, first_seen, file_state,
+        (info_hash, v1, v2, file, name, size, file_size, hidden, private, web_seed, info_page, first_seen, file_state,
         added)
-    VALUES (:info_hash, :v1, :v2, :file, :name, :size, :file_size, :hidden, :private, :info_page,
+    VALUES (:info_hash, :v1, :v2, :file, :name, :size, :file_size, :hidden, :private, :web_seed, :info_page,
         :first_seen, :file_state, :added)
     ON CONFLICT (info_hash) DO UPDATE SET
         v1 = excluded.v1, v2 = excluded.v2, file = excluded.file, name = excluded.name,
         size = excluded.size, file_size = excluded.file_size, hidden = excluded.hidden,
-        private = excluded.private, info_page = excluded.info_page, file_state = excluded.file_state,
+        private = excluded.private, web_seed = excluded.web_seed, info_page = excluded.info_page, file_state = excluded.file_state,
         added = coalesce(added, excluded.added), missing_since = NULL";
 
 /// What was read under other rules has to be read again.

@@ -152,9 +152,13 @@ const STEPS: &[&str] = &[
         list_until  INTEGER CHECK (list_until >= 0)
     ) STRICT, WITHOUT ROWID;
 ",
+    // Whether a torrent has a web seed has to be read of its file.
+    //
     // A decision may be that a torrent is not retired, whatever its sidecar says. One that it is not hidden, where nothing
     // else hides it, would win over a sidecar to come. What checksum files say is as it was read last.
     "
+    ALTER TABLE torrents ADD COLUMN web_seed INTEGER NOT NULL DEFAULT 0 CHECK (web_seed IN (0, 1));
+    UPDATE torrents SET file_state = NULL WHERE file_state IS NOT NULL;
     ALTER TABLE decisions ADD COLUMN restored INTEGER CHECK (restored = 1);
     ALTER TABLE sidecars ADD COLUMN restored INTEGER CHECK (restored = 1);
     UPDATE decisions SET hidden = NULL WHERE hidden = 0

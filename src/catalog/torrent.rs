@@ -28,6 +28,8 @@ pub struct Torrent {
     pub hidden: bool,
     /// Clients may ask only this tracker for peers (BEP 27).
     pub private: bool,
+    /// Whether its file names web servers that give its content.
+    pub has_web_seed: bool,
     /// Whether it was added by command, so that it is tracked without a file.
     pub added: bool,
     /// What its owner says about it, and where; `None` where that is nothing.

@@ -35,6 +35,8 @@ pub struct Metainfo {
     pub size: u64,
     /// Whether clients take peers from the tracker only (BEP 27).
     pub private: bool,
+    /// Whether it names web servers that give its content (BEP 19, BEP 17).
+    pub has_web_seed: bool,
     /// Every announce URL of every tier, each once (BEP 12).
     pub announce_urls: Vec<String>,
     /// What clients may stumble over, though a tracker need not.
@@ -170,6 +172,7 @@ impl Metainfo {
             name: name::sanitized(raw_name(info)?).unwrap_or_else(|| hashes.to_string()),
             size: content.size,
             private: info.get(b"private").and_then(Value::integer).is_some_and(|flag| flag != 0),
+            has_web_seed: has_web_seed(torrent),
             announce_urls: announce_urls(torrent),
             flaws,
         })
@@ -325,6 +328,16 @@ fn v1_size(info: Value<'_>, flaws: &mut Vec<Flaw>) -> Result<u64, MetainfoError>
 fn raw_name(info: Value<'_>) -> Result<&[u8], MetainfoError> {
     let keys: [&[u8]; 2] = [b"name.utf-8", b"name"];
     keys.iter().find_map(|key| info.get(key).and_then(Value::string)).ok_or(MetainfoError::NoName)
+}
+
+/// Whether there is the address of a web server, in whatever shape. That it still gives the content is not tried.
+fn has_web_seed(torrent: Value<'_>) -> bool {
+    let keys: [&[u8]; 2] = [b"url-list", b"httpseeds"];
+    let is_address = |url: &[u8]| {
+        let url = url.trim_ascii_start().to_ascii_lowercase();
+        url.starts_with(b"http://") || url.starts_with(b"https://")
+    };
+    keys.iter().filter_map(|key| torrent.get(key)).flat_map(Value::strings).any(is_address)
 }
 
 /// All announce URLs. The list of tiers is taken in any shape: files with a plain list of URLs, or

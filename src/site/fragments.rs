@@ -48,6 +48,8 @@ struct HighLoad {
 
 struct StatsRow {
     cells: Cells,
+    /// Whether nobody has everything.
+    is_unseeded: bool,
     age: String,
     links: Links,
     name: String,
@@ -106,6 +108,7 @@ impl StatsRow {
     fn new(row: &Row, loaded: &LoadedConfig, now: Timestamp) -> Self {
         Self {
             cells: Cells::new(&row.figures),
+            is_unseeded: row.is_unseeded(),
             age: age(row.age),
             links: Links::of(&row.torrent, loaded, now),
             name: row.torrent.title().into_owned(),

@@ -38,6 +38,8 @@ struct ListRow {
     links: Links,
     cells: Cells,
     is_unseeded: bool,
+    /// Whether nobody but a web seed has everything.
+    is_web_seeded: bool,
     added: Added,
 }
 
@@ -91,7 +93,8 @@ impl ListRow {
             name: row.torrent.title().into_owned(),
             links: Links::of(&row.torrent, loaded, now),
             cells: Cells::new(&row.figures),
-            is_unseeded: row.figures.seeders == 0,
+            is_unseeded: row.is_unseeded(),
+            is_web_seeded: row.figures.seeders == 0 && row.torrent.has_web_seed,
             added: Added {
                 age: in_words(row.age),
                 date: date::for_people(added.0),
@@ -146,6 +149,7 @@ mod tests {
             file_size: 100,
             hidden: false,
             private: false,
+            has_web_seed: false,
             added: false,
             details: None,
             info_page: None,

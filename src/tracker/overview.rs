@@ -280,6 +280,7 @@ mod tests {
             file_size: 100,
             hidden: false,
             private: false,
+            has_web_seed: false,
             added: false,
             details: None,
             info_page: None,

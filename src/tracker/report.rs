@@ -37,6 +37,14 @@ pub struct Row {
     pub age: Seconds,
 }
 
+impl Row {
+    /// Whether nobody is known who has everything, neither a seeder nor a web seed.
+    #[must_use]
+    pub fn is_unseeded(&self) -> bool {
+        self.figures.seeders == 0 && !self.torrent.has_web_seed
+    }
+}
+
 /// The figures of one torrent or of all together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figures {
@@ -221,6 +229,7 @@ mod tests {
             file_size: 100,
             hidden: false,
             private: false,
+            has_web_seed: false,
             added: false,
             details: None,
             info_page: None,

@@ -115,6 +115,19 @@ fn partial_seeds_have_a_column_where_there_are_any() {
 }
 
 #[test]
+fn a_torrent_that_only_a_web_seed_serves_is_not_called_unseeded() {
+    let tracker = Installation::listed();
+    let content = tracker.path("www/torrents/album.iso");
+    std::fs::write(&content, "a content").expect("a content");
+    tracker.run(&["torrent", "make", &content.display().to_string()]).done();
+    tracker.refresh();
+    let list = list(&tracker);
+    assert_eq!(rows(&list)[0].attribute("class"), "torrent");
+    assert_eq!(rows(&list)[0].one("span").text, "web seed");
+    assert!(!tracker.text("www/torrents/bt_stats.inc").contains("unseeded"));
+}
+
+#[test]
 fn who_waits_for_a_seeder_is_told_in_words_and_nobodys_progress_is_not_told() {
     let tracker = Installation::listed();
     let [seeded, _] = ["seeded", "waiting"].map(|name| tracker.add(name, 1000));

@@ -32,6 +32,7 @@ fn torrent(found: FoundTorrent, totals: Totals, carried: Carried) -> Torrent {
         name: metainfo.name,
         size: metainfo.size,
         private: metainfo.private,
+        has_web_seed: false,
         added: false,
         details: None,
         file: found.file,

@@ -57,6 +57,7 @@ fn a_torrent_of_one_file_is_read() {
             size: 20_000,
             private: false,
             announce_urls: vec!["http://t.example/announce".into()],
+            has_web_seed: false,
             flaws: Vec::new(),
         }
     );
@@ -476,5 +477,25 @@ fn the_only_file_of_a_torrent_is_found_in_every_version() {
         (b"le".to_vec(), None),
     ] {
         assert_eq!(sole_file(&torrent).as_deref(), expected, "{}", torrent.escape_ascii());
+    }
+}
+
+#[test]
+fn web_seeds_are_seen_in_every_shape() {
+    let with = |key: &str, value: Vec<u8>| {
+        let info = [
+            ("length", number(1)),
+            ("name", text("a")),
+            ("piece length", number(PIECE)),
+            ("pieces", text([7; 20])),
+        ];
+        let torrent = dictionary(&[("info", dictionary(&info)), (key, value)]);
+        Metainfo::parse(&torrent).unwrap().has_web_seed
+    };
+    assert!(with("url-list", text("HTTP://a/")));
+    assert!(with("url-list", list(&[text(""), text("https://a/")])));
+    assert!(with("url-seeds", text("http://a/")) != with("httpseeds", list(&[text("http://a/")])));
+    for none in [text(""), list(&[]), number(1), text("a/b"), text("ftp://a/")] {
+        assert!(!with("url-list", none));
     }
 }

@@ -18,6 +18,7 @@ fn torrent(number: u8, file: &str) -> Torrent {
         file_size: 100,
         hidden: false,
         private: false,
+        has_web_seed: false,
         added: false,
         details: None,
         info_page: None,

@@ -26,6 +26,7 @@ fn known(scan: &FolderScan) -> Vec<(Torrent, FileState)> {
             file_size: found.file_size,
             hidden: found.hidden,
             private: found.metainfo.private,
+            has_web_seed: found.metainfo.has_web_seed,
             added: false,
             details: None,
             info_page: found.info_page.clone(),
