@@ -29,7 +29,7 @@ pub struct ExplainedDetail {
     pub value: String,
     /// Who says so.
     pub layer: Layer,
-    /// Who would say another thing if that layer said nothing, and what.
+    /// Who would speak if that layer said nothing, and what that is, where it is another thing.
     pub hides: Option<(Layer, String)>,
 }
 
@@ -55,7 +55,7 @@ impl Torrent {
                 .iter()
                 .filter_map(|(layer, words)| Some((*layer, words.get(place)?.1.clone()?)));
             let (layer, value) = told.next()?;
-            let hides = told.find(|(_, below)| *below != value);
+            let hides = told.next().filter(|(_, below)| *below != value);
             Some(ExplainedDetail { name, value, layer, hides })
         };
         names.into_iter().enumerate().filter_map(explain).collect()

@@ -196,6 +196,9 @@ fn checksum_files_say_what_neither_a_command_nor_the_sidecar_does() {
     let below = (Layer::Sidecar, "03".repeat(16));
     assert_eq!((md5s.layer, md5s.hides.as_ref()), (Layer::Command, Some(&below)));
     assert!(explained.iter().any(|it| it.layer == Layer::ChecksumFile("sha1")));
+    catalog.decide(hash(1), "edit", |it| it.checksums = md5(3), &OWNER).unwrap();
+    let hides = |it: &crate::catalog::ExplainedDetail| it.hides.is_some();
+    assert!(!torrent(&catalog, 1).explained().iter().any(hides), "both say the same");
     catalog.decide(hash(1), "edit", |it| assert!(it.take_back("md5")), &OWNER).unwrap();
     let broken = [("md5", Err("torn")), ("sha1", Ok(sha1))];
     let broken = || with_checksums(&broken);
