@@ -438,12 +438,12 @@ fn any_torrent() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>()) {
-        let _ = Metainfo::parse(&bytes);
+        let _ = (Metainfo::parse(&bytes), sole_file(&bytes));
     }
 
     #[test]
     fn no_sizes_make_it_panic(torrent in any_torrent()) {
-        let _ = Metainfo::parse(&torrent);
+        let _ = (Metainfo::parse(&torrent), sole_file(&torrent));
     }
 
     #[test]
