@@ -26,6 +26,7 @@ mod swarm;
 mod switches;
 mod torrents;
 mod trouble;
+mod unidentified;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -20,7 +20,7 @@ pub struct Ban {
     pub until: Option<Timestamp>,
     /// When it was made.
     pub since: Timestamp,
-    /// The list that it was imported with; empty where it was made by itself.
+    /// The list that it was imported with, or [`Ban::AUTOMATIC`]; empty where the owner made it by itself.
     pub list: String,
 }
 
@@ -36,6 +36,15 @@ pub struct BanList {
 }
 
 impl Ban {
+    /// The list of those that the tracker makes itself.
+    pub const AUTOMATIC: &str = "automatic";
+
+    /// Whether the tracker has made it itself.
+    #[must_use]
+    pub fn is_automatic(&self) -> bool {
+        self.list == Self::AUTOMATIC
+    }
+
     /// Whether it is in force.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
@@ -105,14 +114,15 @@ impl Catalog {
     /// When the catalogue cannot be written; then nothing was changed.
     pub fn ban(&mut self, ban: &Ban, author: &Author<'_>) -> Result<Option<Ban>, CatalogError> {
         self.write("write a ban into", |transaction| {
-            let before = find(transaction, ban.range)?;
+            let before = find(transaction, "", ban.range)?;
             put(transaction, "", ban.range, &ban.reason, ban.until, ban.since)?;
             note(transaction, author, "ban", ban.range, before.as_ref())?;
             Ok(before)
         })
     }
 
-    /// Ends the ban of a range; `None` where there is no ban of just this range.
+    /// Ends the ban of a range, also one that the tracker has made itself; `None` where there is no ban of just this
+    /// range. Those of lists stay.
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
@@ -122,9 +132,14 @@ impl Catalog {
         author: &Author<'_>,
     ) -> Result<Option<Ban>, CatalogError> {
         self.write("remove a ban from", |transaction| {
-            let before = find(transaction, range)?;
+            let own = find(transaction, "", range)?;
+            let before = match own {
+                Some(own) => Some(own),
+                None => find(transaction, Ban::AUTOMATIC, range)?,
+            };
             if before.is_some() {
-                transaction.execute(REMOVE_BAN, ends(range))?;
+                let (first, last) = ends(range);
+                transaction.execute(REMOVE_BAN, (first, last, Ban::AUTOMATIC))?;
                 note(transaction, author, "unban", range, before.as_ref())?;
             }
             Ok(before)
@@ -168,8 +183,9 @@ pub(super) fn end_list(transaction: &Transaction<'_>, list: &str) -> rusqlite::R
     transaction.execute(REMOVE_LIST, [list])
 }
 
-fn find(connection: &Connection, range: AddressRange) -> rusqlite::Result<Option<Ban>> {
-    connection.query_row(FIND_BAN, ends(range), ban_of).optional()
+fn find(connection: &Connection, list: &str, range: AddressRange) -> rusqlite::Result<Option<Ban>> {
+    let (first, last) = ends(range);
+    connection.query_row(FIND_BAN, (first, last, list), ban_of).optional()
 }
 
 fn note(
@@ -210,7 +226,7 @@ const ALL_BANS: &str =
 
 const FIND_BAN: &str = "
     SELECT first, last, reason, until, since, list FROM bans
-    WHERE list = '' AND first = ?1 AND last = ?2";
+    WHERE list = ?3 AND first = ?1 AND last = ?2";
 
 const BAN_LISTS: &str =
     "SELECT list, count(*), max(since) FROM bans WHERE list != '' GROUP BY list ORDER BY list";
@@ -220,7 +236,7 @@ const PUT_BAN: &str = "
     ON CONFLICT (list, first, last) DO UPDATE SET
         reason = excluded.reason, until = excluded.until, since = excluded.since";
 
-const REMOVE_BAN: &str = "DELETE FROM bans WHERE list = '' AND first = ?1 AND last = ?2";
+const REMOVE_BAN: &str = "DELETE FROM bans WHERE list IN ('', ?3) AND first = ?1 AND last = ?2";
 
 const REMOVE_LIST: &str = "DELETE FROM bans WHERE list = ?1";
 

@@ -3,6 +3,7 @@
 
 mod added;
 mod address_list;
+mod automatic_bans;
 mod backup;
 mod bans;
 mod changes;
@@ -42,6 +43,7 @@ mod totals;
 
 pub use added::{Added, TorrentByHash};
 pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BYTES};
+pub use automatic_bans::AutomaticBan;
 pub use backup::{BackupError, back_up, restore};
 pub use bans::{Ban, BanList};
 pub use changes::{Author, Change};

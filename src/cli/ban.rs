@@ -42,7 +42,7 @@ pub enum BanCommand {
         /// The ranges, as `tracker ban list` shows them
         #[arg(required_unless_present = "list", value_name = "RANGE", value_parser = range)]
         ranges: Vec<AddressRange>,
-        /// All bans of a list that was imported
+        /// All bans of a list that was imported; `automatic`: all that the tracker has made itself
         #[arg(long, value_name = "NAME", conflicts_with = "ranges")]
         list: Option<String>,
     },
@@ -151,13 +151,15 @@ fn list(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     if json {
         return world.print_json(&Value::Array(bans.iter().map(ban_json).collect()));
     }
-    for ban in bans.iter().filter(|ban| ban.list.is_empty()) {
+    for ban in bans.iter().filter(|ban| ban.list.is_empty() || ban.is_automatic()) {
         let left = ban.until.map(|until| format!("  ends in {}", in_words(until.since(world.now))));
         let reason = Harmless(&ban.reason);
         let (range, left) = (ban.range.to_string(), left.unwrap_or_default());
-        world.print(format_args!("{range:<40}{left}  {reason}\n"))?;
+        let automatic = if ban.is_automatic() { "automatic: " } else { "" };
+        world.print(format_args!("{range:<40}{left}  {automatic}{reason}\n"))?;
     }
-    for list in catalog.ban_lists()? {
+    let lists = catalog.ban_lists()?.into_iter().filter(|list| list.name != Ban::AUTOMATIC);
+    for list in lists {
         let (name, age) = (Harmless(&list.name), in_words(world.now.since(list.since)));
         let ranges = counted(usize::try_from(list.ranges).unwrap_or(usize::MAX), "range");
         world.print(format_args!("list {name:<35}  {ranges}, {age} old\n"))?;

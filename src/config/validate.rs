@@ -74,7 +74,7 @@ pub(super) fn range_of(section: &str, key: &str) -> Option<RangeInclusive<u64>> 
 }
 
 /// Numbers that are not free, and what they may be.
-fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 20] {
+fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 21] {
     let (tracker, store) = (&config.tracker, &config.store);
     let (limits, gateway) = (&config.limits, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -91,6 +91,7 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 20] {
         (("catalog", "max_torrent_bytes"), config.catalog.max_torrent_bytes.0, 1 << 16..=1 << 30),
         (("pages", "feed_items"), config.pages.feed_items.into(), 1..=10_000),
         (("pages", "rows"), config.pages.rows.into(), 1..=100_000),
+        (("clients", "ban_after"), u32::from(config.clients.ban_after).into(), 0..=1000),
         (("limits", "announces"), u32::from(limits.announces).into(), 0..=60_000),
         (("limits", "announces_at_once"), limits.announces_at_once.into(), 1..=1_000_000),
         (
@@ -111,6 +112,8 @@ fn periods_within_ranges(config: &Config) -> Result<(), Impossible> {
     let (day, ten_years) = (Period(Seconds(86_400)), Period(Seconds(520 * LONGEST_SECONDS)));
     let periods = [
         (("access", "offline_retry"), config.access.offline_retry, minute..=week),
+        (("clients", "ban_within"), config.clients.ban_within, minute..=week),
+        (("clients", "ban_for"), config.clients.ban_for, minute..=ten_years),
         (("log", "keep"), config.log.keep, day..=ten_years),
     ];
     match periods.into_iter().find(|(_, period, range)| !range.contains(period)) {

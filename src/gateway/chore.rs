@@ -5,11 +5,13 @@
 pub enum Chore {
     /// Looks whether files have changed that answers depend on.
     Look,
+    /// Writes down what answers have brought about.
+    Record,
     /// Refreshes what pages show.
     Refresh,
 }
 
 impl Chore {
     /// All of them, in the order in which they are begun.
-    pub const ALL: [Self; 2] = [Self::Look, Self::Refresh];
+    pub const ALL: [Self; 3] = [Self::Look, Self::Record, Self::Refresh];
 }

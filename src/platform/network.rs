@@ -7,6 +7,8 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::address_range::AddressRange;
+
 /// A set of address ranges.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
@@ -38,6 +40,14 @@ impl Network {
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.ranges.iter().any(|range| range.contains(address))
+    }
+
+    /// Whether an address of a range is in one of its own.
+    #[must_use]
+    pub fn has_some_of(&self, range: AddressRange) -> bool {
+        let (first, last) = range.keys();
+        let own = self.ranges.iter().map(|own| AddressRange::from(own.0).keys());
+        own.into_iter().any(|(own_first, own_last)| own_first <= last && first <= own_last)
     }
 }
 
@@ -143,6 +153,14 @@ mod tests {
         ] {
             assert!(!contains(range, address), "{range} {address}");
         }
+    }
+
+    #[test]
+    fn ranges_that_overlap_are_seen() {
+        let network = network(&["10.1.2.3/8", "2001:db8::5"]).unwrap();
+        let has_some_of = |range: &str| network.has_some_of(range.parse().unwrap());
+        assert!(has_some_of("10.255.0.0-11.0.0.0") && has_some_of("2001:db8::/64"));
+        assert!(!has_some_of("11.0.0.0/8") && !has_some_of("2001:db8:0:1::/64"));
     }
 
     #[test]

@@ -39,7 +39,7 @@ use crate::platform::network::Network;
 use crate::protocol::{Passkey, Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
 use crate::tracker::external::refresh_external;
-use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, rescan};
+use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, ban_unidentified, rescan};
 use reachability::try_peers;
 use route::{Place, Route, asks_about_a_torrent};
 use state::{Broken, State, log_stray_site};
@@ -156,6 +156,13 @@ impl Site {
                 Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy) | Published::Replica(_),
             ) => {}
             Err(problem) => crate::error!("{problem}"),
+        }
+    }
+
+    fn record(&mut self) {
+        let State::Ready(ready) = &self.state else { return };
+        if let Err(problem) = ban_unidentified(ready.tracker.config(), clock()) {
+            crate::error!("{problem}");
         }
     }
 
@@ -364,11 +371,12 @@ impl Handler for Site {
     fn is_due(&mut self, chore: Chore) -> bool {
         match (chore, &self.shared, &mut self.state) {
             (Chore::Look, Some(shared), _) => self.is_ahead || shared.looked_at() != self.now,
+            (Chore::Record, _, State::Ready(ready)) => ready.tracker.has_addresses_to_ban(),
             (Chore::Refresh, _, State::Ready(ready)) => {
                 ready.tracker.config().config.refresh.on_request
                     && ready.tracker.refresh_is_due(self.now)
             }
-            (Chore::Look, None, _) | (Chore::Refresh, _, State::Broken(_)) => false,
+            (Chore::Look, None, _) | (Chore::Record | Chore::Refresh, _, State::Broken(_)) => false,
         }
     }
 
@@ -376,13 +384,21 @@ impl Handler for Site {
         match (chore, &self.shared, &self.state) {
             (Chore::Look, Some(shared), _) => shared.claim_look(clock()),
             (Chore::Refresh, _, State::Ready(ready)) => ready.tracker.claim_refresh(),
-            (Chore::Look, None, _) | (Chore::Refresh, _, State::Broken(_)) => {}
+            // Nobody else has what is to be recorded.
+            (Chore::Look, None, _)
+            | (Chore::Record, ..)
+            | (Chore::Refresh, _, State::Broken(_)) => {}
         }
     }
 
     fn run_chore(&mut self, chore: Chore) {
         match chore {
             Chore::Look => self.look(),
+            Chore::Record => {
+                self.follow();
+                self.record();
+                self.look();
+            }
             Chore::Refresh => {
                 self.follow();
                 self.refresh();

@@ -51,7 +51,13 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
         }
         // Nothing of the announce is in the store yet.
         Err(Refusal::WouldWait) if !call.pace.may_wait() => Answer::WouldWait,
-        Err(refusal) => refuse(ready, call, &refusal, response),
+        Err(refusal) => {
+            // A HEAD leaves no trace.
+            if refusal == Refusal::UnknownClient && call.request.method != Method::Head {
+                ready.tracker.count_unidentified(&caller, announce.peer_id, call.now);
+            }
+            refuse(ready, call, &refusal, response)
+        }
     }
 }
 

@@ -35,6 +35,10 @@ pub enum Purpose {
     Announce,
     /// Scrapes of all torrents. An IPv4 address has a bucket, and so has an IPv6 network of 64 bits.
     FullScrape,
+    /// Announces of clients that are refused because they do not say which they are; per address as full scrapes.
+    Unidentified,
+    /// Publishing bans that the tracker makes itself; of all buckets the one of the unspecified address is used.
+    Bans,
 }
 
 /// How many tokens a bucket holds, and how soon there is one more.
@@ -67,6 +71,14 @@ impl Allowance {
     #[cfg(test)]
     pub(super) fn milliseconds(self) -> (u64, u64) {
         (self.each, self.all)
+    }
+
+    /// So many within a period of at most a week, all of them at once if need be.
+    #[must_use]
+    pub fn within(tokens: u32, period: Seconds) -> Self {
+        let tokens = u64::from(tokens.clamp(1, 60_000));
+        let each = ((u64::from(period.0) * 1000).min(LONGEST) / tokens).max(1);
+        Self { each, all: each * tokens }
     }
 
     /// One in so many seconds, at most a week.
@@ -106,9 +118,11 @@ impl Purpose {
     pub fn network(self, address: IpAddr) -> u128 {
         let (bits, address) = match (self, address.to_canonical()) {
             (Self::Announce, IpAddr::V4(v4)) => (96 + 24, v4.to_ipv6_mapped()),
-            (Self::FullScrape, IpAddr::V4(v4)) => (128, v4.to_ipv6_mapped()),
             (Self::Announce, IpAddr::V6(v6)) => (56, v6),
-            (Self::FullScrape, IpAddr::V6(v6)) => (64, v6),
+            (Self::FullScrape | Self::Unidentified | Self::Bans, IpAddr::V4(v4)) => {
+                (128, v4.to_ipv6_mapped())
+            }
+            (Self::FullScrape | Self::Unidentified | Self::Bans, IpAddr::V6(v6)) => (64, v6),
         };
         u128::from(address) & (u128::MAX << (u128::BITS - bits))
     }
@@ -217,6 +231,19 @@ mod tests {
     }
 
     #[test]
+    fn so_many_tokens_are_there_within_a_period() {
+        let (mut set, address) = ([0; PLACES], ip("192.0.2.1"));
+        let allowance = Allowance::within(7, Seconds(60));
+        let mut taken = |now| (0..100).filter(|_| take(&mut set, address, allowance, now)).count();
+        assert_eq!((taken(NOON), taken(NOON + Seconds(8)), taken(NOON + Seconds(9))), (7, 0, 1));
+        assert_eq!(taken(NOON + Seconds(70)), 7);
+        for (tokens, period) in [(0, 0), (1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)] {
+            let (each, all) = Allowance::within(tokens, Seconds(period)).milliseconds();
+            assert!(each > 0 && each <= all && all <= LONGEST, "{each} {all}");
+        }
+    }
+
+    #[test]
     fn it_says_when_there_is_a_token_again() {
         let (address, allowance) = (ip("192.0.2.1"), Allowance::once_in(Seconds(300)));
         let bucket = Bucket::of(7, Purpose::FullScrape, address);
@@ -245,6 +272,8 @@ mod tests {
             (Purpose::FullScrape, "192.0.2.1", "192.0.2.2", false),
             (Purpose::FullScrape, "2001:db8::1", "2001:db8::2", true),
             (Purpose::FullScrape, "2001:db8::1", "2001:db8:0:1::1", false),
+            (Purpose::Unidentified, "192.0.2.1", "192.0.2.2", false),
+            (Purpose::Unidentified, "2001:db8::1", "2001:db8::2", true),
         ] {
             assert_eq!(same(purpose, one, other), expected, "{one} {other}");
         }

@@ -118,7 +118,7 @@ impl Policy<'_> {
         announce: &AnnounceRequest,
         witness: &mut W,
     ) -> Result<(), Refusal> {
-        let ClientsConfig { require_compact, identify } = *self.clients;
+        let ClientsConfig { require_compact, identify, .. } = *self.clients;
         if require_compact && announce.compact == Some(false) {
             return Err(Refusal::CompactOnly);
         }

@@ -33,6 +33,7 @@ mod shared;
 mod stores;
 mod take_in;
 mod torrent_list;
+mod unidentified;
 mod unreachable;
 mod witness;
 
@@ -62,6 +63,7 @@ pub use shared::SharedPolicy;
 pub use stores::{open_store, read_store};
 pub use take_in::scan_rules;
 pub use torrent_list::{TorrentOrder, TorrentPage, TorrentQuery, TorrentState, TorrentWithPeers};
+pub use unidentified::ban_unidentified;
 
 use access::Policy;
 use peer_rules::PeerRules;

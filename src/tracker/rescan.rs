@@ -53,7 +53,7 @@ pub fn republish(loaded: &LoadedConfig, now: Timestamp) -> Result<(), RefreshErr
 }
 
 /// To be called with the lock in hand.
-fn take_in_and_publish(
+pub(super) fn take_in_and_publish(
     loaded: &LoadedConfig,
     current: &PolicySnapshot,
     now: Timestamp,

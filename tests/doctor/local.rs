@@ -350,6 +350,11 @@ fn rules_that_can_have_no_effect_and_lists_that_cannot_be_read_are_named() {
 
     let path = site.root().join("conf/tracker.toml");
     let before = fs::read_to_string(&path).expect("a configuration");
+    let clients = "[clients]\nban_after = 3\n";
+    fs::write(&path, format!("{before}\n{clients}")).expect("a configuration");
+    Diagnosis::offline(&site).assert("rules on clients", "WRONG", &["bans nobody"]);
+    fs::write(&path, format!("{before}\n{clients}identify = true\n")).expect("a configuration");
+    Diagnosis::offline(&site).assert("rules on clients", "fine", &["3 rules"]);
     let access = "[access]\nallow_list = '../data/allowed'\ndeny_list = '../data/denied'\n";
     fs::write(&path, format!("{before}\n{access}")).expect("a configuration");
     let list = |name: &str, text: &str| {

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::reason;
-use crate::catalog::{AddressList, MOST_LIST_BYTES};
+use crate::catalog::{AddressList, Ban, MOST_LIST_BYTES};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::platform::files;
@@ -34,6 +34,9 @@ pub struct ImportArguments {
 
 fn name(text: &str) -> Result<String, String> {
     let name = text.trim();
+    if name == Ban::AUTOMATIC {
+        return Err(format!("`{name}` is the list of the bans that the tracker makes itself"));
+    }
     let is_one = (1..=100).contains(&name.len()) && !name.chars().any(char::is_control);
     if is_one {
         Ok(name.to_owned())

@@ -65,6 +65,7 @@ impl Details<'_> {
         let ban = bans.iter().filter(holds).max_by_key(lasts)?;
         let list = match ban.list.as_str() {
             "" => String::new(),
+            Ban::AUTOMATIC => ", by the tracker itself".into(),
             list => format!(", of the list {list}"),
         };
         let until = match ban.until {
