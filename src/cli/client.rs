@@ -17,7 +17,7 @@ pub enum ClientCommand {
     Deny {
         /// Which: the beginning of a peer id (-XL, id:M6-), a name with or without versions ("qBittorrent < 4.5", "Deluge
         /// 1.2..1.3", "Transmission 3.*"), ua: and a User-Agent with * and ?, class: and one of browser, tool, bot,
-        /// unknown, taker, player, monitor; or * for all
+        /// unknown, taker, player, monitor, spoof; or * for all
         #[arg(value_name = "PATTERN", value_parser = str::parse::<ClientPattern>, allow_hyphen_values = true)]
         pattern: ClientPattern,
         /// What the clients are told
@@ -216,6 +216,7 @@ mod tests {
             ("qbitorrent", "did you mean `qBittorrent`?"),
             ("qBittorrent >= 5, < 4", "no version is both"),
             ("class:nice", "is no class of clients"),
+            ("class:spof", "did you mean `class:spoof`?"),
             ("id:M", "is no beginning of a peer id"),
         ] {
             let ran = run_at(home.path(), &["client", "deny", pattern]);

@@ -6,6 +6,7 @@ mod names;
 mod own_form;
 mod pattern;
 mod scheme;
+mod spoof;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -46,6 +46,18 @@ fn the_first_rule_that_means_a_client_decides() {
 }
 
 #[test]
+fn copies_are_refused_that_their_peer_id_or_their_header_betrays() {
+    let tracker = Installation::open();
+    tracker.run(&["client", "deny", "class:spoof", "--reason", "say who you are"]).done();
+    let is_served = |id, agent| call(&tracker, id, agent).value().get("failure reason").is_none();
+    assert!(is_served(b"-qB5220-", "qBittorrent/5.2.2") && is_served(b"-qB5220-", "curl/7.81.0"));
+    assert!(!is_served(b"-qB5220-", "Transmission/4.0.6"));
+    assert!(!is_served(b"-TR4060-", ""), "Transmission's digits have a sum that 36 divides");
+    let refusal = call(&tracker, b"-TR4060-", "").refusal();
+    assert!(refusal.ends_with("client: say who you are"), "{refusal}");
+}
+
+#[test]
 fn allowing_only_some_means_to_deny_all_others_at_the_end() {
     let tracker = Installation::open();
     tracker.run(&["client", "allow", "Transmission >= 3"]).done();

@@ -115,11 +115,14 @@ pub(super) fn at_the_front_of(text: &str) -> Option<(&'static str, &str)> {
     longest.map(|(_, name, rest)| (name, rest))
 }
 
-/// The name that a text may have been meant for.
-pub(super) fn nearest(text: &str) -> Option<&'static str> {
+/// Which of these names a text may have been meant for.
+pub(super) fn nearest(
+    text: &str,
+    names: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
     let wanted = text.to_lowercase();
     let distance = |name: &str| strsim::damerau_levenshtein(&wanted, &name.to_lowercase());
-    let near = all().map(|name| (distance(name), name)).min()?;
+    let near = names.map(|name| (distance(name), name)).min()?;
     (near.0 <= 2).then_some(near.1)
 }
 
@@ -137,8 +140,8 @@ mod tests {
         assert_eq!(found("Azureus 4"), Some(("Vuze", " 4")));
         assert_eq!(found("BitTorrents"), None);
         assert_eq!(found("-XL"), None);
-        assert_eq!(nearest("qbitorrent"), Some("qBittorrent"));
-        assert_eq!(nearest("something else"), None);
+        assert_eq!(nearest("qbitorrent", all()), Some("qBittorrent"));
+        assert_eq!(nearest("something else", all()), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use super::bound::Bound;
 use super::names::{self, Habit};
+use super::spoof::is_spoof;
 use super::version::Version;
 use super::{ClientName, PeerId};
 
@@ -49,6 +50,8 @@ pub enum ClientClass {
     Player,
     /// What watches swarms.
     Monitor,
+    /// Those that are not what their peer id says, as its end or the User-Agent betrays.
+    Spoof,
 }
 
 /// A client as it is seen in an announce.
@@ -108,9 +111,15 @@ pub enum NoPattern {
     },
     /// Something else than a class.
     #[error(
-        "`{0}` is no class of clients; known are browser, tool, bot, unknown, taker, player and monitor"
+        "`{text}` is no class of clients{}; known are browser, tool, bot, unknown, taker, player, monitor and spoof",
+        nearest.map(|class| format!("; did you mean `class:{}`?", class.name())).unwrap_or_default()
     )]
-    Class(String),
+    Class {
+        /// What was written.
+        text: String,
+        /// A class that is called nearly the same.
+        nearest: Option<ClientClass>,
+    },
     /// A User-Agent that no client can send.
     #[error("a User-Agent has at most {MOST_AGENT} characters, and no control characters")]
     UserAgent,
@@ -171,6 +180,7 @@ impl<'a> SeenClient<'a> {
             ClientClass::Player => Habit::Plays.is_of(self.name().software()),
             // A copy of Deluge's, from many addresses at once.
             ClientClass::Monitor => self.peer_id.0.starts_with(b"-DE1360-"),
+            ClientClass::Spoof => is_spoof(self.peer_id, self.name(), agent),
         }
     }
 }
@@ -268,7 +278,7 @@ fn within(bounds: &[Bound], version: Option<Version>) -> bool {
 
 impl ClientClass {
     /// All, in the order of their numbers in files of ours.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Browser,
         Self::Tool,
         Self::Bot,
@@ -276,7 +286,17 @@ impl ClientClass {
         Self::Taker,
         Self::Player,
         Self::Monitor,
+        Self::Spoof,
     ];
+
+    /// The class with this name, in any case.
+    fn named(text: &str) -> Result<Self, NoPattern> {
+        let of_name = |name: &str| Self::ALL.into_iter().find(|it| it.name() == name);
+        of_name(&text.to_ascii_lowercase()).ok_or_else(|| NoPattern::Class {
+            text: text.to_owned(),
+            nearest: names::nearest(text, Self::ALL.iter().map(|it| it.name())).and_then(of_name),
+        })
+    }
 
     /// The word for it.
     #[must_use]
@@ -289,6 +309,7 @@ impl ClientClass {
             Self::Taker => "taker",
             Self::Player => "player",
             Self::Monitor => "monitor",
+            Self::Spoof => "spoof",
         }
     }
 }
@@ -299,8 +320,7 @@ impl FromStr for ClientPattern {
     fn from_str(text: &str) -> Result<Self, NoPattern> {
         let text = text.trim();
         if let Some(class) = text.strip_prefix("class:") {
-            let found = ClientClass::ALL.into_iter().find(|it| it.name() == class.trim());
-            return found.map(Self::Class).ok_or_else(|| NoPattern::Class(class.to_owned()));
+            return ClientClass::named(class.trim()).map(Self::Class);
         }
         if let Some(agent) = text.strip_prefix("ua:").map(str::trim_start) {
             let is_sendable =
@@ -335,7 +355,10 @@ fn peer_id(text: &str) -> Result<ClientPattern, NoPattern> {
 fn program(text: &str) -> Result<ClientPattern, NoPattern> {
     let Some((name, mut rest)) = names::at_the_front_of(text) else {
         let word = text.split(['<', '>', '=', '!']).next().unwrap_or(text).trim();
-        return Err(NoPattern::Name { text: word.to_owned(), nearest: names::nearest(word) });
+        return Err(NoPattern::Name {
+            text: word.to_owned(),
+            nearest: names::nearest(word, names::all()),
+        });
     };
     let is_decimal = |version: &Version| counts_hundredths(name, version);
     let mut bounds = Vec::new();

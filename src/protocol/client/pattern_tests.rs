@@ -77,7 +77,11 @@ fn what_is_no_pattern_is_refused_with_what_to_do() {
     assert!(said("qBittorrent below 4").contains("`below 4` says nothing about versions"));
     assert!(said("qBittorrent < 4x").contains("`< 4x` says"), "{}", said("qBittorrent < 4x"));
     assert!(said("qBittorrent >= 5, < 4").contains("both `>= 5` and `< 4`"));
-    assert!(said("class:nice").contains("`nice` is no class"));
+    assert!(said("class:nice").starts_with("`nice` is no class of clients; known are"));
+    assert!(said("class:unknwon").contains("did you mean `class:unknown`?"));
+    assert!(said("class: Brower ").contains("did you mean `class:browser`?"));
+    let all = said("class:nice");
+    assert!(ClientClass::ALL.iter().all(|class| all.contains(class.name())), "{all}");
     assert!(said("ua:a\u{7}b").contains("control characters"));
 }
 
@@ -104,6 +108,7 @@ fn classes_spare_clients_with_a_name() {
     assert!(is_of("unknown", b"-ZZ0001-", "") && !is_of("unknown", b"-qB5220-", ""));
     assert!(is_of("taker", b"-XL0012-", "") && is_of("player", b"-UW110Q-", ""));
     assert!(is_of("monitor", b"-DE1360-", ""));
+    assert!(is_of("spoof", b"-AZ5760-~", "") && !is_of("SPOOF", b"-AZ5760-", ""));
 }
 
 proptest! {

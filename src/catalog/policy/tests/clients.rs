@@ -82,7 +82,7 @@ fn any_pattern() -> impl Strategy<Value = String> {
             .prop_map(|(name, sign, major, minor)| format!("{name} {sign} {major}.{minor}")),
         Just("qBittorrent".to_owned()),
         "ua:[ab*?]{0,4}",
-        "class:(browser|tool|bot|unknown|taker|player|monitor)",
+        "class:(browser|tool|bot|unknown|taker|player|monitor|spoof)",
         Just("*".to_owned()),
     ]
 }
