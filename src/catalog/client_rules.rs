@@ -26,6 +26,8 @@ pub enum Verdict {
     Deny,
     /// They are answered.
     Allow,
+    /// They are answered, and not handed out to others.
+    Hide,
 }
 
 /// Where a rule stands among the others.
@@ -38,13 +40,22 @@ pub enum Place {
 }
 
 impl Verdict {
+    /// All of them, in the order of their numbers in files of ours.
+    pub const ALL: [Self; 3] = [Self::Deny, Self::Allow, Self::Hide];
+
     /// The word for it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Deny => "deny",
             Self::Allow => "allow",
+            Self::Hide => "hide",
         }
+    }
+
+    /// The one with this name; what nobody knows is refused.
+    fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|verdict| verdict.name() == name).unwrap_or(Self::Deny)
     }
 }
 
@@ -157,7 +168,7 @@ fn rule_of(row: &Row<'_>) -> rusqlite::Result<ClientRule> {
             let text = rusqlite::types::Type::Text;
             rusqlite::Error::FromSqlConversionFailure(0, text, Box::new(problem))
         })?,
-        verdict: if verdict == Verdict::Allow.name() { Verdict::Allow } else { Verdict::Deny },
+        verdict: Verdict::named(&verdict),
         reason: row.get(2)?,
         since: row.get(3).map(|Count(at)| Timestamp(at))?,
     })
@@ -221,9 +232,12 @@ mod tests {
             assert_eq!(catalog.rule_on_clients(rule, place, &OWNER).unwrap(), None);
         }
         assert_eq!(catalog.client_rules().unwrap(), [old.clone(), xl.clone(), all.clone()]);
+        let hidden = ClientRule { verdict: Verdict::Hide, ..xl.clone() };
+        catalog.rule_on_clients(&hidden, Place::Last, &OWNER).unwrap();
+        assert_eq!(catalog.client_rules().unwrap(), [old.clone(), hidden.clone(), all.clone()]);
         let allowed = ClientRule { verdict: Verdict::Allow, ..xl.clone() };
         let before = catalog.rule_on_clients(&allowed, Place::Last, &OWNER).unwrap();
-        assert_eq!(before.as_ref(), Some(&xl));
+        assert_eq!(before.as_ref(), Some(&hidden));
         assert_eq!(catalog.client_rules().unwrap(), [old.clone(), allowed.clone(), all.clone()]);
         assert!(catalog.remove_client_rule("*", &OWNER).unwrap());
         assert!(!catalog.remove_client_rule("*", &OWNER).unwrap());
@@ -239,7 +253,8 @@ mod tests {
                 ("deny clients", "-XL", None),
                 ("allow clients", "*", None),
                 ("deny clients", "qBittorrent < 4", None),
-                ("allow clients", "-XL", Some("deny: because")),
+                ("hide clients", "-XL", Some("deny: because")),
+                ("allow clients", "-XL", Some("hide: because")),
                 ("remove client rule", "*", Some("allow: because")),
             ]
         );

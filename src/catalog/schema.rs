@@ -156,6 +156,8 @@ const STEPS: &[&str] = &[
     //
     // A decision may be that a torrent is not retired, whatever its sidecar says. One that it is not hidden, where nothing
     // else hides it, would win over a sidecar to come. What checksum files say is as it was read last.
+    //
+    // Rules on clients have a third verdict; a check cannot be changed in place.
     "
     ALTER TABLE torrents ADD COLUMN web_seed INTEGER NOT NULL DEFAULT 0 CHECK (web_seed IN (0, 1));
     UPDATE torrents SET file_state = NULL WHERE file_state IS NOT NULL;
@@ -177,6 +179,16 @@ const STEPS: &[&str] = &[
         sha256     TEXT,
         PRIMARY KEY (info_hash, ending)
     ) STRICT, WITHOUT ROWID;
+    ALTER TABLE client_rules RENAME TO client_rules_before;
+    CREATE TABLE client_rules (
+        pattern  TEXT    NOT NULL PRIMARY KEY,
+        position INTEGER NOT NULL,
+        verdict  TEXT    NOT NULL CHECK (verdict IN ('deny', 'allow', 'hide')),
+        reason   TEXT    NOT NULL,
+        since    INTEGER NOT NULL CHECK (since >= 0)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO client_rules SELECT pattern, position, verdict, reason, since FROM client_rules_before;
+    DROP TABLE client_rules_before;
 ",
 ];
 

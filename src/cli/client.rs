@@ -36,6 +36,15 @@ pub enum ClientCommand {
         #[arg(long)]
         first: bool,
     },
+    /// Answer clients, and hand them out to nobody: they are counted, and have to connect to others themselves
+    Hide {
+        /// Which, as for `deny`
+        #[arg(value_name = "PATTERN", value_parser = str::parse::<ClientPattern>, allow_hyphen_values = true)]
+        pattern: ClientPattern,
+        /// Ask this rule before all others, not after them
+        #[arg(long)]
+        first: bool,
+    },
     /// List the rules, in the order in which they are asked
     List {
         /// Print JSON
@@ -60,6 +69,9 @@ impl ClientCommand {
             Self::Allow { pattern, first } => {
                 rule((pattern, Verdict::Allow, String::new()), first, world)
             }
+            Self::Hide { pattern, first } => {
+                rule((pattern, Verdict::Hide, String::new()), first, world)
+            }
             Self::List { json } => list(json, world),
             Self::Remove { patterns } => remove(&patterns, world),
         }
@@ -77,17 +89,16 @@ fn rule(
         let before = catalog.rule_on_clients(&rule, place, author)?;
         Ok((rule.pattern, before, catalog.client_rules()?))
     })?;
-    let now = match verdict {
-        Verdict::Deny => "are refused",
-        Verdict::Allow => "are answered",
-    };
     let before = match before.map(|rule| rule.verdict) {
-        None => "",
-        Some(before) if before == verdict => ", as before",
-        Some(Verdict::Deny) => "; they were refused",
-        Some(Verdict::Allow) => "; they were answered",
+        None => String::new(),
+        Some(before) if before == verdict => ", as before".into(),
+        Some(before) => format!("; they were {}", done(before)),
     };
-    world.print(format_args!("{}: these clients {now}{before}\n", Harmless(&pattern)))?;
+    world.print(format_args!(
+        "{}: these clients are {}{before}\n",
+        Harmless(&pattern),
+        done(verdict)
+    ))?;
     let Some(number) = rules.iter().position(|rule| rule.pattern == pattern) else { return Ok(()) };
     match ClientRule::decides_before(&rules, number) {
         None => Ok(()),
@@ -97,6 +108,15 @@ fn rule(
             rules.get(earlier).map_or("", |rule| rule.verdict.name()),
             rules.get(earlier).map_or_else(String::new, |rule| rule.pattern.to_string()),
         )),
+    }
+}
+
+/// What becomes of clients, in words.
+fn done(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Deny => "refused",
+        Verdict::Allow => "answered",
+        Verdict::Hide => "answered and not handed out",
     }
 }
 
@@ -202,6 +222,10 @@ mod tests {
         let json = run(&["client", "list", "--json"]).output;
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!((&json[1]["pattern"], &json[1]["verdict"]), (&"-XL".into(), &"deny".into()));
+        let hidden = run(&["client", "hide", "-XL"]);
+        let told = "-XL: these clients are answered and not handed out; they were refused\n";
+        assert_eq!(hidden.output, told);
+        assert!(run(&["client", "list"]).output.contains("hide   -XL"));
         let removed = run(&["client", "remove", "-XL", "-ZZ"]);
         assert_eq!(removed.output, "-XL: the rule is removed\n");
         assert!(removed.failure().contains("there is no rule on `-ZZ`"));

@@ -44,6 +44,8 @@ pub struct Admitted {
     pub completed: u64,
     /// How many of these the peer store of this generation has counted, too.
     pub carried: (u64, Generation),
+    /// Whether the client is not to be handed out to others.
+    pub is_hidden: bool,
 }
 
 impl Admitted {
@@ -71,18 +73,28 @@ pub(super) fn admit<W: Witness>(
         snapshot.prefetch(announce.info_hash);
     }
     // Who leaves is let go, banned or not.
-    if announce.event == Event::Stopped {
+    let is_hidden = if announce.event == Event::Stopped {
         for rule in ["ban", "require_compact", "client", "identify"] {
             witness.passed(rule, Passed::Leaves);
         }
+        false
     } else {
         policy.allows(caller, witness)?;
-        policy.allows_client(caller, announce, witness)?;
-    }
+        policy.allows_client(caller, announce, witness)? == Allowed::Hidden
+    };
     let torrent = policy.torrent(announce.info_hash)?;
     let torrent = torrent.ok_or_else(|| policy.why_not(announce.info_hash))?;
     witness.passed("torrents", Passed::Fits);
-    Ok(torrent)
+    Ok(Admitted { is_hidden, ..torrent })
+}
+
+/// How a client may announce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Allowed {
+    /// As any other.
+    Openly,
+    /// Others are not told of it.
+    Hidden,
 }
 
 /// How a rule is passed that there is, or is not.
@@ -108,7 +120,7 @@ impl Policy<'_> {
         Ok(())
     }
 
-    /// Whether a client may announce.
+    /// How a client may announce.
     ///
     /// # Errors
     /// When the owner does not want such clients.
@@ -117,7 +129,7 @@ impl Policy<'_> {
         caller: &Caller<'_>,
         announce: &AnnounceRequest,
         witness: &mut W,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Allowed, Refusal> {
         let ClientsConfig { require_compact, identify, .. } = *self.clients;
         if require_compact && announce.compact == Some(false) {
             return Err(Refusal::CompactOnly);
@@ -127,18 +139,19 @@ impl Policy<'_> {
         if snapshot.is_none() && !identify {
             witness.passed("client", Passed::NoSuchRule);
             witness.passed("identify", Passed::NoSuchRule);
-            return Ok(());
+            return Ok(Allowed::Openly);
         }
         let client = SeenClient::new(announce.peer_id, caller.user_agent);
         let rule = snapshot.and_then(|snapshot| snapshot.client_rule(&client));
         match rule {
-            Some(PolicyClientRule { verdict: Verdict::Allow, place, .. }) => {
+            Some(PolicyClientRule { verdict: Verdict::Deny, reason, .. }) => {
+                return Err(Refusal::Client { reason: reason.into() });
+            }
+            Some(PolicyClientRule { verdict, place, .. }) => {
                 witness.passed("client", Passed::Allowed(place));
                 witness.passed("identify", Passed::Decided);
-                return Ok(());
-            }
-            Some(PolicyClientRule { reason, .. }) => {
-                return Err(Refusal::Client { reason: reason.into() });
+                let is_hidden = verdict == Verdict::Hide;
+                return Ok(if is_hidden { Allowed::Hidden } else { Allowed::Openly });
             }
             None => witness.passed("client", if_any(snapshot.is_some())),
         }
@@ -146,7 +159,7 @@ impl Policy<'_> {
             return Err(Refusal::UnknownClient);
         }
         witness.passed("identify", if_any(identify));
-        Ok(())
+        Ok(Allowed::Openly)
     }
 
     /// Why an info-hash is not tracked.
@@ -165,7 +178,8 @@ impl Policy<'_> {
     pub fn torrent(&self, info_hash: InfoHash) -> Result<Option<Admitted>, Refusal> {
         let is_open = self.torrents == Torrents::Open;
         let carried = (0, Generation::default());
-        let unnamed = Admitted { swarm: info_hash, size: None, completed: 0, carried };
+        let unnamed =
+            Admitted { swarm: info_hash, size: None, completed: 0, carried, is_hidden: false };
         let Some(snapshot) = self.snapshot else {
             return if is_open { Ok(Some(unnamed)) } else { Err(Refusal::Trouble) };
         };
@@ -178,6 +192,7 @@ impl Policy<'_> {
             size: torrent.size,
             completed: torrent.completed,
             carried: (torrent.carried_completed, snapshot.generation()),
+            is_hidden: false,
         }))
     }
 }

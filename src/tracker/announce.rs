@@ -239,6 +239,8 @@ pub(super) fn describe(
         Event::Completed => Action::Complete,
         Event::None | Event::Started | Event::Paused => Action::Stay,
     };
+    // The store hands nobody out without a port.
+    let (v4, v6) = if admitted.is_hidden { without_ports((v4, v6)) } else { (v4, v6) };
     PeerAnnounce {
         under: if admitted.swarm == request.info_hash { Under::First } else { Under::Second },
         v4,
@@ -252,6 +254,13 @@ pub(super) fn describe(
         action,
         ..PeerAnnounce::new(admitted.swarm, request.peer_id)
     }
+}
+
+#[cold]
+fn without_ports((v4, v6): Addresses) -> Addresses {
+    let v4 = v4.map(|v4| SocketAddrV4::new(v4.ip(), 0).into());
+    let v6 = v6.map(|v6| SocketAddrV6::new(v6.ip(), 0, 0, 0).into());
+    (v4, v6)
 }
 
 pub(super) fn wanted(
@@ -348,7 +357,8 @@ mod tests {
             );
             let request = AnnounceRequest::parse(query.as_bytes()).unwrap();
             let carried = (0, Generation::default());
-            let admitted = Admitted { swarm: request.info_hash, size, completed: 0, carried };
+            let (swarm, is_hidden) = (request.info_hash, false);
+            let admitted = Admitted { swarm, size, completed: 0, carried, is_hidden };
             let announce = describe(&request, &admitted, (None, None));
             assert_eq!((announce.size, announce.role), (size, Role::Leecher));
             announce.left

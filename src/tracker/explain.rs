@@ -263,6 +263,12 @@ impl Explainer {
                 weighed.map(Some)
             }
         };
+        let mut notes = self.notes.clone();
+        if let Ok(Some((Admitted { is_hidden: true, .. }, _))) = weighed {
+            notes.push(
+                "the client is hidden: it is told of others, and they are not told of it".into(),
+            );
+        }
         let outcome = match weighed {
             Ok(None) => Outcome::DependsOnAddress,
             Ok(Some(weighed)) => match self.answer(caller, request, weighed, now) {
@@ -276,7 +282,7 @@ impl Explainer {
             heard::refuse(&mut rules, refusal);
         }
         details::add(&self.tracker, catalog, (caller, request, now), &mut rules);
-        Explained { rules, outcome, notes: self.notes.clone() }
+        Explained { rules, outcome, notes }
     }
 
     fn answer(

@@ -345,6 +345,9 @@ fn rules_that_can_have_no_effect_and_lists_that_cannot_be_read_are_named() {
     site.tracker(&["client", "remove", "-XL0019-"]);
     site.tracker(&["client", "deny", "*"]);
     Diagnosis::offline(&site).assert("rules on clients", "WRONG", &["refuse every client"]);
+    site.tracker(&["client", "hide", "qBittorrent", "--first"]);
+    Diagnosis::offline(&site).assert("rules on clients", "WRONG", &["hide every client"]);
+    site.tracker(&["client", "remove", "qBittorrent"]);
     site.tracker(&["client", "allow", "Transmission", "--first"]);
     Diagnosis::offline(&site).assert("rules on clients", "fine", &["3 rules"]);
 

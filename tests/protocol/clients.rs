@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::client;
+use super::both::Both;
+use super::{client, counts, peers, sockets};
+use crate::harness::bencode::Value;
 use crate::harness::fastcgi::Responder;
 use crate::harness::http::encode;
 use crate::harness::installation::{Call, Installation};
@@ -55,6 +57,48 @@ fn copies_are_refused_that_their_peer_id_or_their_header_betrays() {
     assert!(!is_served(b"-TR4060-", ""), "Transmission's digits have a sum that 36 divides");
     let refusal = call(&tracker, b"-TR4060-", "").refusal();
     assert!(refusal.ends_with("client: say who you are"), "{refusal}");
+}
+
+#[test]
+fn hidden_clients_are_told_of_others_and_others_not_of_them() {
+    let settings = Both::all(&[]);
+    for tracker in [Installation::new(&settings), Installation::in_memory(&settings)] {
+        let both = Both::of(tracker);
+        let id = "peer_id=-XL0019-000000000001";
+        let (hidden, one, two) = (client(1).with_key("abc"), client(2), client(3).at("2001::3"));
+        both.accepts(&hidden, id);
+        let seen = |it: &Value| peers(it).contains(&sockets(&[&hidden])[0]);
+        assert!(both.accepts(&one, "").iter().all(seen));
+        both.accepts(&two, "");
+
+        // At its next announce, over whichever family.
+        both.tracker.run(&["client", "hide", "-XL"]).done();
+        let follows = || {
+            let _ = both.accepts(&hidden, id);
+            (!both.accepts(&one, "").iter().any(seen)).then_some(())
+        };
+        assert!(poll(Duration::from_secs(20), follows).is_some());
+        let over_ipv6 = client(1).with_key("abc").at("2001::1");
+        for own in [&hidden, &over_ipv6] {
+            for answer in both.accepts(own, id) {
+                assert_eq!(peers(&answer), sockets(&[&one, &two]), "{answer:?}");
+                assert_eq!(counts(&answer), (0, 3, 0), "it is counted once: {answer:?}");
+            }
+        }
+        for (asker, other) in [(&one, &two), (&two, &one)] {
+            for answer in both.accepts(asker, "") {
+                assert_eq!(peers(&answer), sockets(&[other]), "{answer:?}");
+            }
+        }
+        let [_, answer] = both.accepts(&hidden, &format!("{id}&event=completed&left=0"));
+        assert_eq!(counts(&answer), (1, 2, 1), "its download counts");
+        let url = format!("/announce?{}", hidden.query(id));
+        let told = both.tracker.run(&["explain", &url, "--from", "10.0.0.1"]).done();
+        let says = ["rule 1 (hide -XL)", "the client is hidden"];
+        assert!(says.iter().all(|it| told.contains(it)), "{told}");
+        both.accepts(&hidden, &format!("{id}&event=stopped"));
+        assert!(both.accepts(&one, "").iter().all(|it| counts(it) == (0, 2, 1)));
+    }
 }
 
 #[test]

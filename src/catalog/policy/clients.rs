@@ -43,14 +43,15 @@ struct Common {
 impl Common {
     fn write(&self, section: &mut Vec<u8>) {
         section.extend(self.place.to_le_bytes());
-        section.extend([u8::from(self.verdict == Verdict::Allow), self.number, 0, 0]);
+        let verdict = Verdict::ALL.iter().zip(0..).find(|(verdict, _)| **verdict == self.verdict);
+        section.extend([verdict.map_or(0, |(_, number)| number), self.number, 0, 0]);
         self.reason.write(section);
     }
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let place = fields.u32()?;
-        let [is_allowed, number, _, _] = fields.array()?;
-        let verdict = if is_allowed == 0 { Verdict::Deny } else { Verdict::Allow };
+        let [verdict, number, _, _] = fields.array()?;
+        let verdict = Verdict::ALL.get(usize::from(verdict)).copied().unwrap_or(Verdict::Deny);
         Some(Self { place, verdict, number, reason: TextAt::read(fields)? })
     }
 }

@@ -91,7 +91,7 @@
 //!
 //! what all rules on clients have, 16 bytes
 //!     0  4  the place among all rules on clients, counted from 0
-//!     4  1  0 refused, 1 allowed
+//!     4  1  0 refused, 1 allowed, 2 allowed and not handed out to others; any other: refused
 //!     5  1  a number
 //!     8  4  offset of the reason in the texts
 //!    12  4  length of the reason

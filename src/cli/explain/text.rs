@@ -163,7 +163,7 @@ fn print_peers(answer: &AnnounceAnswer, world: &mut World<'_>) -> Result<(), Com
             .print(format_args!("  {name:<15} {} over IPv4, {} over IPv6\n", count.v4, count.v6))?;
     }
     for (count, what) in [
-        (peers.without_port, "has no port, and nobody is told of it"),
+        (peers.without_port, "has no port or is hidden, and nobody is told of it"),
         (peers.seeds_for_leechers, "is a seeder's: other seeders are not told (seeds_see_seeds)"),
         (
             peers.kept_by_rules,

@@ -24,16 +24,25 @@ pub(super) fn on_clients(examination: &Examination<'_>) -> Option<Outcome> {
     if rules.is_empty() {
         return None;
     }
-    let refuses_all =
-        |rule: &ClientRule| rule.pattern == ClientPattern::Any && rule.verdict == Verdict::Deny;
-    let mut before = rules.iter().take_while(|rule| !refuses_all(rule));
-    if rules.iter().any(refuses_all) && !before.any(|rule| rule.verdict == Verdict::Allow) {
-        return Some(Outcome::wrong(
+    let decides_all = |rule: &&ClientRule| rule.pattern == ClientPattern::Any;
+    let end = rules.iter().find(decides_all).map(|rule| rule.verdict);
+    let before = || rules.iter().take_while(|rule| !decides_all(rule)).map(|rule| rule.verdict);
+    Some(match end {
+        Some(Verdict::Deny) if before().all(|verdict| verdict == Verdict::Deny) => Outcome::wrong(
             "the rules on clients refuse every client",
             "`tracker client allow PATTERN --first` lets some in, or `tracker client remove '*'` the others",
-        ));
-    }
-    Some(unasked(&rules))
+        ),
+        Some(Verdict::Deny | Verdict::Hide)
+            if before().all(|verdict| verdict != Verdict::Allow) =>
+        {
+            Outcome::wrong(
+                "the rules on clients hide every client from all others that they do not refuse",
+                "`tracker client allow PATTERN --first` has some handed out, or `tracker client remove '*'` the \
+                 others",
+            )
+        }
+        _ => unasked(&rules),
+    })
 }
 
 fn unasked(rules: &[ClientRule]) -> Outcome {

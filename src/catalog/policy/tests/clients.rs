@@ -103,12 +103,12 @@ fn any_id() -> impl Strategy<Value = [u8; 20]> {
 proptest! {
     #[test]
     fn the_snapshot_finds_the_same_rule_as_asking_one_after_the_other(
-        patterns in prop::collection::vec((any_pattern(), any::<bool>()), 0..30),
+        patterns in prop::collection::vec((any_pattern(), 0..Verdict::ALL.len()), 0..30),
         ids in prop::collection::vec(any_id(), 1..20), agent in "[ab]{0,4}",
     ) {
         let mut rules: Vec<ClientRule> = Vec::new();
-        for (pattern, allow) in patterns {
-            let rule = rule(&pattern, if allow { Verdict::Allow } else { Verdict::Deny });
+        for (pattern, verdict) in patterns {
+            let rule = rule(&pattern, Verdict::ALL[verdict]);
             if !rules.iter().any(|other| other.pattern == rule.pattern) {
                 rules.push(rule);
             }
