@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension as _, Transaction, named_params};
 
 use super::count::Count;
+use super::schema::IS_ANNOUNCED_AS;
 use super::{Author, Catalog, CatalogError, Companions, Torrent, changes, layers};
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Timestamp};
 
@@ -111,15 +112,15 @@ pub(super) fn insert(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let TorrentByHash { hashes, name, size, first_seen } = torrent;
-    transaction.prepare_cached(INSERT)?.execute(named_params! {
-        ":info_hash": hashes.canonical().0,
-        ":v1": hashes.v1().map(|InfoHash(hash)| hash),
-        ":v2": hashes.v2().map(|InfoHashV2(hash)| hash),
-        ":name": name,
-        ":size": Count(size.unwrap_or(0)),
-        ":first_seen": Count(first_seen.0),
-        ":added": Count(now.0),
-    })?;
+    transaction.prepare_cached(INSERT)?.execute((
+        hashes.canonical().0,
+        hashes.v1().map(|InfoHash(hash)| hash),
+        hashes.v2().map(|InfoHashV2(hash)| hash),
+        name,
+        Count(size.unwrap_or(0)),
+        Count(first_seen.0),
+        Count(now.0),
+    ))?;
     Ok(())
 }
 
@@ -128,16 +129,15 @@ fn find(
     transaction: &Transaction<'_>,
     info_hash: InfoHash,
 ) -> rusqlite::Result<Option<(InfoHash, bool)>> {
+    let find = format!(
+        "SELECT info_hash, missing_since IS NOT NULL FROM torrents WHERE {IS_ANNOUNCED_AS}
+        ORDER BY missing_since IS NOT NULL, info_hash = ?1 DESC LIMIT 1"
+    );
     transaction
-        .prepare_cached(FIND)?
+        .prepare_cached(&find)?
         .query_row([info_hash.0], |row| Ok((InfoHash(row.get(0)?), row.get(1)?)))
         .optional()
 }
-
-const FIND: &str = "
-    SELECT info_hash, missing_since IS NOT NULL FROM torrents
-    WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1
-    ORDER BY missing_since IS NOT NULL, info_hash = ?1 DESC LIMIT 1";
 
 /// Of one that is missing, the file is gone. What a file has not told, a magnet link may.
 const KEEP: &str = "
@@ -157,7 +157,7 @@ const KEEP: &str = "
 const INSERT: &str = "
     INSERT INTO torrents
         (info_hash, v1, v2, file, name, size, file_size, hidden, private, first_seen, added)
-    VALUES (:info_hash, :v1, :v2, x'', :name, :size, 0, 0, 0, :first_seen, :added)";
+    VALUES (?1, ?2, ?3, x'', ?4, ?5, 0, 0, 0, ?6, ?7)";
 
 #[cfg(test)]
 mod tests {

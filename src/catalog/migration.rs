@@ -91,6 +91,10 @@ mod tests {
     /// hidden, one whose file is gone, a rule for clients, a ban, another tracker's figures, and totals.
     const VERSION_4: &[u8] = include_bytes!("fixtures/catalog-4.db");
 
+    /// One of version 5: sidecars that hide and retire, a decision to list what one of them hides, one to list what nothing
+    /// hides, a title, a torrent that was added by its info-hash, one whose file is gone, two rules for clients, and a ban.
+    const VERSION_5: &[u8] = include_bytes!("fixtures/catalog-5.db");
+
     fn old_catalog() -> (tempfile::TempDir, PathBuf) {
         catalog_of(VERSION_1)
     }
@@ -136,6 +140,37 @@ mod tests {
             assert_eq!(torrent.decision().hidden, expected, "{}", torrent.name);
             assert_eq!(torrent.title(), "t");
         }
+    }
+
+    #[test]
+    fn a_catalogue_of_version_5_keeps_all_that_it_has() {
+        let (folder, path) = catalog_of(VERSION_5);
+        let catalog = Catalog::open(&path).unwrap();
+        let all = catalog.all_torrents().unwrap();
+        let row = |it: &Torrent| {
+            let hidden = (it.hidden, it.decision().hidden);
+            (it.title().into_owned(), hidden, it.is_tracked(), it.missing_since.is_some())
+        };
+        let found: Vec<_> = all.iter().map(row).collect();
+        let expected = [
+            ("00112233445566778899aabbccddeeff00112233", (false, None), true, false),
+            ("A plain title", (false, None), true, false),
+            ("gone", (false, None), false, true),
+            ("decided", (false, None), true, false),
+            ("retired by its sidecar", (false, None), false, false),
+            ("A title", (false, Some(false)), true, false),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(title, hidden, is, was)| (title.to_owned(), hidden, is, was))
+        );
+        assert_eq!(all[4].details().retired(), Some("it is old"));
+        assert_eq!(all[5].category().as_deref(), Some("books"));
+        let verdicts: Vec<_> =
+            catalog.rules().unwrap().client_rules.iter().map(|it| it.verdict).collect();
+        assert_eq!(verdicts, [crate::catalog::Verdict::Deny, crate::catalog::Verdict::Allow]);
+        assert_eq!((catalog.bans().unwrap().len(), catalog.changes().unwrap().len()), (1, 7));
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
     }
 
     #[test]
@@ -266,7 +301,8 @@ mod tests {
         let kept = folder.path().join(kept_as(""));
         let rows = |path: &Path| -> Vec<Vec<u8>> {
             let catalog = Connection::open(path).unwrap();
-            let mut query = catalog.prepare("SELECT info_hash FROM torrents").unwrap();
+            let mut query =
+                catalog.prepare("SELECT info_hash FROM torrents ORDER BY info_hash").unwrap();
             query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
         };
         assert_eq!(rows(&kept), rows(&path));

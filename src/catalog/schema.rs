@@ -158,6 +158,8 @@ const STEPS: &[&str] = &[
     // else hides it, would win over a sidecar to come. What checksum files say is as it was read last.
     //
     // Rules on clients have a third verdict; a check cannot be changed in place.
+    //
+    // Most torrents are known by one info-hash only, and need no place in the indexes of the others.
     "
     ALTER TABLE torrents ADD COLUMN web_seed INTEGER NOT NULL DEFAULT 0 CHECK (web_seed IN (0, 1));
     UPDATE torrents SET file_state = NULL WHERE file_state IS NOT NULL;
@@ -189,8 +191,16 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     INSERT INTO client_rules SELECT pattern, position, verdict, reason, since FROM client_rules_before;
     DROP TABLE client_rules_before;
+    DROP INDEX torrents_by_v1;
+    DROP INDEX torrents_by_v2;
+    CREATE INDEX torrents_by_v1 ON torrents (v1) WHERE v1 <> info_hash;
+    CREATE INDEX torrents_by_v2 ON torrents (substr(v2, 1, 20)) WHERE v2 IS NOT NULL;
 ",
 ];
+
+/// Whether a torrent is announced with the info-hash that is the first parameter: found by the key and the two indexes.
+pub(super) const IS_ANNOUNCED_AS: &str = "
+    (info_hash = ?1 OR (v1 = ?1 AND v1 <> info_hash) OR (substr(v2, 1, 20) = ?1 AND v2 IS NOT NULL))";
 
 /// The version of a catalogue after the last step.
 pub(super) const VERSION: usize = STEPS.len();

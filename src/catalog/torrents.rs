@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use rusqlite::OptionalExtension;
 
 use super::rows::{COLUMNS, Columns, torrent_of};
+use super::schema::IS_ANNOUNCED_AS;
 use super::{Catalog, CatalogError, Torrent, layers, natural};
 use crate::protocol::InfoHash;
 
@@ -32,7 +33,7 @@ impl Catalog {
     pub fn torrent(&self, info_hash: InfoHash) -> Result<Option<Torrent>, CatalogError> {
         let query = format!(
             "SELECT {COLUMNS} FROM torrents
-            WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1
+            WHERE {IS_ANNOUNCED_AS}
             ORDER BY missing_since IS NOT NULL, info_hash = ?1 DESC LIMIT 1"
         );
         let find = || {
@@ -70,6 +71,7 @@ impl Catalog {
 
 #[cfg(test)]
 mod tests {
+    use crate::catalog::schema::IS_ANNOUNCED_AS;
     use std::path::PathBuf;
 
     use crate::catalog::samples::{hash, hybrid, new_catalog, scan, scanned};
@@ -114,10 +116,9 @@ mod tests {
         let (_folder, catalog) = new_catalog();
         let plan: Vec<String> = catalog
             .connection
-            .prepare(
-                "EXPLAIN QUERY PLAN SELECT name, hidden FROM torrents
-                WHERE info_hash = ?1 OR v1 = ?1 OR substr(v2, 1, 20) = ?1",
-            )
+            .prepare(&format!(
+                "EXPLAIN QUERY PLAN SELECT name, hidden FROM torrents WHERE {IS_ANNOUNCED_AS}"
+            ))
             .unwrap()
             .query_map([[0; 20]], |row| row.get(3))
             .unwrap()
