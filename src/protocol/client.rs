@@ -9,7 +9,6 @@ mod scheme;
 mod spoof;
 #[cfg(test)]
 mod tests;
-mod text;
 mod version;
 
 use std::borrow::Cow;

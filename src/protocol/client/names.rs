@@ -3,7 +3,7 @@
 use super::codes::CODES;
 use super::own_form::NAMES;
 
-/// Names that stand in no table, one a line: a table of references would cost each start.
+/// Names that stand in no table, one a line.
 const OTHERS: &str = "ABC
 AllPeers
 Amazon S3
@@ -95,8 +95,8 @@ impl Habit {
 
 /// All names that programs have here.
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
-    let coded = CODES.iter().map(|(_, name, _)| name.as_str());
-    coded.chain(NAMES.iter().map(|(_, name)| name.as_str())).chain(OTHERS.lines())
+    let coded = CODES.iter().map(|(_, name, _)| *name);
+    coded.chain(NAMES.iter().map(|(_, name)| *name)).chain(OTHERS.lines())
 }
 
 /// The name that a text begins with, in any case, as it is written here, and what follows it. Of several that

@@ -1,41 +1,40 @@
 //! Peer ids of programs that have neither a code between dashes nor a letter before their version.
 
 use super::scheme::{Scheme, base_62, dashed};
-use super::text::Text;
 use super::version::{Stage, Version, number};
 
 /// A program and its version, where that is told.
 type Told = Option<(&'static str, Option<Version>)>;
 
 /// Programs that write nothing but their name; none of these beginnings hides another.
-pub(super) static NAMES: [(Text, Text); 27] = [
-    (Text::new("-aria2-"), Text::new("aria2")),
-    (Text::new("10-------"), Text::new("JVtorrent")),
-    (Text::new("271-"), Text::new("GreedBT")),
-    (Text::new("346-"), Text::new("TorrenTopia")),
-    (Text::new("Azureus"), Text::new("Azureus")),
-    (Text::new("BLZ"), Text::new("Blizzard Downloader")),
-    (Text::new("BTDWV-"), Text::new("Deadman Walking")),
-    (Text::new("DansClient"), Text::new("XanTorrent")),
-    (Text::new("Deadman Walking-"), Text::new("Deadman Walking")),
-    (Text::new("Ext "), Text::new("External Webseed")),
-    (Text::new("LIME"), Text::new("LimeWire")),
-    (Text::new("P87.P---"), Text::new("BitTorrent Plus!")),
-    (Text::new("PEERAPP"), Text::new("PeerApp")),
-    (Text::new("PRC.P---"), Text::new("BitTorrent Plus!")),
-    (Text::new("Pando-"), Text::new("Pando")),
-    (Text::new("Plus"), Text::new("BitTorrent Plus!")),
-    (Text::new("S587Plus"), Text::new("BitTorrent Plus!")),
-    (Text::new("T00---0"), Text::new("Teeweety")),
-    (Text::new("a00---0"), Text::new("Swarmy")),
-    (Text::new("a02---0"), Text::new("Swarmy")),
-    (Text::new("arclight"), Text::new("Hurricane Electric")),
-    (Text::new("aria2-"), Text::new("aria2")),
-    (Text::new("btuga"), Text::new("BTugaXP")),
-    (Text::new("eX"), Text::new("eXeem")),
-    (Text::new("martini"), Text::new("Martini Man")),
-    (Text::new("oernu"), Text::new("BTugaXP")),
-    (Text::new("turbobt"), Text::new("TurboBT")),
+pub(super) static NAMES: [(&str, &str); 27] = [
+    ("-aria2-", "aria2"),
+    ("10-------", "JVtorrent"),
+    ("271-", "GreedBT"),
+    ("346-", "TorrenTopia"),
+    ("Azureus", "Azureus"),
+    ("BLZ", "Blizzard Downloader"),
+    ("BTDWV-", "Deadman Walking"),
+    ("DansClient", "XanTorrent"),
+    ("Deadman Walking-", "Deadman Walking"),
+    ("Ext ", "External Webseed"),
+    ("LIME", "LimeWire"),
+    ("P87.P---", "BitTorrent Plus!"),
+    ("PEERAPP", "PeerApp"),
+    ("PRC.P---", "BitTorrent Plus!"),
+    ("Pando-", "Pando"),
+    ("Plus", "BitTorrent Plus!"),
+    ("S587Plus", "BitTorrent Plus!"),
+    ("T00---0", "Teeweety"),
+    ("a00---0", "Swarmy"),
+    ("a02---0", "Swarmy"),
+    ("arclight", "Hurricane Electric"),
+    ("aria2-", "aria2"),
+    ("btuga", "BTugaXP"),
+    ("eX", "eXeem"),
+    ("martini", "Martini Man"),
+    ("oernu", "BTugaXP"),
+    ("turbobt", "TurboBT"),
 ];
 
 /// The program of an id that tells it by raw bytes, or that is in part a copy of another peer's id.
@@ -73,7 +72,7 @@ pub(super) fn prefixed(id: &[u8; 20]) -> Told {
     let named = NAMES.iter().find(|(prefix, _)| id.starts_with(prefix.as_bytes()));
     with_version(id)
         .or_else(|| with_dashes(id))
-        .or_else(|| named.map(|(_, name)| (name.as_str(), None)))
+        .or_else(|| named.map(|(_, name)| (*name, None)))
         .or_else(|| elsewhere(id))
 }
 
@@ -166,14 +165,14 @@ fn elsewhere(id: &[u8; 20]) -> Told {
 /// three are dashes too, unless two dashes stood before. A letter that something else than a digit follows is another
 /// program's.
 pub(super) fn shadow(id: &[u8; 20]) -> Told {
-    static LETTERS: [(u8, Text); 7] = [
-        (b'A', Text::new("ABC")),
-        (b'O', Text::new("Osprey Permaseed")),
-        (b'Q', Text::new("BTQueue")),
-        (b'R', Text::new("Tribler")),
-        (b'S', Text::new("Shadow")),
-        (b'T', Text::new("BitTornado")),
-        (b'U', Text::new("UPnP NAT Bit Torrent")),
+    static LETTERS: [(u8, &str); 7] = [
+        (b'A', "ABC"),
+        (b'O', "Osprey Permaseed"),
+        (b'Q', "BTQueue"),
+        (b'R', "Tribler"),
+        (b'S', "Shadow"),
+        (b'T', "BitTornado"),
+        (b'U', "UPnP NAT Bit Torrent"),
     ];
     let (letter, rest) = id.split_first()?;
     let (_, name) = LETTERS.iter().find(|(of_name, _)| of_name == letter)?;
@@ -187,7 +186,7 @@ pub(super) fn shadow(id: &[u8; 20]) -> Told {
         [a, b, c, 0] => Version::of(&[a, b, c]),
         ref all => Version::of(all),
     };
-    (is_one && is_padded).then(|| (name.as_str(), Some(version)))
+    (is_one && is_padded).then(|| (*name, Some(version)))
 }
 
 #[cfg(test)]
