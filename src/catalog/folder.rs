@@ -15,7 +15,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-pub use self::known::KnownFiles;
+pub use self::known::{Fingerprints, KnownFiles};
 use self::listing::ListedFile;
 pub use self::listing::{Detail, Listing, Seen, SeenCompanions, Surroundings};
 use self::reading::Reading;
@@ -191,7 +191,7 @@ pub fn scan_folder(
     rules: &ScanRules<'_>,
     on_file: &mut dyn FnMut(usize),
 ) -> Result<FolderScan, FolderError> {
-    let known = KnownFiles::of([].into_iter(), Detail::States);
+    let known = KnownFiles::new(Vec::new(), Fingerprints::of([].into_iter(), Detail::States));
     Ok(Listing::of(folder, Detail::States)?.scan(rules, &known, on_file))
 }
 
@@ -204,11 +204,9 @@ impl Listing {
         known: &KnownFiles<'_>,
         on_file: &mut dyn FnMut(usize),
     ) -> FolderScan {
-        let position =
-            |file: &ListedFile| known.position(&file.path, file.seen, file.surroundings());
         let (mut unchanged, mut unknown) = (Vec::with_capacity(self.files.len()), Vec::new());
-        for file in &self.files {
-            match position(file) {
+        for (file, position) in self.files.iter().zip(known.positions(&self.files)) {
+            match position {
                 Some(position) => {
                     unchanged.push(position);
                     on_file(unchanged.len());

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rusqlite::OptionalExtension;
 
 use super::file_state::FileState;
-use super::folder::{Detail, KnownFiles};
+use super::folder::{Detail, Fingerprints, KnownFiles};
 use super::rows::{COLUMNS, Columns, torrent_of};
 use super::{
     Carried, Catalog, CatalogError, Companions, DetailLayers, Details, FoundTorrent, Period,
@@ -61,16 +61,20 @@ impl Catalog {
             let is_outdated = before.is_none_or(|before| before != rules);
             let mut layers = self.layers()?;
             let mut query = self.connection.prepare(&query)?;
-            let listed = query.query_map([], |row| {
+            let mut rows = query.query([])?;
+            let mut listed = Vec::new();
+            while let Some(row) = rows.next()? {
                 let mut row = Columns::of(row);
                 let mut torrent = torrent_of(&mut row)?;
                 let state = row.next::<Option<_>>()?.filter(|_| !is_outdated);
                 let hidden_by_file = torrent.hidden;
-                torrent.follow(layers.remove(&torrent.canonical));
-                Ok(Listed { torrent, hidden_by_file, state })
-            })?;
+                if !layers.is_empty() {
+                    torrent.follow(layers.remove(&torrent.canonical));
+                }
+                listed.push(Listed { torrent, hidden_by_file, state });
+            }
             Ok(TorrentList {
-                listed: listed.collect::<rusqlite::Result<_>>()?,
+                listed,
                 outdated_rules: is_outdated.then(|| rules.to_owned()),
                 denied: HashSet::new(),
             })
@@ -145,11 +149,17 @@ impl TorrentList {
 
     /// What a scan of a listing that looks so closely need not read again.
     #[must_use]
-    pub fn known_files(&self, detail: Detail) -> KnownFiles<'_> {
+    pub fn fingerprints(&self, detail: Detail) -> Fingerprints {
         let files = self.listed.iter().map(|Listed { torrent, state, .. }| {
             (torrent, state.filter(|_| torrent.missing_since.is_none()))
         });
-        KnownFiles::of(files, detail)
+        Fingerprints::of(files, detail)
+    }
+
+    /// The same with the torrents, for a scan.
+    #[must_use]
+    pub fn known_files(&self, fingerprints: Fingerprints) -> KnownFiles<'_> {
+        KnownFiles::new(self.listed.iter().map(|listed| &listed.torrent).collect(), fingerprints)
     }
 }
 

@@ -55,9 +55,9 @@ pub use explained::{ExplainedDetail, Layer};
 pub use external::{External, ExternalFigures};
 pub use file_state::{FileState, FileTime};
 pub use folder::{
-    AfterWriting, Detail, FolderError, FolderProblem, FolderScan, FolderView, FoundTorrent,
-    KnownFiles, Listing, Problem, ScanRules, Seen, SeenCompanions, Surroundings, Watched,
-    has_changed, read_open_torrent, read_torrent, scan_folder,
+    AfterWriting, Detail, Fingerprints, FolderError, FolderProblem, FolderScan, FolderView,
+    FoundTorrent, KnownFiles, Listing, Problem, ScanRules, Seen, SeenCompanions, Surroundings,
+    Watched, has_changed, read_open_torrent, read_torrent, scan_folder,
 };
 pub use hash_list::HashList;
 pub use import::{

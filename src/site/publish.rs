@@ -14,6 +14,7 @@ use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
 use crate::platform::privilege::{self, PrivilegeError};
 use crate::platform::publication::TemporaryFile;
+use crate::platform::threads::side_by_side;
 use crate::tracker::{
     Next, Progress, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
     refresh_replica,
@@ -95,13 +96,10 @@ pub fn publish(
         Err(skipped) => return Ok(Published::Skipped(skipped)),
     };
     let report = refresh.report();
-    let paths = &loaded.config.paths;
-    let stats = render(&paths.stats_fragment, &StatsFragment::new(report, loaded))
-        .and_then(|table| write(&paths.stats_fragment, &table));
-    let list = write_list(loaded, report);
-    let items = render(&paths.rss_fragment, &RssFragment::new(report, loaded));
-    let rss =
-        items.and_then(|items| write(&paths.rss_fragment, &items).and(write_feed(loaded, &items)));
+    let (list, (stats, rss)) = side_by_side(
+        || write_list(loaded, report),
+        || (write_stats(loaded, report), write_items(loaded, report)),
+    );
     let written = stats.and(list).and(rss);
     let next = match urgency {
         _ if written.is_err() => Next::InAMinute,
@@ -134,6 +132,18 @@ fn is_no_trap(path: &Path) -> Result<(), PublishError> {
         privilege::only_root_decides(path.parent().unwrap_or(path))?;
     }
     Ok(())
+}
+
+fn write_stats(loaded: &LoadedConfig, report: &Report) -> Result<(), PublishError> {
+    let path = &loaded.config.paths.stats_fragment;
+    write(path, &render(path, &StatsFragment::new(report, loaded))?)
+}
+
+/// Writes the items of the feed, and the feed as a whole.
+fn write_items(loaded: &LoadedConfig, report: &Report) -> Result<(), PublishError> {
+    let path = &loaded.config.paths.rss_fragment;
+    let items = render(path, &RssFragment::new(report, loaded))?;
+    write(path, &items).and(write_feed(loaded, &items))
 }
 
 /// Writes the list of torrents for our own pages.

@@ -55,15 +55,17 @@ impl TakeIn<'_> {
         let folder = &loaded.config.paths.torrents;
         let rules = scan_rules(loaded);
         let fingerprint = rules.fingerprint();
-        let (listing, list) =
-            side_by_side(|| Listing::of(folder, detail), || catalog.list(&fingerprint));
-        let mut list = list?;
+        let read = |catalog: &Catalog| {
+            catalog.list(&fingerprint).map(|list| (list.fingerprints(detail), list))
+        };
+        let (listing, known) = side_by_side(|| Listing::of(folder, detail), || read(catalog));
+        let (mut known, mut list) = known?;
         if catalog.correct_dates(&list, now)? {
-            list = catalog.list(&fingerprint)?;
+            (known, list) = read(catalog)?;
         }
         messages.extend(lists.messages.iter().cloned());
         list.deny(&lists.denied);
-        let scan = listing.map(|listing| listing.scan(&rules, &list.known_files(detail), on_file));
+        let scan = listing.map(|listing| listing.scan(&rules, &list.known_files(known), on_file));
         match scan {
             Ok(mut scan) => {
                 let changes = catalog.take_in(&mut list, &mut scan, lists.allowed.as_ref(), now)?;

@@ -4,52 +4,68 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 
-use super::listing::{Detail, Seen, SeenCompanions, Surroundings};
+use super::listing::{Detail, ListedFile, MANY_FILES, Seen, SeenCompanions, Surroundings};
 use crate::catalog::Torrent;
 use crate::catalog::file_state::FileState;
+use crate::platform::threads::side_by_side;
 use crate::protocol::InfoHash;
 
 /// Torrents of an earlier scan, and those of their files that need not be read again.
 #[derive(Debug)]
 pub struct KnownFiles<'a> {
     torrents: Vec<&'a Torrent>,
-    /// Where the torrent of each file stands, by a fingerprint of all that a listing says of the file. To compare
-    /// the files themselves means a jump through memory for each.
-    positions: HashMap<u64, usize>,
-    fingerprints: RandomState,
+    fingerprints: Fingerprints,
 }
 
-impl<'a> KnownFiles<'a> {
-    /// Of these torrents, with the states in which their files were read by the same rules, without anything to say
-    /// against them; for a listing that looks so closely.
-    pub fn of(
+/// Where in a list the torrent of each file stands that need not be read again, by a fingerprint of all that a listing
+/// says of the file. To compare the files themselves means a jump through memory for each.
+#[derive(Debug)]
+pub struct Fingerprints {
+    positions: HashMap<u64, usize>,
+    /// A key of its own, so that nobody can make two files that have the same one; by chance that takes 2^32 files.
+    key: RandomState,
+}
+
+impl Fingerprints {
+    /// Of the files of these torrents, with the states in which they were read by the same rules, without anything to
+    /// say against them; for a listing that looks so closely.
+    pub fn of<'a>(
         torrents: impl ExactSizeIterator<Item = (&'a Torrent, Option<FileState>)>,
         detail: Detail,
     ) -> Self {
-        let mut known = Self {
-            torrents: Vec::with_capacity(torrents.len()),
-            positions: HashMap::with_capacity(torrents.len()),
-            fingerprints: RandomState::new(),
-        };
+        let positions = HashMap::with_capacity(torrents.len());
+        let mut fingerprints = Self { positions, key: RandomState::new() };
         for (position, (torrent, state)) in torrents.enumerate() {
-            if let Some(state) = state {
-                let companions = SeenCompanions::of(torrent.companions(), detail);
-                let surroundings = Surroundings {
-                    info_page: torrent.info_page.as_deref(),
-                    companions: companions.as_ref(),
-                };
-                let fingerprint = known.fingerprint(&torrent.file, detail.at(state), surroundings);
-                known.positions.insert(fingerprint, position);
-            }
-            known.torrents.push(torrent);
+            let Some(state) = state else { continue };
+            let companions = SeenCompanions::of(torrent.companions(), detail);
+            let surroundings = Surroundings {
+                info_page: torrent.info_page.as_deref(),
+                companions: companions.as_ref(),
+            };
+            let fingerprint = fingerprints.one(&torrent.file, detail.at(state), surroundings);
+            fingerprints.positions.insert(fingerprint, position);
         }
-        known
+        fingerprints
+    }
+
+    fn one(&self, file: &Path, seen: Seen, surroundings: Surroundings<'_>) -> u64 {
+        // Paths themselves are hashed part by part.
+        let page = surroundings.info_page.map(Path::as_os_str);
+        self.key.hash_one((file.as_os_str(), seen, page, surroundings.companions))
+    }
+}
+
+impl<'a> KnownFiles<'a> {
+    /// These torrents, and the fingerprints of their files.
+    #[must_use]
+    pub fn new(torrents: Vec<&'a Torrent>, fingerprints: Fingerprints) -> Self {
+        Self { torrents, fingerprints }
     }
 
     /// Whether every file has to be read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.positions.is_empty()
+        self.fingerprints.positions.is_empty()
     }
 
     /// Where the torrent of a file stands, if the file was as it is seen now when it was read, and had the same beside
@@ -61,7 +77,23 @@ impl<'a> KnownFiles<'a> {
         seen: Seen,
         surroundings: Surroundings<'_>,
     ) -> Option<usize> {
-        self.positions.get(&self.fingerprint(file, seen, surroundings)).copied()
+        let fingerprint = self.fingerprints.one(file, seen, surroundings);
+        self.fingerprints.positions.get(&fingerprint).copied()
+    }
+
+    /// The same for each of these files. Of many, two threads look for half of them each.
+    pub(super) fn positions(&self, files: &[ListedFile]) -> Vec<Option<usize>> {
+        let all = |files: &[ListedFile]| -> Vec<Option<usize>> {
+            let of = |it: &ListedFile| self.position(&it.path, it.seen, it.surroundings());
+            files.iter().map(of).collect()
+        };
+        if files.len() < MANY_FILES {
+            return all(files);
+        }
+        let (first, second) = files.split_at(files.len() / 2);
+        let (second, mut positions) = side_by_side(|| all(second), || all(first));
+        positions.extend(second);
+        positions
     }
 
     /// The files of those torrents at these positions that have one of these info-hashes.
@@ -73,18 +105,17 @@ impl<'a> KnownFiles<'a> {
         if wanted.is_empty() {
             return HashMap::new();
         }
-        let torrents = positions.iter().filter_map(|&position| self.torrents.get(position));
-        let hashes = torrents.flat_map(|torrent| {
-            let own = std::iter::once(torrent.canonical).chain(torrent.aliases());
-            own.map(|hash| (hash, torrent.file.as_path()))
-        });
-        hashes.filter(|(hash, _)| wanted.contains(hash)).collect()
+        // In their order in memory: most have none of them.
+        let has_one = |torrent: &Torrent| hashes_of(torrent).any(|hash| wanted.contains(&hash));
+        let having = self.torrents.iter().enumerate().filter(|(_, torrent)| has_one(torrent));
+        let having: HashMap<usize, &Torrent> = having.map(|(at, torrent)| (at, *torrent)).collect();
+        let unchanged = positions.iter().filter_map(|position| having.get(position));
+        let all = unchanged
+            .flat_map(|torrent| hashes_of(torrent).map(|hash| (hash, torrent.file.as_path())));
+        all.filter(|(hash, _)| wanted.contains(hash)).collect()
     }
+}
 
-    /// By a key of its own, so that nobody can make two files that have the same one; by chance that takes 2^32 files.
-    fn fingerprint(&self, file: &Path, seen: Seen, surroundings: Surroundings<'_>) -> u64 {
-        // Paths themselves are hashed part by part.
-        let page = surroundings.info_page.map(Path::as_os_str);
-        self.fingerprints.hash_one((file.as_os_str(), seen, page, surroundings.companions))
-    }
+fn hashes_of(torrent: &Torrent) -> impl Iterator<Item = InfoHash> {
+    std::iter::once(torrent.canonical).chain(torrent.aliases())
 }

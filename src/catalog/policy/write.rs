@@ -11,6 +11,7 @@ use super::texts::Texts;
 use super::{PolicyError, PolicySnapshot, bans, clients, figures, index, reachability};
 use crate::catalog::{FileTime, Rules, Torrent, Watched};
 use crate::platform::publication::TemporaryFile;
+use crate::platform::threads::side_by_side;
 use crate::protocol::{Generation, InfoHash, ScrapeFigures, Timestamp};
 
 /// What a snapshot says beside the torrents.
@@ -126,26 +127,45 @@ fn sections_of(
 ) -> Option<[NewSection; 4]> {
     // The catalogue has them in this order, in one run or two.
     torrents.sort_by_key(|torrent| torrent.canonical);
+    let (others, records) = side_by_side(
+        || Some((aliases_of(&torrents)?, names_of(&torrents))),
+        || records_of(&torrents, generation, now),
+    );
+    let (aliases, names) = others?;
+    let torrents = records?;
+    Some([index::of_torrents(&torrents), torrents, aliases, names])
+}
+
+fn records_of(torrents: &[&Torrent], generation: Generation, now: Timestamp) -> Option<NewSection> {
     let mut records = Vec::with_capacity(torrents.len().saturating_mul(format::TORRENT_LEN));
-    let mut names = Vec::new();
+    let mut name_at = 0;
+    for torrent in torrents {
+        record_of(torrent, (generation, now), name_at)?.write(&mut records);
+        name_at += name_of(torrent).len();
+    }
+    Some(NewSection::of(format::TORRENTS, format::TORRENT_LEN, records))
+}
+
+fn aliases_of(torrents: &[&Torrent]) -> Option<NewSection> {
     let mut aliases: Vec<(InfoHash, u32)> = Vec::new();
     for (position, torrent) in torrents.iter().enumerate() {
         let position = u32::try_from(position).ok()?;
         aliases.extend(torrent.aliases().map(|alias| (alias, position)));
-        record_of(torrent, (generation, now), names.len())?.write(&mut records);
-        names.extend(name_of(torrent).as_bytes());
     }
     aliases.sort_unstable();
     aliases.dedup_by_key(|&mut (alias, _)| alias);
     let aliases =
         aliases.iter().flat_map(|(alias, at)| alias.0.into_iter().chain(at.to_le_bytes()));
-    let torrents = NewSection::of(format::TORRENTS, format::TORRENT_LEN, records);
-    Some([
-        index::of_torrents(&torrents),
-        torrents,
-        NewSection::of(format::ALIASES, format::ALIAS_LEN, aliases.collect()),
-        NewSection::of(format::NAMES, 0, names),
-    ])
+    Some(NewSection::of(format::ALIASES, format::ALIAS_LEN, aliases.collect()))
+}
+
+/// The names one after the other, as the records count them.
+fn names_of(torrents: &[&Torrent]) -> NewSection {
+    let mut names = Vec::new();
+    for torrent in torrents {
+        names.extend(name_of(torrent).as_bytes());
+    }
+    NewSection::of(format::NAMES, 0, names)
 }
 
 /// Higher than the number of the snapshot at `path`, and not below the microseconds since 1970. So numbers go

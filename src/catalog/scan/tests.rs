@@ -193,7 +193,7 @@ fn files_of_torrents_are_known_by_their_state_until_the_rules_change() {
     let (_folder, mut catalog) = new_catalog();
     let take_in = |catalog: &mut Catalog, rules: &str, found: &[FoundTorrent]| {
         let mut list = catalog.list(rules).unwrap();
-        let known = list.known_files(Detail::States).position(
+        let known = list.known_files(list.fingerprints(Detail::States)).position(
             Path::new("a.torrent"),
             Seen::State(state),
             Surroundings::default(),
@@ -226,7 +226,8 @@ fn what_could_not_be_read_under_new_rules_is_not_known_under_them() {
     };
     apply(&mut catalog, "rules", &[found]);
     apply(&mut catalog, "other rules", &[]);
-    assert!(catalog.list("other rules").unwrap().known_files(Detail::States).is_empty());
+    let list = catalog.list("other rules").unwrap();
+    assert!(list.known_files(list.fingerprints(Detail::States)).is_empty());
 }
 
 #[test]

@@ -7,10 +7,17 @@ use crate::platform::folder::Folder;
 
 /// A scan in ten seconds, when no file was changed just before.
 fn scan_later(folder: &TempDir, known: &[(Torrent, FileState)], detail: Detail) -> FolderScan {
-    let known = known.iter().map(|(torrent, state)| (torrent, Some(*state)));
+    let files = known.iter().map(|(torrent, state)| (torrent, Some(*state)));
+    let torrents = known.iter().map(|(torrent, _)| torrent).collect();
+    let known = KnownFiles::new(torrents, Fingerprints::of(files, detail));
     let listing = Listing::of(folder.path(), detail).unwrap();
     let begun = FileTime(FileTime::now().0 + 10_000_000_000);
-    Listing { begun, ..listing }.scan(&ANY, &KnownFiles::of(known, detail), &mut |_| {})
+    Listing { begun, ..listing }.scan(&ANY, &known, &mut |_| {})
+}
+
+/// Of an empty catalogue.
+fn nothing(detail: Detail) -> KnownFiles<'static> {
+    KnownFiles::new(Vec::new(), Fingerprints::of([].into_iter(), detail))
 }
 
 /// What a catalogue knows after a scan.
@@ -162,7 +169,7 @@ fn a_file_that_was_changed_just_before_has_to_be_read_again() {
     }
     let begun = FileTime(FileTime::now().0 - 10_000_000_000);
     let listing = Listing { begun, ..Listing::of(folder.path(), Detail::States).unwrap() };
-    let known = KnownFiles::of([].into_iter(), Detail::States);
+    let known = nothing(Detail::States);
     let by_a_slow_clock = listing.scan(&ANY, &known, &mut |_| {});
     assert_eq!(by_a_slow_clock.torrents[0].state, None, "from the future");
 }
@@ -185,8 +192,7 @@ fn a_file_is_known_by_its_own_state_whatever_its_path_led_to_when_it_was_listed(
         fs::rename(at("cur"), at(".aside")).unwrap();
         fs::rename(other.path().join("other"), at("cur")).unwrap();
         let begun = FileTime(FileTime::now().0 + 10_000_000_000);
-        let nothing = KnownFiles::of([].into_iter(), detail);
-        let before = Listing { begun, ..listing }.scan(&ANY, &nothing, &mut |_| {});
+        let before = Listing { begun, ..listing }.scan(&ANY, &nothing(detail), &mut |_| {});
         assert_eq!(before.torrents[0].metainfo.name, "another");
         fs::rename(at("cur"), other.path().join("other")).unwrap();
         fs::rename(at(".aside"), at("cur")).unwrap();
@@ -208,7 +214,8 @@ fn a_sidecar_is_read_with_its_torrent_when_either_has_changed() {
     let mut read = |detail| {
         let mut list = catalog.list("").unwrap();
         let listing = begun(Listing::of(folder.path(), detail).unwrap());
-        let mut scan = listing.scan(&ANY, &list.known_files(detail), &mut |_| {});
+        let mut scan =
+            listing.scan(&ANY, &list.known_files(list.fingerprints(detail)), &mut |_| {});
         let files: Vec<_> = scan.torrents.iter().map(|it| it.file.display().to_string()).collect();
         let none = std::collections::HashSet::new();
         catalog.take_in(&mut list, &mut scan, Some(&none), Timestamp(1)).unwrap();
@@ -250,7 +257,7 @@ fn a_checksum_file_is_read_with_its_torrent_when_either_has_changed() {
         let mut list = catalog.list("").unwrap();
         let begun = FileTime(FileTime::now().0 + 10_000_000_000);
         let listing = Listing { begun, ..Listing::of(folder.path(), detail).unwrap() };
-        let mut scan = listing.scan(&ANY, &list.known_files(detail), &mut |_| {});
+        let mut scan = listing.scan(&ANY, &list.known_files(list.fingerprints(detail)), &mut |_| {});
         let read = scan.torrents.len();
         let none = std::collections::HashSet::new();
         catalog.take_in(&mut list, &mut scan, Some(&none), Timestamp(1)).unwrap();
@@ -295,7 +302,7 @@ fn when_the_file_that_counted_goes_the_sidecar_of_the_other_counts() {
             let mut list = catalog.list("").unwrap();
             let begun = FileTime(FileTime::now().0 + 10_000_000_000);
             let listing = Listing { begun, ..Listing::of(folder.path(), detail).unwrap() };
-            let mut scan = listing.scan(&ANY, &list.known_files(detail), &mut |_| {});
+            let mut scan = listing.scan(&ANY, &list.known_files(list.fingerprints(detail)), &mut |_| {});
             catalog.take_in(&mut list, &mut scan, None, Timestamp(1)).unwrap();
             let torrent = catalog.torrents().unwrap().remove(0);
             (torrent.title().into_owned(), torrent.hidden, torrent.file)
