@@ -137,6 +137,13 @@ pub(super) struct ListedFile {
 }
 
 impl ListedFile {
+    /// One in the torrents folder itself, with nothing beside it.
+    #[cfg(test)]
+    pub(super) fn in_state(name: &Path, state: FileState) -> Self {
+        let (path, seen) = (name.to_owned(), Seen::State(state));
+        Self { path, name_at: 0, seen, info_page: None, sidecar: None }
+    }
+
     /// What stands beside it.
     pub(super) fn surroundings(&self) -> Surroundings<'_> {
         let (info_page, companions) = (self.info_page.as_deref(), self.companions.as_deref());

@@ -130,6 +130,24 @@ fn very_many_files_are_all_seen() {
 }
 
 #[test]
+fn each_of_very_many_files_is_known_for_itself() {
+    let folder = folder_of(&["a.torrent"]);
+    let (torrent, state) = known(&scan_later(&folder, &[], Detail::States)).remove(0);
+    let count = 2 * listing::MANY_FILES + 1;
+    let torrents: Vec<Torrent> = (0..count)
+        .map(|number| Torrent { file: format!("{number}.torrent").into(), ..torrent.clone() })
+        .collect();
+    // Every tenth has to be read again.
+    let states = (0..count).map(|number| Some(state).filter(|_| number % 10 > 0));
+    let fingerprints = Fingerprints::of(torrents.iter().zip(states), Detail::States);
+    let known = KnownFiles::new(torrents.iter().collect(), fingerprints);
+    let listed = torrents.iter().rev().map(|torrent| ListedFile::in_state(&torrent.file, state));
+    let positions = known.positions(&listed.collect::<Vec<_>>());
+    let expected = (0..count).rev().map(|number| Some(number).filter(|_| number % 10 > 0));
+    assert_eq!(positions, expected.collect::<Vec<_>>());
+}
+
+#[test]
 fn another_file_of_a_known_torrent_is_a_duplicate_wherever_it_stands() {
     let folder = folder_of(&["b.torrent"]);
     let known = known(&scan_later(&folder, &[], Detail::States));
