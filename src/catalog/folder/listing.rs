@@ -141,7 +141,7 @@ impl ListedFile {
     #[cfg(test)]
     pub(super) fn in_state(name: &Path, state: FileState) -> Self {
         let (path, seen) = (name.to_owned(), Seen::State(state));
-        Self { path, name_at: 0, seen, info_page: None, sidecar: None }
+        Self { path, name_at: 0, seen, info_page: None, companions: None }
     }
 
     /// What stands beside it.

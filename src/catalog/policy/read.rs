@@ -135,6 +135,10 @@ impl PolicySnapshot {
     #[must_use]
     pub fn find(&self, info_hash: InfoHash) -> Option<PolicyTorrent<'_>> {
         let torrents = self.records(&self.layout.torrents);
+        if torrents.is_empty() {
+            // Then none has another info-hash either.
+            return None;
+        }
         let places = index::places_of(self.records(&self.layout.torrent_index), info_hash);
         let position = torrents.position_of(info_hash, places).or_else(|| {
             let aliases = self.records(&self.layout.aliases);

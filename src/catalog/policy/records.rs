@@ -133,6 +133,9 @@ impl<'a> Records<'a> {
 
     /// Where the record of an info-hash stands, which is known to lie within a range.
     pub(super) fn position_of(self, info_hash: InfoHash, places: Range<usize>) -> Option<usize> {
+        if self.is_empty() {
+            return None;
+        }
         let (mut start, mut end) = self.neighbourhood(info_hash, &places);
         let hash_at = |place| self.get(place)?.first_chunk::<HASH_LEN>();
         while end - start > NEIGHBOURS {

@@ -275,7 +275,8 @@ fn a_checksum_file_is_read_with_its_torrent_when_either_has_changed() {
         let mut list = catalog.list("").unwrap();
         let begun = FileTime(FileTime::now().0 + 10_000_000_000);
         let listing = Listing { begun, ..Listing::of(folder.path(), detail).unwrap() };
-        let mut scan = listing.scan(&ANY, &list.known_files(list.fingerprints(detail)), &mut |_| {});
+        let mut scan =
+            listing.scan(&ANY, &list.known_files(list.fingerprints(detail)), &mut |_| {});
         let read = scan.torrents.len();
         let none = std::collections::HashSet::new();
         catalog.take_in(&mut list, &mut scan, Some(&none), Timestamp(1)).unwrap();
@@ -320,7 +321,8 @@ fn when_the_file_that_counted_goes_the_sidecar_of_the_other_counts() {
             let mut list = catalog.list("").unwrap();
             let begun = FileTime(FileTime::now().0 + 10_000_000_000);
             let listing = Listing { begun, ..Listing::of(folder.path(), detail).unwrap() };
-            let mut scan = listing.scan(&ANY, &list.known_files(list.fingerprints(detail)), &mut |_| {});
+            let mut scan =
+                listing.scan(&ANY, &list.known_files(list.fingerprints(detail)), &mut |_| {});
             catalog.take_in(&mut list, &mut scan, None, Timestamp(1)).unwrap();
             let torrent = catalog.torrents().unwrap().remove(0);
             (torrent.title().into_owned(), torrent.hidden, torrent.file)
