@@ -186,7 +186,7 @@ pub(super) fn shadow(id: &[u8; 20]) -> Told {
         [a, b, c, 0] => Version::of(&[a, b, c]),
         ref all => Version::of(all),
     };
-    (is_one && is_padded).then(|| (*name, Some(version)))
+    (is_one && is_padded).then_some((*name, Some(version)))
 }
 
 #[cfg(test)]
