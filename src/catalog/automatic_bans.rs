@@ -4,7 +4,7 @@ use rusqlite::Transaction;
 
 use super::bans::put;
 use super::count::Count;
-use super::{Author, Ban, Catalog, CatalogError, changes};
+use super::{Ban, Catalog, CatalogError};
 use crate::platform::address_range::AddressRange;
 use crate::protocol::Timestamp;
 
@@ -16,13 +16,16 @@ const MOST: usize = 10_000;
 pub struct AutomaticBan<'a> {
     /// What their clients are told.
     pub reason: &'a str,
+    /// When it is made.
+    pub since: Timestamp,
     /// From then on it is over.
     pub until: Timestamp,
 }
 
 impl Catalog {
     /// Bans these ranges; a ban of the same range that the tracker made before is replaced. When there are 10,000 such
-    /// bans, no more are made. Returns the ranges that were banned.
+    /// bans, no more are made. Returns the ranges that were banned. No change is noted: strangers could fill the catalogue
+    /// with notes, and each such ban tells when and why it was made.
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
@@ -30,21 +33,28 @@ impl Catalog {
         &mut self,
         ranges: &'r [AddressRange],
         ban: AutomaticBan<'_>,
-        author: &Author<'_>,
     ) -> Result<&'r [AddressRange], CatalogError> {
         self.write("write a ban into", |transaction| {
-            let room = MOST.saturating_sub(in_force(transaction, author.at)?);
+            let room = MOST.saturating_sub(in_force(transaction, ban.since)?);
             let banned = ranges.get(..room).unwrap_or(ranges);
             for &range in banned {
                 let until = Some(ban.until);
-                put(transaction, Ban::AUTOMATIC, range, ban.reason, until, author.at)?;
-            }
-            // One note for all, as strangers could fill the catalogue with notes.
-            if let Some(subject) = in_words(banned) {
-                changes::note(transaction, author, "ban automatically", &subject, None)?;
+                put(transaction, Ban::AUTOMATIC, range, ban.reason, until, ban.since)?;
             }
             Ok(banned)
         })
+    }
+
+    /// When the tracker last made a ban itself, as far as such bans are there; not after `now`.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn last_automatic_ban(&self, now: Timestamp) -> Result<Option<Timestamp>, CatalogError> {
+        let last = self
+            .connection
+            .query_row(LAST, (Ban::AUTOMATIC, Count(now.0)), |row| row.get::<_, Option<Count>>(0));
+        let last = last.map_err(self.failed("read the bans from"))?;
+        Ok(last.map(|Count(at)| Timestamp(at)))
     }
 }
 
@@ -53,13 +63,7 @@ fn in_force(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<u
     count.map(|Count(count)| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-fn in_words(ranges: &[AddressRange]) -> Option<String> {
-    match ranges {
-        [] => None,
-        [one] => Some(one.to_string()),
-        [one, others @ ..] => Some(format!("{one} and {} more", others.len())),
-    }
-}
+const LAST: &str = "SELECT max(since) FROM bans WHERE list = ?1 AND since <= ?2";
 
 const IN_FORCE: &str = "SELECT count(*) FROM bans WHERE list = ?1 AND until > ?2";
 
@@ -68,11 +72,13 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+    use crate::catalog::Author;
     use crate::catalog::samples::new_catalog;
 
     const NOW: Timestamp = Timestamp(50);
-    const TRACKER: Author<'_> = Author { name: "tracker", at: NOW };
-    const HOUR: AutomaticBan<'_> = AutomaticBan { reason: "who are you", until: Timestamp(3650) };
+    const OWNER: Author<'_> = Author { name: "olive", at: NOW };
+    const HOUR: AutomaticBan<'_> =
+        AutomaticBan { reason: "who are you", since: NOW, until: Timestamp(3650) };
 
     fn ranges(texts: &[&str]) -> Vec<AddressRange> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
@@ -87,7 +93,7 @@ mod tests {
     fn they_stand_beside_the_owners_and_end_with_them() {
         let (_folder, mut catalog) = new_catalog();
         let both = ranges(&["192.0.2.1", "2001:db8::/64"]);
-        assert_eq!(catalog.ban_automatically(&both, HOUR, &TRACKER).unwrap(), both);
+        assert_eq!(catalog.ban_automatically(&both, HOUR).unwrap(), both);
         let own = Ban {
             range: both[0],
             reason: "known".into(),
@@ -95,9 +101,9 @@ mod tests {
             since: NOW,
             list: String::new(),
         };
-        assert_eq!(catalog.ban(&own, &TRACKER).unwrap(), None, "it replaces none of the owner's");
+        assert_eq!(catalog.ban(&own, &OWNER).unwrap(), None, "it replaces none of the owner's");
         let longer = AutomaticBan { until: Timestamp(4000), ..HOUR };
-        catalog.ban_automatically(&both[..1], longer, &TRACKER).unwrap();
+        catalog.ban_automatically(&both[..1], longer).unwrap();
         let automatic =
             |range: &str, until| ("automatic".to_owned(), range.to_owned(), Some(until));
         let expected = [
@@ -107,18 +113,16 @@ mod tests {
         ];
         assert_eq!(told(&catalog), expected);
         assert!(catalog.bans().unwrap()[1].is_automatic());
-        assert_eq!(catalog.unban(both[0], &TRACKER).unwrap(), Some(own));
+        assert_eq!(catalog.unban(both[0], &OWNER).unwrap(), Some(own));
         assert_eq!(told(&catalog), expected[2..]);
-        let ended = catalog.unban(both[1], &TRACKER).unwrap();
+        let ended = catalog.unban(both[1], &OWNER).unwrap();
         assert_eq!(ended.map(|ban| ban.reason).as_deref(), Some("who are you"));
         assert_eq!(told(&catalog), []);
         let changes = catalog.changes().unwrap().into_iter();
         let changes: Vec<_> = changes.map(|it| (it.what, it.subject)).collect();
         let change = |what: &str, subject: &str| (what.to_owned(), subject.to_owned());
         let expected = [
-            change("ban automatically", "192.0.2.1 and 1 more"),
             change("ban", "192.0.2.1"),
-            change("ban automatically", "192.0.2.1"),
             change("unban", "192.0.2.1"),
             change("unban", "2001:db8::/64"),
         ];
@@ -133,11 +137,13 @@ mod tests {
             AddressRange::new(address, address).unwrap()
         };
         let many: Vec<_> = (0..10_005).map(one).collect();
-        let banned = catalog.ban_automatically(&many[3..], HOUR, &TRACKER).unwrap().len();
+        let banned = catalog.ban_automatically(&many[3..], HOUR).unwrap().len();
         assert_eq!(banned, MOST);
-        assert_eq!(catalog.ban_automatically(&many[..3], HOUR, &TRACKER).unwrap(), []);
-        assert_eq!(catalog.changes().unwrap().len(), 1);
-        let later = Author { at: HOUR.until, ..TRACKER };
-        assert_eq!(catalog.ban_automatically(&many[..3], HOUR, &later).unwrap().len(), 3);
+        assert_eq!(catalog.ban_automatically(&many[..3], HOUR).unwrap(), []);
+        assert_eq!(catalog.changes().unwrap(), []);
+        assert_eq!(catalog.last_automatic_ban(NOW).unwrap(), Some(NOW));
+        assert_eq!(catalog.last_automatic_ban(Timestamp(49)).unwrap(), None);
+        let later = AutomaticBan { since: HOUR.until, until: Timestamp(9000), ..HOUR };
+        assert_eq!(catalog.ban_automatically(&many[..3], later).unwrap().len(), 3);
     }
 }

@@ -39,6 +39,7 @@ pub use fastcgi::options as fastcgi_options;
 use crate::catalog::{BackupError, CatalogError};
 use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings, act_for_owner};
 use crate::gateway::{ListenError, server::ServeError};
+use crate::platform::named_files::TooManyFiles;
 use crate::platform::privilege::PrivilegeError;
 use crate::platform::terminal::{Harmless, HarmlessLines, harmless_json};
 use crate::protocol::Timestamp;
@@ -214,6 +215,9 @@ pub enum CommandError {
     /// A refresh did not come to its end.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// More files are named than can be open.
+    #[error(transparent)]
+    Named(#[from] TooManyFiles),
     /// The catalogue cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

@@ -351,7 +351,7 @@ fn read_named(named: &NamedFiles, path: &Path, limit: u64) -> Result<(Metainfo, 
 }
 
 fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
-    let named = NamedFiles::open(files.iter().map(PathBuf::as_path));
+    let named = NamedFiles::open(files.iter().map(PathBuf::as_path))?;
     let loaded = world.load_config()?;
     let rules = scan_rules(&loaded);
     let mut bad = 0;

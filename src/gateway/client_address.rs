@@ -43,6 +43,15 @@ impl Proxies {
         }
     }
 
+    /// Whether a proxy that is trusted has passed a request on.
+    #[must_use]
+    pub fn has_passed_on(&self, request: &Request<'_>) -> bool {
+        match parse_address(request.remote_addr) {
+            Some(peer) => self.trusted.contains(peer),
+            None => self.trusts_unix && request.remote_addr.starts_with(UNIX.as_bytes()),
+        }
+    }
+
     /// The address of the client behind a request.
     ///
     /// It is `REMOTE_ADDR`. When that is a trusted proxy, the addresses in its header are read from the
@@ -54,11 +63,7 @@ impl Proxies {
     #[must_use]
     pub fn client_address(&self, request: &Request<'_>) -> Option<IpAddr> {
         let peer = parse_address(request.remote_addr);
-        let is_trusted = match peer {
-            Some(peer) => self.trusted.contains(peer),
-            None => self.trusts_unix && request.remote_addr.starts_with(UNIX.as_bytes()),
-        };
-        if !is_trusted {
+        if !self.has_passed_on(request) {
             return peer;
         }
         let Some(value) = request.variables.get(&self.variable) else { return peer };

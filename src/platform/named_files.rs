@@ -5,11 +5,15 @@
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::{self, Seek as _};
-use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::privilege;
+use super::{privilege, process};
+
+/// More files are named than a process may have open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("only {0} files can be open at once (`ulimit -n`); name fewer at a time")]
+pub struct TooManyFiles(usize);
 
 /// The files that were opened as root, for reading.
 #[derive(Debug, Default)]
@@ -18,13 +22,24 @@ pub struct NamedFiles(HashMap<PathBuf, (File, Metadata)>);
 impl NamedFiles {
     /// Opens those of these paths that must be opened as root; in a process that is not root's, none. To be called before
     /// it becomes another user's.
-    #[must_use]
-    pub fn open<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
+    ///
+    /// # Errors
+    /// When there are more than a process may have open.
+    pub fn open<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<Self, TooManyFiles> {
+        let mut files = Self::default();
         if !privilege::is_root() {
-            return Self::default();
+            return Ok(files);
         }
-        let opened = |path: &Path| Some((path.to_owned(), open_as_root(path)?));
-        Self(paths.into_iter().filter_map(opened).collect())
+        process::allow_all_open_files();
+        for path in paths {
+            match open_as_root(path) {
+                Ok(file) => files.0.extend(file.map(|file| (path.to_owned(), file))),
+                Err(problem) if is_too_many(&problem) => return Err(TooManyFiles(files.0.len())),
+                // Whoever this process is by then says what is wrong with it.
+                Err(_) => {}
+            }
+        }
+        Ok(files)
     }
 
     /// The file at a path, from its beginning, one at a time; `None` where whoever this process is by now is to open it.
@@ -39,19 +54,30 @@ impl NamedFiles {
 
 /// Opens a regular file where only root decides what is at its path, or where it belongs to the one user who does: they
 /// could read it themselves. Whatever else is there is not even looked into.
-fn open_as_root(path: &Path) -> Option<(File, Metadata)> {
-    let path = std::path::absolute(path).ok()?;
-    let user = privilege::owner_of([path.as_path()]).ok()?;
+fn open_as_root(path: &Path) -> io::Result<Option<(File, Metadata)>> {
+    let path = std::path::absolute(path)?;
+    let Ok(user) = privilege::owner_of([path.as_path()]) else { return Ok(None) };
     let place = match user {
-        Some(_) => path,
-        None => roots_alone(&path)?,
+        Some(_) => Some(path),
+        None => roots_alone(&path),
     };
-    let flags = libc::O_PATH | libc::O_NOFOLLOW;
-    let found = File::options().read(true).custom_flags(flags).open(place).ok()?;
-    let metadata = found.metadata().ok()?;
-    let is_theirs = user.is_none_or(|user| user.id == metadata.uid());
-    let file = (metadata.is_file() && is_theirs).then(|| reopen(&found))?.ok()?;
-    Some((file, metadata))
+    let Some(place) = place else { return Ok(None) };
+    let is_theirs = |metadata: &Metadata| {
+        metadata.is_file() && user.is_none_or(|user| user.id == metadata.uid())
+    };
+    if !is_theirs(&place.symlink_metadata()?) {
+        return Ok(None);
+    }
+    // It may be a pipe by now, and root must not wait for whoever has put it there.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = File::options().read(true).custom_flags(flags).open(place)?;
+    let metadata = file.metadata()?;
+    Ok(is_theirs(&metadata).then_some((file, metadata)))
+}
+
+/// Whether the process, or the whole machine, has no room for one more open file.
+fn is_too_many(problem: &io::Error) -> bool {
+    matches!(problem.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
 }
 
 /// Where a path really leads, if nobody but root can change that.
@@ -59,11 +85,6 @@ fn roots_alone(path: &Path) -> Option<PathBuf> {
     let real = path.canonicalize().ok()?;
     let mut folders = path.ancestors().skip(1).chain(real.ancestors().skip(1));
     folders.all(|folder| privilege::only_root_decides(folder).is_ok()).then_some(real)
-}
-
-/// The file that was found, whatever is at its path by now.
-fn reopen(found: &File) -> io::Result<File> {
-    File::open(format!("/proc/self/fd/{}", found.as_raw_fd()))
 }
 
 #[cfg(test)]
@@ -88,6 +109,11 @@ mod tests {
         fs::write(path, path.file_name().unwrap().as_encoded_bytes()).unwrap();
         fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
         lchown(path, Some(owner), Some(owner)).unwrap();
+    }
+
+    fn pipe(path: &Path) {
+        let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(made.success());
     }
 
     fn link(target: &Path, path: &Path, owner: u32) {
@@ -120,6 +146,9 @@ mod tests {
         link(&at("roots"), &at("alices/folder"), ALICE);
         link(&at("bobs"), &at("alices/to bob"), ALICE);
         fs::hard_link(at("roots/own"), at("alices/hard")).unwrap();
+        for name in ["roots/pipe", "alices/pipe"] {
+            pipe(&at(name));
+        }
         for (name, is_opened) in [
             ("roots/own", true),
             ("roots/../roots/own", true),
@@ -132,11 +161,13 @@ mod tests {
             ("alices/hard", false),
             ("shared/own", false),
             ("shared/bobs", true),
+            ("roots/pipe", false),
+            ("alices/pipe", false),
             ("roots/folder", false),
             ("roots/missing", false),
         ] {
             let path = at(name);
-            let files = NamedFiles::open([path.as_path()]);
+            let files = NamedFiles::open([path.as_path()]).unwrap();
             assert_eq!(files.at(&path).is_some(), is_opened, "{name}");
             for _ in 0..2 {
                 let Some((mut file, metadata)) = files.at(&path) else { continue };
@@ -145,5 +176,20 @@ mod tests {
                 assert_eq!(content.len() as u64, metadata.len(), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn more_files_than_usual_can_be_open() {
+        if !privilege::is_root() {
+            return cannot_run("how many files root opens", "only root opens them");
+        }
+        let home = tempfile::tempdir_in("/root").unwrap();
+        let paths: Vec<PathBuf> =
+            (0..1500).map(|number| home.path().join(number.to_string())).collect();
+        for path in &paths {
+            fs::write(path, "content").unwrap();
+        }
+        let files = NamedFiles::open(paths.iter().map(PathBuf::as_path)).unwrap();
+        assert!(paths.iter().all(|path| files.at(path).is_some()));
     }
 }

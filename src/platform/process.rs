@@ -61,6 +61,17 @@ pub unsafe fn arguments_of(count: c_int, arguments: *const *const c_char) -> Vec
     (0..count).map(argument).collect()
 }
 
+/// Lets this process have as many files open as it may, which is mostly far more than it begins with.
+pub fn allow_all_open_files() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one limit to where the pointer says.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } == 0 {
+        limit.rlim_cur = limit.rlim_max;
+        // SAFETY: the kernel reads one limit. Where it refuses, all stays as it was.
+        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+    }
+}
+
 /// Has this thread, and those that it starts, give way to others that want the processor: for work that
 /// nobody waits for.
 pub fn give_way() {

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use self::bound::{Bound, ENCODED_LEN as BOUND_LEN};
+pub use self::names::names_client;
 pub use self::pattern::{
     ClientClass, ClientPattern, NoPattern, SeenClient, agent_fits, agent_pairs, pattern_pairs,
 };

@@ -29,7 +29,7 @@ pub use bencode::BencodeError;
 pub use checksums::{Checksum, ChecksumList, ChecksumListError, ChecksumListKind, Checksums};
 pub use client::{
     BOUND_LEN, Bound, ClientClass, ClientName, ClientPattern, NoPattern, SeenClient, agent_fits,
-    agent_pairs, pattern_pairs,
+    agent_pairs, names_client, pattern_pairs,
 };
 pub use endpoint::{ENDPOINT_LEN, Endpoint};
 pub use generation::Generation;

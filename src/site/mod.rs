@@ -371,7 +371,7 @@ impl Handler for Site {
     fn is_due(&mut self, chore: Chore) -> bool {
         match (chore, &self.shared, &mut self.state) {
             (Chore::Look, Some(shared), _) => self.is_ahead || shared.looked_at() != self.now,
-            (Chore::Record, _, State::Ready(ready)) => ready.tracker.has_addresses_to_ban(),
+            (Chore::Record, _, State::Ready(ready)) => ready.tracker.has_addresses_to_ban(self.now),
             (Chore::Refresh, _, State::Ready(ready)) => {
                 ready.tracker.config().config.refresh.on_request
                     && ready.tracker.refresh_is_due(self.now)

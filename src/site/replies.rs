@@ -3,7 +3,7 @@
 
 use super::{Call, Ready};
 use crate::config::{Config, Gone};
-use crate::gateway::{Answer, Method, Response, Status};
+use crate::gateway::{Answer, Method, Request, Response, Status};
 use crate::protocol::{AnnounceRequest, Failure, RetryIn, ScrapeReply, ScrapeRequest, Seconds};
 use crate::tracker::Refusal;
 use crate::tracker::access::Caller;
@@ -52,13 +52,41 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
         // Nothing of the announce is in the store yet.
         Err(Refusal::WouldWait) if !call.pace.may_wait() => Answer::WouldWait,
         Err(refusal) => {
-            // A HEAD leaves no trace.
-            if refusal == Refusal::UnknownClient && call.request.method != Method::Head {
+            if refusal == Refusal::UnknownClient && is_its_own(ready, call.request) {
                 ready.tracker.count_unidentified(&caller, announce.peer_id, call.now);
             }
             refuse(ready, call, &refusal, response)
         }
     }
+}
+
+/// What programs send that get what others have chosen: readers of pages, players, web seeds. No announce has it.
+const OF_OTHERS: [&str; 7] = [
+    "HTTP_RANGE",
+    "HTTP_REFERER",
+    "HTTP_ORIGIN",
+    "HTTP_COOKIE",
+    "HTTP_SEC_FETCH_MODE",
+    "HTTP_SEC_FETCH_SITE",
+    "HTTP_ICY_METADATA",
+];
+
+/// What proxies add. Where it comes from one that is not trusted, the address is the proxy's.
+const OF_PROXIES: [&str; 6] = [
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_REAL_IP",
+    "HTTP_CF_CONNECTING_IP",
+    "HTTP_TRUE_CLIENT_IP",
+];
+
+/// Whether a request is one for which the address that it comes from may be banned. A HEAD leaves no trace.
+fn is_its_own(ready: &Ready, request: &Request<'_>) -> bool {
+    let has_one_of =
+        |names: &[&str]| names.iter().any(|name| request.variables.get(name).is_some());
+    let is_passed_on = || has_one_of(&OF_PROXIES) && !ready.proxies.has_passed_on(request);
+    request.method != Method::Head && !has_one_of(&OF_OTHERS) && !is_passed_on()
 }
 
 /// Announces, or only looks when a HEAD asks: that must leave no trace.

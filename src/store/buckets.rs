@@ -37,8 +37,6 @@ pub enum Purpose {
     FullScrape,
     /// Announces of clients that are refused because they do not say which they are; per address as full scrapes.
     Unidentified,
-    /// Publishing bans that the tracker makes itself; of all buckets the one of the unspecified address is used.
-    Bans,
 }
 
 /// How many tokens a bucket holds, and how soon there is one more.
@@ -119,10 +117,8 @@ impl Purpose {
         let (bits, address) = match (self, address.to_canonical()) {
             (Self::Announce, IpAddr::V4(v4)) => (96 + 24, v4.to_ipv6_mapped()),
             (Self::Announce, IpAddr::V6(v6)) => (56, v6),
-            (Self::FullScrape | Self::Unidentified | Self::Bans, IpAddr::V4(v4)) => {
-                (128, v4.to_ipv6_mapped())
-            }
-            (Self::FullScrape | Self::Unidentified | Self::Bans, IpAddr::V6(v6)) => (64, v6),
+            (Self::FullScrape | Self::Unidentified, IpAddr::V4(v4)) => (128, v4.to_ipv6_mapped()),
+            (Self::FullScrape | Self::Unidentified, IpAddr::V6(v6)) => (64, v6),
         };
         u128::from(address) & (u128::MAX << (u128::BITS - bits))
     }

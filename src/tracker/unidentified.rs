@@ -2,10 +2,11 @@
 //!
 //! Refusals are counted in the peer store, where all processes of a host share them; what is not refused costs nothing.
 //! The catalogue is written after the reply, so the ban is one like those of the owner. Strangers cause all this: what
-//! waits to be written, how often it is published and how many such bans there are is limited. An address that is
-//! passed over goes on being refused, and is banned at one of its next tries.
+//! waits to be written, how often it is published and how many such bans there are is limited. A responder keeps what
+//! came too early; an address that is passed over goes on being refused, and is banned at one of its next tries.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,37 +15,37 @@ use super::Tracker;
 use super::access::Caller;
 use super::refresh::{RefreshError, lock_path};
 use super::rescan::take_in_and_publish;
-use crate::catalog::{Author, AutomaticBan, Catalog, PolicySnapshot};
+use crate::catalog::{AutomaticBan, Catalog, PolicySnapshot};
 use crate::config::{Config, LoadedConfig};
 use crate::platform::address_range::AddressRange;
 use crate::platform::lock;
 use crate::platform::special_addresses::special;
-use crate::protocol::{ClientClass, PeerId, SeenClient, Timestamp};
+use crate::protocol::{ClientClass, PeerId, Seconds, SeenClient, Timestamp, names_client};
 use crate::store::{Allowance, Purpose};
 
 /// What clients at a banned address are told.
 const REASON: &str = "clients there kept announcing without saying which program they are";
 
-/// Who makes such bans.
-const AUTHOR: &str = "tracker";
+/// Between one such publication and the next. It costs a look at all torrents. That it is kept is seen in the catalogue:
+/// what strangers can have forgotten would not do.
+const PAUSE: Seconds = Seconds(10);
 
-/// How often they are published: a minute, and at once. It costs a look at all torrents.
-const PUBLISHED: (u32, u32) = (6, 3);
+/// After this another process may have ended what it publishes.
+const MOMENT: Seconds = Seconds(1);
 
 /// Addresses of a process that wait to be banned, at most.
 const MOST_WAITING: usize = 256;
 
-/// How long to wait for another process that publishes.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// An address that is to be banned.
+/// The addresses that are to be banned.
+#[derive(Debug, Default)]
 struct Waiting {
-    catalog: PathBuf,
-    range: AddressRange,
+    ranges: Vec<AddressRange>,
+    /// Before then nothing can be done about it.
+    not_before: Timestamp,
 }
 
-/// Those of this process. A CGI bans in a child of its own, which has them too.
-static WAITING: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
+/// Those of this process, by catalogue. A CGI bans in a child of its own, which has them too.
+static WAITING: Mutex<BTreeMap<PathBuf, Waiting>> = Mutex::new(BTreeMap::new());
 
 impl Tracker {
     /// Counts that a client was refused because its peer id names no program; has its address banned after the
@@ -54,48 +55,38 @@ impl Tracker {
         let (Some(tries), Some(address)) = (config.clients.ban_after.get(), caller.address) else {
             return;
         };
-        // Any page could have its readers' browsers send announces, and have them banned.
-        let is_browser = SeenClient::new(peer_id, caller.user_agent).is_of(ClientClass::Browser);
-        if is_browser || config.is_replica() {
+        if config.is_replica() || asks_for_others(&SeenClient::new(peer_id, caller.user_agent)) {
             return;
         }
         let Some(range) = range_to_ban(config, address) else { return };
         let allowance = Allowance::within(tries, config.clients.ban_within.seconds());
-        if self.has_token(Purpose::Unidentified, address, allowance, now) {
-            return;
-        }
-        let (a_minute, at_once) = PUBLISHED;
-        let allowance = Allowance::a_minute(a_minute, at_once);
-        let everybody = Ipv6Addr::UNSPECIFIED.into();
-        let others_wait = self.has_addresses_to_ban();
-        if others_wait || self.has_token(Purpose::Bans, everybody, allowance, now) {
-            wait_for_ban(&self.loaded.config.paths.catalog, range);
+        let wait = self
+            .store()
+            .and_then(|store| store.take_token(Purpose::Unidentified, address, allowance, now));
+        // Where the store has trouble, nobody is banned.
+        if matches!(wait, Ok(Some(_))) {
+            wait_for_ban(&self.loaded.config.paths.catalog, &[range]);
         }
     }
 
-    /// Whether addresses wait to be banned.
+    /// Whether addresses wait to be banned that can be banned now.
     #[must_use]
-    pub fn has_addresses_to_ban(&self) -> bool {
+    pub fn has_addresses_to_ban(&self, now: Timestamp) -> bool {
         let config = &self.loaded.config;
-        config.clients.ban_after.get().is_some() && has_waiting(&config.paths.catalog)
-    }
-
-    /// Whether a bucket had a token; where the store has trouble, it had.
-    fn has_token(
-        &mut self,
-        purpose: Purpose,
-        address: IpAddr,
-        allowance: Allowance,
-        now: Timestamp,
-    ) -> bool {
-        let wait =
-            self.store().and_then(|store| store.take_token(purpose, address, allowance, now));
-        !matches!(wait, Ok(Some(_)))
+        config.clients.ban_after.get().is_some() && has_waiting(&config.paths.catalog, now)
     }
 }
 
-/// Bans the addresses that wait for it, and publishes that. Where another process is at it for long, they are passed
-/// over.
+/// Whether it is a program that asks for what others have chosen: pages, web seeds and links could have its owner banned.
+/// A BitTorrent client that gets a web seed says its name in the User-Agent, and has no peer id there.
+fn asks_for_others(client: &SeenClient<'_>) -> bool {
+    client.is_of(ClientClass::Browser)
+        || client.is_of(ClientClass::Bot)
+        || names_client(client.user_agent)
+}
+
+/// Bans the addresses that wait for it, and publishes that; where another process is at it, or it was done just now, they
+/// go on waiting.
 ///
 /// # Errors
 /// When the catalogue cannot be written or the policy not be published.
@@ -105,7 +96,14 @@ pub fn ban_unidentified(loaded: &LoadedConfig, now: Timestamp) -> Result<(), Ref
     if ranges.is_empty() {
         return Ok(());
     }
-    let Some(_lock) = lock::within(&lock_path(&loaded.config), PATIENCE)? else { return Ok(()) };
+    let wait_until = |then, ranges: &[AddressRange]| {
+        wait_for_ban(&paths.catalog, ranges);
+        waiting().entry(paths.catalog.clone()).or_default().not_before = then;
+        Ok(())
+    };
+    let Some(_lock) = lock::within(&lock_path(&loaded.config), Duration::ZERO)? else {
+        return wait_until(now + MOMENT, &ranges);
+    };
     let Ok(current) = PolicySnapshot::open(&paths.policy) else { return Ok(()) };
     // Another process may have banned them meanwhile.
     let is_banned = |address| current.ban_of(address, now).is_some();
@@ -114,8 +112,14 @@ pub fn ban_unidentified(loaded: &LoadedConfig, now: Timestamp) -> Result<(), Ref
         return Ok(());
     }
     let until = now + loaded.config.clients.ban_for.seconds();
-    let (ban, author) = (AutomaticBan { reason: REASON, until }, Author { name: AUTHOR, at: now });
-    let banned = Catalog::open(&paths.catalog)?.ban_automatically(&ranges, ban, &author)?.len();
+    let ban = AutomaticBan { reason: REASON, since: now, until };
+    let mut catalog = Catalog::open(&paths.catalog)?;
+    if let Some(last) = catalog.last_automatic_ban(now)?
+        && now < last + PAUSE
+    {
+        return wait_until(last + PAUSE, &ranges);
+    }
+    let banned = catalog.ban_automatically(&ranges, ban)?.len();
     if banned < ranges.len() {
         crate::warning!("no more addresses are banned automatically: there are too many such bans");
     }
@@ -140,25 +144,31 @@ fn range_to_ban(config: &Config, address: IpAddr) -> Option<AddressRange> {
 }
 
 /// What a panic leaves behind this lock is whole.
-fn waiting() -> MutexGuard<'static, Vec<Waiting>> {
+fn waiting() -> MutexGuard<'static, BTreeMap<PathBuf, Waiting>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn has_waiting(catalog: &Path) -> bool {
-    waiting().iter().any(|it| it.catalog == catalog)
+fn has_waiting(catalog: &Path, now: Timestamp) -> bool {
+    let can_be_banned = |it: &Waiting| {
+        // A clock that was ahead must not keep them for good.
+        let is_time = it.not_before <= now || now + PAUSE < it.not_before;
+        !it.ranges.is_empty() && is_time
+    };
+    waiting().get(catalog).is_some_and(can_be_banned)
 }
 
-fn wait_for_ban(catalog: &Path, range: AddressRange) {
+fn wait_for_ban(catalog: &Path, ranges: &[AddressRange]) {
     let mut waiting = waiting();
-    let own = || waiting.iter().filter(|it| it.catalog == catalog);
-    if own().count() < MOST_WAITING && !own().any(|it| it.range == range) {
-        waiting.push(Waiting { catalog: catalog.to_owned(), range });
+    let own = &mut waiting.entry(catalog.to_owned()).or_default().ranges;
+    for range in ranges {
+        if own.len() < MOST_WAITING && !own.contains(range) {
+            own.push(*range);
+        }
     }
 }
 
 fn take_waiting(catalog: &Path) -> Vec<AddressRange> {
-    let mut waiting = waiting();
-    waiting.extract_if(.., |it| it.catalog == catalog).map(|it| it.range).collect()
+    waiting().get_mut(catalog).map(|it| std::mem::take(&mut it.ranges)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -201,7 +211,7 @@ mod tests {
         let user_agent = user_agent.as_bytes();
         let caller = Caller { address, user_agent, ..Caller::default() };
         (0..tries).for_each(|_| tracker.count_unidentified(&caller, UNKNOWN, now));
-        tracker.has_addresses_to_ban()
+        tracker.has_addresses_to_ban(now)
     }
 
     #[test]
@@ -216,7 +226,7 @@ mod tests {
             assert!(is_to_be_banned(&mut tracker, "2a00::1", 5, NOON + Seconds(1200)));
             let banned_at = NOON + Seconds(1201);
             ban_unidentified(&tracker.loaded, banned_at).unwrap();
-            assert!(!tracker.has_addresses_to_ban());
+            assert!(!tracker.has_addresses_to_ban(banned_at));
             assert!(tracker.notice_new_policy());
             let until = |address: &str, now| {
                 let ban = tracker.policy.as_ref().unwrap().ban_of(address.parse().unwrap(), now)?;
@@ -275,9 +285,15 @@ mod tests {
             };
             numbers.filter(is_published).count()
         };
-        assert_eq!(published(0..50, NOON), 3);
-        assert_eq!(published(50..100, NOON + Seconds(60)), 3);
-        assert_eq!(published(40..41, NOON + Seconds(80)), 1, "it was passed over before");
+        assert_eq!(published(0..50, NOON), 2, "the second looked, and waits");
+        assert_eq!(published(50..51, NOON + Seconds(9)), 0);
+        assert_eq!(published(51..52, NOON + Seconds(10)), 1);
+        let policy = PolicySnapshot::open(&tracker.loaded.config.paths.policy).unwrap();
+        let is_banned = |number: &u8| {
+            let address = format!("8.8.8.{number}").parse().unwrap();
+            policy.ban_of(address, NOON + Seconds(10)).is_some()
+        };
+        assert_eq!((0..52).filter(is_banned).count(), 52, "those that waited too");
     }
 
     #[test]
@@ -290,6 +306,6 @@ mod tests {
         let catalog = &tracker.loaded.config.paths.catalog;
         let waiting = take_waiting(catalog).len();
         assert!((1..=MOST_WAITING).contains(&waiting), "{waiting}");
-        assert!(!has_waiting(catalog));
+        assert!(!has_waiting(catalog, NOON));
     }
 }

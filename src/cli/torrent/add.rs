@@ -45,7 +45,7 @@ impl AddArguments {
                 "one title cannot be that of several torrents; add them one by one".into(),
             ));
         }
-        let named = NamedFiles::open(self.torrents.iter().map(Path::new));
+        let named = NamedFiles::open(self.torrents.iter().map(Path::new))?;
         // Root has become the owner of the site by now, so that nothing is published that the owner cannot read.
         let loaded = world.load_owner_config()?;
         let sources: Result<Vec<Source>, CommandError> =

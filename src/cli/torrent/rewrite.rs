@@ -48,7 +48,7 @@ pub struct RewriteArguments {
 impl RewriteArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
-        let named = NamedFiles::open(self.files.iter().map(PathBuf::as_path));
+        let named = NamedFiles::open(self.files.iter().map(PathBuf::as_path))?;
         let loaded = world.read_config()?;
         // Nothing here is the site's, unless it is written there.
         let output = self.output.as_deref().map(place_in);

@@ -115,6 +115,12 @@ pub(super) fn at_the_front_of(text: &str) -> Option<(&'static str, &str)> {
     longest.map(|(_, name, rest)| (name, rest))
 }
 
+/// Whether a User-Agent begins with the name of a program, as those of BitTorrent clients do.
+#[must_use]
+pub fn names_client(user_agent: &[u8]) -> bool {
+    std::str::from_utf8(user_agent).is_ok_and(|agent| at_the_front_of(agent).is_some())
+}
+
 /// Which of these names a text may have been meant for.
 pub(super) fn nearest(
     text: &str,
@@ -142,6 +148,13 @@ mod tests {
         assert_eq!(found("-XL"), None);
         assert_eq!(nearest("qbitorrent", all()), Some("qBittorrent"));
         assert_eq!(nearest("something else", all()), None);
+        for agent in ["qBittorrent/5.0.1", "Transmission/4.0.6", "\u{b5}Torrent/3.5", "aria2/1.37"]
+        {
+            assert!(names_client(agent.as_bytes()), "{agent}");
+        }
+        for agent in ["", "curl/8.5.0", "python-requests/2", "My own client 1.0"] {
+            assert!(!names_client(agent.as_bytes()), "{agent}");
+        }
     }
 
     #[test]

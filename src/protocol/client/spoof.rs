@@ -122,7 +122,8 @@ fn agent_program(user_agent: &[u8]) -> Option<(&'static str, &[u8])> {
 fn has_another_version(name: &ClientName, user_agent: &[u8]) -> bool {
     let versions = || {
         let (said, rest) = agent_program(user_agent)?;
-        let writes_both = ["qBittorrent", "Transmission"].contains(&said);
+        let is_same = said == name.software();
+        let writes_both = is_same && ["qBittorrent", "Transmission"].contains(&said);
         let digits = rest.iter().position(u8::is_ascii_digit)?;
         let said = Version::from_text(rest.get(digits..)?).filter(|_| writes_both)?;
         Some((name.version?, said))
@@ -209,6 +210,8 @@ mod tests {
             // Anonymous mode, and none.
             (qb, "curl/7.81.0"),
             (qb, "libtorrent/2.0.11.0"),
+            // Another program of the same library.
+            (b"-LT20B0-abcdefghijkl", "Transmission/4.0.6"),
             (qb, "Something/1.0"),
             (tr, "Transmission/4.0.6"),
             (b"-TR410B-ycy5wnwi2uvz", "Transmission/4.1.0-beta.2"),
