@@ -68,9 +68,11 @@ struct Theirs {
 }
 
 /// What the tracker opens in the data folder and in that of the torrents.
-const FILES: [&str; 12] = [
+const FILES: [&str; 14] = [
     "data/catalog.db",
     "data/catalog.db-journal",
+    "data/history.db",
+    "data/history.db-journal",
     "data/policy.snapshot",
     "data/peers.db",
     "data/peers.db.lock",

@@ -8,7 +8,7 @@ use crate::protocol::{CLOCK_TOLERANCE, Timestamp};
 
 /// September 2020: a clock that shows less has not been set since the machine started, and all dates lie
 /// ahead of it.
-const EARLIEST: Timestamp = Timestamp(1_600_000_000);
+pub(super) const EARLIEST: Timestamp = Timestamp(1_600_000_000);
 
 impl Catalog {
     /// Has dates of torrents that lie in the future be `now`, and whether there are any in `list`, which was read

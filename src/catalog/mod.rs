@@ -20,6 +20,7 @@ mod external;
 mod file_state;
 mod folder;
 mod hash_list;
+mod history;
 mod import;
 mod layers;
 mod list;
@@ -60,6 +61,10 @@ pub use folder::{
     Watched, has_changed, read_open_torrent, read_torrent, scan_folder,
 };
 pub use hash_list::HashList;
+pub use history::{
+    FoundFigures, History, HistoryError, Point, PointFigures, RefreshFigures, Sample, Series, Span,
+    record_history,
+};
 pub use import::{
     Import, ImportError, ImportKind, ImportedBan, ImportedTorrent, MOST_TORRENTS, Skipped,
     SkippedEntry,

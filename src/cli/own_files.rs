@@ -32,7 +32,8 @@ pub(super) fn refuse(file: &Path, loaded: &LoadedConfig) -> Result<(), CommandEr
 
 fn is_ours(target: &Path, loaded: &LoadedConfig) -> bool {
     let paths = &loaded.config.paths;
-    let stores = [&paths.catalog, &paths.policy, &loaded.config.store.path];
+    let history = loaded.history();
+    let stores = [&paths.catalog, &paths.policy, &loaded.config.store.path, &history];
     let others = [loaded.file.as_ref(), Some(&paths.stats_fragment), Some(&paths.rss_fragment)];
     let list = loaded.list_fragment();
     let is =
@@ -99,6 +100,8 @@ mod tests {
             "data/refresh.lock",
             "data/migrate.lock",
             "data/announces.salt",
+            "data/history.db",
+            "data/history.db-journal",
             "data/announces-2026-11-30.log",
         ] {
             assert!(is_refused(own), "{own}");

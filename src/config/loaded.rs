@@ -65,6 +65,12 @@ impl LoadedConfig {
         self.config.paths.catalog.with_file_name("refresh.log")
     }
 
+    /// The history of the figures, beside the catalogue.
+    #[must_use]
+    pub fn history(&self) -> PathBuf {
+        self.config.paths.catalog.with_file_name("history.db")
+    }
+
     /// Where the feed is written as a whole: beside its items, unless another file is there.
     #[must_use]
     pub fn whole_feed(&self) -> Option<PathBuf> {

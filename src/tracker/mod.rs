@@ -9,6 +9,7 @@ mod demand;
 pub mod event_log;
 pub mod explain;
 pub mod external;
+mod history;
 mod limits;
 mod load;
 mod looked;
@@ -44,6 +45,7 @@ pub use crate::platform::lock::LockError;
 pub use checksums::checksums_of;
 pub use content::{Content, ContentError, Selection, check_name};
 pub use demand::Demand;
+pub use history::history;
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use overview::{

@@ -10,14 +10,15 @@ use std::time::{Duration, SystemTime};
 
 use super::Load;
 use super::event_log;
+use super::history;
 use super::owner_lists::{OwnerLists, Refusals};
 use super::recount::recount_some;
 use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
 use super::unreachable::Unreachable;
 use crate::catalog::{
-    Catalog, CatalogError, Detail, FolderView, PolicyDraft, PolicyError, PolicySnapshot,
-    Publication, RefreshRecord, Torrent, TorrentList, carry,
+    Catalog, CatalogError, Detail, FolderView, FoundFigures, PolicyDraft, PolicyError,
+    PolicySnapshot, Publication, RefreshRecord, Torrent, TorrentList, carry,
 };
 use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
@@ -195,6 +196,8 @@ pub struct Refresh<'a> {
     scrape_figures: Vec<(InfoHash, ScrapeFigures)>,
     /// Leechers that others cannot connect to, where peers are tried.
     unreachable: Option<HashMap<InfoHash, u32>>,
+    /// Of all torrents, for the history.
+    found: Vec<FoundFigures>,
     generation: Generation,
     lock: File,
 }
@@ -266,6 +269,7 @@ impl<'a> Refresh<'a> {
             records: Vec::new(),
             scrape_figures: Vec::new(),
             unreachable,
+            found: Vec::with_capacity(folder.list.count()),
             generation,
             catalog,
             view: folder.view,
@@ -293,6 +297,7 @@ impl<'a> Refresh<'a> {
         let now = self.report.at;
         self.catalog.record_refresh(now, self.generation, &self.records)?;
         self.catalog.forget_old_bans(now)?;
+        history::record(self.loaded, &mut self.report, &self.found, &self.forgotten);
         self.catalog.forget_missing(&self.forgotten)?;
         let rules = self.catalog.rules()?;
         event_log::forget_old_days(self.loaded, now);
@@ -334,6 +339,7 @@ impl<'a> Refresh<'a> {
             if self.loaded.config.tracker.scrape_figures {
                 self.scrape_figures.push((torrent.canonical, report::scrape_figures(&figures)));
             }
+            self.found.push(history::found(&torrent, &figures, self.report.at));
             if !torrent.is_listed(self.report.at) {
                 self.hidden.push(torrent);
             } else {
