@@ -127,7 +127,9 @@ fn a_replica_answers_by_what_is_copied_to_it_and_makes_nothing_of_an_owners() {
         replica.run(&["refresh", "--force"]).done().starts_with("replica: no new policy snapshot")
     );
 
-    for command in [&["torrent", "list"][..], &["torrent", "show", "a"], &["stats"]] {
+    for command in
+        [&["torrent", "list"][..], &["torrent", "show", "a"], &["stats"], &["stats", "--history"]]
+    {
         let failure = replica.run(command).failure();
         assert!(failure.contains("replica") && failure.contains("http://owner.test/"), "{failure}");
     }

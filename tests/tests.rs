@@ -11,6 +11,7 @@ mod external;
 mod farm;
 mod first_request;
 mod harness;
+mod history;
 mod house;
 mod killed;
 mod memory;

@@ -36,7 +36,7 @@ use clap::Parser;
 
 pub use fastcgi::options as fastcgi_options;
 
-use crate::catalog::{BackupError, CatalogError};
+use crate::catalog::{BackupError, CatalogError, HistoryError};
 use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings, act_for_owner};
 use crate::gateway::{ListenError, server::ServeError};
 use crate::platform::named_files::TooManyFiles;
@@ -221,6 +221,9 @@ pub enum CommandError {
     /// The catalogue cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The history cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// The catalogue was not copied or not restored.
     #[error(transparent)]
     Backup(#[from] BackupError),

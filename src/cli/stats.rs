@@ -1,23 +1,44 @@
-//! `tracker stats`: what is going on now.
+//! `tracker stats`: what is going on now, and how it was.
+
+mod history;
 
 use serde_json::{Value, json};
 
+use self::history::{Form, Wanted};
 use super::{CommandError, World};
 use crate::platform::terminal::Harmless;
 use crate::site::counted;
 use crate::tracker::{Overview, Swarm};
 
-/// Show what is going on now
+/// Show what is going on now, or how it was
 #[derive(Debug, clap::Args)]
 pub struct StatsArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Show what refreshes have recorded, evenly spaced, of all torrents together
+    #[arg(long)]
+    history: bool,
+    /// Of one torrent: an info-hash, a file or a name
+    #[arg(long, requires = "history")]
+    torrent: Option<String>,
+    /// How far back: 96 quarters of an hour, 168 hours, 365 days
+    #[arg(long, value_enum, requires = "history", default_value = "week")]
+    span: history::SpanArgument,
+    /// The form
+    #[arg(long, value_enum, requires = "history", conflicts_with = "json")]
+    format: Option<history::Form>,
 }
 
 impl StatsArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        if self.history {
+            let usual = if self.json { Form::Json } else { Form::Table };
+            let form = self.format.unwrap_or(usual);
+            let wanted = Wanted { torrent: self.torrent, span: self.span.into(), form };
+            return history::print(wanted, world);
+        }
         let overview = Overview::now(&world.load_owner_config()?, world.now)?;
         match self.json {
             true => world.print_json(&to_json(&overview)),

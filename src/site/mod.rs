@@ -1,11 +1,13 @@
 //! The URL space: which request goes where, and what people and programs see of the tracker.
 
+pub mod charts;
 mod events;
 pub mod explain;
 mod feed;
 mod format;
 mod fragments;
 pub mod health;
+mod history;
 mod links;
 mod list;
 mod metrics;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use format::{bytes, counted, in_words, rate};
+pub use history::{history_csv, history_json};
 pub use links::url_below;
 pub use publish::{PublishError, Published, publish};
 pub use shared::Shared;

@@ -17,7 +17,7 @@ use crate::protocol::{InfoHash, Seconds, Timestamp};
 pub(super) const ALL: u64 = 0;
 
 /// The least number of chunks that a refresh makes of what is old, if there is so much.
-const STEP: usize = 4_096;
+const STEP: usize = 2_048;
 
 /// What a refresh found of one torrent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl History {
 /// Adds a row, and returns how many torrents are in it.
 fn add(transaction: &Transaction<'_>, found: &RefreshFigures<'_>) -> rusqlite::Result<usize> {
     let now = next_moment(transaction, found.at)?;
-    let (before, mut known) = known(transaction)?;
+    let (before, mut known) = known(transaction, found.torrents.len())?;
     let mut changes = Vec::new();
     let mut grown = Sample::default();
     for it in found.torrents {
@@ -151,13 +151,14 @@ fn next_moment(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Resul
     Ok(newest.map_or(now, |Count(newest)| now.max(Timestamp(newest) + Seconds(1))))
 }
 
-/// What is known of all together, and of each torrent.
+/// What is known of all together, and of each torrent; of about so many.
 fn known(
     transaction: &Transaction<'_>,
+    expected: usize,
 ) -> rusqlite::Result<(Option<Known>, HashMap<InfoHash, Known>)> {
     let mut select = transaction.prepare_cached("SELECT id, info_hash, at, last FROM series")?;
     let mut rows = select.query([])?;
-    let (mut all, mut torrents) = (None, HashMap::new());
+    let (mut all, mut torrents) = (None, HashMap::with_capacity(expected));
     while let Some(row) = rows.next()? {
         let (Count(id), Count(at)) = (row.get(0)?, row.get(2)?);
         let last = row.get_ref(3)?.as_blob()?;

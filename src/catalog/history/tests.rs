@@ -255,8 +255,9 @@ fn a_clock_that_jumps_ahead_and_back_leaves_no_trace() {
 #[test]
 fn refreshes_within_a_second_are_all_kept() {
     let place = place();
-    for seeders in 1..5 {
-        place.record(MIDNIGHT, &[(1, peers(seeders, 0)), (seeders as u32 + 10, peers(1, 1))]);
+    for number in 1..5 {
+        let torrents = [(1, peers(number.into(), 0)), (number + 10, peers(1, 1))];
+        place.record(MIDNIGHT, &torrents);
     }
     assert_eq!(place.rows("fine"), 4);
     let now = MIDNIGHT + QUARTER;

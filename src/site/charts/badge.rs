@@ -1,0 +1,79 @@
+//! Badges: one figure as a small picture for the pages of others. They carry their colours, as no style sheet is there.
+
+use askama::Template;
+
+use super::labels::counted_grouped;
+use crate::catalog::Sample;
+use crate::site::format::grouped;
+
+/// What a badge says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Badge {
+    /// How many seeders there are.
+    Seeders,
+    /// How many leechers there are.
+    Leechers,
+    /// How often it was downloaded.
+    Completed,
+    /// Whether there are enough seeders.
+    Health,
+}
+
+const SEED: &str = "#12745a";
+const LEECH: &str = "#ad4f08";
+const DONE: &str = "#4556a6";
+const WARN: &str = "#825500";
+const BAD: &str = "#b0251d";
+const QUIET: &str = "#5a6068";
+
+/// Leechers that each seeder can serve, until a swarm needs more seeders.
+const LEECHERS_FOR_A_SEEDER: u64 = 10;
+
+/// A badge of the current figures, or of nothing where they are not known.
+///
+/// # Errors
+/// None in practice: the template writes to memory.
+pub fn badge(badge: Badge, figures: Option<Sample>) -> askama::Result<String> {
+    let (label, value, colour) = match (badge, figures) {
+        (_, None) => ("torrent", "not known".into(), QUIET),
+        (Badge::Seeders, Some(Sample { seeders: 0, .. })) => ("torrent", "no seeders".into(), BAD),
+        (Badge::Seeders, Some(it)) => ("torrent", counted_grouped(it.seeders, "seeder"), SEED),
+        (Badge::Leechers, Some(it)) => ("torrent", counted_grouped(it.leechers, "leecher"), LEECH),
+        (Badge::Completed, Some(it)) => ("completed", counted_grouped(it.completed, "time"), DONE),
+        (Badge::Health, Some(it)) => health(it),
+    };
+    let (label_width, value_width) = (width(label), width(&value));
+    Picture { label, value, colour, label_width, value_width }.render()
+}
+
+/// How a swarm is, in a word and in numbers.
+fn health(figures: Sample) -> (&'static str, String, &'static str) {
+    let Sample { seeders, leechers, .. } = figures;
+    let (word, colour) = match seeders {
+        0 => ("no seeders", BAD),
+        _ if leechers > seeders.saturating_mul(LEECHERS_FOR_A_SEEDER) => ("needs seeders", WARN),
+        _ => ("good", SEED),
+    };
+    ("health", format!("{word}, {} : {}", grouped(seeders), grouped(leechers)), colour)
+}
+
+#[derive(Template)]
+#[template(path = "charts/badge.svg")]
+struct Picture {
+    label: &'static str,
+    value: String,
+    colour: &'static str,
+    /// Of the words alone.
+    label_width: u32,
+    value_width: u32,
+}
+
+/// About the width of a text at 11 pixels; whatever the font is, it is fitted in. There is nothing but ASCII in it.
+fn width(text: &str) -> u32 {
+    let of = |character: char| match character {
+        'i' | 'l' | ',' | ':' | ' ' | 't' | 'f' | 'r' => 4,
+        'm' | 'w' => 10,
+        _ => 7,
+    };
+    text.chars().map(of).sum()
+}

@@ -1,0 +1,80 @@
+//! A chart: panels for seeders, leechers and speed below each other, over one axis of time.
+
+use askama::Template;
+
+use super::labels::{below, description, span_in_words};
+use super::panel::{LEFT, PANELS, Panel, RIGHT, x};
+use crate::catalog::Series;
+
+/// Whose figures a picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// All torrents together.
+    All,
+    /// The torrent of this title.
+    Torrent(&'a str),
+}
+
+impl Subject<'_> {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::All => "All torrents",
+            Self::Torrent(title) => title,
+        }
+    }
+}
+
+/// A chart as a file of its own, with its colours in it; a page takes that of [`super::figure()`].
+///
+/// # Errors
+/// None in practice: the template writes to memory.
+pub fn chart(subject: Subject<'_>, series: &Series) -> askama::Result<String> {
+    Chart::of(subject, series, true).render()
+}
+
+#[derive(Template)]
+#[template(path = "charts/chart.svg")]
+pub(super) struct Chart<'a> {
+    /// Whether it is no part of a page, which has the style sheet.
+    is_alone: bool,
+    subject: &'a str,
+    span: &'static str,
+    description: String,
+    left: f64,
+    right: f64,
+    panels: Vec<Panel>,
+    times: Vec<Time>,
+    is_empty: bool,
+}
+
+/// A word on the axis of time.
+struct Time {
+    at: f64,
+    label: String,
+}
+
+impl<'a> Chart<'a> {
+    pub(super) fn of(subject: Subject<'a>, series: &Series, is_alone: bool) -> Self {
+        let subject = match subject {
+            Subject::All => "All torrents",
+            Subject::Torrent(title) => title,
+        };
+        let points = series.points.iter().enumerate();
+        let times = points.filter_map(|(number, point)| {
+            let at = x(number, series.points.len());
+            below(series.span, point.at).map(|label| Time { at, label })
+        });
+        Self {
+            is_alone,
+            subject,
+            span: span_in_words(series.span),
+            description: description(series),
+            left: LEFT,
+            right: RIGHT,
+            panels: PANELS.iter().map(|kind| Panel::of(series, kind)).collect(),
+            // At the very edge a word would be cut.
+            times: times.filter(|it| (LEFT + 8.0..RIGHT - 8.0).contains(&it.at)).collect(),
+            is_empty: series.points.iter().all(|point| point.figures.is_none()),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! One panel of a chart: a line over time with a scale of its own, so that few leechers are seen beside many seeders.
+
+use std::fmt::Write as _;
+
+use crate::catalog::{PointFigures, Series};
+use crate::site::format::{bytes, grouped};
+
+/// Where the lines begin and end.
+pub(super) const LEFT: f64 = 64.0;
+pub(super) const RIGHT: f64 = 628.0;
+
+/// What a panel shows.
+pub(super) struct Kind {
+    pub name: &'static str,
+    /// The class of its line in our style sheet, and its colour where there is none.
+    pub class: &'static str,
+    pub colour: &'static str,
+    pub top: f64,
+    pub height: f64,
+    value: fn(&PointFigures) -> u64,
+    /// From where to where it moved meanwhile.
+    range: fn(&PointFigures) -> (u64, u64),
+    scale: Scale,
+}
+
+/// What the numbers of a panel are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    Count,
+    BytesASecond,
+}
+
+/// The three panels of a chart, from the top.
+pub(super) const PANELS: [Kind; 3] = [
+    Kind {
+        name: "Seeders",
+        class: "seed",
+        colour: "#12745a",
+        top: 40.0,
+        height: 96.0,
+        value: |it| it.last.seeders,
+        range: |it| (it.least_seeders, it.most_seeders),
+        scale: Scale::Count,
+    },
+    Kind {
+        name: "Leechers",
+        class: "leech",
+        colour: "#ad4f08",
+        top: 168.0,
+        height: 60.0,
+        value: |it| it.last.leechers,
+        range: |it| (it.last.leechers, it.most_leechers),
+        scale: Scale::Count,
+    },
+    Kind {
+        name: "Downloaded a second",
+        class: "done",
+        colour: "#4556a6",
+        top: 260.0,
+        height: 40.0,
+        value: |it| it.speed,
+        range: |it| (it.speed, it.speed),
+        scale: Scale::BytesASecond,
+    },
+];
+
+/// A panel ready to be drawn.
+pub(super) struct Panel {
+    pub name: &'static str,
+    pub class: &'static str,
+    pub colour: &'static str,
+    /// Where its name stands.
+    pub name_at: f64,
+    pub ticks: Vec<Tick>,
+    /// The path of the line, and of the area between least and most.
+    pub line: String,
+    pub area: String,
+}
+
+/// A line across a panel, and the number beside it.
+pub(super) struct Tick {
+    pub at: f64,
+    pub label: String,
+}
+
+impl Panel {
+    pub(super) fn of(series: &Series, kind: &Kind) -> Self {
+        let known = series.points.iter().filter_map(|point| point.figures.as_ref());
+        let most = known.map(|it| (kind.range)(it).1.max((kind.value)(it))).max();
+        let top = kind.scale.top(most.unwrap_or_default());
+        let y = |value: u64| kind.top + kind.height * (1.0 - share(value, top));
+        let ticks = kind.scale.ticks(top);
+        let ticks = ticks.into_iter().map(|(value, label)| Tick { at: y(value), label });
+        let runs = runs(series);
+        Self {
+            name: kind.name,
+            class: kind.class,
+            colour: kind.colour,
+            name_at: kind.top - 8.0,
+            ticks: ticks.collect(),
+            line: runs.iter().fold(String::new(), |mut path, run| {
+                let points = run.iter().map(|(x, it)| (*x, y((kind.value)(it))));
+                draw(&mut path, points);
+                // A point alone is a dot, as line ends are round.
+                if run.len() == 1 {
+                    path.push_str("h0");
+                }
+                path
+            }),
+            area: runs.iter().fold(String::new(), |mut path, run| {
+                if run.iter().any(|(_, it)| (kind.range)(it).0 != (kind.range)(it).1) {
+                    let upper = run.iter().map(|(x, it)| (*x, y((kind.range)(it).1)));
+                    let lower = run.iter().rev().map(|(x, it)| (*x, y((kind.range)(it).0)));
+                    draw(&mut path, upper.chain(lower));
+                    path.push('z');
+                }
+                path
+            }),
+        }
+    }
+}
+
+/// Points that follow each other without a gap, each with its place across.
+fn runs(series: &Series) -> Vec<Vec<(f64, PointFigures)>> {
+    let mut runs = vec![Vec::new()];
+    for (number, point) in series.points.iter().enumerate() {
+        match (point.figures, runs.last_mut()) {
+            (Some(figures), Some(run)) => run.push((x(number, series.points.len()), figures)),
+            (None, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
+            _ => {}
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
+}
+
+/// Where a point stands, of so many.
+#[allow(clippy::cast_precision_loss)] // There are 365 at most.
+pub(super) fn x(number: usize, points: usize) -> f64 {
+    LEFT + (RIGHT - LEFT) * number as f64 / points.saturating_sub(1).max(1) as f64
+}
+
+/// Adds a line through points to a path: where it begins, then the way to each next one, in few bytes.
+fn draw(path: &mut String, points: impl Iterator<Item = (f64, f64)>) {
+    let mut before = None;
+    for (x, y) in points {
+        let here = (tenths(x), tenths(y));
+        let (across, down) = match before {
+            None => here,
+            Some((x, y)) => (here.0 - x, here.1 - y),
+        };
+        path.push(if before.is_none() { 'M' } else { 'l' });
+        push_tenths(path, across);
+        if down >= 0 {
+            path.push(' ');
+        }
+        push_tenths(path, down);
+        before = Some(here);
+    }
+}
+
+/// A place in tenths of a pixel.
+#[allow(clippy::cast_possible_truncation)] // Within the picture.
+fn tenths(place: f64) -> i64 {
+    (place * 10.0).round() as i64
+}
+
+fn push_tenths(path: &mut String, tenths: i64) {
+    let (sign, whole, rest) = (tenths < 0, tenths.abs() / 10, tenths.abs() % 10);
+    if sign {
+        path.push('-');
+    }
+    // Writing to a string does not fail.
+    let _ = match (whole, rest) {
+        (whole, 0) => write!(path, "{whole}"),
+        (0, rest) => write!(path, ".{rest}"),
+        (whole, rest) => write!(path, "{whole}.{rest}"),
+    };
+}
+
+/// How much of `most` a value is, 0 to 1.
+#[allow(clippy::cast_precision_loss)] // Drawn within a hundred pixels.
+pub(super) fn share(value: u64, most: u64) -> f64 {
+    (value as f64 / most.max(1) as f64).clamp(0.0, 1.0)
+}
+
+impl Scale {
+    /// The number at the top of the panel: a round one, whose half is round too.
+    fn top(self, most: u64) -> u64 {
+        if self == Self::BytesASecond {
+            return most.max(1024).checked_next_power_of_two().unwrap_or(u64::MAX);
+        }
+        let mut decade = 1_u64;
+        loop {
+            let round = [1, 2, 4, 6, 10].map(|it| decade.saturating_mul(it));
+            match round.into_iter().find(|round| *round >= most) {
+                Some(top) => return top,
+                None => decade = decade.saturating_mul(10),
+            }
+        }
+    }
+
+    /// The numbers beside the panel.
+    fn ticks(self, top: u64) -> Vec<(u64, String)> {
+        let values = if top < 2 { vec![0, top] } else { vec![0, top / 2, top] };
+        let label = |value| match self {
+            Self::Count => grouped(value),
+            Self::BytesASecond if value == 0 => "0".into(),
+            Self::BytesASecond => format!("{}/s", bytes(value, 0)),
+        };
+        values.into_iter().map(|value| (value, label(value))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_end_at_round_numbers() {
+        let tops = [0, 1, 2, 3, 5, 6, 7, 11, 99, 101, 450, 999_999].map(|it| Scale::Count.top(it));
+        assert_eq!(tops, [1, 1, 2, 4, 6, 6, 10, 20, 100, 200, 600, 1_000_000]);
+        assert_eq!(Scale::Count.top(u64::MAX), u64::MAX);
+        let tops = [0, 1_025, u64::MAX].map(|it| Scale::BytesASecond.top(it));
+        assert_eq!(tops, [1_024, 2_048, u64::MAX]);
+        let labels: Vec<_> =
+            Scale::BytesASecond.ticks(2 << 20).into_iter().map(|it| it.1).collect();
+        assert_eq!(labels, ["0", "1 MiB/s", "2 MiB/s"]);
+    }
+}
