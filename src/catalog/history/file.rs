@@ -81,7 +81,7 @@ pub enum HistoryError {
         source: rusqlite::Error,
     },
     /// The file is damaged.
-    #[error("cannot {doing} the history {}: it is damaged ({source}); the next refresh sets it aside and begins a new one", path.display())]
+    #[error("cannot {doing} the history {}: it is damaged ({source}); a refresh that finds that sets it aside and begins a new one", path.display())]
     Broken {
         /// What was being done, a verb.
         doing: &'static str,

@@ -84,7 +84,7 @@ impl History {
             .and_then(|transaction| {
                 forget(&transaction, found.forgotten)?;
                 let changed = add(&transaction, found)?;
-                thin(&transaction, found.at, STEP + changed)?;
+                thin(&transaction, STEP + changed)?;
                 transaction.commit()
             });
         recorded.map_err(self.failed("write to"))

@@ -234,22 +234,29 @@ fn a_week_of_refreshes_that_did_not_run_is_a_gap_and_no_speed() {
 fn a_clock_that_jumps_ahead_and_back_leaves_no_trace() {
     let place = place();
     let at = |quarters: u32| MIDNIGHT + Seconds(quarters * 900);
-    place.record(at(0), &[(1, peers(1, 0))]);
-    place.record(at(1), &[(1, peers(2, 0))]);
-    // Ten years ahead, twice; then it is right again.
+    for number in 0..20 {
+        place.record(at(number), &[(1, peers(u64::from(number) + 1, 0))]);
+    }
+    // Ten years ahead, for some refreshes; then it is right again.
     let years = Seconds(10 * 31_556_952);
-    place.record(at(2) + years, &[(1, peers(3, 0))]);
-    place.record(at(3) + years, &[(1, peers(4, 0))]);
-    place.record(at(4), &[(1, peers(4, 0))]);
-    place.record(at(5), &[(1, peers(4, 0))]);
-    let known = place.known(Some(1), Span::Day, at(5));
-    assert_eq!(known.last(), Some(&Some((4, 0))));
-    assert_eq!(place.known(Some(1), Span::Week, at(5)).last(), Some(&Some((4, 0))));
-    let last = place.series(None, Span::Day, at(5)).points.last().unwrap().figures.unwrap();
-    assert_eq!((last.last.seeders, last.last.leechers), (4, 0));
+    for number in 20..24 {
+        place.record(at(number) + years, &[(1, peers(7, 0))]);
+    }
+    place.record(at(24), &[(1, peers(7, 0))]);
+    place.record(at(25), &[(1, peers(7, 0))]);
+    let known = place.known(Some(1), Span::Day, at(25));
+    // In the quarters when the clock was wrong all is as it was before.
+    let expected = (0..26_u64).map(|number| if number < 20 { number + 1 } else { 20 });
+    let mut expected: Vec<_> = expected.map(|seeders| Some((seeders, 0))).collect();
+    (expected[24], expected[25]) = (Some((7, 0)), Some((7, 0)));
+    assert_eq!(known, expected);
+    assert_eq!(place.known(Some(1), Span::Week, at(25)).last(), Some(&Some((7, 0))));
+    let last = place.series(None, Span::Day, at(25)).points.last().unwrap().figures.unwrap();
+    assert_eq!((last.last.seeders, last.last.leechers), (7, 0));
+    assert_eq!((place.rows("hourly"), place.rows("daily")), (0, 0), "nothing became coarser");
     // A clock that was never set changes nothing.
     place.record(Timestamp(100), &[(1, peers(9, 9))]);
-    assert_eq!(place.known(Some(1), Span::Day, at(5)), known);
+    assert_eq!(place.known(Some(1), Span::Day, at(25)), known);
 }
 
 #[test]
@@ -278,7 +285,7 @@ fn what_is_forgotten_is_gone() {
     assert_eq!(place.try_to_record(now, &left, &[hash(1), hash(99)]), None);
     assert_eq!(place.known(Some(1), Span::Year, now), []);
     assert!(place.known(Some(2), Span::Year, now).len() > 90);
-    for day in 101..106_u32 {
+    for day in 101..120_u32 {
         assert_eq!(place.try_to_record(MIDNIGHT + Seconds(day * 86_400), &left, &[]), None);
     }
     for table in ["hourly", "daily"] {
@@ -326,9 +333,10 @@ fn bytes_that_make_no_sense_are_damage() {
         if !damage.contains("info_hash") {
             assert!(matches!(read, Err(HistoryError::Broken { .. })), "{damage}: {read:?}");
         }
-        let later = MIDNIGHT + Seconds(4 * 86_400);
-        let message = place.try_to_record(later, &found(&[(1, peers(2, 2))]), &[]);
-        assert!(message.is_some_and(|it| it.contains("damaged")), "{damage}");
+        // Old samples are looked at when they become coarser.
+        let later = (4..20).map(|day| MIDNIGHT + Seconds(day * 86_400));
+        let mut said = later.map(|at| place.try_to_record(at, &found(&[(1, peers(2, 2))]), &[]));
+        assert!(said.any(|it| it.is_some_and(|it| it.contains("damaged"))), "{damage}");
     }
 }
 

@@ -10,13 +10,13 @@ use super::tier::{DAY, FINE_FOR, HOUR, HOURLY_FOR, Tier};
 use crate::catalog::count::Count;
 use crate::protocol::Timestamp;
 
+/// How many refreshes in a row may have had a wrong time, so that nothing becomes coarser for it.
+const WRONG: u64 = 8;
+
 /// Makes at most `budget` chunks of hours, and as many of days. When that is not less than what is recorded meanwhile, it
 /// keeps up with that.
-pub(super) fn thin(
-    transaction: &Transaction<'_>,
-    now: Timestamp,
-    budget: usize,
-) -> rusqlite::Result<()> {
+pub(super) fn thin(transaction: &Transaction<'_>, budget: usize) -> rusqlite::Result<()> {
+    let Some(now) = settled(transaction)? else { return Ok(()) };
     let mut left = budget;
     while left > 0
         && let Some(day) = oldest_day(transaction)?
@@ -33,6 +33,15 @@ pub(super) fn thin(
         left -= summarize_days(transaction, day / Tier::Daily.slots_in_chunk(), left)?;
     }
     Ok(())
+}
+
+/// The time that what is old is measured from: that of a refresh some refreshes ago.
+fn settled(transaction: &Transaction<'_>) -> rusqlite::Result<Option<Timestamp>> {
+    let at: Option<Count> = transaction
+        .prepare_cached("SELECT at FROM fine ORDER BY at DESC LIMIT 1 OFFSET ?1")?
+        .query_row([Count(WRONG)], |row| row.get(0))
+        .optional()?;
+    Ok(at.map(|Count(at)| Timestamp(at)))
 }
 
 /// The day of the oldest sample.

@@ -11,7 +11,7 @@ use crate::protocol::{Seconds, Timestamp};
 pub(super) const HOUR: u64 = 3_600;
 pub(super) const DAY: u64 = 24 * HOUR;
 
-/// How long each sample is kept, at least; at most a day longer, once refreshes have caught up.
+/// How long each sample is kept, at least; at most a day and some refreshes longer, once these have caught up.
 pub(super) const FINE_FOR: Seconds = Seconds(2 * 86_400);
 
 /// How long the summary of each hour is kept, at least; at most eight days longer.
