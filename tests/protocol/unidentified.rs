@@ -79,3 +79,33 @@ fn refusals_of_all_processes_count_and_the_ban_is_one_that_the_owner_sees_and_en
         assert_eq!(listed(&both), serde_json::json!([]));
     }
 }
+
+#[test]
+fn nobody_is_banned_for_what_others_have_a_program_fetch_nor_a_proxy_for_its_clients() {
+    let settings = ["clients.identify = true", "clients.ban_after = 1"];
+    let both = Both::with(&settings);
+    let here = client(1).at("8.8.8.8");
+    let try_with = |name: &str, value: &str| {
+        let call = here.call(&both.tracker, UNKNOWN).with(name, value);
+        assert_eq!(call.refusal(), REFUSED, "{name}: {value}");
+    };
+    for (name, value) in [
+        ("HTTP_RANGE", "bytes=0-16383"),
+        ("HTTP_REFERER", "https://forum.example/"),
+        ("HTTP_SEC_FETCH_SITE", "cross-site"),
+        ("HTTP_USER_AGENT", "qBittorrent/5.0.1"),
+        ("HTTP_USER_AGENT", "Mozilla/5.0"),
+        ("HTTP_X_FORWARDED_FOR", "9.9.9.9"),
+        ("HTTP_VIA", "1.1 proxy"),
+    ] {
+        for _ in 0..3 {
+            try_with(name, value);
+        }
+    }
+    assert_eq!(listed(&both), serde_json::json!([]));
+    both.accepts(&here, "");
+    for _ in 0..3 {
+        try_with("HTTP_ACCEPT", "*/*");
+    }
+    wait_until_banned(&both, &here);
+}
