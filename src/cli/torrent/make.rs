@@ -10,6 +10,7 @@ use crate::catalog::{Catalog, read_torrent};
 use crate::cli::progress::ByteBar;
 use crate::cli::{CommandError, World, own_files};
 use crate::config::LoadedConfig;
+use crate::platform::privilege;
 use crate::platform::publication::TemporaryFile;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{
@@ -121,6 +122,12 @@ impl MakeArguments {
         let content = self.path.join("content");
         let places = output.as_deref().into_iter().chain([self.path.as_path(), &content]);
         act_for_owner_of(places, &loaded)?;
+        if self.follow_links && privilege::is_root() {
+            return Err(failed(
+                "root follows no links, as others may have made them; run this as the user whose content it is \
+                 (sudo -u USER …)",
+            ));
+        }
         let announce = announce_urls(&self.announce, &loaded)?;
         let selection = Selection { hidden: self.hidden, linked: self.follow_links };
         let content = Content::find(&self.path, self.name.as_deref(), selection).map_err(failed)?;

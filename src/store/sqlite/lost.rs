@@ -13,6 +13,13 @@ const COUNT_ENDPOINTS: &str =
 const SWARMS: &str = "SELECT swarm FROM peer WHERE swarm NOT IN (SELECT id FROM swarm) \
      UNION SELECT swarm FROM endpoint WHERE swarm NOT IN (SELECT id FROM swarm)";
 
+/// Endpoints of peers that are not there, in swarms that are.
+const WITHOUT_PEERS: &str = "SELECT DISTINCT swarm FROM endpoint AS it WHERE NOT EXISTS \
+     (SELECT 1 FROM peer WHERE swarm = it.swarm AND class IN (0, 1, 2) AND tag = it.tag)";
+
+const REMOVE_WITHOUT_PEERS: &str = "DELETE FROM endpoint WHERE swarm = ?1 AND NOT EXISTS \
+     (SELECT 1 FROM peer WHERE swarm = ?1 AND class IN (0, 1, 2) AND tag = endpoint.tag)";
+
 /// Names them.
 pub(super) fn check(database: &Database) -> rusqlite::Result<Vec<String>> {
     let found = [
@@ -25,12 +32,8 @@ pub(super) fn check(database: &Database) -> rusqlite::Result<Vec<String>> {
 
 /// Takes them out, those of one swarm at a time; returns how many peers that were.
 pub(super) fn remove(database: &Database) -> rusqlite::Result<u64> {
-    let swarms = database
-        .statement(SWARMS)?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<Vec<i64>>>()?;
     let mut removed = 0;
-    for swarm in swarms {
+    for swarm in swarms(database, SWARMS)? {
         let transaction = Immediate::begin(database)?;
         // A new swarm may have got that number meanwhile.
         let of_none = "AND NOT EXISTS (SELECT 1 FROM swarm WHERE id = ?1)";
@@ -41,7 +44,15 @@ pub(super) fn remove(database: &Database) -> rusqlite::Result<u64> {
         }
         transaction.commit()?;
     }
+    for swarm in swarms(database, WITHOUT_PEERS)? {
+        database.execute(REMOVE_WITHOUT_PEERS, params![swarm])?;
+    }
     Ok(removed)
+}
+
+/// The numbers of the swarms that a query finds.
+fn swarms(database: &Database, query: &'static str) -> rusqlite::Result<Vec<i64>> {
+    database.statement(query)?.query_map([], |row| row.get(0))?.collect()
 }
 
 #[cfg(test)]
@@ -70,5 +81,11 @@ mod tests {
         assert_eq!(store.remove_lost_peers().unwrap(), 6);
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
         assert_eq!(store.info().unwrap().peers, 3);
+        // Their endpoints stay behind.
+        let damage = "UPDATE peer SET swarm = 999 WHERE swarm = 2";
+        store.database.as_ref().unwrap().execute_batch(damage).unwrap();
+        assert_eq!(store.remove_lost_peers().unwrap(), 3);
+        store.recount(swarm(1)).unwrap();
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
     }
 }
