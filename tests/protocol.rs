@@ -16,6 +16,7 @@ mod imports;
 mod limits;
 mod list;
 mod load;
+mod named;
 mod peer_rules;
 mod refresh;
 mod reply;

@@ -472,7 +472,16 @@ fn root_reads_its_own_torrents_and_writes_where_they_are() {
     site.run(&["torrent", "add", &roots]).done();
     let added = fs::metadata(site.path("torrents/own.torrent")).expect("it is there");
     assert_eq!(added.uid(), ALICE);
+    site.run(&["torrent", "show", &roots]).done();
+    let missing = at("roots/missing.torrent");
+    let told = site.run(&["torrent", "add", missing.to_str().expect("text")]).failure();
+    assert!(told.contains("there is no such file"), "{told}");
+    let folder = homes.path().to_str().expect("text");
+    let told = site.run(&["torrent", "add", folder]).failure();
+    assert!(told.contains("is a folder"), "{told}");
     for trap in traps {
+        let told = site.run(&["torrent", "show", trap]).failure();
+        assert!(told.contains("name the torrent by its info-hash"), "{told}");
         assert_eq!(site.run(&["torrent", "verify", trap]).status, 1);
         assert_eq!(site.run(&["torrent", "add", trap]).status, 1);
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::change::change;
-use super::torrent::find;
+use super::torrent::NamedTorrent;
 use super::{CommandError, World};
 use crate::catalog::{Catalog, External};
 use crate::platform::terminal::Harmless;
@@ -58,8 +58,9 @@ impl ExternalCommand {
 }
 
 fn approve(wanted: &str, trackers: &[Url], world: &mut World<'_>) -> Result<(), CommandError> {
+    let wanted = NamedTorrent::new(wanted);
     let torrent = change(world, |catalog, author| {
-        let torrent = find(wanted, catalog)?;
+        let torrent = wanted.find(catalog)?;
         for tracker in trackers {
             catalog.approve_external(torrent.canonical, tracker, author)?;
         }
@@ -74,8 +75,9 @@ fn approve(wanted: &str, trackers: &[Url], world: &mut World<'_>) -> Result<(), 
 }
 
 fn remove(wanted: &str, trackers: &[Url], world: &mut World<'_>) -> Result<(), CommandError> {
+    let wanted = NamedTorrent::new(wanted);
     let removed = change(world, |catalog, author| {
-        let torrent = find(wanted, catalog)?;
+        let torrent = wanted.find(catalog)?;
         if trackers.is_empty() {
             return Ok(catalog.remove_external(torrent.canonical, None, author)?);
         }

@@ -5,7 +5,7 @@ use std::net::{SocketAddrV4, SocketAddrV6};
 
 use serde_json::{Value, json};
 
-use super::torrent::{is_unknown, look_up, parse_info_hash};
+use super::torrent::{NamedTorrent, is_unknown, parse_info_hash};
 use super::{CommandError, World};
 use crate::catalog::{Catalog, PolicySnapshot};
 use crate::config::{LoadedConfig, ReachabilityCheck};
@@ -32,10 +32,11 @@ pub struct PeersArguments {
 impl PeersArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        let wanted = NamedTorrent::new(&self.torrent);
         let loaded = world.load_config()?;
         // An open tracker has swarms that no catalogue names.
         let swarm = self
-            .canonical(&loaded)?
+            .canonical(&wanted, &loaded)?
             .or_else(|| parse_info_hash(&self.torrent))
             .ok_or_else(|| is_unknown(&self.torrent))?;
         let now = world.now;
@@ -66,9 +67,13 @@ impl PeersArguments {
 
 impl PeersArguments {
     /// The info-hash of the swarm, where the torrent is known.
-    fn canonical(&self, loaded: &LoadedConfig) -> Result<Option<InfoHash>, CommandError> {
+    fn canonical(
+        &self,
+        wanted: &NamedTorrent<'_>,
+        loaded: &LoadedConfig,
+    ) -> Result<Option<InfoHash>, CommandError> {
         if !loaded.config.is_replica() {
-            let known = look_up(&self.torrent, &Catalog::read(&loaded.config.paths.catalog)?)?;
+            let known = wanted.look_up(&Catalog::read(&loaded.config.paths.catalog)?)?;
             return Ok(known.map(|torrent| torrent.canonical));
         }
         // A replica has no catalogue, but knows the aliases of info-hashes.

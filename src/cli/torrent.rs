@@ -4,6 +4,7 @@ mod add;
 mod edit;
 mod list;
 mod make;
+mod named;
 mod retire;
 mod rewrite;
 
@@ -11,17 +12,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+pub(super) use self::named::{NamedTorrent, is_unknown, parse_info_hash};
+use self::named::{ReadError, again, read_named};
 use super::change::change;
 use super::{CommandError, World};
-use crate::catalog::{
-    Catalog, ChecksumFile, Companions, Details, Problem, ScanRules, Torrent, read_open_torrent,
-    read_torrent,
-};
+use crate::catalog::{Catalog, ChecksumFile, Companions, Details, ScanRules, Torrent};
 use crate::config::{LoadedConfig, act_for_owner};
 use crate::platform::named_files::NamedFiles;
 use crate::platform::privilege::{self, User};
 use crate::platform::terminal::Harmless;
-use crate::protocol::{InfoHash, InfoHashV2, Metainfo, Timestamp};
+use crate::protocol::{Metainfo, Timestamp};
 use crate::site::{PublishError, bytes, clock, in_words, publish};
 use crate::tracker::{Quiet, TorrentWithPeers, Turn, Urgency, reset_totals, scan_rules};
 
@@ -107,9 +107,10 @@ impl TorrentCommand {
 }
 
 fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
+    let wanted = NamedTorrent::new(wanted);
     let loaded = world.load_owner_config()?;
     let catalog = Catalog::read(&loaded.config.paths.catalog)?;
-    let torrent = find(wanted, &catalog)?;
+    let torrent = wanted.find(&catalog)?;
     let with_peers = TorrentWithPeers::now(&loaded, torrent, world.now);
     if json {
         return world.print_json(&torrent_json(&with_peers, world.now));
@@ -136,8 +137,13 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     world.print(format_args!("downloaded    {}\n", bytes(torrent.totals.downloaded, 2)))?;
     print_details(&torrent, world)?;
     if torrent.missing_since.is_some() {
+        let heirs = catalog.torrents()?;
+        let heir = heirs.iter().find(|it| torrent.has_file() && it.file == torrent.file);
+        let heir =
+            heir.map(|it| format!(", and its place has another torrent now ({})", it.canonical));
         world.print(format_args!(
-            "its file is gone; its totals are kept for when it comes back\n"
+            "its file is gone{}; its totals are kept for when it comes back\n",
+            heir.unwrap_or_default()
         ))?;
     }
     Ok(())
@@ -165,74 +171,15 @@ fn print_details(torrent: &Torrent, world: &mut World<'_>) -> Result<(), Command
     Ok(())
 }
 
-/// The torrent that somebody names by its info-hash, a `.torrent` file or its name, and that must be there.
-pub(super) fn find(wanted: &str, catalog: &Catalog) -> Result<Torrent, CommandError> {
-    look_up(wanted, catalog)?.ok_or_else(|| is_unknown(wanted))
-}
-
-/// The torrent that somebody names by its info-hash, a `.torrent` file or its name.
-pub(super) fn look_up(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>, CommandError> {
-    if let Some(info_hash) = parse_info_hash(wanted)
-        && let Some(torrent) = catalog.torrent(info_hash)?
-    {
-        return Ok(Some(torrent));
-    }
-    let named = |torrent: &Torrent| {
-        let is_file = torrent.has_file() && torrent.file == Path::new(wanted);
-        is_file || torrent.name == wanted || torrent.title() == wanted
-    };
-    if wanted.is_empty() {
-        return Ok(None);
-    }
-    let mut found: Vec<Torrent> = catalog.all_torrents()?.into_iter().filter(named).collect();
-    match found.as_slice() {
-        [] => in_file(wanted, catalog),
-        [_] => Ok(found.pop()),
-        several => {
-            let hashes: Vec<_> = several.iter().map(|it| it.canonical.to_string()).collect();
-            Err(CommandError::Failed(format!(
-                "several torrents are called `{wanted}`; name one by its info-hash: {}",
-                hashes.join(", ")
-            )))
-        }
-    }
-}
-
-/// The torrent of a `.torrent` file, wherever that is.
-fn in_file(wanted: &str, catalog: &Catalog) -> Result<Option<Torrent>, CommandError> {
-    let path = Path::new(wanted);
-    let is_torrent = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("torrent"));
-    if !is_torrent || !path.exists() {
-        return Ok(None);
-    }
-    let failed = |problem| CommandError::Failed(format!("{wanted} {problem}"));
-    let (metainfo, _) = read_torrent(path, MOST_TORRENT_BYTES).map_err(failed)?;
-    Ok(catalog.torrent(metainfo.canonical())?)
-}
-
 /// Bytes of a `.torrent` file at most that somebody names.
 const MOST_TORRENT_BYTES: u64 = 64 << 20;
 
-/// Why nothing is done about a torrent that nobody knows.
-pub(super) fn is_unknown(wanted: &str) -> CommandError {
-    CommandError::Failed(format!(
-        "there is no torrent `{wanted}`; `tracker torrent list --all` names them, and `tracker refresh --force` takes \
-         in what is new in the torrents folder"
-    ))
-}
-
-/// Reads an info-hash of either version as people write it.
-pub(super) fn parse_info_hash(text: &str) -> Option<InfoHash> {
-    let digits = text.trim().as_bytes();
-    InfoHash::from_hex(digits).or_else(|| InfoHashV2::from_hex(digits).map(InfoHashV2::truncated))
-}
-
 /// Resets the totals, and has table and policy show it.
-fn reset(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+fn reset(wanted: &NamedTorrent<'_>, world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_owner_config()?;
     let torrent = {
         let turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
-        let torrent = find(wanted, &Catalog::open(&loaded.config.paths.catalog)?)?;
+        let torrent = wanted.find(&Catalog::open(&loaded.config.paths.catalog)?)?;
         reset_totals(&loaded, &turn, &torrent, clock()).map_err(PublishError::from)?;
         torrent
     };
@@ -249,14 +196,15 @@ fn reset(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
 
 /// Decides whether a torrent is listed, and has table, feed and policy show it.
 fn decide_hidden(wanted: &str, hidden: bool, world: &mut World<'_>) -> Result<(), CommandError> {
+    let wanted = NamedTorrent::new(wanted);
     let torrent = change(world, |catalog, author| {
-        let torrent = find(wanted, catalog)?;
+        let torrent = wanted.find(catalog)?;
         let what = if hidden { "hide" } else { "unhide" };
         // Not to hide what nothing hides needs no decision, which would win over a sidecar to come.
         let is_needed = hidden || torrent.is_hidden_without_decision();
         let decided = is_needed.then_some(hidden);
         catalog.decide(torrent.canonical, what, |it| it.hidden = decided, author)?;
-        find(&torrent.canonical.to_string(), catalog)
+        again(&torrent, catalog)
     })?;
     let now = if hidden { "hidden" } else { "listed" };
     let note = though(&torrent, "hidden");
@@ -342,14 +290,6 @@ fn place_in(output: &Path) -> PathBuf {
     if output.is_dir() { output.join(".torrent") } else { output.to_owned() }
 }
 
-/// Reads a `.torrent` file that was named to the command, and gives its content too.
-fn read_named(named: &NamedFiles, path: &Path, limit: u64) -> Result<(Metainfo, Vec<u8>), Problem> {
-    match named.at(path) {
-        Some((file, _)) => read_open_torrent(file, limit),
-        None => read_torrent(path, limit),
-    }
-}
-
 fn verify(files: &[PathBuf], json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
     let named = NamedFiles::open(files.iter().map(PathBuf::as_path))?;
     let loaded = world.load_config()?;
@@ -384,7 +324,7 @@ fn warnings(metainfo: &Metainfo, rules: &ScanRules<'_>) -> Vec<String> {
 }
 
 /// What may be wrong with a file that is `ok` stands under `problem` too.
-fn verdict_json(file: &Path, outcome: &Result<Metainfo, Problem>, warnings: &[String]) -> Value {
+fn verdict_json(file: &Path, outcome: &Result<Metainfo, ReadError>, warnings: &[String]) -> Value {
     let metainfo = outcome.as_ref().ok();
     let problem = match outcome {
         Ok(_) => (!warnings.is_empty()).then(|| warnings.join("; ")),
@@ -403,7 +343,7 @@ fn verdict_json(file: &Path, outcome: &Result<Metainfo, Problem>, warnings: &[St
 
 fn print_verdict(
     file: &Path,
-    outcome: &Result<Metainfo, Problem>,
+    outcome: &Result<Metainfo, ReadError>,
     warnings: &[String],
     world: &mut World<'_>,
 ) -> Result<(), CommandError> {

@@ -15,9 +15,30 @@ use super::{privilege, process};
 #[error("only {0} files can be open at once (`ulimit -n`); name fewer at a time")]
 pub struct TooManyFiles(usize);
 
-/// The files that were opened as root, for reading.
+/// The files that were opened as root, for reading, and what is there instead of others.
 #[derive(Debug, Default)]
-pub struct NamedFiles(HashMap<PathBuf, (File, Metadata)>);
+pub struct NamedFiles(HashMap<PathBuf, Result<(File, Metadata), NoFile>>);
+
+/// What is at a path in the place of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoFile {
+    /// Nothing.
+    #[error("there is no such file")]
+    Missing,
+    /// A folder.
+    #[error("is a folder")]
+    Folder,
+}
+
+impl NoFile {
+    /// What the system's refusal says about that; `None` where it says nothing.
+    #[must_use]
+    pub fn of(problem: &io::Error) -> Option<Self> {
+        let is_missing =
+            matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+        is_missing.then_some(Self::Missing)
+    }
+}
 
 impl NamedFiles {
     /// Opens those of these paths that must be opened as root; in a process that is not root's, none. To be called before
@@ -33,10 +54,14 @@ impl NamedFiles {
         process::allow_all_open_files();
         for path in paths {
             match open_as_root(path) {
-                Ok(file) => files.0.extend(file.map(|file| (path.to_owned(), file))),
+                Ok(found) => files.0.extend(found.map(|found| (path.to_owned(), found))),
                 Err(problem) if is_too_many(&problem) => return Err(TooManyFiles(files.0.len())),
-                // Whoever this process is by then says what is wrong with it.
-                Err(_) => {}
+                // What else is wrong with it, whoever this process is by then says.
+                Err(problem) => {
+                    let missing =
+                        NoFile::of(&problem).map(|no_file| (path.to_owned(), Err(no_file)));
+                    files.0.extend(missing);
+                }
             }
         }
         Ok(files)
@@ -45,34 +70,49 @@ impl NamedFiles {
     /// The file at a path, from its beginning, one at a time; `None` where whoever this process is by now is to open it.
     #[must_use]
     pub fn at(&self, path: &Path) -> Option<(File, Metadata)> {
-        let (file, metadata) = self.0.get(path)?;
+        let (file, metadata) = self.0.get(path)?.as_ref().ok()?;
         let mut file = file.try_clone().ok()?;
         file.rewind().ok()?;
         Some((file, metadata.clone()))
+    }
+
+    /// What root has found at a path in the place of a file; `None` where whoever this process is by now is to look.
+    #[must_use]
+    pub fn no_file(&self, path: &Path) -> Option<NoFile> {
+        self.0.get(path)?.as_ref().err().copied()
     }
 }
 
 /// Opens a regular file where only root decides what is at its path, or where it belongs to the one user who does: they
 /// could read it themselves. Whatever else is there is not even looked into.
-fn open_as_root(path: &Path) -> io::Result<Option<(File, Metadata)>> {
+fn open_as_root(path: &Path) -> io::Result<Option<Result<(File, Metadata), NoFile>>> {
     let path = std::path::absolute(path)?;
     let Ok(user) = privilege::owner_of([path.as_path()]) else { return Ok(None) };
     let place = match user {
-        Some(_) => Some(path),
-        None => roots_alone(&path),
+        Some(_) => path,
+        None => {
+            let real = path.canonicalize()?;
+            if !are_roots_alone(&path, &real) {
+                return Ok(None);
+            }
+            real
+        }
     };
-    let Some(place) = place else { return Ok(None) };
     let is_theirs = |metadata: &Metadata| {
         metadata.is_file() && user.is_none_or(|user| user.id == metadata.uid())
     };
-    if !is_theirs(&place.symlink_metadata()?) {
+    let found = place.symlink_metadata()?;
+    if found.is_dir() {
+        return Ok(Some(Err(NoFile::Folder)));
+    }
+    if !is_theirs(&found) {
         return Ok(None);
     }
     // It may be a pipe by now, and root must not wait for whoever has put it there.
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = File::options().read(true).custom_flags(flags).open(place)?;
     let metadata = file.metadata()?;
-    Ok(is_theirs(&metadata).then_some((file, metadata)))
+    Ok(is_theirs(&metadata).then_some(Ok((file, metadata))))
 }
 
 /// Whether the process, or the whole machine, has no room for one more open file.
@@ -80,11 +120,10 @@ fn is_too_many(problem: &io::Error) -> bool {
     matches!(problem.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
 }
 
-/// Where a path really leads, if nobody but root can change that.
-fn roots_alone(path: &Path) -> Option<PathBuf> {
-    let real = path.canonicalize().ok()?;
+/// Whether nobody but root can change that a path leads to this real one.
+fn are_roots_alone(path: &Path, real: &Path) -> bool {
     let mut folders = path.ancestors().skip(1).chain(real.ancestors().skip(1));
-    folders.all(|folder| privilege::only_root_decides(folder).is_ok()).then_some(real)
+    folders.all(|folder| privilege::only_root_decides(folder).is_ok())
 }
 
 #[cfg(test)]
@@ -148,6 +187,17 @@ mod tests {
         fs::hard_link(at("roots/own"), at("alices/hard")).unwrap();
         for name in ["roots/pipe", "alices/pipe"] {
             pipe(&at(name));
+        }
+        let no_file = |name: &str| {
+            let path = at(name);
+            NamedFiles::open([path.as_path()]).unwrap().no_file(&path)
+        };
+        for name in ["roots/missing", "roots/own/missing", "alices/missing"] {
+            assert_eq!(no_file(name), Some(NoFile::Missing), "{name}");
+        }
+        assert_eq!(no_file("roots/folder"), Some(NoFile::Folder));
+        for name in ["alices/to bob/missing", "alices/to bob", "shared/missing", "roots/own"] {
+            assert_eq!(no_file(name), None, "{name}");
         }
         for (name, is_opened) in [
             ("roots/own", true),

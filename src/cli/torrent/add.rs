@@ -6,12 +6,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::read_named;
+use super::{ReadError, read_named};
 use crate::catalog::{Added, Author, Catalog, ScanChanges, TorrentByHash, read_torrent};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::config::LoadedConfig;
-use crate::platform::named_files::NamedFiles;
+use crate::platform::named_files::{NamedFiles, NoFile};
 use crate::platform::publication::TemporaryFile;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Magnet, Metainfo};
@@ -131,7 +131,7 @@ fn source(
     let rules = scan_rules(loaded);
     let (metainfo, content) = match read_named(named, path, rules.max_torrent_bytes) {
         Ok(read) => read,
-        Err(_) if matches!(path.try_exists(), Ok(false)) => {
+        Err(ReadError::NoFile(NoFile::Missing)) => {
             return Err(failed(&format_args!(
                 "there is no such file, and it is neither an info-hash (40 or 64 hexadecimal digits) nor a magnet link"
             )));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{find, reset};
+use super::{NamedTorrent, again, reset};
 use crate::catalog::detail_values::{self, DetailError, one_line, page_address};
 use crate::catalog::{Details, Torrent};
 use crate::cli::change::change;
@@ -71,19 +71,20 @@ pub struct Changes {
 
 impl Changes {
     pub(super) fn run(self, wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+        let wanted = NamedTorrent::new(wanted);
         if self.reset_totals {
-            reset(wanted, world)?;
+            reset(&wanted, world)?;
         }
         if !self.says_something() {
             return Ok(());
         }
         let read = self.checksums.as_deref().map(Source::read).transpose()?;
         let torrent = change(world, |catalog, author| {
-            let torrent = find(wanted, catalog)?;
+            let torrent = wanted.find(catalog)?;
             let read = read.as_ref().map(|read| read.of(&torrent)).transpose()?;
             let apply = |details: &mut Details| self.apply(details, read.unwrap_or_default());
             catalog.decide(torrent.canonical, "edit", apply, author)?;
-            find(&torrent.canonical.to_string(), catalog)
+            again(&torrent, catalog)
         })?;
         let said = torrent.details().in_words().into_iter().filter_map(|(name, value)| {
             value.map(|value| format!("\n  {name}: {}", Harmless(value)))

@@ -1,6 +1,6 @@
 //! `tracker torrent retire`, `restore` and `remove`: torrents that come to their end.
 
-use super::{find, though};
+use super::{NamedTorrent, again, though};
 use crate::catalog::{Retirement, ScanChanges};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
@@ -14,8 +14,9 @@ pub(super) fn retire(
     reason: &str,
     world: &mut World<'_>,
 ) -> Result<(), CommandError> {
+    let wanted = NamedTorrent::new(wanted);
     let torrent = change(world, |catalog, author| {
-        let torrent = find(wanted, catalog)?;
+        let torrent = wanted.find(catalog)?;
         let retired = Some(Retirement::Retired(reason.to_owned()));
         catalog.decide(torrent.canonical, "retire", |it| it.retirement = retired, author)?;
         Ok(torrent)
@@ -28,8 +29,9 @@ pub(super) fn retire(
 
 /// Has a retired torrent be tracked again.
 pub(super) fn restore(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+    let wanted = NamedTorrent::new(wanted);
     let torrent = change(world, |catalog, author| {
-        let torrent = find(wanted, catalog)?;
+        let torrent = wanted.find(catalog)?;
         if torrent.details().retired().is_none() {
             return Err(CommandError::Failed(format!("`{wanted}` is not retired")));
         }
@@ -37,7 +39,7 @@ pub(super) fn restore(wanted: &str, world: &mut World<'_>) -> Result<(), Command
         let by_sidecar = torrent.sidecar().is_some_and(|it| it.details.retired().is_some());
         let restored = by_sidecar.then_some(Retirement::Restored);
         catalog.decide(torrent.canonical, "restore", |it| it.retirement = restored, author)?;
-        find(&torrent.canonical.to_string(), catalog)
+        again(&torrent, catalog)
     })?;
     let note = match torrent.missing_since {
         None => "is tracked again",
@@ -49,9 +51,10 @@ pub(super) fn restore(wanted: &str, world: &mut World<'_>) -> Result<(), Command
 
 /// Forgets a torrent with its figures and all that was said of it.
 pub(super) fn remove(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+    let wanted = NamedTorrent::new(wanted);
     let loaded = world.load_owner_config()?;
     let torrent = change(world, |catalog, author| {
-        let torrent = find(wanted, catalog)?;
+        let torrent = wanted.find(catalog)?;
         if torrent.missing_since.is_none() && torrent.has_file() {
             return Err(CommandError::Failed(format!(
                 "{} is in the torrents folder, and would bring it back: remove that file first, or have `tracker torrent \
