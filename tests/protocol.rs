@@ -15,6 +15,7 @@ mod http;
 mod imports;
 mod limits;
 mod list;
+mod listed;
 mod load;
 mod named;
 mod peer_rules;

@@ -41,6 +41,7 @@ mod take_over;
 mod torrent;
 mod torrents;
 mod totals;
+mod unlisted;
 
 pub use added::{Added, TorrentByHash};
 pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BYTES};
@@ -83,3 +84,4 @@ pub use sidecar::{ReadSidecar, SidecarError};
 pub use take_over::{Keep, TakenOver};
 pub use torrent::Torrent;
 pub use totals::{Carried, Period, StoreCounters, Totals, carry};
+pub use unlisted::Unlisted;

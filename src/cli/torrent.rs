@@ -2,6 +2,7 @@
 
 mod add;
 mod edit;
+mod hide;
 mod list;
 mod make;
 mod named;
@@ -14,7 +15,6 @@ use serde_json::{Value, json};
 
 pub(super) use self::named::{NamedTorrent, is_unknown, parse_info_hash};
 use self::named::{ReadError, again, read_named};
-use super::change::change;
 use super::{CommandError, World};
 use crate::catalog::{Catalog, ChecksumFile, Companions, Details, ScanRules, Torrent};
 use crate::config::{LoadedConfig, act_for_owner};
@@ -50,7 +50,7 @@ pub enum TorrentCommand {
         /// Its info-hash, its .torrent file, or its name
         torrent: String,
     },
-    /// List a torrent, whatever its sidecar or the name of its file says
+    /// Hide a torrent no longer, whatever its sidecar or the name of its file says; dates may still keep it from listings
     Unhide {
         /// Its info-hash, its .torrent file, or its name
         torrent: String,
@@ -97,8 +97,8 @@ impl TorrentCommand {
             Self::Retire { torrent, reason } => retire::retire(&torrent, &reason, world),
             Self::Restore { torrent } => retire::restore(&torrent, world),
             Self::Remove { torrent } => retire::remove(&torrent, world),
-            Self::Hide { torrent } => decide_hidden(&torrent, true, world),
-            Self::Unhide { torrent } => decide_hidden(&torrent, false, world),
+            Self::Hide { torrent } => hide::hide(&torrent, world),
+            Self::Unhide { torrent } => hide::unhide(&torrent, world),
             Self::Make(arguments) => arguments.run(world),
             Self::Rewrite(arguments) => arguments.run(world),
             Self::Verify { files, json } => verify(&files, json, world),
@@ -158,6 +158,10 @@ fn print_details(torrent: &Torrent, world: &mut World<'_>) -> Result<(), Command
     for detail in said {
         world.print(format_args!("{:<12}  {}\n", detail.name, Harmless(&detail)))?;
     }
+    match torrent.unlisted(world.now) {
+        None => world.print(format_args!("listed        yes\n"))?,
+        Some(unlisted) => world.print(format_args!("listed        no: {unlisted}\n"))?,
+    }
     let Companions { sidecar, checksum_files } = torrent.companions();
     if let Some(fault) = sidecar.as_ref().and_then(|sidecar| sidecar.fault.as_ref()) {
         world.print(format_args!("sidecar       is not used: {}\n", Harmless(fault)))?;
@@ -194,35 +198,6 @@ fn reset(wanted: &NamedTorrent<'_>, world: &mut World<'_>) -> Result<(), Command
     ))
 }
 
-/// Decides whether a torrent is listed, and has table, feed and policy show it.
-fn decide_hidden(wanted: &str, hidden: bool, world: &mut World<'_>) -> Result<(), CommandError> {
-    let wanted = NamedTorrent::new(wanted);
-    let torrent = change(world, |catalog, author| {
-        let torrent = wanted.find(catalog)?;
-        let what = if hidden { "hide" } else { "unhide" };
-        // Not to hide what nothing hides needs no decision, which would win over a sidecar to come.
-        let is_needed = hidden || torrent.is_hidden_without_decision();
-        let decided = is_needed.then_some(hidden);
-        catalog.decide(torrent.canonical, what, |it| it.hidden = decided, author)?;
-        again(&torrent, catalog)
-    })?;
-    let now = if hidden { "hidden" } else { "listed" };
-    let note = though(&torrent, "hidden");
-    world.print(format_args!("{}: is {now} from now on{note}\n", Harmless(torrent.title())))
-}
-
-/// What a decision hides, and how to take it back.
-fn though(torrent: &Torrent, name: &str) -> String {
-    let said = torrent.explained().into_iter().find(|it| it.name == name);
-    match said.and_then(|it| it.hides) {
-        None => String::new(),
-        Some((layer, value)) => format!(
-            ", though the {layer} says otherwise ({value}); `tracker torrent edit {} --take-back {name}` lets that count",
-            torrent.canonical
-        ),
-    }
-}
-
 /// A torrent for programs; figures that are not known are null.
 fn torrent_json(TorrentWithPeers { torrent, peers }: &TorrentWithPeers, now: Timestamp) -> Value {
     json!({
@@ -243,6 +218,7 @@ fn torrent_json(TorrentWithPeers { torrent, peers }: &TorrentWithPeers, now: Tim
         "checksum_files": checksum_files_json(&torrent.companions().checksum_files),
         "decision": details_json(torrent.decision()),
         "hidden": torrent.hidden,
+        "listed": torrent.unlisted(now).is_none(),
         "private": torrent.private,
         "first_seen": torrent.first_seen.no_later_than(now).0,
         "missing_since": torrent.missing_since.map(|at| at.no_later_than(now).0),

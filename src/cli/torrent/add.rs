@@ -95,11 +95,15 @@ impl Source {
         let added = if is_new { vec![info_hash] } else { Vec::new() };
         note_torrents(loaded, &ScanChanges { added, ..ScanChanges::default() }, author.at);
         let known = catalog.torrent(info_hash)?;
-        let is_retired = known.is_some_and(|torrent| torrent.details().retired().is_some());
-        let note = match (is_retired, is_new) {
-            (true, _) => "is known, but retired: `tracker torrent restore` ends that",
-            (false, true) => "is tracked from now on",
-            (false, false) => "is tracked already, and stays when its file goes",
+        let is_retired =
+            known.as_ref().is_some_and(|torrent| torrent.details().retired().is_some());
+        let note = match is_new {
+            _ if is_retired => "is known, but retired: `tracker torrent restore` ends that",
+            true => "is tracked from now on",
+            false if known.is_some_and(|torrent| torrent.has_file()) => {
+                "is tracked already, and stays when its file goes"
+            }
+            false => "is tracked already",
         };
         Ok((info_hash, note))
     }

@@ -1,6 +1,7 @@
 //! `tracker torrent retire`, `restore` and `remove`: torrents that come to their end.
 
-use super::{NamedTorrent, again, though};
+use super::hide::although;
+use super::{NamedTorrent, again};
 use crate::catalog::{Retirement, ScanChanges};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
@@ -30,23 +31,25 @@ pub(super) fn retire(
 /// Has a retired torrent be tracked again.
 pub(super) fn restore(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
     let wanted = NamedTorrent::new(wanted);
-    let torrent = change(world, |catalog, author| {
+    let (was_retired, torrent) = change(world, |catalog, author| {
         let torrent = wanted.find(catalog)?;
         if torrent.details().retired().is_none() {
-            return Err(CommandError::Failed(format!("`{wanted}` is not retired")));
+            return Ok((false, torrent));
         }
         // Where nothing else retires it, no decision is needed, which would win over a sidecar to come.
         let by_sidecar = torrent.sidecar().is_some_and(|it| it.details.retired().is_some());
         let restored = by_sidecar.then_some(Retirement::Restored);
         catalog.decide(torrent.canonical, "restore", |it| it.retirement = restored, author)?;
-        again(&torrent, catalog)
+        Ok((true, again(&torrent, catalog)?))
     })?;
     let note = match torrent.missing_since {
+        _ if !was_retired => "is not retired; nothing had to be done",
         None => "is tracked again",
         Some(_) => "is no longer retired, and tracked again as soon as its file is back",
     };
-    let though = though(&torrent, "retired");
-    world.print(format_args!("{}: {note}{though}\n", Harmless(torrent.title())))
+    let although = although(&torrent, "retired");
+    let title = torrent.title();
+    world.print(format_args!("{}: {note}{}\n", Harmless(title), Harmless(although)))
 }
 
 /// Forgets a torrent with its figures and all that was said of it.

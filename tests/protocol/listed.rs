@@ -1,0 +1,79 @@
+//! What commands say of a torrent that they list or do not list.
+
+use crate::harness::installation::{ANNOUNCE_URL, Installation};
+use crate::harness::torrent::Torrent;
+
+#[test]
+fn unhide_says_what_still_keeps_a_torrent_from_listings() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    let unhide = |sidecar: &str| {
+        tracker.drop_in("a.toml", sidecar.as_bytes());
+        tracker.refresh();
+        tracker.run(&["torrent", "hide", "a"]).done();
+        let told = tracker.run(&["torrent", "unhide", "a"]).done();
+        let shown = tracker.run(&["torrent", "show", "a"]).done();
+        let listed = shown.lines().find_map(|line| line.strip_prefix("listed        "));
+        (told, listed.expect("a line").to_owned())
+    };
+    for (sidecar, told, listed) in [
+        ("group = 'g'", "a: is listed again\n", "yes"),
+        (
+            "list_from = 2999-01-31",
+            "a: is no longer hidden; it is listed from 2999-01-31 on (sidecar)\n",
+            "no: not before 2999-01-31",
+        ),
+        (
+            "list_until = 2020-01-31T01:02:03Z",
+            "a: is no longer hidden; it was listed until 2020-01-31T01:02:03Z (sidecar)\n",
+            "no: not since 2020-01-31T01:02:03Z",
+        ),
+        (
+            "retired = true",
+            "a: is no longer hidden; it is retired (sidecar), and so in no listing\n",
+            "no: it is retired",
+        ),
+        (
+            "list_from = 2999-01-01\nlist_until = 2998-01-01",
+            "a: is no longer hidden; it is never listed, as list_from (sidecar) is not before list_until (sidecar)\n",
+            "no: list_from is not before list_until",
+        ),
+    ] {
+        assert_eq!(unhide(sidecar), (told.to_owned(), listed.to_owned()), "{sidecar}");
+    }
+    let told = tracker.run(&["torrent", "unhide", "a"]).done();
+    assert!(told.contains("a: is not hidden; nothing had to be done; it is never"), "{told}");
+    tracker.run(&["torrent", "hide", "a"]).done();
+    let told = tracker.run(&["torrent", "hide", "a"]).done();
+    assert_eq!(told, "a: is hidden already; nothing had to be done\n");
+    let shown = tracker.run(&["torrent", "show", "a"]).done();
+    assert!(shown.contains("listed        no: it is hidden\n"), "{shown}");
+}
+
+#[test]
+fn what_a_sidecar_says_against_the_name_of_a_file_is_nothing_to_take_back() {
+    let tracker = Installation::listed();
+    let torrent = Torrent::new("e", 1000, ANNOUNCE_URL);
+    tracker.drop_in("e.secret.torrent", &torrent.metainfo);
+    tracker.drop_in("e.secret.toml", b"hidden = false");
+    tracker.refresh();
+    tracker.run(&["torrent", "hide", "e"]).done();
+    let told = tracker.run(&["torrent", "unhide", "e"]).done();
+    assert_eq!(told, "e: is listed again, as the sidecar says\n");
+    let told = tracker.run(&["torrent", "unhide", "e"]).done();
+    assert_eq!(told, "e: is not hidden, as the sidecar says; nothing had to be done\n");
+}
+
+#[test]
+fn a_hash_that_is_added_again_has_no_file_that_could_go() {
+    let tracker = Installation::listed();
+    let hash = "ab".repeat(20);
+    tracker.run(&["torrent", "add", &hash]).done();
+    let told = tracker.run(&["torrent", "add", &hash]).done();
+    assert!(told.ends_with(": is tracked already\n"), "{told}");
+    let torrent = tracker.add("a", 1000);
+    tracker.refresh();
+    let hash: String = torrent.info_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let told = tracker.run(&["torrent", "add", &hash]).done();
+    assert!(told.contains("is tracked already, and stays when its file goes"), "{told}");
+}
