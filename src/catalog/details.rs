@@ -75,6 +75,25 @@ impl Details {
         list_until: None,
     };
 
+    /// The names of [`Self::in_words`].
+    pub const NAMES: [&'static str; 15] = [
+        "hidden",
+        "title",
+        "description",
+        "category",
+        "group",
+        "mirror",
+        "info_url",
+        "crc32",
+        "md5",
+        "sha1",
+        "sha256",
+        "retired",
+        "link_until",
+        "list_from",
+        "list_until",
+    ];
+
     /// These, and where they say nothing, what the others say.
     #[must_use]
     pub fn or(self, others: &Self) -> Self {
@@ -254,6 +273,7 @@ mod tests {
                 assert_eq!(value.is_none(), other == name, "{name}, {other}");
             }
         }
+        assert_eq!(all.in_words().map(|(name, _)| name), Details::NAMES);
         assert_eq!(left, *Details::NONE);
         assert!(!left.take_back("color"));
     }

@@ -49,7 +49,6 @@ impl Torrent {
         layers.push((Layer::FileName, by_name));
         layers.push((Layer::Folder, Details { category: self.folder(), ..Details::default() }));
         let layers: Vec<_> = layers.iter().map(|(layer, said)| (*layer, said.in_words())).collect();
-        let names = Details::NONE.in_words().map(|(name, _)| name);
         let explain = |(place, name): (usize, &'static str)| {
             let mut told = layers
                 .iter()
@@ -58,7 +57,7 @@ impl Torrent {
             let hides = told.next().filter(|(_, below)| *below != value);
             Some(ExplainedDetail { name, value, layer, hides })
         };
-        names.into_iter().enumerate().filter_map(explain).collect()
+        Details::NAMES.into_iter().enumerate().filter_map(explain).collect()
     }
 }
 

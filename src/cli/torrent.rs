@@ -1,6 +1,7 @@
 //! `tracker torrent`: the catalogue's torrents, and `.torrent` files anywhere.
 
 mod add;
+mod checksums;
 mod edit;
 mod hide;
 mod list;

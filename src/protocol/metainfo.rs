@@ -9,6 +9,7 @@ mod flaw;
 pub(super) mod name;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sole;
 
 use std::collections::HashSet;
 
@@ -20,6 +21,7 @@ use super::identity::{InfoHash, InfoHashV2};
 
 pub use files::sole_file;
 pub use flaw::Flaw;
+pub use sole::{ContentCheck, SoleFile};
 
 /// The smallest piece of a v2 torrent, in bytes (BEP 52).
 const MIN_V2_PIECE: u64 = 16 * 1024;

@@ -65,6 +65,57 @@ fn what_a_sidecar_says_against_the_name_of_a_file_is_nothing_to_take_back() {
 }
 
 #[test]
+fn dates_between_which_a_torrent_is_never_listed_are_refused() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    tracker.drop_in("a.toml", b"list_until = 2027-01-31");
+    tracker.refresh();
+    let edit = |words: &[&str]| tracker.run(&[&["torrent", "edit", "a"], words].concat());
+    for words in [
+        &["--list-from", "2027-01-31"][..],
+        &["--list-from", "2999-01-01", "--list-until", "2998-01-01"],
+    ] {
+        let refused = edit(words).failure();
+        assert!(refused.contains("it would never be listed"), "{refused}");
+        assert!(refused.contains("nothing was changed"), "{refused}");
+    }
+    let shown = tracker.run(&["torrent", "show", "a", "--json"]).json();
+    assert_eq!(shown["decision"].get("list_from"), None);
+    edit(&["--list-from", "2027-01-30"]).done();
+}
+
+#[test]
+fn what_is_taken_back_is_told_and_what_nobody_has_decided_too() {
+    let tracker = Installation::listed();
+    tracker.add("a", 1000);
+    tracker.drop_in("a.toml", b"hidden = true");
+    tracker.refresh();
+    let edit = |words: &[&str]| tracker.run(&[&["torrent", "edit", "a"], words].concat());
+    tracker.run(&["torrent", "unhide", "a"]).done();
+    let told = edit(&["--take-back", "hidden", "--take-back", "title"]).done();
+    let lines = [
+        "a:",
+        "  hidden: the decision is taken back; yes (sidecar)",
+        "  title: no command has decided it, and nothing says it",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), lines);
+    let told = edit(&["--take-back", "hidden"]).done();
+    assert!(told.contains("  hidden: no command has decided it; yes (sidecar)\n"), "{told}");
+    let told = edit(&["--take-back", "all"]).done();
+    assert!(told.contains("no command has decided anything"), "{told}");
+    edit(&["--title", "A", "--group", "G"]).done();
+    let told = edit(&["--take-back", "all", "--title", "B"]).done();
+    assert!(told.contains("  group: the decision is taken back; nothing says it now\n"), "{told}");
+    assert!(told.contains("  title: B\n"), "{told}");
+    for words in
+        [&["--title", "X", "--take-back", "title"], &["--checksums", "x", "--take-back", "md5"]]
+    {
+        let ran = edit(words);
+        assert!(ran.status == 2 && ran.errors.contains("give only one of them"), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_hash_that_is_added_again_has_no_file_that_could_go() {
     let tracker = Installation::listed();
     let hash = "ab".repeat(20);

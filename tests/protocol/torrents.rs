@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
+
 use super::client;
 use crate::harness::installation::{ANNOUNCE_URL, Installation};
 use crate::harness::torrent::Torrent;
@@ -150,7 +153,7 @@ fn a_sidecar_says_what_commands_say_and_they_win() {
     tracker.run(&["torrent", "retire", "a", "--reason", "by command"]).done();
     assert_eq!(refused(), "by command");
     let told = tracker.run(&["torrent", "edit", "a", "--take-back", "retired"]).done();
-    assert!(told.contains("retired: it is old"), "{told}");
+    assert!(told.contains("retired: the decision is taken back; it is old (sidecar)\n"), "{told}");
     assert_eq!(refused(), "it is old");
 
     // What is broken changes nothing.
@@ -224,7 +227,7 @@ fn folders_are_categories_unless_somebody_says_otherwise() {
 #[test]
 fn checksums_come_from_lists_or_from_the_content() {
     let tracker = Installation::listed();
-    tracker.add("album.iso", 1000);
+    let torrent = tracker.add("album.iso", 1000);
     tracker.refresh();
     let shown = || tracker.run(&["torrent", "show", "album.iso", "--json"]).json();
     let edit = |file: &str| {
@@ -241,12 +244,26 @@ fn checksums_come_from_lists_or_from_the_content() {
     fs::write(tracker.path("none.md5"), "nothing of the kind").expect("no list");
     assert!(edit("none.md5").failure().contains("there is no CRC-32, MD5"));
     assert_eq!(shown()["details"]["crc32"], "deadbeef");
-    fs::write(tracker.path("album.iso"), "abc".repeat(333) + "a").expect("a content");
+    fs::write(tracker.path("album.iso"), "abc".repeat(333) + "a").expect("another content");
+    let told = edit("album.iso").failure();
+    assert!(
+        told.contains("album.iso: it is not the content of album.iso, by the hashes"),
+        "{told}"
+    );
+    assert_eq!(shown()["details"]["crc32"], "deadbeef");
+    fs::write(tracker.path("album.iso"), &torrent.content).expect("the content");
     edit("album.iso").done();
     let details = &shown()["details"];
-    assert_eq!(details["crc32"], "cc73a31f");
-    assert_eq!(details["md5"], "7ced8cc6c3941954ce3400ee7f48a704");
-    assert_eq!(details["sha1"], "670e967b74615e80405ae35fe6103f7f9c0a59f3");
+    assert_eq!(details["sha1"], hex(&Sha1::digest(&torrent.content)));
+    assert_eq!(details["sha256"], hex(&Sha256::digest(&torrent.content)));
+    // Without its file there is only the size to go by.
+    let torrent_file = tracker.path("www/torrents/album.iso.torrent");
+    fs::remove_file(torrent_file).expect("it was there");
+    tracker.refresh();
+    fs::write(tracker.path("album.iso"), "abc".repeat(333) + "a").expect("another content");
+    edit("album.iso").done();
+    assert_eq!(shown()["details"]["crc32"], "cc73a31f");
+    assert_eq!(shown()["details"]["md5"], "7ced8cc6c3941954ce3400ee7f48a704");
     fs::write(tracker.path("x.md5"), "900150983cd24fb0d6963f7d28e17f72  another\n")
         .expect("a list");
     assert!(edit("x.md5").failure().contains("has no checksum of album.iso"));
@@ -264,7 +281,9 @@ fn what_is_decided_against_a_sidecar_is_said_and_can_be_taken_back() {
     let show = || tracker.run(&["torrent", "show", "a"]).done();
     let told = tracker.run(&["torrent", "restore", "a"]).done();
     assert!(
-        told.contains("is tracked again, though the sidecar says otherwise (retired: \"it is old\")"),
+        told.contains(
+            "is tracked again, though the sidecar says otherwise (retired: \"it is old\")"
+        ),
         "{told}"
     );
     client(1).of(torrent.info_hash).announce(&tracker, "");

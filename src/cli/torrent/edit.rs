@@ -1,17 +1,16 @@
 //! `tracker torrent edit`: what is said of a torrent beside its metainfo.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::checksums::Source;
 use super::{NamedTorrent, again, reset};
 use crate::catalog::detail_values::{self, DetailError, one_line, page_address};
-use crate::catalog::{Details, Torrent};
+use crate::catalog::{Catalog, Details, Torrent};
 use crate::cli::change::change;
-use crate::cli::progress::ByteBar;
 use crate::cli::{CommandError, World};
+use crate::platform::date;
 use crate::platform::terminal::Harmless;
-use crate::platform::{date, files};
-use crate::protocol::{ChecksumList, ChecksumListKind, Checksums, Timestamp};
-use crate::tracker::checksums_of;
+use crate::protocol::{Checksums, Timestamp};
 
 /// Change what is said of a torrent; an empty text takes back what was said
 #[derive(Debug, clap::Args)]
@@ -48,7 +47,7 @@ pub struct Changes {
     #[arg(long, value_name = "DIGITS", value_parser = digits::<64>)]
     sha256: Option<String>,
     /// Checksums from a list beside the content (.sfv, .md5, .sha256, SHA256SUMS and the like), or computed of the
-    /// content, when that is the file
+    /// content, when that is the file: it must have the hashes of the torrent, where its .torrent file is there
     #[arg(long, value_name = "FILE")]
     checksums: Option<PathBuf>,
     /// Until then its file is linked to: 2027-01-31, or 2027-01-31T18:00:00+01:00; tracking goes on
@@ -69,8 +68,12 @@ pub struct Changes {
     reset_totals: bool,
 }
 
+/// What can be said of a torrent, by the names that people know.
+const NAMES: [&str; 15] = Details::NAMES;
+
 impl Changes {
     pub(super) fn run(self, wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
+        self.refuse_contradictions()?;
         let wanted = NamedTorrent::new(wanted);
         if self.reset_totals {
             reset(&wanted, world)?;
@@ -78,39 +81,128 @@ impl Changes {
         if !self.says_something() {
             return Ok(());
         }
-        let read = self.checksums.as_deref().map(Source::read).transpose()?;
-        let torrent = change(world, |catalog, author| {
+        let read = self.checksums(&wanted, world)?;
+        let (before, torrent) = change(world, |catalog, author| {
             let torrent = wanted.find(catalog)?;
-            let read = read.as_ref().map(|read| read.of(&torrent)).transpose()?;
-            let apply = |details: &mut Details| self.apply(details, read.unwrap_or_default());
-            catalog.decide(torrent.canonical, "edit", apply, author)?;
-            again(&torrent, catalog)
+            let apply = |details: &mut Details| self.apply(details, read);
+            self.refuse_never_listed(&torrent, &apply)?;
+            let before = catalog.decide(torrent.canonical, "edit", apply, author)?;
+            Ok((before, again(&torrent, catalog)?))
         })?;
-        let said = torrent.details().in_words().into_iter().filter_map(|(name, value)| {
-            value.map(|value| format!("\n  {name}: {}", Harmless(value)))
-        });
-        let said: String = said.collect();
+        let mut said = self.taken_back(&before, &torrent);
+        if NAMES.iter().any(|name| self.says(name)) {
+            said.extend(torrent.details().in_words().into_iter().filter_map(|(name, value)| {
+                let is_told = !self.take_back.contains(&Key::One(name));
+                value.filter(|_| is_told).map(|value| format!("{name}: {value}"))
+            }));
+        }
+        let said: String = said.iter().map(|line| format!("\n  {}", Harmless(line))).collect();
         world.print(format_args!("{}:{said}\n", Harmless(torrent.title())))
     }
 
+    /// The checksums that `--checksums` brings.
+    fn checksums(
+        &self,
+        wanted: &NamedTorrent<'_>,
+        world: &World<'_>,
+    ) -> Result<Checksums, CommandError> {
+        let Some(path) = &self.checksums else { return Ok(Checksums::default()) };
+        // Whoever has named the file may read it.
+        let source = Source::open(path)?;
+        let loaded = world.load_owner_config()?;
+        let torrent = wanted.find(&Catalog::read(&loaded.config.paths.catalog)?)?;
+        source.of(&torrent, &loaded)
+    }
+
     fn says_something(&self) -> bool {
-        let texts = [
-            &self.title,
-            &self.description,
-            &self.category,
-            &self.group,
-            &self.mirror,
-            &self.info_url,
-            &self.crc32,
-            &self.md5,
-            &self.sha1,
-            &self.sha256,
-        ];
-        let times = [self.link_until, self.list_from, self.list_until];
-        self.checksums.is_some()
-            || !self.take_back.is_empty()
-            || texts.iter().any(|it| it.is_some())
-            || times.iter().any(Option::is_some)
+        !self.take_back.is_empty() || NAMES.iter().any(|name| self.says(name))
+    }
+
+    /// Whether something is said under a name of details.
+    fn says(&self, name: &str) -> bool {
+        match name {
+            "title" => self.title.is_some(),
+            "description" => self.description.is_some(),
+            "category" => self.category.is_some(),
+            "group" => self.group.is_some(),
+            "mirror" => self.mirror.is_some(),
+            "info_url" => self.info_url.is_some(),
+            "crc32" => self.crc32.is_some() || self.checksums.is_some(),
+            "md5" => self.md5.is_some() || self.checksums.is_some(),
+            "sha1" => self.sha1.is_some() || self.checksums.is_some(),
+            "sha256" => self.sha256.is_some() || self.checksums.is_some(),
+            "link_until" => self.link_until.is_some(),
+            "list_from" => self.list_from.is_some(),
+            "list_until" => self.list_until.is_some(),
+            _ => false,
+        }
+    }
+
+    fn refuse_contradictions(&self) -> Result<(), CommandError> {
+        let one = |key: &Key| match key {
+            Key::One(name) if self.says(name) => Some(*name),
+            Key::One(_) | Key::All => None,
+        };
+        match self.take_back.iter().find_map(one) {
+            None => Ok(()),
+            Some(name) => Err(CommandError::Usage(format!(
+                "--take-back {name} takes back what the other options say about {name}; give only one of them"
+            ))),
+        }
+    }
+
+    fn refuse_never_listed(
+        &self,
+        torrent: &Torrent,
+        apply: &dyn Fn(&mut Details),
+    ) -> Result<(), CommandError> {
+        let mut details = torrent.decision().clone();
+        apply(&mut details);
+        let details = details.or(&torrent.companions().details());
+        let (Some(from), Some(until)) = (details.list_from, details.list_until) else {
+            return Ok(());
+        };
+        let is_said = self.list_from.is_some() || self.list_until.is_some();
+        if !is_said || !details.is_never_listed() {
+            return Ok(());
+        }
+        Err(CommandError::Failed(format!(
+            "it would never be listed: list_from ({}) is not before list_until ({}); nothing was changed",
+            date::shortest(from.0),
+            date::shortest(until.0)
+        )))
+    }
+
+    /// What has become of each decision that is taken back.
+    fn taken_back(&self, before: &Details, torrent: &Torrent) -> Vec<String> {
+        let decided = before.in_words();
+        let was_decided =
+            |wanted: &str| decided.iter().any(|(name, value)| *name == wanted && value.is_some());
+        let all = self.take_back.contains(&Key::All);
+        let chosen = |name: &'static str| match all {
+            true => was_decided(name) && !self.says(name),
+            false => self.take_back.contains(&Key::One(name)),
+        };
+        let said = torrent.explained();
+        let tell = |name: &str| {
+            let now = said.iter().find(|it| it.name == name);
+            match (was_decided(name), now) {
+                (true, Some(now)) => {
+                    format!("{name}: the decision is taken back; {} ({})", now.value, now.layer)
+                }
+                (true, None) => format!("{name}: the decision is taken back; nothing says it now"),
+                (false, Some(now)) => {
+                    format!("{name}: no command has decided it; {} ({})", now.value, now.layer)
+                }
+                (false, None) => format!("{name}: no command has decided it, and nothing says it"),
+            }
+        };
+        let mut told: Vec<String> =
+            NAMES.into_iter().filter(|name| chosen(name)).map(tell).collect();
+        if all && told.is_empty() {
+            told.push("no command has decided anything that could be taken back".to_owned());
+        }
+        told
     }
 
     fn apply(&self, details: &mut Details, read: Checksums) {
@@ -148,64 +240,6 @@ impl Changes {
     }
 }
 
-/// Where checksums come from.
-enum Source {
-    /// A list of those of several files.
-    List(ChecksumList),
-    /// The content itself, of so many bytes.
-    Content(Checksums, u64),
-}
-
-impl Source {
-    fn read(path: &Path) -> Result<Self, CommandError> {
-        let failed = |problem: &dyn std::fmt::Display| {
-            CommandError::Failed(format!("{}: {problem}; nothing was changed", path.display()))
-        };
-        if let Some(kind) = ChecksumListKind::of_file(path) {
-            let text =
-                files::read_linked(path, MOST_LIST_BYTES).map_err(|problem| failed(&problem))?;
-            let list = ChecksumList::read(&text, kind).map_err(|problem| failed(&problem))?;
-            return Ok(Self::List(list));
-        }
-        let size = std::fs::metadata(path).map_err(|problem| failed(&problem))?.len();
-        let bar = ByteBar::new(size);
-        let computed = checksums_of(path, &mut |bytes| bar.advance(bytes));
-        bar.finish();
-        computed.map(|it| Self::Content(it, size)).map_err(|problem| failed(&problem))
-    }
-
-    fn of(&self, torrent: &Torrent) -> Result<Checksums, CommandError> {
-        match self {
-            Self::Content(checksums, size) if may_be_content(*size, torrent) => Ok(*checksums),
-            Self::Content(_, size) => Err(CommandError::Failed(format!(
-                "it is neither a list of checksums by its name (.sfv, .md5, SHA256SUMS and the like) nor the content of \
-                 {}: that has {} bytes, and it has {size}; nothing was changed",
-                Harmless(&torrent.name),
-                torrent.size
-            ))),
-            Self::List(list) => match list.of(&torrent.name) {
-                none if none == Checksums::default() => Err(CommandError::Failed(format!(
-                    "the list has no checksum of {}, or several that differ; nothing was changed",
-                    Harmless(&torrent.name)
-                ))),
-                checksums => Ok(checksums),
-            },
-        }
-    }
-}
-
-/// Whether a file of this size may be a torrent's content. Version 2 counts it with what fills up its last piece.
-fn may_be_content(size: u64, torrent: &Torrent) -> bool {
-    let padding = if torrent.v2.is_some() { LONGEST_PIECE - 1 } else { 0 };
-    torrent.known_size().is_none_or(|known| (size..=size.saturating_add(padding)).contains(&known))
-}
-
-/// Bytes of a piece at most.
-const LONGEST_PIECE: u64 = 64 << 20;
-
-/// Bytes of a list at most.
-const MOST_LIST_BYTES: u64 = 4 << 20;
-
 fn digits<const COUNT: usize>(text: &str) -> Result<String, DetailError> {
     detail_values::digits(text, COUNT)
 }
@@ -223,13 +257,12 @@ enum Key {
 }
 
 fn key(text: &str) -> Result<Key, String> {
-    let names = Details::default().in_words().map(|(name, _)| name);
     // Options are written with a hyphen.
     let wanted = text.replace('-', "_");
-    match names.into_iter().find(|name| *name == wanted) {
+    match NAMES.into_iter().find(|name| *name == wanted) {
         Some(name) => Ok(Key::One(name)),
         None if text == "all" => Ok(Key::All),
-        None => Err(format!("write all, or one of {}", names.join(", "))),
+        None => Err(format!("write all, or one of {}", NAMES.join(", "))),
     }
 }
 
