@@ -84,4 +84,4 @@ pub use sidecar::{ReadSidecar, SidecarError};
 pub use take_over::{Keep, TakenOver};
 pub use torrent::Torrent;
 pub use totals::{Carried, Period, StoreCounters, Totals, carry};
-pub use unlisted::Unlisted;
+pub use unlisted::{Unlisted, UnlistedCounts};

@@ -61,6 +61,59 @@ impl fmt::Display for Unlisted {
     }
 }
 
+/// How many torrents stand in no listing, each counted for what comes first of what keeps it from that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnlistedCounts {
+    /// Those whose files are gone.
+    pub missing: usize,
+    /// Those that are retired.
+    pub retired: usize,
+    /// Those that are hidden.
+    pub hidden: usize,
+    /// Those that a date leaves out.
+    pub by_date: usize,
+}
+
+impl UnlistedCounts {
+    /// Those among some torrents at this time.
+    pub fn of<'a>(torrents: impl IntoIterator<Item = &'a Torrent>, now: Timestamp) -> Self {
+        let mut counts = Self::default();
+        for unlisted in torrents.into_iter().filter_map(|torrent| torrent.unlisted(now)) {
+            *match unlisted {
+                Unlisted::Missing => &mut counts.missing,
+                Unlisted::Retired => &mut counts.retired,
+                Unlisted::Hidden => &mut counts.hidden,
+                Unlisted::Never | Unlisted::Before(_) | Unlisted::Since(_) => &mut counts.by_date,
+            } += 1;
+        }
+        counts
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Those that there are, such as `1 gone, 2 hidden`.
+impl fmt::Display for UnlistedCounts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            (self.missing, "gone"),
+            (self.retired, "retired"),
+            (self.hidden, "hidden"),
+            (self.by_date, "not listed at this date"),
+        ];
+        let mut between = "";
+        for (number, what) in all.into_iter().filter(|(number, _)| *number > 0) {
+            write!(formatter, "{between}{number} {what}")?;
+            between = ", ";
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

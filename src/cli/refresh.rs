@@ -98,10 +98,12 @@ fn replica_summary(done: ReplicaRefresh) -> String {
 
 fn summary(report: &Report) -> String {
     let totals = report.totals;
-    let hidden =
-        if report.hidden == 0 { "".into() } else { format!(" (and {} hidden)", report.hidden) };
+    let unlisted = match report.unlisted.is_empty() {
+        true => String::new(),
+        false => format!(" (and {})", report.unlisted),
+    };
     format!(
-        "refreshed: {}{hidden}, {}, {}, {}\n",
+        "refreshed: {}{unlisted}, {}, {}, {}\n",
         counted(report.rows.len(), "torrent"),
         counted(totals.seeders, "seeder"),
         counted(totals.leechers, "leecher"),

@@ -130,7 +130,7 @@ fn progress(figures: &Figures) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Carried, Period, Torrent, Totals};
+    use crate::catalog::{Carried, Period, Torrent, Totals, UnlistedCounts};
     use crate::protocol::{InfoHash, Seconds};
     use crate::tracker::Load;
 
@@ -169,7 +169,7 @@ mod tests {
             since_last: None,
             next_in: Seconds(900),
             rows: (0..torrents).rev().map(row).collect(),
-            hidden: 0,
+            unlisted: UnlistedCounts::default(),
             totals: Figures::default(),
             load: Load::of(&loaded.config.tracker, 0),
             messages: Vec::new(),

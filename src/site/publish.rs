@@ -23,7 +23,7 @@ use crate::tracker::{
 /// How publishing ended.
 pub enum Published {
     /// All was recreated.
-    Done(Report),
+    Done(Box<Report>),
     /// There was nothing to do.
     Skipped(Skipped),
     /// This host is a replica, and did what one does.
@@ -112,7 +112,7 @@ pub fn publish(
         log::list(Level::Warning, &report.messages);
         return Err(problem);
     }
-    Ok(Published::Done(report))
+    Ok(Published::Done(Box::new(report)))
 }
 
 fn render(path: &Path, template: &impl Template) -> Result<String, PublishError> {

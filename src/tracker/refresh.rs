@@ -18,7 +18,7 @@ use super::take_in::{TakeIn, publication};
 use super::unreachable::Unreachable;
 use crate::catalog::{
     Catalog, CatalogError, Detail, FolderView, FoundFigures, PolicyDraft, PolicyError,
-    PolicySnapshot, Publication, RefreshRecord, Torrent, TorrentList, carry,
+    PolicySnapshot, Publication, RefreshRecord, Torrent, TorrentList, UnlistedCounts, carry,
 };
 use crate::config::{Config, LoadedConfig};
 use crate::platform::lock::{self, LockError};
@@ -260,7 +260,7 @@ impl<'a> Refresh<'a> {
                 since_last,
                 next_in: period(&loaded.config),
                 rows: Vec::new(),
-                hidden: 0,
+                unlisted: UnlistedCounts::default(),
                 totals: report::Figures::default(),
                 load,
                 messages,
@@ -346,7 +346,7 @@ impl<'a> Refresh<'a> {
                 self.report.rows.push(report::row(torrent, figures, self.report.at));
             }
         }
-        self.report.hidden = self.hidden.len();
+        self.report.unlisted = UnlistedCounts::of(&self.hidden, self.report.at);
         self.report.totals = report::add_up(self.report.rows.iter().map(|row| &row.figures));
     }
 }

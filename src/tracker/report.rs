@@ -1,7 +1,7 @@
 //! The figures of a refresh: what TrackerCGI computed, with its slips mended. Pure arithmetic.
 
 use super::Load;
-use crate::catalog::{Period, StoreCounters, Torrent, carry};
+use crate::catalog::{Period, StoreCounters, Torrent, UnlistedCounts, carry};
 use crate::protocol::{Generation, ScrapeFigures, Seconds, Timestamp};
 use crate::store::SwarmSummary;
 
@@ -14,10 +14,10 @@ pub struct Report {
     pub since_last: Option<Seconds>,
     /// Seconds until the next one is due.
     pub next_in: Seconds,
-    /// The torrents that are not hidden, in no order.
+    /// The torrents that stand in listings, in no order.
     pub rows: Vec<Row>,
-    /// How many more torrents are hidden; nothing of them is in the figures.
-    pub hidden: usize,
+    /// How many more torrents there are that stand in no listing; nothing of them is in the figures.
+    pub unlisted: UnlistedCounts,
     /// All rows together.
     pub totals: Figures,
     /// How busy the tracker was.

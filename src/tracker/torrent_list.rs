@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::{OverviewError, read_store};
-use crate::catalog::{Catalog, Torrent, natural};
+use crate::catalog::{Catalog, Torrent, UnlistedCounts, natural};
 use crate::config::LoadedConfig;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::{StoreError, SwarmCounts, if_any};
@@ -84,10 +84,8 @@ pub struct TorrentPage {
     pub fault: Option<StoreError>,
     /// How many there are on all pages.
     pub matching: usize,
-    /// Of these, those whose files are gone.
-    pub missing: usize,
-    /// Of these, those that are there and hidden.
-    pub hidden: usize,
+    /// Of these, those that stand in no listing.
+    pub unlisted: UnlistedCounts,
     /// How many pages there are; at least one.
     pub pages: usize,
 }
@@ -207,9 +205,9 @@ impl TorrentQuery {
             wanted.into_iter().map(|torrent| TorrentWithPeers { torrent, peers: None }).collect();
         if self.order.needs_peers() {
             count_peers(loaded, &mut wanted, now)?;
-            return Ok(self.page_of(wanted));
+            return Ok(self.page_of(wanted, now));
         }
-        let mut page = self.page_of(wanted);
+        let mut page = self.page_of(wanted, now);
         page.fault = count_peers(loaded, &mut page.torrents, now).err();
         Ok(page)
     }
@@ -229,20 +227,18 @@ impl TorrentQuery {
         torrents
     }
 
-    fn page_of(&self, mut torrents: Vec<TorrentWithPeers>) -> TorrentPage {
+    fn page_of(&self, mut torrents: Vec<TorrentWithPeers>, now: Timestamp) -> TorrentPage {
         self.order.sort(&mut torrents);
         if self.reverse {
             torrents.reverse();
         }
-        let is_missing = |it: &TorrentWithPeers| it.torrent.missing_since.is_some();
         let matching = torrents.len();
-        let missing = torrents.iter().filter(|it| is_missing(it)).count();
-        let hidden = torrents.iter().filter(|it| it.torrent.hidden && !is_missing(it)).count();
+        let unlisted = UnlistedCounts::of(torrents.iter().map(|it| &it.torrent), now);
         let rows = self.rows.map_or(usize::MAX, NonZeroUsize::get);
         let before = self.page.map_or(0, |page| page.get() - 1).saturating_mul(rows);
         let torrents = torrents.into_iter().skip(before).take(rows).collect();
         let pages = matching.div_ceil(rows).max(1);
-        TorrentPage { torrents, fault: None, matching, missing, hidden, pages }
+        TorrentPage { torrents, fault: None, matching, unlisted, pages }
     }
 }
 

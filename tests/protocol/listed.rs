@@ -116,6 +116,22 @@ fn what_is_taken_back_is_told_and_what_nobody_has_decided_too() {
 }
 
 #[test]
+fn a_refresh_and_a_list_count_what_is_not_listed_alike() {
+    let tracker = Installation::listed();
+    for name in ["a", "b", "c", "d"] {
+        tracker.add(name, 1000);
+    }
+    tracker.drop_in("b.toml", b"list_from = 2999-01-31");
+    tracker.drop_in("c.toml", b"hidden = true\nlist_from = 2999-01-31");
+    tracker.drop_in("d.toml", b"retired = true");
+    let refreshed = tracker.run(&["refresh", "--force"]).done();
+    let unlisted = "1 hidden, 1 not listed at this date";
+    assert!(refreshed.contains(&format!("refreshed: 1 torrent (and {unlisted}), ")), "{refreshed}");
+    let listed = tracker.run(&["torrent", "list"]).done();
+    assert!(listed.ends_with(&format!("\n4 torrents (1 retired, {unlisted})\n")), "{listed}");
+}
+
+#[test]
 fn a_hash_that_is_added_again_has_no_file_that_could_go() {
     let tracker = Installation::listed();
     let hash = "ab".repeat(20);

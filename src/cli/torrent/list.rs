@@ -131,12 +131,8 @@ fn print(
             note(torrent, world.now)
         ))?;
     }
-    let notes: Vec<_> = [(page.missing, "gone"), (page.hidden, "hidden")]
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, note)| format!("{number} {note}"))
-        .collect();
-    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+    let notes =
+        if page.unlisted.is_empty() { String::new() } else { format!(" ({})", page.unlisted) };
     let pages = if page.pages > 1 { format!(" on {} pages", page.pages) } else { String::new() };
     world.print(format_args!("{}{notes}{pages}\n", counted(page.matching, "torrent")))
 }
