@@ -392,9 +392,25 @@ fn make_says_when_another_torrent_had_the_place() {
     let hash =
         again.lines().find_map(|line| line.strip_prefix("info-hash v1")).expect("a hash").trim();
     let other = make("two");
-    assert!(other.contains(&format!("another info-hash had this place, {hash}: ")), "{other}");
+    assert!(other.contains(&format!("{hash} had this place. Give people")), "{other}");
     // The catalogue knows what was there, also when the file is gone.
     tracker.refresh();
+    let shown = tracker.run(&["torrent", "show", "album.iso", "--json"]).json();
+    let tracked = shown["info_hash"].as_str().expect("a hash");
     fs::remove_file(tracker.path("www/torrents/album.iso.torrent")).expect("it was there");
-    assert!(make("three").contains("another info-hash had this place"));
+    let lost = format!("{tracked} had this place: it is no longer tracked. Give people");
+    let third = make("three");
+    assert!(third.contains(&lost), "{third}");
+    assert!(third.contains(&format!("`tracker torrent add {tracked}` goes on")), "{third}");
+    tracker.refresh();
+    let hash = third.lines().find_map(|line| line.strip_prefix("info-hash v1")).expect("a hash");
+    let hash: Vec<u8> = (0..20)
+        .map(|at| u8::from_str_radix(&hash.trim()[2 * at..2 * at + 2], 16).expect("digits"))
+        .collect();
+    for number in [1, 2] {
+        client(number).of(hash.as_slice().try_into().expect("20 bytes")).announce(&tracker, "");
+    }
+    let fourth = make("four");
+    assert!(fourth.contains("no longer tracked, and its 2 peers are refused. Give"), "{fourth}");
+    assert_eq!(fourth.matches("had this place").count(), 1, "{fourth}");
 }

@@ -1,12 +1,14 @@
 //! `tracker torrent make`: a `.torrent` file of content on this machine.
 
+mod replaced;
+
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{MOST_TORRENT_BYTES, act_for_owner_of, place_in};
-use crate::catalog::{Catalog, read_torrent};
+use self::replaced::Replaced;
+use super::{act_for_owner_of, place_in};
 use crate::cli::progress::ByteBar;
 use crate::cli::{CommandError, World, own_files};
 use crate::config::LoadedConfig;
@@ -14,7 +16,7 @@ use crate::platform::privilege;
 use crate::platform::publication::TemporaryFile;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{
-    HttpUrl, InfoHash, Magnet, Metainfo, NewInfo, NewTorrent, PieceLength, TorrentVersion, Url,
+    HttpUrl, Magnet, Metainfo, NewInfo, NewTorrent, PieceLength, TorrentVersion, Url,
 };
 use crate::site::{bytes, counted, url_below};
 use crate::tracker::{Content, Selection, check_name};
@@ -156,7 +158,7 @@ impl MakeArguments {
             hashes: &hashes.map_err(failed)?,
             private: self.private,
         });
-        let before = before_at(&target, &loaded);
+        let replaced = Replaced::at(&target, &loaded, world.now);
         // For a web server, which is to give it to everybody.
         match publish(&target, &torrent, 0o644, self.force) {
             Ok(true) => {}
@@ -165,7 +167,7 @@ impl MakeArguments {
                 return Err(failed(format!("cannot write {}: {problem}", target.display())));
             }
         }
-        let made = Made { content, target, torrent, piece_length, announce, web_seeds, before };
+        let made = Made { content, target, torrent, piece_length, announce, web_seeds, replaced };
         made.tell(&loaded, world)
     }
 
@@ -277,26 +279,8 @@ struct Made {
     piece_length: PieceLength,
     announce: Vec<Url>,
     web_seeds: Vec<HttpUrl>,
-    /// The torrents that had its place.
-    before: Vec<InfoHash>,
-}
-
-/// The info-hashes of the torrent in the file at this place, and of those that the catalogue knows by it.
-fn before_at(target: &Path, loaded: &LoadedConfig) -> Vec<InfoHash> {
-    let there = read_torrent(target, MOST_TORRENT_BYTES).ok().map(|(it, _)| it.canonical());
-    let known = || {
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
-        let torrents = loaded.config.paths.torrents.canonicalize().ok()?;
-        let file = folder.strip_prefix(torrents).ok()?.join(target.file_name()?);
-        let all = Catalog::read(&loaded.config.paths.catalog).ok()?.all_torrents().ok()?;
-        Some(all.into_iter().filter(|it| it.file == file).map(|it| it.canonical).collect())
-    };
-    let mut before: Vec<InfoHash> = known().unwrap_or_default();
-    before.extend(there);
-    before.sort_unstable();
-    before.dedup();
-    before
+    /// The torrent that had its place.
+    replaced: Option<Replaced>,
 }
 
 impl Made {
@@ -333,11 +317,9 @@ impl Made {
             let names = "files and folders whose names begin with a dot; --hidden takes them in";
             tell("left out", &format_args!("{names}: {}", content.left_out))?;
         }
-        for before in self.before.iter().filter(|before| **before != metainfo.canonical()) {
-            let advice =
-                "who has that one does not find the peers of this one; give them the new file";
-            let what = "a torrent with another info-hash had this place";
-            tell("warning", &format_args!("{what}, {before}: {advice}"))?;
+        let replaced = self.replaced.filter(|it| it.info_hash != metainfo.canonical());
+        if let Some(replaced) = replaced {
+            tell("warning", &replaced.warning())?;
         }
         let limit = loaded.config.catalog.max_torrent_bytes.0;
         if self.torrent.len() as u64 > limit {
