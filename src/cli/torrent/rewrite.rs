@@ -107,20 +107,34 @@ impl RewriteArguments {
             ));
         }
         let trackers = after.announce_urls.join(", ");
+        let web_seeds = self.web_seeds_in_words(if self.dry_run { "name" } else { "names" });
         if self.dry_run {
-            return Ok(format!("would announce to {trackers}; nothing is changed"));
+            return Ok(format!("would announce to {trackers}{web_seeds}; nothing is changed"));
         }
         match target {
             Some(target) => {
                 if !publish(&target, &written, metadata.mode(), self.force).map_err(failed)? {
                     return Err(is_there(&target));
                 }
-                Ok(format!("announces to {trackers}, as {}", target.display()))
+                Ok(format!("announces to {trackers}{web_seeds}, as {}", target.display()))
             }
-            None if written == content => Ok(format!("announces to {trackers} already")),
+            None if written == content => Ok(format!("announces to {trackers}{web_seeds} already")),
             None => {
                 replace(file, &metadata, &written)?;
-                Ok(format!("announces to {trackers}"))
+                Ok(format!("announces to {trackers}{web_seeds}"))
+            }
+        }
+    }
+
+    /// What is said of web seeds; nothing where they stay as they are.
+    fn web_seeds_in_words(&self, verb: &str) -> String {
+        match &*self.web_seed {
+            [] if self.no_web_seed => format!(" and {verb} no web seed"),
+            [] => String::new(),
+            [one] => format!(" and {verb} the web seed {one}"),
+            several => {
+                let several: Vec<_> = several.iter().map(ToString::to_string).collect();
+                format!(" and {verb} the web seeds {}", several.join(", "))
             }
         }
     }

@@ -60,12 +60,17 @@ fn a_torrent_of_another_tracker_becomes_ours_with_the_same_info_hash() {
 fn trackers_and_web_seeds_are_as_they_are_asked_for() {
     let site = Site::new();
     let more = ["--keep-trackers", "--web-seed", "https://s.example/x/"];
-    site.rewrite("a.torrent", &more).assert_done();
+    let ran = site.rewrite("a.torrent", &more);
+    ran.assert_done();
+    let said = " and names the web seed https://s.example/x/\n";
+    assert!(ran.output.ends_with(said), "{}", ran.output);
     assert_eq!(site.read("a.torrent").announce_urls, [OURS, FOREIGN]);
     let text = || fs::read(site.path("a.torrent")).unwrap().escape_ascii().to_string();
     assert!(text().ends_with("8:url-list20:https://s.example/x/e"), "{}", text());
     let more = ["--announce", "udp://a.example:1", "--announce", OURS, "--no-web-seed"];
-    site.rewrite("a.torrent", &more).assert_done();
+    let ran = site.rewrite("a.torrent", &more);
+    ran.assert_done();
+    assert!(ran.output.ends_with(" and names no web seed\n"), "{}", ran.output);
     assert_eq!(site.read("a.torrent").announce_urls, ["udp://a.example:1", OURS]);
     assert!(!text().contains("url-list"), "{}", text());
 }
