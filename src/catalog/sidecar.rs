@@ -21,23 +21,7 @@ use crate::protocol::{Checksums, Timestamp};
 const MOST_BYTES: u64 = 64 << 10;
 
 /// The keys that a sidecar may have.
-const KEYS: [&str; 15] = [
-    "title",
-    "description",
-    "category",
-    "group",
-    "mirror",
-    "info_url",
-    "crc32",
-    "md5",
-    "sha1",
-    "sha256",
-    "hidden",
-    "retired",
-    "link_until",
-    "list_from",
-    "list_until",
-];
+const KEYS: [&str; 15] = Details::NAMES;
 
 /// What was read of a sidecar.
 #[derive(Clone, Debug, PartialEq, Eq)]

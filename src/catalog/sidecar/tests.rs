@@ -74,7 +74,7 @@ fn what_is_wrong_is_named_with_its_line_and_what_was_meant() {
     for (text, expected) in [
         ("\n\nhiden = true", "line 3: unknown key `hiden`; did you mean `hidden`?"),
         ("list-until = 1", "line 1: unknown key `list-until`; did you mean `list_until`?"),
-        ("color = 1", "line 1: unknown key `color`; the keys are title, description"),
+        ("color = 1", "line 1: unknown key `color`; the keys are hidden, title"),
         ("[title]", "line 1: wrong value for `title`: it must be text in quotes"),
         ("title = \"\"\"a\nb\"\"\"", "`title`: write it in one line"),
         ("hidden = 'yes'", "`hidden`: it must be true or false"),
