@@ -2,7 +2,8 @@
 
 use clap::ValueEnum;
 
-use super::super::{CommandError, World, torrent};
+use super::super::torrent::NamedTorrent;
+use super::super::{CommandError, World};
 use crate::catalog::{Catalog, Series, Span, Torrent};
 use crate::platform::date;
 use crate::platform::terminal::harmless_json;
@@ -62,9 +63,10 @@ pub(super) struct Wanted {
 
 /// Prints the history of a torrent, or of all.
 pub(super) fn print(wanted: Wanted, world: &mut World<'_>) -> Result<(), CommandError> {
+    let named = wanted.torrent.as_deref().map(NamedTorrent::new);
     let loaded = world.load_owner_config()?;
-    let torrent = match &wanted.torrent {
-        Some(name) => Some(torrent::find(name, &Catalog::read(&loaded.config.paths.catalog)?)?),
+    let torrent = match &named {
+        Some(named) => Some(named.find(&Catalog::read(&loaded.config.paths.catalog)?)?),
         None => None,
     };
     let info_hash = torrent.as_ref().map(|it| it.canonical);
