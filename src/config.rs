@@ -237,6 +237,14 @@ pub struct PathsConfig {
     /// The page that includes them; none: there is no such page.
     #[serde(with = "empty_is_none")]
     pub feed_page: Option<PathBuf>,
+    /// The folder into which refreshes write pages for visitors, beside what the owner has there; none: there
+    /// are no such pages.
+    #[serde(with = "empty_is_none")]
+    pub pages: Option<PathBuf>,
+    /// The address of the script, by which these pages lead to it; none: as `announce_url` has it, where that is below
+    /// the script.
+    #[serde(with = "empty_is_none")]
+    pub script_url: Option<HttpUrl>,
 }
 
 /// What is taken into the catalogue.
@@ -255,8 +263,12 @@ pub struct CatalogConfig {
 pub struct PagesConfig {
     /// Torrents in the feed at most, the newest, 1 to 10,000.
     pub feed_items: u32,
-    /// Torrents in a table at most, 1 to 100,000.
+    /// Torrents in a table at most, and on one page of those in `pages` of `[paths]`; 1 to 100,000.
     pub rows: u32,
+    /// Torrents with a static page of their own at most, those with the most peers, 0 to 100,000.
+    pub static_torrents: u32,
+    /// What the pages are called.
+    pub title: String,
 }
 
 /// Limits of the FastCGI responder.
@@ -336,6 +348,8 @@ impl Default for PathsConfig {
             stats_fragment: "../www/torrents/bt_stats.inc".into(),
             rss_fragment: "../www/torrents/bt_rss.inc".into(),
             feed_page: Some("../www/rss.xml".into()),
+            pages: None,
+            script_url: None,
         }
     }
 }
@@ -351,7 +365,7 @@ impl Default for CatalogConfig {
 
 impl Default for PagesConfig {
     fn default() -> Self {
-        Self { feed_items: 50, rows: 1000 }
+        Self { feed_items: 50, rows: 1000, static_torrents: 1000, title: "Torrents".into() }
     }
 }
 

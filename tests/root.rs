@@ -433,6 +433,26 @@ fn root_writes_nothing_for_pages_where_others_decide() {
     assert_eq!(what_is_roots(&site.path("roots")), before, "{said}");
 }
 
+/// The same for pages for visitors, in a folder of the uploader's.
+#[test]
+fn root_writes_no_page_where_others_decide() {
+    let Some(site) = Theirs::new("root and somebody else's folder of pages", ALICE) else { return };
+    for name in ["data", "data/other", "torrents"] {
+        give(site.path(name), 0);
+    }
+    make(&site.path("site"), ALICE);
+    symlink("../roots", site.path("site/t")).expect("a link");
+    let file = site.path("conf/tracker.toml");
+    let settings = fs::read_to_string(&file).expect("a configuration");
+    let pages = "[paths]\npages = \"../site\"\ntorrents_url = \"http://tracker.test/torrents\"\n";
+    fs::write(&file, settings.replace("[paths]\n", pages)).expect("one too");
+    let before = what_is_roots(&site.path("roots"));
+    let said = site.run(&["refresh", "--force"]).failure();
+    assert!(said.contains(&format!("user {ALICE} decides")), "{said}");
+    assert_eq!(what_is_roots(&site.path("roots")), before, "{said}");
+    assert_eq!(fs::read_dir(site.path("site")).expect("it is there").count(), 1, "{said}");
+}
+
 /// Another user keeps the lock of a store that is to be made where everybody may make files.
 #[test]
 fn root_reads_its_own_torrents_and_writes_where_they_are() {

@@ -26,6 +26,7 @@ mod scripts;
 mod servers;
 mod snippets;
 mod start;
+mod static_pages;
 mod strangers;
 mod terminal;
 mod torrents;

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tracker_cgi::protocol::bencode::Value;
-use tracker_cgi::protocol::{HttpUrl, Metainfo, NewAddresses, Url, sole_file};
+use tracker_cgi::protocol::{Contents, HttpUrl, Metainfo, NewAddresses, Url, sole_file};
 
 fuzz_target!(|file: &[u8]| {
     let metainfo = Metainfo::parse(file);
@@ -14,6 +14,10 @@ fuzz_target!(|file: &[u8]| {
     assert_eq!(Value::parse(value.bytes()), Ok(value), "a value without what follows it");
     value.items().for_each(|item| assert_eq!(Value::parse(item.bytes()), Ok(item)));
     let _ = (value.strings().count(), value.leaves().count(), sole_file(file));
+    if let Some(contents) = Contents::read(file, 3) {
+        assert!(contents.files.len() <= 3 && contents.files.len() <= contents.count);
+        assert!(contents.files.iter().all(|file| !file.path.is_empty()));
+    }
     if let Ok(metainfo) = metainfo {
         assert!(metainfo.v1().is_some() || metainfo.v2().is_some());
         assert!(metainfo.size > 0 && !metainfo.name.is_empty());

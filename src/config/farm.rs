@@ -36,6 +36,12 @@ impl Config {
     pub fn is_replica(&self) -> bool {
         self.farm.role == FarmRole::Replica
     }
+
+    /// Whether there are pages for visitors.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        self.paths.pages.is_some() && !self.is_replica()
+    }
 }
 
 impl LoadedConfig {

@@ -61,7 +61,7 @@ pub enum LayoutError {
 }
 
 /// Makes what the configuration names and is missing: the folders of private files (for the user
-/// alone, and hidden from Apache), the folder of .torrent files, and fragments without content. A replica has
+/// alone, and hidden from Apache), the folders of .torrent files and of pages, and fragments without content. A replica has
 /// none of the latter, and its folders are made with what arrives in them.
 ///
 /// # Errors
@@ -81,6 +81,9 @@ pub fn lay_out_missing(loaded: &LoadedConfig) -> Result<LaidOut, LayoutError> {
         }
     }
     site.folder(&paths.torrents)?;
+    if let Some(pages) = &paths.pages {
+        site.folder(pages)?;
+    }
     let list = loaded.list_fragment();
     let fragments = [(&paths.stats_fragment, EMPTY_STATS), (&paths.rss_fragment, EMPTY_RSS)];
     for (fragment, content) in
@@ -145,6 +148,7 @@ pub fn written_folders(loaded: &LoadedConfig) -> Vec<&Path> {
         let fragments = [&paths.stats_fragment, &paths.rss_fragment];
         folders.push(&paths.torrents);
         folders.extend(fragments.iter().filter_map(|fragment| fragment.parent()));
+        folders.extend(paths.pages.as_deref());
     }
     folders.sort_unstable();
     folders.dedup();

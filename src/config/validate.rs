@@ -1,5 +1,7 @@
 //! Values of the right type that cannot be followed all the same.
 
+mod pages;
+
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -49,7 +51,8 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
     paths.are_filled()?;
     paths.are_apart()?;
     paths.are_apart_from_the_feed(config.paths.feed_page.as_deref())?;
-    paths.publish_nothing_private()
+    paths.publish_nothing_private()?;
+    pages::validate(config)
 }
 
 fn numbers_within_ranges(config: &Config) -> Result<(), Impossible> {
@@ -74,7 +77,7 @@ pub(super) fn range_of(section: &str, key: &str) -> Option<RangeInclusive<u64>> 
 }
 
 /// Numbers that are not free, and what they may be.
-fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 21] {
+fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 22] {
     let (tracker, store) = (&config.tracker, &config.store);
     let (limits, gateway) = (&config.limits, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -91,6 +94,7 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 21] {
         (("catalog", "max_torrent_bytes"), config.catalog.max_torrent_bytes.0, 1 << 16..=1 << 30),
         (("pages", "feed_items"), config.pages.feed_items.into(), 1..=10_000),
         (("pages", "rows"), config.pages.rows.into(), 1..=100_000),
+        (("pages", "static_torrents"), config.pages.static_torrents.into(), 0..=100_000),
         (("clients", "ban_after"), u32::from(config.clients.ban_after).into(), 0..=1000),
         (("limits", "announces"), u32::from(limits.announces).into(), 0..=60_000),
         (("limits", "announces_at_once"), limits.announces_at_once.into(), 1..=1_000_000),
@@ -354,6 +358,7 @@ mod tests {
         assert_refused("tracker.announce_url = ''", hint);
         assert_refused("paths.torrents_url = '/torrents'", hint);
         assert_refused("paths.home_url = 'example.org'", hint);
+        assert_refused("paths.script_url = '/cgi-bin/tracker.cgi'", hint);
         assert_refused("farm.owner_url = 'tracker.test'", hint);
         let line = "line 2: impossible value for `torrents_url` in [paths]: \"/torrents\" is not";
         assert!(refusal("[paths]\ntorrents_url = '/torrents'").contains(line));

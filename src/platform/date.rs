@@ -18,6 +18,13 @@ pub fn for_people(at: u64) -> String {
     format!("{day} {month} {year}, {time} UTC")
 }
 
+/// The same without the time of day: `6 Nov 1994`.
+#[must_use]
+pub fn day_for_people(at: u64) -> String {
+    let [day, month, year, _] = parts_of(at);
+    format!("{} {month} {year}", day.trim_start_matches('0'))
+}
+
 /// A date for programs, as RFC 3339 has it: `1994-11-06T08:49:37Z`.
 #[must_use]
 pub fn rfc_3339(at: u64) -> String {

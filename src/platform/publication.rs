@@ -89,10 +89,16 @@ impl TemporaryPath {
     }
 
     /// Takes the target's place in one step. The content has to be durable already.
-    pub fn move_to(mut self, target: &Path) -> io::Result<()> {
+    pub fn move_to(self, target: &Path) -> io::Result<()> {
+        self.put_in_place_of(target)?;
+        sync_folder_of(target);
+        Ok(())
+    }
+
+    /// The same for what can be made again: after a power failure either file may be there, or an empty one.
+    pub fn put_in_place_of(mut self, target: &Path) -> io::Result<()> {
         fs::rename(&self.path, target)?;
         self.moved = true;
-        sync_folder_of(target);
         Ok(())
     }
 

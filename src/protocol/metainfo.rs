@@ -4,6 +4,7 @@
 //! info-hash, name and size decide whether a torrent is taken; what clients may stumble over is told
 //! to its owner as a [`Flaw`]. Names of files inside a torrent and v2 piece layers are not looked at.
 
+mod contents;
 mod files;
 mod flaw;
 pub(super) mod name;
@@ -19,6 +20,7 @@ use sha2::Sha256;
 use super::bencode::{BencodeError, Value};
 use super::identity::{InfoHash, InfoHashV2};
 
+pub use contents::{ContentFile, Contents};
 pub use files::sole_file;
 pub use flaw::Flaw;
 pub use sole::{ContentCheck, SoleFile};

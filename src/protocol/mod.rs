@@ -39,7 +39,10 @@ pub use magnet::{Magnet, MagnetError};
 pub use metainfo::name::sanitized as shown_name;
 #[cfg(test)]
 pub(crate) use metainfo::sample;
-pub use metainfo::{ContentCheck, Flaw, InfoHashes, Metainfo, MetainfoError, SoleFile, sole_file};
+pub use metainfo::{
+    ContentCheck, ContentFile, Contents, Flaw, InfoHashes, Metainfo, MetainfoError, SoleFile,
+    sole_file,
+};
 pub use new_torrent::{ContentHashes, MOST_LEVELS, NewFile, NewInfo, NewTorrent};
 pub use parameter::{Standing, UnderstoodParameter, without_secrets};
 pub use passkey::Passkey;

@@ -125,10 +125,16 @@ impl Explain {
             }
             Route::Announce => self.announce(question, passkey.is_some(), now),
             Route::Scrape => self.scrape(question, now),
-            Route::Stats | Route::Metrics if asks_about_a_torrent(question.query) => {
+            Route::Stats | Route::Metrics | Route::Torrent(_) | Route::Style
+                if asks_about_a_torrent(question.query) =>
+            {
                 another_address()
             }
-            Route::Stats | Route::Metrics => self.figures(&route, question),
+            Route::Torrent(_) | Route::Style if !self.0.config().config.has_pages() => {
+                page(404, "there are no pages: `pages` in [paths] is empty")
+            }
+            Route::Stats | Route::Metrics | Route::Torrent(_) => self.figures(&route, question),
+            Route::Style => page(200, "the stylesheet of the pages"),
             Route::Home => page(200, "the tracker's own page, or the way to it"),
             Route::Unknown if asks_about_a_torrent(question.query) => another_address(),
             Route::Unknown => page(404, "there is nothing at that address"),
@@ -138,6 +144,8 @@ impl Explain {
             Route::Scrape => "scrape",
             Route::Stats => "stats",
             Route::Metrics => "metrics",
+            Route::Torrent(_) => "torrent",
+            Route::Style => "style",
             Route::Home => "home",
             Route::Unknown => "unknown",
         };

@@ -1,6 +1,7 @@
 //! Figures as people read them.
 
 use crate::protocol::Seconds;
+use crate::tracker::Figures;
 
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
@@ -80,6 +81,14 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
 }
 
+/// How far those are who download; they who lack data have less than all of it.
+#[must_use]
+pub(super) fn progress(figures: &Figures) -> String {
+    let is_known = figures.leechers > 0 && figures.left > 0;
+    let percent = (figures.progress * 100.0).round().min(99.0);
+    if is_known { format!("{percent} %") } else { String::new() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +141,20 @@ mod tests {
         assert_eq!(age(Seconds(0)), "00d00h00m");
         assert_eq!(age(Seconds(((26 * 60) + 3) * 60 + 59)), "01d02h03m");
         assert_eq!(age(Seconds(u32::MAX)), "49710d06h28m");
+    }
+
+    #[test]
+    fn progress_is_absent_where_nobody_downloads_or_says_what_is_missing() {
+        let downloading = Figures { leechers: 1, left: 40, progress: 0.6, ..Figures::default() };
+        assert_eq!(progress(&downloading), "60 %");
+        assert_eq!(progress(&Figures { progress: 0.9999, ..downloading }), "99 %");
+        assert_eq!(progress(&Figures { progress: 0.0, ..downloading }), "0 %");
+        for silent in [
+            Figures::default(),
+            Figures { leechers: 0, partial_seeds: 1, ..downloading },
+            Figures { left: 0, ..downloading },
+        ] {
+            assert_eq!(progress(&silent), "");
+        }
     }
 }

@@ -25,7 +25,16 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) fn of(torrent: &Torrent, loaded: &LoadedConfig, now: Timestamp) -> Self {
-        let base = torrents_base(loaded);
+        Self::below(torrents_base(loaded), torrent, loaded, now)
+    }
+
+    /// The same for a page from which the torrents are at this address.
+    pub(super) fn below(
+        base: &str,
+        torrent: &Torrent,
+        loaded: &LoadedConfig,
+        now: Timestamp,
+    ) -> Self {
         let page = || torrent.info_page.as_deref().map(|page| url_below(base, page));
         Self {
             torrent: torrent.is_linked(now).then(|| url_below(base, &torrent.file)),

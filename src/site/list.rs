@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use askama::Template;
 
-use super::format::{bytes, grouped, in_words, rate};
+use super::format::{bytes, grouped, in_words, progress, rate};
 use super::fragments::Foot;
 use super::links::Links;
 use super::rows::{first_rows, grouped_length, more_than};
@@ -120,13 +120,6 @@ impl Cells {
     }
 }
 
-/// How far those are who download; they who lack data have less than all of it.
-fn progress(figures: &Figures) -> String {
-    let is_known = figures.leechers > 0 && figures.left > 0;
-    let percent = (figures.progress * 100.0).round().min(99.0);
-    if is_known { format!("{percent} %") } else { String::new() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,20 +181,5 @@ mod tests {
         let all = list(1_000);
         assert!(all.contains("<caption>Torrents, newest first</caption>"));
         assert!(!all.contains("not shown"));
-    }
-
-    #[test]
-    fn progress_is_absent_where_nobody_downloads_or_says_what_is_missing() {
-        let downloading = Figures { leechers: 1, left: 40, progress: 0.6, ..Figures::default() };
-        assert_eq!(progress(&downloading), "60 %");
-        assert_eq!(progress(&Figures { progress: 0.9999, ..downloading }), "99 %");
-        assert_eq!(progress(&Figures { progress: 0.0, ..downloading }), "0 %");
-        for silent in [
-            Figures::default(),
-            Figures { leechers: 0, partial_seeds: 1, ..downloading },
-            Figures { left: 0, ..downloading },
-        ] {
-            assert_eq!(progress(&silent), "");
-        }
     }
 }

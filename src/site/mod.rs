@@ -11,6 +11,7 @@ mod history;
 mod links;
 mod list;
 mod metrics;
+mod page_folder;
 mod pages;
 mod publish;
 mod reachability;
@@ -21,6 +22,7 @@ mod rows;
 mod setup;
 mod shared;
 mod state;
+mod static_pages;
 mod stats;
 
 use std::net::IpAddr;
@@ -198,10 +200,17 @@ impl Site {
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
-            Route::Stats | Route::Metrics if asks_about_a_torrent(request.query) => {
+            Route::Stats | Route::Metrics | Route::Torrent(_) | Route::Style
+                if asks_about_a_torrent(request.query) =>
+            {
                 pages::not_found(request, response)
             }
-            Route::Stats | Route::Metrics if !ready.may_see(&route, request) => {
+            Route::Torrent(_) | Route::Style if !ready.tracker.config().config.has_pages() => {
+                pages::not_found(request, response)
+            }
+            Route::Stats | Route::Metrics | Route::Torrent(_)
+                if !ready.may_see(&route, request) =>
+            {
                 ready.note_not_shown(&call, &route);
                 pages::forbidden(response)
             }
@@ -212,6 +221,16 @@ impl Site {
             Route::Stats => {
                 let answer = stats::show(ready.tracker.config(), pace.may_take_long(), response);
                 ready.note_if_done(answer, &call, Asked::Statistics)
+            }
+            Route::Torrent(_) if !pace.may_take_long() => Answer::Later,
+            Route::Torrent(info_hash) => {
+                let loaded = ready.tracker.config();
+                static_pages::dynamic::show_torrent(loaded, info_hash, call.now, response);
+                ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
+            }
+            Route::Style => {
+                static_pages::dynamic::show_style(response);
+                Answer::Ready
             }
             Route::Metrics => {
                 let answer = metrics::show(ready, call.now, response);

@@ -9,6 +9,7 @@ use askama::Template;
 
 use super::fragments::{RssFragment, StatsFragment};
 use super::list::ListFragment;
+use super::static_pages::{self, PagesError};
 use super::{clock, feed};
 use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
@@ -50,6 +51,9 @@ pub enum PublishError {
     /// Others than root decide where a fragment is.
     #[error(transparent)]
     Privilege(#[from] PrivilegeError),
+    /// Pages for visitors cannot be written.
+    #[error(transparent)]
+    Pages(#[from] PagesError),
     /// The page of the feed cannot be read.
     #[error("cannot read {}: {source}; let the tracker's user read it, or set feed_page in [paths] to \"\"", path.display())]
     FeedPage {
@@ -100,13 +104,18 @@ pub fn publish(
         || write_list(loaded, report),
         || (write_stats(loaded, report), write_items(loaded, report)),
     );
-    let written = stats.and(list).and(rss);
+    let (pages, said) = match write_pages(loaded, &refresh) {
+        Ok(said) => (Ok(()), said),
+        Err(problem) => (Err(problem), Vec::new()),
+    };
+    let written = stats.and(list).and(rss).and(pages);
     let next = match urgency {
         _ if written.is_err() => Next::InAMinute,
         Urgency::First => Next::Now,
         _ => Next::InTime,
     };
-    let report = refresh.commit(next)?;
+    let mut report = refresh.commit(next)?;
+    report.messages.extend(said);
     if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);
@@ -144,6 +153,12 @@ fn write_items(loaded: &LoadedConfig, report: &Report) -> Result<(), PublishErro
     let path = &loaded.config.paths.rss_fragment;
     let items = render(path, &RssFragment::new(report, loaded))?;
     write(path, &items).and(write_feed(loaded, &items))
+}
+
+/// Writes the pages for visitors. Returns what the owner should know of them.
+fn write_pages(loaded: &LoadedConfig, refresh: &Refresh<'_>) -> Result<Vec<String>, PublishError> {
+    let external = refresh.external()?;
+    Ok(static_pages::write(loaded, refresh.report(), &external)?)
 }
 
 /// Writes the list of torrents for our own pages.

@@ -1,7 +1,8 @@
 //! Which request goes where, and by whose secret.
 
+use super::static_pages::STYLE_FILE;
 use crate::gateway::Request;
-use crate::protocol::{Parameters, Passkey};
+use crate::protocol::{InfoHash, InfoHashV2, Parameters, Passkey};
 
 /// A place in the URL space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,10 @@ pub(super) enum Route {
     Stats,
     /// A program wants figures of the tracker itself.
     Metrics,
+    /// A person wants to see a torrent.
+    Torrent(InfoHash),
+    /// A browser wants the stylesheet of pages.
+    Style,
     /// A person opened the tracker itself.
     Home,
     /// Nothing of ours.
@@ -72,7 +77,11 @@ impl Place {
         }
         let place = match (count, last_two) {
             (0, _) => return None,
+            (1, [_, Some(name)]) if name == STYLE_FILE.as_bytes() => Route::Style.into(),
             (1, [_, Some(name)]) => Route::named(name).unwrap_or(Route::Unknown).into(),
+            (2, [Some(b"t"), Some(digits)]) => {
+                info_hash_of(digits).map_or(Route::Unknown, Route::Torrent).into()
+            }
             // `/<passkey>/announce`, as private trackers have it.
             (2, [Some(passkey), Some(name)]) => match Route::named(name) {
                 Some(route @ (Route::Announce | Route::Scrape)) => {
@@ -130,6 +139,12 @@ impl Route {
     }
 }
 
+/// The info-hash that stands in an address: of either version, as people see it.
+fn info_hash_of(digits: &[u8]) -> Option<InfoHash> {
+    let v2 = || InfoHashV2::from_hex(digits).map(InfoHashV2::truncated);
+    InfoHash::from_hex(digits).or_else(v2)
+}
+
 /// The path of a REQUEST_URI, which some servers give with scheme and host.
 fn path_of(address: &[u8]) -> &[u8] {
     let path = address.split(|&byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
@@ -149,6 +164,8 @@ pub(super) fn asks_about_a_torrent(query: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::gateway::Variables;
+
+    const SEVENS: InfoHash = InfoHash([7; 20]);
 
     struct Fixed([(&'static str, &'static str); 4]);
 
@@ -254,6 +271,14 @@ mod tests {
             ("/stats", Route::Stats),
             ("/metrics", Route::Metrics),
             ("/x/stats", Route::Unknown),
+            ("/tracker.css", Route::Style),
+            ("/t/0707070707070707070707070707070707070707", Route::Torrent(SEVENS)),
+            (
+                "/t/07070707070707070707070707070707070707070707070707070707070707AA",
+                Route::Torrent(SEVENS),
+            ),
+            ("/t/0707", Route::Unknown),
+            ("/t/", Route::Unknown),
             ("/a/b/announce", Route::Unknown),
             ("/nothing", Route::Unknown),
             ("/", Route::Home),

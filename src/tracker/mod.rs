@@ -58,7 +58,7 @@ pub use recount::recount_all;
 pub use refresh::{Next, Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency};
 pub use refusal::Refusal;
 pub use replica::{ReplicaRefresh, refresh_replica};
-pub use report::{Figures, Report, Row};
+pub use report::{Figures, Report, Row, add_up};
 pub use rescan::rescan;
 pub use reset::reset_totals;
 pub use shared::SharedPolicy;

@@ -17,7 +17,7 @@ use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
 use super::unreachable::Unreachable;
 use crate::catalog::{
-    Catalog, CatalogError, Detail, FolderView, FoundFigures, PolicyDraft, PolicyError,
+    Catalog, CatalogError, Detail, External, FolderView, FoundFigures, PolicyDraft, PolicyError,
     PolicySnapshot, Publication, RefreshRecord, Torrent, TorrentList, UnlistedCounts, carry,
 };
 use crate::config::{Config, LoadedConfig};
@@ -285,6 +285,14 @@ impl<'a> Refresh<'a> {
     #[must_use]
     pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// What other trackers said of torrents that they track too.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn external(&self) -> Result<Vec<External>, RefreshError> {
+        Ok(self.catalog.external()?)
     }
 
     /// Makes it last: totals into the catalogue, the policy published. To be called when all is written that

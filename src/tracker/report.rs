@@ -173,7 +173,7 @@ pub(super) fn scrape_figures(figures: &Figures) -> ScrapeFigures {
 
 /// Adds all rows up; the progress of the whole weighs each torrent by what its peers want.
 #[allow(clippy::cast_precision_loss)] // Shown with four digits.
-pub(super) fn add_up<'a>(rows: impl IntoIterator<Item = &'a Figures>) -> Figures {
+pub fn add_up<'a>(rows: impl IntoIterator<Item = &'a Figures>) -> Figures {
     let mut total = Figures::default();
     let mut wanted = 0.0;
     let mut peers = 0_u64;

@@ -4,7 +4,7 @@ use super::examination::Examination;
 use super::outcome::Outcome;
 use super::{
     announce, configuration, decisions, demand, exposed, folders, memory, pages, peer_addresses,
-    public_lists, refreshes, replica, reply, rules, state, switches, torrents,
+    public_lists, refreshes, replica, reply, rules, state, static_pages, switches, torrents,
 };
 
 /// One check.
@@ -51,6 +51,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("last refresh", "whether refreshes come in time", refreshes::age),
     check("refresh log", "what the last refresh after a reply had to say", refreshes::log),
     check("fragments", "whether the web server can read them", folders::fragments),
+    check("static pages", "whether they can be written, and nothing of yours is in their place", static_pages::are_written),
     check("announce", "whether an announce to announce_url arrives", announce::arrives),
     check("reply", "whether replies reach clients unchanged and fresh", reply::is_unchanged),
     check("client address", "whether the tracker sees its clients, and not a proxy", announce::client_address),

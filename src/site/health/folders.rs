@@ -118,7 +118,8 @@ pub(super) fn fragments(examination: &Examination<'_>) -> Option<Outcome> {
     Some(Outcome::fine(shown.collect::<Vec<_>>().join(", ")))
 }
 
-fn cannot_be_written(examination: &Examination<'_>, folder: &Path) -> Outcome {
+/// A folder that the tracker may not write to.
+pub(super) fn cannot_be_written(examination: &Examination<'_>, folder: &Path) -> Outcome {
     let (shown, user) = (folder.display(), accounts::name(privilege::user()));
     examination.wrong_by_itself(
         format!("{shown} cannot be written by {user}, as whom the tracker runs"),

@@ -26,6 +26,7 @@ mod replica;
 mod reply;
 mod rules;
 mod state;
+mod static_pages;
 mod switches;
 mod torrents;
 

@@ -1,0 +1,463 @@
+//! The folder into which pages are written, among files of the owner's: what is written, replaced and removed there
+//! is ours by the manifest, and nothing else is ever touched.
+//!
+//! The manifest lies beside the catalogue. Only the holder of the refresh's lock writes.
+
+mod manifest;
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{self, DirBuilder, Metadata, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use self::manifest::{Content, Manifest, Mark, Written, is_inside, seen_from};
+use crate::config::{LoadedConfig, absolute};
+use crate::platform::privilege::{self, PrivilegeError};
+use crate::platform::publication::TemporaryFile;
+
+/// Bytes of pages that are kept in memory before they are written.
+const BATCH: usize = 4 << 20;
+
+/// Bytes from which on a page has a compressed sibling.
+const WORTH_COMPRESSING: usize = 1024;
+
+/// Endings of what can be compressed.
+const COMPRESSIBLE: [&str; 5] = [".html", ".svg", ".xml", ".css", ".json"];
+
+/// What the temporary file of a folder is named after: `.tracker-page.new`.
+const TEMPORARY: &str = "tracker-page";
+
+/// What can keep pages from being written.
+#[derive(Debug, thiserror::Error)]
+pub enum PageFolderError {
+    /// Nobody knows what is ours.
+    #[error(
+        "cannot read {}, which says what of the pages is the tracker's: {source}; move it away, and the pages that \
+         it has written too: what is in their place then counts as yours", path.display()
+    )]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What is going to be written cannot be noted, and so it is not written.
+    #[error("cannot write {}: {source}; let the tracker's user write there, and make room", path.display())]
+    Note {
+        /// The manifest.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The folder had pages, and is gone.
+    #[error(
+        "{}, the folder of the pages, is gone; mount it or make it again, or set `pages` in [paths] to \"\"",
+        path.display()
+    )]
+    Gone {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The kernel refuses.
+    #[error(
+        "cannot write {}: {source}; the pages from before stay until there is room, and permission for the \
+         tracker's user", path.display()
+    )]
+    Write {
+        /// The page or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others than root decide what is there.
+    #[error(transparent)]
+    Privilege(#[from] PrivilegeError),
+}
+
+/// What became of a folder's pages.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Pages {
+    /// Files written.
+    pub written: usize,
+    /// Files removed.
+    pub removed: usize,
+    /// Where something of the owner's is in the place of a page.
+    pub clashes: Vec<String>,
+}
+
+/// The folder while pages are written to it.
+#[derive(Debug)]
+pub(super) struct PageFolder {
+    folder: PathBuf,
+    manifest_path: PathBuf,
+    manifest: Manifest,
+    /// The manifest as it is on the disk; `None` where there is none.
+    noted: Option<Manifest>,
+    /// Pages that wait to be written.
+    batch: Vec<(String, Vec<u8>)>,
+    batch_bytes: usize,
+    /// All files that are to stay.
+    wanted: HashSet<String>,
+    clashes: BTreeSet<String>,
+    /// Folders that are known to be folders, and for root to be root's.
+    trusted: HashSet<PathBuf>,
+    pages: Pages,
+}
+
+/// What is at a path.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Ours(Content, Mark),
+    Owners,
+}
+
+/// A file that is going to be written.
+#[derive(Debug)]
+struct Step {
+    path: String,
+    bytes: Vec<u8>,
+    content: Content,
+}
+
+/// The manifest of a configuration.
+pub(super) fn manifest_path(loaded: &LoadedConfig) -> PathBuf {
+    loaded.config.paths.catalog.with_file_name("pages.json")
+}
+
+/// Where something of the owner's was in the place of a page at the last refresh, and still is.
+///
+/// # Errors
+/// When the manifest cannot be read.
+pub(super) fn clashes(loaded: &LoadedConfig) -> Result<Vec<PathBuf>, PageFolderError> {
+    let path = manifest_path(loaded);
+    let manifest = Manifest::read(&path);
+    let manifest = manifest.map_err(|source| PageFolderError::Manifest { path, source })?;
+    let Some(manifest) = manifest else { return Ok(Vec::new()) };
+    let folder = folder_of(&manifest, &manifest_path(loaded));
+    let clashes = manifest.clashes.iter().map(|path| folder.join(path));
+    Ok(clashes.filter(|path| path.symlink_metadata().is_ok()).collect())
+}
+
+/// Removes all pages, where the configuration has none any more.
+///
+/// # Errors
+/// When one cannot be removed.
+pub(super) fn remove_all(loaded: &LoadedConfig) -> Result<(), PageFolderError> {
+    let path = manifest_path(loaded);
+    if !path.exists() {
+        return Ok(());
+    }
+    let read = Manifest::read(&path);
+    let manifest =
+        read.map_err(|source| PageFolderError::Manifest { path: path.clone(), source })?;
+    if let Some(manifest) = manifest {
+        let folder = folder_of(&manifest, &path);
+        if !folder.is_dir() {
+            // It may be a disk that is not mounted.
+            return Ok(());
+        }
+        PageFolder::with(folder, path.clone(), manifest).finish()?;
+    }
+    fs::remove_file(&path).map_err(|source| PageFolderError::Write { path, source })
+}
+
+impl PageFolder {
+    /// Opens the folder, and makes it where it never was. When the configuration names another one than before, the
+    /// pages in the one before are removed.
+    ///
+    /// # Errors
+    /// When it cannot be said what in it is ours, or it is gone.
+    pub(super) fn open(folder: &Path, manifest_path: PathBuf) -> Result<Self, PageFolderError> {
+        let unreadable = |source| PageFolderError::Manifest { path: manifest_path.clone(), source };
+        let beside = manifest_path.parent().unwrap_or(&manifest_path);
+        let Some(seen) = seen_from(beside, folder) else {
+            let source = io::ErrorKind::InvalidFilename.into();
+            return Err(PageFolderError::Write { path: folder.to_owned(), source });
+        };
+        let manifest = match Manifest::read(&manifest_path).map_err(unreadable)? {
+            Some(manifest) if manifest.folder == seen => Some(manifest),
+            Some(elsewhere) => {
+                let folder = folder_of(&elsewhere, &manifest_path);
+                Self::with(folder, manifest_path.clone(), elsewhere).finish()?;
+                None
+            }
+            None => None,
+        };
+        let manifest = manifest.unwrap_or_else(|| Manifest::of_folder(seen));
+        let has_pages = !manifest.files.is_empty();
+        let mut opened = Self::with(folder.to_owned(), manifest_path, manifest);
+        if !folder.is_dir() {
+            let path = folder.to_owned();
+            if has_pages {
+                return Err(PageFolderError::Gone { path });
+            }
+            opened.may_root_write_to(folder)?;
+            let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
+            made.map_err(|source| PageFolderError::Write { path, source })?;
+        }
+        opened.remove_unfinished();
+        Ok(opened)
+    }
+
+    fn with(folder: PathBuf, manifest_path: PathBuf, manifest: Manifest) -> Self {
+        Self {
+            folder,
+            manifest_path,
+            noted: Some(manifest.clone()),
+            manifest,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            wanted: HashSet::new(),
+            clashes: BTreeSet::new(),
+            trusted: HashSet::new(),
+            pages: Pages::default(),
+        }
+    }
+
+    /// Has a page be written to a path in the folder, unless that is there already. Of two for one path, the first
+    /// counts.
+    ///
+    /// # Errors
+    /// When pages cannot be written.
+    pub(super) fn put(&mut self, path: String, bytes: Vec<u8>) -> Result<(), PageFolderError> {
+        debug_assert!(is_inside(&path), "{path}");
+        self.batch_bytes += bytes.len();
+        self.batch.push((path, bytes));
+        if self.batch_bytes < BATCH { Ok(()) } else { self.write_batch() }
+    }
+
+    /// Writes what still waits, and removes what is ours and was not put there again.
+    ///
+    /// # Errors
+    /// When something cannot be written or removed.
+    pub(super) fn finish(mut self) -> Result<Pages, PageFolderError> {
+        self.write_batch()?;
+        self.remove_unwanted()?;
+        self.manifest.clashes.clone_from(&self.clashes);
+        self.note()?;
+        self.pages.clashes = self.clashes.into_iter().collect();
+        Ok(self.pages)
+    }
+
+    fn write_batch(&mut self) -> Result<(), PageFolderError> {
+        for step in self.intend()? {
+            self.carry_out(step)?;
+        }
+        Ok(())
+    }
+
+    /// Finds out what of the batch is news, and notes it.
+    fn intend(&mut self) -> Result<Vec<Step>, PageFolderError> {
+        let mut steps = Vec::new();
+        self.batch_bytes = 0;
+        for (path, bytes) in std::mem::take(&mut self.batch) {
+            if self.wanted.contains(&path) || self.clashes.contains(&path) {
+                continue;
+            }
+            let content = Content::of(&bytes);
+            let Some(is_news) = self.plan(&path, &content) else { continue };
+            let sibling = self.compressed_sibling(&path, &bytes, is_news);
+            if is_news {
+                steps.push(Step { path, bytes, content });
+            }
+            steps.extend(sibling);
+        }
+        for step in &steps {
+            self.manifest.intend(&step.path, step.content.clone());
+            let missing = above(&step.path).filter(|path| !self.folder.join(path).exists());
+            let missing: Vec<String> = missing.map(str::to_owned).collect();
+            self.manifest.folders.extend(missing);
+        }
+        if !steps.is_empty() {
+            self.note()?;
+        }
+        Ok(steps)
+    }
+
+    /// The compressed sibling of a page, where one is to be written.
+    fn compressed_sibling(&mut self, path: &str, bytes: &[u8], is_news: bool) -> Option<Step> {
+        let is_compressible = COMPRESSIBLE.iter().any(|ending| path.ends_with(ending));
+        if bytes.len() < WORTH_COMPRESSING || !is_compressible {
+            return None;
+        }
+        let path = format!("{path}.gz");
+        if !is_news && self.is_as_it_was_left(&path) {
+            self.wanted.insert(path);
+            return None;
+        }
+        let bytes = compressed(bytes);
+        let content = Content::of(&bytes);
+        let is_news = self.plan(&path, &content)?;
+        is_news.then_some(Step { path, bytes, content })
+    }
+
+    /// Whether this is news at a path; `None` where the owner has something in their place.
+    fn plan(&mut self, path: &str, wanted: &Content) -> Option<bool> {
+        let found = self.look(path);
+        if found == Found::Owners {
+            self.manifest.files.remove(path);
+            self.clashes.insert(path.to_owned());
+            return None;
+        }
+        self.wanted.insert(path.to_owned());
+        let Found::Ours(content, mark) = found else { return Some(true) };
+        if content != *wanted {
+            return Some(true);
+        }
+        let written = Written { contents: vec![content], mark: Some(mark) };
+        self.manifest.files.insert(path.to_owned(), written);
+        Some(false)
+    }
+
+    /// Whether a file is ours and nobody has touched it, not even this process when it was killed.
+    fn is_as_it_was_left(&self, path: &str) -> bool {
+        let mark = self.manifest.files.get(path).and_then(|written| written.mark);
+        let found = fs::symlink_metadata(self.folder.join(path));
+        mark.is_some_and(|mark| {
+            found.is_ok_and(|found| found.is_file() && mark == Mark::from(&found))
+        })
+    }
+
+    fn look(&mut self, path: &str) -> Found {
+        if !self.leads_through_folders(path) {
+            return Found::Owners;
+        }
+        let file = self.folder.join(path);
+        let Ok(found) = fs::symlink_metadata(&file) else { return Found::Nothing };
+        let written = self.manifest.files.get(path).filter(|_| found.is_file());
+        match written.and_then(|written| written.content_of(&file, &found)) {
+            Some(content) => Found::Ours(content, Mark::from(&found)),
+            None => Found::Owners,
+        }
+    }
+
+    /// Whether nothing but folders, and no links to them, is above a path, as far as there is something.
+    fn leads_through_folders(&self, path: &str) -> bool {
+        above(path).all(|folder| {
+            fs::symlink_metadata(self.folder.join(folder)).map_or(true, |found| found.is_dir())
+        })
+    }
+
+    /// Writes a file that was noted, and notes it as done.
+    fn carry_out(&mut self, step: Step) -> Result<(), PageFolderError> {
+        let target = self.folder.join(&step.path);
+        self.make_folders_above(&step.path)?;
+        let found = self.replace(&target, &step.bytes);
+        let found = found.map_err(|source| PageFolderError::Write { path: target, source })?;
+        let written = self.manifest.files.entry(step.path).or_default();
+        written.contents = vec![step.content];
+        written.mark = Some(Mark::from(&found));
+        self.pages.written += 1;
+        Ok(())
+    }
+
+    fn make_folders_above(&mut self, path: &str) -> Result<(), PageFolderError> {
+        self.may_root_write_to(&self.folder.clone())?;
+        for folder in above(path) {
+            let folder = self.folder.join(folder);
+            if self.trusted.contains(&folder) {
+                continue;
+            }
+            match DirBuilder::new().mode(0o755).create(&folder) {
+                Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(PageFolderError::Write { path: folder, source }),
+                // Whatever our mask is.
+                Ok(()) => drop(fs::set_permissions(&folder, Permissions::from_mode(0o755))),
+            }
+            self.may_root_write_to(&folder)?;
+        }
+        Ok(())
+    }
+
+    /// Root writes to no folder that others decide about: they could put a link in the place of a file.
+    fn may_root_write_to(&mut self, folder: &Path) -> Result<(), PageFolderError> {
+        if self.trusted.insert(folder.to_owned()) && privilege::is_root() {
+            privilege::only_root_decides(folder)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces a file that the web server's user reads. That it has reached the disk is not waited for: what a power
+    /// failure takes is written again.
+    fn replace(&self, target: &Path, bytes: &[u8]) -> io::Result<Metadata> {
+        let mut temporary = TemporaryFile::of_only_writer(&target.with_file_name(TEMPORARY))?;
+        temporary.file.write_all(bytes)?;
+        // Whatever our mask is.
+        temporary.file.set_permissions(Permissions::from_mode(0o644))?;
+        temporary.close().put_in_place_of(target)?;
+        fs::symlink_metadata(target)
+    }
+
+    fn remove_unwanted(&mut self) -> Result<(), PageFolderError> {
+        let files = self.manifest.files.keys().filter(|path| !self.wanted.contains(*path));
+        for path in files.cloned().collect::<Vec<_>>() {
+            if let Found::Ours(..) = self.look(&path) {
+                let file = self.folder.join(&path);
+                self.may_root_write_to(file.parent().unwrap_or(&file))?;
+                fs::remove_file(&file)
+                    .map_err(|source| PageFolderError::Write { path: file, source })?;
+                self.pages.removed += 1;
+            }
+            self.manifest.files.remove(&path);
+        }
+        let used: HashSet<&str> = self.wanted.iter().flat_map(|path| above(path)).collect();
+        let unused: Vec<String> = self.manifest.folders.iter().rev().cloned().collect();
+        for folder in unused.into_iter().filter(|folder| !used.contains(folder.as_str())) {
+            if self.leads_through_folders(&folder) {
+                // One in which the owner has put something is the owner's from now on.
+                let _ = fs::remove_dir(self.folder.join(&folder));
+            }
+            self.manifest.folders.remove(&folder);
+        }
+        Ok(())
+    }
+
+    /// Removes what a killed process has begun to write.
+    fn remove_unfinished(&self) {
+        let unfinished = self.manifest.files.iter().filter(|(_, written)| written.mark.is_none());
+        let folders: HashSet<PathBuf> = unfinished
+            .filter_map(|(path, _)| Some(self.folder.join(path).parent()?.to_owned()))
+            .collect();
+        for folder in folders {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_file(folder.join(format!(".{TEMPORARY}.new")));
+        }
+    }
+
+    /// Makes the manifest last, where it has changed.
+    fn note(&mut self) -> Result<(), PageFolderError> {
+        if self.noted.as_ref() == Some(&self.manifest) {
+            return Ok(());
+        }
+        let noted = self.manifest.publish(&self.manifest_path);
+        noted
+            .map_err(|source| PageFolderError::Note { path: self.manifest_path.clone(), source })?;
+        self.noted = Some(self.manifest.clone());
+        Ok(())
+    }
+}
+
+/// The folder that a manifest is of.
+fn folder_of(manifest: &Manifest, manifest_path: &Path) -> PathBuf {
+    absolute(manifest_path.parent().unwrap_or(manifest_path), Path::new(&manifest.folder))
+}
+
+/// The folders that a path leads through, the outermost first.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').filter_map(|(at, _)| path.get(..at))
+}
+
+fn compressed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // Memory takes all that is written to it.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

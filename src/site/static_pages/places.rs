@@ -1,0 +1,175 @@
+//! Where things are: which torrents have static pages, and how pages lead to each other, to the script and to
+//! torrents, in whatever folder all that lies.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use super::slug;
+use crate::catalog::{External, Torrent};
+use crate::config::LoadedConfig;
+use crate::protocol::{InfoHash, Timestamp};
+use crate::site::format::{counted, grouped};
+use crate::site::links::Links;
+use crate::site::rows::first;
+use crate::tracker::Row;
+
+/// The stylesheet of the pages, in their folder and below the script.
+pub(in crate::site) const STYLE_FILE: &str = "tracker.css";
+
+/// Where a page stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In the folder of the pages, so many folders deep.
+    Static(usize),
+    /// Below the script.
+    Dynamic,
+}
+
+/// What pages must know of each other.
+pub(super) struct Places<'a> {
+    pub(super) loaded: &'a LoadedConfig,
+    /// The names of the static pages of torrents.
+    slugs: HashMap<InfoHash, String>,
+    /// Seeders and leechers that other trackers know.
+    elsewhere: HashMap<InfoHash, (u64, u64)>,
+    /// The feed, where it is in the folder of the pages.
+    feed: Option<PathBuf>,
+}
+
+impl Way {
+    /// What leads from a page to the folder of the pages, with a slash at its end where there is something.
+    pub(super) fn root(self, loaded: &LoadedConfig) -> String {
+        match self {
+            Self::Static(depth) => "../".repeat(depth),
+            Self::Dynamic => pages_url(loaded).map(|url| format!("{url}/")).unwrap_or_default(),
+        }
+    }
+
+    /// The links of a torrent on a page.
+    pub(super) fn links(self, torrent: &Torrent, loaded: &LoadedConfig, now: Timestamp) -> Links {
+        let paths = &loaded.config.paths;
+        let base = match (&paths.torrents_url, &paths.pages, self) {
+            (Some(url), ..) => url.to_string(),
+            (None, Some(pages), Self::Static(_)) => {
+                let inside = paths.torrents.strip_prefix(pages).unwrap_or(&paths.torrents);
+                let root = self.root(loaded);
+                // The folder of the pages may be that of the torrents' folder, and that any folder in it.
+                crate::site::url_below(if root.is_empty() { "." } else { &root }, inside)
+            }
+            (None, ..) => loaded.torrents_url_for_readers(),
+        };
+        Links::below(&base, torrent, loaded, now)
+    }
+}
+
+impl<'a> Places<'a> {
+    /// Of these torrents the most active have static pages.
+    pub(super) fn new(loaded: &'a LoadedConfig, rows: &[Row], external: &[External]) -> Self {
+        let most = usize::try_from(loaded.config.pages.static_torrents).unwrap_or(usize::MAX);
+        let peers =
+            |row: &Row| row.figures.seeders + row.figures.leechers + row.figures.partial_seeds;
+        let active = first(rows, most, |a, b| {
+            let by_peers = peers(b).cmp(&peers(a));
+            let newest_first = b.torrent.first_seen.cmp(&a.torrent.first_seen);
+            by_peers.then(newest_first).then_with(|| a.torrent.canonical.cmp(&b.torrent.canonical))
+        });
+        let mut taken = HashSet::new();
+        let slugs = active.into_iter().filter_map(|row| {
+            let torrent = &row.torrent;
+            let slug = slug::of_torrent(&torrent.title(), torrent.canonical);
+            // Who makes two torrents of one title and with the same eight digits gets one page.
+            taken.insert(slug.clone()).then_some((torrent.canonical, slug))
+        });
+        Self {
+            loaded,
+            slugs: slugs.collect(),
+            elsewhere: known_elsewhere(external),
+            feed: feed(loaded),
+        }
+    }
+
+    /// Of one torrent that has no static page.
+    pub(super) fn of_one(loaded: &'a LoadedConfig, external: &[External]) -> Self {
+        Self {
+            loaded,
+            slugs: HashMap::new(),
+            elsewhere: known_elsewhere(external),
+            feed: feed(loaded),
+        }
+    }
+
+    /// The name of a torrent's static page, if it has one.
+    pub(super) fn slug(&self, info_hash: InfoHash) -> Option<&str> {
+        self.slugs.get(&info_hash).map(String::as_str)
+    }
+
+    /// The address of a torrent's page, where one can be reached.
+    pub(super) fn page_of(&self, torrent: &Torrent, way: Way) -> Option<String> {
+        match self.slug(torrent.canonical) {
+            Some(slug) => Some(format!("{}t/{slug}/index.html", way.root(self.loaded))),
+            None => Some(format!("{}/t/{}", script_url(self.loaded)?, torrent.canonical)),
+        }
+    }
+
+    /// What other trackers say of a torrent, in words.
+    pub(super) fn elsewhere(&self, info_hash: InfoHash) -> Option<String> {
+        let (seeders, leechers) = self.elsewhere.get(&info_hash)?;
+        let told = |count: u64, thing| {
+            let told = counted(count, thing);
+            told.replacen(&count.to_string(), &grouped(count), 1)
+        };
+        Some(format!(
+            "on other trackers: {}, {}",
+            told(*seeders, "seeder"),
+            told(*leechers, "leecher")
+        ))
+    }
+
+    /// The address of the feed from a page, where it is in the folder of the pages.
+    pub(super) fn feed(&self, way: Way) -> Option<String> {
+        let root = way.root(self.loaded);
+        let inside = self.feed.as_deref()?;
+        Some(crate::site::url_below(if root.is_empty() { "." } else { &root }, inside))
+    }
+}
+
+/// The address of the folder of the pages, where that of the torrents says it.
+fn pages_url(loaded: &LoadedConfig) -> Option<String> {
+    let paths = &loaded.config.paths;
+    let is_above = paths.pages.is_some() && paths.torrents.parent() == paths.pages.as_deref();
+    if is_above { loaded.pages_url() } else { None }
+}
+
+/// The address of the script, where the configuration says it, or that of announces is below it.
+fn script_url(loaded: &LoadedConfig) -> Option<&str> {
+    if let Some(script) = &loaded.config.paths.script_url {
+        return Some(script.as_str().trim_end_matches('/'));
+    }
+    let announce = loaded.config.tracker.announce_url.as_ref()?;
+    let script = announce.as_str().strip_suffix("/announce")?;
+    (script != announce.origin()).then_some(script)
+}
+
+/// Where clients scrape (BEP 48).
+pub(super) fn scrape_url(loaded: &LoadedConfig) -> Option<String> {
+    let announce = loaded.config.tracker.announce_url.as_ref()?;
+    Some(format!("{}/scrape", announce.as_str().strip_suffix("/announce")?))
+}
+
+fn feed(loaded: &LoadedConfig) -> Option<PathBuf> {
+    let paths = &loaded.config.paths;
+    let page = paths.feed_page.as_ref().filter(|page| page.is_file())?;
+    page.strip_prefix(paths.pages.as_ref()?).ok().map(PathBuf::from)
+}
+
+/// Trackers know the same peers: of several, the one that knows most counts.
+fn known_elsewhere(external: &[External]) -> HashMap<InfoHash, (u64, u64)> {
+    let mut elsewhere: HashMap<InfoHash, (u64, u64)> = HashMap::new();
+    for external in external.iter().filter(|external| external.approved) {
+        let Some(figures) = external.figures else { continue };
+        let (seeders, leechers) = elsewhere.entry(external.info_hash).or_default();
+        *seeders = (*seeders).max(figures.complete.into());
+        *leechers = (*leechers).max(figures.incomplete.into());
+    }
+    elsewhere
+}

@@ -1,0 +1,258 @@
+//! The page of one torrent, static or made when somebody looks at it.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use askama::Template;
+
+use super::frame::Frame;
+use super::places::{Places, Way, scrape_url};
+use super::row::{checksum_name, day};
+use super::swarm::Swarm;
+use super::tree::{Line, MOST_FILES, Tree};
+use crate::catalog::Torrent;
+use crate::config::LoadedConfig;
+use crate::platform::{date, files};
+use crate::protocol::{Contents, Timestamp, origin};
+use crate::site::format::{bytes, grouped, progress, rate};
+use crate::tracker::Figures;
+
+/// Bytes of a description at most.
+const LONGEST_DESCRIPTION: usize = 20_000;
+
+/// The page of a torrent.
+#[derive(Template)]
+#[template(path = "pages/torrent.html")]
+pub(super) struct TorrentPage {
+    frame: Frame,
+    category: Option<CategoryLink>,
+    group: Option<String>,
+    /// The name in the metainfo, where it is called otherwise.
+    name: Option<String>,
+    notices: Vec<Notice>,
+    magnet: Option<String>,
+    torrent: Option<String>,
+    torrent_size: String,
+    swarm: Swarm,
+    figures: Vec<(&'static str, String)>,
+    mirrors: Vec<Mirror>,
+    description: Vec<String>,
+    info: Option<String>,
+    files: Option<Tree>,
+    checksums: Vec<(String, String)>,
+    hashes: Vec<(&'static str, String)>,
+    details: Vec<(&'static str, String)>,
+    trackers: Vec<String>,
+    web_seeds: Vec<String>,
+    scrape: Option<String>,
+}
+
+/// Where a torrent belongs.
+pub(super) struct CategoryLink {
+    pub(super) name: String,
+    pub(super) page: Option<String>,
+}
+
+struct Notice {
+    class: &'static str,
+    text: String,
+}
+
+struct Mirror {
+    address: String,
+    shown: String,
+}
+
+/// What a page is made of.
+pub(super) struct Subject<'a> {
+    pub(super) torrent: &'a Torrent,
+    pub(super) figures: &'a Figures,
+    pub(super) category: Option<CategoryLink>,
+    /// How often it is counted; `None` for now.
+    pub(super) period: Option<String>,
+    pub(super) now: Timestamp,
+}
+
+impl TorrentPage {
+    pub(super) fn new(subject: Subject<'_>, places: &Places<'_>, way: Way) -> Self {
+        let Subject { torrent, figures, category, period, now } = subject;
+        let (loaded, details) = (places.loaded, torrent.details());
+        let is_retired = details.retired().is_some();
+        let contents = contents(torrent, loaded);
+        let links = way.links(torrent, loaded, now);
+        let title = torrent.title();
+        let mut frame = Frame::new(places, way, &title);
+        frame.period = period;
+        Self {
+            frame,
+            category,
+            group: details.group.clone(),
+            name: Some(torrent.name.clone()).filter(|name| !name.is_empty() && *name != *title),
+            notices: notices(torrent, figures, places, now),
+            magnet: links.magnet.filter(|_| !is_retired),
+            torrent: links.torrent.filter(|_| !is_retired),
+            torrent_size: bytes(torrent.file_size, 0),
+            swarm: Swarm::new(figures.seeders, figures.leechers),
+            figures: swarm_figures(torrent, figures, contents.as_ref()),
+            mirrors: mirror(torrent, now).into_iter().collect(),
+            description: paragraphs(details.description.as_deref().unwrap_or_default()),
+            info: links.info,
+            checksums: details
+                .checksums
+                .in_digits()
+                .into_iter()
+                .filter_map(|(name, digits)| Some((checksum_name(name).to_owned(), digits?)))
+                .collect(),
+            hashes: hashes(torrent),
+            details: facts(torrent, contents.as_ref(), now),
+            trackers: contents.as_ref().map(|it| it.trackers.clone()).unwrap_or_default(),
+            web_seeds: contents.as_ref().map(|it| it.web_seeds.clone()).unwrap_or_default(),
+            scrape: scrape(torrent, loaded),
+            files: contents.as_ref().map(Tree::new).filter(|tree| !tree.lines.is_empty()),
+        }
+    }
+}
+
+/// What its `.torrent` file says; `None` where there is none that can be read.
+fn contents(torrent: &Torrent, loaded: &LoadedConfig) -> Option<Contents> {
+    if !torrent.has_file() || torrent.missing_since.is_some() {
+        return None;
+    }
+    let path = loaded.config.paths.torrents.join(&torrent.file);
+    let most = loaded.config.catalog.max_torrent_bytes.0;
+    let (file, _) = files::open_linked(&path, File::options().read(true)).ok()?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).ok()?;
+    Contents::read(&bytes, MOST_FILES)
+}
+
+fn notices(
+    torrent: &Torrent,
+    figures: &Figures,
+    places: &Places<'_>,
+    now: Timestamp,
+) -> Vec<Notice> {
+    let details = torrent.details();
+    let mut notices = Vec::new();
+    let mut note = |class, text| notices.push(Notice { class, text });
+    if let Some(reason) = details.retired() {
+        let usual = &places.loaded.config.access.retired_reason;
+        let reason = if reason.is_empty() { usual } else { reason };
+        note("bad", format!("It is not tracked here any more: {reason}."));
+        return notices;
+    }
+    if let Some(until) = details.list_until {
+        note("warn", format!("It leaves this list on {}.", date::day_for_people(until.0)));
+    }
+    match details.link_until {
+        Some(until) if until <= now => {
+            note("warn", "It is not offered for download any more.".into());
+        }
+        Some(until) => note(
+            "warn",
+            format!("It is offered for download until {}.", date::day_for_people(until.0)),
+        ),
+        None => {}
+    }
+    if figures.seeders == 0 {
+        let text = match (&details.mirror, figures.leechers) {
+            _ if torrent.has_web_seed => {
+                "Nobody who has all of it is here now; clients fetch it from its web seed."
+            }
+            (Some(_), _) if torrent.may_be_linked(now) => {
+                "Nobody who has all of it is here now; take it from the address below \"Without BitTorrent\"."
+            }
+            (_, 0) => "Nobody is here now. A client waits until somebody comes who has it.",
+            _ => {
+                "Nobody who has all of it is here now. Those who download share what they have, and wait."
+            }
+        };
+        note("warn", text.into());
+    }
+    if torrent.private {
+        note("", "This torrent is private: its clients ask this tracker only for peers.".into());
+    }
+    if let Some(elsewhere) = places.elsewhere(torrent.canonical) {
+        note("", format!("It is tracked elsewhere too; {elsewhere}."));
+    }
+    notices
+}
+
+fn swarm_figures(
+    torrent: &Torrent,
+    figures: &Figures,
+    contents: Option<&Contents>,
+) -> Vec<(&'static str, String)> {
+    let shown_if = |is_shown: bool, text: String| Some(text).filter(|_| is_shown);
+    let all = [
+        ("Size", torrent.known_size().map(|size| bytes(size, 2))),
+        ("Files", contents.map(|contents| crate::site::rows::grouped_length(contents.count))),
+        ("Completed", Some(grouped(figures.completed))),
+        ("Partial seeds", shown_if(figures.partial_seeds > 0, grouped(figures.partial_seeds))),
+        ("Progress, mean", Some(progress(figures)).filter(|text| !text.is_empty())),
+        ("Rate, each", shown_if(figures.rate > 0.0, rate(figures.rate))),
+        ("Downloaded", shown_if(figures.downloaded > 0, bytes(figures.downloaded, 2))),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn mirror(torrent: &Torrent, now: Timestamp) -> Option<Mirror> {
+    let address = torrent.details().mirror.clone().filter(|_| torrent.may_be_linked(now))?;
+    let host = origin(&address);
+    let shown = host.split_once("://").map_or(host, |(_, host)| host).to_owned();
+    Some(Mirror { address, shown })
+}
+
+/// The paragraphs of a description, which empty lines part.
+fn paragraphs(text: &str) -> Vec<String> {
+    let text = text.get(..text.floor_char_boundary(LONGEST_DESCRIPTION)).unwrap_or_default();
+    let text = text.replace("\r\n", "\n");
+    let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
+    paragraphs.map(str::to_owned).collect()
+}
+
+fn hashes(torrent: &Torrent) -> Vec<(&'static str, String)> {
+    let v1 = torrent.hashes().v1().map(|hash| ("Info-hash, v1", hash.to_string()));
+    let v2 = torrent.v2.map(|hash| ("Info-hash, v2", hash.to_string()));
+    v1.into_iter().chain(v2).collect()
+}
+
+fn facts(
+    torrent: &Torrent,
+    contents: Option<&Contents>,
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
+    let kind = match (torrent.v1, torrent.v2) {
+        (Some(_), Some(_)) => "v1 and v2 in one (hybrid): old and new clients can take it",
+        (None, Some(_)) => "v2, for clients of today",
+        _ => "v1, for all clients",
+    };
+    let added = torrent.first_seen.no_later_than(now);
+    let mut facts = vec![("Kind", kind.to_owned())];
+    if let Some(length) = contents.and_then(|it| it.piece_length).filter(|&length| length > 0) {
+        facts.push(("Pieces", format!("of {}", bytes(length, 0))));
+    }
+    facts.push(("Added", format!("{} ({})", date::day_for_people(added.0), day(added))));
+    facts
+}
+
+/// Where programs get the figures.
+fn scrape(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
+    if !loaded.config.tracker.scrape {
+        return None;
+    }
+    let escaped: String = torrent.canonical.0.iter().map(|byte| format!("%{byte:02x}")).collect();
+    Some(format!("{}?info_hash={escaped}", scrape_url(loaded)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_lines_part_paragraphs() {
+        assert_eq!(paragraphs("one\nstill one\r\n\r\n\n\ntwo\n"), ["one\nstill one", "two"]);
+        assert_eq!(paragraphs(" \n\n "), [""; 0]);
+        assert_eq!(paragraphs(&"ä".repeat(LONGEST_DESCRIPTION))[0].len(), LONGEST_DESCRIPTION);
+    }
+}

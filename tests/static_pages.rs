@@ -1,0 +1,314 @@
+//! The pages that refreshes write for visitors, as files, through a real web server, in a real browser, and those
+//! that the script makes.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use crate::harness::apache::{self, Mpm};
+use crate::harness::browser;
+use crate::harness::fastcgi::Responder;
+use crate::harness::http::{Reply, request};
+use crate::harness::installation::Installation;
+use crate::harness::process::Process;
+use crate::harness::site::{CGI, Layout, Site};
+use crate::harness::torrent::Torrent;
+
+/// A name that breaks pages which do not escape, and one that turns what stands beside it.
+const AWKWARD: &str = "Tom & Jerry's \"<i>best<b>\" ünïcode";
+
+fn hex(torrent: &Torrent) -> String {
+    torrent.info_hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The name of a torrent's folder.
+fn folder_of(torrent: &Torrent, title: &str) -> String {
+    format!("t/{title}-{}", &hex(torrent)[..8])
+}
+
+/// A tracker with pages, beside its torrents, and others.
+fn tracker(settings: &[&str]) -> Installation {
+    let pages = "paths.pages = '../www'";
+    Installation::new(&[&[pages], settings].concat())
+}
+
+/// A site whose pages lie in a folder of their own, behind Apache.
+fn served_site() -> (Process, Site, [Torrent; 2]) {
+    let site = Site::new(Layout::listed(CGI, std::net::Ipv4Addr::LOCALHOST.into()));
+    let file = site.root().join("conf/tracker.toml");
+    let text = fs::read_to_string(&file).expect("the configuration");
+    let text = text.replace("[paths]\n", "[paths]\npages = \"../www/share\"\n");
+    fs::write(&file, text).expect("a configuration");
+    let share = site.www().join("share");
+    fs::create_dir(&share).expect("the folder of the pages");
+    fs::set_permissions(&share, Permissions::from_mode(0o777)).expect("its mode");
+    fs::create_dir(site.torrents().join("books")).expect("a category");
+    let torrents =
+        ["plain-name", AWKWARD].map(|name| Torrent::new(name, 80_000, &site.announce_url()));
+    let files = ["plain.torrent", "books/awkward.torrent"];
+    for (torrent, file) in torrents.iter().zip(files) {
+        fs::write(site.torrents().join(file), &torrent.metainfo).expect("a .torrent file");
+    }
+    site.tracker(&["refresh", "--force"]);
+    (apache::cgi(Mpm::Event).start(&site), site, torrents)
+}
+
+fn get(site: &Site, path: &str) -> Reply {
+    request(site.address(), "GET", path, &[]).expect("an answer")
+}
+
+/// The addresses that a page links to.
+fn links(text: &str) -> Vec<String> {
+    let links = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    links.map(|link| link.replace("&#38;", "&").replace("&amp;", "&")).collect()
+}
+
+/// Follows the links of all pages, from the index on.
+#[test]
+fn whatever_a_page_links_to_is_there() {
+    let (_apache, site, torrents) = served_site();
+    let mut to_read = vec!["/share/index.html".to_owned()];
+    let mut read = Vec::new();
+    while let Some(path) = to_read.pop() {
+        if read.contains(&path) {
+            continue;
+        }
+        let reply = get(&site, &path);
+        assert_eq!(reply.status, 200, "{path}: {reply:?}");
+        read.push(path.clone());
+        if !path.ends_with(".html") {
+            continue;
+        }
+        for link in links(&reply.text()) {
+            let link = link.split('#').next().unwrap_or_default().to_owned();
+            match link.strip_prefix(&site.url("")) {
+                Some(rest) => to_read.push(rest.to_owned()),
+                None if link.is_empty() || link.contains(':') => {}
+                None => to_read.push(resolved(&path, &link)),
+            }
+        }
+    }
+    let folder = folder_of(&torrents[0], "plain-name");
+    let expected = ["/share/tracker.css", "/share/c/books/index.html"].map(str::to_owned);
+    for path in expected.into_iter().chain([format!("/share/{folder}/index.html")]) {
+        assert!(read.contains(&path), "{path}: {read:?}");
+    }
+    assert!(read.iter().any(|path| path.contains("/scrape?info_hash=")), "{read:?}");
+    let torrents = read.iter().filter(|path| path.ends_with(".torrent")).count();
+    assert_eq!(torrents, 2, "{read:?}");
+}
+
+/// The path that a relative link on a page leads to.
+fn resolved(page: &str, link: &str) -> String {
+    let mut parts: Vec<&str> = page.split('/').collect();
+    parts.pop();
+    for part in link.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Without a complaint about its policy; and nothing sticks out sideways on a phone.
+#[test]
+fn a_browser_shows_the_pages_on_a_phone_and_has_nothing_to_complain_about() {
+    let (_apache, site, torrents) = served_site();
+    let torrent = format!("{}/index.html", folder_of(&torrents[1], "tom-jerry-s-i-best-b-n-code"));
+    for page in ["index.html", "c/books/index.html", &torrent] {
+        let shown = browser::load(&site.url(&format!("/share/{page}")), 1200);
+        assert_eq!(shown.console, Vec::<String>::new(), "{page}");
+        assert!(shown.dom.contains("ünïcode"), "{page}: {}", shown.dom);
+        assert!(!shown.dom.contains("<i>best"), "{page}: {}", shown.dom);
+        let probe = format!(
+            "<!DOCTYPE html><script>addEventListener('load', () => {{\
+             const inside = document.querySelector('iframe').contentDocument;\
+             const page = inside.documentElement;\
+             const wide = page.scrollWidth > page.clientWidth;\
+             const seed = inside.querySelector('rect.track');\
+             document.title = (wide ? 'too wide ' + page.scrollWidth : 'fits') + ' fill '\
+                 + getComputedStyle(seed).fill;\
+             }})</script><iframe src='/share/{page}' style='width:390px;height:640px;border:0'></iframe>"
+        );
+        fs::write(site.www().join("probe.html"), probe).expect("a page");
+        let probed = browser::load(&site.url("/probe.html"), 1200);
+        assert!(probed.dom.contains("<title>fits fill rgb("), "{page}: {}", probed.dom);
+        assert!(!probed.dom.contains("fill rgb(0, 0, 0)"), "no style: {}", probed.dom);
+    }
+}
+
+#[test]
+fn a_torrents_page_says_what_is_said_about_it() {
+    let tracker = tracker(&[]);
+    let torrent = tracker.add("album", 100_000);
+    tracker.drop_in(
+        "album.toml",
+        b"title = 'An <album>'\ndescription = 'Songs & <b>tunes</b>.'\ngroup = 'Folk'\n\
+          mirror = 'https://mirror.example/album.tar'\ninfo_url = 'https://example.org/album'\n\
+          md5 = '9e107d9d372bb6826bd81d3542a419d6'\nlist_until = 2999-01-01",
+    );
+    tracker.refresh();
+    let page = tracker.text(&format!("www/{}/index.html", folder_of(&torrent, "an-album")));
+    for part in [
+        "<h1><bdi>An &#60;album&#62;</bdi></h1>",
+        "Songs &#38; &#60;b&#62;tunes&#60;/b&#62;.",
+        "<bdi>Folk</bdi>",
+        "href=\"https://mirror.example/album.tar\" rel=\"noreferrer\">mirror.example</a>",
+        "href=\"https://example.org/album\"",
+        "<b class=\"small\">MD5</b><span class=\"hash\">9e107d9d372bb6826bd81d3542a419d6</span>",
+        "It leaves this list on 1 Jan 2999.",
+        "<dt>Info-hash, v1</dt>",
+        "magnet:?xt=urn:btih:",
+        "<dt>Tracker</dt><dd class=\"mono\">http://tracker.test/tracker.cgi/announce</dd>",
+        "<span><bdi>album</bdi></span><span>97.66 KiB</span>",
+        "mirror only",
+    ] {
+        let index = tracker.text("www/index.html");
+        assert!(page.contains(part) || index.contains(part), "{part}: {page}\n{index}");
+    }
+    tracker.drop_in("album.toml", b"mirror = 'https://mirror.example/x'\nlink_until = 2020-01-01");
+    tracker.refresh();
+    let page = tracker.text(&format!("www/{}/index.html", folder_of(&torrent, "album")));
+    assert!(page.contains("not offered for download any more"), "{page}");
+    for text in [page, tracker.text("www/index.html")] {
+        for part in ["magnet:", ".torrent\"", "mirror.example"] {
+            assert!(!text.contains(part), "{part}: {text}");
+        }
+    }
+    assert!(!tracker.path("www").join(folder_of(&torrent, "an-album")).exists());
+}
+
+#[test]
+fn a_torrent_without_a_static_page_is_shown_by_the_script() {
+    let tracker = tracker(&["pages.static_torrents = 0"]);
+    let torrent = tracker.add(AWKWARD, 100_000);
+    let hidden = tracker.add("hidden", 1000);
+    let retired = tracker.add("retired", 1000);
+    tracker.refresh();
+    tracker.run(&["torrent", "hide", "hidden"]).done();
+    tracker.run(&["torrent", "retire", "retired", "--reason", "use <version 2>"]).done();
+    tracker.refresh();
+    assert!(!tracker.path("www/t").exists());
+    let address = format!("/t/{}", hex(&torrent));
+    let index = tracker.text("www/index.html");
+    assert!(
+        index.contains(&format!("href=\"http://tracker.test/tracker.cgi{address}\"")),
+        "{index}"
+    );
+
+    let reply = tracker.get(&address, "").send().reply;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"));
+    let policy = reply.header("content-security-policy").unwrap_or_default();
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert!(policy.ends_with("frame-ancestors 'none'"), "{policy}");
+    let text = reply.text();
+    assert!(text.contains("Tom &#38; Jerry&#39;s") && !text.contains("<i>best"), "{text}");
+    assert!(text.contains("href=\"../tracker.css\""), "{text}");
+    assert!(text.contains("http://tracker.test/index.html"), "the way to the pages: {text}");
+    let peer = "peer_id=-XX0000-000000000000&port=6881&left=0&uploaded=0&downloaded=0";
+    let announce = format!("info_hash={}&{peer}", crate::harness::http::encode(&torrent.info_hash));
+    tracker.get("/announce", announce).value();
+    let text = tracker.get(&address, "").send().reply.text();
+    assert!(text.contains("<b class=\"seed\">1</b><span>seeder</span>"), "{text}");
+
+    let style = tracker.get("/tracker.css", "").send().reply;
+    assert_eq!(
+        (style.status, style.header("content-type")),
+        (200, Some("text/css; charset=utf-8"))
+    );
+    let gone = tracker.get(&format!("/t/{}", hex(&retired)), "").send().reply;
+    assert_eq!(gone.status, 410, "{gone:?}");
+    assert!(gone.text().contains("any more: use &#60;version 2&#62;."), "{gone:?}");
+    assert!(!gone.text().contains("magnet:"), "{gone:?}");
+    for nothing in [format!("/t/{}", hex(&hidden)), format!("/t/{}", "0".repeat(40)), "/t/x".into()]
+    {
+        let reply = tracker.get(&nothing, "").send().reply;
+        assert_eq!(reply.status, 404, "{nothing}: {reply:?}");
+        assert!(!reply.text().contains("hidden"), "{reply:?}");
+    }
+    tracker.configure(&["paths.pages = '../www'", "access.stats_from = ['203.0.113.7']"]);
+    assert_eq!(tracker.get(&address, "").send().reply.status, 403);
+}
+
+/// Not by the event loop, which has announces to answer.
+#[test]
+fn a_responder_shows_a_torrent_too() {
+    let tracker = tracker(&["pages.static_torrents = 0"]);
+    let torrent = tracker.add("x", 1000);
+    tracker.refresh();
+    let responder = Responder::start(&tracker, &["--workers", "1"]);
+    for _ in 0..3 {
+        let reply = responder.get(&format!("/t/{}", hex(&torrent)), "");
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert!(reply.text().contains("<h1><bdi>x</bdi></h1>"), "{reply:?}");
+    }
+    responder.stop();
+}
+
+#[test]
+fn without_the_key_nothing_is_written_and_with_it_taken_out_all_of_it_goes() {
+    let tracker = Installation::new(&[]);
+    let torrent = tracker.add("x", 1000);
+    tracker.refresh();
+    assert!(!tracker.path("www/index.html").exists() && !tracker.path("data/pages.json").exists());
+    let page = format!("/t/{}", hex(&torrent));
+    for nothing in [page.as_str(), "/tracker.css"] {
+        assert_eq!(tracker.get(nothing, "").send().reply.status, 404);
+    }
+    tracker.configure(&["paths.pages = '../www'"]);
+    tracker.refresh();
+    assert!(tracker.path("www/index.html").exists() && tracker.path("data/pages.json").exists());
+    fs::write(tracker.path("www/mine.html"), "mine").expect("a page of the owner's");
+    tracker.configure(&[]);
+    tracker.refresh();
+    let left: Vec<_> = fs::read_dir(tracker.path("www"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    assert_eq!(left.len(), 2, "torrents and mine.html: {left:?}");
+    assert_eq!(tracker.text("www/mine.html"), "mine");
+    assert!(!tracker.path("data/pages.json").exists());
+}
+
+#[test]
+fn a_page_of_the_owners_stays_and_is_named_by_refresh_and_doctor() {
+    let tracker = tracker(&[]);
+    tracker.add("x", 1000);
+    fs::write(tracker.path("www/index.html"), "mine").expect("a page of the owner's");
+    let refresh = tracker.refresh();
+    assert!(refresh.errors.contains("index.html in "), "{refresh:?}");
+    assert_eq!(tracker.text("www/index.html"), "mine");
+    let doctor = || tracker.run(&["doctor", "--offline", "--json"]).output;
+    let said = doctor();
+    assert!(said.contains("yours, and so left out as pages: "), "{said}");
+    assert!(said.contains("www/index.html"), "{said}");
+    fs::remove_file(tracker.path("www/index.html")).expect("it goes");
+    assert!(!doctor().contains("left out as pages"));
+    tracker.refresh();
+    assert!(tracker.text("www/index.html").contains("<bdi>x</bdi>"));
+}
+
+/// Announces, the table and the totals do not wait for pages that cannot be written.
+#[test]
+fn pages_that_cannot_be_written_keep_nothing_else_from_being_done() {
+    let tracker = tracker(&[]);
+    tracker.add("old", 1000);
+    tracker.refresh();
+    let before = tracker.text("www/index.html");
+    // Not even root makes a file there.
+    fs::create_dir(tracker.path("www/.tracker-page.new")).expect("what is in the way");
+    let new = tracker.add("new", 1000);
+    let refresh = tracker.run(&["refresh", "--force"]);
+    let said = refresh.failure();
+    assert!(said.contains("cannot write ") && said.contains("stay until there is room"), "{said}");
+    assert_eq!(tracker.text("www/index.html"), before);
+    assert!(tracker.text("www/torrents/bt_stats.inc").contains("new"));
+    let peer = "peer_id=-XX0000-000000000000&port=6881&left=0&uploaded=0&downloaded=0";
+    let announce = format!("info_hash={}&{peer}", crate::harness::http::encode(&new.info_hash));
+    assert!(tracker.get("/announce", announce).value().number("interval") > 0);
+    fs::remove_dir(tracker.path("www/.tracker-page.new")).expect("it goes");
+    tracker.refresh();
+    assert!(tracker.text("www/index.html").contains("<bdi>new</bdi>"));
+}
