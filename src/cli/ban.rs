@@ -103,10 +103,11 @@ fn add(
 }
 
 fn remove(ranges: &[AddressRange], world: &mut World<'_>) -> Result<(), CommandError> {
-    let (ended, left) = change(world, |catalog, author| {
+    let (before, ended, left) = change(world, |catalog, author| {
+        let before = catalog.bans()?;
         let unban = |range: &AddressRange| Ok(catalog.unban(*range, author)?.is_some());
         let ended = ranges.iter().map(unban).collect::<Result<Vec<_>, CommandError>>()?;
-        Ok((ended, catalog.bans()?))
+        Ok((before, ended, catalog.bans()?))
     })?;
     let mut unknown = Vec::new();
     for (range, was_banned) in ranges.iter().zip(ended) {
@@ -123,6 +124,8 @@ fn remove(ranges: &[AddressRange], world: &mut World<'_>) -> Result<(), CommandE
             (false, None) => unknown.push(range.to_string()),
         }
     }
+    let ended = before.iter().filter(|ban| ranges.contains(&ban.range));
+    warn_of_return(ended, world)?;
     if unknown.is_empty() {
         return Ok(());
     }
@@ -132,15 +135,34 @@ fn remove(ranges: &[AddressRange], world: &mut World<'_>) -> Result<(), CommandE
     )))
 }
 
-/// Which other ban holds for all of a range, in words.
+/// Says that bans which the tracker made a short while ago may come back: its count of refusals stays.
+fn warn_of_return<'a>(
+    mut ended: impl Iterator<Item = &'a Ban>,
+    world: &mut World<'_>,
+) -> Result<(), CommandError> {
+    let clients = world.load_owner_config()?.config.clients;
+    let counts = clients.identify && clients.ban_after.get().is_some();
+    let within = clients.ban_within.seconds();
+    let may_return = |ban: &Ban| ban.is_automatic() && ban.since + within > world.now;
+    if !counts || !ended.any(may_return) {
+        return Ok(());
+    }
+    world.print(
+        "the next announce there that is refused may ban it again; to stop that, put the address into exempt in \
+         [limits]\n",
+    )
+}
+
+/// Which other ban holds for all of a range, and how it is ended, in words.
 fn still_banning(range: AddressRange, bans: &[Ban], now: Timestamp) -> Option<String> {
     let (first, last) = range.ends();
     let holds =
         |ban: &&Ban| ban.is_in_force(now) && ban.range.contains(first) && ban.range.contains(last);
     let ban = bans.iter().find(holds)?;
+    let range = ban.range;
     Some(match ban.list.as_str() {
-        "" => ban.range.to_string(),
-        list => format!("{} of the list {list}", ban.range),
+        "" | Ban::AUTOMATIC => format!("{range}: `tracker ban remove {range}` ends that"),
+        list => format!("{range} of the list {list}"),
     })
 }
 
@@ -179,7 +201,10 @@ fn ban_json(ban: &Ban) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use crate::catalog::{Author, AutomaticBan, Catalog};
     use crate::cli::tests::run_at;
+    use crate::protocol::{Seconds, Timestamp};
+    use crate::site::clock;
 
     #[test]
     fn bans_are_made_listed_and_ended() {
@@ -227,10 +252,43 @@ mod tests {
         let run = |arguments: &[&str]| run_at(home.path(), arguments);
         run(&["ban", "add", "192.0.2.0/24", "192.0.2.7"]).assert_done();
         let removed = run(&["ban", "remove", "192.0.2.7"]);
-        let told = "192.0.2.7: its own ban is over, and it is still banned with 192.0.2.0/24\n";
+        let told = "192.0.2.7: its own ban is over, and it is still banned with 192.0.2.0/24: \
+                    `tracker ban remove 192.0.2.0/24` ends that\n";
         assert_eq!(removed.output, told);
         let again = run(&["ban", "remove", "192.0.2.7"]);
-        assert!(again.failure().contains("192.0.2.7 alone (it is banned with 192.0.2.0/24)"));
+        assert!(again.failure().contains(
+            "192.0.2.7 alone (it is banned with 192.0.2.0/24: `tracker ban remove 192.0.2.0/24` ends that)"
+        ));
+    }
+
+    #[test]
+    fn who_ends_what_the_tracker_has_banned_hears_that_it_may_come_back() {
+        let home = tempfile::tempdir().unwrap();
+        let run = |arguments: &[&str]| run_at(home.path(), arguments);
+        std::fs::create_dir_all(home.path().join("conf")).unwrap();
+        let settings = "[clients]\nidentify = true\nban_after = 3\n";
+        std::fs::write(home.path().join("conf/tracker.toml"), settings).unwrap();
+        let none = run(&["ban", "remove", "--list", "automatic"]);
+        assert!(none.failure().contains("the tracker has banned nobody"), "{}", none.errors);
+        let ban = |since: Timestamp| {
+            let mut catalog = Catalog::open(&home.path().join("data/catalog.db")).unwrap();
+            let author = Author { name: "tracker", at: since };
+            let ban = AutomaticBan { reason: "", until: clock() + Seconds(7200) };
+            let range = "2606:4700::/64".parse().unwrap();
+            catalog.ban_automatically(&[range], ban, &author).unwrap();
+        };
+        ban(clock());
+        let part = run(&["ban", "remove", "2606:4700::1"]);
+        assert!(part.failure().contains("`tracker ban remove 2606:4700::/64`"), "{}", part.errors);
+        for arguments in [["remove", "2606:4700::/64", "--"], ["remove", "--list", "automatic"]] {
+            ban(clock());
+            let ended = run(&["ban", arguments[0], arguments[1], arguments[2]]);
+            assert!(ended.output.contains("put the address into exempt"), "{}", ended.output);
+            ban(Timestamp(clock().0 - 3700));
+            let ended = run(&["ban", arguments[0], arguments[1], arguments[2]]);
+            assert!(ended.output.contains("no longer banned"), "{}", ended.output);
+            assert!(!ended.output.contains("exempt"), "{}", ended.output);
+        }
     }
 
     #[test]
@@ -283,7 +341,7 @@ mod tests {
             replaced.output
         );
         let removed = run(&["ban", "remove", "--list", "floods.txt"]);
-        assert_eq!(removed.output, "floods.txt: its 1 ranges are no longer banned\n");
+        assert_eq!(removed.output, "floods.txt: its 1 range is no longer banned\n");
         assert!(run(&["ban", "remove", "--list", "floods.txt"]).failure().contains("no list"));
         assert!(run(&["ban", "import", "/nowhere/x"]).failure().contains("is not imported"));
     }

@@ -114,17 +114,31 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
 
 /// Ends the bans of a list.
 pub(super) fn remove(list: &str, world: &mut World<'_>) -> Result<(), CommandError> {
-    let removed = change(world, |catalog, author| {
-        match catalog.ban_lists()?.iter().any(|known| known.name == list) {
-            true => Ok(catalog.import_bans(list, &[], "", author)?),
-            false => Ok(0),
+    let ended = change(world, |catalog, author| {
+        let mut bans = catalog.bans()?;
+        bans.retain(|ban| !list.is_empty() && ban.list == list && ban.is_in_force(author.at));
+        if !bans.is_empty() {
+            catalog.import_bans(list, &[], "", author)?;
         }
+        Ok(bans)
     })?;
-    if removed == 0 {
-        return Err(CommandError::Failed(format!(
-            "there is no list `{}`; `tracker ban list` shows what there is",
-            Harmless(list)
-        )));
+    if ended.is_empty() {
+        return Err(CommandError::Failed(match list {
+            Ban::AUTOMATIC => "the tracker has banned nobody".to_owned(),
+            list => format!(
+                "there is no list `{}`; `tracker ban list` shows what there is",
+                Harmless(list)
+            ),
+        }));
     }
-    world.print(format_args!("{}: its {removed} ranges are no longer banned\n", Harmless(list)))
+    let (are, ranges) = match ended.len() {
+        1 => ("is", "range"),
+        _ => ("are", "ranges"),
+    };
+    world.print(format_args!(
+        "{}: its {} {ranges} {are} no longer banned\n",
+        Harmless(list),
+        ended.len()
+    ))?;
+    super::warn_of_return(ended.iter(), world)
 }
