@@ -46,6 +46,9 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
             }
         }
     }
+    if let Some(why) = loaded.config.clients.idle_bans() {
+        world.print(format_args!("warning: {why}\n"))?;
+    }
     match loaded.stray_site(&world.surroundings) {
         Some(warning) => world.print(format_args!("warning: {warning}\n")),
         None => Ok(()),
@@ -107,6 +110,14 @@ mod tests {
         ran.assert_done();
         let found = "fine (in ../conf, seen from the executable)";
         assert_eq!(ran.output, format!("{}/conf/tracker.toml: {found}\n", site.path().display()));
+    }
+
+    #[test]
+    fn settings_that_do_nothing_are_named() {
+        let site = site("[clients]\nban_after = 3\n");
+        let ran = run_at(site.path(), &["config", "check"]);
+        ran.assert_done();
+        assert!(ran.output.contains("warning: `ban_after` in [clients] bans nobody"));
     }
 
     #[test]

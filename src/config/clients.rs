@@ -18,8 +18,19 @@ pub struct ClientsConfig {
     pub ban_after: Limit,
     /// So many within this time: "1h", from a minute to a week.
     pub ban_within: Period,
-    /// How long an address is banned then: "1d", from a minute to ten years.
+    /// How long an address is banned then: "1d", from a minute to ten years, "520w".
     pub ban_for: Period,
+}
+
+impl ClientsConfig {
+    /// Why `ban_after` bans nobody, where it cannot.
+    #[must_use]
+    pub fn idle_bans(&self) -> Option<&'static str> {
+        let is_idle = self.ban_after.get().is_some() && !self.identify;
+        is_idle.then_some(
+            "`ban_after` in [clients] bans nobody, as no client is refused without `identify`",
+        )
+    }
 }
 
 impl Default for ClientsConfig {

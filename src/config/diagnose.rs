@@ -249,6 +249,10 @@ fn wrong_value(
         _ if !is_of_another_type(message) => {
             Flaw::ImpossibleValue { key: name, reason: message.trim_end().into() }
         }
+        // That of the sample would only show how it is switched off.
+        (_, range) if key.get_ref() == "ban_after" => {
+            Flaw::WrongValue { key: name, needs: needs(&3.into(), range, message) }
+        }
         (_, range) => Flaw::WrongValue { key: name, needs: needs(default, range, message) },
     };
     Some((key.span().start, flaw))
@@ -411,6 +415,7 @@ mod tests {
             ),
             ("[network]\nstated_addresses = 'no'", "one of \"never\", \"private\", \"always\""),
             ("[store]\nkind = 'mysql'", "\"sqlite\" or \"shm\""),
+            ("[clients]\nban_after = true", "a whole number from 0 to 1000, such as 3"),
             ("[store]\nmax_peers = -1", "a whole number from 0 to 4294967295, such as 0"),
             (
                 "[store]\nmax_size = '1G'",

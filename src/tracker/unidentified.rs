@@ -55,10 +55,7 @@ impl Tracker {
         let (Some(tries), Some(address)) = (config.clients.ban_after.get(), caller.address) else {
             return;
         };
-        if config.is_replica() || asks_for_others(&SeenClient::new(peer_id, caller.user_agent)) {
-            return;
-        }
-        let Some(range) = range_to_ban(config, address) else { return };
+        let Some(range) = self.range_counted(caller, peer_id) else { return };
         let allowance = Allowance::within(tries, config.clients.ban_within.seconds());
         let wait = self
             .store()
@@ -67,6 +64,20 @@ impl Tracker {
         if matches!(wait, Ok(Some(_))) {
             wait_for_ban(&self.loaded.config.paths.catalog, &[range]);
         }
+    }
+
+    /// What is banned when a client keeps being refused because its peer id names no program; `None` where that is not
+    /// counted.
+    pub(super) fn range_counted(
+        &self,
+        caller: &Caller<'_>,
+        peer_id: PeerId,
+    ) -> Option<AddressRange> {
+        let config = &self.loaded.config;
+        config.clients.ban_after.get()?;
+        let client = SeenClient::new(peer_id, caller.user_agent);
+        let is_counted = !config.is_replica() && !asks_for_others(&client);
+        range_to_ban(config, caller.address?).filter(|_| is_counted)
     }
 
     /// Whether addresses wait to be banned that can be banned now.
@@ -126,6 +137,10 @@ pub fn ban_unidentified(loaded: &LoadedConfig, now: Timestamp) -> Result<(), Ref
     if banned == 0 {
         return Ok(());
     }
+    // Without the addresses: this log is none of announces.
+    crate::info!(
+        "addresses banned because of `ban_after`: {banned}; `tracker ban list` shows them, `tracker ban remove` ends bans"
+    );
     take_in_and_publish(loaded, &current, now)
 }
 

@@ -50,6 +50,14 @@ fn refusals_of_all_processes_count_and_the_ban_is_one_that_the_owner_sees_and_en
         assert_eq!(here.call(&both.tracker, UNKNOWN).refusal(), REFUSED);
         wait_until_banned(&both, &here);
         both.accepts(&elsewhere, "");
+        let url = format!("/announce?{}", client(5).query(UNKNOWN));
+        for (from, counts) in [
+            ("8.8.4.4", "a real one counts towards a ban of 8.8.4.4 (ban_after)"),
+            ("10.0.0.5", "it does not count towards a ban (ban_after)"),
+        ] {
+            let told = both.tracker.run(&["explain", &url, "--from", from]).done();
+            assert!(told.contains(counts), "{from}: {told}");
+        }
         let bans = listed(&both);
         assert_eq!((&bans[0]["range"], &bans[0]["list"]), (&"8.8.8.8".into(), &"automatic".into()));
         let number = |key: &str| bans[0][key].as_u64().expect("a time");

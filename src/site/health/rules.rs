@@ -12,11 +12,8 @@ use crate::site::counted;
 /// Whether each rule on clients is ever asked, and leaves somebody.
 pub(super) fn on_clients(examination: &Examination<'_>) -> Option<Outcome> {
     let config = &examination.loaded.config;
-    if config.clients.ban_after.get().is_some() && !config.clients.identify {
-        return Some(Outcome::wrong(
-            "`ban_after` in [clients] bans nobody, as no client is refused without `identify`",
-            "set identify = true, or ban_after = 0",
-        ));
+    if let Some(why) = config.clients.idle_bans() {
+        return Some(Outcome::wrong(why, "set identify = true, or ban_after = 0"));
     }
     // That it cannot be read is said elsewhere.
     let catalog = Catalog::read(&config.paths.catalog).ok()?;

@@ -42,6 +42,7 @@ impl Details<'_> {
             "ban" => self.caller.address.map(|address| address.to_string()),
             "client" if refuses => self.client_rule(self.refusing_place()),
             "client" => self.client_rule(asked.place),
+            "identify" if refuses => Some(self.unidentified()),
             "identify" => Some(self.client().name().to_string()),
             "torrents" if refuses => {
                 Some("neither in the torrents folder, nor on a list, nor added".into())
@@ -77,6 +78,23 @@ impl Details<'_> {
 
     fn client(&self) -> SeenClient<'_> {
         SeenClient::new(self.request.peer_id, self.caller.user_agent)
+    }
+
+    /// A client that names no program, and whether its address is banned when it goes on.
+    fn unidentified(&self) -> String {
+        let client = self.client();
+        let name = client.name();
+        let has_bans = self.tracker.config().config.clients.ban_after.get().is_some();
+        match self.tracker.range_counted(self.caller, self.request.peer_id) {
+            _ if !has_bans => name.to_string(),
+            Some(range) => {
+                format!("{name}; a real one counts towards a ban of {range} (ban_after)")
+            }
+            None => format!(
+                "{name}; it does not count towards a ban (ban_after): a browser, a proxy, an exempt address or one that is \
+                 not of the Internet, or this is a replica"
+            ),
+        }
     }
 
     fn refusing_place(&self) -> Option<u32> {
