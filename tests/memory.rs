@@ -186,7 +186,7 @@ fn info_says_how_many_peers_there_is_room_for() {
     );
     assert!(text.ends_with(&expected), "{text}");
     let output = tracker.run(&["store", "rebuild"]).done();
-    let recreated = format!("recreated: {}", tracker.store().display());
+    let recreated = format!("recreated: {}; all totals", tracker.store().display());
     assert!(output.starts_with(&recreated), "{output}");
     assert_eq!(tracker.run(&["store", "check"]).done(), "clean\n");
     let sqlite = Installation::open().run(&["store", "info", "--json"]).json();

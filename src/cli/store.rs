@@ -90,9 +90,12 @@ fn check(world: &mut World<'_>) -> Result<(), CommandError> {
         return world.print("clean\n");
     }
     Err(CommandError::Failed(format!(
-        "{} invariants do not hold; `tracker store check --repair` corrects counts and removes peers of no swarm, and `tracker store rebuild` \
+        "{}; `tracker store check --repair` corrects counts and removes peers of no swarm, and `tracker store rebuild` \
          recreates the store where more is wrong",
-        violations.len()
+        match violations.len() {
+            1 => "1 thing is wrong".into(),
+            several => format!("{several} things are wrong"),
+        }
     )))
 }
 
@@ -115,18 +118,39 @@ fn repair(world: &mut World<'_>) -> Result<(), CommandError> {
 
 fn recreate(world: &mut World<'_>) -> Result<(), CommandError> {
     let loaded = world.load_config()?;
+    let store = &loaded.config.store;
+    let was_there = store.path.exists();
     let totals = match rebuild(&loaded, world.now).map_err(PublishError::from)? {
-        Totals::Kept => "; all totals are in the catalogue".into(),
+        Totals::Kept => "; all totals are in the catalogue, and what the peers that were here have moved comes with \
+                         their next announces"
+            .into(),
         Totals::None => String::new(),
         Totals::Unreadable(problem) => format!(
             "; what its swarms have counted since the last refresh could not be read: {}",
             Harmless(problem)
         ),
     };
-    let store = &loaded.config.store;
     let old = match store.kind {
-        StoreKind::Sqlite => "; the old one stands beside it",
-        StoreKind::Shm => "",
+        StoreKind::Sqlite if was_there => "; the old one stands beside it",
+        StoreKind::Sqlite | StoreKind::Shm => "",
     };
     world.print(format_args!("recreated: {}{old}{totals}\n", store.path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::tests::run_at;
+
+    #[test]
+    fn only_a_store_that_was_there_stands_beside_the_new_one() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(home.path().join("conf")).unwrap();
+        std::fs::write(home.path().join("conf/tracker.toml"), "").unwrap();
+        std::fs::create_dir(home.path().join("data")).unwrap();
+        let rebuild = || run_at(home.path(), &["store", "rebuild"]).output;
+        let first = rebuild();
+        assert!(first.starts_with("recreated: ") && !first.contains("beside"), "{first}");
+        let second = rebuild();
+        assert!(second.contains("; the old one stands beside it"), "{second}");
+    }
 }

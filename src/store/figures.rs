@@ -39,8 +39,13 @@ impl SwarmCounts {
 impl fmt::Display for SwarmCounts {
     /// The peers, in words.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seeders, leechers, partial_seeds, .. } = self;
-        write!(f, "{seeders} seeders, {leechers} leechers, {partial_seeds} partial seeds")
+        let Self { seeders, leechers, partial_seeds, .. } = *self;
+        let ending = |count| if count == 1 { "" } else { "s" };
+        write!(f, "{seeders} seeder{}, {leechers} leecher{}", ending(seeders), ending(leechers))?;
+        match partial_seeds {
+            0 => Ok(()),
+            count => write!(f, ", {count} partial seed{}", ending(count)),
+        }
     }
 }
 
@@ -169,5 +174,18 @@ impl StoreInfo {
     #[must_use]
     pub fn none(kind: &'static str, location: String) -> Self {
         Self { kind, location, bytes: 0, room: None, swarms: 0, peers: 0, anomalies: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_told_in_words() {
+        let counts = SwarmCounts { seeders: 1, leechers: 77, ..SwarmCounts::default() };
+        assert_eq!(counts.to_string(), "1 seeder, 77 leechers");
+        let counts = SwarmCounts { leechers: 1, partial_seeds: 2, ..SwarmCounts::default() };
+        assert_eq!(counts.to_string(), "0 seeders, 1 leecher, 2 partial seeds");
     }
 }

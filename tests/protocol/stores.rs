@@ -195,7 +195,7 @@ fn counts_that_are_not_those_of_the_peers_are_corrected_by_a_command_and_by_a_re
     }
     damage();
     let told = tracker.run(&["refresh", "--force"]);
-    assert!(told.errors.contains("7 leechers, 0 partial seeds of the swarm"), "{}", told.errors);
+    assert!(told.errors.contains("said 0 seeders, 7 leechers of the swarm"), "{}", told.errors);
     assert_eq!(tracker.run(&["store", "check"]).done(), "clean\n");
 }
 

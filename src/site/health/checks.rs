@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("decisions", "whether commands win over what stands in sidecars", decisions::hide_sidecars),
     check("lists of torrents", "whether allow_list and deny_list can be read and agree", rules::lists),
     check("peer store", "whether it is of the configured kind, and sound", state::peer_store),
-    check("old peer stores", "what was set aside as broken", state::copies),
+    check("old peer stores", "what was set aside, as broken or by a command", state::copies),
     check("shared memory", "whose the peer store in memory is", memory::files),
     check("room for peers", "whether the peer store can grow as large as it may", memory::room),
     check("load", "what the tracker takes of the machine, today and at ten times as much", demand::estimate),

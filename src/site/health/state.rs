@@ -58,7 +58,7 @@ pub(super) fn peer_store(examination: &Examination<'_>) -> Option<Outcome> {
     })
 }
 
-/// What was set aside as broken, and takes room.
+/// What was set aside, and takes room.
 pub(super) fn copies(examination: &Examination<'_>) -> Option<Outcome> {
     let copies = stores_set_aside(examination.loaded);
     let newest = copies.first()?;
@@ -67,7 +67,7 @@ pub(super) fn copies(examination: &Examination<'_>) -> Option<Outcome> {
         several => format!("{several} peer stores were"),
     };
     Some(Outcome::told(format!(
-        "{are} set aside as broken, {}, the newest is {}; the error log says why; remove what you do not need",
+        "{are} set aside, as broken or by `tracker store rebuild`, {}, the newest is {}; the error log says why; remove what you do not need",
         bytes(copies.iter().map(|copy| copy.bytes).sum(), 1),
         newest.path.display()
     )))

@@ -91,7 +91,7 @@ impl Check<'_, '_> {
     fn is(&mut self, what: &str, said: u64, found: u64) {
         if said != found {
             let number = self.shard.number;
-            self.problems.push(format!("shard {number} says {said} {what} and has {found}"));
+            self.problems.push(format!("shard {number} counts {what}: {said}; there are {found}"));
         }
     }
 
@@ -122,7 +122,12 @@ impl Check<'_, '_> {
         if counted != *swarm {
             let (said, found): (SwarmCounts, SwarmCounts) = (swarm.counts(), counted.counts());
             let hash = swarm.info_hash;
-            self.problem(format!("swarm {hash} says {said:?} and has {found:?}, or sums differ"));
+            self.problem(match said == found {
+                false => format!("swarm {hash} counts {said}; it has {found}"),
+                true => {
+                    format!("the sums of swarm {hash} are not those of what its peers have moved")
+                }
+            });
         }
         self.endpoints(swarm, entries)?;
         Ok(counted.peers())

@@ -73,8 +73,12 @@ pub(super) fn check(database: &Database) -> rusqlite::Result<Option<String>> {
     let there = [count(database, COUNT_PEERS)?, count(database, COUNT_SWARMS)?];
     let is_wrong = told.iter().zip(there).any(|(told, there)| told.is_some_and(|it| it != there));
     Ok(is_wrong.then(|| {
-        let [peers, swarms] = there;
-        format!("the store says {told:?} peers and swarms and has {peers} and {swarms}")
+        let wrong = ["peers", "swarms"].iter().zip(told).zip(there);
+        let wrong = wrong.filter_map(|((what, told), there)| {
+            let told = told.filter(|told| *told != there)?;
+            Some(format!("the store counts {what}: {told}; there are {there}"))
+        });
+        wrong.collect::<Vec<_>>().join("; ")
     }))
 }
 

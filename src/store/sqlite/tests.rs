@@ -356,7 +356,10 @@ fn the_check_comes_to_an_end_whatever_the_last_number_is() {
 #[test]
 fn the_check_names_what_does_not_hold() {
     for (damage, named) in [
-        ("UPDATE swarm SET leechers = 7", "says"),
+        (
+            "UPDATE swarm SET leechers = 7",
+            "counts 0 seeders, 7 leechers; it has 0 seeders, 1 leecher",
+        ),
         ("UPDATE peer SET class = 2", "wrong class"),
         ("UPDATE peer SET tag = 5", "wrong tag"),
         ("UPDATE peer SET swarm = 5", "no swarm"),

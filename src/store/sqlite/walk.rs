@@ -253,7 +253,7 @@ fn check_swarm(
     }
     if counted != swarm.counts {
         problems
-            .push(format!("swarm {} says {:?} and has {counted:?}", swarm.info_hash, swarm.counts));
+            .push(format!("swarm {} counts {}; it has {counted}", swarm.info_hash, swarm.counts));
     }
     Ok(())
 }
