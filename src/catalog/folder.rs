@@ -15,6 +15,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+pub use self::announce_url::leads_to;
 pub use self::known::{Fingerprints, KnownFiles};
 use self::listing::ListedFile;
 pub use self::listing::{Detail, Listing, Seen, SeenCompanions, Surroundings};
@@ -411,7 +412,7 @@ impl ScanRules<'_> {
         let ours = self.announce_url.filter(|_| !self.accept_foreign)?;
         let also = self.also_announce_urls.iter().map(Url::as_str);
         let all: Vec<&str> = std::iter::once(ours).chain(also).collect();
-        let is_ours = |url: &String| all.iter().any(|ours| announce_url::leads_to(url, ours));
+        let is_ours = |url: &String| all.iter().any(|ours| leads_to(url, ours));
         let urls = &metainfo.announce_urls;
         match urls.first() {
             None => Some(Problem::NoAnnounce),

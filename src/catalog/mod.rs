@@ -59,7 +59,7 @@ pub use file_state::{FileState, FileTime};
 pub use folder::{
     AfterWriting, Detail, Fingerprints, FolderError, FolderProblem, FolderScan, FolderView,
     FoundTorrent, KnownFiles, Listing, Problem, ScanRules, Seen, SeenCompanions, Surroundings,
-    Watched, has_changed, read_open_torrent, read_torrent, scan_folder,
+    Watched, has_changed, leads_to, read_open_torrent, read_torrent, scan_folder,
 };
 pub use hash_list::HashList;
 pub use history::{

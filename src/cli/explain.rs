@@ -118,6 +118,7 @@ impl ExplainArguments {
         }
         let question = Question {
             method: given.method,
+            url: given.url.as_deref(),
             path: &given.path,
             query: &given.query,
             from: given.from,

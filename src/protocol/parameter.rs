@@ -25,6 +25,8 @@ pub enum Standing {
     Defaulted,
     /// The same parameter comes once more, and that one counts.
     Repeated,
+    /// It is understood, and decides nothing.
+    Ignored,
     /// It means nothing to this tracker.
     Unknown,
     /// The request is refused for it.
@@ -39,6 +41,7 @@ impl Standing {
             Self::Used => "used",
             Self::Defaulted => "default",
             Self::Repeated => "repeated",
+            Self::Ignored => "ignored",
             Self::Unknown => "unknown",
             Self::Refused => "refused",
         }

@@ -7,11 +7,12 @@ use super::pages::ANOTHER_ADDRESS;
 use super::replies::{failure, plain_failure};
 use super::route::{Place, Route, asks_about_a_torrent};
 use super::shown_to;
+use crate::catalog::leads_to;
 use crate::config::LoadedConfig;
 use crate::gateway::{Method, Request, Status, Variables};
 use crate::protocol::{
     AnnounceRequest, ClientName, Failure, RetryIn, ScrapeRequest, Seconds, Standing, Timestamp,
-    UnderstoodParameter,
+    UnderstoodParameter, Url,
 };
 use crate::tracker::Refusal;
 use crate::tracker::access::Caller;
@@ -24,6 +25,8 @@ use crate::tracker::explain::{
 pub struct Question<'a> {
     /// Its method.
     pub method: Method,
+    /// Its whole address, if that is known.
+    pub url: Option<&'a str>,
     /// The path of its address, with escapes.
     pub path: &'a [u8],
     /// What follows the first `?`, as it came.
@@ -158,6 +161,12 @@ impl Explain {
     fn notes(&self, question: &Question<'_>) -> Vec<String> {
         let network = &self.0.config().config.network;
         let mut notes = Vec::new();
+        if question.url.is_some_and(|url| self.is_foreign(url)) {
+            notes.push(
+                "this is another address than announce_url, perhaps another tracker's; explained as if it had come here"
+                    .into(),
+            );
+        }
         if question.method == Method::Head {
             notes.push("HEAD: as for GET, but without peers, and nothing is stored".into());
         }
@@ -169,6 +178,19 @@ impl Explain {
             ));
         }
         notes
+    }
+
+    /// Whether an announce or a scrape there arrives elsewhere.
+    fn is_foreign(&self, url: &str) -> bool {
+        let tracker = &self.0.config().config.tracker;
+        let (address, query) = url.split_once('?').unwrap_or((url, ""));
+        let script = address.strip_suffix("/scrape");
+        let announce = script.map(|script| format!("{script}/announce?{query}"));
+        let theirs = announce.as_deref().unwrap_or(url);
+        let also = tracker.also_announce_urls.iter().map(Url::as_str);
+        let mut ours = tracker.announce_url.iter().map(|url| url.as_str()).chain(also).peekable();
+        let has_own = ours.peek().is_some();
+        has_own && !ours.any(|ours| leads_to(theirs, ours))
     }
 
     fn announce(

@@ -242,6 +242,23 @@ fn other_addresses_and_scrapes_are_explained_and_secrets_cut_off() {
             assert_eq!(explained["reply"]["failure_reason"], refusal, "{explained}");
         }
     }
+    let elsewhere = "http://elsewhere.test/track?info_hash=x";
+    let text = tracker.run(&["explain", elsewhere]).done();
+    let why =
+        "refused: no address for announces or scrapes (the path ends in /track; this tracker's";
+    assert!(text.contains(why), "{text}");
+    for (url, is_foreign) in [
+        ("http://elsewhere.test/tracker.cgi/scrape?info_hash=x", true),
+        ("http://tracker.test:80/tracker.cgi/announce?info_hash=x", false),
+        ("http://tracker.test/tracker.cgi/0123456789abcdef/scrape", false),
+    ] {
+        let text = tracker.run(&["explain", url]).done();
+        assert_eq!(
+            text.contains("this is another address than announce_url"),
+            is_foreign,
+            "{text}"
+        );
+    }
     let scraped = told("/tracker.cgi/scrape");
     assert_eq!(scraped["reply"]["files"][0]["complete"], 1, "{scraped}");
     tracker.configure(&["tracker.torrents = 'open'", "tracker.full_scrape = false"]);

@@ -60,7 +60,8 @@ impl<'a> Destination<'a> {
 
 /// Whether an announce to `theirs` arrives where one to `ours` does, with a passkey or without, by
 /// http or https. The tracker's own script goes on announcing when another address of its host is ours.
-pub(super) fn leads_to(theirs: &str, ours: &str) -> bool {
+#[must_use]
+pub fn leads_to(theirs: &str, ours: &str) -> bool {
     match (Destination::of(theirs), Destination::of(ours)) {
         (Some(theirs), Some(ours)) => {
             let is_the_same = theirs.has_path(ours.path) && theirs.has_query(ours.query);

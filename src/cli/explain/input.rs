@@ -9,6 +9,8 @@ use crate::protocol::without_secrets;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Given {
     pub(super) kind: Kind,
+    /// The whole address, where that was given.
+    pub(super) url: Option<String>,
     pub(super) method: Method,
     /// With escapes.
     pub(super) path: Vec<u8>,
@@ -68,7 +70,8 @@ pub(super) fn read(text: &[u8]) -> Result<Given, String> {
     }
     for scheme in [b"http://".as_slice(), b"https://"] {
         if text.get(..scheme.len()).is_some_and(|front| front.eq_ignore_ascii_case(scheme)) {
-            return Ok(get(Kind::Url, without_host(text)));
+            let url = Some(String::from_utf8_lossy(text).into_owned());
+            return Ok(Given { url, ..get(Kind::Url, without_host(text)) });
         }
     }
     let (front, has_query) = match split_at(text, b"?") {
@@ -100,6 +103,7 @@ fn get(kind: Kind, target: &[u8]) -> Given {
     let (path, query) = split_at(target, b"?").unwrap_or((target, b""));
     Given {
         kind,
+        url: None,
         method: Method::Get,
         path: path.to_vec(),
         query: query.to_vec(),

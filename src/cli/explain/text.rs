@@ -3,7 +3,7 @@
 use super::input::{Given, Kind};
 use crate::cli::{CommandError, World};
 use crate::platform::terminal::Harmless;
-use crate::protocol::{RetryIn, ScrapeFigures, Seconds};
+use crate::protocol::{RetryIn, ScrapeFigures, Seconds, without_secrets};
 use crate::site::explain::{Explanation, Reply};
 use crate::site::{bytes, counted};
 use crate::tracker::explain::{AnnounceAnswer, RuleVerdict, ScrapeAnswer};
@@ -51,7 +51,7 @@ pub(super) fn print(
         let line = format!("  {:<17}  {verdict:<9}  {}", asked.rule, Harmless(&asked.about));
         world.print(format_args!("{}\n", line.trim_end()))?;
     }
-    print_outcome(explanation, world)?;
+    print_outcome(given, explanation, world)?;
     for note in &explanation.notes {
         world.print(format_args!("\nnote: {}\n", Harmless(note)))?;
     }
@@ -84,7 +84,20 @@ fn print_request(
     }
 }
 
-fn print_outcome(explanation: &Explanation, world: &mut World<'_>) -> Result<(), CommandError> {
+/// What is wrong with an address at which nobody announces.
+fn no_address_for_it(path: &[u8]) -> String {
+    let end = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let end = without_secrets(&end.escape_ascii().to_string());
+    format!(
+        ": no address for announces or scrapes (the path ends in /{end}; this tracker's end in /announce and /scrape)"
+    )
+}
+
+fn print_outcome(
+    given: &Given,
+    explanation: &Explanation,
+    world: &mut World<'_>,
+) -> Result<(), CommandError> {
     match &explanation.reply {
         Reply::Announce(answer) => print_announced(answer, world),
         Reply::Scrape(answer) => print_scraped(answer, world),
@@ -99,8 +112,14 @@ fn print_outcome(explanation: &Explanation, world: &mut World<'_>) -> Result<(),
              --force`, and ask again\n",
         ),
         Reply::Failure { status, reason, retry_in, interval, min_interval } => {
-            let rule = explanation.decided_by.unwrap_or_default();
-            world.print(format_args!("\noutcome     refused, by {rule}\n\nreply       HTTP {status}\n"))?;
+            let by = match explanation.decided_by {
+                Some(rule) => format!(", by {rule}"),
+                None => no_address_for_it(&given.path),
+            };
+            world.print(format_args!(
+                "\noutcome     refused{}\n\nreply       HTTP {status}\n",
+                Harmless(by)
+            ))?;
             world.print(format_args!("  failure reason  {}\n", Harmless(reason)))?;
             print_intervals(*interval, *min_interval, world)?;
             match retry_in {

@@ -171,7 +171,7 @@ fn meaning(kind: Kind, value: &[u8], peer_id: PeerId) -> Meaning {
         Kind::Short => (Standing::Used, "short intervals are wanted, as Bitstorm offers".into()),
         Kind::Ip | Kind::Ipv4 | Kind::Ipv6 => stated(value),
         Kind::Passkey => match Passkey::parse(value) {
-            Some(_) => (Standing::Used, "a passkey".into()),
+            Some(_) => (Standing::Ignored, "a passkey, which decides nothing here".into()),
             None => (
                 Standing::Defaulted,
                 "no passkey: those have 16 to 64 letters, digits, _ and -".into(),
@@ -230,7 +230,8 @@ fn key(value: &[u8], peer_id: PeerId) -> Meaning {
     let mut room = [0; 128];
     let bytes = percent_decoded(value, &mut room);
     if super::client_key(value, peer_id).is_some() {
-        let told = format!("{} bytes, which prove who it is from another address", bytes.len());
+        let told =
+            format!("{} bytes: by these the client is known again at another address", bytes.len());
         return (Standing::Used, told);
     }
     let why = match ClientKey::of(bytes) {
@@ -288,11 +289,11 @@ mod tests {
             ("numwant", "used", "80 peers"),
             ("event", "used", "started"),
             ("compact", "used", "a list of dictionaries"),
-            ("key", "used", "8 bytes, which prove who it is from another address"),
+            ("key", "used", "8 bytes: by these the client is known again at another address"),
             ("ip", "used", "10.0.0.7:99 is stated"),
             ("ipv6", "default", "::1: passed over, as nobody could connect to that"),
             ("foo", "unknown", "means nothing to this tracker"),
-            ("passkey", "used", "a passkey"),
+            ("passkey", "ignored", "a passkey, which decides nothing here"),
             ("downloaded", "default", "0 bytes"),
         ];
         let expected: Vec<_> = expected

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use super::bound::Bound;
 use super::names::{self, Habit};
-use super::spoof::is_spoof;
+use super::spoof::{self, is_spoof};
 use super::version::Version;
 use super::{ClientName, PeerId};
 
@@ -182,6 +182,12 @@ impl<'a> SeenClient<'a> {
             ClientClass::Monitor => self.peer_id.0.starts_with(b"-DE1360-"),
             ClientClass::Spoof => is_spoof(self.peer_id, self.name(), agent),
         }
+    }
+
+    /// Why it is of the class of those that wear another's name, in words; `None` where it is not.
+    #[must_use]
+    pub fn why_spoof(&self) -> Option<String> {
+        spoof::why(self.peer_id, self.name(), self.user_agent)
     }
 }
 

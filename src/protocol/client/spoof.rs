@@ -32,6 +32,21 @@ pub(super) fn is_spoof(PeerId(id): PeerId, name: &ClientName, user_agent: &[u8])
         || has_another_version(name, user_agent)
 }
 
+/// Why it is none, in words.
+pub(super) fn why(PeerId(id): PeerId, name: &ClientName, user_agent: &[u8]) -> Option<String> {
+    let but = if names_another(name, user_agent) {
+        let (other, _) = agent_program(user_agent)?;
+        format!("its User-Agent is that of {other}")
+    } else if has_another_version(name, user_agent) {
+        "its User-Agent says another version".to_owned()
+    } else if ends_otherwise(&id, name, user_agent) {
+        format!("the end of its peer id is none that {} makes", name.software())
+    } else {
+        return None;
+    };
+    Some(format!("says {name} by its peer id, but {but}"))
+}
+
 /// Whether the end of a peer id is one that the program does not write.
 fn ends_otherwise(id: &[u8; 20], name: &ClientName, user_agent: &[u8]) -> bool {
     let is_from = |version: &[u16]| {
@@ -138,10 +153,29 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn who_wears_another_name_is_told_how_it_betrays_itself() {
+        let told = |id: &[u8; 20], user_agent: &str| {
+            why(PeerId(*id), &ClientName::from(PeerId(*id)), user_agent.as_bytes())
+        };
+        let by_header = told(b"-qB4630-abcdefghijkl", "Transmission/4.0.6").unwrap();
+        let expected =
+            "says qBittorrent 4.6.3 by its peer id, but its User-Agent is that of Transmission";
+        assert_eq!(by_header, expected);
+        let by_version = told(b"-qB4630-abcdefghijkl", "qBittorrent/4.5.0").unwrap();
+        assert!(by_version.ends_with("its User-Agent says another version"), "{by_version}");
+        let by_end = told(b"-TR4060-000000000001", "").unwrap();
+        assert!(by_end.ends_with("the end of its peer id is none that Transmission makes"));
+        assert_eq!(told(b"-qB4630-abcdefghijkl", "qBittorrent/4.6.3"), None);
+    }
+
     #[track_caller]
     fn is_a_spoof(id: &[u8], user_agent: &str) -> bool {
         let id = PeerId(id.try_into().unwrap());
-        is_spoof(id, &ClientName::from(id), user_agent.as_bytes())
+        let name = ClientName::from(id);
+        let is_one = is_spoof(id, &name, user_agent.as_bytes());
+        assert_eq!(why(id, &name, user_agent.as_bytes()).is_some(), is_one);
+        is_one
     }
 
     #[test]

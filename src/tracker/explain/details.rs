@@ -6,7 +6,9 @@ use super::heard::{AskedRule, RuleVerdict};
 use crate::catalog::{Ban, Catalog, HashList, Torrent};
 use crate::config::Torrents;
 use crate::platform::date::rfc_3339;
-use crate::protocol::{AnnounceRequest, InfoHash, SeenClient, Timestamp};
+use crate::protocol::{
+    AnnounceRequest, ClientClass, ClientPattern, InfoHash, SeenClient, Timestamp,
+};
 use crate::tracker::Tracker;
 use crate::tracker::access::Caller;
 
@@ -108,7 +110,11 @@ impl Details<'_> {
         let rules = self.catalog.as_ref().and_then(|catalog| catalog.client_rules().ok());
         let of_catalog = rules.as_ref().and_then(|rules| rules.get(number));
         let told = of_catalog.map(|rule| format!(" ({} {})", rule.verdict.name(), rule.pattern));
-        Some(format!("rule {}{}", number + 1, told.unwrap_or_default()))
+        let is_on_spoofs =
+            of_catalog.is_some_and(|rule| rule.pattern == ClientPattern::Class(ClientClass::Spoof));
+        let why = self.client().why_spoof().filter(|_| is_on_spoofs);
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
+        Some(format!("rule {}{}{why}", number + 1, told.unwrap_or_default()))
     }
 
     fn torrent(&self) -> Option<Torrent> {
