@@ -347,6 +347,10 @@ fn rules_that_can_have_no_effect_and_lists_that_cannot_be_read_are_named() {
     Diagnosis::offline(&site).assert("rules on clients", "WRONG", &["refuse every client"]);
     site.tracker(&["client", "hide", "qBittorrent", "--first"]);
     Diagnosis::offline(&site).assert("rules on clients", "WRONG", &["hide every client"]);
+    site.tracker(&["client", "hide", "*"]);
+    let told = ["rule 3 (hide *) hides every client that no rule before it decides about"];
+    Diagnosis::offline(&site).assert("rules on clients", "WRONG", &told);
+    site.tracker(&["client", "deny", "*"]);
     site.tracker(&["client", "remove", "qBittorrent"]);
     site.tracker(&["client", "allow", "Transmission", "--first"]);
     Diagnosis::offline(&site).assert("rules on clients", "fine", &["3 rules"]);

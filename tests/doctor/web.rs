@@ -235,6 +235,18 @@ fn includes_that_are_off_are_named() {
 }
 
 #[test]
+fn what_is_not_the_page_is_named_also_beside_rules_on_clients_that_are_wrong() {
+    let index = "index index.shtml index.html;";
+    let served = Served::changed(Nginx, &[(TRACKER, index, "index style.css;")]);
+    let parts = ["is something else than", "without the statistics", "DirectoryIndex"];
+    served.diagnosis().assert_only_wrong("pages", &parts);
+    served.site.tracker(&["client", "deny", "-XL"]);
+    served.site.tracker(&["client", "allow", "-XL0019-"]);
+    let found = served.diagnosis();
+    assert_eq!(found.in_state("WRONG"), ["rules on clients", "pages"], "{found}");
+}
+
+#[test]
 fn what_stands_between_the_web_server_and_the_tracker_is_named_by_its_status() {
     let off = "<Directory \"ROOT/cgi-bin\">\n<Files \"tracker.cgi\">\nAcceptPathInfo Off\n</Files>\n\
                </Directory>";

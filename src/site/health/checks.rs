@@ -13,6 +13,8 @@ pub(super) struct Check {
     pub(super) name: &'static str,
     /// What it checks.
     pub(super) about: &'static str,
+    /// Whether what it finds may be why readers do not get pages.
+    pub(super) concerns_pages: bool,
     /// Does it; `None` where there is nothing to check.
     pub(super) run: fn(&Examination<'_>) -> Option<Outcome>,
 }
@@ -22,7 +24,16 @@ const fn check(
     about: &'static str,
     run: fn(&Examination<'_>) -> Option<Outcome>,
 ) -> Check {
-    Check { name, about, run }
+    Check { name, about, concerns_pages: true, run }
+}
+
+/// One that is about clients and their torrents only.
+const fn check_for_clients(
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Examination<'_>) -> Option<Outcome>,
+) -> Check {
+    Check { concerns_pages: false, ..check(name, about, run) }
 }
 
 /// The first check, without which there are no others.
@@ -37,9 +48,9 @@ pub(super) const CHECKS: &[Check] = &[
     check("data folder", "whether it is for the tracker alone", folders::data),
     check("torrents folder", "whether it is there, and its fragments can be written", folders::torrents),
     check("catalogue", "whether it can be read", state::catalogue),
-    check("rules on clients", "whether each is ever asked, and some clients are let in", rules::on_clients),
-    check("decisions", "whether commands win over what stands in sidecars", decisions::hide_sidecars),
-    check("lists of torrents", "whether allow_list and deny_list can be read and agree", rules::lists),
+    check_for_clients("rules on clients", "whether each is ever asked, and some clients are let in", rules::on_clients),
+    check_for_clients("decisions", "whether commands win over what stands in sidecars", decisions::hide_sidecars),
+    check_for_clients("lists of torrents", "whether allow_list and deny_list can be read and agree", rules::lists),
     check("peer store", "whether it is of the configured kind, and sound", state::peer_store),
     check("old peer stores", "what was set aside, as broken or by a command", state::copies),
     check("shared memory", "whose the peer store in memory is", memory::files),

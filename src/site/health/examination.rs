@@ -37,6 +37,8 @@ pub struct Examination<'a> {
     reach: Reach,
     /// Whether something is wrong that may be the reason of what comes next.
     found_wrong: Cell<bool>,
+    /// Whether something of that has to do with pages.
+    found_wrong_pages: Cell<bool>,
     folder: OnceCell<Result<FolderScan, FolderError>>,
     announced: OnceCell<Option<Result<Announced, Failed>>>,
     /// Hosts that gave no answer, and why: they are not waited for again.
@@ -58,15 +60,18 @@ impl<'a> Examination<'a> {
             now,
             reach,
             found_wrong: Cell::new(false),
+            found_wrong_pages: Cell::new(false),
             folder: OnceCell::new(),
             announced: OnceCell::new(),
             silent: RefCell::default(),
         }
     }
 
-    /// Takes in how a check ended.
-    pub(super) fn note(&self, outcome: &Outcome) {
+    /// Takes in how a check ended; what it is about may keep pages from readers or not.
+    pub(super) fn note(&self, outcome: &Outcome, concerns_pages: bool) {
         self.found_wrong.set(self.found_wrong.get() || outcome.is_wrong());
+        let is_of_pages = concerns_pages && outcome.is_wrong();
+        self.found_wrong_pages.set(self.found_wrong_pages.get() || is_of_pages);
     }
 
     /// Whether something is wrong so far.
@@ -78,6 +83,14 @@ impl<'a> Examination<'a> {
     pub(super) fn wrong_by_itself(&self, what: String, remedy: impl Into<String>) -> Outcome {
         match self.found_wrong() {
             true => Outcome::not_checked(format!("{what}; first repair what is WRONG above")),
+            false => Outcome::wrong(what, remedy),
+        }
+    }
+
+    /// The same for pages and files that readers fetch.
+    pub(super) fn wrong_page(&self, what: String, remedy: impl Into<String>) -> Outcome {
+        match self.found_wrong_pages.get() {
+            true => self.wrong_by_itself(what, remedy),
             false => Outcome::wrong(what, remedy),
         }
     }

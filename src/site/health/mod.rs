@@ -84,7 +84,7 @@ impl Examination<'_> {
         let mut findings = Vec::new();
         for check in CHECKS.iter().filter(|check| replica::is_checked(check.name, self)) {
             if let Some(outcome) = (check.run)(self) {
-                self.note(&outcome);
+                self.note(&outcome, check.concerns_pages);
                 findings.push(Finding::of(check, outcome));
             }
         }

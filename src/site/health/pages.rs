@@ -14,6 +14,9 @@ const INCLUDE: &str = "<!--#include";
 /// What it writes in the place of an include that fails.
 const FAILED_INCLUDE: &str = "[an error occurred while processing this directive]";
 
+/// What is in every list or table of torrents that a refresh writes, with torrents or without.
+const FRAGMENTS: [&str; 2] = ["class=\"tracker-stats\"", "class=\"tracker-empty\""];
+
 const SWITCH_ON_SSI: &str = "switch on server-side includes and restart the web server: Apache: a2enmod include; \
                              nginx: ssi on; lighttpd: mod_ssi; the shipped files do the rest";
 
@@ -36,13 +39,11 @@ pub(super) fn torrents_url(examination: &Examination<'_>) -> Option<Outcome> {
             Outcome::fine(format!("{address} can be fetched"))
         }
         Ok(reply) if reply.status == 200 => examination
-            .wrong_by_itself(format!("{address} is another file than that of the folder"), remedy),
-        Ok(reply) => {
-            examination.wrong_by_itself(format!("{address} answers {}", reply.status), remedy)
-        }
+            .wrong_page(format!("{address} is another file than that of the folder"), remedy),
+        Ok(reply) => examination.wrong_page(format!("{address} answers {}", reply.status), remedy),
         Err(http::Failed::NoCurl) => Outcome::not_checked(http::Failed::NoCurl.to_string()),
         Err(problem) => {
-            examination.wrong_by_itself(format!("{address} does not answer: {problem}"), remedy)
+            examination.wrong_page(format!("{address} does not answer: {problem}"), remedy)
         }
     })
 }
@@ -92,8 +93,19 @@ pub(super) fn statistics(examination: &Examination<'_>) -> Option<Outcome> {
         return None;
     }
     let address = format!("{site}/");
+    // The owner may want the page without them.
+    let includes = files::read_linked(&page, MOST_BYTES)
+        .is_ok_and(|text| String::from_utf8_lossy(&text).contains(INCLUDE));
     Some(match served(examination, &address, &page) {
-        Ok(_) => Outcome::fine(format!("{address} has the statistics in it")),
+        Ok(_) if !includes => Outcome::fine(format!("{address} answers")),
+        Ok(text) if FRAGMENTS.iter().any(|mark| text.contains(mark)) => {
+            Outcome::fine(format!("{address} has the statistics in it"))
+        }
+        Ok(_) => examination.wrong_page(
+            format!("{address} is something else than {}, without the statistics", page.display()),
+            "have the web server show index.shtml for a folder: Apache: DirectoryIndex index.shtml; nginx: index \
+             index.shtml; lighttpd: index-file.names",
+        ),
         Err(outcome) => outcome,
     })
 }
@@ -103,27 +115,27 @@ fn served(examination: &Examination<'_>, address: &str, page: &Path) -> Result<S
     let page = page.display();
     let reply = examination.get(address).map_err(|problem| match problem {
         http::Failed::NoCurl => Outcome::not_checked(problem.to_string()),
-        problem => examination.wrong_by_itself(
+        problem => examination.wrong_page(
             format!("{address} does not answer: {problem}"),
             "correct torrents_url in [paths], above which the pages are",
         ),
     })?;
     let text = reply.text();
     if reply.status != 200 {
-        return Err(examination.wrong_by_itself(
+        return Err(examination.wrong_page(
             format!("{address} answers {}, where {page} should be", reply.status),
             "load the shipped file for your web server, and correct torrents_url in [paths], above \
              which the pages are",
         ));
     }
     if text.contains(INCLUDE) {
-        return Err(examination.wrong_by_itself(
+        return Err(examination.wrong_page(
             format!("{address} comes without what it includes: server-side includes are off"),
             SWITCH_ON_SSI,
         ));
     }
     if text.contains(FAILED_INCLUDE) {
-        return Err(examination.wrong_by_itself(
+        return Err(examination.wrong_page(
             format!("{address} includes what the web server cannot read"),
             format!("`tracker refresh --force` writes it; {page} names it relative to itself"),
         ));

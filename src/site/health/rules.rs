@@ -24,20 +24,24 @@ pub(super) fn on_clients(examination: &Examination<'_>) -> Option<Outcome> {
     let decides_all = |rule: &&ClientRule| rule.pattern == ClientPattern::Any;
     let end = rules.iter().find(decides_all).map(|rule| rule.verdict);
     let before = || rules.iter().take_while(|rule| !decides_all(rule)).map(|rule| rule.verdict);
+    let number = rules.iter().take_while(|rule| !decides_all(rule)).count() + 1;
     Some(match end {
         Some(Verdict::Deny) if before().all(|verdict| verdict == Verdict::Deny) => Outcome::wrong(
             "the rules on clients refuse every client",
             "`tracker client allow PATTERN --first` lets some in, or `tracker client remove '*'` the others",
         ),
-        Some(Verdict::Deny | Verdict::Hide)
-            if before().all(|verdict| verdict != Verdict::Allow) =>
-        {
-            Outcome::wrong(
-                "the rules on clients hide every client from all others that they do not refuse",
-                "`tracker client allow PATTERN --first` has some handed out, or `tracker client remove '*'` the \
+        Some(Verdict::Hide) if before().all(|verdict| verdict != Verdict::Allow) => Outcome::wrong(
+            format!(
+                "rule {number} (hide *) hides every client that no rule before it decides about, so nobody is told of \
+                 anybody"
+            ),
+            "remove it (`tracker client remove '*'`), or allow some before it (`tracker client allow PATTERN --first`)",
+        ),
+        Some(Verdict::Deny) if before().all(|verdict| verdict != Verdict::Allow) => Outcome::wrong(
+            "the rules on clients hide every client from all others that they do not refuse",
+            "`tracker client allow PATTERN --first` has some handed out, or `tracker client remove '*'` the \
                  others",
-            )
-        }
+        ),
         _ => unasked(&rules),
     })
 }
