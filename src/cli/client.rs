@@ -99,6 +99,9 @@ fn rule(
         Harmless(&pattern),
         done(verdict)
     ))?;
+    if verdict == Verdict::Hide {
+        world.print("that holds from their next announce on; others know of them until then\n")?;
+    }
     let Some(number) = rules.iter().position(|rule| rule.pattern == pattern) else { return Ok(()) };
     match ClientRule::decides_before(&rules, number) {
         None => Ok(()),
@@ -223,7 +226,8 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!((&json[1]["pattern"], &json[1]["verdict"]), (&"-XL".into(), &"deny".into()));
         let hidden = run(&["client", "hide", "-XL"]);
-        let told = "-XL: these clients are answered and not handed out; they were refused\n";
+        let told = "-XL: these clients are answered and not handed out; they were refused\n\
+                    that holds from their next announce on; others know of them until then\n";
         assert_eq!(hidden.output, told);
         assert!(run(&["client", "list"]).output.contains("hide   -XL"));
         let removed = run(&["client", "remove", "-XL", "-ZZ"]);

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::torrent::{NamedTorrent, is_unknown, parse_info_hash};
 use super::{CommandError, World};
-use crate::catalog::{Catalog, PolicySnapshot};
+use crate::catalog::{Catalog, PolicySnapshot, Verdict};
 use crate::config::{LoadedConfig, ReachabilityCheck};
 use crate::platform::terminal::Harmless;
-use crate::protocol::{ClientName, Endpoint, InfoHash};
+use crate::protocol::{ClientName, Endpoint, InfoHash, SeenClient};
 use crate::site::{bytes, counted, in_words};
 use crate::store::{PeerSummary, Role, if_any, walk};
 use crate::tracker::read_store;
@@ -45,20 +45,22 @@ impl PeersArguments {
             None => Vec::new(),
         };
         let tried = Tried::of(&loaded)?;
+        let policy = PolicySnapshot::open(&loaded.policy_in_force()).ok();
         if self.json {
             let peers = peers.iter().map(|peer| peer_json(peer, &tried));
             return world.print_json(&Value::Array(peers.collect()));
         }
         for peer in &peers {
             world.print(format_args!(
-                "{}  {:<24}  {:<8}  left {}  seen {} ago  {}{}\n",
+                "{}  {:<24}  {:<8}  left {}  seen {} ago  {}{}{}\n",
                 peer.peer_id,
                 Harmless(ClientName::from(peer.peer_id)).to_string(),
                 role_word(peer.role),
                 peer.left.map_or_else(|| "unknown".into(), |left| bytes(left, 2)),
                 in_words(now.since(peer.last_seen)),
                 addresses(peer).join(" "),
-                if tried.is_reachable(peer) == Some(false) { "  cannot be reached" } else { "" }
+                if tried.is_reachable(peer) == Some(false) { "  cannot be reached" } else { "" },
+                why_untold(peer, policy.as_ref())
             ))?;
         }
         world.print(format_args!("{}\n", counted(peers.len(), "peer")))
@@ -119,6 +121,20 @@ fn peer_json(peer: &PeerSummary, tried: &Tried) -> Value {
         "seeder": peer.role == Role::Seeder,
         "partial_seed": peer.role == Role::PartialSeed,
     })
+}
+
+/// Why nobody is told of a peer, where that is so: it has port 0. A rule on its User-Agent, which is not kept, may hide
+/// it too.
+fn why_untold(peer: &PeerSummary, policy: Option<&PolicySnapshot>) -> &'static str {
+    let ports = [peer.v4.map(|v4| v4.port()), peer.v6.map(|v6| v6.port())];
+    if ports.into_iter().flatten().any(|port| port != 0) {
+        return "";
+    }
+    let rule = policy.and_then(|it| it.client_rule(&SeenClient::new(peer.peer_id, b"")));
+    match rule.is_some_and(|rule| rule.verdict == Verdict::Hide) {
+        true => "  hidden",
+        false => "  hidden or without a port",
+    }
 }
 
 fn addresses(peer: &PeerSummary) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::both::Both;
-use super::{client, counts, peers, sockets};
+use super::{INFO_HASH, client, counts, peers, sockets};
 use crate::harness::bencode::Value;
 use crate::harness::fastcgi::Responder;
 use crate::harness::http::encode;
@@ -78,6 +78,10 @@ fn hidden_clients_are_told_of_others_and_others_not_of_them() {
             (!both.accepts(&one, "").iter().any(seen)).then_some(())
         };
         assert!(poll(Duration::from_secs(20), follows).is_some());
+        let hash: String = INFO_HASH.iter().map(|byte| format!("{byte:02x}")).collect();
+        let told = both.tracker.run(&["peers", &hash]).done();
+        let at_port_0: Vec<_> = told.lines().filter(|line| line.ends_with("  hidden")).collect();
+        assert!(at_port_0.len() == 1 && at_port_0[0].contains(":0  "), "{told}");
         let over_ipv6 = client(1).with_key("abc").at("2001::1");
         for own in [&hidden, &over_ipv6] {
             for answer in both.accepts(own, id) {
