@@ -55,7 +55,7 @@ pub enum ChecksumFileError {
     #[error("it is a link; put the file itself there")]
     Link,
     /// Not a list of checksums.
-    #[error(transparent)]
+    #[error("{0}; correct it, remove it or give it another name")]
     NotAList(#[from] ChecksumListError),
     /// It is about other files.
     #[error(

@@ -140,8 +140,8 @@ pub enum Problem {
     },
     /// A sidecar that is not as it should be.
     #[error(
-        "is not used: {0}; what it said before stays in force, and a torrent that is new is not listed until its sidecar \
-         can be read"
+        "is not used: {0}; what it said before, if anything, stays in force, and a torrent that is new is not listed until \
+         its sidecar can be read"
     )]
     Sidecar(#[from] SidecarError),
     /// A sidecar of nothing.
@@ -150,7 +150,7 @@ pub enum Problem {
     )]
     LoneSidecar,
     /// A checksum file that is not as it should be.
-    #[error("is not used: {0}; what it said before stays in force")]
+    #[error("is not used: {0}; what it said before, if anything, stays in force")]
     ChecksumFile(#[from] ChecksumFileError),
 }
 

@@ -61,6 +61,14 @@ pub enum SidecarError {
         /// What is wrong there.
         message: String,
     },
+    /// `[...]`.
+    #[error("line {line}: a sidecar has no sections; remove [{name}], and keep the keys below it")]
+    Section {
+        /// Counted from 1.
+        line: usize,
+        /// The section's name.
+        name: String,
+    },
     /// A key that sidecars do not have.
     #[error("line {line}: unknown key `{key}`; {hint}")]
     UnknownKey {
@@ -145,6 +153,9 @@ fn parse(content: &[u8]) -> Result<Details, SidecarError> {
     for (key, value) in entries {
         let line = line_at(text, key.span().start);
         let name: &str = key.get_ref();
+        if text.get(..key.span().start).is_some_and(|before| before.trim_end().ends_with('[')) {
+            return Err(SidecarError::Section { line, name: name.to_owned() });
+        }
         let Some(key) = KEYS.into_iter().find(|known| *known == name) else {
             return Err(SidecarError::UnknownKey { line, key: name.to_owned(), hint: hint(name) });
         };

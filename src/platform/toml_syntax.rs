@@ -10,6 +10,9 @@ const BACKSLASH: &str =
 #[must_use]
 pub fn in_words(text: &str, error: &toml::de::Error) -> String {
     let message = error.message();
+    if let Some(slip) = error.span().and_then(|span| slip(text, span.start)) {
+        return slip;
+    }
     let at = error.span().and_then(|span| text.get(span)).unwrap_or_default().trim();
     if message.starts_with("string values must be quoted") {
         return unquoted(at);
@@ -21,6 +24,42 @@ pub fn in_words(text: &str, error: &toml::de::Error) -> String {
         Some(meaning) => meaning.to_owned(),
         None => message.replace('\n', ", "),
     }
+}
+
+/// A usual slip in the line where the parser stops, which takes it for something else.
+fn slip(text: &str, stop: usize) -> Option<String> {
+    let start = text.get(..stop)?.rfind('\n').map_or(0, |line_break| line_break + 1);
+    let (_, value) = text.get(start..)?.lines().next()?.split_once('=')?;
+    let value = value.trim();
+    let is_value = |value: &str| toml::de::DeTable::parse(&format!("a = {value}")).is_ok();
+    for (mark, name) in [(';', ";"), (',', "comma")] {
+        if value.strip_suffix(mark).is_some_and(is_value) {
+            return Some(format!("there is no {name} at the end of a line; remove it"));
+        }
+    }
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let parts: Vec<&str> = value.split('.').take(4).take_while(is_number).collect();
+    if let [day, month, year] = parts.as_slice()
+        && (day.len() <= 2 && month.len() <= 2 && year.len() == 4)
+        && value.len() == day.len() + month.len() + year.len() + 2
+    {
+        return Some(format!("a date is written as {year}-{month:0>2}-{day:0>2}"));
+    }
+    let inner = value.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
+    let items: Vec<&str> = inner.unwrap_or(value).split(',').map(str::trim).collect();
+    if value.len() > LONGEST || !items.iter().all(|item| is_address(item)) {
+        return None;
+    }
+    let quoted = items.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ");
+    let quoted = if inner.is_some() { format!("[{quoted}]") } else { quoted };
+    Some(format!("text stands in quotes; write {quoted}"))
+}
+
+/// Whether it looks like an address, a range of them or a version.
+fn is_address(text: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_hexdigit() || ".:/".contains(letter);
+    let has_parts = text.matches('.').count() > 1 || text.matches(':').count() > 1;
+    has_parts && text.chars().all(is_part)
 }
 
 /// What it means that the parser says this, and what that asks for. (A table would be pointers to set right at each
@@ -94,6 +133,14 @@ mod tests {
             ("a = {b = 1", "`{` is not closed"),
             ("path = \"C:\\Users\"", "a backslash has a meaning of its own"),
             ("path = \"C:\\data\"", "a backslash has a meaning of its own"),
+            ("a = [192.0.2.1]", "text stands in quotes; write [\"192.0.2.1\"]"),
+            ("a = [192.0.2.0/24, ::1]", "write [\"192.0.2.0/24\", \"::1\"]"),
+            ("a = 192.0.2.1", "write \"192.0.2.1\""),
+            ("b = 1\na = 31.1.2027\nc = 2", "a date is written as 2027-01-31"),
+            ("a = 0;", "there is no ; at the end of a line; remove it"),
+            ("a = 0,\nb = 1", "there is no comma at the end of a line; remove it"),
+            ("a = 'b';", "there is no ; at the end"),
+            ("a = true,", "there is no comma at the end"),
             ("a = 2027-13-01", "there is no such date"),
             ("a = 01", "a number does not begin with 0"),
             ("title = 'a'\ntitle = 'b'", "`title` is there twice; keep one of them"),

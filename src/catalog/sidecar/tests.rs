@@ -75,7 +75,7 @@ fn what_is_wrong_is_named_with_its_line_and_what_was_meant() {
         ("\n\nhiden = true", "line 3: unknown key `hiden`; did you mean `hidden`?"),
         ("list-until = 1", "line 1: unknown key `list-until`; did you mean `list_until`?"),
         ("color = 1", "line 1: unknown key `color`; the keys are hidden, title"),
-        ("[title]", "line 1: wrong value for `title`: it must be text in quotes"),
+        ("title = []", "line 1: wrong value for `title`: it must be text in quotes"),
         ("title = \"\"\"a\nb\"\"\"", "`title`: write it in one line"),
         ("hidden = 'yes'", "`hidden`: it must be true or false"),
         ("retired = ''", "`retired`: it must be the reason in quotes, or true"),
@@ -127,6 +127,15 @@ fn no_depth_is_too_deep() {
         let name = format!("title{} = 1", ".a".repeat(20_000));
         assert!(parse(name.as_bytes()).is_err());
     }
+}
+
+#[test]
+fn a_section_is_named_as_what_sidecars_do_not_have() {
+    for text in ["[album]\ntitle = 'a'", "hidden = true\n[ title ]", "[[album]]"] {
+        let told = flaw(text.as_bytes());
+        assert!(told.contains("a sidecar has no sections; remove ["), "{text}: {told}");
+    }
+    assert!(flaw(b"title = { a = 1 }").contains("wrong value for `title`"));
 }
 
 proptest! {
