@@ -20,6 +20,27 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+#[test]
+fn who_has_no_configuration_hears_that_defaults_count() {
+    let tracker = Installation::bare();
+    for folder in ["bin", "other"] {
+        fs::create_dir(tracker.path(folder)).expect("a folder");
+    }
+    std::os::unix::fs::symlink(executable(), tracker.path("bin/tracker")).expect("a link");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(tracker.path("bin/tracker"));
+        let output = command.env_clear().args(arguments).output().expect("the command runs");
+        Ran::from(output)
+    };
+    let ran = run(&["torrent", "list"]);
+    let told = "tracker: info: no configuration file was found, so built-in defaults count; name yours with --config \
+                FILE or TRACKER_CONFIG\n";
+    assert_eq!((ran.status, &*ran.errors), (0, told), "{ran:?}");
+    let own = tracker.path("other/tracker.toml").display().to_string();
+    fs::write(&own, "").expect("a configuration");
+    assert_eq!(run(&["torrent", "list", "--config", &own]).errors, "");
+}
+
 /// A tracker with one torrent of 1000 bytes, which one peer downloads and one seeds.
 fn busy() -> (Installation, Torrent) {
     let tracker = Installation::listed();

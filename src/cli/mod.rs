@@ -136,6 +136,12 @@ impl World<'_> {
     /// When it cannot be read or followed, root cannot act for the owner, or another user may not see the data.
     pub fn load_config(&self) -> Result<LoadedConfig, CommandError> {
         let loaded = self.load_config_to_examine()?;
+        if loaded.file.is_none() {
+            crate::info!(
+                "no configuration file was found, so built-in defaults count; name yours with --config FILE or \
+                 TRACKER_CONFIG"
+            );
+        }
         let data = loaded.config.paths.catalog.parent();
         match data.map(|data| (data, fs::read_dir(data))) {
             Some((data, Err(problem))) if problem.kind() == io::ErrorKind::PermissionDenied => {
