@@ -201,7 +201,7 @@ fn ban_json(ban: &Ban) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use crate::catalog::{Author, AutomaticBan, Catalog};
+    use crate::catalog::{AutomaticBan, Catalog};
     use crate::cli::tests::run_at;
     use crate::protocol::{Seconds, Timestamp};
     use crate::site::clock;
@@ -272,10 +272,9 @@ mod tests {
         assert!(none.failure().contains("the tracker has banned nobody"), "{}", none.errors);
         let ban = |since: Timestamp| {
             let mut catalog = Catalog::open(&home.path().join("data/catalog.db")).unwrap();
-            let author = Author { name: "tracker", at: since };
-            let ban = AutomaticBan { reason: "", until: clock() + Seconds(7200) };
+            let ban = AutomaticBan { reason: "", since, until: clock() + Seconds(7200) };
             let range = "2606:4700::/64".parse().unwrap();
-            catalog.ban_automatically(&[range], ban, &author).unwrap();
+            catalog.ban_automatically(&[range], ban).unwrap();
         };
         ban(clock());
         let part = run(&["ban", "remove", "2606:4700::1"]);
