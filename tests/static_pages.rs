@@ -229,7 +229,16 @@ fn a_torrent_without_a_static_page_is_shown_by_the_script() {
         assert!(!reply.text().contains("hidden"), "{reply:?}");
     }
     tracker.configure(&["paths.pages = '../www'", "access.stats_from = ['203.0.113.7']"]);
-    assert_eq!(tracker.get(&address, "").send().reply.status, 403);
+    assert_eq!(
+        tracker.get(&address, "").send().reply.status,
+        200,
+        "static pages have no limit either"
+    );
+    let digits = address.trim_start_matches("/t/");
+    fs::write(tracker.path("conf/deny"), format!("{digits}\n")).unwrap();
+    tracker.configure(&["paths.pages = '../www'", "access.deny_list = 'deny'"]);
+    tracker.refresh();
+    assert_eq!(tracker.get(&address, "").send().reply.status, 404, "the owner denies it");
 }
 
 /// Not by the event loop, which has announces to answer.

@@ -208,9 +208,7 @@ impl Site {
             Route::Torrent(_) | Route::Style if !ready.tracker.config().config.has_pages() => {
                 pages::not_found(request, response)
             }
-            Route::Stats | Route::Metrics | Route::Torrent(_)
-                if !ready.may_see(&route, request) =>
-            {
+            Route::Stats | Route::Metrics if !ready.may_see(&route, request) => {
                 ready.note_not_shown(&call, &route);
                 pages::forbidden(response)
             }
@@ -224,8 +222,7 @@ impl Site {
             }
             Route::Torrent(_) if !pace.may_take_long() => Answer::Later,
             Route::Torrent(info_hash) => {
-                let loaded = ready.tracker.config();
-                static_pages::dynamic::show_torrent(loaded, info_hash, call.now, response);
+                static_pages::dynamic::show_torrent(&ready.tracker, info_hash, call.now, response);
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }
             Route::Style => {

@@ -6,6 +6,7 @@ use super::Tracker;
 use crate::catalog::PolicySnapshot;
 use crate::config::LoadedConfig;
 use crate::platform::FileMark;
+use crate::protocol::InfoHash;
 
 /// A policy, and which file it is; none where none is published.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +36,13 @@ impl Tracker {
     #[must_use]
     pub fn policy(&self) -> SharedPolicy {
         SharedPolicy { snapshot: self.policy.clone(), file: self.policy_file }
+    }
+
+    /// Whether the owner's list denies a torrent, as far as the policy in force knows.
+    #[must_use]
+    pub fn denies(&self, info_hash: InfoHash) -> bool {
+        let policy = self.policy.as_deref();
+        policy.is_some_and(|policy| policy.refusal_of(info_hash) == Some(""))
     }
 
     /// Follows a policy that another tracker has opened.

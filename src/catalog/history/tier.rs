@@ -145,6 +145,10 @@ impl Tier {
         let mut chunks = Vec::new();
         let mut from = from;
         while let Some(chunk) = self.chunk_from(transaction, from)? {
+            // In a damaged file a number may be the largest that SQLite has.
+            if chunks.last().is_some_and(|last| chunk <= *last) {
+                break;
+            }
             chunks.push(chunk);
             from = chunk.saturating_add(1);
         }

@@ -13,6 +13,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::config::absolute;
 use crate::platform::files;
 use crate::platform::publication::TemporaryFile;
 
@@ -24,9 +25,10 @@ const VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     version: u32,
-    /// The folder that all paths are in, seen from that of the manifest: so a site may be moved, and a copy of it
-    /// leaves the pages of the original alone.
+    /// The folder that all paths are in, seen from that of the manifest: so a site may be moved or copied as a whole.
     pub(super) folder: String,
+    /// The folder of the manifest when it was written: a copy of the data alone leaves the pages to the original.
+    pub(super) home: String,
     /// The files, by their paths in it.
     pub(super) files: BTreeMap<String, Written>,
     /// The folders that we have made.
@@ -108,6 +110,17 @@ impl Manifest {
         Self { version: VERSION, folder, ..Self::default() }
     }
 
+    /// Whether this is a copy of the manifest of another place, which is still there and has the same pages.
+    pub(super) fn is_copy(&self, path: &Path) -> bool {
+        let (Some(here), Some(name)) = (path.parent(), path.file_name()) else { return false };
+        let home = Path::new(&self.home);
+        let folder = Path::new(&self.folder);
+        home.is_absolute()
+            && home != here
+            && absolute(here, folder) == absolute(home, folder)
+            && home.join(name).exists()
+    }
+
     /// Reads it; `None` where nothing was ever written.
     ///
     /// # Errors
@@ -127,8 +140,10 @@ impl Manifest {
 
     /// Puts it in the place of the one before, durably.
     pub(super) fn publish(&self, path: &Path) -> io::Result<()> {
+        let home = path.parent().and_then(Path::to_str).unwrap_or_default();
+        let noted = Self { home: home.to_owned(), ..self.clone() };
         let mut temporary = TemporaryFile::of_only_writer(path)?;
-        temporary.file.write_all(&serde_json::to_vec(self)?)?;
+        temporary.file.write_all(&serde_json::to_vec(&noted)?)?;
         temporary.replace(path)
     }
 

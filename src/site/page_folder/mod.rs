@@ -62,6 +62,17 @@ pub enum PageFolderError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another tracker writes its pages there.
+    #[error(
+        "the pages in {} are those of the tracker whose data is in {}, of which this one has a copy; name another folder \
+         with `pages` in [paths]", folder.display(), home.display()
+    )]
+    Others {
+        /// The folder.
+        folder: PathBuf,
+        /// Where the other one's manifest is.
+        home: PathBuf,
+    },
     /// The kernel refuses.
     #[error(
         "cannot write {}: {source}; the pages from before stay until there is room, and permission for the \
@@ -155,7 +166,7 @@ pub(super) fn remove_all(loaded: &LoadedConfig) -> Result<(), PageFolderError> {
     let read = Manifest::read(&path);
     let manifest =
         read.map_err(|source| PageFolderError::Manifest { path: path.clone(), source })?;
-    if let Some(manifest) = manifest {
+    if let Some(manifest) = manifest.filter(|manifest| !manifest.is_copy(&path)) {
         let folder = folder_of(&manifest, &path);
         if !folder.is_dir() {
             // It may be a disk that is not mounted.
@@ -180,7 +191,12 @@ impl PageFolder {
             return Err(PageFolderError::Write { path: folder.to_owned(), source });
         };
         let manifest = match Manifest::read(&manifest_path).map_err(unreadable)? {
+            Some(manifest) if manifest.folder == seen && manifest.is_copy(&manifest_path) => {
+                let (folder, home) = (folder.to_owned(), manifest.home.into());
+                return Err(PageFolderError::Others { folder, home });
+            }
             Some(manifest) if manifest.folder == seen => Some(manifest),
+            Some(copied) if copied.is_copy(&manifest_path) => None,
             Some(elsewhere) => {
                 let folder = folder_of(&elsewhere, &manifest_path);
                 Self::with(folder, manifest_path.clone(), elsewhere).finish()?;

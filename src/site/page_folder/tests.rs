@@ -350,3 +350,31 @@ proptest! {
         prop_assert!(!place.all().iter().any(|name| name.ends_with(".new")), "{:?}", place.all());
     }
 }
+
+#[test]
+fn a_copy_of_the_data_leaves_the_pages_to_the_original() {
+    let place = Place::new();
+    let (original, copy) = (place.path("data/pages.json"), place.path("copy/pages.json"));
+    let (www, other) = (place.path("www"), place.path("other"));
+    for folder in ["data", "copy"] {
+        fs::create_dir(place.path(folder)).unwrap();
+    }
+    let write = |manifest: &Path, folder: &Path, text: &str| {
+        let mut folder = PageFolder::open(folder, manifest.to_owned())?;
+        folder.put("index.html".into(), text.into())?;
+        folder.finish()
+    };
+    write(&original, &www, "ours").unwrap();
+    fs::copy(&original, &copy).unwrap();
+    let refused = write(&copy, &www, "theirs").unwrap_err();
+    assert!(
+        matches!(&refused, PageFolderError::Others { home, .. } if *home == place.path("data"))
+    );
+    write(&copy, &other, "theirs").unwrap();
+    assert_eq!(place.text("index.html"), "ours");
+    // Data that was moved has its pages as before.
+    fs::remove_file(&copy).unwrap();
+    fs::rename(&original, &copy).unwrap();
+    write(&copy, &www, "moved").unwrap();
+    assert_eq!(place.text("index.html"), "moved");
+}

@@ -10,7 +10,7 @@ use crate::catalog::{Catalog, CatalogError, External, Torrent};
 use crate::config::LoadedConfig;
 use crate::gateway::{Response, Status};
 use crate::protocol::{InfoHash, Timestamp};
-use crate::tracker::{Figures, TorrentWithPeers};
+use crate::tracker::{Figures, TorrentWithPeers, Tracker};
 
 /// What a torrent is for visitors.
 enum Known {
@@ -22,14 +22,15 @@ enum Known {
     Not,
 }
 
-/// The page of a torrent. Nothing is said of one that is hidden.
+/// The page of a torrent. Nothing is said of one that is hidden or denied.
 pub(in crate::site) fn show_torrent(
-    loaded: &LoadedConfig,
+    tracker: &Tracker,
     info_hash: InfoHash,
     now: Timestamp,
     response: &mut Response,
 ) {
-    let read = read(loaded, info_hash, now);
+    let loaded = tracker.config();
+    let read = read(tracker, info_hash, now);
     let rendered = match read {
         Ok((Known::Not, _)) => {
             response.status = Status::NotFound;
@@ -79,14 +80,17 @@ fn fail(response: &mut Response) {
 }
 
 fn read(
-    loaded: &LoadedConfig,
+    tracker: &Tracker,
     info_hash: InfoHash,
     now: Timestamp,
 ) -> Result<(Known, Vec<External>), CatalogError> {
-    let catalog = Catalog::read(&loaded.config.paths.catalog)?;
+    let catalog = Catalog::read(&tracker.config().config.paths.catalog)?;
     let Some(torrent) = catalog.torrent(info_hash)? else { return Ok((Known::Not, Vec::new())) };
     let is_retired = torrent.details().retired().is_some();
-    if !torrent.is_listed(now) || (!is_retired && torrent.missing_since.is_some()) {
+    let is_denied =
+        tracker.denies(torrent.canonical) || torrent.aliases().any(|hash| tracker.denies(hash));
+    let is_gone = !is_retired && torrent.missing_since.is_some();
+    if is_denied || is_gone || !torrent.is_listed(now) {
         return Ok((Known::Not, Vec::new()));
     }
     let mut external = catalog.external()?;

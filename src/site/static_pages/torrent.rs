@@ -106,7 +106,11 @@ impl TorrentPage {
             hashes: hashes(torrent),
             details: facts(torrent, contents.as_ref(), now),
             trackers: contents.as_ref().map(|it| it.trackers.clone()).unwrap_or_default(),
-            web_seeds: contents.as_ref().map(|it| it.web_seeds.clone()).unwrap_or_default(),
+            web_seeds: contents
+                .as_ref()
+                .filter(|_| may_lead_to_content(torrent, now))
+                .map(|it| it.web_seeds.clone())
+                .unwrap_or_default(),
             scrape: scrape(torrent, loaded),
             files: contents.as_ref().map(Tree::new).filter(|tree| !tree.lines.is_empty()),
         }
@@ -196,8 +200,13 @@ fn swarm_figures(
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
+/// Whether the page may say where the content is: not of a torrent that is retired, nor after its date.
+fn may_lead_to_content(torrent: &Torrent, now: Timestamp) -> bool {
+    torrent.details().retired().is_none() && torrent.may_be_linked(now)
+}
+
 fn mirror(torrent: &Torrent, now: Timestamp) -> Option<Mirror> {
-    let address = torrent.details().mirror.clone().filter(|_| torrent.may_be_linked(now))?;
+    let address = torrent.details().mirror.clone().filter(|_| may_lead_to_content(torrent, now))?;
     let host = origin(&address);
     let shown = host.split_once("://").map_or(host, |(_, host)| host).to_owned();
     Some(Mirror { address, shown })
