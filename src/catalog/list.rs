@@ -213,26 +213,7 @@ impl Listed {
 
     /// One of the owner's list, of which only the info-hash is known.
     pub(super) fn by_hash(info_hash: InfoHash, now: Timestamp) -> Self {
-        let torrent = Torrent {
-            file: PathBuf::new(),
-            canonical: info_hash,
-            v1: Some(info_hash),
-            v2: None,
-            name: String::new(),
-            size: 0,
-            file_size: 0,
-            hidden: false,
-            private: false,
-            has_web_seed: false,
-            added: false,
-            details: None,
-            info_page: None,
-            first_seen: now,
-            missing_since: None,
-            totals: Totals::default(),
-            carried: Carried::default(),
-            period: Period::default(),
-        };
+        let torrent = Torrent::by_hash(info_hash, now);
         Self { torrent, hidden_by_file: false, state: None }
     }
 

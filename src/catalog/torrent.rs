@@ -55,6 +55,31 @@ pub(super) fn is_hidden(file: &Path) -> bool {
 }
 
 impl Torrent {
+    /// One of which nothing but its info-hash is known, and when it came.
+    #[must_use]
+    pub fn by_hash(info_hash: InfoHash, first_seen: Timestamp) -> Self {
+        Self {
+            file: PathBuf::new(),
+            canonical: info_hash,
+            v1: Some(info_hash),
+            v2: None,
+            name: String::new(),
+            size: 0,
+            file_size: 0,
+            hidden: false,
+            private: false,
+            has_web_seed: false,
+            added: false,
+            details: None,
+            info_page: None,
+            first_seen,
+            missing_since: None,
+            totals: Totals::default(),
+            carried: Carried::default(),
+            period: Period::default(),
+        }
+    }
+
     /// What its owner says about it, as it is in force.
     #[must_use]
     pub fn details(&self) -> &Details {
@@ -160,10 +185,11 @@ impl Torrent {
         self.has_file() && self.may_be_linked(now)
     }
 
-    /// Whether listings may lead to its content at this time.
+    /// Whether listings may lead to its content at this time; to that of one that is retired never.
     #[must_use]
     pub fn may_be_linked(&self, now: Timestamp) -> bool {
-        self.details().link_until.is_none_or(|until| now < until)
+        self.details().retired().is_none()
+            && self.details().link_until.is_none_or(|until| now < until)
     }
 
     /// The other info-hashes that clients announce it with: a hybrid has two (BEP 52).

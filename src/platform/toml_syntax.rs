@@ -62,8 +62,7 @@ fn is_address(text: &str) -> bool {
     has_parts && text.chars().all(is_part)
 }
 
-/// What it means that the parser says this, and what that asks for. (A table would be pointers to set right at each
-/// start of the executable.)
+/// What it means that the parser says this, and what that asks for.
 fn meaning(said: &str) -> Option<&'static str> {
     Some(match said {
         "key with no value" => "there is no `=` in it; write KEY = VALUE, and # before a comment",

@@ -14,6 +14,13 @@ impl InfoHash {
     pub fn from_hex(digits: &[u8]) -> Option<Self> {
         from_hex(digits).map(Self)
     }
+
+    /// Reads an info-hash of either version in hexadecimal digits, as people see it.
+    #[must_use]
+    pub fn from_hex_of_any(digits: &[u8]) -> Option<Self> {
+        let v2 = || InfoHashV2::from_hex(digits).map(InfoHashV2::truncated);
+        Self::from_hex(digits).or_else(v2)
+    }
 }
 
 /// The whole SHA-256 of a v2 info dictionary (BEP 52).

@@ -61,6 +61,13 @@ pub fn counted(count: impl TryInto<u64>, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
+/// So many things, with the thousands apart: `41,208 peers`.
+#[must_use]
+pub(super) fn counted_grouped(count: impl TryInto<u64>, thing: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{} {thing}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
 /// A number with its thousands apart: `41,208`.
 #[must_use]
 pub(super) fn grouped(count: u64) -> String {

@@ -73,9 +73,7 @@ impl StatsFragment {
     pub(super) fn new(report: &Report, loaded: &LoadedConfig) -> Self {
         // Of too many those show what goes on here; they stand in the order of their paths like all.
         let mut shown = first_rows(&report.rows, loaded, |a, b| {
-            let peers =
-                |row: &Row| row.figures.seeders + row.figures.leechers + row.figures.partial_seeds;
-            peers(b).cmp(&peers(a)).then_with(|| newest_first(a, b))
+            b.figures.peers().cmp(&a.figures.peers()).then_with(|| newest_first(a, b))
         });
         shown.sort_by(|a, b| by_path(a, b));
         Self {

@@ -123,7 +123,7 @@ impl Cells {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Carried, Period, Torrent, Totals, UnlistedCounts};
+    use crate::catalog::{Torrent, UnlistedCounts};
     use crate::protocol::{InfoHash, Seconds};
     use crate::tracker::Load;
 
@@ -134,23 +134,10 @@ mod tests {
         let hash = InfoHash([7; 20]);
         let torrent = Torrent {
             file: format!("{age}.torrent").into(),
-            canonical: hash,
-            v1: Some(hash),
-            v2: None,
             name: format!("aged {age}"),
             size: 1,
             file_size: 100,
-            hidden: false,
-            private: false,
-            has_web_seed: false,
-            added: false,
-            details: None,
-            info_page: None,
-            first_seen: NOW.before(Seconds(age)),
-            missing_since: None,
-            totals: Totals::default(),
-            carried: Carried::default(),
-            period: Period::default(),
+            ..Torrent::by_hash(hash, NOW.before(Seconds(age)))
         };
         Row { torrent, figures: Figures::default(), age: Seconds(age) }
     }

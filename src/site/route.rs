@@ -2,7 +2,7 @@
 
 use super::static_pages::STYLE_FILE;
 use crate::gateway::Request;
-use crate::protocol::{InfoHash, InfoHashV2, Parameters, Passkey};
+use crate::protocol::{InfoHash, Parameters, Passkey};
 
 /// A place in the URL space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Place {
             (1, [_, Some(name)]) if name == STYLE_FILE.as_bytes() => Route::Style.into(),
             (1, [_, Some(name)]) => Route::named(name).unwrap_or(Route::Unknown).into(),
             (2, [Some(b"t"), Some(digits)]) => {
-                info_hash_of(digits).map_or(Route::Unknown, Route::Torrent).into()
+                InfoHash::from_hex_of_any(digits).map_or(Route::Unknown, Route::Torrent).into()
             }
             // `/<passkey>/announce`, as private trackers have it.
             (2, [Some(passkey), Some(name)]) => match Route::named(name) {
@@ -137,12 +137,6 @@ impl Route {
             _ => None,
         }
     }
-}
-
-/// The info-hash that stands in an address: of either version, as people see it.
-fn info_hash_of(digits: &[u8]) -> Option<InfoHash> {
-    let v2 = || InfoHashV2::from_hex(digits).map(InfoHashV2::truncated);
-    InfoHash::from_hex(digits).or_else(v2)
 }
 
 /// The path of a REQUEST_URI, which some servers give with scheme and host.

@@ -265,30 +265,17 @@ pub fn stores_set_aside(loaded: &LoadedConfig) -> Vec<SetAside> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Carried, Period};
+    use crate::catalog::Carried;
     use crate::config::TrackerConfig;
 
     fn torrent(number: u8, name: &str) -> Torrent {
         let hash = InfoHash([number; 20]);
         Torrent {
             file: format!("{name}.torrent").into(),
-            canonical: hash,
-            v1: Some(hash),
-            v2: None,
             name: name.into(),
             size: 1_000,
             file_size: 100,
-            hidden: false,
-            private: false,
-            has_web_seed: false,
-            added: false,
-            details: None,
-            info_page: None,
-            first_seen: Timestamp(0),
-            missing_since: None,
-            totals: crate::catalog::Totals::default(),
-            carried: Carried::default(),
-            period: Period::default(),
+            ..Torrent::by_hash(hash, Timestamp(0))
         }
     }
 

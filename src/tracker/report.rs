@@ -75,6 +75,14 @@ pub struct Figures {
     pub left: u64,
 }
 
+impl Figures {
+    /// All peers.
+    #[must_use]
+    pub fn peers(&self) -> u64 {
+        self.seeders + self.leechers + self.partial_seeds
+    }
+}
+
 /// More bytes than this the catalogue cannot hold; what is shown ends there too, so that a rate is never
 /// taken from a sum that was cut short.
 const MOST_BYTES: u64 = i64::MAX.cast_unsigned();
@@ -140,7 +148,7 @@ fn rate(figures: &Figures, before: Period, expired: u64, period: Seconds) -> f64
     let transferred = figures.transferred.saturating_sub(before.transferred);
     let peers = (figures.completed.saturating_sub(before.completed))
         .saturating_add(expired)
-        .saturating_add(figures.leechers + figures.seeders + figures.partial_seeds)
+        .saturating_add(figures.peers())
         .max(1);
     transferred as f64 / (peers as f64 * f64::from(period.0.max(1)))
 }
@@ -179,7 +187,7 @@ pub fn add_up<'a>(rows: impl IntoIterator<Item = &'a Figures>) -> Figures {
     let mut peers = 0_u64;
     let mut rates = 0.0;
     for row in rows {
-        let here = row.leechers + row.seeders + row.partial_seeds;
+        let here = row.peers();
         peers += here;
         rates += row.rate * here as f64;
         total.speed += row.speed;
@@ -221,23 +229,10 @@ mod tests {
     fn torrent(size: u64) -> Torrent {
         Torrent {
             file: "a.torrent".into(),
-            canonical: HASH,
-            v1: Some(HASH),
-            v2: None,
             name: "a".into(),
             size,
             file_size: 100,
-            hidden: false,
-            private: false,
-            has_web_seed: false,
-            added: false,
-            details: None,
-            info_page: None,
-            first_seen: Timestamp(0),
-            missing_since: None,
-            totals: Totals::default(),
-            carried: Carried::default(),
-            period: Period::default(),
+            ..Torrent::by_hash(HASH, Timestamp(0))
         }
     }
 

@@ -74,7 +74,6 @@ impl Tracker {
         peer_id: PeerId,
     ) -> Option<AddressRange> {
         let config = &self.loaded.config;
-        config.clients.ban_after.get()?;
         let client = SeenClient::new(peer_id, caller.user_agent);
         let is_counted = !config.is_replica() && !asks_for_others(&client);
         range_to_ban(config, caller.address?).filter(|_| is_counted)

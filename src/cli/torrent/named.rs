@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, Problem, Torrent, read_open_torrent, read_torrent}
 use crate::cli::CommandError;
 use crate::platform::named_files::{NamedFiles, NoFile};
 use crate::platform::terminal::Harmless;
-use crate::protocol::{InfoHash, InfoHashV2, Metainfo};
+use crate::protocol::{InfoHash, Metainfo};
 
 /// What somebody has written to name a torrent: its info-hash, a `.torrent` file or its name.
 pub(in crate::cli) struct NamedTorrent<'a> {
@@ -144,8 +144,7 @@ pub(in crate::cli) fn is_unknown(wanted: &str) -> CommandError {
 
 /// Reads an info-hash of either version as people write it.
 pub(in crate::cli) fn parse_info_hash(text: &str) -> Option<InfoHash> {
-    let digits = text.trim().as_bytes();
-    InfoHash::from_hex(digits).or_else(|| InfoHashV2::from_hex(digits).map(InfoHashV2::truncated))
+    InfoHash::from_hex_of_any(text.trim().as_bytes())
 }
 
 /// Reads a `.torrent` file that was named to the command, and gives its content too.

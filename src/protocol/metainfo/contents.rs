@@ -1,6 +1,7 @@
 //! What a `.torrent` file says that people want to see: its files, its pieces, its trackers and web seeds. All of it
 //! is text of strangers; it is bounded, and names are made safe to show.
 
+use super::files::File;
 use super::name::sanitized;
 use crate::protocol::bencode::Value;
 
@@ -56,7 +57,7 @@ impl Contents {
         };
         let name = || text(info, [b"name.utf-8", b"name"]);
         if let Some(files) = info.get(b"files").filter(|files| files.is_list()) {
-            for file in files.items().filter(|file| !is_padding(*file)) {
+            for file in files.items().filter(|file| !File(*file).is_padding()) {
                 let path = || path_of(file);
                 contents.add(path, file.get(b"length").and_then(size), most);
             }
@@ -81,7 +82,7 @@ impl Contents {
     fn add_tree<'v>(&mut self, tree: Value<'v>, above: &mut Vec<&'v [u8]>, most: usize) {
         for (name, value) in tree.entries() {
             if name.is_empty() {
-                if !is_padding(value) {
+                if !File(value).is_padding() {
                     let path = || shown(above.iter().copied());
                     self.add(path, value.get(b"length").and_then(size), most);
                 }
@@ -104,9 +105,7 @@ fn text(dictionary: Value<'_>, keys: [&[u8]; 2]) -> String {
 }
 
 fn path_of(file: Value<'_>) -> Vec<String> {
-    let keys: [&[u8]; 2] = [b"path.utf-8", b"path"];
-    let path = keys.iter().find_map(|key| file.get(key).filter(|path| path.is_list()));
-    shown(path.into_iter().flat_map(Value::items).filter_map(Value::string))
+    shown(File(file).path().into_iter().flat_map(Value::items).filter_map(Value::string))
 }
 
 fn shown<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
@@ -123,12 +122,6 @@ fn shown<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
         }
     }
     if path.is_empty() { vec![NAMELESS.into()] } else { path }
-}
-
-/// Whether a file only fills up a piece (BEP 47).
-fn is_padding(file: Value<'_>) -> bool {
-    let letters = file.get(b"attr").and_then(Value::string);
-    letters.is_some_and(|letters| letters.contains(&b'p'))
 }
 
 /// The first addresses that stand in these, each once, however lists are nested.

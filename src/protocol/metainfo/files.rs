@@ -5,7 +5,7 @@ use super::{Flaw, MetainfoError};
 use crate::protocol::bencode::Value;
 
 /// One file of a v1 list, or one leaf of a v2 tree.
-struct File<'v>(Value<'v>);
+pub(super) struct File<'v>(pub(super) Value<'v>);
 
 impl<'v> File<'v> {
     fn of(value: Value<'v>) -> Result<Self, MetainfoError> {
@@ -28,6 +28,17 @@ impl<'v> File<'v> {
         letters.is_some_and(|letters| letters.contains(&letter))
     }
 
+    /// Whether it only fills up a piece (BEP 47).
+    pub(super) fn is_padding(&self) -> bool {
+        self.has_attribute(b'p')
+    }
+
+    /// The names of its folders and its own, where they are listed.
+    pub(super) fn path(&self) -> Option<Value<'v>> {
+        let keys: [&[u8]; 2] = [b"path.utf-8", b"path"];
+        keys.iter().find_map(|key| self.0.get(key).filter(|path| path.is_list()))
+    }
+
     fn has_path(&self) -> bool {
         let keys: [&[u8]; 2] = [b"path", b"path.utf-8"];
         keys.iter()
@@ -47,10 +58,9 @@ pub fn sole_file(content: &[u8]) -> Option<String> {
     let info = Value::parse(content).ok()?.get(b"info")?;
     let text = |parts: Vec<&[u8]>| String::from_utf8_lossy(&parts.join(&b'/')).into_owned();
     if let Some(files) = info.get(b"files").filter(|files| files.is_list()) {
-        let mut files = files.items().map(File).filter(|file| !file.has_attribute(b'p'));
+        let mut files = files.items().map(File).filter(|file| !file.is_padding());
         let (file, None) = (files.next()?, files.next()) else { return None };
-        let path = file.0.get(b"path.utf-8").or_else(|| file.0.get(b"path"))?;
-        return Some(text(path.items().filter_map(Value::string).collect()));
+        return Some(text(file.path()?.items().filter_map(Value::string).collect()));
     }
     if let Some(tree) = info.get(b"file tree").filter(|_| info.get(b"length").is_none()) {
         let (Some(_), None) = (tree.leaves().next(), tree.leaves().nth(1)) else { return None };
@@ -65,7 +75,7 @@ pub(super) fn v1_size(files: Value<'_>, flaws: &mut Vec<Flaw>) -> Result<u64, Me
     let mut total = None;
     for file in files.items() {
         let file = File::of(file)?;
-        if !file.has_path() && !file.has_attribute(b'p') {
+        if !file.has_path() && !file.is_padding() {
             note(flaws, Flaw::UnnamedFile);
         }
         let sum = total.unwrap_or(0_u64).checked_add(file.size()?);
@@ -94,7 +104,7 @@ pub(super) fn v2_size(
     }
     for file in tree.leaves() {
         let file = File::of(file)?;
-        if file.has_attribute(b'p') {
+        if file.is_padding() {
             note(flaws, Flaw::PadFileInTree);
         }
         let size = file.size()?;

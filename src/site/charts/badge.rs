@@ -2,9 +2,8 @@
 
 use askama::Template;
 
-use super::labels::counted_grouped;
 use crate::catalog::Sample;
-use crate::site::format::grouped;
+use crate::site::format::{counted_grouped, grouped};
 
 /// What a badge says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::catalog::{Point, PointFigures, Series, Span};
 use crate::platform::date;
 use crate::protocol::Timestamp;
-use crate::site::format::grouped;
+use crate::site::format::{counted_grouped, grouped};
 
 /// The span in words, with its article.
 pub(super) fn span_in_words(span: Span) -> &'static str {
@@ -84,9 +84,4 @@ pub(super) fn description(series: &Series) -> String {
     };
     let completed = counted_grouped(latest.last.completed, "time");
     format!("{seeders}{leechers}Completed {completed}.{gaps}")
-}
-
-/// So many things, with the thousands apart.
-pub(super) fn counted_grouped(count: u64, thing: &str) -> String {
-    format!("{} {thing}{}", grouped(count), if count == 1 { "" } else { "s" })
 }

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use askama::Template;
 
 use super::chart::Subject;
-use super::labels::{counted_grouped, latest, span_in_words};
+use super::labels::{latest, span_in_words};
 use super::panel::share;
 use crate::catalog::Series;
+use crate::site::format::counted_grouped;
 
 /// Points of the line at most.
 const POINTS: usize = 40;

@@ -7,7 +7,7 @@ use super::listing::{Category, NO_CATEGORY};
 use super::pager::{Pager, Part};
 use super::places::{Places, Way};
 use super::row::RowView;
-use crate::site::format::{bytes, counted, grouped};
+use crate::site::format::{bytes, counted, counted_grouped, grouped};
 use crate::site::fragments::Foot;
 use crate::site::rows::grouped_length;
 use crate::tracker::{Figures, Report, Row};
@@ -173,12 +173,15 @@ impl Lists<'_> {
     fn head(&self, category: &Category<'_>, is_continued: bool, way: Way) -> Head {
         let size = sums(&category.rows).size;
         let torrents = category.rows.len();
-        let word = if torrents == 1 { "torrent" } else { "torrents" };
         let continued = if is_continued { ", continued" } else { "" };
         Head {
             name: category.name.clone().unwrap_or_else(|| NO_CATEGORY.into()),
             page: self.category_page(category, way),
-            about: format!("{} {word}, {}{continued}", grouped_length(torrents), bytes(size, 2)),
+            about: format!(
+                "{}, {}{continued}",
+                counted_grouped(torrents, "torrent"),
+                bytes(size, 2)
+            ),
         }
     }
 

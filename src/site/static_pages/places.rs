@@ -8,7 +8,7 @@ use super::slug;
 use crate::catalog::{External, Torrent};
 use crate::config::LoadedConfig;
 use crate::protocol::{InfoHash, Timestamp};
-use crate::site::format::{counted, grouped};
+use crate::site::format::counted_grouped;
 use crate::site::links::Links;
 use crate::site::rows::first;
 use crate::tracker::Row;
@@ -66,10 +66,8 @@ impl<'a> Places<'a> {
     /// Of these torrents the most active have static pages.
     pub(super) fn new(loaded: &'a LoadedConfig, rows: &[Row], external: &[External]) -> Self {
         let most = usize::try_from(loaded.config.pages.static_torrents).unwrap_or(usize::MAX);
-        let peers =
-            |row: &Row| row.figures.seeders + row.figures.leechers + row.figures.partial_seeds;
         let active = first(rows, most, |a, b| {
-            let by_peers = peers(b).cmp(&peers(a));
+            let by_peers = b.figures.peers().cmp(&a.figures.peers());
             let newest_first = b.torrent.first_seen.cmp(&a.torrent.first_seen);
             by_peers.then(newest_first).then_with(|| a.torrent.canonical.cmp(&b.torrent.canonical))
         });
@@ -114,14 +112,10 @@ impl<'a> Places<'a> {
     /// What other trackers say of a torrent, in words.
     pub(super) fn elsewhere(&self, info_hash: InfoHash) -> Option<String> {
         let (seeders, leechers) = self.elsewhere.get(&info_hash)?;
-        let told = |count: u64, thing| {
-            let told = counted(count, thing);
-            told.replacen(&count.to_string(), &grouped(count), 1)
-        };
         Some(format!(
             "on other trackers: {}, {}",
-            told(*seeders, "seeder"),
-            told(*leechers, "leecher")
+            counted_grouped(*seeders, "seeder"),
+            counted_grouped(*leechers, "leecher")
         ))
     }
 

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::catalog::{Carried, ExternalFigures, Period, Torrent, Totals, UnlistedCounts};
+use crate::catalog::{ExternalFigures, Torrent, UnlistedCounts};
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::tracker::{Figures, Load, add_up};
 
@@ -82,23 +82,10 @@ fn row(folder: &str, name: &str, number: u32) -> Row {
     let hash = InfoHash(hash);
     let torrent = Torrent {
         file: Path::new(folder).join(format!("{number}.torrent")),
-        canonical: hash,
-        v1: Some(hash),
-        v2: None,
         name: name.to_owned(),
         size: 1 << 20,
         file_size: 100,
-        hidden: false,
-        private: false,
-        has_web_seed: false,
-        added: false,
-        details: None,
-        info_page: None,
-        first_seen: NOW.before(Seconds(30 * 86_400)),
-        missing_since: None,
-        totals: Totals::default(),
-        carried: Carried::default(),
-        period: Period::default(),
+        ..Torrent::by_hash(hash, NOW.before(Seconds(30 * 86_400)))
     };
     let figures = Figures { seeders: number.into(), size: 1 << 20, ..Figures::default() };
     Row { torrent, figures, age: Seconds(30 * 86_400) }

@@ -77,7 +77,6 @@ impl TorrentPage {
     pub(super) fn new(subject: Subject<'_>, places: &Places<'_>, way: Way) -> Self {
         let Subject { torrent, figures, category, period, now } = subject;
         let (loaded, details) = (places.loaded, torrent.details());
-        let is_retired = details.retired().is_some();
         let contents = contents(torrent, loaded);
         let links = way.links(torrent, loaded, now);
         let title = torrent.title();
@@ -89,8 +88,8 @@ impl TorrentPage {
             group: details.group.clone(),
             name: Some(torrent.name.clone()).filter(|name| !name.is_empty() && *name != *title),
             notices: notices(torrent, figures, places, now),
-            magnet: links.magnet.filter(|_| !is_retired),
-            torrent: links.torrent.filter(|_| !is_retired),
+            magnet: links.magnet,
+            torrent: links.torrent,
             torrent_size: bytes(torrent.file_size, 0),
             swarm: Swarm::new(figures.seeders, figures.leechers),
             figures: swarm_figures(torrent, figures, contents.as_ref()),
@@ -108,7 +107,7 @@ impl TorrentPage {
             trackers: contents.as_ref().map(|it| it.trackers.clone()).unwrap_or_default(),
             web_seeds: contents
                 .as_ref()
-                .filter(|_| may_lead_to_content(torrent, now))
+                .filter(|_| torrent.may_be_linked(now))
                 .map(|it| it.web_seeds.clone())
                 .unwrap_or_default(),
             scrape: scrape(torrent, loaded),
@@ -200,13 +199,8 @@ fn swarm_figures(
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// Whether the page may say where the content is: not of a torrent that is retired, nor after its date.
-fn may_lead_to_content(torrent: &Torrent, now: Timestamp) -> bool {
-    torrent.details().retired().is_none() && torrent.may_be_linked(now)
-}
-
 fn mirror(torrent: &Torrent, now: Timestamp) -> Option<Mirror> {
-    let address = torrent.details().mirror.clone().filter(|_| may_lead_to_content(torrent, now))?;
+    let address = torrent.details().mirror.clone().filter(|_| torrent.may_be_linked(now))?;
     let host = origin(&address);
     let shown = host.split_once("://").map_or(host, |(_, host)| host).to_owned();
     Some(Mirror { address, shown })

@@ -1,7 +1,7 @@
 //! The files of a torrent as a tree, line by line, as many as a page may show.
 
 use crate::protocol::Contents;
-use crate::site::format::bytes;
+use crate::site::format::{bytes, counted_grouped};
 use crate::site::rows::grouped_length;
 
 /// Files of a torrent on its page at most.
@@ -45,10 +45,10 @@ impl Tree {
         }
         lines.extend(open.iter().map(|_| Line::End));
         let count = contents.count;
-        let (shown, word) = (contents.files.len(), if count == 1 { "file" } else { "files" });
+        let shown = contents.files.len();
         let shown_size = contents.files.iter().map(|file| file.size).sum::<u64>();
         Self {
-            about: format!("{} {word}, {}", grouped_length(count), bytes(contents.size, 2)),
+            about: format!("{}, {}", counted_grouped(count, "file"), bytes(contents.size, 2)),
             lines,
             more: (shown < count).then(|| {
                 let size = bytes(contents.size.saturating_sub(shown_size), 2);

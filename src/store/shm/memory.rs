@@ -13,10 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::layout::{PAGE_BYTES, WORD_BYTES};
 use super::trouble::Trouble;
-
-/// Words that the processor fetches together.
-#[cfg(target_arch = "x86_64")]
-const LINE: usize = 8;
+use crate::platform::prefetch::prefetch;
 
 /// The mapped words of a file, or of a stand-in for one in tests.
 pub(super) struct Memory {
@@ -87,18 +84,10 @@ impl Memory {
     /// Has the processor fetch words that will soon be needed, if they are there; it need not wait for
     /// one before it asks for the next.
     pub(super) fn prefetch(&self, index: usize, count: usize) {
-        #[cfg(target_arch = "x86_64")]
-        if index.checked_add(count).is_some_and(|end| end <= self.backed.get()) {
-            for line in (index..index + count).step_by(LINE) {
-                // SAFETY: a prefetch reads nothing, and the address is within the mapping.
-                unsafe {
-                    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-                    _mm_prefetch::<_MM_HINT_T0>(self.words.as_ptr().add(line).cast());
-                }
-            }
+        let is_there = index.checked_add(count).is_some_and(|end| end <= self.backed.get());
+        if let Some(words) = is_there.then(|| self.words(index, count).ok()).flatten() {
+            prefetch(words);
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (index, count);
     }
 
     /// The address of a word, for the system's mutex in it and no other use.

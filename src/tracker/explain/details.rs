@@ -93,8 +93,8 @@ impl Details<'_> {
                 format!("{name}; a real one counts towards a ban of {range} (ban_after)")
             }
             None => format!(
-                "{name}; it does not count towards a ban (ban_after): a browser, a proxy, an exempt address or one that is \
-                 not of the Internet, or this is a replica"
+                "{name}; it does not count towards a ban (ban_after): a browser, a bot, a web seed's User-Agent, a proxy, an \
+                 exempt address or one that is not of the Internet, or this is a replica"
             ),
         }
     }

@@ -3,30 +3,18 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::catalog::{Carried, Period, Totals};
+use crate::catalog::Totals;
 
 /// A torrent whose figures all are its number.
 fn torrent(number: u8, file: &str) -> Torrent {
     let hash = InfoHash([number; 20]);
     Torrent {
         file: file.into(),
-        canonical: hash,
-        v1: Some(hash),
-        v2: None,
         name: format!("Part {number}"),
         size: number.into(),
         file_size: 100,
-        hidden: false,
-        private: false,
-        has_web_seed: false,
-        added: false,
-        details: None,
-        info_page: None,
-        first_seen: Timestamp(number.into()),
-        missing_since: None,
         totals: Totals { completed: number.into(), ..Totals::default() },
-        carried: Carried::default(),
-        period: Period::default(),
+        ..Torrent::by_hash(hash, Timestamp(number.into()))
     }
 }
 
