@@ -24,7 +24,7 @@ pub(super) fn of_torrents(torrents: &NewSection) -> NewSection {
     let records = torrents.bytes.chunks_exact(TORRENT_LEN);
     let mut index = Vec::new();
     if records.len() > FEW {
-        let beginnings = (records.len() / TORRENTS_EACH).next_power_of_two();
+        let beginnings = records.len().div_ceil(TORRENTS_EACH).next_power_of_two();
         let hashes = records.filter_map(|record| record.first_chunk::<HASH_LEN>());
         for (before, hash) in (0_u32..).zip(hashes) {
             let beginning = beginning_among(beginnings, beginning_of(hash));
@@ -115,6 +115,18 @@ mod tests {
             keys.sort_unstable();
             keys
         })
+    }
+
+    #[test]
+    fn one_torrent_more_than_beginnings_hold_doubles_them() {
+        for (count, beginnings) in [(8 * 1024, 1024), (8 * 1024 + 1, 2048)] {
+            let section = NewSection::of(TORRENTS, TORRENT_LEN, vec![0; count * TORRENT_LEN]);
+            assert_eq!(
+                of_torrents(&section).bytes.len(),
+                beginnings * TORRENT_INDEX_LEN,
+                "{count} torrents"
+            );
+        }
     }
 
     proptest! {
