@@ -1,6 +1,6 @@
 //! Who really asks: the peer of the web server, or, where that is a proxy of ours, whom it names.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Request;
 use crate::platform::network::Network;
@@ -46,7 +46,12 @@ impl Proxies {
     /// Whether a proxy that is trusted has passed a request on.
     #[must_use]
     pub fn has_passed_on(&self, request: &Request<'_>) -> bool {
-        match parse_address(request.remote_addr) {
+        self.trusts(parse_address(request.remote_addr), request)
+    }
+
+    /// Whether the peer of the web server, at this address, is one of the proxies.
+    fn trusts(&self, peer: Option<IpAddr>, request: &Request<'_>) -> bool {
+        match peer {
             Some(peer) => self.trusted.contains(peer),
             None => self.trusts_unix && request.remote_addr.starts_with(UNIX.as_bytes()),
         }
@@ -63,7 +68,7 @@ impl Proxies {
     #[must_use]
     pub fn client_address(&self, request: &Request<'_>) -> Option<IpAddr> {
         let peer = parse_address(request.remote_addr);
-        if !self.has_passed_on(request) {
+        if !self.trusts(peer, request) {
             return peer;
         }
         let Some(value) = request.variables.get(&self.variable) else { return peer };
@@ -118,6 +123,9 @@ fn unquote(value: &[u8]) -> &[u8] {
 
 /// An address with or without brackets, port or zone; an IPv4 address in IPv6 form is IPv4.
 fn parse_address(text: &[u8]) -> Option<IpAddr> {
+    if let Some(plain) = plain_ipv4(text) {
+        return Some(plain.into());
+    }
     let text = std::str::from_utf8(text).ok()?.trim();
     let address = text
         .parse::<IpAddr>()
@@ -125,6 +133,27 @@ fn parse_address(text: &[u8]) -> Option<IpAddr> {
         .ok()
         .or_else(|| without_brackets_or_zone(text).map(IpAddr::V6))?;
     Some(address.to_canonical())
+}
+
+/// An IPv4 address alone. Each announce has one, and for the standard library's parser that is a twentieth of all its work.
+fn plain_ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut parts = text.splitn(octets.len(), |byte| *byte == b'.');
+    for octet in &mut octets {
+        *octet = parts.next().and_then(octet_of)?;
+    }
+    Some(octets.into())
+}
+
+/// A number up to 255 without zeros in front, which some take for the mark of an octal number.
+fn octet_of(digits: &[u8]) -> Option<u8> {
+    if !matches!(digits, [_] | [b'1'..=b'9', _] | [b'1'..=b'9', _, _]) {
+        return None;
+    }
+    let value = digits.iter().try_fold(0, |value: u16, digit| {
+        digit.is_ascii_digit().then(|| 10 * value + u16::from(digit - b'0'))
+    });
+    u8::try_from(value?).ok()
 }
 
 /// `[2001:db8::1]`, or `fe80::1%eth0`, whose zone means something only to the machine that wrote it.
@@ -136,6 +165,8 @@ fn without_brackets_or_zone(text: &str) -> Option<Ipv6Addr> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::gateway::Variables;
 
@@ -292,6 +323,18 @@ mod tests {
             ("cf-connecting-ip", "10.0.0.1"),
         ] {
             assert_eq!(found(&proxies(&["10.0.0.1"], header), &pairs).as_deref(), Some(address));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_address_is_what_the_standard_library_takes_for_one(
+            text in "[0-9]{1,4}(\\.[0-9]{1,3}){2,4}|[0-9.:a ]{0,12}|(25[0-9]\\.){3}0?[0-9]{1,3}",
+            octets: [u8; 4],
+        ) {
+            prop_assert_eq!(plain_ipv4(text.as_bytes()), text.parse().ok());
+            let address = Ipv4Addr::from(octets);
+            prop_assert_eq!(plain_ipv4(address.to_string().as_bytes()), Some(address));
         }
     }
 }
