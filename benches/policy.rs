@@ -6,6 +6,7 @@
 // A benchmark that cannot be set up has failed.
 #![allow(clippy::expect_used, clippy::cast_possible_truncation)]
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs;
 use std::hint::black_box;
@@ -18,7 +19,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use sha1::{Digest, Sha1};
 use tracker_cgi::catalog::{
     AddressList, Author, Catalog, ClientRule, Import, ImportKind, Keep, Place, PolicyDraft,
-    PolicySnapshot, Publication, Refused, Verdict,
+    PolicySnapshot, Publication, Refused, SeenClients, Verdict,
 };
 use tracker_cgi::config::{LoadedConfig, lay_out_missing};
 use tracker_cgi::protocol::{AnnounceRequest, Generation, InfoHash, SeenClient, Timestamp};
@@ -153,17 +154,20 @@ fn publishing(loaded: &LoadedConfig) {
     );
 }
 
-/// What an announce takes with and without, in a process that stays.
+/// What an announce takes with and without, from its query on, in a process that stays.
 fn announces(without: &LoadedConfig, with: &LoadedConfig, announced: u32, step: u32) {
     let mut trackers = [(without, 1), (with, step)]
         .map(|(loaded, step)| (Tracker::new(Arc::new(loaded.clone())), step));
     let mut times: [Vec<f64>; 2] = Default::default();
     for round in 0..ROUNDS {
         for ((tracker, step), times) in trackers.iter_mut().zip(&mut times) {
-            let requests: Vec<AnnounceRequest> =
-                (0..announced).map(|number| request(shuffled(number, announced) * *step)).collect();
+            let queries: Vec<String> =
+                (0..announced).map(|number| query(shuffled(number, announced) * *step)).collect();
             let begun = Instant::now();
-            for (request, last) in requests.iter().zip(0_u32..) {
+            for (query, last) in queries.iter().zip(0_u32..) {
+                let expect = |swarm| tracker.expect(swarm);
+                let request = AnnounceRequest::parse_ahead(query.as_bytes(), expect);
+                let request = &request.expect("an announce");
                 let address = IpAddr::from(Ipv4Addr::from(0xc000_0200 + last % 200));
                 let caller = Caller {
                     address: Some(address),
@@ -205,8 +209,10 @@ fn parts(loaded: &LoadedConfig, announced: u32, step: u32) {
         let address = IpAddr::from(Ipv4Addr::from(0xc000_0200 + number % 200));
         black_box(policy.ban_of(address, NOW));
     });
+    let seen = RefCell::new(SeenClients::default());
     let client = each(&|request, _| {
-        black_box(policy.client_rule(&SeenClient::new(request.peer_id, b"qBittorrent/4.6.0")));
+        let client = SeenClient::new(request.peer_id, b"qBittorrent/4.6.0");
+        black_box(policy.client_rule_by(&client, &mut seen.borrow_mut()));
     });
     println!(
         "of these: the torrent {torrent:.0} ns, the ban {ban:.0} ns, the rules on clients {client:.0} ns"
@@ -241,13 +247,16 @@ fn look_ups(without: &LoadedConfig, with: &LoadedConfig, announced: u32, step: u
     );
 }
 
-fn request(number: u32) -> AnnounceRequest {
+fn query(number: u32) -> String {
     let InfoHash(hash) = hash(number);
-    let query = format!(
+    format!(
         "info_hash={}&peer_id=-qB4600-{number:012}&port=6881&uploaded=0&downloaded=0&left=5&compact=1&numwant=50",
         percent_encode(&hash, NON_ALPHANUMERIC)
-    );
-    AnnounceRequest::parse(query.as_bytes()).expect("a query")
+    )
+}
+
+fn request(number: u32) -> AnnounceRequest {
+    AnnounceRequest::parse(query(number).as_bytes()).expect("a query")
 }
 
 fn hash(number: u32) -> InfoHash {

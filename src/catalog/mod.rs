@@ -74,7 +74,7 @@ pub use layers::{Companions, DetailLayers, Sidecar};
 pub use list::TorrentList;
 pub use policy::{
     Arrival, Delivery, FolderChange, PolicyBan, PolicyClientRule, PolicyDraft, PolicyError,
-    PolicySnapshot, PolicyTorrent, Publication, Refused, Sequence, publish,
+    PolicySnapshot, PolicyTorrent, Publication, Refused, SeenClients, Sequence, publish,
 };
 pub use reachability::Tried;
 pub use refreshes::RefreshRecord;

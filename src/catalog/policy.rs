@@ -13,6 +13,7 @@ mod read;
 mod record;
 mod records;
 mod refused;
+mod seen_clients;
 mod texts;
 mod write;
 
@@ -24,6 +25,7 @@ pub use delivery::{Arrival, Delivery};
 pub use format::Sequence;
 pub use read::{FolderChange, PolicyBan, PolicySnapshot, PolicyTorrent};
 pub use refused::Refused;
+pub use seen_clients::SeenClients;
 pub use write::{PolicyDraft, Publication, publish};
 
 /// What can go wrong with the policy snapshot. It can always be recreated from the catalogue.

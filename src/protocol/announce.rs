@@ -120,11 +120,24 @@ impl AnnounceRequest {
     /// # Errors
     /// What the client did wrong, in words for the person in front of it.
     pub fn parse(query: &[u8]) -> Result<Self, AnnounceError> {
+        Self::parse_ahead(query, |_| {})
+    }
+
+    /// The same; names the swarm as soon as it is known, so that what will be looked up can be fetched meanwhile.
+    ///
+    /// # Errors
+    /// As for `parse`.
+    pub fn parse_ahead(
+        query: &[u8],
+        swarm_is: impl FnOnce(InfoHash),
+    ) -> Result<Self, AnnounceError> {
         if query.len() > Self::LONGEST_QUERY {
             return Err(AnnounceError::TooLong);
         }
         let raw = RawAnnounce::collect(query)?;
-        let (info_hash, peer_id) = (raw.info_hash()?, raw.peer_id()?);
+        let info_hash = raw.info_hash()?;
+        swarm_is(info_hash);
+        let peer_id = raw.peer_id()?;
         Ok(Self {
             info_hash,
             peer_id,

@@ -1,10 +1,11 @@
 //! Whether an announce may happen. All that is looked up is in the policy snapshot.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 
 use super::Refusal;
 use super::witness::{Passed, Witness};
-use crate::catalog::{PolicyClientRule, PolicySnapshot, Verdict};
+use crate::catalog::{PolicyClientRule, PolicySnapshot, SeenClients, Verdict};
 use crate::config::{ClientsConfig, Torrents};
 use crate::protocol::{AnnounceRequest, Event, InfoHash, Passkey, SeenClient, Timestamp};
 use crate::store::Generation;
@@ -29,6 +30,8 @@ pub struct Policy<'a> {
     pub snapshot: Option<&'a PolicySnapshot>,
     /// Which clients are answered, beside those that rules are about.
     pub clients: &'a ClientsConfig,
+    /// What the snapshot said of clients that came before.
+    pub seen_clients: &'a RefCell<SeenClients>,
     /// The time.
     pub now: Timestamp,
 }
@@ -142,7 +145,8 @@ impl Policy<'_> {
             return Ok(Allowed::Openly);
         }
         let client = SeenClient::new(announce.peer_id, caller.user_agent);
-        let rule = snapshot.and_then(|snapshot| snapshot.client_rule(&client));
+        let seen = &mut self.seen_clients.borrow_mut();
+        let rule = snapshot.and_then(|snapshot| snapshot.client_rule_by(&client, seen));
         match rule {
             Some(PolicyClientRule { verdict: Verdict::Deny, reason, .. }) => {
                 return Err(Refusal::Client { reason: reason.into() });

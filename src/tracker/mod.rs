@@ -38,6 +38,7 @@ mod unidentified;
 mod unreachable;
 mod witness;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -70,10 +71,10 @@ pub use unidentified::ban_unidentified;
 use access::Policy;
 use peer_rules::PeerRules;
 
-use crate::catalog::{PolicyError, PolicySnapshot};
+use crate::catalog::{PolicyError, PolicySnapshot, SeenClients};
 use crate::config::{Gone, LoadedConfig, ReachabilityCheck, Torrents};
 use crate::platform::FileMark;
-use crate::protocol::{Seconds, Timestamp};
+use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::store::{LOOP_PATIENCE, PATIENCE, Patience, PeerSample, PeerStore, StoreError};
 
 /// The rules at work for one thread: configuration, policy and a store of its own.
@@ -81,6 +82,7 @@ pub struct Tracker {
     loaded: Arc<LoadedConfig>,
     policy: Option<Arc<PolicySnapshot>>,
     policy_file: Option<FileMark>,
+    seen_clients: RefCell<SeenClients>,
     store: Option<Box<dyn PeerStore>>,
     /// How long an announce waits for others that hold the store.
     patience: Patience,
@@ -111,6 +113,7 @@ impl Tracker {
             loaded,
             policy: None,
             policy_file: None,
+            seen_clients: RefCell::default(),
             store: None,
             patience: Patience::new(PATIENCE),
             sample: PeerSample::default(),
@@ -289,6 +292,13 @@ impl Tracker {
         Ok(self.store.insert(store).as_mut())
     }
 
+    /// Has the processor fetch, while the rest of an announce is read, what it will look up of the torrent.
+    pub fn expect(&self, info_hash: InfoHash) {
+        if let Some(policy) = &self.policy {
+            policy.prefetch_index(info_hash);
+        }
+    }
+
     /// What the owner has decided, as it is in force now.
     fn decided(&self, now: Timestamp) -> Policy<'_> {
         let config = &self.loaded.config;
@@ -296,6 +306,7 @@ impl Tracker {
             torrents: config.tracker.torrents,
             snapshot: self.policy.as_deref(),
             clients: &config.clients,
+            seen_clients: &self.seen_clients,
             now,
         }
     }

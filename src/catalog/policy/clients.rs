@@ -4,11 +4,12 @@
 //! a client the one with the lowest place counts.
 
 use super::format::{
-    AGENT_RULE_LEN, AGENT_RULES, BOUNDS, CLASS_RULE_LEN, CLASS_RULES, Fields, Layout, NewSection,
-    PEER_ID_RULE_LEN, PEER_ID_RULES, PROGRAM_RULE_LEN, PROGRAM_RULES,
+    AGENT_RULE_LEN, AGENT_RULES, BOUNDS, CLASS_RULE_LEN, CLASS_RULES, Digest, Fields, Layout,
+    NewSection, PEER_ID_RULE_LEN, PEER_ID_RULES, PROGRAM_RULE_LEN, PROGRAM_RULES,
 };
 use super::record::TextAt;
 use super::records::{EVERYWHERE, Records};
+use super::seen_clients::SeenClients;
 use super::texts::Texts;
 use crate::catalog::{ClientRule, Verdict};
 use crate::protocol::{
@@ -18,6 +19,9 @@ use crate::protocol::{
 
 /// Where the pairs stand in a rule on User-Agents.
 const PAIRS_AT: usize = 24;
+
+/// Where in a rule on peer ids stands what all rules have.
+const PEER_ID_RULE_AT: usize = 24;
 
 /// The rule that decides about a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +36,7 @@ pub struct PolicyClientRule<'a> {
 
 /// What every rule has, however it says which clients it means: 16 bytes.
 #[derive(Clone, Copy, Debug)]
-struct Common {
+pub(super) struct Common {
     place: u32,
     verdict: Verdict,
     /// The number of a class from 1 on, the length of a prefix, or the number of bounds.
@@ -149,8 +153,36 @@ impl<'a> ClientRules<'a> {
             .all(|it| it.bytes.is_empty())
     }
 
+    /// The snapshot that they are in.
+    pub(super) fn snapshot(self) -> &'a Digest {
+        &self.layout.digest
+    }
+
+    /// Whether each of them looks at no more than so many first bytes of a peer id, beside the name.
+    pub(super) fn look_at_most(self, front: usize) -> bool {
+        let number_of = |rule: &[u8], at: usize| {
+            Common::read(&mut Fields(rule.get(at..)?)).map(|rule| usize::from(rule.number))
+        };
+        let mut peer_ids = Records::of(self.file, &self.layout.peer_id_rules).iter();
+        let mut classes = Records::of(self.file, &self.layout.class_rules).iter();
+        let spoof = ClientClass::ALL.iter().position(|it| *it == ClientClass::Spoof);
+        peer_ids.all(|rule| number_of(rule, PEER_ID_RULE_AT).is_some_and(|len| len <= front))
+            && classes.all(|rule| number_of(rule, 0) != spoof.map(|place| place + 1))
+    }
+
     /// The first rule that means a client.
-    pub(super) fn first_for(self, client: &SeenClient<'_>) -> Option<PolicyClientRule<'a>> {
+    pub(super) fn first_for(
+        self,
+        client: &SeenClient<'_>,
+        seen: &mut SeenClients,
+    ) -> Option<PolicyClientRule<'a>> {
+        let rule = seen.rule_on(client, self)?;
+        let reason = rule.reason.of(self.file, self.layout);
+        Some(PolicyClientRule { place: rule.place, verdict: rule.verdict, reason })
+    }
+
+    /// The same, as it is in the file.
+    pub(super) fn find(self, client: &SeenClient<'_>) -> Option<Common> {
         let mut first: Option<Common> = None;
         let mut consider = |common: Option<Common>| {
             first = first.into_iter().chain(common).min_by_key(|rule| rule.place);
@@ -159,9 +191,7 @@ impl<'a> ClientRules<'a> {
         consider(self.by_program(client));
         consider(self.by_class(client));
         let before = first.map_or(u32::MAX, |rule| rule.place);
-        let rule = self.by_user_agent(client, before).or(first)?;
-        let reason = rule.reason.of(self.file, self.layout);
-        Some(PolicyClientRule { place: rule.place, verdict: rule.verdict, reason })
+        self.by_user_agent(client, before).or(first)
     }
 
     fn by_peer_id(self, client: &SeenClient<'_>) -> Option<Common> {

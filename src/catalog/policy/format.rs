@@ -138,7 +138,7 @@ pub(super) const AGENT_RULE_LEN: usize = 32;
 pub(super) const CLASS_RULE_LEN: usize = 16;
 pub(super) const FIGURES_LEN: usize = 40;
 pub(super) const TORRENT_INDEX_LEN: usize = 4;
-pub(super) const BAN_INDEX_LEN: usize = 16;
+pub(super) const BAN_INDEX_LEN: usize = 4;
 
 /// SHA-256.
 pub(super) type Digest = [u8; DIGEST_LEN];
@@ -161,7 +161,8 @@ pub(super) const UNREACHABLE: u32 = 64;
 /// Told in scrapes.
 pub(super) const FIGURES: u32 = 65;
 pub(super) const TORRENT_INDEX: u32 = 66;
-pub(super) const BAN_INDEX: u32 = 67;
+/// 67 was another index of the bans.
+pub(super) const BAN_INDEX: u32 = 68;
 /// From here on, a section that a reader does not know may be skipped.
 const OPTIONAL_FROM: u32 = 64;
 

@@ -17,6 +17,7 @@ use super::format::{
 use super::index;
 use super::record::{BanRecord, TextAt, TorrentRecord};
 use super::records::{EVERYWHERE, Records};
+use super::seen_clients::SeenClients;
 use super::{PolicyError, figures};
 use crate::catalog::{FileTime, has_changed};
 use crate::platform::FileMark;
@@ -122,8 +123,13 @@ impl PolicySnapshot {
         verify(&self.map, &self.layout).map_err(|fault| fault_of(&self.path, fault))
     }
 
-    /// Has the processor fetch what [`PolicySnapshot::find`] will look at, where torrents are so many that it would have to
-    /// wait for that.
+    /// Has the processor fetch what [`PolicySnapshot::prefetch`] will look at, where torrents are so many that it would have
+    /// to wait for that.
+    pub fn prefetch_index(&self, info_hash: InfoHash) {
+        index::prefetch(self.records(&self.layout.torrent_index), info_hash);
+    }
+
+    /// Has the processor fetch what [`PolicySnapshot::find`] will look at, as before.
     pub fn prefetch(&self, info_hash: InfoHash) {
         let index = self.records(&self.layout.torrent_index);
         if !index.is_empty() {
@@ -156,8 +162,9 @@ impl PolicySnapshot {
         if bans.is_empty() {
             return None;
         }
-        let address = key(address).octets();
-        let places = index::bans_around(self.records(&self.layout.ban_index), &address);
+        let address = key(address);
+        let places = index::bans_around(self.records(&self.layout.ban_index), address);
+        let address = address.octets();
         let behind = bans.up_to(&address, &places);
         let record = BanRecord::read(bans.get(behind.checked_sub(1)?)?)?;
         let is_banned = address <= record.last && now.0 < record.until;
@@ -194,7 +201,16 @@ impl PolicySnapshot {
     /// The first rule that means a client.
     #[must_use]
     pub fn client_rule(&self, client: &SeenClient<'_>) -> Option<PolicyClientRule<'_>> {
-        self.client_rules().first_for(client)
+        self.client_rule_by(client, &mut SeenClients::default())
+    }
+
+    /// The same, for who asks about many clients.
+    pub fn client_rule_by(
+        &self,
+        client: &SeenClient<'_>,
+        seen: &mut SeenClients,
+    ) -> Option<PolicyClientRule<'_>> {
+        self.client_rules().first_for(client, seen)
     }
 
     fn client_rules(&self) -> ClientRules<'_> {

@@ -39,7 +39,7 @@ pub(super) static NAMES: [(&str, &str); 27] = [
 
 /// The program of an id that tells it by raw bytes, or that is in part a copy of another peer's id.
 pub(super) fn raw(id: &[u8; 20]) -> Told {
-    if id.ends_with(b"UDP0") || id.ends_with(b"HTTPBT") {
+    if ends_as_bit_spirit(id) {
         return Some(("BitSpirit", None));
     }
     let byte = |version: u8| u16::from(version);
@@ -74,6 +74,11 @@ pub(super) fn prefixed(id: &[u8; 20]) -> Told {
         .or_else(|| with_dashes(id))
         .or_else(|| named.map(|(_, name)| (*name, None)))
         .or_else(|| elsewhere(id))
+}
+
+/// Whether only the end is the program's own, and all else a copy.
+pub(super) fn ends_as_bit_spirit(id: &[u8; 20]) -> bool {
+    id.ends_with(b"UDP0") || id.ends_with(b"HTTPBT")
 }
 
 /// With a version behind the name.

@@ -10,7 +10,7 @@ use super::bound::Bound;
 use super::names::{self, Habit};
 use super::spoof::{self, is_spoof};
 use super::version::Version;
-use super::{ClientName, PeerId};
+use super::{ClientName, PeerId, coded, own_form};
 
 /// Which clients a rule means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +136,24 @@ impl<'a> SeenClient<'a> {
     #[must_use]
     pub fn new(peer_id: PeerId, user_agent: &'a [u8]) -> Self {
         Self { peer_id, user_agent, name: OnceCell::new() }
+    }
+
+    /// First bytes of a peer id in which most programs name themselves.
+    pub const FRONT: usize = 8;
+
+    /// The first bytes of its peer id, where they are a code and a version between dashes, as those of most are.
+    #[must_use]
+    pub fn front(&self) -> Option<[u8; SeenClient::FRONT]> {
+        let id = &self.peer_id.0;
+        let front: &[u8; SeenClient::FRONT] = id.first_chunk()?;
+        let front = Some(front).filter(|front| matches!(front, [b'-', .., b'-']))?;
+        (!own_form::ends_as_bit_spirit(id)).then_some(*front)
+    }
+
+    /// Whether all that have the same [`SeenClient::front`] have the same name.
+    #[must_use]
+    pub fn is_named_by_front(&self) -> bool {
+        self.front().is_some() && coded(&self.peer_id.0).is_some()
     }
 
     /// The program that its peer id names.

@@ -108,6 +108,26 @@ proptest! {
             prop_assert!((2..=50).contains(&name.len()), "{}", name);
         }
     }
+
+    #[test]
+    fn who_is_named_by_the_front_is_named_so_whatever_follows(
+        code in proptest::sample::select(&CODES[..]).prop_map(|(code, ..)| code),
+        version in prop_oneof!["[0-9A-Za-z-]{4}", "[0-9]{4}"], ends in any::<[[u8; 12]; 2]>(),
+        copied in proptest::option::of(proptest::sample::select(&["UDP0", "HTTPBT", "-00000000000"][..])),
+    ) {
+        let front = [b"-", &code[..], version.as_bytes(), b"-"].concat();
+        let [one, other] = ends.map(|mut end| {
+            let copied = copied.unwrap_or_default();
+            end[12 - copied.len()..].copy_from_slice(copied.as_bytes());
+            let id = [&front[..], &end].concat();
+            SeenClient::new(PeerId(id.try_into().unwrap()), b"")
+        });
+        prop_assert_eq!(one.front(), other.front());
+        prop_assert_eq!(one.front().is_none(), copied.is_some_and(|end| !end.starts_with('-')));
+        if one.is_named_by_front() {
+            prop_assert_eq!(one.name(), other.name());
+        }
+    }
 }
 
 const EXAMPLES: &[(&[u8], &str)] = &[

@@ -100,6 +100,31 @@ fn any_id() -> impl Strategy<Value = [u8; 20]> {
     ]
 }
 
+#[test]
+fn what_is_remembered_of_a_client_is_true_for_all_that_begin_like_it() {
+    let asked = |rules: &[ClientRule], seen: &mut SeenClients, ends: [&str; 2]| {
+        let (_folder, snapshot) = published(rules, Refused::default());
+        for (end, agent) in
+            ends.into_iter().cycle().zip(["a", "b", "", "a", "b", "", "c"]).cycle().take(40)
+        {
+            let id = format!("-TR4060-{end}");
+            let client =
+                SeenClient::new(PeerId(id.as_bytes().try_into().unwrap()), agent.as_bytes());
+            let found = snapshot.client_rule_by(&client, seen);
+            assert_eq!(found, first(rules, &client), "{id} {agent}");
+        }
+    };
+    let mut seen = SeenClients::default();
+    let rules = [rule("ua:b", Verdict::Deny), rule("Transmission 4.*", Verdict::Hide)];
+    asked(&rules, &mut seen, ["000000000000", "zzzzzzzzzzzz"]);
+    // The same as before, of another snapshot.
+    asked(&[rule("Transmission", Verdict::Allow)], &mut seen, ["000000000000", "zzzzzzzzzzzz"]);
+    // The end counts for these.
+    asked(&[rule("-TR4060-zz", Verdict::Deny)], &mut seen, ["000000000000", "zzzzzzzzzzzz"]);
+    asked(&[rule("class:spoof", Verdict::Deny)], &mut seen, ["000000000000", "00000000000!"]);
+    asked(&[rule("BitSpirit", Verdict::Deny)], &mut seen, ["000000000000", "00000000UDP0"]);
+}
+
 proptest! {
     #[test]
     fn the_snapshot_finds_the_same_rule_as_asking_one_after_the_other(
@@ -114,9 +139,11 @@ proptest! {
             }
         }
         let (_folder, snapshot) = published(&rules, Refused::default());
+        let mut seen = SeenClients::default();
         for id in ids {
             let client = SeenClient::new(PeerId(id), agent.as_bytes());
             prop_assert_eq!(snapshot.client_rule(&client), first(&rules, &client));
+            prop_assert_eq!(snapshot.client_rule_by(&client, &mut seen), first(&rules, &client));
         }
     }
 }

@@ -257,12 +257,11 @@ proptest! {
         let torrents: Vec<u8> = torrents.iter().flat_map(|byte| [*byte; 56]).collect();
         let bans: Vec<u8> = bans.iter().flat_map(|byte| [*byte; 48]).collect();
         let index: Vec<u8> = entries.iter().flat_map(|entry| entry.to_le_bytes()).collect();
-        let firsts = entries.iter().flat_map(|entry| [entry.to_le_bytes(); 4].concat()).collect::<Vec<u8>>();
         let sections: [(u32, usize, &[u8]); 4] = [
             (format::TORRENTS, 56, &torrents),
             (format::TORRENT_INDEX, 4, &index),
             (format::BANS, 48, &bans),
-            (format::BAN_INDEX, 16, &firsts),
+            (format::BAN_INDEX, 4, &index),
         ];
         use_everything(&path, &assembled(&sections)).unwrap();
     }
@@ -302,7 +301,7 @@ fn a_section_that_is_doubled_or_has_wrong_records_is_refused() {
         (format::UNREACHABLE, 18),
         (format::FIGURES, 40),
         (format::TORRENT_INDEX, 4),
-        (format::BAN_INDEX, 16),
+        (format::BAN_INDEX, 4),
     ];
     for (id, known) in records {
         assert!(!refused(&[(id, known, &vec![0; known * 60])]));
