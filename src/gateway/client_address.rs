@@ -137,23 +137,26 @@ fn parse_address(text: &[u8]) -> Option<IpAddr> {
 
 /// An IPv4 address alone. Each announce has one, and for the standard library's parser that is a twentieth of all its work.
 fn plain_ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    let mut octets = [0; 4];
-    let mut parts = text.splitn(octets.len(), |byte| *byte == b'.');
-    for octet in &mut octets {
-        *octet = parts.next().and_then(octet_of)?;
-    }
-    Some(octets.into())
+    let (first, rest) = octet_of(text)?;
+    let (second, rest) = octet_of(rest.strip_prefix(b".")?)?;
+    let (third, rest) = octet_of(rest.strip_prefix(b".")?)?;
+    let (fourth, rest) = octet_of(rest.strip_prefix(b".")?)?;
+    rest.is_empty().then(|| Ipv4Addr::new(first, second, third, fourth))
 }
 
-/// A number up to 255 without zeros in front, which some take for the mark of an octal number.
-fn octet_of(digits: &[u8]) -> Option<u8> {
-    if !matches!(digits, [_] | [b'1'..=b'9', _] | [b'1'..=b'9', _, _]) {
-        return None;
-    }
-    let value = digits.iter().try_fold(0, |value: u16, digit| {
-        digit.is_ascii_digit().then(|| 10 * value + u16::from(digit - b'0'))
-    });
-    u8::try_from(value?).ok()
+/// The number that a text begins with, without zeros in front, which some take for the mark of an octal number; and what
+/// follows it.
+fn octet_of(text: &[u8]) -> Option<(u8, &[u8])> {
+    let value = |digit: u8| u16::from(digit - b'0');
+    let (number, rest) = match *text {
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', ref rest @ ..] => {
+            (value(a) * 100 + value(b) * 10 + value(c), rest)
+        }
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', ref rest @ ..] => (value(a) * 10 + value(b), rest),
+        [a @ b'0'..=b'9', ref rest @ ..] => (value(a), rest),
+        _ => return None,
+    };
+    Some((u8::try_from(number).ok()?, rest))
 }
 
 /// `[2001:db8::1]`, or `fe80::1%eth0`, whose zone means something only to the machine that wrote it.

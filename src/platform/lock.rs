@@ -65,7 +65,8 @@ pub enum Kind {
 /// # Errors
 /// When the file system has no locks, or the kernel no room for one more.
 pub fn acquire(file: &File, kind: Kind, patience: Duration) -> io::Result<bool> {
-    let give_up = Instant::now() + patience;
+    // Mostly it is free, and needs no look at the clock.
+    let mut give_up = None;
     loop {
         let outcome = match kind {
             Kind::Exclusive => file.try_lock(),
@@ -73,8 +74,13 @@ pub fn acquire(file: &File, kind: Kind, patience: Duration) -> io::Result<bool> 
         };
         match outcome {
             Ok(()) => return Ok(true),
-            Err(TryLockError::WouldBlock) if Instant::now() >= give_up => return Ok(false),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                let now = Instant::now();
+                if now >= *give_up.get_or_insert(now + patience) {
+                    return Ok(false);
+                }
+                std::thread::sleep(PAUSE);
+            }
             Err(TryLockError::Error(source)) if source.kind() == io::ErrorKind::Interrupted => {}
             Err(TryLockError::Error(source)) => return Err(source),
         }

@@ -1,4 +1,4 @@
-//! What of a request goes into the log of announces. Where there is none, that costs a look at a flag.
+//! What of a request goes into the log of announces and into the counts. Where there is no log, that costs a look at a flag.
 
 use super::route::{Place, Route};
 use super::{Call, Ready};
@@ -6,6 +6,7 @@ use crate::gateway::{Answer, Method};
 use crate::protocol::Timestamp;
 use crate::tracker::Refusal;
 use crate::tracker::event_log::{Asked, Event, EventLog, Happened, Refused, Request};
+use crate::tracker::tally::Counted;
 
 impl Ready {
     /// Notes that a responder was started.
@@ -17,6 +18,9 @@ impl Ready {
 
     /// Notes a request that was answered.
     pub(super) fn note(&self, call: &Call<'_>, asked: Asked) {
+        if let Asked::Statistics | Asked::Metrics = asked {
+            call.count(Counted::Page);
+        }
         if let Some(log) = &self.events {
             self.write(log, call, (asked, None));
         }
@@ -32,6 +36,7 @@ impl Ready {
 
     /// Notes that an announce or a scrape was refused.
     pub(super) fn note_refusal(&self, call: &Call<'_>, refusal: &Refusal) {
+        call.count(Counted::Refused(refusal.rule()));
         if let Some(log) = &self.events {
             let asked = match Place::of(call.request).route {
                 Route::Scrape => Asked::Scrape,

@@ -44,6 +44,7 @@ use crate::platform::network::Network;
 use crate::protocol::{Passkey, Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
 use crate::tracker::external::refresh_external;
+use crate::tracker::tally::{Counted, MEASURED_OF, Tally, TallyFile};
 use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, ban_unidentified, rescan};
 use reachability::try_peers;
 use route::{Place, Route, asks_about_a_torrent};
@@ -64,6 +65,10 @@ pub struct Site {
     is_ahead: bool,
     /// The time of the request.
     now: Timestamp,
+    /// What this thread counts.
+    tally: Arc<Tally>,
+    /// Announces since one was measured.
+    unmeasured: u32,
 }
 
 struct Ready {
@@ -79,7 +84,16 @@ impl Site {
     pub fn for_one_request(surroundings: Arc<Surroundings>) -> Self {
         let state = State::load(&surroundings, None);
         state.log_trouble(None);
-        Self { surroundings, shared: None, version: 0, state, is_ahead: false, now: clock() }
+        Self {
+            surroundings,
+            shared: None,
+            version: 0,
+            state,
+            is_ahead: false,
+            now: clock(),
+            tally: Arc::default(),
+            unmeasured: 0,
+        }
     }
 
     /// A site for one thread of a process that stays.
@@ -88,11 +102,13 @@ impl Site {
         let (version, in_force) = shared.in_force();
         Self {
             surroundings: Arc::clone(&shared.surroundings),
+            tally: shared.tallies.of_a_thread(),
             shared: Some(shared),
             version,
             state: in_force.into(),
             is_ahead: false,
             now: clock(),
+            unmeasured: 0,
         }
     }
 
@@ -164,6 +180,13 @@ impl Site {
         }
     }
 
+    /// Adds what the threads of this process have counted to the counts of the host.
+    fn carry_tallies_over(&self) {
+        if let (Some(shared), State::Ready(ready)) = (&self.shared, &self.state) {
+            shared.carry_tallies_over(ready.tracker.config());
+        }
+    }
+
     fn record(&mut self) {
         let State::Ready(ready) = &self.state else { return };
         if let Err(problem) = ban_unidentified(ready.tracker.config(), clock()) {
@@ -196,7 +219,7 @@ impl Site {
             }
         };
         ready.tracker.may_wait(pace.may_wait());
-        let call = Call { request, passkey, now: self.now, pace };
+        let call = Call { request, passkey, now: self.now, pace, tally: &self.tally };
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
@@ -246,6 +269,16 @@ struct Call<'a> {
     passkey: Option<Passkey>,
     now: Timestamp,
     pace: Pace,
+    tally: &'a Tally,
+}
+
+impl Call<'_> {
+    /// Counts what became of it. A HEAD leaves no trace.
+    fn count(&self, counted: Counted) {
+        if self.request.method != Method::Head {
+            self.tally.count(counted);
+        }
+    }
 }
 
 /// How long the thread of a call may be kept.
@@ -356,6 +389,14 @@ impl Handler for Site {
         if let Some(log) = &ready.events {
             log.write_what_waits();
         }
+        let counts = self.tally.counts();
+        if !counts.is_empty() {
+            let file = TallyFile::of(ready.tracker.config());
+            // What is not taken in time is lost: nobody waits for a count.
+            if let Err(problem) = file.add(&counts, self.now) {
+                log::line_once_a_minute(Level::Warning, &problem.to_string());
+            }
+        }
     }
 
     /// None of the site's places takes one.
@@ -366,7 +407,17 @@ impl Handler for Site {
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         self.now = clock();
         self.follow();
-        self.dispatch(request, response, Pace::Quick)
+        self.unmeasured += 1;
+        if self.unmeasured < MEASURED_OF {
+            return self.dispatch(request, response, Pace::Quick);
+        }
+        let begun = Instant::now();
+        let answer = self.dispatch(request, response, Pace::Quick);
+        if answer == Answer::Ready && Place::of(request).route == Route::Announce {
+            self.unmeasured = 0;
+            self.tally.count(Counted::Took(begun.elapsed()));
+        }
+        answer
     }
 
     fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
@@ -380,7 +431,8 @@ impl Handler for Site {
     fn refuse(&mut self, request: &Request<'_>, response: &mut Response) {
         match (Place::of(request).route, &self.state) {
             (Route::Announce | Route::Scrape, State::Ready(ready)) => {
-                let call = Call { request, passkey: None, now: self.now, pace: Pace::Quick };
+                let (now, tally) = (self.now, &self.tally);
+                let call = Call { request, passkey: None, now, pace: Pace::Quick, tally };
                 replies::refuse(ready, &call, &Refusal::WouldWait, response);
             }
             _ => pages::too_busy(response),
@@ -412,7 +464,10 @@ impl Handler for Site {
 
     fn run_chore(&mut self, chore: Chore) {
         match chore {
-            Chore::Look => self.look(),
+            Chore::Look => {
+                self.look();
+                self.carry_tallies_over();
+            }
             Chore::Record => {
                 self.follow();
                 self.record();

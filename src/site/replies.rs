@@ -8,6 +8,7 @@ use crate::protocol::{AnnounceRequest, Failure, RetryIn, ScrapeReply, ScrapeRequ
 use crate::tracker::Refusal;
 use crate::tracker::access::Caller;
 use crate::tracker::event_log::Asked;
+use crate::tracker::tally::Counted;
 
 /// What clients of all ages expect.
 const CONTENT_TYPE: &str = "text/plain; charset=ISO-8859-1";
@@ -47,6 +48,8 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
     }
     match outcome {
         Ok(()) => {
+            call.count(Counted::Announce(caller.address));
+            call.count(Counted::Event(announce.event));
             ready.note(call, Asked::Announce);
             Answer::Ready
         }
@@ -137,6 +140,7 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
         Ok(entries) => {
             begin(response);
             ScrapeReply { entries, min_request_interval }.encode(&mut response.body);
+            call.count(if full { Counted::FullScrape } else { Counted::Scrape });
             ready.note(call, Asked::Scrape);
             Answer::Ready
         }

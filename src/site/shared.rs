@@ -10,8 +10,10 @@ use super::clock;
 use super::state::{SharedState, State, log_stray_site};
 use crate::config::{LoadedConfig, Surroundings};
 use crate::platform::FileMark;
+use crate::platform::log::{self, Level};
 use crate::protocol::Timestamp;
 use crate::tracker::event_log::Queue;
+use crate::tracker::tally::{Tallies, TallyFile};
 
 /// Seconds after which a site that could not be set up is tried again.
 const RETRY: u64 = 5;
@@ -30,6 +32,8 @@ pub struct Shared {
     watched: Mutex<Watched>,
     /// Events on their way to the log of announces.
     events: Arc<Queue>,
+    /// What the threads count.
+    pub(super) tallies: Tallies,
 }
 
 /// The files that the configuration may come from. Whoever has them locked is the one who looks.
@@ -59,12 +63,23 @@ impl Shared {
             in_force: Mutex::new(SharedState::of(&state)),
             watched: Mutex::new(watched),
             events,
+            tallies: Tallies::default(),
         })
     }
 
-    /// Has what was noted written, before the process ends.
+    /// Has what was noted and counted written, before the process ends.
     pub fn finish(&self) {
+        if let (_, SharedState::Ready { loaded, .. }) = self.in_force() {
+            self.carry_tallies_over(&loaded);
+        }
         self.events.finish(LAST_WORDS);
+    }
+
+    /// Adds what the threads of this process have counted to the counts of the host.
+    pub(super) fn carry_tallies_over(&self, loaded: &LoadedConfig) {
+        if let Err(problem) = self.tallies.carry_over(&TallyFile::of(loaded), clock()) {
+            log::line_once_a_minute(Level::Warning, &problem.to_string());
+        }
     }
 
     /// Changes with what is in force.

@@ -33,6 +33,7 @@ mod scrape;
 mod shared;
 mod stores;
 mod take_in;
+pub mod tally;
 mod torrent_list;
 mod unidentified;
 mod unreachable;

@@ -140,6 +140,32 @@ impl Refusal {
         }
     }
 
+    /// All words of [`Refusal::rule`]. They are counted by their places here: new ones come at the end.
+    pub(super) const RULES: [&'static str; 22] = [
+        "offline",
+        "gone",
+        "malformed",
+        "torrents",
+        "deny_list",
+        "retired",
+        "client",
+        "identify",
+        "require_compact",
+        "ban",
+        "families",
+        "private_addresses",
+        "refuse_low_ports",
+        "refused_ports",
+        "no_address",
+        "scrape",
+        "full_scrape",
+        "high_load",
+        "full_scrape_pause",
+        "full",
+        "busy",
+        "trouble",
+    ];
+
     /// The rule by which it was refused, in a word, for the log.
     #[must_use]
     pub fn rule(&self) -> &'static str {

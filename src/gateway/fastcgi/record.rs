@@ -298,6 +298,22 @@ impl Write for Stdout<'_> {
         Ok(now.len())
     }
 
+    /// Nearly always all of it fits into the record that is open.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        loop {
+            let room = MAX_CONTENT.saturating_sub(self.content_length());
+            let Some((now, later)) = rest.split_at_checked(room).filter(|(_, it)| !it.is_empty())
+            else {
+                self.out.extend_from_slice(rest);
+                return Ok(());
+            };
+            self.out.extend_from_slice(now);
+            self.next_record();
+            rest = later;
+        }
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
