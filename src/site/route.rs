@@ -15,6 +15,8 @@ pub(super) enum Route {
     Stats,
     /// A program wants figures of the tracker itself.
     Metrics,
+    /// A person looks for torrents.
+    List,
     /// A person wants to see a torrent.
     Torrent(InfoHash),
     /// A browser wants the stylesheet of pages.
@@ -134,6 +136,7 @@ impl Route {
             b"scrape" => Some(Self::Scrape),
             b"stats" => Some(Self::Stats),
             b"metrics" => Some(Self::Metrics),
+            b"list" => Some(Self::List),
             _ => None,
         }
     }
@@ -215,6 +218,7 @@ mod tests {
             ("/scrape", Route::Scrape),
             ("/stats", Route::Stats),
             ("/metrics/", Route::Metrics),
+            ("/list", Route::List),
             ("/cgi-bin/tracker.cgi/scrape", Route::Scrape),
             ("/", Route::Home),
             ("//evil.example", Route::Home),
@@ -264,6 +268,8 @@ mod tests {
             ("/0123456789abcdef/scrape", Route::Scrape),
             ("/stats", Route::Stats),
             ("/metrics", Route::Metrics),
+            ("/list", Route::List),
+            ("/x/list", Route::Unknown),
             ("/x/stats", Route::Unknown),
             ("/tracker.css", Route::Style),
             ("/t/0707070707070707070707070707070707070707", Route::Torrent(SEVENS)),

@@ -1,12 +1,16 @@
 //! The pages that visitors see: a refresh writes them as files, and the script makes those of torrents that have
 //! none. Nothing but a stylesheet is loaded by them, and nothing runs in them.
 
+mod directory;
+mod find;
 mod frame;
 mod list;
+mod list_query;
 mod listing;
 mod pager;
 mod places;
 mod row;
+mod search;
 mod slug;
 mod swarm;
 mod torrent;
@@ -14,12 +18,15 @@ mod tree;
 
 pub(super) mod dynamic;
 
+pub(super) use self::search::show_list;
+
 use std::path::PathBuf;
 
 use askama::Template;
 
+use self::directory::Directory;
 use self::list::{Lists, Placed};
-use self::listing::Category;
+use self::listing::Listing;
 pub(super) use self::places::STYLE_FILE;
 
 use self::places::{Places, Way};
@@ -67,11 +74,17 @@ pub(super) fn write(
         return Ok(Vec::new());
     };
     let mut folder = PageFolder::open(folder, page_folder::manifest_path(loaded))?;
-    let places = Places::new(loaded, &report.rows, external);
-    let categories = listing::categories(&report.rows);
-    let lists = Lists { places: &places, report, categories: &categories };
+    let (categories, groups) = (listing::categories(&report.rows), listing::groups(&report.rows));
+    let with_pages = groups.iter().filter_map(|it| it.name.clone().zip(it.slug.clone()));
+    let places = Places::new(loaded, &report.rows, external).with_groups(with_pages.collect());
+    let lists = Lists { places: &places, report, categories: &categories, groups: &groups };
     folder.put(STYLE_FILE.into(), STYLE.into())?;
-    for Placed { path, page } in lists.index().chain(lists.of_categories()) {
+    if is_directory(loaded, report) {
+        put(&mut folder, "index.html".into(), &Directory::new(&lists))?;
+    } else {
+        lists.index().try_for_each(|Placed { path, page }| put(&mut folder, path, &page))?;
+    }
+    for Placed { path, page } in lists.of_categories().chain(lists.of_groups()) {
         put(&mut folder, path, &page)?;
     }
     for category in &categories {
@@ -85,6 +98,12 @@ pub(super) fn write(
     Ok(said(loaded, &folder.finish()?))
 }
 
+/// Whether there are so many torrents that the front page is no list of them.
+fn is_directory(loaded: &LoadedConfig, report: &Report) -> bool {
+    let limit = usize::try_from(loaded.config.pages.browse_limit).unwrap_or(usize::MAX);
+    report.rows.len() > limit
+}
+
 fn put(folder: &mut PageFolder, path: String, page: &impl Template) -> Result<(), PagesError> {
     match page.render() {
         Ok(text) => Ok(folder.put(path, text.into_bytes())?),
@@ -94,7 +113,7 @@ fn put(folder: &mut PageFolder, path: String, page: &impl Template) -> Result<()
 
 fn torrent_page(
     row: &Row,
-    category: &Category<'_>,
+    category: &Listing<'_>,
     places: &Places<'_>,
     report: &Report,
 ) -> TorrentPage {
