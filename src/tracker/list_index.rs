@@ -71,10 +71,7 @@ fn make(tracker: &Tracker, now: Timestamp) -> Result<ListIndexDraft, OpenError> 
     if let Some(problem) = &page.fault {
         crate::warning!("{problem}");
     }
-    page.torrents.retain(|it| {
-        let torrent = &it.torrent;
-        !tracker.denies(torrent.canonical) && !torrent.aliases().any(|it| tracker.denies(it))
-    });
+    page.torrents.retain(|it| !tracker.denies_torrent(&it.torrent));
     let facts = ListFacts {
         counted_at: now,
         next_in: super::refresh::period(&loaded.config),

@@ -90,8 +90,7 @@ fn read(
     let catalog = Catalog::read(&tracker.config().config.paths.catalog)?;
     let Some(torrent) = catalog.torrent(info_hash)? else { return Ok((Known::Not, Vec::new())) };
     let is_retired = torrent.details().retired().is_some();
-    let is_denied =
-        tracker.denies(torrent.canonical) || torrent.aliases().any(|hash| tracker.denies(hash));
+    let is_denied = tracker.denies_torrent(&torrent);
     let is_gone = !is_retired && torrent.missing_since.is_some();
     if is_denied || is_gone || !torrent.is_listed(now) {
         return Ok((Known::Not, Vec::new()));

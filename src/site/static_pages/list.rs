@@ -189,9 +189,7 @@ impl Lists<'_> {
             heads,
             sections: Vec::new(),
             pager: Pager::new(part, address),
-            more: Some(part.left_out())
-                .filter(|&left| left > 0 && part.number == part.pages)
-                .map(grouped_length),
+            more: part.more_behind_the_last().map(grouped_length),
             has_magnets: false,
             foot_period: period,
         }

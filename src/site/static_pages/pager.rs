@@ -58,8 +58,13 @@ impl Part {
         self.start().saturating_add(self.rows).min(self.all)
     }
 
+    /// How many rows are on no page, where this is the last one and there are some.
+    pub(super) fn more_behind_the_last(self) -> Option<usize> {
+        Some(self.left_out()).filter(|&left| left > 0 && self.number == self.pages)
+    }
+
     /// How many rows are on no page.
-    pub(super) fn left_out(self) -> usize {
+    fn left_out(self) -> usize {
         self.all.saturating_sub(self.pages.saturating_mul(self.rows))
     }
 }

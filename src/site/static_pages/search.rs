@@ -6,10 +6,10 @@ use super::dynamic::{fail, put_page};
 use super::find::{Find, Heads};
 use super::frame::Frame;
 use super::list_query::{ListQuery, Slips};
-use super::pager::{Pager, Part};
+use super::pager::{MOST, Pager, Part};
 use super::places::{Places, Way};
 use super::row::RowView;
-use crate::catalog::{Catalog, External, Initial, ListHit, ListHits, ListIndex, Torrent};
+use crate::catalog::{Catalog, External, Initial, ListHit, ListIndex, Torrent};
 use crate::gateway::Response;
 use crate::protocol::Timestamp;
 use crate::site::format::counted_grouped;
@@ -50,11 +50,12 @@ struct Meant {
     address: String,
 }
 
-/// What goes onto a page.
+/// What a search has found.
 struct Found {
-    hits: ListHits,
+    /// How many fit, without those of this page that have been hidden since.
+    matching: usize,
     part: Part,
-    torrents: Vec<Torrent>,
+    rows: Vec<Row>,
     external: Vec<External>,
     meant: Option<String>,
 }
@@ -98,91 +99,95 @@ enum ListError {
 
 fn make(
     tracker: &Tracker,
-    mut query: ListQuery,
+    query: ListQuery,
     slips: Slips,
     now: Timestamp,
 ) -> Result<SearchPage, ListError> {
     let index = list_index::open(tracker, now)?;
-    let asked = query.page;
-    let found = find(tracker, &index, &query)?;
-    query.page = found.part.number;
+    let found = find(tracker, &index, &query, now)?;
     let categories = index.categories()?.into_iter().map(|it| (it.name, it.torrents));
-    let find = Find::new("list".into(), &query, &categories.collect::<Vec<_>>());
+    let categories: Vec<_> = categories.collect();
     let places = Places::of_one(tracker.config(), &found.external);
-    let shown = |torrent: &Torrent| torrent.unlisted(now).is_none() && !is_denied(tracker, torrent);
-    let rows: Vec<RowView> = rows(&found, now)
-        .filter(|row| shown(&row.torrent))
-        .map(|row| RowView::new(&row, &places, Way::Search, now))
-        .collect();
-    let Found { hits, part, meant, .. } = found;
+    let beyond = (query.page != found.part.number).then_some(query.page);
+    let query = ListQuery { page: found.part.number, ..query };
+    let rows: Vec<RowView> =
+        found.rows.iter().map(|row| RowView::new(row, &places, Way::Search, now)).collect();
     let mut frame = Frame::new(&places, Way::Search, &query.text);
     frame.canonical = Some(query.address());
     frame.foot = Some(Foot::of_index(index.facts(), now));
-    let is_narrow = query.category.is_some() || query.group.is_some() || query.initial.is_some();
-    let everywhere = ListQuery { text: query.text.clone(), ..ListQuery::default() };
-    let address = |number| ListQuery { page: number, ..query.clone() }.address();
+    let sorted = Some((query.order, query.reverse));
+    let of = |text: String| ListQuery { text, ..query.clone() }.address();
     Ok(SearchPage {
-        beyond: (asked != query.page).then_some(asked),
-        found: counted_grouped(hits.matching, "torrent"),
-        heads: Heads::new(
-            |order| query.sorted_by(order).address(),
-            Some((query.order, query.reverse)),
-        ),
-        everywhere: is_narrow.then(|| everywhere.address()),
-        pager: Pager::new(part, address),
-        more: Some(part.left_out())
-            .filter(|&left| left > 0 && part.number == part.pages)
-            .map(grouped_length),
+        frame,
+        everywhere: everywhere(&query),
+        slips,
+        beyond,
+        found: counted_grouped(found.matching, "torrent"),
+        find: Find::new(ListQuery::default().address(), &query, &categories),
+        heads: Heads::new(|order| query.sorted_by(order).address(), sorted),
+        pager: Pager::new(found.part, |page| ListQuery { page, ..query.clone() }.address()),
+        more: found.part.more_behind_the_last().map(grouped_length),
         has_magnets: rows.iter().any(|row| row.magnet.is_some()),
-        meant: meant.map(|text| Meant {
-            address: ListQuery { text: text.clone(), page: 1, ..query.clone() }.address(),
-            text,
-        }),
+        rows,
+        meant: found.meant.map(|text| Meant { address: of(text.clone()), text }),
         all: (index.torrents() > 0).then(|| counted_grouped(index.torrents(), "torrent")),
         initial: query.initial.map(Initial::name),
         text: query.text,
         category: query.category,
         group: query.group,
-        frame,
-        slips,
-        find,
-        rows,
     })
 }
 
-fn find(tracker: &Tracker, index: &ListIndex, query: &ListQuery) -> Result<Found, ListError> {
+/// The address of the same search in all there is, where this one is in a part of it.
+fn everywhere(query: &ListQuery) -> Option<String> {
+    let is_narrow = query.category.is_some() || query.group.is_some() || query.initial.is_some();
+    let everywhere = ListQuery { text: query.text.clone(), ..ListQuery::default() };
+    is_narrow.then(|| everywhere.address())
+}
+
+fn find(
+    tracker: &Tracker,
+    index: &ListIndex,
+    query: &ListQuery,
+    now: Timestamp,
+) -> Result<Found, ListError> {
     let config = &tracker.config().config;
     let rows = usize::try_from(config.pages.rows).unwrap_or(usize::MAX);
     let search = query.search();
-    let page_of = |part: Part| part.start()..part.start().saturating_add(rows);
-    let asked = Part { number: query.page, pages: query.page, rows, all: usize::MAX };
-    let mut hits = index.search(&search, page_of(asked))?;
+    let page = |number: usize| {
+        let start = (number - 1).saturating_mul(rows);
+        index.search(&search, start..start.saturating_add(rows))
+    };
+    let mut hits = page(query.page.min(MOST))?;
     let part = Part::at(query.page, hits.matching, rows);
-    if part.number != query.page {
-        hits = index.search(&search, page_of(part))?;
+    if part.number != query.page.min(MOST) {
+        hits = page(part.number)?;
     }
     let is_nothing = hits.matching == 0 && !search.words.is_empty();
     let meant = if is_nothing { index.nearest(&search)? } else { None };
     let catalog = Catalog::read(&config.paths.catalog)?;
     let hashes: Vec<_> = hits.hits.iter().map(|hit| hit.info_hash).collect();
+    let mut torrents = catalog.torrents_named(&hashes)?;
+    torrents.retain(|it| it.unlisted(now).is_none() && !tracker.denies_torrent(it));
     Ok(Found {
-        torrents: catalog.torrents_named(&hashes)?,
+        matching: hits.matching.saturating_sub(hashes.len() - torrents.len()),
+        part,
+        rows: rows_of(torrents, &hits.hits, now),
         external: catalog.external()?,
         meant: meant.map(|words| words.join(" ")),
-        hits,
-        part,
     })
 }
 
-/// The torrents that were found, with the figures that they were sorted by.
-fn rows(found: &Found, now: Timestamp) -> impl Iterator<Item = Row> {
-    let mut hits = found.hits.hits.iter();
-    found.torrents.iter().filter_map(move |torrent| {
-        // Both are in the same order; of the torrents some may be missing.
+/// The torrents that were found, with the figures that they were sorted by. Both are in the same order; of the torrents some
+/// may be missing.
+fn rows_of(torrents: Vec<Torrent>, hits: &[ListHit], now: Timestamp) -> Vec<Row> {
+    let mut hits = hits.iter();
+    let row = |torrent: Torrent| {
         let hit = hits.find(|hit| hit.info_hash == torrent.canonical)?;
         let age = now.since(torrent.first_seen);
-        Some(Row { torrent: torrent.clone(), figures: figures(hit, torrent), age })
-    })
+        Some(Row { figures: figures(hit, &torrent), torrent, age })
+    };
+    torrents.into_iter().filter_map(row).collect()
 }
 
 fn figures(hit: &ListHit, torrent: &Torrent) -> Figures {
@@ -193,8 +198,4 @@ fn figures(hit: &ListHit, torrent: &Torrent) -> Figures {
         size: torrent.size,
         ..Figures::default()
     }
-}
-
-fn is_denied(tracker: &Tracker, torrent: &Torrent) -> bool {
-    tracker.denies(torrent.canonical) || torrent.aliases().any(|alias| tracker.denies(alias))
 }
