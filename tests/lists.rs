@@ -252,6 +252,8 @@ fn what_is_hidden_denied_or_retired_is_found_by_nobody() {
     let check = |when: &str| {
         let all = found(&tracker, "q=x&sort=name");
         assert_eq!(all, ["plain x"], "{when}");
+        let nothing = page(&tracker, "q=colour");
+        assert!(nothing.contains("all 1 torrent</a>"), "{when}: {nothing}");
         for number in 1..6 {
             let query = format!("q={}", digits(number));
             assert_eq!(found(&tracker, &query), [""; 0], "{when}: {query}");

@@ -80,6 +80,8 @@ impl Place {
         let place = match (count, last_two) {
             (0, _) => return None,
             (1, [_, Some(name)]) if name == STYLE_FILE.as_bytes() => Route::Style.into(),
+            // Links on it would lead below it.
+            (1, [_, Some(b"list")]) if path.ends_with(b"/") => Route::Unknown.into(),
             (1, [_, Some(name)]) => Route::named(name).unwrap_or(Route::Unknown).into(),
             (2, [Some(b"t"), Some(digits)]) => {
                 InfoHash::from_hex_of_any(digits).map_or(Route::Unknown, Route::Torrent).into()
@@ -270,6 +272,7 @@ mod tests {
             ("/metrics", Route::Metrics),
             ("/list", Route::List),
             ("/x/list", Route::Unknown),
+            ("/list/", Route::Unknown),
             ("/x/stats", Route::Unknown),
             ("/tracker.css", Route::Style),
             ("/t/0707070707070707070707070707070707070707", Route::Torrent(SEVENS)),

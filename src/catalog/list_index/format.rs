@@ -12,7 +12,8 @@
 //!   40  4  seconds between two announces of a client then, else 0
 //!   44  4  number of categories
 //!   48  4  number of groups
-//!   52 12  zeros
+//!   52  8  length of the names
+//!   60  4  zeros
 //! torrents, 76 bytes each, in the order of their names
 //!    0 20  canonical info-hash
 //!   20  8  bytes of content
@@ -28,9 +29,10 @@
 //!    0 20  v1
 //!   20 32  v2
 //! categories, then groups, 12 bytes each, in the order of their names
-//!    0  4  offset of the name in the texts
+//!    0  4  offset of the name in the names
 //!    4  4  length of the name
 //!    8  4  number of torrents in it
+//! names of categories and groups: UTF-8, with the end of a line behind each
 //! texts: UTF-8, up to the end of the file, with the end of a line behind each. The words of a torrent are lines that a search
 //!     finds it by: its title first, then its name, category and group, in the form that searches have too
 //! ```
@@ -58,6 +60,7 @@ pub(super) mod header {
     pub(crate) const INTERVAL_AT: usize = 40;
     pub(crate) const CATEGORIES_AT: usize = 44;
     pub(crate) const GROUPS_AT: usize = 48;
+    pub(crate) const NAMES_LEN_AT: usize = 52;
 }
 
 /// Where fields of a torrent are.
@@ -79,6 +82,7 @@ pub(super) struct Layout {
     pub hashes: Range<usize>,
     pub categories: Range<usize>,
     pub groups: Range<usize>,
+    pub names: Range<usize>,
     pub texts: Range<usize>,
 }
 
@@ -105,9 +109,11 @@ impl Layout {
             let hashes = part(torrents_at.end, torrents, HASHES_LEN)?;
             let categories = part(hashes.end, categories, PLACE_LEN)?;
             let groups = part(categories.end, groups, PLACE_LEN)?;
-            let end = usize::try_from(length).ok().filter(|&end| groups.end <= end)?;
-            let texts = groups.end..end;
-            Some(Self { torrents: torrents_at, hashes, categories, groups, texts })
+            let names_len = usize::try_from(u64_at(header, header::NAMES_LEN_AT)).ok()?;
+            let names = part(groups.end, names_len, 1)?;
+            let end = usize::try_from(length).ok().filter(|&end| names.end <= end)?;
+            let texts = names.end..end;
+            Some(Self { torrents: torrents_at, hashes, categories, groups, names, texts })
         };
         parts().ok_or("its parts do not fit into it")
     }

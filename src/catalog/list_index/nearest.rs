@@ -18,7 +18,7 @@ impl ListIndex {
         let texts = self.texts()?;
         let replaced = |word: &String| match texts.contains(word.as_str()) {
             true => Some(word.clone()),
-            false => near(word, &texts).map(str::to_owned),
+            false => near(word, texts).map(str::to_owned),
         };
         let Some(words) = search.words.iter().map(replaced).collect::<Option<Vec<_>>>() else {
             return Ok(None);

@@ -1,6 +1,7 @@
 //! Reading a list index: only those parts of it that somebody asks for.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -19,6 +20,7 @@ pub struct ListIndex {
     pub(super) layout: Layout,
     facts: ListFacts,
     path: PathBuf,
+    texts: OnceCell<String>,
 }
 
 #[derive(Debug)]
@@ -64,7 +66,10 @@ impl ListIndex {
     fn with(bytes: Bytes, header: &[u8], length: u64, path: &Path) -> Result<Self, ListIndexError> {
         let path = path.to_owned();
         match Layout::of(header, length) {
-            Ok(layout) => Ok(Self { bytes, layout, facts: facts_of(header), path }),
+            Ok(layout) => {
+                let (facts, texts) = (facts_of(header), OnceCell::new());
+                Ok(Self { bytes, layout, facts, path, texts })
+            }
             Err(what) => Err(ListIndexError::Broken { path, what }),
         }
     }
@@ -102,24 +107,28 @@ impl ListIndex {
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        let texts = self.texts()?;
+        let names = self.text(&self.layout.names)?;
         let place = |record: &[u8]| ListPlace {
-            name: text_at(record, 0, &texts).to_owned(),
+            name: text_at(record, 0, &names).to_owned(),
             torrents: usize::try_from(u32_at(record, 8)).unwrap_or(usize::MAX),
         };
         Ok(records.chunks_exact(PLACE_LEN).map(place).collect())
     }
 
-    /// All texts.
-    pub(super) fn texts(&self) -> Result<Cow<'_, str>, ListIndexError> {
-        let broken =
-            || ListIndexError::Broken { path: self.path.clone(), what: "its texts are none" };
-        match self.part(&self.layout.texts)? {
-            Cow::Borrowed(bytes) => {
-                std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| broken())
-            }
-            Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| broken()),
+    /// All texts; read once.
+    pub(super) fn texts(&self) -> Result<&str, ListIndexError> {
+        if self.texts.get().is_none() {
+            let texts = self.text(&self.layout.texts)?;
+            // Nobody else has set it meanwhile.
+            let _ = self.texts.set(texts);
         }
+        Ok(self.texts.get().map_or("", String::as_str))
+    }
+
+    fn text(&self, part: &Range<usize>) -> Result<String, ListIndexError> {
+        let path = || self.path.clone();
+        String::from_utf8(self.part(part)?.into_owned())
+            .map_err(|_| ListIndexError::Broken { path: path(), what: "its texts are none" })
     }
 
     /// The bytes of a part.

@@ -161,7 +161,7 @@ struct Filter<'i> {
     categories: Option<Vec<bool>>,
     /// The number of the group.
     group: Option<u32>,
-    texts: Cow<'i, str>,
+    texts: &'i str,
     hashes: Cow<'i, [u8]>,
 }
 
@@ -194,7 +194,7 @@ impl<'i> Filter<'i> {
             initial: search.initial,
             categories,
             group,
-            texts: if needs_texts { index.texts()? } else { "".into() },
+            texts: if needs_texts { index.texts()? } else { "" },
             hashes: if needs_hashes { index.part(&index.layout.hashes)? } else { (&[][..]).into() },
         }))
     }
@@ -212,7 +212,7 @@ impl<'i> Filter<'i> {
         if self.words.is_empty() && self.initial.is_none() {
             return true;
         }
-        let text = text_at(record, torrent::TEXT_AT, &self.texts);
+        let text = text_at(record, torrent::TEXT_AT, self.texts);
         self.initial.is_none_or(|initial| initial == Initial::of(text))
             && self.words.iter().all(|word| text.contains(word.text) || self.has_hash(place, word))
     }

@@ -107,6 +107,17 @@ fn categories_have_those_below_them_and_groups_do_not() {
 }
 
 #[test]
+fn what_is_equal_stands_in_the_order_of_names() {
+    let names = ["b", "a", "d", "c", "part 10", "part 2"];
+    let torrents: Vec<_> = (0..).zip(names).map(|(n, name)| torrent(n * 5, name, "")).collect();
+    let index = index_of(&torrents);
+    for reverse in [false, true] {
+        let search = ListSearch { reverse, ..ListSearch::default() };
+        assert_eq!(found(&index, &search), [5, 0, 15, 10, 25, 20], "{reverse}");
+    }
+}
+
+#[test]
 fn who_mistypes_is_told_the_nearest_word() {
     let index = index_of(&samples());
     let near = |text: &str| index.nearest(&by_name(text)).unwrap().map(|words| words.join(" "));

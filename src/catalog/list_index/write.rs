@@ -51,10 +51,12 @@ impl ListIndexDraft {
             hashes.extend(entry.torrent.v2.map(|hash| hash.0).unwrap_or_default());
         }
         let counts = [keyed.len(), categories.0.len(), groups.0.len()].map(number);
-        let places = [categories, groups].map(|places| places.records(&mut texts));
-        let parts = [records, hashes, places.concat(), texts.0.into_bytes()];
+        let mut names = Texts::default();
+        let places = [categories, groups].map(|places| places.records(&mut names)).concat();
+        let names_len = names.0.len();
+        let parts = [records, hashes, places, names.0.into_bytes(), texts.0.into_bytes()];
         let length = parts.iter().map(Vec::len).sum::<usize>() + format::HEADER_LEN;
-        let mut bytes = header_of(facts, counts, length);
+        let mut bytes = header_of(facts, counts, [length, names_len]);
         parts.iter().for_each(|part| bytes.extend_from_slice(part));
         Self(bytes)
     }
@@ -122,10 +124,10 @@ impl Places {
         found.map_or(0, |index| number(index + 1))
     }
 
-    fn records(self, texts: &mut Texts) -> Vec<u8> {
+    fn records(self, names: &mut Texts) -> Vec<u8> {
         let mut records = Vec::new();
         for (name, torrents) in self.0 {
-            texts.add(&name).iter().for_each(|part| records.extend(part.to_le_bytes()));
+            names.add(&name).iter().for_each(|part| records.extend(part.to_le_bytes()));
             records.extend(number(torrents).to_le_bytes());
         }
         records
@@ -180,8 +182,9 @@ fn put_torrent(records: &mut Vec<u8>, entry: &ListEntry<'_>, places: [u32; 2], t
 fn header_of(
     facts: &ListFacts,
     [torrents, categories, groups]: [u32; 3],
-    length: usize,
+    lengths: [usize; 2],
 ) -> Vec<u8> {
+    let [length, names] = lengths.map(|length| u64::try_from(length).unwrap_or(u64::MAX));
     let mut bytes = vec![0; format::HEADER_LEN];
     let mut put = |at: usize, field: &[u8]| {
         if let Some(place) = bytes.get_mut(at..at + field.len()) {
@@ -191,7 +194,7 @@ fn header_of(
     put(0, &format::MAGIC);
     put(header::VERSION_AT, &format::VERSION.to_le_bytes());
     put(header::TORRENTS_AT, &torrents.to_le_bytes());
-    put(header::LEN_AT, &u64::try_from(length).unwrap_or(u64::MAX).to_le_bytes());
+    put(header::LEN_AT, &length.to_le_bytes());
     put(header::COUNTED_AT, &facts.counted_at.0.to_le_bytes());
     put(header::NEXT_AT, &facts.next_in.0.to_le_bytes());
     if let Some(load) = facts.high_load {
@@ -200,6 +203,7 @@ fn header_of(
     }
     put(header::CATEGORIES_AT, &categories.to_le_bytes());
     put(header::GROUPS_AT, &groups.to_le_bytes());
+    put(header::NAMES_LEN_AT, &names.to_le_bytes());
     bytes
 }
 
