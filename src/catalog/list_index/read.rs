@@ -45,7 +45,7 @@ impl ListIndex {
         let mut header = [0; format::HEADER_LEN];
         match file.read_exact_at(&mut header, 0) {
             Err(problem) if problem.kind() != io::ErrorKind::UnexpectedEof => {
-                return Err(unreadable(problem));
+                Err(unreadable(problem))
             }
             // What is too short for a header does not begin as one.
             _ => Self::with(Bytes::File(file), &header, metadata.len(), path),

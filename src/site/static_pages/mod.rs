@@ -29,7 +29,7 @@ use self::list::{Lists, Placed};
 use self::listing::Listing;
 pub(super) use self::places::STYLE_FILE;
 
-use self::places::{Places, Way};
+use self::places::{Places, Way, script_url};
 use self::torrent::{CategoryLink, Subject, TorrentPage};
 use super::format::counted;
 use super::page_folder::{self, PageFolder, PageFolderError, Pages};
@@ -98,10 +98,11 @@ pub(super) fn write(
     Ok(said(loaded, &folder.finish()?))
 }
 
-/// Whether there are so many torrents that the front page is no list of them.
+/// Whether there are so many torrents that the front page is no list of them. Without the script, to which a directory
+/// leads, some of them would be nowhere.
 fn is_directory(loaded: &LoadedConfig, report: &Report) -> bool {
     let limit = usize::try_from(loaded.config.pages.browse_limit).unwrap_or(usize::MAX);
-    report.rows.len() > limit
+    report.rows.len() > limit && script_url(loaded).is_some()
 }
 
 fn put(folder: &mut PageFolder, path: String, page: &impl Template) -> Result<(), PagesError> {

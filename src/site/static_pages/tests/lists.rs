@@ -125,14 +125,16 @@ fn of_very_many_torrents_the_front_page_is_a_directory() {
 }
 
 #[test]
-fn a_directory_without_a_script_leads_to_files_only() {
+fn where_nobody_knows_the_script_or_nothing_is_there_the_front_page_is_no_directory() {
     let announce = "tracker.announce_url = 'https://tracker.example/announce'";
     let site = TestSite::new(&format!("{announce}\npages.browse_limit = 0"));
-    site.write(vec![row("maps/old", "a", 1), row("books", "b", 2)]);
+    site.write(vec![row("maps/old", "a", 1), row("", "b", 2)]);
     let text = site.text("index.html");
-    assert!(!text.contains("/list") && !text.contains("By first letter"), "{text}");
-    assert!(text.contains("<bdi>maps</bdi> <span"), "nothing to lead to: {text}");
+    assert!(text.contains("<table class=\"list\"") && text.contains("<bdi>b</bdi>"), "{text}");
     assert_that_links_lead_somewhere(&site);
+    let site = TestSite::new("pages.browse_limit = 0");
+    site.write(vec![row("maps/old", "a", 1)]);
+    assert!(!site.text("index.html").contains("<table class=\"list\""));
     site.write(Vec::new());
     assert!(site.text("index.html").contains("Nothing is shared here yet"));
 }
