@@ -265,6 +265,8 @@ pub struct PagesConfig {
     pub feed_items: u32,
     /// Torrents in a table at most, and on one page of those in `pages` of `[paths]`; 1 to 100,000.
     pub rows: u32,
+    /// Torrents on the index of `pages` of `[paths]` at most, 0 to 10,000,000: of more, the front page is a directory.
+    pub browse_limit: u32,
     /// Torrents with a static page of their own at most, those with the most peers, 0 to 100,000.
     pub static_torrents: u32,
     /// What the pages are called.
@@ -365,7 +367,13 @@ impl Default for CatalogConfig {
 
 impl Default for PagesConfig {
     fn default() -> Self {
-        Self { feed_items: 50, rows: 1000, static_torrents: 1000, title: "Torrents".into() }
+        Self {
+            feed_items: 50,
+            rows: 1000,
+            browse_limit: 5000,
+            static_torrents: 1000,
+            title: "Torrents".into(),
+        }
     }
 }
 

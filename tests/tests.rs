@@ -14,6 +14,7 @@ mod harness;
 mod history;
 mod house;
 mod killed;
+mod lists;
 mod memory;
 mod pages;
 mod protocol;

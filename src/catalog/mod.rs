@@ -24,6 +24,7 @@ mod history;
 mod import;
 mod layers;
 mod list;
+mod list_index;
 mod migration;
 pub mod natural;
 mod opening;
@@ -72,6 +73,10 @@ pub use import::{
 };
 pub use layers::{Companions, DetailLayers, Sidecar};
 pub use list::TorrentList;
+pub use list_index::{
+    HighLoad, Initial, ListEntry, ListFacts, ListHit, ListHits, ListIndex, ListIndexDraft,
+    ListIndexError, ListOrder, ListPlace, ListSearch, words_of,
+};
 pub use policy::{
     Arrival, Delivery, FolderChange, PolicyBan, PolicyClientRule, PolicyDraft, PolicyError,
     PolicySnapshot, PolicyTorrent, Publication, Refused, SeenClients, Sequence, publish,

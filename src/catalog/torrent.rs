@@ -92,6 +92,13 @@ impl Torrent {
         self.hidden = self.details().hidden.unwrap_or(self.hidden);
     }
 
+    /// The same torrent, with this said about it.
+    #[cfg(test)]
+    pub(crate) fn with_decision(mut self, decision: Details) -> Self {
+        self.follow(DetailLayers::of(Some(decision), Companions::default()));
+        self
+    }
+
     /// What its owner has decided about it by command.
     #[must_use]
     pub fn decision(&self) -> &Details {
@@ -125,6 +132,12 @@ impl Torrent {
             return Some(Cow::Borrowed(said));
         }
         self.folder().map(Cow::Owned)
+    }
+
+    /// The same to be kept; none where nothing can be read of it.
+    #[must_use]
+    pub fn category_name(&self) -> Option<String> {
+        self.category().filter(|name| !name.trim().is_empty()).map(Cow::into_owned)
     }
 
     /// The folder below the torrents folder that its file is in.

@@ -48,6 +48,29 @@ impl Catalog {
         find().map_err(self.failed("look up a torrent in"))
     }
 
+    /// The torrents that have these canonical info-hashes, in this order; without those that are not in the catalogue.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn torrents_named(&self, canonical: &[InfoHash]) -> Result<Vec<Torrent>, CatalogError> {
+        let read = || {
+            // For all at once: else each would ask the kernel for the right to read.
+            let transaction = self.connection.unchecked_transaction()?;
+            let mut query = transaction
+                .prepare(&format!("SELECT {COLUMNS} FROM torrents WHERE info_hash = ?1"))?;
+            let mut torrents = Vec::with_capacity(canonical.len());
+            for hash in canonical {
+                let found = query.query_row([hash.0], |row| torrent_of(&mut Columns::of(row)));
+                if let Some(mut torrent) = found.optional()? {
+                    torrent.follow(layers::about(&transaction, torrent.canonical)?);
+                    torrents.push(torrent);
+                }
+            }
+            Ok(torrents)
+        };
+        read().map_err(self.failed("look up torrents in"))
+    }
+
     fn select(&self, which: &str) -> Result<Vec<Torrent>, CatalogError> {
         let read = || {
             let mut query =
@@ -100,6 +123,15 @@ mod tests {
         assert_eq!(found(hash(3)), None);
         let torrent = catalog.torrent(hash(1)).unwrap().unwrap();
         assert_eq!(torrent.aliases().collect::<Vec<_>>(), [hash(1_000_001)]);
+    }
+
+    #[test]
+    fn those_that_are_named_come_in_their_order() {
+        let (_folder, mut catalog) = new_catalog();
+        scan(&mut catalog, &[hybrid(1, "a.torrent"), scanned(2, "b.torrent")], 1);
+        let named = catalog.torrents_named(&[2, 3, 1, 1_000_001].map(hash)).unwrap();
+        let named: Vec<_> = named.into_iter().map(|torrent| torrent.canonical).collect();
+        assert_eq!(named, [hash(2), hash(1)]);
     }
 
     #[test]

@@ -32,8 +32,8 @@ pub(super) fn refuse(file: &Path, loaded: &LoadedConfig) -> Result<(), CommandEr
 
 fn is_ours(target: &Path, loaded: &LoadedConfig) -> bool {
     let paths = &loaded.config.paths;
-    let history = loaded.history();
-    let stores = [&paths.catalog, &paths.policy, &loaded.config.store.path, &history];
+    let (history, index) = (loaded.history(), loaded.list_index());
+    let stores = [&paths.catalog, &paths.policy, &loaded.config.store.path, &history, &index];
     let others = [loaded.file.as_ref(), Some(&paths.stats_fragment), Some(&paths.rss_fragment)];
     let list = loaded.list_fragment();
     let is =

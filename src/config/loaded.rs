@@ -71,6 +71,12 @@ impl LoadedConfig {
         self.config.paths.catalog.with_file_name("history.db")
     }
 
+    /// What searches of the listed torrents go by, beside the catalogue.
+    #[must_use]
+    pub fn list_index(&self) -> PathBuf {
+        self.config.paths.catalog.with_file_name("list.index")
+    }
+
     /// Where the feed is written as a whole: beside its items, unless another file is there.
     #[must_use]
     pub fn whole_feed(&self) -> Option<PathBuf> {

@@ -77,7 +77,7 @@ pub(super) fn range_of(section: &str, key: &str) -> Option<RangeInclusive<u64>> 
 }
 
 /// Numbers that are not free, and what they may be.
-fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 22] {
+fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 23] {
     let (tracker, store) = (&config.tracker, &config.store);
     let (limits, gateway) = (&config.limits, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -94,6 +94,7 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 22] {
         (("catalog", "max_torrent_bytes"), config.catalog.max_torrent_bytes.0, 1 << 16..=1 << 30),
         (("pages", "feed_items"), config.pages.feed_items.into(), 1..=10_000),
         (("pages", "rows"), config.pages.rows.into(), 1..=100_000),
+        (("pages", "browse_limit"), config.pages.browse_limit.into(), 0..=10_000_000),
         (("pages", "static_torrents"), config.pages.static_torrents.into(), 0..=100_000),
         (("clients", "ban_after"), u32::from(config.clients.ban_after).into(), 0..=1000),
         (("limits", "announces"), u32::from(limits.announces).into(), 0..=60_000),

@@ -36,7 +36,7 @@ pub use generation::Generation;
 pub use handshake::{HANDSHAKE_LEN, Handshake, NotAHandshake};
 pub use identity::{ClientKey, CompactV4, CompactV6, InfoHash, InfoHashV2, PeerId};
 pub use magnet::{Magnet, MagnetError};
-pub use metainfo::name::sanitized as shown_name;
+pub use metainfo::name::{is_invisible, sanitized as shown_name};
 #[cfg(test)]
 pub(crate) use metainfo::sample;
 pub use metainfo::{

@@ -5,14 +5,17 @@ use std::os::unix::ffi::OsStrExt;
 
 use askama::Template;
 
-use super::format::{age, bytes, counted, percent, rate};
+use super::format::{age, bytes, counted, in_words, percent, rate};
 use super::links::{Links, torrent_url};
 use super::rows::{first, first_rows, grouped_length, more_than};
-use crate::catalog::natural;
+use crate::catalog::{ListFacts, natural};
 use crate::config::LoadedConfig;
 use crate::platform::date;
 use crate::protocol::Timestamp;
 use crate::tracker::{Figures, Report, Row};
+
+/// So many times the usual time after they were counted, figures count as old.
+const LATE: u32 = 4;
 
 /// The stats table.
 #[derive(Template)]
@@ -37,6 +40,8 @@ pub(super) struct Foot {
     counted_machine: String,
     /// How often all is counted: `15 minutes`.
     pub(super) period: String,
+    /// How long ago that was, where it should have been done again since.
+    late: Option<String>,
     /// What visitors should know of the load, if it is high.
     high_load: Option<HighLoad>,
 }
@@ -94,9 +99,29 @@ impl Foot {
             counted: date::for_people(report.at.0),
             counted_machine: date::rfc_3339(report.at.0),
             period: counted(report.next_in.in_minutes_rounded_up(), "minute"),
+            late: None,
             high_load: report.load.is_high.then(|| HighLoad {
                 announces_a_second: report.load.announces / 60,
                 interval_minutes: report.load.interval.in_minutes_rounded_up(),
+            }),
+        }
+    }
+}
+
+impl Foot {
+    /// For a page that is made at a later time.
+    pub(super) fn of_index(facts: &ListFacts, now: Timestamp) -> Self {
+        let ListFacts { counted_at, next_in, high_load } = *facts;
+        let age = now.since(counted_at);
+        Self {
+            counted: date::for_people(counted_at.0),
+            counted_machine: date::rfc_3339(counted_at.0),
+            period: counted(next_in.in_minutes_rounded_up(), "minute"),
+            // Where requests bring it about, it is a little late at quiet times.
+            late: (age.0 / LATE > next_in.0).then(|| in_words(age)),
+            high_load: high_load.map(|load| HighLoad {
+                announces_a_second: load.announces.into(),
+                interval_minutes: load.interval.in_minutes_rounded_up(),
             }),
         }
     }

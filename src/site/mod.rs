@@ -223,12 +223,14 @@ impl Site {
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
-            Route::Stats | Route::Metrics | Route::Torrent(_) | Route::Style
+            Route::Stats | Route::Metrics | Route::List | Route::Torrent(_) | Route::Style
                 if asks_about_a_torrent(request.query) =>
             {
                 pages::not_found(request, response)
             }
-            Route::Torrent(_) | Route::Style if !ready.tracker.config().config.has_pages() => {
+            Route::List | Route::Torrent(_) | Route::Style
+                if !ready.tracker.config().config.has_pages() =>
+            {
                 pages::not_found(request, response)
             }
             Route::Stats | Route::Metrics if !ready.may_see(&route, request) => {
@@ -243,7 +245,11 @@ impl Site {
                 let answer = stats::show(ready.tracker.config(), pace.may_take_long(), response);
                 ready.note_if_done(answer, &call, Asked::Statistics)
             }
-            Route::Torrent(_) if !pace.may_take_long() => Answer::Later,
+            Route::List | Route::Torrent(_) if !pace.may_take_long() => Answer::Later,
+            Route::List => {
+                static_pages::show_list(&ready.tracker, request.query, call.now, response);
+                ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
+            }
             Route::Torrent(info_hash) => {
                 static_pages::dynamic::show_torrent(&ready.tracker, info_hash, call.now, response);
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)

@@ -11,6 +11,7 @@ use super::fragments::{RssFragment, StatsFragment};
 use super::list::ListFragment;
 use super::static_pages::{self, PagesError};
 use super::{clock, feed};
+use crate::catalog::ListIndexError;
 use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
 use crate::platform::privilege::{self, PrivilegeError};
@@ -18,7 +19,7 @@ use crate::platform::publication::TemporaryFile;
 use crate::platform::threads::side_by_side;
 use crate::tracker::{
     Next, Progress, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
-    refresh_replica,
+    list_index, refresh_replica,
 };
 
 /// How publishing ended.
@@ -54,6 +55,9 @@ pub enum PublishError {
     /// Pages for visitors cannot be written.
     #[error(transparent)]
     Pages(#[from] PagesError),
+    /// What searches go by cannot be written.
+    #[error(transparent)]
+    ListIndex(#[from] ListIndexError),
     /// The page of the feed cannot be read.
     #[error("cannot read {}: {source}; let the tracker's user read it, or set feed_page in [paths] to \"\"", path.display())]
     FeedPage {
@@ -104,11 +108,13 @@ pub fn publish(
         || write_list(loaded, report),
         || (write_stats(loaded, report), write_items(loaded, report)),
     );
-    let (pages, said) = match write_pages(loaded, &refresh) {
+    let (index, written_pages) =
+        side_by_side(|| write_list_index(loaded, report), || write_pages(loaded, &refresh));
+    let (pages, said) = match written_pages {
         Ok(said) => (Ok(()), said),
         Err(problem) => (Err(problem), Vec::new()),
     };
-    let written = stats.and(list).and(rss).and(pages);
+    let written = stats.and(list).and(rss).and(pages).and(index);
     let next = match urgency {
         _ if written.is_err() => Next::InAMinute,
         Urgency::First => Next::Now,
@@ -159,6 +165,16 @@ fn write_items(loaded: &LoadedConfig, report: &Report) -> Result<(), PublishErro
 fn write_pages(loaded: &LoadedConfig, refresh: &Refresh<'_>) -> Result<Vec<String>, PublishError> {
     let external = refresh.external()?;
     Ok(static_pages::write(loaded, refresh.report(), &external)?)
+}
+
+/// Writes what searches go by, where there are pages.
+fn write_list_index(loaded: &LoadedConfig, report: &Report) -> Result<(), PublishError> {
+    if !loaded.config.has_pages() {
+        // Nobody reads it; one that cannot be removed does no harm.
+        let _ = fs::remove_file(loaded.list_index());
+        return Ok(());
+    }
+    Ok(list_index::write(loaded, report)?)
 }
 
 /// Writes the list of torrents for our own pages.

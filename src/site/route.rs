@@ -15,6 +15,8 @@ pub(super) enum Route {
     Stats,
     /// A program wants figures of the tracker itself.
     Metrics,
+    /// A person looks for torrents.
+    List,
     /// A person wants to see a torrent.
     Torrent(InfoHash),
     /// A browser wants the stylesheet of pages.
@@ -78,6 +80,8 @@ impl Place {
         let place = match (count, last_two) {
             (0, _) => return None,
             (1, [_, Some(name)]) if name == STYLE_FILE.as_bytes() => Route::Style.into(),
+            // Links on it would lead below it.
+            (1, [_, Some(b"list")]) if path.ends_with(b"/") => Route::Unknown.into(),
             (1, [_, Some(name)]) => Route::named(name).unwrap_or(Route::Unknown).into(),
             (2, [Some(b"t"), Some(digits)]) => {
                 InfoHash::from_hex_of_any(digits).map_or(Route::Unknown, Route::Torrent).into()
@@ -134,6 +138,7 @@ impl Route {
             b"scrape" => Some(Self::Scrape),
             b"stats" => Some(Self::Stats),
             b"metrics" => Some(Self::Metrics),
+            b"list" => Some(Self::List),
             _ => None,
         }
     }
@@ -215,6 +220,7 @@ mod tests {
             ("/scrape", Route::Scrape),
             ("/stats", Route::Stats),
             ("/metrics/", Route::Metrics),
+            ("/list", Route::List),
             ("/cgi-bin/tracker.cgi/scrape", Route::Scrape),
             ("/", Route::Home),
             ("//evil.example", Route::Home),
@@ -264,6 +270,9 @@ mod tests {
             ("/0123456789abcdef/scrape", Route::Scrape),
             ("/stats", Route::Stats),
             ("/metrics", Route::Metrics),
+            ("/list", Route::List),
+            ("/x/list", Route::Unknown),
+            ("/list/", Route::Unknown),
             ("/x/stats", Route::Unknown),
             ("/tracker.css", Route::Style),
             ("/t/0707070707070707070707070707070707070707", Route::Torrent(SEVENS)),

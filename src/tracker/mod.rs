@@ -11,6 +11,7 @@ pub mod explain;
 pub mod external;
 mod history;
 mod limits;
+pub mod list_index;
 mod load;
 mod looked;
 mod migrate;

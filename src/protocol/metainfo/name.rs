@@ -23,13 +23,17 @@ pub fn sanitized(raw: &[u8]) -> Option<String> {
     (!names_nothing).then(|| shortened(name))
 }
 
-/// Separators; invisible characters and marks of direction, which can make one name look like
-/// another.
+/// Separators, and what nobody sees.
 fn is_dropped(character: char) -> bool {
+    matches!(character, '/' | '\\') || is_invisible(character)
+}
+
+/// Invisible characters and marks of direction, which can make one name look like another.
+#[must_use]
+pub fn is_invisible(character: char) -> bool {
     matches!(
         character,
-        '/' | '\\'
-            | '\u{61c}'
+        '\u{61c}'
             | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2064}'

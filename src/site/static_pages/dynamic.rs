@@ -48,13 +48,7 @@ pub(in crate::site) fn show_torrent(
         }
     };
     match rendered {
-        Ok(text) => {
-            response.content_type = "text/html; charset=utf-8";
-            response.headers.push(("Cache-Control", "max-age=60".into()));
-            response.headers.push(("Content-Security-Policy", policy().into()));
-            response.headers.push(("X-Content-Type-Options", "nosniff".into()));
-            response.body.extend_from_slice(text.as_bytes());
-        }
+        Ok(text) => put_page(response, &text),
         Err(problem) => {
             crate::error!("cannot render the page of {info_hash}: {problem}");
             fail(response);
@@ -69,12 +63,21 @@ pub(in crate::site) fn show_style(response: &mut Response) {
     response.body.extend_from_slice(STYLE.as_bytes());
 }
 
+/// Answers with a page.
+pub(super) fn put_page(response: &mut Response, text: &str) {
+    response.content_type = "text/html; charset=utf-8";
+    response.headers.push(("Cache-Control", "max-age=60".into()));
+    response.headers.push(("Content-Security-Policy", policy().into()));
+    response.headers.push(("X-Content-Type-Options", "nosniff".into()));
+    response.body.extend_from_slice(text.as_bytes());
+}
+
 /// A header can also say that no other page may frame this one.
 fn policy() -> String {
     format!("{POLICY}; frame-ancestors 'none'")
 }
 
-fn fail(response: &mut Response) {
+pub(super) fn fail(response: &mut Response) {
     response.status = Status::InternalServerError;
     response.body.extend_from_slice(b"This page cannot be shown now.\n");
 }
@@ -87,8 +90,7 @@ fn read(
     let catalog = Catalog::read(&tracker.config().config.paths.catalog)?;
     let Some(torrent) = catalog.torrent(info_hash)? else { return Ok((Known::Not, Vec::new())) };
     let is_retired = torrent.details().retired().is_some();
-    let is_denied =
-        tracker.denies(torrent.canonical) || torrent.aliases().any(|hash| tracker.denies(hash));
+    let is_denied = tracker.denies_torrent(&torrent);
     let is_gone = !is_retired && torrent.missing_since.is_some();
     if is_denied || is_gone || !torrent.is_listed(now) {
         return Ok((Known::Not, Vec::new()));

@@ -13,11 +13,13 @@ pub(super) struct Frame {
     /// What all pages are called.
     pub(super) site: String,
     /// The policy, for a page whose headers are not ours.
-    pub(super) policy: Option<&'static str>,
+    pub(super) policy: Option<String>,
     pub(super) style: String,
     pub(super) home: String,
     pub(super) is_home: bool,
     pub(super) feed: Option<String>,
+    /// The one address of the page, where it may have others.
+    pub(super) canonical: Option<String>,
     /// When all was counted, on the page that is written anew each time.
     pub(super) foot: Option<Foot>,
     /// How often it is counted.
@@ -29,11 +31,13 @@ impl Frame {
         let root = way.root(places.loaded);
         let (policy, style, home) = match way {
             Way::Static(_) => {
-                (Some(POLICY), format!("{root}{STYLE_FILE}"), format!("{root}index.html"))
+                (Some(POLICY.into()), format!("{root}{STYLE_FILE}"), format!("{root}index.html"))
             }
             // Where nobody knows where the pages are, the script does.
             Way::Dynamic if root.is_empty() => (None, format!("../{STYLE_FILE}"), "../".into()),
             Way::Dynamic => (None, format!("../{STYLE_FILE}"), format!("{root}index.html")),
+            Way::Search if root.is_empty() => (None, STYLE_FILE.into(), "./".into()),
+            Way::Search => (None, STYLE_FILE.into(), format!("{root}index.html")),
         };
         Self {
             title: title.to_owned(),
@@ -43,8 +47,15 @@ impl Frame {
             home,
             is_home: false,
             feed: places.feed(way),
+            canonical: None,
             foot: None,
             period: None,
         }
+    }
+
+    /// Lets the page's forms go to another origin too.
+    pub(super) fn allow_forms_to(&mut self, origin: &str) {
+        let forms = "form-action 'self'";
+        self.policy = self.policy.take().map(|it| it.replace(forms, &format!("{forms} {origin}")));
     }
 }

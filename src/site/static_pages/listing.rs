@@ -1,20 +1,20 @@
-//! The torrents in the order of the lists: by category, in it by group and name.
+//! The torrents in the order of the lists: by category, in it by group and name; and those of each group.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::slug;
-use crate::catalog::natural;
+use crate::catalog::{Torrent, natural};
 use crate::tracker::Row;
 
-/// Categories with pages of their own at most, those with the most torrents.
+/// Categories with pages of their own at most, those with the most torrents; and as many groups.
 const MOST_PAGES: usize = 1000;
 
 /// What those are called that have no category, beside others that have one.
 pub(super) const NO_CATEGORY: &str = "Other";
 
-/// The torrents of a category.
-pub(super) struct Category<'a> {
+/// The torrents of a category or of a group.
+pub(super) struct Listing<'a> {
     /// `None` for those that have none.
     pub(super) name: Option<String>,
     /// The name of its page, if it has one.
@@ -23,33 +23,42 @@ pub(super) struct Category<'a> {
 }
 
 /// All categories in the order of their names; what has none comes last.
-pub(super) fn categories(rows: &[Row]) -> Vec<Category<'_>> {
-    let mut by_slug: HashMap<Option<String>, Category<'_>> = HashMap::new();
+pub(super) fn categories(rows: &[Row]) -> Vec<Listing<'_>> {
+    by(rows, Torrent::category_name)
+}
+
+/// All groups in the order of their names.
+pub(super) fn groups(rows: &[Row]) -> Vec<Listing<'_>> {
+    let is_in_one = |row: &&Row| row.torrent.details().group.is_some();
+    by(rows.iter().filter(is_in_one), |torrent| torrent.details().group.clone())
+}
+
+fn by<'a>(
+    rows: impl IntoIterator<Item = &'a Row>,
+    name_of: impl Fn(&Torrent) -> Option<String>,
+) -> Vec<Listing<'a>> {
+    let mut by_slug: HashMap<Option<String>, Listing<'a>> = HashMap::new();
     for row in rows {
-        let name = row.torrent.category().filter(|name| !name.trim().is_empty());
+        let name = name_of(&row.torrent);
         let slug = name.as_deref().map(slug::of_category);
-        let category = by_slug.entry(slug.clone()).or_insert_with(|| Category {
-            name: name.map(std::borrow::Cow::into_owned),
-            slug,
-            rows: Vec::new(),
-        });
-        category.rows.push(row);
+        let listing = by_slug.entry(slug.clone());
+        listing.or_insert_with(|| Listing { name, slug, rows: Vec::new() }).rows.push(row);
     }
-    let mut categories: Vec<Category<'_>> = by_slug.into_values().collect();
-    keep_pages_of_the_largest(&mut categories);
-    categories.sort_by(by_name);
-    categories.iter_mut().for_each(|category| sort(&mut category.rows));
-    categories
+    let mut listings: Vec<Listing<'a>> = by_slug.into_values().collect();
+    keep_pages_of_the_largest(&mut listings);
+    listings.sort_by(by_name);
+    listings.iter_mut().for_each(|listing| sort(&mut listing.rows));
+    listings
 }
 
-fn keep_pages_of_the_largest(categories: &mut [Category<'_>]) {
-    if categories.len() > MOST_PAGES {
-        categories.sort_by(|a, b| b.rows.len().cmp(&a.rows.len()).then_with(|| by_name(a, b)));
-        categories.iter_mut().skip(MOST_PAGES).for_each(|category| category.slug = None);
+fn keep_pages_of_the_largest(listings: &mut [Listing<'_>]) {
+    if listings.len() > MOST_PAGES {
+        listings.sort_by(|a, b| b.rows.len().cmp(&a.rows.len()).then_with(|| by_name(a, b)));
+        listings.iter_mut().skip(MOST_PAGES).for_each(|listing| listing.slug = None);
     }
 }
 
-fn by_name(a: &Category<'_>, b: &Category<'_>) -> Ordering {
+fn by_name(a: &Listing<'_>, b: &Listing<'_>) -> Ordering {
     match (&a.name, &b.name) {
         (Some(a), Some(b)) => natural::compare(a, b),
         (a, b) => b.is_some().cmp(&a.is_some()),

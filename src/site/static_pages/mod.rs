@@ -1,12 +1,16 @@
 //! The pages that visitors see: a refresh writes them as files, and the script makes those of torrents that have
 //! none. Nothing but a stylesheet is loaded by them, and nothing runs in them.
 
+mod directory;
+mod find;
 mod frame;
 mod list;
+mod list_query;
 mod listing;
 mod pager;
 mod places;
 mod row;
+mod search;
 mod slug;
 mod swarm;
 mod torrent;
@@ -14,15 +18,18 @@ mod tree;
 
 pub(super) mod dynamic;
 
+pub(super) use self::search::show_list;
+
 use std::path::PathBuf;
 
 use askama::Template;
 
+use self::directory::Directory;
 use self::list::{Lists, Placed};
-use self::listing::Category;
+use self::listing::Listing;
 pub(super) use self::places::STYLE_FILE;
 
-use self::places::{Places, Way};
+use self::places::{Places, Way, script_url};
 use self::torrent::{CategoryLink, Subject, TorrentPage};
 use super::format::counted;
 use super::page_folder::{self, PageFolder, PageFolderError, Pages};
@@ -67,11 +74,17 @@ pub(super) fn write(
         return Ok(Vec::new());
     };
     let mut folder = PageFolder::open(folder, page_folder::manifest_path(loaded))?;
-    let places = Places::new(loaded, &report.rows, external);
-    let categories = listing::categories(&report.rows);
-    let lists = Lists { places: &places, report, categories: &categories };
+    let (categories, groups) = (listing::categories(&report.rows), listing::groups(&report.rows));
+    let with_pages = groups.iter().filter_map(|it| it.name.clone().zip(it.slug.clone()));
+    let places = Places::new(loaded, &report.rows, external).with_groups(with_pages.collect());
+    let lists = Lists { places: &places, report, categories: &categories, groups: &groups };
     folder.put(STYLE_FILE.into(), STYLE.into())?;
-    for Placed { path, page } in lists.index().chain(lists.of_categories()) {
+    if is_directory(loaded, report) {
+        put(&mut folder, "index.html".into(), &Directory::new(&lists))?;
+    } else {
+        lists.index().try_for_each(|Placed { path, page }| put(&mut folder, path, &page))?;
+    }
+    for Placed { path, page } in lists.of_categories().chain(lists.of_groups()) {
         put(&mut folder, path, &page)?;
     }
     for category in &categories {
@@ -85,6 +98,13 @@ pub(super) fn write(
     Ok(said(loaded, &folder.finish()?))
 }
 
+/// Whether there are so many torrents that the front page is no list of them. Without the script, to which a directory
+/// leads, some of them would be nowhere.
+fn is_directory(loaded: &LoadedConfig, report: &Report) -> bool {
+    let limit = usize::try_from(loaded.config.pages.browse_limit).unwrap_or(usize::MAX);
+    report.rows.len() > limit && script_url(loaded).is_some()
+}
+
 fn put(folder: &mut PageFolder, path: String, page: &impl Template) -> Result<(), PagesError> {
     match page.render() {
         Ok(text) => Ok(folder.put(path, text.into_bytes())?),
@@ -94,7 +114,7 @@ fn put(folder: &mut PageFolder, path: String, page: &impl Template) -> Result<()
 
 fn torrent_page(
     row: &Row,
-    category: &Category<'_>,
+    category: &Listing<'_>,
     places: &Places<'_>,
     report: &Report,
 ) -> TorrentPage {

@@ -25,7 +25,7 @@ pub(super) struct Link {
 }
 
 /// One page of a list, counted from 1.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
     pub(super) number: usize,
     /// How many pages there are.
@@ -39,8 +39,13 @@ pub(super) struct Part {
 impl Part {
     /// Into which parts so many rows fall; there is always a first one.
     pub(super) fn of(all: usize, rows: usize) -> impl Iterator<Item = Self> {
+        (1..=Self::at(1, all, rows).pages).map(move |number| Self::at(number, all, rows))
+    }
+
+    /// The one of this number, or the last one where there are not so many.
+    pub(super) fn at(number: usize, all: usize, rows: usize) -> Self {
         let pages = all.div_ceil(rows.max(1)).clamp(1, MOST);
-        (1..=pages).map(move |number| Self { number, pages, rows, all })
+        Self { number: number.clamp(1, pages), pages, rows, all }
     }
 
     /// The first row of it, counted from 0.
@@ -53,8 +58,13 @@ impl Part {
         self.start().saturating_add(self.rows).min(self.all)
     }
 
+    /// How many rows are on no page, where this is the last one and there are some.
+    pub(super) fn more_behind_the_last(self) -> Option<usize> {
+        Some(self.left_out()).filter(|&left| left > 0 && self.number == self.pages)
+    }
+
     /// How many rows are on no page.
-    pub(super) fn left_out(self) -> usize {
+    fn left_out(self) -> usize {
         self.all.saturating_sub(self.pages.saturating_mul(self.rows))
     }
 }

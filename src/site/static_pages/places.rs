@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
+use super::list_query::ListQuery;
 use super::slug;
 use crate::catalog::{External, Torrent};
 use crate::config::LoadedConfig;
@@ -21,8 +22,10 @@ pub(in crate::site) const STYLE_FILE: &str = "tracker.css";
 pub(super) enum Way {
     /// In the folder of the pages, so many folders deep.
     Static(usize),
-    /// Below the script.
+    /// The page of a torrent, below the script.
     Dynamic,
+    /// The list, below the script.
+    Search,
 }
 
 /// What pages must know of each other.
@@ -30,6 +33,8 @@ pub(super) struct Places<'a> {
     pub(super) loaded: &'a LoadedConfig,
     /// The names of the static pages of torrents.
     slugs: HashMap<InfoHash, String>,
+    /// The names of the pages of groups.
+    groups: HashMap<String, String>,
     /// Seeders and leechers that other trackers know.
     elsewhere: HashMap<InfoHash, (u64, u64)>,
     /// The feed, where it is in the folder of the pages.
@@ -41,7 +46,18 @@ impl Way {
     pub(super) fn root(self, loaded: &LoadedConfig) -> String {
         match self {
             Self::Static(depth) => "../".repeat(depth),
-            Self::Dynamic => pages_url(loaded).map(|url| format!("{url}/")).unwrap_or_default(),
+            Self::Dynamic | Self::Search => {
+                pages_url(loaded).map(|url| format!("{url}/")).unwrap_or_default()
+            }
+        }
+    }
+
+    /// What leads from a page to the script, with a slash at its end where there is something.
+    pub(super) fn script(self, loaded: &LoadedConfig) -> Option<String> {
+        match self {
+            Self::Static(_) => Some(format!("{}/", script_url(loaded)?)),
+            Self::Dynamic => Some("../".into()),
+            Self::Search => Some(String::new()),
         }
     }
 
@@ -81,16 +97,18 @@ impl<'a> Places<'a> {
         Self {
             loaded,
             slugs: slugs.collect(),
+            groups: HashMap::new(),
             elsewhere: known_elsewhere(external),
             feed: feed(loaded),
         }
     }
 
-    /// Of one torrent that has no static page.
+    /// Of pages that the script makes: which torrents have static pages is not known there.
     pub(super) fn of_one(loaded: &'a LoadedConfig, external: &[External]) -> Self {
         Self {
             loaded,
             slugs: HashMap::new(),
+            groups: HashMap::new(),
             elsewhere: known_elsewhere(external),
             feed: feed(loaded),
         }
@@ -105,8 +123,28 @@ impl<'a> Places<'a> {
     pub(super) fn page_of(&self, torrent: &Torrent, way: Way) -> Option<String> {
         match self.slug(torrent.canonical) {
             Some(slug) => Some(format!("{}t/{slug}/index.html", way.root(self.loaded))),
-            None => Some(format!("{}/t/{}", script_url(self.loaded)?, torrent.canonical)),
+            None => Some(format!("{}t/{}", way.script(self.loaded)?, torrent.canonical)),
         }
+    }
+
+    /// The address of a group's list, where there is one.
+    pub(super) fn group_page(&self, group: &str, way: Way) -> Option<String> {
+        match way {
+            Way::Static(_) => {
+                let slug = self.groups.get(group)?;
+                Some(format!("{}g/{slug}/index.html", way.root(self.loaded)))
+            }
+            Way::Dynamic | Way::Search => {
+                let list = ListQuery { group: Some(group.to_owned()), ..ListQuery::default() };
+                Some(format!("{}{}", way.script(self.loaded)?, list.address()))
+            }
+        }
+    }
+
+    /// Has these groups have lists of their own, by the names of their pages.
+    pub(super) fn with_groups(mut self, groups: HashMap<String, String>) -> Self {
+        self.groups = groups;
+        self
     }
 
     /// What other trackers say of a torrent, in words.
@@ -135,7 +173,7 @@ fn pages_url(loaded: &LoadedConfig) -> Option<String> {
 }
 
 /// The address of the script, where the configuration says it, or that of announces is below it.
-fn script_url(loaded: &LoadedConfig) -> Option<&str> {
+pub(super) fn script_url(loaded: &LoadedConfig) -> Option<&str> {
     if let Some(script) = &loaded.config.paths.script_url {
         return Some(script.as_str().trim_end_matches('/'));
     }

@@ -17,7 +17,7 @@ pub(super) struct RowView {
     /// The page about it.
     pub(super) page: Option<String>,
     pub(super) tags: Vec<Tag>,
-    pub(super) group: Option<String>,
+    pub(super) group: Option<GroupLink>,
     /// What other trackers say of it.
     pub(super) elsewhere: Option<String>,
     pub(super) mirror: Option<String>,
@@ -31,6 +31,13 @@ pub(super) struct RowView {
     pub(super) machine_date: String,
     pub(super) magnet: Option<String>,
     pub(super) torrent: Option<String>,
+}
+
+/// A group, and the list of its torrents.
+#[derive(Clone, Debug)]
+pub(super) struct GroupLink {
+    pub(super) name: String,
+    pub(super) page: Option<String>,
 }
 
 /// A word behind a name.
@@ -56,7 +63,10 @@ impl RowView {
             title: torrent.title().into_owned(),
             page: places.page_of(torrent, way),
             tags: tags(row, now),
-            group: details.group.clone(),
+            group: details
+                .group
+                .clone()
+                .map(|name| GroupLink { page: places.group_page(&name, way), name }),
             elsewhere: places.elsewhere(torrent.canonical),
             mirror: details.mirror.clone().filter(|_| torrent.may_be_linked(now)),
             info: links.info,
@@ -73,9 +83,8 @@ impl RowView {
 
     /// Whether there is a line below the name.
     pub(super) fn has_more(&self) -> bool {
-        [&self.group, &self.elsewhere, &self.mirror, &self.info, &self.checksums]
-            .iter()
-            .any(|part| part.is_some())
+        let parts = [&self.elsewhere, &self.mirror, &self.info, &self.checksums];
+        self.group.is_some() || parts.iter().any(|part| part.is_some())
     }
 }
 

@@ -1,0 +1,201 @@
+//! The list that the script makes: searched, sorted, page by page.
+
+use askama::Template;
+
+use super::dynamic::{fail, put_page};
+use super::find::{Find, Heads};
+use super::frame::Frame;
+use super::list_query::{ListQuery, Slips};
+use super::pager::{MOST, Pager, Part};
+use super::places::{Places, Way};
+use super::row::RowView;
+use crate::catalog::{Catalog, External, Initial, ListHit, ListIndex, Torrent};
+use crate::gateway::Response;
+use crate::protocol::Timestamp;
+use crate::site::format::counted_grouped;
+use crate::site::fragments::Foot;
+use crate::site::rows::grouped_length;
+use crate::tracker::{Figures, Row, Tracker, list_index};
+
+/// A page of what was found.
+#[derive(Template)]
+#[template(path = "pages/search.html")]
+struct SearchPage {
+    frame: Frame,
+    /// What was looked for; empty where it is all.
+    text: String,
+    category: Option<String>,
+    group: Option<String>,
+    initial: Option<String>,
+    /// The same in all categories and groups.
+    everywhere: Option<String>,
+    slips: Slips,
+    /// What page was asked for behind the last one.
+    beyond: Option<usize>,
+    found: String,
+    find: Find,
+    heads: Heads,
+    rows: Vec<RowView>,
+    pager: Option<Pager>,
+    more: Option<String>,
+    has_magnets: bool,
+    meant: Option<Meant>,
+    /// How many torrents there are in all.
+    all: Option<String>,
+}
+
+/// What was probably meant.
+struct Meant {
+    text: String,
+    address: String,
+}
+
+/// What a search has found.
+struct Found {
+    /// How many fit, without those of this page that have been hidden since.
+    matching: usize,
+    part: Part,
+    rows: Vec<Row>,
+    external: Vec<External>,
+    meant: Option<String>,
+}
+
+/// The list that this query asks for. Nothing in it is hidden, denied or retired, or has become so since the last
+/// refresh.
+pub(in crate::site) fn show_list(
+    tracker: &Tracker,
+    query: &[u8],
+    now: Timestamp,
+    response: &mut Response,
+) {
+    let (query, slips) = ListQuery::read(query);
+    let made = make(tracker, query, slips, now);
+    let rendered = made.and_then(|page| Ok(page.render()?));
+    match rendered {
+        Ok(text) => {
+            // So many lists of the same torrents are nothing for search engines.
+            response.headers.push(("X-Robots-Tag", "noindex".into()));
+            put_page(response, &text);
+        }
+        Err(problem) => {
+            crate::error!("cannot show the list: {problem}");
+            fail(response);
+        }
+    }
+}
+
+/// What can keep a list from being shown.
+#[derive(Debug, thiserror::Error)]
+enum ListError {
+    #[error(transparent)]
+    Index(#[from] crate::catalog::ListIndexError),
+    #[error(transparent)]
+    Open(#[from] list_index::OpenError),
+    #[error(transparent)]
+    Catalog(#[from] crate::catalog::CatalogError),
+    #[error(transparent)]
+    Render(#[from] askama::Error),
+}
+
+fn make(
+    tracker: &Tracker,
+    query: ListQuery,
+    slips: Slips,
+    now: Timestamp,
+) -> Result<SearchPage, ListError> {
+    let index = list_index::open(tracker, now)?;
+    let found = find(tracker, &index, &query, now)?;
+    let categories = index.categories()?.into_iter().map(|it| (it.name, it.torrents));
+    let categories: Vec<_> = categories.collect();
+    let places = Places::of_one(tracker.config(), &found.external);
+    let beyond = (query.page != found.part.number).then_some(query.page);
+    let query = ListQuery { page: found.part.number, ..query };
+    let rows: Vec<RowView> =
+        found.rows.iter().map(|row| RowView::new(row, &places, Way::Search, now)).collect();
+    let mut frame = Frame::new(&places, Way::Search, &query.text);
+    frame.canonical = Some(query.address());
+    frame.foot = Some(Foot::of_index(index.facts(), now));
+    let sorted = Some((query.order, query.reverse));
+    let of = |text: String| ListQuery { text, ..query.clone() }.address();
+    Ok(SearchPage {
+        frame,
+        everywhere: everywhere(&query),
+        slips,
+        beyond,
+        found: counted_grouped(found.matching, "torrent"),
+        find: Find::new(ListQuery::default().address(), &query, &categories),
+        heads: Heads::new(|order| query.sorted_by(order).address(), sorted),
+        pager: Pager::new(found.part, |page| ListQuery { page, ..query.clone() }.address()),
+        more: found.part.more_behind_the_last().map(grouped_length),
+        has_magnets: rows.iter().any(|row| row.magnet.is_some()),
+        rows,
+        meant: found.meant.map(|text| Meant { address: of(text.clone()), text }),
+        all: (index.torrents() > 0).then(|| counted_grouped(index.torrents(), "torrent")),
+        initial: query.initial.map(Initial::name),
+        text: query.text,
+        category: query.category,
+        group: query.group,
+    })
+}
+
+/// The address of the same search in all there is, where this one is in a part of it.
+fn everywhere(query: &ListQuery) -> Option<String> {
+    let is_narrow = query.category.is_some() || query.group.is_some() || query.initial.is_some();
+    let everywhere = ListQuery { text: query.text.clone(), ..ListQuery::default() };
+    is_narrow.then(|| everywhere.address())
+}
+
+fn find(
+    tracker: &Tracker,
+    index: &ListIndex,
+    query: &ListQuery,
+    now: Timestamp,
+) -> Result<Found, ListError> {
+    let config = &tracker.config().config;
+    let rows = usize::try_from(config.pages.rows).unwrap_or(usize::MAX);
+    let search = query.search();
+    let page = |number: usize| {
+        let start = (number - 1).saturating_mul(rows);
+        index.search(&search, start..start.saturating_add(rows))
+    };
+    let mut hits = page(query.page.min(MOST))?;
+    let part = Part::at(query.page, hits.matching, rows);
+    if part.number != query.page.min(MOST) {
+        hits = page(part.number)?;
+    }
+    let is_nothing = hits.matching == 0 && !search.words.is_empty();
+    let meant = if is_nothing { index.nearest(&search)? } else { None };
+    let catalog = Catalog::read(&config.paths.catalog)?;
+    let hashes: Vec<_> = hits.hits.iter().map(|hit| hit.info_hash).collect();
+    let mut torrents = catalog.torrents_named(&hashes)?;
+    torrents.retain(|it| it.unlisted(now).is_none() && !tracker.denies_torrent(it));
+    Ok(Found {
+        matching: hits.matching.saturating_sub(hashes.len() - torrents.len()),
+        part,
+        rows: rows_of(torrents, &hits.hits, now),
+        external: catalog.external()?,
+        meant: meant.map(|words| words.join(" ")),
+    })
+}
+
+/// The torrents that were found, with the figures that they were sorted by. Both are in the same order; of the torrents some
+/// may be missing.
+fn rows_of(torrents: Vec<Torrent>, hits: &[ListHit], now: Timestamp) -> Vec<Row> {
+    let mut hits = hits.iter();
+    let row = |torrent: Torrent| {
+        let hit = hits.find(|hit| hit.info_hash == torrent.canonical)?;
+        let age = now.since(torrent.first_seen);
+        Some(Row { figures: figures(hit, &torrent), torrent, age })
+    };
+    torrents.into_iter().filter_map(row).collect()
+}
+
+fn figures(hit: &ListHit, torrent: &Torrent) -> Figures {
+    Figures {
+        seeders: hit.seeders,
+        leechers: hit.leechers,
+        completed: hit.completed,
+        size: torrent.size,
+        ..Figures::default()
+    }
+}
