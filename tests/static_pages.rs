@@ -218,6 +218,37 @@ fn a_torrent_without_a_static_page_is_shown_by_the_script() {
         (style.status, style.header("content-type")),
         (200, Some("text/css; charset=utf-8"))
     );
+    for (query, words) in [
+        ("", "torrent: 1 seeder"),
+        ("show=leechers", "torrent: 0 leechers"),
+        ("show=completed", "completed: 0 times"),
+        ("show=health", "health: good, 1 : 0"),
+        ("show=nothing", "torrent: 1 seeder"),
+    ] {
+        let badge = tracker.get(&format!("{address}/badge.svg"), query).send().reply;
+        assert_eq!(badge.status, 200, "{badge:?}");
+        assert_eq!(badge.header("content-type"), Some("image/svg+xml"));
+        assert_eq!(badge.header("cache-control"), Some("max-age=300"));
+        assert!(badge.text().contains(&format!("<title>{words}</title>")), "{badge:?}");
+    }
+    let chart = tracker.get(&format!("{address}/history.svg"), "").send().reply;
+    assert_eq!((chart.status, chart.header("content-type")), (200, Some("image/svg+xml")));
+    let policy = chart.header("content-security-policy").unwrap_or_default();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(chart.text().contains("Tom &#38; Jerry"), "{chart:?}");
+    let file = tracker.get(&format!("{address}.torrent"), "").send().reply;
+    assert_eq!(file.status, 200);
+    assert_eq!(file.header("content-type"), Some("application/x-bittorrent"));
+    assert_eq!(file.body, torrent.metainfo);
+    let gone = tracker.get(&format!("/t/{}.torrent", hex(&retired)), "").send().reply;
+    assert_eq!(gone.status, 410, "{gone:?}");
+    let gone = tracker.get(&format!("/t/{}/badge.svg", hex(&retired)), "").send().reply;
+    assert!(gone.status == 410 && gone.text().contains("torrent: retired"), "{gone:?}");
+    for nothing in ["badge.svg", "history.svg"] {
+        let nothing = format!("/t/{}/{nothing}", hex(&hidden));
+        assert_eq!(tracker.get(&nothing, "").send().reply.status, 404, "{nothing}");
+    }
+    assert_eq!(tracker.get(&format!("/t/{}.torrent", hex(&hidden)), "").send().reply.status, 404);
     let gone = tracker.get(&format!("/t/{}", hex(&retired)), "").send().reply;
     assert_eq!(gone.status, 410, "{gone:?}");
     assert!(gone.text().contains("any more: use &#60;version 2&#62;."), "{gone:?}");

@@ -152,6 +152,7 @@ mod tests {
             unlisted: UnlistedCounts::default(),
             totals: Figures::default(),
             load: Load::of(&loaded.config.tracker, 0),
+            shares: None,
             messages: Vec::new(),
         };
         ListFragment::new(&report, &loaded).render().unwrap()

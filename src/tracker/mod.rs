@@ -18,6 +18,7 @@ mod overview;
 mod owner_lists;
 mod peer_addresses;
 mod peer_rules;
+mod peer_shares;
 pub mod reachability;
 pub mod rebuild;
 mod recount;
@@ -54,6 +55,7 @@ pub use overview::{
 };
 pub use peer_addresses::PeerAddresses;
 pub use peer_rules::NotAPeer;
+pub use peer_shares::{FamilyShares, PeerShares, PortShares};
 pub use recount::recount_all;
 pub use refresh::{Next, Progress, Quiet, Refresh, RefreshError, Skipped, Turn, Urgency};
 pub use refusal::Refusal;

@@ -1,6 +1,6 @@
 //! The figures of a refresh: what TrackerCGI computed, with its slips mended. Pure arithmetic.
 
-use super::Load;
+use super::{Load, PeerShares};
 use crate::catalog::{Period, StoreCounters, Torrent, UnlistedCounts, carry};
 use crate::protocol::{Generation, ScrapeFigures, Seconds, Timestamp};
 use crate::store::SwarmSummary;
@@ -22,6 +22,8 @@ pub struct Report {
     pub totals: Figures,
     /// How busy the tracker was.
     pub load: Load,
+    /// What the peers of the rows have in common; `None` where nobody shows it, or load is high.
+    pub shares: Option<PeerShares>,
     /// What the owner should look at, a sentence each.
     pub messages: Vec<String>,
 }
