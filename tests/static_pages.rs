@@ -36,7 +36,9 @@ fn served_site() -> (Process, Site, [Torrent; 2]) {
     let site = Site::new(Layout::listed(CGI, std::net::Ipv4Addr::LOCALHOST.into()));
     let file = site.root().join("conf/tracker.toml");
     let text = fs::read_to_string(&file).expect("the configuration");
-    let text = text.replace("[paths]\n", "[paths]\npages = \"../www/share\"\n");
+    let address = site.url("/share");
+    let pages = format!("[paths]\npages = \"../www/share\"\npages_url = \"{address}\"\n");
+    let text = text.replace("[paths]\n", &pages);
     fs::write(&file, text).expect("a configuration");
     let share = site.www().join("share");
     fs::create_dir(&share).expect("the folder of the pages");
@@ -88,13 +90,27 @@ fn whatever_a_page_links_to_is_there() {
         }
     }
     let folder = folder_of(&torrents[0], "plain-name");
-    let expected = ["/share/tracker.css", "/share/c/books/index.html"].map(str::to_owned);
+    let expected = [
+        "/share/tracker.css",
+        "/share/c/books/index.html",
+        "/share/c/books/",
+        "/share/statistics.html",
+    ]
+    .map(str::to_owned);
     for path in expected.into_iter().chain([format!("/share/{folder}/index.html")]) {
         assert!(read.contains(&path), "{path}: {read:?}");
     }
     assert!(read.iter().any(|path| path.contains("/scrape?info_hash=")), "{read:?}");
     let torrents = read.iter().filter(|path| path.ends_with(".torrent")).count();
     assert_eq!(torrents, 2, "{read:?}");
+    let map = get(&site, "/share/sitemap.xml").text();
+    let addresses: Vec<&str> =
+        map.split("<loc>").skip(1).filter_map(|rest| rest.split("</loc>").next()).collect();
+    assert_eq!(addresses.len(), 6, "{map}");
+    for address in addresses {
+        let path = address.strip_prefix(&site.url("")).expect("an address of the site");
+        assert_eq!(get(&site, path).status, 200, "{address}");
+    }
 }
 
 /// The path that a relative link on a page leads to.
@@ -116,17 +132,19 @@ fn resolved(page: &str, link: &str) -> String {
 fn a_browser_shows_the_pages_on_a_phone_and_has_nothing_to_complain_about() {
     let (_apache, site, torrents) = served_site();
     let torrent = format!("{}/index.html", folder_of(&torrents[1], "tom-jerry-s-i-best-b-n-code"));
-    for page in ["index.html", "c/books/index.html", &torrent] {
+    let others = ["statistics.html", "how-to-download.html"];
+    for page in ["index.html", "c/books/index.html", &torrent].into_iter().chain(others) {
         let shown = browser::load(&site.url(&format!("/share/{page}")), 1200);
         assert_eq!(shown.console, Vec::<String>::new(), "{page}");
-        assert!(shown.dom.contains("ünïcode"), "{page}: {}", shown.dom);
+        let has_torrents = !others.contains(&page);
+        assert_eq!(shown.dom.contains("ünïcode"), has_torrents, "{page}: {}", shown.dom);
         assert!(!shown.dom.contains("<i>best"), "{page}: {}", shown.dom);
         let probe = format!(
             "<!DOCTYPE html><script>addEventListener('load', () => {{\
              const inside = document.querySelector('iframe').contentDocument;\
              const page = inside.documentElement;\
              const wide = page.scrollWidth > page.clientWidth;\
-             const seed = inside.querySelector('rect.track');\
+             const seed = inside.querySelector('.mark path');\
              document.title = (wide ? 'too wide ' + page.scrollWidth : 'fits') + ' fill '\
                  + getComputedStyle(seed).fill;\
              }})</script><iframe src='/share/{page}' style='width:390px;height:640px;border:0'></iframe>"
@@ -151,7 +169,7 @@ fn a_torrents_page_says_what_is_said_about_it() {
     tracker.refresh();
     let page = tracker.text(&format!("www/{}/index.html", folder_of(&torrent, "an-album")));
     for part in [
-        "<h1><bdi>An &#60;album&#62;</bdi></h1>",
+        "<h1 itemprop=\"name\"><bdi>An &#60;album&#62;</bdi></h1>",
         "Songs &#38; &#60;b&#62;tunes&#60;/b&#62;.",
         "<bdi>Folk</bdi>",
         "href=\"https://mirror.example/album.tar\" rel=\"noreferrer\">mirror.example</a>",
@@ -234,7 +252,7 @@ fn a_torrent_without_a_static_page_is_shown_by_the_script() {
     let chart = tracker.get(&format!("{address}/history.svg"), "").send().reply;
     assert_eq!((chart.status, chart.header("content-type")), (200, Some("image/svg+xml")));
     let policy = chart.header("content-security-policy").unwrap_or_default();
-    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(policy.starts_with("script-src 'none'"), "{policy}");
     assert!(chart.text().contains("Tom &#38; Jerry"), "{chart:?}");
     let file = tracker.get(&format!("{address}.torrent"), "").send().reply;
     assert_eq!(file.status, 200);
@@ -282,7 +300,7 @@ fn a_responder_shows_a_torrent_too() {
     for _ in 0..3 {
         let reply = responder.get(&format!("/t/{}", hex(&torrent)), "");
         assert_eq!(reply.status, 200, "{reply:?}");
-        assert!(reply.text().contains("<h1><bdi>x</bdi></h1>"), "{reply:?}");
+        assert!(reply.text().contains("<bdi>x</bdi></h1>"), "{reply:?}");
     }
     responder.stop();
 }

@@ -1,6 +1,7 @@
 //! Which request goes where, and by whose secret.
 
 use super::static_pages::STYLE_FILE;
+use super::static_pages::dynamic::TorrentPart;
 use crate::gateway::Request;
 use crate::protocol::{InfoHash, Parameters, Passkey};
 
@@ -23,19 +24,6 @@ pub(super) enum Route {
     Home,
     /// Nothing of ours.
     Unknown,
-}
-
-/// What there is of a torrent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TorrentPart {
-    /// The page about it.
-    Page,
-    /// One figure as a small picture.
-    Badge,
-    /// Its history as a picture.
-    Chart,
-    /// Its `.torrent` file.
-    File,
 }
 
 /// A place and the passkey in its path.

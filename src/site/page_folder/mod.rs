@@ -3,6 +3,7 @@
 //!
 //! The manifest lies beside the catalogue. Only the holder of the refresh's lock writes.
 
+mod error;
 mod manifest;
 
 use std::collections::{BTreeSet, HashSet};
@@ -14,9 +15,10 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+pub use self::error::PageFolderError;
 use self::manifest::{Content, Manifest, Mark, Written, is_inside, seen_from};
 use crate::config::{LoadedConfig, absolute};
-use crate::platform::privilege::{self, PrivilegeError};
+use crate::platform::privilege;
 use crate::platform::publication::TemporaryFile;
 
 /// Bytes of pages that are kept in memory before they are written.
@@ -30,64 +32,6 @@ const COMPRESSIBLE: [&str; 6] = [".html", ".svg", ".xml", ".css", ".json", ".csv
 
 /// What the temporary file of a folder is named after: `.tracker-page.new`.
 const TEMPORARY: &str = "tracker-page";
-
-/// What can keep pages from being written.
-#[derive(Debug, thiserror::Error)]
-pub enum PageFolderError {
-    /// Nobody knows what is ours.
-    #[error(
-        "cannot read {}, which says what of the pages is the tracker's: {source}; move it away, and the pages that \
-         it has written too: what is in their place then counts as yours", path.display()
-    )]
-    Manifest {
-        /// The manifest.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// What is going to be written cannot be noted, and so it is not written.
-    #[error("cannot write {}: {source}; let the tracker's user write there, and make room", path.display())]
-    Note {
-        /// The manifest.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The folder had pages, and is gone.
-    #[error(
-        "{}, the folder of the pages, is gone; mount it or make it again, or set `pages` in [paths] to \"\"",
-        path.display()
-    )]
-    Gone {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Another tracker writes its pages there.
-    #[error(
-        "the pages in {} are those of the tracker whose data is in {}, of which this one has a copy; name another folder \
-         with `pages` in [paths]", folder.display(), home.display()
-    )]
-    Others {
-        /// The folder.
-        folder: PathBuf,
-        /// Where the other one's manifest is.
-        home: PathBuf,
-    },
-    /// The kernel refuses.
-    #[error(
-        "cannot write {}: {source}; the pages from before stay until there is room, and permission for the \
-         tracker's user", path.display()
-    )]
-    Write {
-        /// The page or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Others than root decide what is there.
-    #[error(transparent)]
-    Privilege(#[from] PrivilegeError),
-}
 
 /// What became of a folder's pages.
 #[derive(Debug, Default, PartialEq, Eq)]

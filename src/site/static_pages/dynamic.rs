@@ -15,11 +15,10 @@ use crate::gateway::{Response, Status};
 use crate::platform::files;
 use crate::protocol::{InfoHash, Parameters, Timestamp};
 use crate::site::charts::{self, Badge};
-use crate::site::route::TorrentPart;
 use crate::tracker::{Figures, TorrentWithPeers, Tracker};
 
-/// What a picture may do that somebody opens as a page: show its own colours.
-const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+/// What a picture may do that somebody opens as a page: show its own colours, and nothing else.
+const PICTURE_POLICY: &str = "script-src 'none'; object-src 'none'; img-src 'none'; font-src 'none'; connect-src 'none'; frame-src 'none'; form-action 'none'; base-uri 'none'";
 
 /// What a torrent is for visitors.
 enum Known {
@@ -29,6 +28,19 @@ enum Known {
     Retired(Box<Torrent>),
     /// Nothing is shown of it.
     Not,
+}
+
+/// What there is of a torrent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::site) enum TorrentPart {
+    /// The page about it.
+    Page,
+    /// One figure as a small picture.
+    Badge,
+    /// Its history as a picture.
+    Chart,
+    /// Its `.torrent` file.
+    File,
 }
 
 /// What is asked for of a torrent.
@@ -83,12 +95,11 @@ pub(in crate::site) fn show_torrent(
 }
 
 fn give(part: TorrentPart, text: &str, response: &mut Response) {
-    let (kind, most_seconds, policy) = match part {
-        TorrentPart::Page | TorrentPart::File => ("text/html; charset=utf-8", 60, policy()),
-        // Readers of other sites come again and again, and figures are those of a minute anyhow.
-        TorrentPart::Badge | TorrentPart::Chart => {
-            ("image/svg+xml", 300, PICTURE_POLICY.to_owned())
-        }
+    let is_picture = part != TorrentPart::Page;
+    // Pictures stand on pages of others, whose readers come again and again.
+    let (kind, most_seconds, policy) = match is_picture {
+        true => ("image/svg+xml", 300, PICTURE_POLICY.to_owned()),
+        false => ("text/html; charset=utf-8", 60, policy()),
     };
     response.content_type = kind;
     response.headers.push(("Cache-Control", format!("max-age={most_seconds}").into()));
