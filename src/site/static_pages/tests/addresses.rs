@@ -49,6 +49,13 @@ fn others_and_search_engines_are_told_the_addresses_where_they_are_known() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    // What others put into their pages has nothing of a name that could be markup there.
+    rows[0].torrent.name = "\"><script>".into();
+    rows[0].figures.seeders = 100;
+    site.write(rows.clone());
+    let named = site.text("t/script-00000001/index.html");
+    let snippets = &named[named.find("id=\"share\"").unwrap()..];
+    assert!(!snippets.contains("script&"), "{snippets}");
     assert!(!text.contains("noindex"), "{text}");
     assert!(site.text("t/x-00000004/index.html").contains("content=\"noindex\""), "private");
 
