@@ -290,6 +290,37 @@ fn a_torrent_without_a_static_page_is_shown_by_the_script() {
     assert_eq!(tracker.get(&address, "").send().reply.status, 404, "the owner denies it");
 }
 
+#[test]
+fn a_retired_torrent_says_so_at_its_address_as_long_as_its_owner_shows_it() {
+    let tracker = tracker(&["paths.pages_url = 'https://a.example'"]);
+    let [old, new] = ["old", "new"].map(|name| tracker.add(name, 1000));
+    tracker.refresh();
+    let folder = format!("www/{}", folder_of(&old, "old"));
+    assert!(tracker.text(&format!("{folder}/index.html")).contains("magnet:"));
+    tracker.run(&["torrent", "retire", "old", "--reason", "take <new>"]).done();
+    tracker.refresh();
+    let page = tracker.text(&format!("{folder}/index.html"));
+    assert!(page.contains("It is not tracked here any more: take &#60;new&#62;."), "{page}");
+    assert!(page.contains("content=\"noindex\""), "{page}");
+    assert!(!page.contains("magnet:") && !page.contains("id=\"share\""), "{page}");
+    assert!(tracker.text(&format!("{folder}/badge.svg")).contains("torrent: retired"));
+    for listing in ["www/index.html", "www/sitemap.xml"] {
+        assert!(!tracker.text(listing).contains(&hex(&old)[..8]), "{listing}");
+        assert!(tracker.text(listing).contains(&hex(&new)[..8]), "{listing}");
+    }
+    fs::write(tracker.path("conf/deny"), hex(&old) + "\n").expect("a list");
+    let pages = "paths.pages = '../www'";
+    tracker.configure(&[pages, "access.deny_list = 'deny'"]);
+    tracker.refresh();
+    assert!(!tracker.path(&folder).exists(), "the owner denies it");
+    tracker.configure(&[pages]);
+    tracker.refresh();
+    assert!(tracker.path(&folder).exists());
+    tracker.run(&["torrent", "hide", "old"]).done();
+    tracker.refresh();
+    assert!(!tracker.path(&folder).exists(), "the owner hides it");
+}
+
 /// Not by the event loop, which has announces to answer.
 #[test]
 fn a_responder_shows_a_torrent_too() {

@@ -260,6 +260,7 @@ impl<'a> Refresh<'a> {
                 since_last,
                 next_in: period(&loaded.config),
                 rows: Vec::new(),
+                retired: Vec::new(),
                 unlisted: UnlistedCounts::default(),
                 totals: report::Figures::default(),
                 load,
@@ -278,6 +279,9 @@ impl<'a> Refresh<'a> {
             forgotten,
             lock,
         };
+        if loaded.config.has_pages() {
+            refresh.report.retired = folder.list.shown_retired(now).cloned().collect();
+        }
         refresh.compute(folder.list, &swarms);
         if loaded.config.has_pages() && !load.is_high {
             let rows = refresh.report.rows.iter();

@@ -16,6 +16,8 @@ pub struct Report {
     pub next_in: Seconds,
     /// The torrents that stand in listings, in no order.
     pub rows: Vec<Row>,
+    /// The torrents that their owner has retired and still shows, where there are pages for visitors.
+    pub retired: Vec<Torrent>,
     /// How many more torrents there are that stand in no listing; nothing of them is in the figures.
     pub unlisted: UnlistedCounts,
     /// All rows together.

@@ -49,6 +49,7 @@ impl TestSite {
             totals: add_up(rows.iter().map(|row| &row.figures)),
             rows,
             unlisted: UnlistedCounts::default(),
+            retired: Vec::new(),
             load: Load::of(&self.loaded.config.tracker, 0),
             shares: None,
             messages: Vec::new(),

@@ -5,14 +5,15 @@ use sha2::{Digest as _, Sha256};
 use super::history::{self, Charts};
 use super::listing::Category;
 use super::places::{Places, Way};
+use super::slug;
 use super::torrent::{CategoryLink, Subject, TorrentPage};
 use super::{PagesError, render, rendered};
 use crate::catalog::HistoryError;
 use crate::protocol::InfoHash;
-use crate::site::charts::{self, Badge, badge};
+use crate::site::charts::{self, Badge, badge, retired_badge};
 use crate::site::format::counted;
 use crate::site::page_folder::PageFolder;
-use crate::tracker::{Report, Row};
+use crate::tracker::{Figures, Report, Row};
 
 /// Pages whose history is read in one go, and which are in memory at once.
 const BATCH: usize = 500;
@@ -64,6 +65,7 @@ impl<'a> TorrentPages<'a> {
             }
         }
         self.write_waiting()?;
+        self.write_retired()?;
         Ok(self.problem.map(|problem| format!("charts are left out of the pages: {problem}")))
     }
 
@@ -88,6 +90,38 @@ impl<'a> TorrentPages<'a> {
         if self.waiting.len() < BATCH { Ok(()) } else { self.write_waiting() }
     }
 
+    /// What stands at the addresses of torrents that were retired, as long as their owner shows them.
+    fn write_retired(&mut self) -> Result<(), PagesError> {
+        let most = self.places.loaded.config.pages.static_torrents;
+        for torrent in self.report.retired.iter().take(usize::try_from(most).unwrap_or(usize::MAX))
+        {
+            let slug = slug::of_torrent(&torrent.title(), torrent.canonical);
+            let picture = format!("t/{slug}/badge.svg");
+            let drawn = rendered(&picture, retired_badge())?;
+            self.folder.put(picture, drawn.into_bytes())?;
+            let totals = torrent.totals;
+            let figures = &Figures {
+                completed: totals.completed,
+                downloaded: totals.downloaded,
+                size: torrent.size,
+                ..Figures::default()
+            };
+            let category =
+                torrent.category().map(|name| CategoryLink { name: name.into_owned(), page: None });
+            let (period, now) = (Some(self.period()), self.report.at);
+            let subject = Subject { torrent, figures, category, period, now };
+            let page = TorrentPage::new(subject, self.places, Way::Static(2));
+            let path = format!("t/{slug}/index.html");
+            let text = render(&path, &page)?;
+            self.folder.put(path, text.into_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn period(&self) -> String {
+        counted(self.report.next_in.in_minutes_rounded_up(), "minute")
+    }
+
     fn page(&self, row: &Row, category: &Category<'_>) -> TorrentPage {
         let way = Way::Static(2);
         let root = way.root(self.places.loaded);
@@ -95,7 +129,7 @@ impl<'a> TorrentPages<'a> {
             name,
             page: category.slug.as_ref().map(|slug| format!("{root}c/{slug}/index.html")),
         });
-        let period = Some(counted(self.report.next_in.in_minutes_rounded_up(), "minute"));
+        let period = Some(self.period());
         let (torrent, figures) = (&row.torrent, &row.figures);
         let subject = Subject { torrent, figures, category, period, now: self.report.at };
         TorrentPage::new(subject, self.places, way)
