@@ -275,6 +275,8 @@ pub struct PagesConfig {
     pub static_torrents: u32,
     /// What the pages are called.
     pub title: String,
+    /// Whether the page that the script makes of a torrent lists its peers, without addresses.
+    pub peers: bool,
     /// Whom visitors may write to, in the foot of each page: a mail address or a page; none: nobody is named.
     #[serde(with = "empty_is_none")]
     pub contact: Option<Contact>,
@@ -387,6 +389,7 @@ impl Default for PagesConfig {
             rows: 1000,
             static_torrents: 1000,
             title: "Torrents".into(),
+            peers: false,
             contact: None,
             legal: None,
             report: None,

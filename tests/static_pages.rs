@@ -321,6 +321,43 @@ fn a_retired_torrent_says_so_at_its_address_as_long_as_its_owner_shows_it() {
     assert!(!tracker.path(&folder).exists(), "the owner hides it");
 }
 
+#[test]
+fn peers_are_listed_only_where_the_owner_wants_it_and_never_where_they_are() {
+    let tracker = tracker(&[]);
+    let torrent = tracker.add("x", 1000);
+    let hash = crate::harness::http::encode(&torrent.info_hash);
+    for (id, port, left) in
+        [("-qB5000-000000000001", 51_413, 0), ("-TR4060-000000000002", 51_414, 250)]
+    {
+        let peer = format!("peer_id={id}&port={port}&left={left}&uploaded=2048&downloaded=0");
+        tracker.get("/announce", format!("info_hash={hash}&{peer}")).value();
+    }
+    tracker.refresh();
+    let address = format!("/t/{}", hex(&torrent));
+    let page = || tracker.get(&address, "").send().reply.text();
+    let text = page();
+    assert!(!text.contains("id=\"peers\"") && !text.contains("qBittorrent</th>"), "{text}");
+    let link = format!("{address}#peers");
+    let folder = format!("www/{}/index.html", folder_of(&torrent, "x"));
+    assert!(!tracker.text(&folder).contains(&link));
+    tracker.configure(&["paths.pages = '../www'", "pages.peers = true"]);
+    tracker.refresh();
+    assert!(tracker.text(&folder).contains(&link));
+    let text = page();
+    let table = &text[text.find("<section id=\"peers\">").expect("a table")..];
+    let table = &table[..table.find("</section>").expect("its end")];
+    for part in [
+        "qBittorrent</th><td data-l=\"Is\">seeder</td><td data-l=\"Has\">100 %",
+        "Transmission</th><td data-l=\"Is\">leecher</td><td data-l=\"Has\">75 %",
+        "2.00 KiB",
+    ] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    for private in ["127.0.0.1", "192.0.2.", "51413", "51414", "000000000001"] {
+        assert!(!text.contains(private), "{private}: {text}");
+    }
+}
+
 /// Not by the event loop, which has announces to answer.
 #[test]
 fn a_responder_shows_a_torrent_too() {

@@ -35,6 +35,7 @@ mod shared;
 mod stores;
 mod take_in;
 mod torrent_list;
+mod torrent_peers;
 mod unidentified;
 mod unreachable;
 mod witness;
@@ -67,6 +68,7 @@ pub use shared::SharedPolicy;
 pub use stores::{open_store, read_store};
 pub use take_in::scan_rules;
 pub use torrent_list::{TorrentOrder, TorrentPage, TorrentQuery, TorrentState, TorrentWithPeers};
+pub use torrent_peers::{AnonymousPeer, anonymous_peers};
 pub use unidentified::ban_unidentified;
 
 use access::Policy;

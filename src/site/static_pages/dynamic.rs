@@ -6,6 +6,7 @@ use askama::Template as _;
 use super::STYLE;
 use super::frame::POLICY;
 use super::history::{self, Charts};
+use super::peers::{self, PeerTable};
 use super::places::{Places, Way};
 use super::slug;
 use super::torrent::{CategoryLink, Subject, TorrentPage};
@@ -15,7 +16,7 @@ use crate::gateway::{Response, Status};
 use crate::platform::files;
 use crate::protocol::{InfoHash, Parameters, Timestamp};
 use crate::site::charts::{self, Badge};
-use crate::tracker::{Figures, TorrentWithPeers, Tracker};
+use crate::tracker::{Figures, TorrentWithPeers, Tracker, anonymous_peers};
 
 /// What a picture may do that somebody opens as a page: show its own colours, and nothing else.
 const PICTURE_POLICY: &str = "script-src 'none'; object-src 'none'; img-src 'none'; font-src 'none'; connect-src 'none'; frame-src 'none'; form-action 'none'; base-uri 'none'";
@@ -182,7 +183,7 @@ impl Shown<'_> {
         let places = Places::of_one(self.loaded, &self.external);
         let subject = Subject { torrent: &self.torrent, figures, category, period: None, now };
         let page = TorrentPage::new(subject, &places, Way::Dynamic);
-        page.with_charts(self.charts(now)?).render()
+        page.with_charts(self.charts(now)?).with_peers(self.peers(now)).render()
     }
 
     fn charts(&self, now: Timestamp) -> askama::Result<Charts> {
@@ -197,6 +198,21 @@ impl Shown<'_> {
             Err(problem) => {
                 crate::error!("{problem}");
                 Ok(Charts::default())
+            }
+        }
+    }
+
+    /// Its peers, where the owner shows them.
+    fn peers(&self, now: Timestamp) -> Option<PeerTable> {
+        let is_retired = self.torrent.details().retired().is_some();
+        if !self.loaded.config.pages.peers || self.is_busy || is_retired {
+            return None;
+        }
+        match anonymous_peers(self.loaded, self.torrent.canonical, peers::MOST, now) {
+            Ok(peers) => Some(PeerTable::new(&peers, &self.torrent, now)),
+            Err(problem) => {
+                crate::error!("{problem}");
+                None
             }
         }
     }

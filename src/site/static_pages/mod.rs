@@ -9,6 +9,7 @@ mod list;
 mod listing;
 mod markdown;
 mod pager;
+mod peers;
 mod places;
 mod row;
 mod slug;

@@ -8,6 +8,7 @@ use askama::Template;
 use super::frame::{Frame, address_of};
 use super::history::Charts;
 use super::markdown;
+use super::peers::PeerTable;
 use super::places::{Places, Way, scrape_url, script_url};
 use super::row::{checksum_name, day};
 use super::swarm::Swarm;
@@ -38,6 +39,9 @@ pub(super) struct TorrentPage {
     /// As HTML.
     description: String,
     charts: Charts,
+    /// Where the script lists the peers.
+    peers_page: Option<String>,
+    peers: Option<PeerTable>,
     info: Option<String>,
     files: Option<Tree>,
     checksums: Vec<(String, String)>,
@@ -114,6 +118,8 @@ impl TorrentPage {
             mirrors: mirror(torrent, now).into_iter().collect(),
             description: markdown::html(details.description.as_deref().unwrap_or_default()),
             charts: Charts::default(),
+            peers_page: peers_page(torrent, loaded).filter(|_| way != Way::Dynamic && !is_retired),
+            peers: None,
             info: links.info,
             checksums: details
                 .checksums
@@ -142,6 +148,12 @@ impl TorrentPage {
     /// The same with charts of its history.
     pub(super) fn with_charts(mut self, charts: Charts) -> Self {
         self.charts = charts;
+        self
+    }
+
+    /// The same with its peers.
+    pub(super) fn with_peers(mut self, peers: Option<PeerTable>) -> Self {
+        self.peers = peers;
         self
     }
 }
@@ -278,6 +290,12 @@ fn embed(torrent: &Torrent, places: &Places<'_>, way: Way) -> Option<Embed> {
         (None, Way::Static(_)) => return None,
     };
     Some(Embed { page, badge, chart, shown })
+}
+
+/// The page that lists the peers, where there is one.
+fn peers_page(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
+    let script = script_url(loaded).filter(|_| loaded.config.pages.peers)?;
+    Some(format!("{script}/t/{}#peers", torrent.canonical))
 }
 
 /// Where programs get the figures.
