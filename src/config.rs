@@ -21,6 +21,7 @@ mod locate;
 mod log;
 mod network;
 mod notice;
+mod owner_words;
 mod period;
 mod proxies;
 mod reachability;
@@ -50,6 +51,7 @@ pub use locate::{Face, FoundBy, Surroundings, absolute};
 pub use log::{AnnounceLog, LogConfig};
 pub use network::{Families, NetworkConfig, PrivateAddresses, StatedAddressRule};
 pub use notice::{NotANotice, Notice};
+pub use owner_words::{Contact, Legal, OwnerWordsError, ReportTo};
 pub use period::{NotAPeriod, Period};
 pub use proxies::{HeaderName, NotAHeaderName, NotAProxy, TrustedProxy};
 pub use reachability::{ReachabilityCheck, ReachabilityConfig};
@@ -241,6 +243,10 @@ pub struct PathsConfig {
     /// are no such pages.
     #[serde(with = "empty_is_none")]
     pub pages: Option<PathBuf>,
+    /// The address under which the web server shows that folder; none: where the torrents folder lies directly in it,
+    /// that of the torrents says it. What must name a page as others see it needs it.
+    #[serde(with = "empty_is_none")]
+    pub pages_url: Option<HttpUrl>,
     /// The address of the script, by which these pages lead to it; none: as `announce_url` has it, where that is below
     /// the script.
     #[serde(with = "empty_is_none")]
@@ -271,6 +277,18 @@ pub struct PagesConfig {
     pub static_torrents: u32,
     /// What the pages are called.
     pub title: String,
+    /// Whether the page that the script makes of a torrent lists its peers, without addresses.
+    pub peers: bool,
+    /// Whom visitors may write to, in the foot of each page: a mail address or a page; none: nobody is named.
+    #[serde(with = "empty_is_none")]
+    pub contact: Option<Contact>,
+    /// The legal notice in the foot of each page: its address, or itself; none: there is none.
+    #[serde(with = "empty_is_none")]
+    pub legal: Option<Legal>,
+    /// Where visitors report a torrent: a mail address, or a page in whose address `{hash}` is its info-hash; none:
+    /// nowhere.
+    #[serde(with = "empty_is_none")]
+    pub report: Option<ReportTo>,
 }
 
 /// Limits of the FastCGI responder.
@@ -351,6 +369,7 @@ impl Default for PathsConfig {
             rss_fragment: "../www/torrents/bt_rss.inc".into(),
             feed_page: Some("../www/rss.xml".into()),
             pages: None,
+            pages_url: None,
             script_url: None,
         }
     }
@@ -373,6 +392,10 @@ impl Default for PagesConfig {
             browse_limit: 5000,
             static_torrents: 1000,
             title: "Torrents".into(),
+            peers: false,
+            contact: None,
+            legal: None,
+            report: None,
         }
     }
 }

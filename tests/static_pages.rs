@@ -36,7 +36,9 @@ fn served_site() -> (Process, Site, [Torrent; 2]) {
     let site = Site::new(Layout::listed(CGI, std::net::Ipv4Addr::LOCALHOST.into()));
     let file = site.root().join("conf/tracker.toml");
     let text = fs::read_to_string(&file).expect("the configuration");
-    let text = text.replace("[paths]\n", "[paths]\npages = \"../www/share\"\n");
+    let address = site.url("/share");
+    let pages = format!("[paths]\npages = \"../www/share\"\npages_url = \"{address}\"\n");
+    let text = text.replace("[paths]\n", &pages);
     fs::write(&file, text).expect("a configuration");
     let share = site.www().join("share");
     fs::create_dir(&share).expect("the folder of the pages");
@@ -88,13 +90,27 @@ fn whatever_a_page_links_to_is_there() {
         }
     }
     let folder = folder_of(&torrents[0], "plain-name");
-    let expected = ["/share/tracker.css", "/share/c/books/index.html"].map(str::to_owned);
+    let expected = [
+        "/share/tracker.css",
+        "/share/c/books/index.html",
+        "/share/c/books/",
+        "/share/statistics.html",
+    ]
+    .map(str::to_owned);
     for path in expected.into_iter().chain([format!("/share/{folder}/index.html")]) {
         assert!(read.contains(&path), "{path}: {read:?}");
     }
     assert!(read.iter().any(|path| path.contains("/scrape?info_hash=")), "{read:?}");
     let torrents = read.iter().filter(|path| path.ends_with(".torrent")).count();
     assert_eq!(torrents, 2, "{read:?}");
+    let map = get(&site, "/share/sitemap.xml").text();
+    let addresses: Vec<&str> =
+        map.split("<loc>").skip(1).filter_map(|rest| rest.split("</loc>").next()).collect();
+    assert_eq!(addresses.len(), 6, "{map}");
+    for address in addresses {
+        let path = address.strip_prefix(&site.url("")).expect("an address of the site");
+        assert_eq!(get(&site, path).status, 200, "{address}");
+    }
 }
 
 /// The path that a relative link on a page leads to.
@@ -116,17 +132,19 @@ fn resolved(page: &str, link: &str) -> String {
 fn a_browser_shows_the_pages_on_a_phone_and_has_nothing_to_complain_about() {
     let (_apache, site, torrents) = served_site();
     let torrent = format!("{}/index.html", folder_of(&torrents[1], "tom-jerry-s-i-best-b-n-code"));
-    for page in ["index.html", "c/books/index.html", &torrent] {
+    let others = ["statistics.html", "how-to-download.html"];
+    for page in ["index.html", "c/books/index.html", &torrent].into_iter().chain(others) {
         let shown = browser::load(&site.url(&format!("/share/{page}")), 1200);
         assert_eq!(shown.console, Vec::<String>::new(), "{page}");
-        assert!(shown.dom.contains("ünïcode"), "{page}: {}", shown.dom);
+        let has_torrents = !others.contains(&page);
+        assert_eq!(shown.dom.contains("ünïcode"), has_torrents, "{page}: {}", shown.dom);
         assert!(!shown.dom.contains("<i>best"), "{page}: {}", shown.dom);
         let probe = format!(
             "<!DOCTYPE html><script>addEventListener('load', () => {{\
              const inside = document.querySelector('iframe').contentDocument;\
              const page = inside.documentElement;\
              const wide = page.scrollWidth > page.clientWidth;\
-             const seed = inside.querySelector('rect.track');\
+             const seed = inside.querySelector('.mark path');\
              document.title = (wide ? 'too wide ' + page.scrollWidth : 'fits') + ' fill '\
                  + getComputedStyle(seed).fill;\
              }})</script><iframe src='/share/{page}' style='width:390px;height:640px;border:0'></iframe>"
@@ -151,7 +169,7 @@ fn a_torrents_page_says_what_is_said_about_it() {
     tracker.refresh();
     let page = tracker.text(&format!("www/{}/index.html", folder_of(&torrent, "an-album")));
     for part in [
-        "<h1><bdi>An &#60;album&#62;</bdi></h1>",
+        "<h1 itemprop=\"name\"><bdi>An &#60;album&#62;</bdi></h1>",
         "Songs &#38; &#60;b&#62;tunes&#60;/b&#62;.",
         "<bdi>Folk</bdi>",
         "href=\"https://mirror.example/album.tar\" rel=\"noreferrer\">mirror.example</a>",
@@ -218,6 +236,37 @@ fn a_torrent_without_a_static_page_is_shown_by_the_script() {
         (style.status, style.header("content-type")),
         (200, Some("text/css; charset=utf-8"))
     );
+    for (query, words) in [
+        ("", "torrent: 1 seeder"),
+        ("show=leechers", "torrent: 0 leechers"),
+        ("show=completed", "completed: 0 times"),
+        ("show=health", "health: good, 1 : 0"),
+        ("show=nothing", "torrent: 1 seeder"),
+    ] {
+        let badge = tracker.get(&format!("{address}/badge.svg"), query).send().reply;
+        assert_eq!(badge.status, 200, "{badge:?}");
+        assert_eq!(badge.header("content-type"), Some("image/svg+xml"));
+        assert_eq!(badge.header("cache-control"), Some("max-age=300"));
+        assert!(badge.text().contains(&format!("<title>{words}</title>")), "{badge:?}");
+    }
+    let chart = tracker.get(&format!("{address}/history.svg"), "").send().reply;
+    assert_eq!((chart.status, chart.header("content-type")), (200, Some("image/svg+xml")));
+    let policy = chart.header("content-security-policy").unwrap_or_default();
+    assert!(policy.starts_with("script-src 'none'"), "{policy}");
+    assert!(chart.text().contains("Tom &#38; Jerry"), "{chart:?}");
+    let file = tracker.get(&format!("{address}.torrent"), "").send().reply;
+    assert_eq!(file.status, 200);
+    assert_eq!(file.header("content-type"), Some("application/x-bittorrent"));
+    assert_eq!(file.body, torrent.metainfo);
+    let gone = tracker.get(&format!("/t/{}.torrent", hex(&retired)), "").send().reply;
+    assert_eq!(gone.status, 410, "{gone:?}");
+    let gone = tracker.get(&format!("/t/{}/badge.svg", hex(&retired)), "").send().reply;
+    assert!(gone.status == 410 && gone.text().contains("torrent: retired"), "{gone:?}");
+    for nothing in ["badge.svg", "history.svg"] {
+        let nothing = format!("/t/{}/{nothing}", hex(&hidden));
+        assert_eq!(tracker.get(&nothing, "").send().reply.status, 404, "{nothing}");
+    }
+    assert_eq!(tracker.get(&format!("/t/{}.torrent", hex(&hidden)), "").send().reply.status, 404);
     let gone = tracker.get(&format!("/t/{}", hex(&retired)), "").send().reply;
     assert_eq!(gone.status, 410, "{gone:?}");
     assert!(gone.text().contains("any more: use &#60;version 2&#62;."), "{gone:?}");
@@ -241,6 +290,74 @@ fn a_torrent_without_a_static_page_is_shown_by_the_script() {
     assert_eq!(tracker.get(&address, "").send().reply.status, 404, "the owner denies it");
 }
 
+#[test]
+fn a_retired_torrent_says_so_at_its_address_as_long_as_its_owner_shows_it() {
+    let tracker = tracker(&["paths.pages_url = 'https://a.example'"]);
+    let [old, new] = ["old", "new"].map(|name| tracker.add(name, 1000));
+    tracker.refresh();
+    let folder = format!("www/{}", folder_of(&old, "old"));
+    assert!(tracker.text(&format!("{folder}/index.html")).contains("magnet:"));
+    tracker.run(&["torrent", "retire", "old", "--reason", "take <new>"]).done();
+    tracker.refresh();
+    let page = tracker.text(&format!("{folder}/index.html"));
+    assert!(page.contains("It is not tracked here any more: take &#60;new&#62;."), "{page}");
+    assert!(page.contains("content=\"noindex\""), "{page}");
+    assert!(!page.contains("magnet:") && !page.contains("id=\"share\""), "{page}");
+    assert!(tracker.text(&format!("{folder}/badge.svg")).contains("torrent: retired"));
+    for listing in ["www/index.html", "www/sitemap.xml"] {
+        assert!(!tracker.text(listing).contains(&hex(&old)[..8]), "{listing}");
+        assert!(tracker.text(listing).contains(&hex(&new)[..8]), "{listing}");
+    }
+    fs::write(tracker.path("conf/deny"), hex(&old) + "\n").expect("a list");
+    let pages = "paths.pages = '../www'";
+    tracker.configure(&[pages, "access.deny_list = 'deny'"]);
+    tracker.refresh();
+    assert!(!tracker.path(&folder).exists(), "the owner denies it");
+    tracker.configure(&[pages]);
+    tracker.refresh();
+    assert!(tracker.path(&folder).exists());
+    tracker.run(&["torrent", "hide", "old"]).done();
+    tracker.refresh();
+    assert!(!tracker.path(&folder).exists(), "the owner hides it");
+}
+
+#[test]
+fn peers_are_listed_only_where_the_owner_wants_it_and_never_where_they_are() {
+    let tracker = tracker(&[]);
+    let torrent = tracker.add("x", 1000);
+    let hash = crate::harness::http::encode(&torrent.info_hash);
+    for (id, port, left) in
+        [("-qB5000-000000000001", 51_413, 0), ("-TR4060-000000000002", 51_414, 250)]
+    {
+        let peer = format!("peer_id={id}&port={port}&left={left}&uploaded=2048&downloaded=0");
+        tracker.get("/announce", format!("info_hash={hash}&{peer}")).value();
+    }
+    tracker.refresh();
+    let address = format!("/t/{}", hex(&torrent));
+    let page = || tracker.get(&address, "").send().reply.text();
+    let text = page();
+    assert!(!text.contains("id=\"peers\"") && !text.contains("qBittorrent</th>"), "{text}");
+    let link = format!("{address}#peers");
+    let folder = format!("www/{}/index.html", folder_of(&torrent, "x"));
+    assert!(!tracker.text(&folder).contains(&link));
+    tracker.configure(&["paths.pages = '../www'", "pages.peers = true"]);
+    tracker.refresh();
+    assert!(tracker.text(&folder).contains(&link));
+    let text = page();
+    let table = &text[text.find("<section id=\"peers\">").expect("a table")..];
+    let table = &table[..table.find("</section>").expect("its end")];
+    for part in [
+        "qBittorrent</th><td data-l=\"Is\">seeder</td><td data-l=\"Has\">100 %",
+        "Transmission</th><td data-l=\"Is\">leecher</td><td data-l=\"Has\">75 %",
+        "2.00 KiB",
+    ] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    for private in ["127.0.0.1", "192.0.2.", "51413", "51414", "000000000001"] {
+        assert!(!text.contains(private), "{private}: {text}");
+    }
+}
+
 /// Not by the event loop, which has announces to answer.
 #[test]
 fn a_responder_shows_a_torrent_too() {
@@ -251,7 +368,7 @@ fn a_responder_shows_a_torrent_too() {
     for _ in 0..3 {
         let reply = responder.get(&format!("/t/{}", hex(&torrent)), "");
         assert_eq!(reply.status, 200, "{reply:?}");
-        assert!(reply.text().contains("<h1><bdi>x</bdi></h1>"), "{reply:?}");
+        assert!(reply.text().contains("<bdi>x</bdi></h1>"), "{reply:?}");
     }
     responder.stop();
 }

@@ -5,12 +5,21 @@ use crate::protocol::{HttpUrl, UrlError};
 /// Bytes of a reason at most: clients show one line.
 const LONGEST_REASON: usize = 200;
 
+/// Bytes of a description at most.
+pub const LONGEST_DESCRIPTION: usize = 20_000;
+
 /// Why a value is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DetailError {
     /// A text with line breaks or other control characters.
     #[error("write it in one line")]
     SeveralLines,
+    /// A description with control characters.
+    #[error("write no control characters but line breaks and tabs")]
+    ControlCharacters,
+    /// A description that no page shows as a whole.
+    #[error("write at most {LONGEST_DESCRIPTION} bytes")]
+    LongDescription,
     /// Not the address of a page.
     #[error(transparent)]
     Address(#[from] UrlError),
@@ -34,6 +43,25 @@ pub fn one_line(text: &str) -> Result<String, DetailError> {
         return Err(DetailError::SeveralLines);
     }
     Ok(text.trim().to_owned())
+}
+
+/// A description: a text of lines, in Markdown, without blanks around it.
+///
+/// # Errors
+/// When it is too long or has control characters.
+pub fn description(text: &str) -> Result<String, DetailError> {
+    let text = text.replace("\r\n", "\n");
+    if text.chars().any(|it| it.is_control() && !matches!(it, '\n' | '\t')) {
+        return Err(DetailError::ControlCharacters);
+    }
+    if text.len() > LONGEST_DESCRIPTION {
+        return Err(DetailError::LongDescription);
+    }
+    if !text.contains('\n') {
+        return Ok(text.trim().to_owned());
+    }
+    // Blanks before the first line may be what makes it code.
+    Ok(text.trim_start_matches('\n').trim_end().to_owned())
 }
 
 /// The address of a page (http or https), or an empty text.

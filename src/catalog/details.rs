@@ -13,7 +13,7 @@ pub struct Details {
     pub hidden: Option<bool>,
     /// What it is called instead of its name.
     pub title: Option<String>,
-    /// A sentence or more about it.
+    /// What it is, in Markdown.
     pub description: Option<String>,
     /// Its category, instead of its folder.
     pub category: Option<String>,

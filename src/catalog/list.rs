@@ -113,6 +113,11 @@ impl TorrentList {
         all.filter(|torrent| torrent.details().retired().is_some())
     }
 
+    /// Those of them that are shown at this time: neither hidden nor denied.
+    pub fn shown_retired(&self, now: Timestamp) -> impl Iterator<Item = &Torrent> {
+        self.retired().filter(move |it| it.is_listed(now) && !is_denied(it, &self.denied))
+    }
+
     /// Those that have been missing since this time or for longer, and of which nothing but figures would be lost.
     #[must_use]
     pub fn missing_since(&self, at: Timestamp) -> Vec<InfoHash> {

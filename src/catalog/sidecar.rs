@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::detail_values::{DetailError, digits, one_line, page_address, reason};
+use super::detail_values::{DetailError, description, digits, one_line, page_address, reason};
 use super::file_state::FileState;
 use super::{Details, Retirement};
 use crate::platform::date::{self, NotADate};
@@ -194,7 +194,7 @@ impl Sidecar {
         let [crc32, md5, sha1, sha256] = &mut self.digits;
         match key {
             "title" => said.title = line_of(value)?,
-            "description" => said.description = line_of(value)?,
+            "description" => said.description = some(description(text_of(value)?)?),
             "category" => said.category = line_of(value)?,
             "group" => said.group = line_of(value)?,
             "mirror" => said.mirror = some(page_address(text_of(value)?)?),

@@ -10,7 +10,7 @@ use toml::de::DeTable;
 
 use super::diagnose::{self, Flaw};
 use super::loaded::{LoadedConfig, OwnData};
-use super::locate::{FoundBy, Surroundings, absolute};
+use super::locate::{FoundBy, Surroundings, absolute, below};
 use super::validate::{self, LONGEST_SECONDS};
 use super::{Config, ConfigError, StoreKind};
 use crate::protocol::Seconds;
@@ -199,9 +199,10 @@ fn make_paths_absolute(config: &mut Config, base: &Path) {
     ];
     let lists = [&mut config.access.allow_list, &mut config.access.deny_list];
     let named = lists.into_iter().chain([&mut paths.feed_page, &mut paths.pages]).flatten();
+    let base = absolute(base, Path::new(""));
     for path in files.into_iter().chain(named) {
         if !path.as_os_str().is_empty() {
-            *path = absolute(base, path);
+            *path = below(&base, path);
         }
     }
 }

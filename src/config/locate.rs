@@ -121,12 +121,22 @@ fn names(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// `conf` beside `cgi-bin`, even where `cgi-bin` is a link to elsewhere.
 #[must_use]
 pub fn absolute(base: &Path, path: &Path) -> PathBuf {
+    if path.as_os_str().as_bytes().starts_with(b"/") {
+        return below(Path::new("/"), path);
+    }
+    let from = if base.as_os_str().as_bytes().starts_with(b"/") { "/" } else { "" };
+    below(&below(Path::new(from), base), path)
+}
+
+/// The same for a base that [`absolute`] has made.
+pub(super) fn below(base: &Path, path: &Path) -> PathBuf {
     // Each CGI process does this for all paths of its configuration: bytes cost less than components.
     let path = path.as_os_str().as_bytes();
-    let base = if path.starts_with(b"/") { b"" } else { base.as_os_str().as_bytes() };
-    let is_absolute = base.first().or(path.first()) == Some(&b'/');
+    let base = if path.starts_with(b"/") { b"/" } else { base.as_os_str().as_bytes() };
+    let is_absolute = base.starts_with(b"/");
     let mut resolved = Vec::with_capacity(base.len() + path.len() + 2);
-    for name in names(base).chain(names(path)) {
+    resolved.extend_from_slice(base.strip_suffix(b"/").unwrap_or(base));
+    for name in names(path) {
         match name {
             b"" | b"." => {}
             b".." => {

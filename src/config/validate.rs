@@ -360,6 +360,12 @@ mod tests {
         assert_refused("paths.torrents_url = '/torrents'", hint);
         assert_refused("paths.home_url = 'example.org'", hint);
         assert_refused("paths.script_url = '/cgi-bin/tracker.cgi'", hint);
+        assert_refused("paths.pages_url = '/share'", hint);
+        let hint = "; write one such as \"mail@example.org\" or \"https://example.org/…\"";
+        assert_refused("pages.contact = 'us'", hint);
+        assert_refused("pages.report = 'javascript:{hash}'", hint);
+        assert_refused("pages.legal = \"a\\nb\"", "in one line, or the address of a page");
+        let hint = "is not an http(s) URL; write one such as \"https://example.org/…\"";
         assert_refused("farm.owner_url = 'tracker.test'", hint);
         let line = "line 2: impossible value for `torrents_url` in [paths]: \"/torrents\" is not";
         assert!(refusal("[paths]\ntorrents_url = '/torrents'").contains(line));

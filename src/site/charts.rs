@@ -8,7 +8,7 @@ mod labels;
 mod panel;
 mod sparkline;
 
-pub use badge::{Badge, badge};
+pub use badge::{Badge, badge, retired_badge};
 pub use chart::{Subject, chart};
 pub use figure::figure;
 pub use sparkline::sparkline;

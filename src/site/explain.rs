@@ -128,17 +128,17 @@ impl Explain {
             }
             Route::Announce => self.announce(question, passkey.is_some(), now),
             Route::Scrape => self.scrape(question, now),
-            Route::Stats | Route::Metrics | Route::List | Route::Torrent(_) | Route::Style
+            Route::Stats | Route::Metrics | Route::List | Route::Torrent(..) | Route::Style
                 if asks_about_a_torrent(question.query) =>
             {
                 another_address()
             }
-            Route::List | Route::Torrent(_) | Route::Style
+            Route::List | Route::Torrent(..) | Route::Style
                 if !self.0.config().config.has_pages() =>
             {
                 page(404, "there are no pages: `pages` in [paths] is empty")
             }
-            Route::Stats | Route::Metrics | Route::Torrent(_) => self.figures(&route, question),
+            Route::Stats | Route::Metrics | Route::Torrent(..) => self.figures(&route, question),
             Route::List => page(200, "the list of torrents"),
             Route::Style => page(200, "the stylesheet of the pages"),
             Route::Home => page(200, "the tracker's own page, or the way to it"),
@@ -151,7 +151,7 @@ impl Explain {
             Route::Stats => "stats",
             Route::Metrics => "metrics",
             Route::List => "list",
-            Route::Torrent(_) => "torrent",
+            Route::Torrent(..) => "torrent",
             Route::Style => "style",
             Route::Home => "home",
             Route::Unknown => "unknown",

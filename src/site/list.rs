@@ -150,8 +150,10 @@ mod tests {
             next_in: Seconds(900),
             rows: (0..torrents).rev().map(row).collect(),
             unlisted: UnlistedCounts::default(),
+            retired: Vec::new(),
             totals: Figures::default(),
             load: Load::of(&loaded.config.tracker, 0),
+            shares: None,
             messages: Vec::new(),
         };
         ListFragment::new(&report, &loaded).render().unwrap()

@@ -49,6 +49,7 @@ use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, ban_unidentified
 use reachability::try_peers;
 use route::{Place, Route, asks_about_a_torrent};
 use state::{Broken, State, log_stray_site};
+use static_pages::dynamic::Wanted;
 
 /// Since when a look at the files is as good as one now.
 const LOOKED_LATELY: Seconds = Seconds(1);
@@ -223,12 +224,12 @@ impl Site {
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
-            Route::Stats | Route::Metrics | Route::List | Route::Torrent(_) | Route::Style
+            Route::Stats | Route::Metrics | Route::List | Route::Torrent(..) | Route::Style
                 if asks_about_a_torrent(request.query) =>
             {
                 pages::not_found(request, response)
             }
-            Route::List | Route::Torrent(_) | Route::Style
+            Route::List | Route::Torrent(..) | Route::Style
                 if !ready.tracker.config().config.has_pages() =>
             {
                 pages::not_found(request, response)
@@ -245,13 +246,14 @@ impl Site {
                 let answer = stats::show(ready.tracker.config(), pace.may_take_long(), response);
                 ready.note_if_done(answer, &call, Asked::Statistics)
             }
-            Route::List | Route::Torrent(_) if !pace.may_take_long() => Answer::Later,
+            Route::List | Route::Torrent(..) if !pace.may_take_long() => Answer::Later,
             Route::List => {
                 static_pages::show_list(&ready.tracker, request.query, call.now, response);
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }
-            Route::Torrent(info_hash) => {
-                static_pages::dynamic::show_torrent(&ready.tracker, info_hash, call.now, response);
+            Route::Torrent(info_hash, part) => {
+                let wanted = Wanted { info_hash, part, query: request.query, now: call.now };
+                static_pages::dynamic::show_torrent(&mut ready.tracker, &wanted, response);
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }
             Route::Style => {

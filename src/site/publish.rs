@@ -99,10 +99,11 @@ pub fn publish(
     // Read now, because taking the turn may have taken minutes.
     let now = clock();
     let force = urgency != Urgency::WhenDue;
-    let refresh = match Refresh::begin(loaded, turn, now, force, progress)? {
+    let mut refresh = match Refresh::begin(loaded, turn, now, force, progress)? {
         Ok(refresh) => refresh,
         Err(skipped) => return Ok(Published::Skipped(skipped)),
     };
+    refresh.record_history();
     let report = refresh.report();
     let (list, (stats, rss)) = side_by_side(
         || write_list(loaded, report),

@@ -1,6 +1,7 @@
 //! Which request goes where, and by whose secret.
 
 use super::static_pages::STYLE_FILE;
+use super::static_pages::dynamic::TorrentPart;
 use crate::gateway::Request;
 use crate::protocol::{InfoHash, Parameters, Passkey};
 
@@ -17,8 +18,8 @@ pub(super) enum Route {
     Metrics,
     /// A person looks for torrents.
     List,
-    /// A person wants to see a torrent.
-    Torrent(InfoHash),
+    /// A person wants to see a torrent, or something of it.
+    Torrent(InfoHash, TorrentPart),
     /// A browser wants the stylesheet of pages.
     Style,
     /// A person opened the tracker itself.
@@ -71,23 +72,30 @@ impl Place {
     /// `None` when the path has no parts.
     fn by_path(path: &[u8]) -> Option<Self> {
         let segments = path.split(|&byte| byte == b'/').filter(|part| !part.is_empty());
-        let mut last_two = [None, None];
+        let mut last = [None, None, None];
         let mut count = 0;
         for segment in segments {
-            last_two = [last_two[1], Some(segment)];
+            last = [last[1], last[2], Some(segment)];
             count += 1;
         }
-        let place = match (count, last_two) {
+        let place = match (count, last) {
             (0, _) => return None,
-            (1, [_, Some(name)]) if name == STYLE_FILE.as_bytes() => Route::Style.into(),
+            (1, [.., Some(name)]) if name == STYLE_FILE.as_bytes() => Route::Style.into(),
             // Links on it would lead below it.
-            (1, [_, Some(b"list")]) if path.ends_with(b"/") => Route::Unknown.into(),
-            (1, [_, Some(name)]) => Route::named(name).unwrap_or(Route::Unknown).into(),
-            (2, [Some(b"t"), Some(digits)]) => {
-                InfoHash::from_hex_of_any(digits).map_or(Route::Unknown, Route::Torrent).into()
+            (1, [.., Some(b"list")]) if path.ends_with(b"/") => Route::Unknown.into(),
+            (1, [.., Some(name)]) => Route::named(name).unwrap_or(Route::Unknown).into(),
+            (2, [_, Some(b"t"), Some(name)]) => match name.strip_suffix(b".torrent") {
+                Some(digits) => Route::of_torrent(digits, TorrentPart::File).into(),
+                None => Route::of_torrent(name, TorrentPart::Page).into(),
+            },
+            (3, [Some(b"t"), Some(digits), Some(b"badge.svg")]) => {
+                Route::of_torrent(digits, TorrentPart::Badge).into()
+            }
+            (3, [Some(b"t"), Some(digits), Some(b"history.svg")]) => {
+                Route::of_torrent(digits, TorrentPart::Chart).into()
             }
             // `/<passkey>/announce`, as private trackers have it.
-            (2, [Some(passkey), Some(name)]) => match Route::named(name) {
+            (2, [_, Some(passkey), Some(name)]) => match Route::named(name) {
                 Some(route @ (Route::Announce | Route::Scrape)) => {
                     Self { route, passkey: Passkey::parse(passkey) }
                 }
@@ -128,6 +136,10 @@ impl Place {
 }
 
 impl Route {
+    fn of_torrent(digits: &[u8], part: TorrentPart) -> Self {
+        InfoHash::from_hex_of_any(digits).map_or(Self::Unknown, |hash| Self::Torrent(hash, part))
+    }
+
     /// A name with or without an ending: clients keep the suffix when they turn an announce address
     /// into that of the scrape (BEP 48).
     fn named(name: &[u8]) -> Option<Self> {
@@ -275,11 +287,29 @@ mod tests {
             ("/list/", Route::Unknown),
             ("/x/stats", Route::Unknown),
             ("/tracker.css", Route::Style),
-            ("/t/0707070707070707070707070707070707070707", Route::Torrent(SEVENS)),
+            (
+                "/t/0707070707070707070707070707070707070707",
+                Route::Torrent(SEVENS, TorrentPart::Page),
+            ),
             (
                 "/t/07070707070707070707070707070707070707070707070707070707070707AA",
-                Route::Torrent(SEVENS),
+                Route::Torrent(SEVENS, TorrentPart::Page),
             ),
+            (
+                "/t/0707070707070707070707070707070707070707/badge.svg",
+                Route::Torrent(SEVENS, TorrentPart::Badge),
+            ),
+            (
+                "/t/0707070707070707070707070707070707070707/history.svg",
+                Route::Torrent(SEVENS, TorrentPart::Chart),
+            ),
+            (
+                "/t/0707070707070707070707070707070707070707.torrent",
+                Route::Torrent(SEVENS, TorrentPart::File),
+            ),
+            ("/t/0707070707070707070707070707070707070707/x.svg", Route::Unknown),
+            ("/x/0707070707070707070707070707070707070707/badge.svg", Route::Unknown),
+            ("/t/0707.torrent", Route::Unknown),
             ("/t/0707", Route::Unknown),
             ("/t/", Route::Unknown),
             ("/a/b/announce", Route::Unknown),

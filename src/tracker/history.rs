@@ -15,12 +15,16 @@ const QUIET: Seconds = Seconds(3_600);
 /// What a refresh found of a torrent, for the history.
 pub(super) fn found(torrent: &Torrent, figures: &Figures, now: Timestamp) -> FoundFigures {
     let is_listed = torrent.is_listed(now);
-    FoundFigures { info_hash: torrent.canonical, sample: sample(figures), is_listed }
+    FoundFigures { info_hash: torrent.canonical, sample: figures.sample(), is_listed }
 }
 
-fn sample(figures: &Figures) -> Sample {
-    let Figures { seeders, leechers, completed, downloaded, .. } = *figures;
-    Sample { seeders, leechers, completed, downloaded }
+impl Figures {
+    /// What of them the history has.
+    #[must_use]
+    pub fn sample(&self) -> Sample {
+        let Self { seeders, leechers, completed, downloaded, .. } = *self;
+        Sample { seeders, leechers, completed, downloaded }
+    }
 }
 
 /// Records what a refresh found. What goes wrong becomes a message: charts may have gaps, the refresh goes on.
@@ -30,7 +34,7 @@ pub(super) fn record(
     torrents: &[FoundFigures],
     forgotten: &[InfoHash],
 ) {
-    let (at, all) = (report.at, sample(&report.totals));
+    let (at, all) = (report.at, report.totals.sample());
     let found = RefreshFigures { at, all, torrents, forgotten };
     report.messages.extend(record_history(&loaded.history(), &found));
 }

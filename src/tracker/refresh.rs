@@ -8,7 +8,6 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use super::Load;
 use super::event_log;
 use super::history;
 use super::owner_lists::{OwnerLists, Refusals};
@@ -16,6 +15,7 @@ use super::recount::recount_some;
 use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
 use super::unreachable::Unreachable;
+use super::{Load, PeerShares};
 use crate::catalog::{
     Catalog, CatalogError, Detail, External, FolderView, FoundFigures, PolicyDraft, PolicyError,
     PolicySnapshot, Publication, RefreshRecord, Torrent, TorrentList, UnlistedCounts, carry,
@@ -260,9 +260,11 @@ impl<'a> Refresh<'a> {
                 since_last,
                 next_in: period(&loaded.config),
                 rows: Vec::new(),
+                retired: Vec::new(),
                 unlisted: UnlistedCounts::default(),
                 totals: report::Figures::default(),
                 load,
+                shares: None,
                 messages,
             },
             hidden: Vec::new(),
@@ -277,7 +279,15 @@ impl<'a> Refresh<'a> {
             forgotten,
             lock,
         };
+        if loaded.config.has_pages() {
+            refresh.report.retired = folder.list.shown_retired(now).cloned().collect();
+        }
         refresh.compute(folder.list, &swarms);
+        if loaded.config.has_pages() && !load.is_high {
+            let rows = refresh.report.rows.iter();
+            let listed = rows.filter_map(|row| swarms.get(&row.torrent.canonical));
+            refresh.report.shares = Some(PeerShares::count(store.as_mut(), listed, now)?);
+        }
         Ok(Ok(refresh))
     }
 
@@ -295,6 +305,12 @@ impl<'a> Refresh<'a> {
         Ok(self.catalog.external()?)
     }
 
+    /// Records what was found in the history, from which charts are drawn: those of now have it then. What goes wrong
+    /// is in the report. A refresh that ends here and is done again records the same once more, which changes nothing.
+    pub fn record_history(&mut self) {
+        history::record(self.loaded, &mut self.report, &self.found, &self.forgotten);
+    }
+
     /// Makes it last: totals into the catalogue, the policy published. To be called when all is written that
     /// goes into the torrents folder.
     ///
@@ -305,7 +321,6 @@ impl<'a> Refresh<'a> {
         let now = self.report.at;
         self.catalog.record_refresh(now, self.generation, &self.records)?;
         self.catalog.forget_old_bans(now)?;
-        history::record(self.loaded, &mut self.report, &self.found, &self.forgotten);
         self.catalog.forget_missing(&self.forgotten)?;
         let rules = self.catalog.rules()?;
         event_log::forget_old_days(self.loaded, now);

@@ -1,6 +1,6 @@
 //! The figures of a refresh: what TrackerCGI computed, with its slips mended. Pure arithmetic.
 
-use super::Load;
+use super::{Load, PeerShares};
 use crate::catalog::{Period, StoreCounters, Torrent, UnlistedCounts, carry};
 use crate::protocol::{Generation, ScrapeFigures, Seconds, Timestamp};
 use crate::store::SwarmSummary;
@@ -16,12 +16,16 @@ pub struct Report {
     pub next_in: Seconds,
     /// The torrents that stand in listings, in no order.
     pub rows: Vec<Row>,
+    /// The torrents that their owner has retired and still shows, where there are pages for visitors.
+    pub retired: Vec<Torrent>,
     /// How many more torrents there are that stand in no listing; nothing of them is in the figures.
     pub unlisted: UnlistedCounts,
     /// All rows together.
     pub totals: Figures,
     /// How busy the tracker was.
     pub load: Load,
+    /// What the peers of the rows have in common; `None` where nobody shows it, or load is high.
+    pub shares: Option<PeerShares>,
     /// What the owner should look at, a sentence each.
     pub messages: Vec<String>,
 }

@@ -118,7 +118,11 @@ impl Tally {
     /// All that was counted so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts(self.counts.each_ref().map(|count| count.load(Relaxed)))
+        let mut counts = Counts::default();
+        for (count, own) in counts.0.iter_mut().zip(&self.counts) {
+            *count = own.load(Relaxed);
+        }
+        counts
     }
 }
 

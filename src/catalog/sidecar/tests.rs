@@ -70,6 +70,15 @@ fn empty_texts_say_nothing_and_true_retires_with_the_usual_reason() {
 }
 
 #[test]
+fn a_description_has_lines() {
+    let text = "description = '''\n\n# a\r\n\n\tb\n'''";
+    let said = parse(text.as_bytes()).unwrap();
+    assert_eq!(said.description.as_deref(), Some("# a\n\n\tb"));
+    let long = format!("description = '{}'", "x".repeat(20_001));
+    assert!(flaw(long.as_bytes()).contains("write at most 20000 bytes"));
+}
+
+#[test]
 fn what_is_wrong_is_named_with_its_line_and_what_was_meant() {
     for (text, expected) in [
         ("\n\nhiden = true", "line 3: unknown key `hiden`; did you mean `hidden`?"),
@@ -77,6 +86,7 @@ fn what_is_wrong_is_named_with_its_line_and_what_was_meant() {
         ("color = 1", "line 1: unknown key `color`; the keys are hidden, title"),
         ("title = []", "line 1: wrong value for `title`: it must be text in quotes"),
         ("title = \"\"\"a\nb\"\"\"", "`title`: write it in one line"),
+        ("description = \"a\\u0007b\"", "write no control characters but line breaks and tabs"),
         ("hidden = 'yes'", "`hidden`: it must be true or false"),
         ("retired = ''", "`retired`: it must be the reason in quotes, or true"),
         ("retired = 1", "`retired`: it must be the reason in quotes, or true"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::checksums::Source;
 use super::{NamedTorrent, again, reset};
-use crate::catalog::detail_values::{self, DetailError, one_line, page_address};
+use crate::catalog::detail_values::{self, DetailError, description, one_line, page_address};
 use crate::catalog::{Catalog, Details, Torrent};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
@@ -19,8 +19,8 @@ pub struct Changes {
     /// What it is called instead of its name
     #[arg(long, value_name = "TEXT", value_parser = one_line)]
     title: Option<String>,
-    /// A sentence about it, for the feed
-    #[arg(long, value_name = "TEXT", value_parser = one_line)]
+    /// What it is, for its page and the feed: Markdown, of several lines if need be
+    #[arg(long, value_name = "TEXT", value_parser = description)]
     description: Option<String>,
     /// Its category, instead of its folder
     #[arg(long, value_name = "TEXT", value_parser = one_line)]

@@ -41,8 +41,15 @@ pub fn badge(badge: Badge, figures: Option<Sample>) -> askama::Result<String> {
         (Badge::Completed, Some(it)) => ("completed", counted_grouped(it.completed, "time"), DONE),
         (Badge::Health, Some(it)) => health(it),
     };
-    let (label_width, value_width) = (width(label), width(&value));
-    Picture { label, value, colour, label_width, value_width }.render()
+    Picture::of(label, value, colour).render()
+}
+
+/// A badge of a torrent that is not tracked any more.
+///
+/// # Errors
+/// None in practice: the template writes to memory.
+pub fn retired_badge() -> askama::Result<String> {
+    Picture::of("torrent", "retired".into(), QUIET).render()
 }
 
 /// How a swarm is, in a word and in numbers.
@@ -65,6 +72,13 @@ struct Picture {
     /// Of the words alone.
     label_width: u32,
     value_width: u32,
+}
+
+impl Picture {
+    fn of(label: &'static str, value: String, colour: &'static str) -> Self {
+        let (label_width, value_width) = (width(label), width(&value));
+        Self { label, value, colour, label_width, value_width }
+    }
 }
 
 /// About the width of a text at 11 pixels; whatever the font is, it is fitted in. There is nothing but ASCII in it.

@@ -31,6 +31,9 @@ pub(super) struct Manifest {
     pub(super) home: String,
     /// The files, by their paths in it.
     pub(super) files: BTreeMap<String, Written>,
+    /// What files were made of that need not be made again while nothing of it changes, by their paths.
+    #[serde(default)]
+    pub(super) made_of: BTreeMap<String, String>,
     /// The folders that we have made.
     pub(super) folders: BTreeSet<String>,
     /// Where something of the owner's was in the place of a page at the last refresh.

@@ -3,6 +3,7 @@
 //!
 //! The manifest lies beside the catalogue. Only the holder of the refresh's lock writes.
 
+mod error;
 mod manifest;
 
 use std::collections::{BTreeSet, HashSet};
@@ -14,9 +15,10 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+pub use self::error::PageFolderError;
 use self::manifest::{Content, Manifest, Mark, Written, is_inside, seen_from};
 use crate::config::{LoadedConfig, absolute};
-use crate::platform::privilege::{self, PrivilegeError};
+use crate::platform::privilege;
 use crate::platform::publication::TemporaryFile;
 
 /// Bytes of pages that are kept in memory before they are written.
@@ -26,68 +28,10 @@ const BATCH: usize = 4 << 20;
 const WORTH_COMPRESSING: usize = 1024;
 
 /// Endings of what can be compressed.
-const COMPRESSIBLE: [&str; 5] = [".html", ".svg", ".xml", ".css", ".json"];
+const COMPRESSIBLE: [&str; 6] = [".html", ".svg", ".xml", ".css", ".json", ".csv"];
 
 /// What the temporary file of a folder is named after: `.tracker-page.new`.
 const TEMPORARY: &str = "tracker-page";
-
-/// What can keep pages from being written.
-#[derive(Debug, thiserror::Error)]
-pub enum PageFolderError {
-    /// Nobody knows what is ours.
-    #[error(
-        "cannot read {}, which says what of the pages is the tracker's: {source}; move it away, and the pages that \
-         it has written too: what is in their place then counts as yours", path.display()
-    )]
-    Manifest {
-        /// The manifest.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// What is going to be written cannot be noted, and so it is not written.
-    #[error("cannot write {}: {source}; let the tracker's user write there, and make room", path.display())]
-    Note {
-        /// The manifest.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The folder had pages, and is gone.
-    #[error(
-        "{}, the folder of the pages, is gone; mount it or make it again, or set `pages` in [paths] to \"\"",
-        path.display()
-    )]
-    Gone {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Another tracker writes its pages there.
-    #[error(
-        "the pages in {} are those of the tracker whose data is in {}, of which this one has a copy; name another folder \
-         with `pages` in [paths]", folder.display(), home.display()
-    )]
-    Others {
-        /// The folder.
-        folder: PathBuf,
-        /// Where the other one's manifest is.
-        home: PathBuf,
-    },
-    /// The kernel refuses.
-    #[error(
-        "cannot write {}: {source}; the pages from before stay until there is room, and permission for the \
-         tracker's user", path.display()
-    )]
-    Write {
-        /// The page or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Others than root decide what is there.
-    #[error(transparent)]
-    Privilege(#[from] PrivilegeError),
-}
 
 /// What became of a folder's pages.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -109,7 +53,7 @@ pub(super) struct PageFolder {
     /// The manifest as it is on the disk; `None` where there is none.
     noted: Option<Manifest>,
     /// Pages that wait to be written.
-    batch: Vec<(String, Vec<u8>)>,
+    batch: Vec<Page>,
     batch_bytes: usize,
     /// All files that are to stay.
     wanted: HashSet<String>,
@@ -117,6 +61,14 @@ pub(super) struct PageFolder {
     /// Folders that are known to be folders, and for root to be root's.
     trusted: HashSet<PathBuf>,
     pages: Pages,
+}
+
+/// A page that waits to be written.
+#[derive(Debug)]
+struct Page {
+    path: String,
+    bytes: Vec<u8>,
+    made_of: Option<String>,
 }
 
 /// What is at a path.
@@ -241,10 +193,48 @@ impl PageFolder {
     /// # Errors
     /// When pages cannot be written.
     pub(super) fn put(&mut self, path: String, bytes: Vec<u8>) -> Result<(), PageFolderError> {
-        debug_assert!(is_inside(&path), "{path}");
-        self.batch_bytes += bytes.len();
-        self.batch.push((path, bytes));
+        self.wait(Page { path, bytes, made_of: None })
+    }
+
+    /// The same for a page that [`Self::keep`] may keep next time, by what it was made of.
+    ///
+    /// # Errors
+    /// As for `put`.
+    pub(super) fn put_made_of(
+        &mut self,
+        path: String,
+        bytes: Vec<u8>,
+        made_of: String,
+    ) -> Result<(), PageFolderError> {
+        self.wait(Page { path, bytes, made_of: Some(made_of) })
+    }
+
+    fn wait(&mut self, page: Page) -> Result<(), PageFolderError> {
+        debug_assert!(is_inside(&page.path), "{}", page.path);
+        self.batch_bytes += page.bytes.len();
+        self.batch.push(page);
         if self.batch_bytes < BATCH { Ok(()) } else { self.write_batch() }
+    }
+
+    /// Keeps a page as it is, with its compressed sibling, where it was made of the same and nobody has touched either;
+    /// whether it was kept. So what it costs to make it is saved.
+    pub(super) fn keep(&mut self, path: &str, made_of: &str) -> bool {
+        let sibling = format!("{path}.gz");
+        let has_sibling = self.manifest.files.contains_key(&sibling);
+        let is_as_before = self.manifest.made_of.get(path).is_some_and(|it| it == made_of)
+            && !self.manifest.clashes.contains(&sibling)
+            && self.is_as_it_was_left(path)
+            && (!has_sibling || self.is_as_it_was_left(&sibling));
+        if is_as_before {
+            self.wanted.insert(path.to_owned());
+            self.wanted.extend(has_sibling.then_some(sibling));
+        }
+        is_as_before
+    }
+
+    /// Whether something of the owner's is at a path.
+    pub(super) fn is_the_owners(&mut self, path: &str) -> bool {
+        self.look(path) == Found::Owners
     }
 
     /// Writes what still waits, and removes what is ours and was not put there again.
@@ -254,6 +244,7 @@ impl PageFolder {
     pub(super) fn finish(mut self) -> Result<Pages, PageFolderError> {
         self.write_batch()?;
         self.remove_unwanted()?;
+        self.manifest.made_of.retain(|path, _| self.wanted.contains(path));
         self.manifest.clashes.clone_from(&self.clashes);
         self.note()?;
         self.pages.clashes = self.clashes.into_iter().collect();
@@ -271,12 +262,17 @@ impl PageFolder {
     fn intend(&mut self) -> Result<Vec<Step>, PageFolderError> {
         let mut steps = Vec::new();
         self.batch_bytes = 0;
-        for (path, bytes) in std::mem::take(&mut self.batch) {
+        for Page { path, bytes, made_of } in std::mem::take(&mut self.batch) {
             if self.wanted.contains(&path) || self.clashes.contains(&path) {
                 continue;
             }
             let content = Content::of(&bytes);
             let Some(is_news) = self.plan(&path, &content) else { continue };
+            // A file whose writing is noted, and not its end, is not kept.
+            match made_of {
+                Some(made_of) => drop(self.manifest.made_of.insert(path.clone(), made_of)),
+                None => drop(self.manifest.made_of.remove(&path)),
+            }
             let sibling = self.compressed_sibling(&path, &bytes, is_news);
             if is_news {
                 steps.push(Step { path, bytes, content });

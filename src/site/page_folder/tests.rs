@@ -62,6 +62,51 @@ fn written(count: usize) -> Pages {
     Pages { written: count, ..Pages::default() }
 }
 
+/// A page with a compressed sibling.
+#[test]
+fn a_page_is_kept_that_was_made_of_the_same_and_that_nobody_touched() {
+    let place = Place::new();
+    let keep = |made_of: &str| {
+        let mut folder = place.open();
+        let kept = folder.keep("a.html", made_of);
+        if !kept {
+            let text = "a".repeat(2_000).into_bytes();
+            folder.put_made_of("a.html".into(), text, made_of.into()).unwrap();
+        }
+        (kept, folder.finish().unwrap())
+    };
+    assert_eq!(keep("one"), (false, written(2)));
+    assert_eq!(keep("one"), (true, written(0)));
+    assert_eq!(place.all(), ["a.html", "a.html.gz"]);
+    assert_eq!(keep("two"), (false, written(0)), "made anew, and the same");
+    assert_eq!(keep("two"), (true, written(0)));
+    fs::remove_file(place.path("www/a.html.gz")).unwrap();
+    assert_eq!(keep("two"), (false, written(1)));
+    fs::remove_file(place.path("www/a.html")).unwrap();
+    assert_eq!(keep("two"), (false, written(1)));
+    // What was put without saying of what is not kept.
+    place.write(&[("a.html", "b")]);
+    assert_eq!(keep("two"), (false, written(2)));
+    place.put("a.html", "mine");
+    assert!(!keep("two").0);
+    assert_eq!(place.text("a.html"), "mine");
+}
+
+/// Killed after the note and before the end, it may be either.
+#[test]
+fn a_page_whose_writing_has_begun_is_not_kept() {
+    let place = Place::new();
+    let mut folder = place.open();
+    folder.put_made_of("a.html".into(), b"a".to_vec(), "one".into()).unwrap();
+    folder.finish().unwrap();
+    let mut folder = place.open();
+    folder.put_made_of("a.html".into(), b"b".to_vec(), "two".into()).unwrap();
+    assert_eq!(folder.intend().unwrap().len(), 1);
+    drop(folder);
+    let mut folder = place.open();
+    assert!(!folder.keep("a.html", "two") && !folder.keep("a.html", "one"));
+}
+
 #[test]
 fn only_what_has_changed_is_written_and_what_is_gone_is_removed_with_its_folders() {
     let place = Place::new();
@@ -284,7 +329,8 @@ impl Place {
     fn killed(&self, pages: [bool; 4], text: &str, steps: usize) {
         let mut folder = self.open();
         for (name, _) in NAMES.into_iter().zip(pages).filter(|(_, is_wanted)| *is_wanted) {
-            folder.batch.push((name.into(), text.as_bytes().to_vec()));
+            let bytes = text.as_bytes().to_vec();
+            folder.batch.push(Page { path: name.into(), bytes, made_of: None });
         }
         let planned = folder.intend().unwrap();
         let all = planned.len();

@@ -13,6 +13,7 @@ use super::listing::Listing;
 use super::places::Way;
 use super::row::RowView;
 use crate::catalog::{Initial, ListOrder, natural};
+use crate::config::LoadedConfig;
 use crate::site::format::counted_grouped;
 use crate::site::fragments::Foot;
 use crate::site::rows::{first, grouped_length};
@@ -100,6 +101,11 @@ impl Directory {
             newest: newest(lists),
             wanted: wanted(lists),
         }
+    }
+
+    /// Says at which path in the folder of the pages it is.
+    pub(super) fn is_at(&mut self, path: &str, loaded: &LoadedConfig) {
+        self.frame.is_at(path, loaded);
     }
 }
 

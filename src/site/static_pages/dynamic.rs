@@ -1,16 +1,25 @@
-//! Pages that the script makes when somebody looks at them, and the stylesheet for them.
+//! Pages that the script makes when somebody looks at them, the stylesheet for them, and pictures and `.torrent` files
+//! by hash.
 
 use askama::Template as _;
 
 use super::STYLE;
 use super::frame::POLICY;
+use super::history::{self, Charts};
+use super::peers::{self, PeerTable};
 use super::places::{Places, Way};
+use super::slug;
 use super::torrent::{CategoryLink, Subject, TorrentPage};
-use crate::catalog::{Catalog, CatalogError, External, Torrent};
+use crate::catalog::{Catalog, CatalogError, External, Series, Span, Torrent};
 use crate::config::LoadedConfig;
 use crate::gateway::{Response, Status};
-use crate::protocol::{InfoHash, Timestamp};
-use crate::tracker::{Figures, TorrentWithPeers, Tracker};
+use crate::platform::files;
+use crate::protocol::{InfoHash, Parameters, Timestamp};
+use crate::site::charts::{self, Badge};
+use crate::tracker::{Figures, TorrentWithPeers, Tracker, anonymous_peers};
+
+/// What a picture may do that somebody opens as a page: show its own colours, and nothing else.
+const PICTURE_POLICY: &str = "script-src 'none'; object-src 'none'; img-src 'none'; font-src 'none'; connect-src 'none'; frame-src 'none'; form-action 'none'; base-uri 'none'";
 
 /// What a torrent is for visitors.
 enum Known {
@@ -22,38 +31,87 @@ enum Known {
     Not,
 }
 
-/// The page of a torrent. Nothing is said of one that is hidden or denied.
+/// What there is of a torrent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::site) enum TorrentPart {
+    /// The page about it.
+    Page,
+    /// One figure as a small picture.
+    Badge,
+    /// Its history as a picture.
+    Chart,
+    /// Its `.torrent` file.
+    File,
+}
+
+/// What is asked for of a torrent.
+pub(in crate::site) struct Wanted<'a> {
+    /// Of which one.
+    pub(in crate::site) info_hash: InfoHash,
+    /// What of it.
+    pub(in crate::site) part: TorrentPart,
+    /// The query of the request.
+    pub(in crate::site) query: &'a [u8],
+    /// The time of the request.
+    pub(in crate::site) now: Timestamp,
+}
+
+/// The page of a torrent, or something of it. Nothing is said of one that is hidden or denied.
 pub(in crate::site) fn show_torrent(
-    tracker: &Tracker,
-    info_hash: InfoHash,
-    now: Timestamp,
+    tracker: &mut Tracker,
+    wanted: &Wanted<'_>,
     response: &mut Response,
 ) {
-    let loaded = tracker.config();
-    let read = read(tracker, info_hash, now);
-    let rendered = match read {
-        Ok((Known::Not, _)) => {
-            response.status = Status::NotFound;
-            response.body.extend_from_slice(b"There is no such torrent here.\n");
-            return;
-        }
+    // What costs the most is left out under high load.
+    let is_busy = tracker.load(wanted.now).is_ok_and(|load| load.is_high);
+    let shown = match read(tracker, wanted.info_hash, wanted.now) {
+        Ok((Known::Not, _)) => return not_found(response),
         Ok((Known::Retired(torrent), external)) => {
             response.status = Status::Gone;
-            page(loaded, *torrent, &external, now).render()
+            Shown { loaded: tracker.config(), torrent: *torrent, external, is_busy }
         }
-        Ok((Known::Listed(torrent), external)) => page(loaded, *torrent, &external, now).render(),
+        Ok((Known::Listed(torrent), external)) => {
+            Shown { loaded: tracker.config(), torrent: *torrent, external, is_busy }
+        }
         Err(problem) => {
             crate::error!("{problem}");
             return fail(response);
         }
     };
+    let is_retired = response.status == Status::Gone;
+    let rendered = match wanted.part {
+        TorrentPart::File => return shown.file(wanted, response),
+        TorrentPart::Page => shown.page(wanted.now),
+        TorrentPart::Badge if is_retired => charts::retired_badge(),
+        TorrentPart::Badge => shown.badge(wanted),
+        TorrentPart::Chart => shown.chart(wanted.now),
+    };
     match rendered {
-        Ok(text) => put_page(response, &text),
+        Ok(text) => give(wanted.part, &text, response),
         Err(problem) => {
-            crate::error!("cannot render the page of {info_hash}: {problem}");
+            crate::error!("cannot render the page of {}: {problem}", wanted.info_hash);
             fail(response);
         }
     }
+}
+
+fn give(part: TorrentPart, text: &str, response: &mut Response) {
+    let is_picture = part != TorrentPart::Page;
+    // Pictures stand on pages of others, whose readers come again and again.
+    let (kind, most_seconds, policy) = match is_picture {
+        true => ("image/svg+xml", 300, PICTURE_POLICY.to_owned()),
+        false => ("text/html; charset=utf-8", 60, policy()),
+    };
+    response.content_type = kind;
+    response.headers.push(("Cache-Control", format!("max-age={most_seconds}").into()));
+    response.headers.push(("Content-Security-Policy", policy.into()));
+    response.headers.push(("X-Content-Type-Options", "nosniff".into()));
+    response.body.extend_from_slice(text.as_bytes());
+}
+
+fn not_found(response: &mut Response) {
+    response.status = Status::NotFound;
+    response.body.extend_from_slice(b"There is no such torrent here.\n");
 }
 
 /// The stylesheet.
@@ -102,26 +160,119 @@ fn read(
     Ok((known, external))
 }
 
-fn page(
-    loaded: &LoadedConfig,
+/// A torrent that may be shown.
+struct Shown<'a> {
+    loaded: &'a LoadedConfig,
     torrent: Torrent,
-    external: &[External],
-    now: Timestamp,
-) -> TorrentPage {
-    let TorrentWithPeers { torrent, peers } = TorrentWithPeers::now(loaded, torrent, now);
-    let peers = peers.unwrap_or_default();
-    let figures = Figures {
-        seeders: peers.seeders.into(),
-        leechers: peers.leechers.into(),
-        partial_seeds: peers.partial_seeds.into(),
-        completed: torrent.totals.completed,
-        downloaded: torrent.totals.downloaded,
-        size: torrent.size,
-        ..Figures::default()
-    };
-    let category = torrent.category().map(std::borrow::Cow::into_owned);
-    let category = category.map(|name| CategoryLink { name, page: None });
-    let places = Places::of_one(loaded, external);
-    let subject = Subject { torrent: &torrent, figures: &figures, category, period: None, now };
-    TorrentPage::new(subject, &places, Way::Dynamic)
+    external: Vec<External>,
+    is_busy: bool,
+}
+
+impl Shown<'_> {
+    fn figures(&self, now: Timestamp) -> Figures {
+        let TorrentWithPeers { torrent, peers } =
+            TorrentWithPeers::now(self.loaded, self.torrent.clone(), now);
+        let peers = peers.unwrap_or_default();
+        Figures {
+            seeders: peers.seeders.into(),
+            leechers: peers.leechers.into(),
+            partial_seeds: peers.partial_seeds.into(),
+            completed: torrent.totals.completed,
+            downloaded: torrent.totals.downloaded,
+            size: torrent.size,
+            ..Figures::default()
+        }
+    }
+
+    fn page(&self, now: Timestamp) -> askama::Result<String> {
+        let figures = &self.figures(now);
+        let category = self.torrent.category().map(std::borrow::Cow::into_owned);
+        let category = category.map(|name| CategoryLink { name, page: None });
+        let places = Places::of_one(self.loaded, &self.external);
+        let subject = Subject { torrent: &self.torrent, figures, category, period: None, now };
+        let page = TorrentPage::new(subject, &places, Way::Dynamic);
+        page.with_charts(self.charts(now)?).with_peers(self.peers(now)).render()
+    }
+
+    fn charts(&self, now: Timestamp) -> askama::Result<Charts> {
+        if self.is_busy {
+            return Ok(Charts::default());
+        }
+        match history::read(self.loaded, &[Some(self.torrent.canonical)], now) {
+            Ok(spans) => match spans.first() {
+                Some(spans) => Charts::of(charts::Subject::Torrent(&self.torrent.title()), spans),
+                None => Ok(Charts::default()),
+            },
+            Err(problem) => {
+                crate::error!("{problem}");
+                Ok(Charts::default())
+            }
+        }
+    }
+
+    /// Its peers, where the owner shows them.
+    fn peers(&self, now: Timestamp) -> Option<PeerTable> {
+        let is_retired = self.torrent.details().retired().is_some();
+        if !self.loaded.config.pages.peers || self.is_busy || is_retired {
+            return None;
+        }
+        match anonymous_peers(self.loaded, self.torrent.canonical, peers::MOST, now) {
+            Ok(peers) => Some(PeerTable::new(&peers, &self.torrent, now)),
+            Err(problem) => {
+                crate::error!("{problem}");
+                None
+            }
+        }
+    }
+
+    fn badge(&self, wanted: &Wanted<'_>) -> askama::Result<String> {
+        let shows = Parameters::of(wanted.query).find(|(name, _)| name == b"show");
+        let kind = match shows.map(|(_, value)| value) {
+            Some(b"leechers") => Badge::Leechers,
+            Some(b"completed") => Badge::Completed,
+            Some(b"health") => Badge::Health,
+            _ => Badge::Seeders,
+        };
+        charts::badge(kind, Some(self.figures(wanted.now).sample()))
+    }
+
+    /// The last week as a picture: the part that a forum or a page elsewhere can show.
+    fn chart(&self, now: Timestamp) -> askama::Result<String> {
+        let torrents = [Some(self.torrent.canonical)];
+        let read = crate::tracker::history(self.loaded, &torrents, Span::Week, now);
+        let series = read.unwrap_or_else(|problem| {
+            crate::error!("{problem}");
+            Vec::new()
+        });
+        let series = series.into_iter().next().unwrap_or_else(|| Series::unknown(Span::Week, now));
+        charts::chart(charts::Subject::Torrent(&self.torrent.title()), &series)
+    }
+
+    /// The `.torrent` file, where listings lead to it.
+    fn file(&self, wanted: &Wanted<'_>, response: &mut Response) {
+        let Self { loaded, torrent, .. } = self;
+        if response.status == Status::Gone {
+            response.body.extend_from_slice(b"This torrent is not tracked here any more.\n");
+            return;
+        }
+        if !torrent.is_linked(wanted.now) {
+            return not_found(response);
+        }
+        let path = loaded.config.paths.torrents.join(&torrent.file);
+        match files::read_linked(&path, loaded.config.catalog.max_torrent_bytes.0) {
+            Ok(bytes) => {
+                let name = slug::of_torrent(&torrent.title(), torrent.canonical);
+                let disposition = format!("attachment; filename=\"{name}.torrent\"");
+                response.content_type = "application/x-bittorrent";
+                response.headers.push(("Cache-Control", "max-age=60".into()));
+                response.headers.push(("Content-Disposition", disposition.into()));
+                response.headers.push(("X-Content-Type-Options", "nosniff".into()));
+                response.body = bytes;
+            }
+            Err(problem) => {
+                crate::error!("cannot read {}: {problem}", path.display());
+                not_found(response);
+            }
+        }
+    }
 }

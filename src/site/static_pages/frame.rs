@@ -1,10 +1,17 @@
 //! What is around every page: its head, the way back, and when all was counted.
 
-use super::places::{Places, STYLE_FILE, Way};
+use super::places::{Places, STYLE_FILE, Way, pages_url};
+use crate::config::{Contact, Legal, LoadedConfig};
 use crate::site::fragments::Foot;
 
 /// What a page may load and do: nothing but its stylesheet and its own pictures.
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'";
+
+/// The statistics in the folder of the pages.
+pub(super) const STATISTICS: &str = "statistics.html";
+
+/// What tells visitors how to download.
+pub(super) const HOW_TO: &str = "how-to-download.html";
 
 /// The frame of a page.
 pub(super) struct Frame {
@@ -17,9 +24,22 @@ pub(super) struct Frame {
     pub(super) style: String,
     pub(super) home: String,
     pub(super) is_home: bool,
+    pub(super) is_statistics: bool,
+    pub(super) is_how_to: bool,
     pub(super) feed: Option<String>,
-    /// The one address of the page, where it may have others.
+    /// The other pages that are made once, where it is known where they are.
+    pub(super) statistics: Option<String>,
+    pub(super) how_to: Option<String>,
+    /// The address that others know the page by, where it is known.
+    pub(super) address: Option<String>,
+    /// That of a page of the script which may have others, from there.
     pub(super) canonical: Option<String>,
+    /// Whether it is nothing for search engines.
+    pub(super) is_private: bool,
+    /// Whom visitors may write to.
+    pub(super) contact: Option<String>,
+    pub(super) legal_page: Option<String>,
+    pub(super) legal_notice: Option<String>,
     /// When all was counted, on the page that is written anew each time.
     pub(super) foot: Option<Foot>,
     /// How often it is counted.
@@ -29,6 +49,14 @@ pub(super) struct Frame {
 impl Frame {
     pub(super) fn new(places: &Places<'_>, way: Way, title: &str) -> Self {
         let root = way.root(places.loaded);
+        let is_known = matches!(way, Way::Static(_)) || !root.is_empty();
+        let page = |path: &str| is_known.then(|| format!("{root}{path}"));
+        let config = &places.loaded.config.pages;
+        let (legal_page, legal_notice) = match &config.legal {
+            Some(Legal::Page(page)) => (Some(page.to_string()), None),
+            Some(Legal::Notice(notice)) => (None, Some(notice.clone())),
+            None => (None, None),
+        };
         let (policy, style, home) = match way {
             Way::Static(_) => {
                 (Some(POLICY.into()), format!("{root}{STYLE_FILE}"), format!("{root}index.html"))
@@ -41,13 +69,22 @@ impl Frame {
         };
         Self {
             title: title.to_owned(),
-            site: places.loaded.config.pages.title.clone(),
+            site: config.title.clone(),
             policy,
             style,
             home,
             is_home: false,
+            is_statistics: false,
+            is_how_to: false,
             feed: places.feed(way),
+            statistics: page(STATISTICS),
+            how_to: page(HOW_TO),
+            address: None,
             canonical: None,
+            is_private: false,
+            contact: config.contact.as_ref().map(Contact::link),
+            legal_page,
+            legal_notice,
             foot: None,
             period: None,
         }
@@ -58,4 +95,14 @@ impl Frame {
         let forms = "form-action 'self'";
         self.policy = self.policy.take().map(|it| it.replace(forms, &format!("{forms} {origin}")));
     }
+
+    /// Says at which path in the folder of the pages it is; the way to an index is that of its folder.
+    pub(super) fn is_at(&mut self, path: &str, loaded: &LoadedConfig) {
+        self.address = address_of(path, loaded);
+    }
+}
+
+/// The address of a page for others, by its path in the folder of the pages; an index goes by its folder.
+pub(super) fn address_of(path: &str, loaded: &LoadedConfig) -> Option<String> {
+    Some(format!("{}/{}", pages_url(loaded)?, path.strip_suffix("index.html").unwrap_or(path)))
 }

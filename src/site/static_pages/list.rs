@@ -9,6 +9,7 @@ use super::listing::{Listing, NO_CATEGORY};
 use super::pager::{Pager, Part};
 use super::places::{Places, Way};
 use super::row::RowView;
+use crate::config::LoadedConfig;
 use crate::site::format::{bytes, counted, counted_grouped, grouped};
 use crate::site::fragments::Foot;
 use crate::site::rows::grouped_length;
@@ -271,6 +272,13 @@ impl Lists<'_> {
 
     pub(super) fn views(&self, rows: &[&Row], way: Way) -> Vec<RowView> {
         rows.iter().map(|row| RowView::new(row, self.places, way, self.report.at)).collect()
+    }
+}
+
+impl ListPage {
+    /// Says at which path in the folder of the pages it is.
+    pub(super) fn is_at(&mut self, path: &str, loaded: &LoadedConfig) {
+        self.frame.is_at(path, loaded);
     }
 }
 

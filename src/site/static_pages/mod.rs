@@ -3,17 +3,24 @@
 
 mod directory;
 mod find;
+mod for_robots;
 mod frame;
+mod history;
+mod how_to;
 mod list;
 mod list_query;
 mod listing;
+mod markdown;
 mod pager;
+mod peers;
 mod places;
 mod row;
 mod search;
 mod slug;
+mod statistics;
 mod swarm;
 mod torrent;
+mod torrent_pages;
 mod tree;
 
 pub(super) mod dynamic;
@@ -25,17 +32,22 @@ use std::path::PathBuf;
 use askama::Template;
 
 use self::directory::Directory;
+use self::frame::{HOW_TO, STATISTICS};
+use self::history::Charts;
+use self::how_to::HowToPage;
 use self::list::{Lists, Placed};
-use self::listing::Listing;
 pub(super) use self::places::STYLE_FILE;
 
-use self::places::{Places, Way, script_url};
-use self::torrent::{CategoryLink, Subject, TorrentPage};
+use self::places::{Places, script_url};
+use self::statistics::StatisticsPage;
+use self::torrent_pages::TorrentPages;
+use super::charts::Subject;
 use super::format::counted;
+use super::history::{history_csv, history_json};
 use super::page_folder::{self, PageFolder, PageFolderError, Pages};
 use crate::catalog::External;
 use crate::config::LoadedConfig;
-use crate::tracker::{Report, Row};
+use crate::tracker::Report;
 
 /// The look of all pages.
 const STYLE: &str = include_str!("../templates/pages/tracker.css");
@@ -79,23 +91,65 @@ pub(super) fn write(
     let places = Places::new(loaded, &report.rows, external).with_groups(with_pages.collect());
     let lists = Lists { places: &places, report, categories: &categories, groups: &groups };
     folder.put(STYLE_FILE.into(), STYLE.into())?;
-    if is_directory(loaded, report) {
-        put(&mut folder, "index.html".into(), &Directory::new(&lists))?;
-    } else {
-        lists.index().try_for_each(|Placed { path, page }| put(&mut folder, path, &page))?;
+    let mut pages = [STATISTICS, HOW_TO].map(str::to_owned).to_vec();
+    let has_directory = is_directory(loaded, report);
+    if has_directory {
+        let mut page = Directory::new(&lists);
+        page.is_at("index.html", loaded);
+        pages.push("index.html".into());
+        put(&mut folder, "index.html".into(), &page)?;
     }
-    for Placed { path, page } in lists.of_categories().chain(lists.of_groups()) {
+    let index = lists.index().filter(|_| !has_directory);
+    for Placed { path, mut page } in index.chain(lists.of_categories()).chain(lists.of_groups()) {
+        page.is_at(&path, loaded);
+        pages.push(path.clone());
         put(&mut folder, path, &page)?;
     }
-    for category in &categories {
-        for row in &category.rows {
-            if let Some(slug) = places.slug(row.torrent.canonical) {
-                let page = torrent_page(row, category, &places, report);
-                put(&mut folder, format!("t/{slug}/index.html"), &page)?;
-            }
-        }
+    let period = counted(report.next_in.in_minutes_rounded_up(), "minute");
+    put(&mut folder, HOW_TO.into(), &HowToPage::new(&places, period))?;
+    write_statistics(&mut folder, report, &places)?;
+    let without_charts = TorrentPages::new(&places, report, &mut folder).write(&categories)?;
+    pages.extend(public_pages(&categories, &places));
+    for_robots::write(&mut folder, loaded, &pages)?;
+    let clashes = said(loaded, &folder.finish()?);
+    Ok(clashes.into_iter().chain(without_charts).collect())
+}
+
+/// Writes the statistics of all torrents together, and what they are drawn from as files for programs.
+fn write_statistics(
+    folder: &mut PageFolder,
+    report: &Report,
+    places: &Places<'_>,
+) -> Result<(), PagesError> {
+    // That it cannot be read is told with the pages of torrents.
+    let spans = history::read(places.loaded, &[None], report.at).ok();
+    let spans = spans.and_then(|spans| spans.into_iter().next());
+    let charts = match spans.as_ref().filter(|_| !report.load.is_high) {
+        Some(spans) => rendered(STATISTICS, Charts::of(Subject::All, spans))?,
+        None => Charts::default(),
+    };
+    let mut page = StatisticsPage::new(report, places, charts);
+    page.has_data = spans.is_some();
+    put(folder, STATISTICS.into(), &page)?;
+    if let Some(spans) = &spans {
+        let json: serde_json::Value = spans.iter().map(|it| history_json(None, it)).collect();
+        folder.put("api/history.json".into(), json.to_string().into_bytes())?;
+        let [.., year] = spans;
+        folder.put("api/history.csv".into(), history_csv(year).into_bytes())?;
     }
-    Ok(said(loaded, &folder.finish()?))
+    Ok(())
+}
+
+/// The pages of torrents that are for everybody.
+fn public_pages(
+    categories: &[listing::Listing<'_>],
+    places: &Places<'_>,
+) -> impl Iterator<Item = String> {
+    let rows = categories.iter().flat_map(|category| &category.rows);
+    let public =
+        rows.filter(|row| !row.torrent.private && row.torrent.details().retired().is_none());
+    let slugs = public.filter_map(|row| places.slug(row.torrent.canonical));
+    slugs.map(|slug| format!("t/{slug}/index.html"))
 }
 
 /// Whether there are so many torrents that the front page is no list of them. Without the script, to which a directory
@@ -106,27 +160,16 @@ fn is_directory(loaded: &LoadedConfig, report: &Report) -> bool {
 }
 
 fn put(folder: &mut PageFolder, path: String, page: &impl Template) -> Result<(), PagesError> {
-    match page.render() {
-        Ok(text) => Ok(folder.put(path, text.into_bytes())?),
-        Err(source) => Err(PagesError::Render { path: path.into(), source }),
-    }
+    let text = render(&path, page)?;
+    Ok(folder.put(path, text.into_bytes())?)
 }
 
-fn torrent_page(
-    row: &Row,
-    category: &Listing<'_>,
-    places: &Places<'_>,
-    report: &Report,
-) -> TorrentPage {
-    let way = Way::Static(2);
-    let root = way.root(places.loaded);
-    let category = category.name.clone().map(|name| CategoryLink {
-        name,
-        page: category.slug.as_ref().map(|slug| format!("{root}c/{slug}/index.html")),
-    });
-    let period = Some(counted(report.next_in.in_minutes_rounded_up(), "minute"));
-    let (torrent, figures) = (&row.torrent, &row.figures);
-    TorrentPage::new(Subject { torrent, figures, category, period, now: report.at }, places, way)
+fn render(path: &str, page: &impl Template) -> Result<String, PagesError> {
+    rendered(path, page.render())
+}
+
+fn rendered<T>(path: &str, rendered: askama::Result<T>) -> Result<T, PagesError> {
+    rendered.map_err(|source| PagesError::Render { path: path.into(), source })
 }
 
 /// What the owner should know of the pages.

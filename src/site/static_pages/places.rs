@@ -165,9 +165,12 @@ impl<'a> Places<'a> {
     }
 }
 
-/// The address of the folder of the pages, where that of the torrents says it.
-fn pages_url(loaded: &LoadedConfig) -> Option<String> {
+/// The address of the folder of the pages, where the configuration says it, or that of the torrents.
+pub(super) fn pages_url(loaded: &LoadedConfig) -> Option<String> {
     let paths = &loaded.config.paths;
+    if let Some(url) = &paths.pages_url {
+        return Some(url.as_str().trim_end_matches('/').to_owned());
+    }
     let is_above = paths.pages.is_some() && paths.torrents.parent() == paths.pages.as_deref();
     if is_above { loaded.pages_url() } else { None }
 }

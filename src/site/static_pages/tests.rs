@@ -1,12 +1,17 @@
+mod addresses;
 mod lists;
+mod statistics;
 
 use std::fs;
 use std::path::Path;
 
+use super::places::Way;
 use super::*;
-use crate::catalog::{ExternalFigures, Torrent, UnlistedCounts};
+use crate::catalog::{
+    ExternalFigures, FoundFigures, RefreshFigures, Sample, Torrent, UnlistedCounts, record_history,
+};
 use crate::protocol::{InfoHash, Seconds, Timestamp};
-use crate::tracker::{Figures, Load, add_up};
+use crate::tracker::{Figures, Load, Row, add_up};
 
 const NOW: Timestamp = Timestamp(1_700_000_000);
 const SCRIPT: &str = "https://tracker.example/cgi-bin/tracker.cgi";
@@ -45,7 +50,9 @@ impl TestSite {
             totals: add_up(rows.iter().map(|row| &row.figures)),
             rows,
             unlisted: UnlistedCounts::default(),
+            retired: Vec::new(),
             load: Load::of(&self.loaded.config.tracker, 0),
+            shares: None,
             messages: Vec::new(),
         }
     }
@@ -117,7 +124,7 @@ fn assert_that_links_lead_somewhere(site: &TestSite) {
 fn a_site_without_torrents_says_so_to_visitors_and_to_its_owner() {
     let site = TestSite::new("");
     assert_eq!(site.write(Vec::new()), [""; 0]);
-    assert_eq!(site.pages(), ["index.html"]);
+    assert_eq!(site.pages(), ["how-to-download.html", "index.html", "statistics.html"]);
     let text = site.text("index.html");
     assert!(text.contains("Nothing is shared here yet"), "{text}");
     assert!(text.contains("within 15 minutes"), "{text}");
@@ -137,7 +144,9 @@ fn the_index_has_categories_with_pages_of_their_own_and_torrents_with_theirs() {
     let pages = [
         "c/books/index.html".to_owned(),
         format!("c/{}/index.html", slug::of_category("linux/iso")),
+        "how-to-download.html".to_owned(),
         "index.html".to_owned(),
+        "statistics.html".to_owned(),
         "t/antarctica-00000001/index.html".to_owned(),
         "t/loose-00000007/index.html".to_owned(),
         "t/penguin-00000003/index.html".to_owned(),
@@ -183,6 +192,80 @@ fn what_nobody_knows_news_of_is_not_written_again() {
     let mut changed = rows();
     changed[4].figures.seeders = 99;
     assert_eq!(written(changed), (true, false));
+}
+
+/// Its chart would go on by itself; so it is drawn when the torrent changes, and once a day.
+#[test]
+fn a_page_has_charts_of_what_was_recorded_and_is_kept_until_something_changes() {
+    let site = TestSite::new("");
+    let rows = vec![row("", "x", 3)];
+    let record = |at, seeders| {
+        let sample = Sample { seeders, leechers: 2, ..Sample::default() };
+        let info_hash = rows[0].torrent.canonical;
+        let torrents = [FoundFigures { info_hash, sample, is_listed: true }];
+        let found = RefreshFigures { at, all: sample, torrents: &torrents, forgotten: &[] };
+        assert_eq!(record_history(&site.loaded.history(), &found), None);
+    };
+    let written = |at| {
+        let mut report = site.report(rows.clone());
+        report.at = at;
+        assert_eq!(write(&site.loaded, &report, &[]).unwrap(), [""; 0]);
+        site.text("t/x-00000003/index.html")
+    };
+    assert!(!written(NOW).contains("id=\"history\""), "nothing is known");
+    record(NOW, 3);
+    let tomorrow = NOW + Seconds(86_400);
+    let drawn = written(tomorrow);
+    assert!(drawn.contains("<title>x, the last week</title>"), "{drawn}");
+    assert!(!drawn.contains("<title>x, the last year</title>"), "as much is in the week: {drawn}");
+    record(tomorrow, 3);
+    assert_eq!(written(tomorrow + Seconds(900)), drawn);
+    let next = written(tomorrow + Seconds(86_400));
+    assert!(next != drawn && next.contains("<figure class=\"chart\">"), "{next}");
+    fs::write(site.loaded.history(), "no history").unwrap();
+    let report = site.report(vec![row("", "y", 3)]);
+    let said = write(&site.loaded, &report, &[]).unwrap();
+    assert!(said[0].starts_with("charts are left out of the pages: "), "{said:?}");
+    assert!(site.text("t/y-00000003/index.html").contains("<bdi>y</bdi>"));
+}
+
+#[test]
+fn under_high_load_what_costs_most_is_left_out() {
+    let site = TestSite::new("tracker.high_load_now = true");
+    let rows = vec![row("", "x", 3)];
+    let sample = rows[0].figures.sample();
+    let torrents = [FoundFigures { info_hash: rows[0].torrent.canonical, sample, is_listed: true }];
+    let found = RefreshFigures { at: NOW, all: sample, torrents: &torrents, forgotten: &[] };
+    assert_eq!(record_history(&site.loaded.history(), &found), None);
+    site.write(rows);
+    let text = site.text("t/x-00000003/index.html");
+    assert!(text.contains("<bdi>x</bdi>") && !text.contains("class=\"chart\""), "{text}");
+}
+
+#[test]
+fn of_a_changed_torrent_three_files_are_written() {
+    let site = TestSite::new("");
+    let mut rows = vec![row("", "x", 3), row("", "y", 4)];
+    site.write(rows.clone());
+    let marks = || {
+        let mut files: Vec<_> = ["x-00000003", "y-00000004"]
+            .iter()
+            .flat_map(|slug| fs::read_dir(site.www().join("t").join(slug)).unwrap())
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    let before = marks();
+    assert_eq!(before.len(), 6, "{before:?}");
+    rows[0].figures.seeders = 9;
+    site.write(rows);
+    let changed = marks().into_iter().filter(|mark| !before.contains(mark));
+    let changed: Vec<_> = changed.map(|(path, _)| path.display().to_string()).collect();
+    assert_eq!(changed.len(), 3, "{changed:?}");
+    assert!(changed.iter().all(|path| path.contains("x-00000003")), "{changed:?}");
+    assert!(site.text("t/x-00000003/badge.svg").contains("9 seeders"));
 }
 
 #[test]
@@ -239,7 +322,7 @@ fn thousands_of_torrents_fill_page_after_page() {
     assert!(first.contains("<dt>Torrents</dt><dd>5,000</dd>"), "{first}");
     // All of them go when the torrents do.
     site.write(Vec::new());
-    assert_eq!(site.pages(), ["index.html"]);
+    assert_eq!(site.pages(), ["how-to-download.html", "index.html", "statistics.html"]);
     assert!(!site.www().join("c").exists() && !site.www().join("t").exists());
 }
 

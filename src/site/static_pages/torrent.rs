@@ -5,8 +5,11 @@ use std::io::Read as _;
 
 use askama::Template;
 
-use super::frame::Frame;
-use super::places::{Places, Way, scrape_url};
+use super::frame::{Frame, address_of};
+use super::history::Charts;
+use super::markdown;
+use super::peers::PeerTable;
+use super::places::{Places, Way, scrape_url, script_url};
 use super::row::{checksum_name, day};
 use super::swarm::Swarm;
 use super::tree::{Line, MOST_FILES, Tree};
@@ -16,9 +19,6 @@ use crate::platform::{date, files};
 use crate::protocol::{Contents, Timestamp, origin};
 use crate::site::format::{bytes, grouped, progress, rate};
 use crate::tracker::Figures;
-
-/// Bytes of a description at most.
-const LONGEST_DESCRIPTION: usize = 20_000;
 
 /// The page of a torrent.
 #[derive(Template)]
@@ -36,7 +36,12 @@ pub(super) struct TorrentPage {
     swarm: Swarm,
     figures: Vec<(&'static str, String)>,
     mirrors: Vec<Mirror>,
-    description: Vec<String>,
+    /// As HTML.
+    description: String,
+    charts: Charts,
+    /// Where the script lists the peers.
+    peers_page: Option<String>,
+    peers: Option<PeerTable>,
     info: Option<String>,
     files: Option<Tree>,
     checksums: Vec<(String, String)>,
@@ -45,6 +50,19 @@ pub(super) struct TorrentPage {
     trackers: Vec<String>,
     web_seeds: Vec<String>,
     scrape: Option<String>,
+    embed: Option<Embed>,
+    report: Option<String>,
+    machine_added: String,
+}
+
+/// What others put into their pages. All addresses are absolute.
+struct Embed {
+    page: String,
+    badge: String,
+    /// Its history as a picture; the script draws it.
+    chart: Option<String>,
+    /// The badge as this page shows it.
+    shown: String,
 }
 
 /// Where a torrent belongs.
@@ -82,6 +100,10 @@ impl TorrentPage {
         let title = torrent.title();
         let mut frame = Frame::new(places, way, &title);
         frame.period = period;
+        let is_retired = details.retired().is_some();
+        frame.is_private = torrent.private || is_retired;
+        let embed = embed(torrent, places, way).filter(|_| !is_retired);
+        frame.address = embed.as_ref().map(|it| it.page.clone());
         Self {
             frame,
             category,
@@ -94,7 +116,10 @@ impl TorrentPage {
             swarm: Swarm::new(figures.seeders, figures.leechers),
             figures: swarm_figures(torrent, figures, contents.as_ref()),
             mirrors: mirror(torrent, now).into_iter().collect(),
-            description: paragraphs(details.description.as_deref().unwrap_or_default()),
+            description: markdown::html(details.description.as_deref().unwrap_or_default()),
+            charts: Charts::default(),
+            peers_page: peers_page(torrent, loaded).filter(|_| way != Way::Dynamic && !is_retired),
+            peers: None,
             info: links.info,
             checksums: details
                 .checksums
@@ -111,8 +136,25 @@ impl TorrentPage {
                 .map(|it| it.web_seeds.clone())
                 .unwrap_or_default(),
             scrape: scrape(torrent, loaded),
+            embed,
+            report: loaded.config.pages.report.as_ref().map(|to| to.link(torrent.canonical)),
+            machine_added: day(torrent.first_seen.no_later_than(now)),
             files: contents.as_ref().map(Tree::new).filter(|tree| !tree.lines.is_empty()),
         }
+    }
+}
+
+impl TorrentPage {
+    /// The same with charts of its history.
+    pub(super) fn with_charts(mut self, charts: Charts) -> Self {
+        self.charts = charts;
+        self
+    }
+
+    /// The same with its peers.
+    pub(super) fn with_peers(mut self, peers: Option<PeerTable>) -> Self {
+        self.peers = peers;
+        self
     }
 }
 
@@ -206,14 +248,6 @@ fn mirror(torrent: &Torrent, now: Timestamp) -> Option<Mirror> {
     Some(Mirror { address, shown })
 }
 
-/// The paragraphs of a description, which empty lines part.
-fn paragraphs(text: &str) -> Vec<String> {
-    let text = text.get(..text.floor_char_boundary(LONGEST_DESCRIPTION)).unwrap_or_default();
-    let text = text.replace("\r\n", "\n");
-    let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
-    paragraphs.map(str::to_owned).collect()
-}
-
 fn hashes(torrent: &Torrent) -> Vec<(&'static str, String)> {
     let v1 = torrent.hashes().v1().map(|hash| ("Info-hash, v1", hash.to_string()));
     let v2 = torrent.v2.map(|hash| ("Info-hash, v2", hash.to_string()));
@@ -239,6 +273,31 @@ fn facts(
     facts
 }
 
+/// How others name the page and show the torrent, where the addresses are known.
+fn embed(torrent: &Torrent, places: &Places<'_>, way: Way) -> Option<Embed> {
+    let hash = torrent.canonical;
+    let script = script_url(places.loaded).map(|script| format!("{script}/t/{hash}"));
+    let chart = script.as_ref().map(|script| format!("{script}/history.svg"));
+    let (page, badge, shown) = match (places.slug(hash), way) {
+        (Some(slug), _) => {
+            let page = address_of(&format!("t/{slug}/index.html"), places.loaded)?;
+            (page.clone(), format!("{page}badge.svg"), "badge.svg".into())
+        }
+        (None, Way::Dynamic) => {
+            let script = script?;
+            (script.clone(), format!("{script}/badge.svg"), format!("{hash}/badge.svg"))
+        }
+        (None, Way::Static(_) | Way::Search) => return None,
+    };
+    Some(Embed { page, badge, chart, shown })
+}
+
+/// The page that lists the peers, where there is one.
+fn peers_page(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
+    let script = script_url(loaded).filter(|_| loaded.config.pages.peers)?;
+    Some(format!("{script}/t/{}#peers", torrent.canonical))
+}
+
 /// Where programs get the figures.
 fn scrape(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
     if !loaded.config.tracker.scrape {
@@ -246,16 +305,4 @@ fn scrape(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
     }
     let escaped: String = torrent.canonical.0.iter().map(|byte| format!("%{byte:02x}")).collect();
     Some(format!("{}?info_hash={escaped}", scrape_url(loaded)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn empty_lines_part_paragraphs() {
-        assert_eq!(paragraphs("one\nstill one\r\n\r\n\n\ntwo\n"), ["one\nstill one", "two"]);
-        assert_eq!(paragraphs(" \n\n "), [""; 0]);
-        assert_eq!(paragraphs(&"ä".repeat(LONGEST_DESCRIPTION))[0].len(), LONGEST_DESCRIPTION);
-    }
 }

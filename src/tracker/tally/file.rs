@@ -42,8 +42,10 @@ impl TallyFile {
     /// The one of a configuration.
     #[must_use]
     pub fn of(loaded: &LoadedConfig) -> Self {
-        let mut path = OsString::from(&loaded.config.store.path);
-        path.push(".tally");
+        let (store, ending) = (loaded.config.store.path.as_os_str(), ".tally");
+        let mut path = OsString::with_capacity(store.len() + ending.len());
+        path.push(store);
+        path.push(ending);
         Self(path.into())
     }
 

@@ -1,0 +1,188 @@
+//! The static pages of torrents. Those are made whose torrent has changed since, and all once a day, as charts go on.
+
+use sha2::{Digest as _, Sha256};
+
+use super::history::{self, Charts};
+use super::listing::Listing;
+use super::places::{Places, Way};
+use super::slug;
+use super::torrent::{CategoryLink, Subject, TorrentPage};
+use super::{PagesError, render, rendered};
+use crate::catalog::HistoryError;
+use crate::protocol::InfoHash;
+use crate::site::charts::{self, Badge, badge, retired_badge};
+use crate::site::format::counted;
+use crate::site::page_folder::PageFolder;
+use crate::tracker::{Figures, Report, Row};
+
+/// Pages whose history is read in one go, and which are in memory at once.
+const BATCH: usize = 500;
+
+/// Seconds after which charts are drawn anew, whatever has changed.
+const DAY: u64 = 86_400;
+
+/// Writes the pages of torrents into the folder.
+pub(super) struct TorrentPages<'a> {
+    pub(super) places: &'a Places<'a>,
+    pub(super) report: &'a Report,
+    pub(super) folder: &'a mut PageFolder,
+    /// Why there are no charts, where there are none.
+    pub(super) problem: Option<HistoryError>,
+    waiting: Vec<Waiting>,
+}
+
+/// A page that is to be made.
+struct Waiting {
+    page: TorrentPage,
+    info_hash: InfoHash,
+    title: String,
+    path: String,
+    made_of: String,
+}
+
+impl<'a> TorrentPages<'a> {
+    pub(super) fn new(
+        places: &'a Places<'a>,
+        report: &'a Report,
+        folder: &'a mut PageFolder,
+    ) -> Self {
+        Self { places, report, folder, problem: None, waiting: Vec::new() }
+    }
+
+    /// Those of all torrents that have one. Returns what the owner should know.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(super) fn write(
+        mut self,
+        categories: &[Listing<'_>],
+    ) -> Result<Option<String>, PagesError> {
+        for category in categories {
+            for row in &category.rows {
+                if let Some(slug) = self.places.slug(row.torrent.canonical) {
+                    self.write_one(row, category, slug)?;
+                }
+            }
+        }
+        self.write_waiting()?;
+        self.write_retired()?;
+        Ok(self.problem.map(|problem| format!("charts are left out of the pages: {problem}")))
+    }
+
+    fn write_one(
+        &mut self,
+        row: &Row,
+        category: &Listing<'_>,
+        slug: &str,
+    ) -> Result<(), PagesError> {
+        let picture = format!("t/{slug}/badge.svg");
+        let drawn = rendered(&picture, badge(Badge::Seeders, Some(row.figures.sample())))?;
+        self.folder.put(picture, drawn.into_bytes())?;
+        let path = format!("t/{slug}/index.html");
+        let page = self.page(row, category);
+        let made_of = self.made_of(row, &render(&path, &page)?);
+        if self.folder.keep(&path, &made_of) {
+            return Ok(());
+        }
+        let title = row.torrent.title().into_owned();
+        let info_hash = row.torrent.canonical;
+        self.waiting.push(Waiting { page, info_hash, title, path, made_of });
+        if self.waiting.len() < BATCH { Ok(()) } else { self.write_waiting() }
+    }
+
+    /// What stands at the addresses of torrents that were retired, as long as their owner shows them.
+    fn write_retired(&mut self) -> Result<(), PagesError> {
+        let most = self.places.loaded.config.pages.static_torrents;
+        for torrent in self.report.retired.iter().take(usize::try_from(most).unwrap_or(usize::MAX))
+        {
+            let slug = slug::of_torrent(&torrent.title(), torrent.canonical);
+            let picture = format!("t/{slug}/badge.svg");
+            let drawn = rendered(&picture, retired_badge())?;
+            self.folder.put(picture, drawn.into_bytes())?;
+            let totals = torrent.totals;
+            let figures = &Figures {
+                completed: totals.completed,
+                downloaded: totals.downloaded,
+                size: torrent.size,
+                ..Figures::default()
+            };
+            let category =
+                torrent.category().map(|name| CategoryLink { name: name.into_owned(), page: None });
+            let (period, now) = (Some(self.period()), self.report.at);
+            let subject = Subject { torrent, figures, category, period, now };
+            let page = TorrentPage::new(subject, self.places, Way::Static(2));
+            let path = format!("t/{slug}/index.html");
+            let text = render(&path, &page)?;
+            self.folder.put(path, text.into_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn period(&self) -> String {
+        counted(self.report.next_in.in_minutes_rounded_up(), "minute")
+    }
+
+    fn page(&self, row: &Row, category: &Listing<'_>) -> TorrentPage {
+        let way = Way::Static(2);
+        let root = way.root(self.places.loaded);
+        let category = category.name.clone().map(|name| CategoryLink {
+            name,
+            page: category.slug.as_ref().map(|slug| format!("{root}c/{slug}/index.html")),
+        });
+        let period = Some(self.period());
+        let (torrent, figures) = (&row.torrent, &row.figures);
+        let subject = Subject { torrent, figures, category, period, now: self.report.at };
+        TorrentPage::new(subject, self.places, way)
+    }
+
+    /// What tells whether a page is still right: all of it but its charts, the figures that they end with, the day, and
+    /// how charts are drawn.
+    fn made_of(&self, row: &Row, without_charts: &str) -> String {
+        let figures = &row.figures;
+        let numbers = [
+            figures.seeders,
+            figures.leechers,
+            figures.completed,
+            figures.downloaded,
+            self.report.at.0 / DAY,
+            u64::from(self.report.load.is_high),
+        ];
+        let mut digest = Sha256::new();
+        digest.update(without_charts);
+        numbers.iter().for_each(|number| digest.update(number.to_le_bytes()));
+        digest.update(env!("CARGO_PKG_VERSION"));
+        digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn write_waiting(&mut self) -> Result<(), PagesError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let hashes: Vec<_> = waiting.iter().map(|it| Some(it.info_hash)).collect();
+        // What is left out under high load costs the most.
+        let spans = match self.report.load.is_high || waiting.is_empty() {
+            true => Vec::new(),
+            false => match history::read(self.places.loaded, &hashes, self.report.at) {
+                Ok(spans) => spans,
+                Err(problem) => {
+                    self.problem = Some(problem);
+                    Vec::new()
+                }
+            },
+        };
+        let mut spans = spans.into_iter();
+        for Waiting { page, title, path, made_of, .. } in waiting {
+            let charts = match spans.next() {
+                Some(spans) => {
+                    rendered(&path, Charts::of(charts::Subject::Torrent(&title), &spans))?
+                }
+                None => Charts::default(),
+            };
+            let text = render(&path, &page.with_charts(charts))?.into_bytes();
+            match &self.problem {
+                None => self.folder.put_made_of(path, text, made_of)?,
+                // The next refresh may be able to draw them.
+                Some(_) => self.folder.put(path, text)?,
+            }
+        }
+        Ok(())
+    }
+}
