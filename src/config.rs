@@ -261,7 +261,7 @@ pub struct CatalogConfig {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PagesConfig {
-    /// Torrents in the feed at most, the newest, 1 to 10,000.
+    /// Torrents in a feed at most, the newest, 1 to 10,000.
     pub feed_items: u32,
     /// Torrents in a table at most, and on one page of those in `pages` of `[paths]`; 1 to 100,000.
     pub rows: u32,

@@ -9,6 +9,7 @@ mod command_line;
 mod doctor;
 mod external;
 mod farm;
+mod feeds;
 mod first_request;
 mod harness;
 mod history;

@@ -3,6 +3,7 @@
 //!
 //! The manifest lies beside the catalogue. Only the holder of the refresh's lock writes.
 
+mod left_alone;
 mod manifest;
 
 use std::collections::{BTreeSet, HashSet};
@@ -26,7 +27,7 @@ const BATCH: usize = 4 << 20;
 const WORTH_COMPRESSING: usize = 1024;
 
 /// Endings of what can be compressed.
-const COMPRESSIBLE: [&str; 5] = [".html", ".svg", ".xml", ".css", ".json"];
+const COMPRESSIBLE: [&str; 7] = [".html", ".svg", ".xml", ".css", ".json", ".rss", ".atom"];
 
 /// What the temporary file of a folder is named after: `.tracker-page.new`.
 const TEMPORARY: &str = "tracker-page";

@@ -10,6 +10,8 @@ pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src '
 pub(super) struct Frame {
     /// What the page is about.
     pub(super) title: String,
+    /// The feeds of what is on the page.
+    pub(super) feeds: Option<Feeds>,
     /// What all pages are called.
     pub(super) site: String,
     /// The policy, for a page whose headers are not ours.
@@ -24,11 +26,21 @@ pub(super) struct Frame {
     pub(super) period: Option<String>,
 }
 
+/// Feeds that a page names.
+pub(super) struct Feeds {
+    /// The category or group; `None` for all torrents.
+    pub(super) name: Option<String>,
+    /// What leads to their folder.
+    pub(super) folder: String,
+}
+
 impl Frame {
     pub(super) fn new(places: &Places<'_>, way: Way, title: &str) -> Self {
         let root = way.root(places.loaded);
+        let is_known = matches!(way, Way::Static(_)) || !root.is_empty();
+        let feeds = is_known.then(|| Feeds { name: None, folder: root.clone() });
         let (policy, style, home) = match way {
-            Way::Static(_) => {
+            Way::Static(_) | Way::Included(_) => {
                 (Some(POLICY), format!("{root}{STYLE_FILE}"), format!("{root}index.html"))
             }
             // Where nobody knows where the pages are, the script does.
@@ -37,6 +49,7 @@ impl Frame {
         };
         Self {
             title: title.to_owned(),
+            feeds,
             site: places.loaded.config.pages.title.clone(),
             policy,
             style,

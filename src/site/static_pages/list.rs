@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::frame::Frame;
+use super::frame::{Feeds, Frame};
 use super::listing::{Category, NO_CATEGORY};
 use super::pager::{Pager, Part};
 use super::places::{Places, Way};
@@ -103,6 +103,9 @@ impl Lists<'_> {
                 Part::of(category.rows.len(), self.rows()).map(move |part| {
                     let way = Way::Static(2);
                     let mut page = self.page(way, part, category_path, Some(name.clone()));
+                    // In the same folder.
+                    let folder = String::new();
+                    page.frame.feeds = Some(Feeds { name: Some(name.clone()), folder });
                     if part.number == 1 {
                         let figures = sums(&category.rows);
                         page.totals = Some(TotalsView::new(&figures, category.rows.len()));

@@ -1,12 +1,14 @@
 //! The pages that visitors see: a refresh writes them as files, and the script makes those of torrents that have
 //! none. Nothing but a stylesheet is loaded by them, and nothing runs in them.
 
+mod feeds;
 mod frame;
 mod list;
 mod listing;
 mod pager;
 mod places;
 mod row;
+mod scope;
 mod slug;
 mod swarm;
 mod torrent;
@@ -82,14 +84,20 @@ pub(super) fn write(
             }
         }
     }
+    let scopes = scope::scopes(&report.rows, &categories);
+    for scope in &scopes {
+        feeds::write(&mut folder, scope, &places, report)?;
+    }
     Ok(said(loaded, &folder.finish()?))
 }
 
 fn put(folder: &mut PageFolder, path: String, page: &impl Template) -> Result<(), PagesError> {
-    match page.render() {
-        Ok(text) => Ok(folder.put(path, text.into_bytes())?),
-        Err(source) => Err(PagesError::Render { path: path.into(), source }),
-    }
+    let text = render(&path, page)?;
+    Ok(folder.put(path, text.into_bytes())?)
+}
+
+fn render(path: &str, page: &impl Template) -> Result<String, PagesError> {
+    page.render().map_err(|source| PagesError::Render { path: path.into(), source })
 }
 
 fn torrent_page(

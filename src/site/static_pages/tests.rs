@@ -6,6 +6,8 @@ use crate::catalog::{ExternalFigures, Torrent, UnlistedCounts};
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::tracker::{Figures, Load, add_up};
 
+mod feeds;
+
 const NOW: Timestamp = Timestamp(1_700_000_000);
 const SCRIPT: &str = "https://tracker.example/cgi-bin/tracker.cgi";
 
