@@ -12,6 +12,7 @@ mod diagnose;
 mod empty_is_none;
 mod error;
 mod farm;
+mod fragments;
 mod layout;
 mod limits;
 mod line_speed;
@@ -42,6 +43,7 @@ pub use data::is_unguessable;
 pub use diagnose::{Flaw, KeyName};
 pub use error::ConfigError;
 pub use farm::{FarmConfig, FarmRole};
+pub use fragments::FragmentsOf;
 pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, written_folders};
 pub use limits::LimitsConfig;
 pub use line_speed::LineSpeed;
@@ -267,6 +269,8 @@ pub struct PagesConfig {
     pub rows: u32,
     /// Torrents with a static page of their own at most, those with the most peers, 0 to 100,000.
     pub static_torrents: u32,
+    /// Of what fragments for pages of the owner's are written into `pages` of `[paths]`.
+    pub fragments: Vec<FragmentsOf>,
     /// What the pages are called.
     pub title: String,
 }
@@ -365,7 +369,13 @@ impl Default for CatalogConfig {
 
 impl Default for PagesConfig {
     fn default() -> Self {
-        Self { feed_items: 50, rows: 1000, static_torrents: 1000, title: "Torrents".into() }
+        Self {
+            feed_items: 50,
+            rows: 1000,
+            static_torrents: 1000,
+            fragments: vec![FragmentsOf::All],
+            title: "Torrents".into(),
+        }
     }
 }
 

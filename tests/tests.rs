@@ -7,6 +7,7 @@
 mod clients;
 mod command_line;
 mod doctor;
+mod examples;
 mod external;
 mod farm;
 mod feeds;

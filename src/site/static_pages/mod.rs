@@ -2,6 +2,7 @@
 //! none. Nothing but a stylesheet is loaded by them, and nothing runs in them.
 
 mod feeds;
+mod fragments;
 mod frame;
 mod list;
 mod listing;
@@ -81,6 +82,7 @@ pub(super) fn write(
             if let Some(slug) = places.slug(row.torrent.canonical) {
                 let page = torrent_page(row, category, &places, report);
                 put(&mut folder, format!("t/{slug}/index.html"), &page)?;
+                fragments::write_torrent(&mut folder, slug, row, &places, report)?;
             }
         }
     }
@@ -88,6 +90,7 @@ pub(super) fn write(
     for scope in &scopes {
         feeds::write(&mut folder, scope, &places, report)?;
     }
+    fragments::write(&mut folder, &scopes, &places, report)?;
     Ok(said(loaded, &folder.finish()?))
 }
 

@@ -7,6 +7,7 @@ use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::tracker::{Figures, Load, add_up};
 
 mod feeds;
+mod fragments;
 
 const NOW: Timestamp = Timestamp(1_700_000_000);
 const SCRIPT: &str = "https://tracker.example/cgi-bin/tracker.cgi";
