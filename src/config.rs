@@ -12,6 +12,7 @@ mod diagnose;
 mod empty_is_none;
 mod error;
 mod farm;
+mod fragments;
 mod layout;
 mod limits;
 mod line_speed;
@@ -43,6 +44,7 @@ pub use data::is_unguessable;
 pub use diagnose::{Flaw, KeyName};
 pub use error::ConfigError;
 pub use farm::{FarmConfig, FarmRole};
+pub use fragments::FragmentsOf;
 pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, written_folders};
 pub use limits::LimitsConfig;
 pub use line_speed::LineSpeed;
@@ -267,7 +269,7 @@ pub struct CatalogConfig {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PagesConfig {
-    /// Torrents in the feed at most, the newest, 1 to 10,000.
+    /// Torrents in a feed at most, the newest, 1 to 10,000.
     pub feed_items: u32,
     /// Torrents in a table at most, and on one page of those in `pages` of `[paths]`; 1 to 100,000.
     pub rows: u32,
@@ -275,6 +277,8 @@ pub struct PagesConfig {
     pub browse_limit: u32,
     /// Torrents with a static page of their own at most, those with the most peers, 0 to 100,000.
     pub static_torrents: u32,
+    /// Of what fragments for pages of the owner's are written into `pages` of `[paths]`.
+    pub fragments: Vec<FragmentsOf>,
     /// What the pages are called.
     pub title: String,
     /// Whether the page that the script makes of a torrent lists its peers, without addresses.
@@ -391,6 +395,7 @@ impl Default for PagesConfig {
             rows: 1000,
             browse_limit: 5000,
             static_torrents: 1000,
+            fragments: vec![FragmentsOf::All],
             title: "Torrents".into(),
             peers: false,
             contact: None,

@@ -101,6 +101,7 @@ fn behaves(served: &Served) {
     pages::pages_include_the_fragments(served);
     pages::what_pages_link_to_is_there(served);
     pages::no_folder_is_listed(served);
+    pages::feeds_have_their_types(served);
     pages::readers_of_the_feed_are_told_what_is_no_news(served);
 }
 

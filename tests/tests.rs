@@ -7,8 +7,10 @@
 mod clients;
 mod command_line;
 mod doctor;
+mod examples;
 mod external;
 mod farm;
+mod feeds;
 mod first_request;
 mod harness;
 mod history;

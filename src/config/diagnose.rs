@@ -280,15 +280,18 @@ fn needs(default: &Value, range: Option<RangeInclusive<u64>>, message: &str) -> 
         (Value::Array(_), _) if message.ends_with("nonzero u16") => {
             "a list of ports from 1 to 65535, such as [25, 8080]".into()
         }
-        (Value::Array(_), _) => r#"a list of texts, such as ["one", "two"]"#.into(),
-        _ => match message
-            .split_once("unknown variant ")
-            .and_then(|(_, m)| m.split_once("expected "))
-        {
-            Some((_, words)) => words.replace('`', "\""),
-            None => format!("text in quotes, such as {default}"),
+        (Value::Array(_), _) => match known_words(message) {
+            Some(words) => format!("a list of {}", words.trim_start_matches("one of ")),
+            None => r#"a list of texts, such as ["one", "two"]"#.into(),
         },
+        _ => known_words(message).unwrap_or_else(|| format!("text in quotes, such as {default}")),
     }
+}
+
+/// The words of which serde has found none.
+fn known_words(message: &str) -> Option<String> {
+    let (_, words) = message.split_once("unknown variant ")?.1.split_once("expected ")?;
+    Some(words.replace('`', "\""))
 }
 
 #[cfg(test)]

@@ -227,7 +227,7 @@ impl RssItem {
 }
 
 /// Text without the characters that XML 1.0 (2.2) does not allow, escaped or not.
-fn xml_text(text: &str) -> String {
+pub(super) fn xml_text(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '\t' | '\n' | '\r' => ' ',

@@ -8,6 +8,7 @@ pub mod caddy;
 #[path = "../../src/platform/cannot_run.rs"]
 pub mod cannot_run;
 pub mod fastcgi;
+pub mod feed_reader;
 pub mod fragments;
 pub mod http;
 pub mod installation;

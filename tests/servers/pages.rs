@@ -112,6 +112,21 @@ pub(super) fn the_other_site_is_as_it_was(served: &Served) {
     );
 }
 
+/// Also below the folders of categories, and whatever the distribution's list of types says of their endings.
+pub(super) fn feeds_have_their_types(served: &Served) {
+    let folder = served.site.www().join("c/books");
+    fs::create_dir_all(&folder).expect("a folder");
+    for kind in ["rss", "atom"] {
+        for path in [format!("feed.{kind}"), format!("c/books/feed.{kind}")] {
+            fs::write(served.site.www().join(&path), "<feed/>").expect("a feed");
+            let reply = served.ask("GET", &format!("/tracker/{path}"));
+            let found = reply.header("content-type").unwrap_or_default();
+            let is_right = found.starts_with(&format!("application/{kind}+xml"));
+            assert!(reply.status == 200 && is_right, "{path}: {reply:?}");
+        }
+    }
+}
+
 /// 304 for who has the feed, and never for who has an older one.
 pub(super) fn readers_of_the_feed_are_told_what_is_no_news(served: &Served) {
     for (round, encoding) in ["identity", "gzip", "br"].into_iter().enumerate() {

@@ -4,6 +4,7 @@
 //! The manifest lies beside the catalogue. Only the holder of the refresh's lock writes.
 
 mod error;
+mod left_alone;
 mod manifest;
 
 use std::collections::{BTreeSet, HashSet};
@@ -28,7 +29,7 @@ const BATCH: usize = 4 << 20;
 const WORTH_COMPRESSING: usize = 1024;
 
 /// Endings of what can be compressed.
-const COMPRESSIBLE: [&str; 6] = [".html", ".svg", ".xml", ".css", ".json", ".csv"];
+const COMPRESSIBLE: [&str; 8] = [".html", ".svg", ".xml", ".css", ".json", ".csv", ".rss", ".atom"];
 
 /// What the temporary file of a folder is named after: `.tracker-page.new`.
 const TEMPORARY: &str = "tracker-page";

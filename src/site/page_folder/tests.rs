@@ -217,6 +217,41 @@ fn larger_pages_have_a_compressed_sibling_that_says_the_same() {
 }
 
 #[test]
+fn what_is_left_alone_stays_with_its_sibling_unless_somebody_has_touched_it() {
+    let place = Place::new();
+    let long = "x".repeat(2000);
+    let pages = [("c/a.rss", long.as_str()), ("short.rss", "y")];
+    assert_eq!(place.write(&pages), written(3));
+    let leave = |place: &Place| {
+        let mut folder = place.open();
+        let left = ["c/a.rss", "short.rss", "nothing.rss"].map(|path| folder.leave_alone(path));
+        let contents = [folder.content("c/a.rss"), folder.content("nothing.rss")];
+        for (path, text) in pages {
+            folder.put(path.into(), text.as_bytes().to_vec()).unwrap();
+        }
+        (left, contents, folder.finish().unwrap())
+    };
+    let whole = || [Some(long.clone().into_bytes()), None];
+    let (left, contents, all) = leave(&place);
+    assert_eq!((left, contents, all), ([true, true, false], whole(), Pages::default()));
+    assert_eq!(place.all(), ["c", "c/a.rss", "c/a.rss.gz", "short.rss"]);
+    fs::remove_file(place.path("www/c/a.rss.gz")).unwrap();
+    let (left, contents, all) = leave(&place);
+    assert_eq!((left, contents, all), ([false, true, false], whole(), written(1)));
+    place.put("c/a.rss", "the owner's");
+    let (left, contents, all) = leave(&place);
+    assert_eq!((left, contents), ([false, true, false], [None, None]));
+    assert_eq!(all.clashes, ["c/a.rss"]);
+    assert_eq!(place.text("c/a.rss"), "the owner's");
+    // The same file, but somewhere else.
+    fs::remove_file(place.path("www/c/a.rss")).unwrap();
+    place.write(&pages);
+    fs::rename(place.path("www/c"), place.path("elsewhere")).unwrap();
+    symlink(place.path("elsewhere"), place.path("www/c")).unwrap();
+    assert_eq!(leave(&place).0, [false, true, false]);
+}
+
+#[test]
 fn another_folder_and_none_take_the_pages_along() {
     let place = Place::new();
     place.write(&[("t/index.html", "a")]);

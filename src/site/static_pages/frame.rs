@@ -17,6 +17,8 @@ pub(super) const HOW_TO: &str = "how-to-download.html";
 pub(super) struct Frame {
     /// What the page is about.
     pub(super) title: String,
+    /// The feeds of what is on the page.
+    pub(super) feeds: Option<Feeds>,
     /// What all pages are called.
     pub(super) site: String,
     /// The policy, for a page whose headers are not ours.
@@ -46,11 +48,20 @@ pub(super) struct Frame {
     pub(super) period: Option<String>,
 }
 
+/// Feeds that a page names.
+pub(super) struct Feeds {
+    /// The category or group; `None` for all torrents.
+    pub(super) name: Option<String>,
+    /// What leads to their folder.
+    pub(super) folder: String,
+}
+
 impl Frame {
     pub(super) fn new(places: &Places<'_>, way: Way, title: &str) -> Self {
         let root = way.root(places.loaded);
         let is_known = matches!(way, Way::Static(_)) || !root.is_empty();
         let page = |path: &str| is_known.then(|| format!("{root}{path}"));
+        let feeds = is_known.then(|| Feeds { name: None, folder: root.clone() });
         let config = &places.loaded.config.pages;
         let (legal_page, legal_notice) = match &config.legal {
             Some(Legal::Page(page)) => (Some(page.to_string()), None),
@@ -58,7 +69,7 @@ impl Frame {
             None => (None, None),
         };
         let (policy, style, home) = match way {
-            Way::Static(_) => {
+            Way::Static(_) | Way::Included(_) => {
                 (Some(POLICY.into()), format!("{root}{STYLE_FILE}"), format!("{root}index.html"))
             }
             // Where nobody knows where the pages are, the script does.
@@ -69,6 +80,7 @@ impl Frame {
         };
         Self {
             title: title.to_owned(),
+            feeds,
             site: config.title.clone(),
             policy,
             style,

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::find::{Find, Heads, form_origin, list_address};
-use super::frame::Frame;
+use super::frame::{Feeds, Frame};
 use super::list_query::ListQuery;
 use super::listing::{Listing, NO_CATEGORY};
 use super::pager::{Pager, Part};
@@ -133,6 +133,9 @@ impl Lists<'_> {
             Part::of(listing.rows.len(), self.rows()).map(move |part| {
                 let way = Way::Static(2);
                 let mut page = self.page(way, part, listing_path, query(name.clone()));
+                // In the same folder.
+                let beside = String::new();
+                page.frame.feeds = Some(Feeds { name: Some(name.clone()), folder: beside });
                 if part.number == 1 {
                     let figures = sums(&listing.rows);
                     page.totals = Some(TotalsView::new(&figures, listing.rows.len()));

@@ -2,8 +2,10 @@
 //! none. Nothing but a stylesheet is loaded by them, and nothing runs in them.
 
 mod directory;
+mod feeds;
 mod find;
 mod for_robots;
+mod fragments;
 mod frame;
 mod history;
 mod how_to;
@@ -15,6 +17,7 @@ mod pager;
 mod peers;
 mod places;
 mod row;
+mod scope;
 mod search;
 mod slug;
 mod statistics;
@@ -111,6 +114,11 @@ pub(super) fn write(
     let without_charts = TorrentPages::new(&places, report, &mut folder).write(&categories)?;
     pages.extend(public_pages(&categories, &places));
     for_robots::write(&mut folder, loaded, &pages)?;
+    let scopes = scope::scopes(&report.rows, &categories, &groups);
+    for scope in &scopes {
+        feeds::write(&mut folder, scope, &places, report)?;
+    }
+    fragments::write(&mut folder, &scopes, &places, report)?;
     let clashes = said(loaded, &folder.finish()?);
     Ok(clashes.into_iter().chain(without_charts).collect())
 }

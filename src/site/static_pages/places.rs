@@ -22,6 +22,9 @@ pub(in crate::site) const STYLE_FILE: &str = "tracker.css";
 pub(super) enum Way {
     /// In the folder of the pages, so many folders deep.
     Static(usize),
+    /// In a feed, or in a page of the owner's that includes it: addresses are absolute where the configuration says
+    /// where the pages are, else as from a page so many folders deep.
+    Included(usize),
     /// The page of a torrent, below the script.
     Dynamic,
     /// The list, below the script.
@@ -46,6 +49,10 @@ impl Way {
     pub(super) fn root(self, loaded: &LoadedConfig) -> String {
         match self {
             Self::Static(depth) => "../".repeat(depth),
+            Self::Included(depth) => match pages_url(loaded) {
+                Some(url) => format!("{url}/"),
+                None => Self::Static(depth).root(loaded),
+            },
             Self::Dynamic | Self::Search => {
                 pages_url(loaded).map(|url| format!("{url}/")).unwrap_or_default()
             }
@@ -55,7 +62,7 @@ impl Way {
     /// What leads from a page to the script, with a slash at its end where there is something.
     pub(super) fn script(self, loaded: &LoadedConfig) -> Option<String> {
         match self {
-            Self::Static(_) => Some(format!("{}/", script_url(loaded)?)),
+            Self::Static(_) | Self::Included(_) => Some(format!("{}/", script_url(loaded)?)),
             Self::Dynamic => Some("../".into()),
             Self::Search => Some(String::new()),
         }
@@ -64,15 +71,20 @@ impl Way {
     /// The links of a torrent on a page.
     pub(super) fn links(self, torrent: &Torrent, loaded: &LoadedConfig, now: Timestamp) -> Links {
         let paths = &loaded.config.paths;
-        let base = match (&paths.torrents_url, &paths.pages, self) {
-            (Some(url), ..) => url.to_string(),
-            (None, Some(pages), Self::Static(_)) => {
+        let is_relative = match self {
+            Self::Static(_) => true,
+            Self::Included(_) => loaded.pages_url().is_none(),
+            Self::Dynamic | Self::Search => false,
+        };
+        let base = match (&paths.torrents_url, &paths.pages) {
+            (Some(url), _) => url.to_string(),
+            (None, Some(pages)) if is_relative => {
                 let inside = paths.torrents.strip_prefix(pages).unwrap_or(&paths.torrents);
                 let root = self.root(loaded);
                 // The folder of the pages may be that of the torrents' folder, and that any folder in it.
                 crate::site::url_below(if root.is_empty() { "." } else { &root }, inside)
             }
-            (None, ..) => loaded.torrents_url_for_readers(),
+            (None, _) => loaded.torrents_url_for_readers(),
         };
         Links::below(&base, torrent, loaded, now)
     }
@@ -130,7 +142,7 @@ impl<'a> Places<'a> {
     /// The address of a group's list, where there is one.
     pub(super) fn group_page(&self, group: &str, way: Way) -> Option<String> {
         match way {
-            Way::Static(_) => {
+            Way::Static(_) | Way::Included(_) => {
                 let slug = self.groups.get(group)?;
                 Some(format!("{}g/{slug}/index.html", way.root(self.loaded)))
             }
@@ -155,6 +167,11 @@ impl<'a> Places<'a> {
             counted_grouped(*seeders, "seeder"),
             counted_grouped(*leechers, "leecher")
         ))
+    }
+
+    /// Whether the addresses of pages are known, and not only how one page leads to another.
+    pub(super) fn is_address_known(&self) -> bool {
+        pages_url(self.loaded).is_some()
     }
 
     /// The address of the feed from a page, where it is in the folder of the pages.

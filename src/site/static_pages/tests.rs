@@ -13,6 +13,9 @@ use crate::catalog::{
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::tracker::{Figures, Load, Row, add_up};
 
+mod feeds;
+mod fragments;
+
 const NOW: Timestamp = Timestamp(1_700_000_000);
 const SCRIPT: &str = "https://tracker.example/cgi-bin/tracker.cgi";
 

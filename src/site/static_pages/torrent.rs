@@ -287,7 +287,7 @@ fn embed(torrent: &Torrent, places: &Places<'_>, way: Way) -> Option<Embed> {
             let script = script?;
             (script.clone(), format!("{script}/badge.svg"), format!("{hash}/badge.svg"))
         }
-        (None, Way::Static(_) | Way::Search) => return None,
+        (None, Way::Static(_) | Way::Included(_) | Way::Search) => return None,
     };
     Some(Embed { page, badge, chart, shown })
 }

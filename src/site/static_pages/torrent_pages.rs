@@ -7,7 +7,7 @@ use super::listing::Listing;
 use super::places::{Places, Way};
 use super::slug;
 use super::torrent::{CategoryLink, Subject, TorrentPage};
-use super::{PagesError, render, rendered};
+use super::{PagesError, fragments, render, rendered};
 use crate::catalog::HistoryError;
 use crate::protocol::InfoHash;
 use crate::site::charts::{self, Badge, badge, retired_badge};
@@ -78,6 +78,7 @@ impl<'a> TorrentPages<'a> {
         let picture = format!("t/{slug}/badge.svg");
         let drawn = rendered(&picture, badge(Badge::Seeders, Some(row.figures.sample())))?;
         self.folder.put(picture, drawn.into_bytes())?;
+        fragments::write_torrent(self.folder, slug, row, self.places, self.report)?;
         let path = format!("t/{slug}/index.html");
         let page = self.page(row, category);
         let made_of = self.made_of(row, &render(&path, &page)?);
