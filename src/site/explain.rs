@@ -136,7 +136,9 @@ impl Explain {
             Route::Torrent(_) | Route::Style if !self.0.config().config.has_pages() => {
                 page(404, "there are no pages: `pages` in [paths] is empty")
             }
-            Route::Stats | Route::Metrics | Route::Torrent(_) => self.figures(&route, question),
+            Route::Stats | Route::Metrics | Route::Torrent(_) | Route::Api(_) => {
+                self.figures(&route, question)
+            }
             Route::Style => page(200, "the stylesheet of the pages"),
             Route::Home => page(200, "the tracker's own page, or the way to it"),
             Route::Unknown if asks_about_a_torrent(question.query) => another_address(),
@@ -149,6 +151,7 @@ impl Explain {
             Route::Metrics => "metrics",
             Route::Torrent(_) => "torrent",
             Route::Style => "style",
+            Route::Api(_) => "api",
             Route::Home => "home",
             Route::Unknown => "unknown",
         };

@@ -1,5 +1,6 @@
 //! The URL space: which request goes where, and what people and programs see of the tracker.
 
+mod api;
 pub mod charts;
 mod events;
 pub mod explain;
@@ -21,6 +22,7 @@ mod route;
 mod rows;
 mod setup;
 mod shared;
+mod shown;
 mod state;
 mod static_pages;
 mod stats;
@@ -177,11 +179,11 @@ impl Site {
         match request.method {
             Method::Get | Method::Head => {}
             Method::Options => {
-                pages::options(response);
+                pages::options(&route, response);
                 return Answer::Ready;
             }
             Method::Post | Method::Other => {
-                pages::method_not_allowed(response);
+                pages::method_not_allowed(&route, response);
                 return Answer::Ready;
             }
         }
@@ -208,9 +210,9 @@ impl Site {
             Route::Torrent(_) | Route::Style if !ready.tracker.config().config.has_pages() => {
                 pages::not_found(request, response)
             }
-            Route::Stats | Route::Metrics if !ready.may_see(&route, request) => {
+            Route::Stats | Route::Metrics | Route::Api(_) if !ready.may_see(&route, request) => {
                 ready.note_not_shown(&call, &route);
-                pages::forbidden(response)
+                pages::forbidden(&route, response)
             }
             Route::Stats | Route::Home if ready.tracker.config().config.is_replica() => {
                 replica::show(ready.tracker.config(), response)
@@ -232,6 +234,11 @@ impl Site {
             Route::Metrics => {
                 let answer = metrics::show(ready, call.now, response);
                 ready.note_if_done(answer, &call, Asked::Metrics)
+            }
+            Route::Api(_) if !pace.may_take_long() => Answer::Later,
+            Route::Api(place) => {
+                let answer = api::answer(ready, place, &call, response);
+                ready.note_if_done(answer, &call, Asked::Statistics)
             }
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
@@ -378,12 +385,13 @@ impl Handler for Site {
     }
 
     fn refuse(&mut self, request: &Request<'_>, response: &mut Response) {
-        match (Place::of(request).route, &self.state) {
+        let route = Place::of(request).route;
+        match (route, &self.state) {
             (Route::Announce | Route::Scrape, State::Ready(ready)) => {
                 let call = Call { request, passkey: None, now: self.now, pace: Pace::Quick };
                 replies::refuse(ready, &call, &Refusal::WouldWait, response);
             }
-            _ => pages::too_busy(response),
+            _ => pages::too_busy(&route, response),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod external;
 mod history;
 mod limits;
+mod listed;
 mod load;
 mod looked;
 mod migrate;
@@ -46,6 +47,7 @@ pub use checksums::checksums_of;
 pub use content::{Content, ContentError, Selection, check_name};
 pub use demand::Demand;
 pub use history::history;
+pub use listed::{ListedError, ListedTotals};
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use overview::{

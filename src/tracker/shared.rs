@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Tracker;
-use crate::catalog::PolicySnapshot;
+use crate::catalog::{PolicySnapshot, Torrent};
 use crate::config::LoadedConfig;
 use crate::platform::FileMark;
 use crate::protocol::InfoHash;
@@ -39,10 +39,15 @@ impl Tracker {
     }
 
     /// Whether the owner's list denies a torrent, as far as the policy in force knows.
-    #[must_use]
-    pub fn denies(&self, info_hash: InfoHash) -> bool {
+    fn denies(&self, info_hash: InfoHash) -> bool {
         let policy = self.policy.as_deref();
         policy.is_some_and(|policy| policy.refusal_of(info_hash) == Some(""))
+    }
+
+    /// Whether the owner's list denies a torrent by any of its info-hashes.
+    #[must_use]
+    pub fn denies_torrent(&self, torrent: &Torrent) -> bool {
+        self.denies(torrent.canonical) || torrent.aliases().any(|hash| self.denies(hash))
     }
 
     /// Follows a policy that another tracker has opened.

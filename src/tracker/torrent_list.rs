@@ -20,6 +20,8 @@ pub struct TorrentQuery {
     pub text: String,
     /// A category; folders below it belong to it.
     pub category: Option<String>,
+    /// A group, by its whole name.
+    pub group: Option<String>,
     /// What all of these say must be true.
     pub states: Vec<TorrentState>,
     /// Also those whose files are gone.
@@ -90,12 +92,12 @@ pub struct TorrentPage {
     pub pages: usize,
 }
 
-/// A torrent, and who is there now.
+/// A torrent, and who is there: now, or at the last refresh.
 #[derive(Clone, Debug)]
 pub struct TorrentWithPeers {
     /// The torrent.
     pub torrent: Torrent,
-    /// Its peers, where the store can be read; the completed downloads are those of this store only.
+    /// Its peers, where they are known; the completed downloads are those of this store only.
     pub peers: Option<SwarmCounts>,
 }
 
@@ -212,7 +214,7 @@ impl TorrentQuery {
         Ok(page)
     }
 
-    fn chosen(
+    pub(super) fn chosen(
         &self,
         mut torrents: Vec<Torrent>,
         external: &HashSet<InfoHash>,
@@ -222,12 +224,17 @@ impl TorrentQuery {
         torrents.retain(|torrent| {
             self.states.iter().all(|state| state.is_of(torrent, external, now))
                 && self.category.as_deref().is_none_or(|wanted| is_in(torrent, wanted))
+                && (self.group.is_none() || torrent.details().group == self.group)
                 && (text.is_empty() || has_text(torrent, &text))
         });
         torrents
     }
 
-    fn page_of(&self, mut torrents: Vec<TorrentWithPeers>, now: Timestamp) -> TorrentPage {
+    pub(super) fn page_of(
+        &self,
+        mut torrents: Vec<TorrentWithPeers>,
+        now: Timestamp,
+    ) -> TorrentPage {
         self.order.sort(&mut torrents);
         if self.reverse {
             torrents.reverse();

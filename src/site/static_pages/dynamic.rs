@@ -10,17 +10,8 @@ use crate::catalog::{Catalog, CatalogError, External, Torrent};
 use crate::config::LoadedConfig;
 use crate::gateway::{Response, Status};
 use crate::protocol::{InfoHash, Timestamp};
+use crate::site::shown::Shown;
 use crate::tracker::{Figures, TorrentWithPeers, Tracker};
-
-/// What a torrent is for visitors.
-enum Known {
-    /// It is listed.
-    Listed(Box<Torrent>),
-    /// Its owner has retired it, and shows it.
-    Retired(Box<Torrent>),
-    /// Nothing is shown of it.
-    Not,
-}
 
 /// The page of a torrent. Nothing is said of one that is hidden or denied.
 pub(in crate::site) fn show_torrent(
@@ -32,16 +23,16 @@ pub(in crate::site) fn show_torrent(
     let loaded = tracker.config();
     let read = read(tracker, info_hash, now);
     let rendered = match read {
-        Ok((Known::Not, _)) => {
+        Ok((Shown::Nothing, _)) => {
             response.status = Status::NotFound;
             response.body.extend_from_slice(b"There is no such torrent here.\n");
             return;
         }
-        Ok((Known::Retired(torrent), external)) => {
+        Ok((Shown::Retired(torrent), external)) => {
             response.status = Status::Gone;
             page(loaded, *torrent, &external, now).render()
         }
-        Ok((Known::Listed(torrent), external)) => page(loaded, *torrent, &external, now).render(),
+        Ok((Shown::Listed(torrent), external)) => page(loaded, *torrent, &external, now).render(),
         Err(problem) => {
             crate::error!("{problem}");
             return fail(response);
@@ -83,21 +74,18 @@ fn read(
     tracker: &Tracker,
     info_hash: InfoHash,
     now: Timestamp,
-) -> Result<(Known, Vec<External>), CatalogError> {
+) -> Result<(Shown, Vec<External>), CatalogError> {
     let catalog = Catalog::read(&tracker.config().config.paths.catalog)?;
-    let Some(torrent) = catalog.torrent(info_hash)? else { return Ok((Known::Not, Vec::new())) };
-    let is_retired = torrent.details().retired().is_some();
-    let is_denied =
-        tracker.denies(torrent.canonical) || torrent.aliases().any(|hash| tracker.denies(hash));
-    let is_gone = !is_retired && torrent.missing_since.is_some();
-    if is_denied || is_gone || !torrent.is_listed(now) {
-        return Ok((Known::Not, Vec::new()));
-    }
-    let mut external = catalog.external()?;
-    external.retain(|external| external.info_hash == torrent.canonical);
-    let torrent = Box::new(torrent);
-    let known = if is_retired { Known::Retired(torrent) } else { Known::Listed(torrent) };
-    Ok((known, external))
+    let shown = Shown::find(tracker, &catalog, info_hash, now)?;
+    let external = match &shown {
+        Shown::Listed(torrent) | Shown::Retired(torrent) => {
+            let mut external = catalog.external()?;
+            external.retain(|external| external.info_hash == torrent.canonical);
+            external
+        }
+        Shown::Nothing => Vec::new(),
+    };
+    Ok((shown, external))
 }
 
 fn page(

@@ -21,6 +21,7 @@ use askama::Template;
 use self::list::{Lists, Placed};
 use self::listing::Category;
 pub(super) use self::places::STYLE_FILE;
+pub(super) use self::torrent::contents;
 
 use self::places::{Places, Way};
 use self::torrent::{CategoryLink, Subject, TorrentPage};

@@ -1,0 +1,109 @@
+//! What everybody may know of the listed torrents: a list of them with the figures of the last refresh, all of them
+//! together, and who is in the swarm of one just now.
+
+use super::overview::completed_before;
+use super::torrent_list::{TorrentPage, TorrentQuery, TorrentState, TorrentWithPeers};
+use super::{Refusal, Tracker};
+use crate::catalog::{Catalog, CatalogError, History, HistoryError, LastFigures, Sample, Torrent};
+use crate::protocol::Timestamp;
+use crate::store::SwarmCounts;
+
+/// Why nothing can be said of the listed torrents.
+#[derive(Debug, thiserror::Error)]
+pub enum ListedError {
+    /// The catalogue cannot be read.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// What refreshes found cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+/// All listed torrents together, as the last refresh found them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListedTotals {
+    /// How many there are.
+    pub torrents: u64,
+    /// Their figures; `None` where nothing was recorded yet.
+    pub figures: Option<Sample>,
+    /// When the last refresh was; `None` before the first.
+    pub refreshed_at: Option<Timestamp>,
+}
+
+impl TorrentQuery {
+    /// Looks for torrents that are listed now and not denied. Their peers are those that the last refresh found, without
+    /// partial seeds; `None` where nothing was recorded yet. A page after the last one is empty.
+    ///
+    /// # Errors
+    /// When the catalogue or the history cannot be read.
+    pub fn find_listed(
+        &self,
+        tracker: &Tracker,
+        now: Timestamp,
+    ) -> Result<TorrentPage, ListedError> {
+        let catalog = Catalog::read(&tracker.loaded.config.paths.catalog)?;
+        let mut torrents = catalog.torrents()?;
+        torrents.retain(|torrent| !tracker.denies_torrent(torrent));
+        let listed = Self { states: vec![TorrentState::Listed], ..self.clone() };
+        let figures = tracker.last_figures()?;
+        let with_peers = |torrent: Torrent| TorrentWithPeers {
+            peers: figures.of(torrent.canonical).map(counts),
+            torrent,
+        };
+        let chosen = listed.chosen(torrents, &Default::default(), now);
+        Ok(self.page_of(chosen.into_iter().map(with_peers).collect(), now))
+    }
+}
+
+fn counts(sample: Sample) -> SwarmCounts {
+    let count = |peers| u32::try_from(peers).unwrap_or(u32::MAX);
+    SwarmCounts {
+        seeders: count(sample.seeders),
+        leechers: count(sample.leechers),
+        partial_seeds: 0,
+        completed: sample.completed,
+    }
+}
+
+impl Tracker {
+    /// All listed torrents together, as the last refresh found them.
+    ///
+    /// # Errors
+    /// When the catalogue or the history cannot be read.
+    pub fn listed_totals(&self) -> Result<ListedTotals, ListedError> {
+        let listed = self.policy.iter().flat_map(|policy| policy.torrents());
+        let torrents = listed.filter(|torrent| !torrent.hidden).count();
+        Ok(ListedTotals {
+            torrents: u64::try_from(torrents).unwrap_or(u64::MAX),
+            figures: self.last_figures()?.all,
+            refreshed_at: self.refreshed_at()?,
+        })
+    }
+
+    /// When the last refresh was; `None` before the first.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn refreshed_at(&self) -> Result<Option<Timestamp>, CatalogError> {
+        Catalog::read(&self.loaded.config.paths.catalog)?.last_refresh()
+    }
+
+    fn last_figures(&self) -> Result<LastFigures, HistoryError> {
+        let history = History::read(&self.loaded.history())?;
+        history.map_or_else(|| Ok(LastFigures::default()), |history| history.last_figures())
+    }
+
+    /// Who is in a torrent's swarm just now, and how often it was completed ever.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn swarm_of(&mut self, torrent: &Torrent, now: Timestamp) -> Result<SwarmCounts, Refusal> {
+        let counted = self.store().and_then(|store| {
+            let counts = store.counts(&[torrent.canonical], now)?;
+            Ok((counts.first().copied().unwrap_or_default(), store.generation()?))
+        });
+        let (counts, generation) = counted.map_err(|problem| self.refusal(&problem))?;
+        let completed = completed_before(torrent, generation).saturating_add(counts.completed);
+        Ok(SwarmCounts { completed, ..counts })
+    }
+}
