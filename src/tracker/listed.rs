@@ -1,6 +1,8 @@
 //! What everybody may know of the listed torrents: a list of them with the figures of the last refresh, all of them
 //! together, and who is in the swarm of one just now.
 
+use std::collections::HashSet;
+
 use super::overview::completed_before;
 use super::torrent_list::{TorrentPage, TorrentQuery, TorrentState, TorrentWithPeers};
 use super::{Refusal, Tracker};
@@ -42,16 +44,15 @@ impl TorrentQuery {
         now: Timestamp,
     ) -> Result<TorrentPage, ListedError> {
         let catalog = Catalog::read(&tracker.loaded.config.paths.catalog)?;
-        let mut torrents = catalog.torrents()?;
+        let mut torrents = catalog.torrents_by_hash()?;
         torrents.retain(|torrent| !tracker.denies_torrent(torrent));
         let listed = Self { states: vec![TorrentState::Listed], ..self.clone() };
         let figures = tracker.last_figures()?;
-        let with_peers = |torrent: Torrent| TorrentWithPeers {
-            peers: figures.of(torrent.canonical).map(counts),
-            torrent,
-        };
-        let chosen = listed.chosen(torrents, &Default::default(), now);
-        Ok(self.page_of(chosen.into_iter().map(with_peers).collect(), now))
+        let chosen = listed.chosen(torrents, &HashSet::new(), now);
+        let peers = |torrent: &Torrent| figures.of(torrent.canonical).map(counts);
+        let key = |torrent: &Torrent| self.order.key(torrent, peers(torrent));
+        let make = |torrent: Torrent| TorrentWithPeers { peers: peers(&torrent), torrent };
+        Ok(self.cut(chosen, key, make))
     }
 }
 
