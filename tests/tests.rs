@@ -12,6 +12,7 @@ mod external;
 mod farm;
 mod first_request;
 mod harness;
+mod health;
 mod history;
 mod house;
 mod killed;

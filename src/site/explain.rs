@@ -128,7 +128,7 @@ impl Explain {
             }
             Route::Announce => self.announce(question, passkey.is_some(), now),
             Route::Scrape => self.scrape(question, now),
-            Route::Stats | Route::Metrics | Route::Torrent(_) | Route::Style
+            Route::Stats | Route::Metrics | Route::Health | Route::Torrent(_) | Route::Style
                 if asks_about_a_torrent(question.query) =>
             {
                 another_address()
@@ -139,6 +139,7 @@ impl Explain {
             Route::Stats | Route::Metrics | Route::Torrent(_) | Route::Api(_) => {
                 self.figures(&route, question)
             }
+            Route::Health => page(200, "whether the tracker works; 503 where it does not"),
             Route::Style => page(200, "the stylesheet of the pages"),
             Route::Home => page(200, "the tracker's own page, or the way to it"),
             Route::Unknown if asks_about_a_torrent(question.query) => another_address(),
@@ -152,6 +153,7 @@ impl Explain {
             Route::Torrent(_) => "torrent",
             Route::Style => "style",
             Route::Api(_) => "api",
+            Route::Health => "health",
             Route::Home => "home",
             Route::Unknown => "unknown",
         };

@@ -8,6 +8,7 @@ mod feed;
 mod format;
 mod fragments;
 pub mod health;
+mod health_reply;
 mod history;
 mod links;
 mod list;
@@ -202,7 +203,7 @@ impl Site {
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
-            Route::Stats | Route::Metrics | Route::Torrent(_) | Route::Style
+            Route::Stats | Route::Metrics | Route::Health | Route::Torrent(_) | Route::Style
                 if asks_about_a_torrent(request.query) =>
             {
                 pages::not_found(request, response)
@@ -235,7 +236,8 @@ impl Site {
                 let answer = metrics::show(ready, call.now, response);
                 ready.note_if_done(answer, &call, Asked::Metrics)
             }
-            Route::Api(_) if !pace.may_take_long() => Answer::Later,
+            Route::Api(_) | Route::Health if !pace.may_take_long() => Answer::Later,
+            Route::Health => health_reply::show(ready, call.now, response),
             Route::Api(place) => {
                 let answer = api::answer(ready, place, &call, response);
                 ready.note_if_done(answer, &call, Asked::Statistics)

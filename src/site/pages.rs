@@ -1,6 +1,7 @@
 //! What people get: redirects, and clear words where nothing is.
 
 use super::api::{self, Problem};
+use super::health_reply;
 use super::replies::fail_plainly;
 use super::route::{Route, asks_about_a_torrent};
 use crate::config::LoadedConfig;
@@ -81,6 +82,8 @@ pub(super) fn broken(route: &Route, response: &mut Response) {
         );
     } else if let Route::Api(_) = route {
         api::refuse(&Problem::Broken, response);
+    } else if *route == Route::Health {
+        health_reply::broken(response);
     } else {
         response.status = Status::InternalServerError;
         response.body.extend_from_slice(
@@ -95,6 +98,9 @@ pub(super) fn too_busy(route: &Route, response: &mut Response) {
     response.headers.push(("Retry-After", RETRY_AFTER.into()));
     if let Route::Api(_) = route {
         return api::refuse(&Problem::Busy, response);
+    }
+    if *route == Route::Health {
+        return health_reply::busy(response);
     }
     response.status = Status::ServiceUnavailable;
     response.headers.push(("Cache-Control", "no-store".into()));

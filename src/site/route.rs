@@ -16,6 +16,8 @@ pub(super) enum Route {
     Stats,
     /// A program wants figures of the tracker itself.
     Metrics,
+    /// A program watches whether the tracker works.
+    Health,
     /// A person wants to see a torrent.
     Torrent(InfoHash),
     /// A browser wants the stylesheet of pages.
@@ -143,6 +145,7 @@ impl Route {
             b"scrape" => Some(Self::Scrape),
             b"stats" => Some(Self::Stats),
             b"metrics" => Some(Self::Metrics),
+            b"health" => Some(Self::Health),
             _ => None,
         }
     }
@@ -290,6 +293,7 @@ mod tests {
             ("/0123456789abcdef/scrape", Route::Scrape),
             ("/stats", Route::Stats),
             ("/metrics", Route::Metrics),
+            ("/health", Route::Health),
             ("/x/stats", Route::Unknown),
             ("/tracker.css", Route::Style),
             ("/t/0707070707070707070707070707070707070707", Route::Torrent(SEVENS)),

@@ -4,6 +4,7 @@
 pub mod access;
 mod announce;
 mod checksums;
+mod condition;
 mod content;
 mod demand;
 pub mod event_log;
@@ -44,6 +45,7 @@ use std::time::{Duration, Instant};
 
 pub use crate::platform::lock::LockError;
 pub use checksums::checksums_of;
+pub use condition::Room;
 pub use content::{Content, ContentError, Selection, check_name};
 pub use demand::Demand;
 pub use history::history;
