@@ -11,6 +11,7 @@ mod doctor;
 mod external;
 mod farm;
 mod first_request;
+mod full_scrape;
 mod harness;
 mod health;
 mod history;

@@ -7,6 +7,7 @@ pub mod explain;
 mod feed;
 mod format;
 mod fragments;
+mod full_scrape;
 pub mod health;
 mod health_reply;
 mod history;
