@@ -293,6 +293,9 @@ fn has_text(torrent: &Torrent, text: &str) -> bool {
     if names.iter().any(|name| name.to_lowercase().contains(text)) {
         return true;
     }
+    if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return false;
+    }
     let v1 = torrent.v1.map(|hash| hash.to_string());
     let v2 = torrent.v2.map(|hash| hash.to_string());
     [Some(torrent.canonical.to_string()), v1, v2].into_iter().flatten().any(|it| it.contains(text))

@@ -178,7 +178,32 @@ fn links(given: &Given, page: usize, pages: usize) -> PageLinks {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_link_asks_the_same_question(
+            query in any::<String>(), group in any::<String>(), page in 1..9_usize,
+        ) {
+            let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            let question = format!("query={}&group={}", escaped(&query), escaped(&group));
+            let given = Given::of(question.as_bytes(), NAMES).unwrap();
+            let last = links(&given, page, 9).last;
+            let again = Given::of(last.trim_start_matches('?').as_bytes(), NAMES).unwrap();
+            prop_assert_eq!(again.text("query").unwrap_or_default(), query);
+            prop_assert_eq!(again.text("group").unwrap_or_default(), group);
+            prop_assert_eq!(again.text("page"), Some("9"));
+        }
+
+        #[test]
+        fn whatever_is_asked_is_answered_or_refused(question in any::<Vec<u8>>()) {
+            if let Ok(given) = Given::of(&question, NAMES) {
+                links(&given, 1, 1);
+            }
+        }
+    }
 
     #[test]
     fn links_keep_the_question_and_lead_to_pages_that_are_there() {
