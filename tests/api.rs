@@ -59,9 +59,13 @@ fn problem(tracker: &Installation, address: &str, query: &str, status: u16) -> V
 }
 
 fn announce(tracker: &Installation, torrent: &Torrent, peer: u8, left: u32) {
+    announce_as(tracker, torrent, (peer, left), "");
+}
+
+fn announce_as(tracker: &Installation, torrent: &Torrent, (peer, left): (u8, u32), more: &str) {
     let hash = encode(&torrent.info_hash);
     let query =
-        format!("info_hash={hash}&peer_id=-XX0000-0000000000{peer:02}&port=6881&left={left}");
+        format!("info_hash={hash}&peer_id=-XX0000-0000000000{peer:02}&port=6881&left={left}{more}");
     tracker.get("/announce", query).from(&format!("192.0.2.{peer}")).value();
 }
 
@@ -167,6 +171,18 @@ fn one_torrent_is_told_whole_and_as_it_is_now() {
     );
     announce(&tracker, &popular, 3, 0);
     assert_eq!(get(&tracker, &address, "")["swarm"]["seeders"], 2);
+    announce_as(&tracker, &popular, (2, 0), "&event=completed");
+    let completed = |expected: u64| {
+        let now = &get(&tracker, &address, "")["swarm"]["completed"];
+        let listed =
+            &get(&tracker, "/api/v1/torrents", "query=popular")["torrents"][0]["completed"];
+        assert_eq!((now, listed), (&json!(1), &json!(expected)));
+    };
+    completed(0);
+    tracker.refresh();
+    completed(1);
+    assert_eq!(tracker.run(&["store", "rebuild"]).status, 0);
+    completed(1);
     assert_eq!(torrent["description"], "One & all.");
     assert_eq!(torrent["checksums"]["crc32"], "0123abcd");
     assert_eq!(torrent["checksums"]["md5"], Value::Null);

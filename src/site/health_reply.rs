@@ -139,7 +139,7 @@ fn free(bytes: u64) -> Check {
     let said = "the disk of the peer store is";
     match bytes {
         ..NONE => Check::said(State::Fail, format!("{said} full; make room on it")),
-        ..LITTLE => Check::said(State::Warn, format!("{said} nearly full; make room on it")),
+        NONE..LITTLE => Check::said(State::Warn, format!("{said} nearly full; make room on it")),
         _ => Check::PASS,
     }
 }
