@@ -333,7 +333,10 @@ fn who_may_not_see_statistics_may_not_read_them_here() {
     for address in ["torrents", "stats", "history", "openapi.json"] {
         let address = format!("/api/v1/{address}");
         assert_eq!(problem(&tracker, &address, "", 403)["title"], "Forbidden");
-        assert_eq!(tracker.get(&address, "").from("203.0.113.7").send().reply.status, 200);
+        // No script of another site reads it through the browser of somebody who may.
+        let shown = tracker.get(&address, "").from("203.0.113.7").send().reply;
+        assert_eq!((shown.status, shown.header("access-control-allow-origin")), (200, None));
+        assert_eq!(shown.header("cache-control"), Some("private, no-cache"));
     }
 }
 

@@ -53,11 +53,28 @@ pub(super) fn answer(
     call: &Call<'_>,
     response: &mut Response,
 ) -> Answer {
-    let request = call.request;
-    let outcome = match place {
+    let is_public = ready.tracker.config().config.access.stats_from.is_empty();
+    let outcome = find(ready, place, call);
+    if let Err(Failed::WouldWait) = outcome {
+        return Answer::WouldWait;
+    }
+    // Else any site that somebody who may read this looks at could read it too.
+    if is_public {
+        open_to_all(response);
+    }
+    match outcome {
+        Ok(found) if is_public => write(found, call.request, response),
+        Ok(found) => write(Found { keep: "private, no-cache", ..found }, call.request, response),
+        Err(Failed::Problem(problem)) => problem.write(response),
+        Err(Failed::WouldWait) => {}
+    }
+    Answer::Ready
+}
+
+fn find(ready: &mut Ready, place: Place, call: &Call<'_>) -> Result<Found<Vec<u8>>, Failed> {
+    match place {
         Place::Description => {
-            describe(request, response);
-            return Answer::Ready;
+            Ok(Found { content: DESCRIPTION.as_bytes().to_vec(), keep: "max-age=3600" })
         }
         Place::Unknown => Err(Problem::NoSuchAddress.into()),
         Place::NotAHash => Err(Problem::NotAHash.into()),
@@ -65,20 +82,17 @@ pub(super) fn answer(
             let owner = ready.tracker.config().config.farm.owner_url.as_ref();
             Err(Problem::Replica { owner: owner.map(ToString::to_string) }.into())
         }
-        Place::Torrents => torrents::find(ready, call).and_then(|it| write(&it, call, response)),
-        Place::Torrent(info_hash) => {
-            details::of(ready, info_hash, call).and_then(|it| write(&it, call, response))
-        }
-        Place::Stats => stats::now(ready, call).and_then(|it| write(&it, call, response)),
-        Place::History => series::of(ready, call).and_then(|it| write(&it, call, response)),
-    };
-    match outcome {
-        Ok(()) => Answer::Ready,
-        Err(Failed::WouldWait) => Answer::WouldWait,
-        Err(Failed::Problem(problem)) => {
-            refuse(&problem, response);
-            Answer::Ready
-        }
+        Place::Torrents => torrents::find(ready, call)?.as_json(),
+        Place::Torrent(info_hash) => details::of(ready, info_hash, call)?.as_json(),
+        Place::Stats => stats::now(ready, call)?.as_json(),
+        Place::History => series::of(ready, call)?.as_json(),
+    }
+}
+
+impl<T: Serialize> Found<T> {
+    fn as_json(&self) -> Result<Found<Vec<u8>>, Failed> {
+        let content = serde_json::to_vec(&self.content).map_err(Problem::log)?;
+        Ok(Found { content, keep: self.keep })
     }
 }
 
@@ -105,32 +119,11 @@ fn open_to_all(response: &mut Response) {
     response.headers.push(("Access-Control-Allow-Origin", "*".into()));
 }
 
-fn describe(request: &Request<'_>, response: &mut Response) {
-    write_bytes(DESCRIPTION.as_bytes().to_vec(), (request, "max-age=3600"), response);
-}
-
-fn write<T: Serialize>(
-    found: &Found<T>,
-    call: &Call<'_>,
-    response: &mut Response,
-) -> Result<(), Failed> {
-    let bytes = serde_json::to_vec(&found.content).map_err(|problem| {
-        crate::error!("cannot write an answer of the API: {problem}");
-        Problem::Trouble
-    })?;
-    write_bytes(bytes, (call.request, found.keep), response);
-    Ok(())
-}
-
 /// Writes an answer; for a client that has the same already, nothing but that it is the same (RFC 9110, 13).
-fn write_bytes(
-    bytes: Vec<u8>,
-    (request, keep): (&Request<'_>, &'static str),
-    response: &mut Response,
-) {
-    let digest = Sha256::digest(&bytes);
+fn write(found: Found<Vec<u8>>, request: &Request<'_>, response: &mut Response) {
+    let Found { content, keep } = found;
+    let digest = Sha256::digest(&content);
     let tag: String = digest.iter().take(TAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    open_to_all(response);
     let is_known =
         request.variables.get("HTTP_IF_NONE_MATCH").is_some_and(|known| names(known, &tag));
     for (name, value) in [
@@ -146,7 +139,7 @@ fn write_bytes(
         return;
     }
     response.content_type = JSON;
-    response.body = bytes;
+    response.body = content;
 }
 
 /// Whether an `If-None-Match` names a tag. Web servers that compress put something behind it.
