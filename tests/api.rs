@@ -343,6 +343,12 @@ fn who_may_not_see_statistics_may_not_read_them_here() {
 #[test]
 fn what_cannot_be_read_is_said_without_a_path() {
     let (tracker, ..) = tracker(&[]);
+    fs::write(tracker.path("data/history.db"), "garbage").expect("a file");
+    let row = &get(&tracker, "/api/v1/torrents", "query=popular")["torrents"][0];
+    assert_eq!(row["seeders"], Value::Null, "the torrents are known without it");
+    assert_eq!(get(&tracker, "/api/v1/stats", "")["seeders"], Value::Null);
+    assert_eq!(problem(&tracker, "/api/v1/history", "", 500)["title"], "Internal Server Error");
+    tracker.forget_what_was_told();
     fs::write(tracker.path("data/catalog.db"), "garbage").expect("a file");
     let answer = tracker.get("/api/v1/torrents", "").send();
     assert!(answer.log.contains("catalog.db"), "the owner hears it: {}", answer.log);

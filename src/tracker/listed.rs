@@ -7,26 +7,16 @@ use super::overview::completed_before;
 use super::torrent_list::{TorrentPage, TorrentQuery, TorrentState, TorrentWithPeers};
 use super::{Refusal, Tracker};
 use crate::catalog::{Catalog, CatalogError, History, HistoryError, LastFigures, Sample, Torrent};
+use crate::platform::log::{self, Level};
 use crate::protocol::Timestamp;
 use crate::store::SwarmCounts;
-
-/// Why nothing can be said of the listed torrents.
-#[derive(Debug, thiserror::Error)]
-pub enum ListedError {
-    /// The catalogue cannot be read.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// What refreshes found cannot be read.
-    #[error(transparent)]
-    History(#[from] HistoryError),
-}
 
 /// All listed torrents together, as the last refresh found them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListedTotals {
     /// How many there are.
     pub torrents: u64,
-    /// Their figures; `None` where nothing was recorded yet.
+    /// Their figures; `None` where nothing was recorded yet, or the history cannot be read.
     pub figures: Option<Sample>,
     /// When the last refresh was; `None` before the first.
     pub refreshed_at: Option<Timestamp>,
@@ -34,20 +24,21 @@ pub struct ListedTotals {
 
 impl TorrentQuery {
     /// Looks for torrents that are listed now and not denied. Their peers are those that the last refresh found, without
-    /// partial seeds; `None` where nothing was recorded yet. A page after the last one is empty.
+    /// partial seeds; `None` where nothing was recorded yet, or the history cannot be read. A page after the last one is
+    /// empty.
     ///
     /// # Errors
-    /// When the catalogue or the history cannot be read.
+    /// When the catalogue cannot be read.
     pub fn find_listed(
         &self,
         tracker: &Tracker,
         now: Timestamp,
-    ) -> Result<TorrentPage, ListedError> {
+    ) -> Result<TorrentPage, CatalogError> {
         let catalog = Catalog::read(&tracker.loaded.config.paths.catalog)?;
         let mut torrents = catalog.torrents_by_hash()?;
         torrents.retain(|torrent| !tracker.denies_torrent(torrent));
         let listed = Self { states: vec![TorrentState::Listed], ..self.clone() };
-        let figures = tracker.last_figures()?;
+        let figures = tracker.last_figures();
         let chosen = listed.chosen(torrents, &HashSet::new(), now);
         let peers = |torrent: &Torrent| figures.of(torrent.canonical).map(counts);
         let key = |torrent: &Torrent| self.order.key(torrent, peers(torrent));
@@ -70,13 +61,13 @@ impl Tracker {
     /// All listed torrents together, as the last refresh found them.
     ///
     /// # Errors
-    /// When the catalogue or the history cannot be read.
-    pub fn listed_totals(&self) -> Result<ListedTotals, ListedError> {
+    /// When the catalogue cannot be read.
+    pub fn listed_totals(&self) -> Result<ListedTotals, CatalogError> {
         let listed = self.policy.iter().flat_map(|policy| policy.torrents());
         let torrents = listed.filter(|torrent| !torrent.hidden).count();
         Ok(ListedTotals {
             torrents: u64::try_from(torrents).unwrap_or(u64::MAX),
-            figures: self.last_figures()?.all,
+            figures: self.last_figures().all,
             refreshed_at: self.refreshed_at()?,
         })
     }
@@ -89,9 +80,16 @@ impl Tracker {
         Catalog::read(&self.loaded.config.paths.catalog)?.last_refresh()
     }
 
-    fn last_figures(&self) -> Result<LastFigures, HistoryError> {
-        let history = History::read(&self.loaded.history())?;
-        history.map_or_else(|| Ok(LastFigures::default()), |history| history.last_figures())
+    /// None where they cannot be read: the torrents themselves are known all the same.
+    fn last_figures(&self) -> LastFigures {
+        let read = || match History::read(&self.loaded.history())? {
+            Some(history) => history.last_figures(),
+            None => Ok(LastFigures::default()),
+        };
+        read().unwrap_or_else(|problem: HistoryError| {
+            log::line_once_a_minute(Level::Error, &problem.to_string());
+            LastFigures::default()
+        })
     }
 
     /// Who is in a torrent's swarm just now, and how often it was completed ever.

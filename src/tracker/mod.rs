@@ -49,7 +49,7 @@ pub use condition::Room;
 pub use content::{Content, ContentError, Selection, check_name};
 pub use demand::Demand;
 pub use history::history;
-pub use listed::{ListedError, ListedTotals};
+pub use listed::ListedTotals;
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use overview::{

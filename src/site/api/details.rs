@@ -8,6 +8,7 @@ use super::torrents::About;
 use super::{Failed, Found, Problem, given};
 use crate::catalog::{Catalog, Torrent};
 use crate::config::LoadedConfig;
+use crate::platform::log::{self, Level};
 use crate::protocol::{Contents, InfoHash, Timestamp};
 use crate::site::shown::{Shown, retirement};
 use crate::site::static_pages::contents;
@@ -71,7 +72,8 @@ pub(super) fn of(
         }),
         Err(Refusal::WouldWait) => return Err(Failed::WouldWait),
         Err(refusal) => {
-            crate::error!("the swarm of {} is not known: {refusal}", torrent.canonical);
+            let said = format!("who is in swarms is not known for /api: {refusal}");
+            log::line_once_a_minute(Level::Error, &said);
             None
         }
     };

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::gateway::{Response, Status};
+use crate::platform::log::{self, Level};
 
 /// What stands in the way.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +93,8 @@ fn those(names: &[&str]) -> String {
 impl Problem {
     /// Has the owner hear what went wrong, of which nobody else is told.
     pub(super) fn log(problem: impl std::fmt::Display) -> Self {
-        crate::error!("{problem}");
+        // Strangers decide how often.
+        log::line_once_a_minute(Level::Error, &problem.to_string());
         Self::Trouble
     }
 
