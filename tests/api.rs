@@ -5,10 +5,12 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::harness::apache::{self, Mpm};
 use crate::harness::fastcgi::Responder;
-use crate::harness::http::{Reply, encode};
+use crate::harness::http::{Reply, encode, request};
 use crate::harness::installation::Installation;
 use crate::harness::schema::Description;
+use crate::harness::site::{CGI, Layout, Site};
 use crate::harness::torrent::Torrent;
 
 fn hex(torrent: &Torrent) -> String {
@@ -445,6 +447,34 @@ fn an_answer_that_is_not_as_described_is_noticed() {
         value[pointer] = wrong;
         assert!(!description.faults(schema, &value).is_empty(), "{pointer}: {value}");
     }
+}
+
+/// Also what is no 200, and the tag that comes back.
+#[test]
+fn a_web_server_passes_it_all_on() {
+    let site = Site::new(Layout::listed(CGI, std::net::Ipv4Addr::LOCALHOST.into()));
+    let torrent = Torrent::new("x", 1000, &site.announce_url());
+    site.add(&torrent);
+    site.tracker(&["refresh", "--force"]);
+    let _apache = apache::cgi(Mpm::Event).start(&site);
+    let get = |address: &str, headers: &[(&str, &str)]| {
+        request(site.address(), "GET", &format!("{CGI}{address}"), headers).expect("an answer")
+    };
+    let one = format!("/api/v1/torrents/{}", hex(&torrent));
+    for address in ["/api/v1/torrents", &one, "/api/v1/stats", "/api/v1/history"] {
+        let reply = get(address, &[]);
+        assert_eq!(reply.status, 200, "{address}: {reply:?}");
+        checked(address, &reply);
+    }
+    let tag = get(&one, &[]).header("etag").expect("a tag").to_owned();
+    assert_eq!(get(&one, &[("If-None-Match", &tag)]).status, 304);
+    let unknown = format!("/api/v1/torrents/{}", "0".repeat(40));
+    for (address, status) in [(&*unknown, 404), ("/api/v1/torrents?page=0", 400)] {
+        let reply = get(address, &[]);
+        assert_eq!(reply.status, status, "{reply:?}");
+        checked(address.split('?').next().expect("a path"), &reply);
+    }
+    assert_eq!(get("/health", &[]).status, 200);
 }
 
 /// What people copy from the README works.

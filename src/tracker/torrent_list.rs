@@ -289,8 +289,9 @@ fn is_in(torrent: &Torrent, wanted: &str) -> bool {
 /// Whether a text in lower case stands in what a torrent is known by.
 fn has_text(torrent: &Torrent, text: &str) -> bool {
     let file = String::from_utf8_lossy(torrent.file.as_os_str().as_bytes());
-    let names = [torrent.name.as_str(), &torrent.title(), &file];
-    if names.iter().any(|name| name.to_lowercase().contains(text)) {
+    let title = torrent.details().title.as_deref();
+    let names = [Some(torrent.name.as_str()), title, Some(&*file)];
+    if names.into_iter().flatten().any(|name| name.to_lowercase().contains(text)) {
         return true;
     }
     if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
