@@ -236,6 +236,12 @@ fn nothing_is_said_of_torrents_that_are_hidden_denied_or_not_listed_yet() {
     }
     assert_eq!(get(&tracker, "/api/v1/torrents", "")["total"], 3);
     assert_eq!(get(&tracker, "/api/v1/stats", "")["torrents"], 3);
+    // Which are denied stands in the policy.
+    let policy = fs::read(tracker.path("data/policy.snapshot")).expect("a policy");
+    fs::remove_file(tracker.path("data/policy.snapshot")).expect("it goes");
+    assert_eq!(get(&tracker, "/api/v1/torrents", "")["total"], 0);
+    problem(&tracker, &format!("/api/v1/torrents/{}", secret[2]), "", 404);
+    fs::write(tracker.path("data/policy.snapshot"), policy).expect("it is back");
     let texts = [
         ("/api/v1/torrents".to_owned(), "rows=1000"),
         (format!("/api/v1/torrents/{}", hex(&popular)), ""),

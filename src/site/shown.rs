@@ -25,7 +25,7 @@ impl Shown {
         let Some(torrent) = catalog.torrent(info_hash)? else { return Ok(Self::Nothing) };
         let is_retired = torrent.details().retired().is_some();
         let is_gone = !is_retired && torrent.missing_since.is_some();
-        if tracker.denies_torrent(&torrent) || is_gone || !torrent.is_listed(now) {
+        if tracker.denies(&torrent) || is_gone || !torrent.is_listed(now) {
             return Ok(Self::Nothing);
         }
         let torrent = Box::new(torrent);

@@ -36,7 +36,7 @@ impl TorrentQuery {
     ) -> Result<TorrentPage, CatalogError> {
         let catalog = Catalog::read(&tracker.loaded.config.paths.catalog)?;
         let mut torrents = catalog.torrents_by_hash()?;
-        torrents.retain(|torrent| !tracker.denies_torrent(torrent));
+        torrents.retain(|torrent| !tracker.denies(torrent));
         let listed = Self { states: vec![TorrentState::Listed], ..self.clone() };
         let figures = tracker.last_figures();
         let chosen = listed.chosen(torrents, &HashSet::new(), now);
