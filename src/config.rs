@@ -95,6 +95,13 @@ pub struct Config {
 }
 
 impl Config {
+    /// The file into which refreshes write a scrape of all torrents, where such scrapes are answered.
+    #[must_use]
+    pub fn answered_full_scrape(&self) -> Option<&Path> {
+        let is_answered = self.tracker.scrape && self.tracker.full_scrape;
+        self.paths.full_scrape.as_deref().filter(|_| is_answered)
+    }
+
     /// The limit on the peers of one address that holds, and the section that sets it.
     #[must_use]
     pub fn address_peers(&self) -> (Limit, &'static str) {
@@ -241,6 +248,9 @@ pub struct PathsConfig {
     /// The page that includes them; none: there is no such page.
     #[serde(with = "empty_is_none")]
     pub feed_page: Option<PathBuf>,
+    /// A file into which refreshes write what /scrape without an info-hash answers; none: there is no such file.
+    #[serde(with = "empty_is_none")]
+    pub full_scrape: Option<PathBuf>,
     /// The folder into which refreshes write pages for visitors, beside what the owner has there; none: there
     /// are no such pages.
     #[serde(with = "empty_is_none")]
@@ -372,6 +382,7 @@ impl Default for PathsConfig {
             stats_fragment: "../www/torrents/bt_stats.inc".into(),
             rss_fragment: "../www/torrents/bt_rss.inc".into(),
             feed_page: Some("../www/rss.xml".into()),
+            full_scrape: None,
             pages: None,
             pages_url: None,
             script_url: None,

@@ -138,6 +138,9 @@ fn a_replica_answers_by_what_is_copied_to_it_and_makes_nothing_of_an_owners() {
     let page = replica.get("/stats", "").send().reply;
     assert_eq!((page.status, page.header("location")), (302, Some("http://owner.test/")));
     assert_eq!(replica.get("/metrics", "").send().reply.status, 200);
+    assert_eq!(replica.get("/health", "").send().reply.status, 200);
+    let told = replica.get("/api/v1/stats", "").send().reply;
+    assert!(told.status == 404 && told.text().contains("ask http://owner.test/"), "{told:?}");
 
     poll(Duration::from_secs(20), || replica.path("data/refresh.lock").exists().then_some(()));
     let left: BTreeSet<_> = files(&replica.path(""))

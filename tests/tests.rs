@@ -4,6 +4,7 @@
 // A test that cannot be set up has failed; clippy's exemption covers test functions only.
 #![allow(clippy::expect_used)]
 
+mod api;
 mod clients;
 mod command_line;
 mod doctor;
@@ -12,7 +13,9 @@ mod external;
 mod farm;
 mod feeds;
 mod first_request;
+mod full_scrape;
 mod harness;
+mod health;
 mod history;
 mod house;
 mod killed;

@@ -34,7 +34,12 @@ fn is_ours(target: &Path, loaded: &LoadedConfig) -> bool {
     let paths = &loaded.config.paths;
     let (history, index) = (loaded.history(), loaded.list_index());
     let stores = [&paths.catalog, &paths.policy, &loaded.config.store.path, &history, &index];
-    let others = [loaded.file.as_ref(), Some(&paths.stats_fragment), Some(&paths.rss_fragment)];
+    let others = [
+        loaded.file.as_ref(),
+        Some(&paths.stats_fragment),
+        Some(&paths.rss_fragment),
+        paths.full_scrape.as_ref(),
+    ];
     let list = loaded.list_fragment();
     let is =
         |path: &Path| place(path) == target || path.canonicalize().is_ok_and(|it| it == target);

@@ -84,6 +84,9 @@ pub fn lay_out_missing(loaded: &LoadedConfig) -> Result<LaidOut, LayoutError> {
     if let Some(pages) = &paths.pages {
         site.folder(pages)?;
     }
+    if let Some(folder) = paths.full_scrape.as_deref().and_then(Path::parent) {
+        site.folder(folder)?;
+    }
     let list = loaded.list_fragment();
     let fragments = [(&paths.stats_fragment, EMPTY_STATS), (&paths.rss_fragment, EMPTY_RSS)];
     for (fragment, content) in
@@ -149,6 +152,7 @@ pub fn written_folders(loaded: &LoadedConfig) -> Vec<&Path> {
         folders.push(&paths.torrents);
         folders.extend(fragments.iter().filter_map(|fragment| fragment.parent()));
         folders.extend(paths.pages.as_deref());
+        folders.extend(paths.full_scrape.as_deref().and_then(Path::parent));
     }
     folders.sort_unstable();
     folders.dedup();

@@ -198,7 +198,10 @@ fn make_paths_absolute(config: &mut Config, base: &Path) {
         &mut paths.rss_fragment,
     ];
     let lists = [&mut config.access.allow_list, &mut config.access.deny_list];
-    let named = lists.into_iter().chain([&mut paths.feed_page, &mut paths.pages]).flatten();
+    let named = lists
+        .into_iter()
+        .chain([&mut paths.feed_page, &mut paths.full_scrape, &mut paths.pages])
+        .flatten();
     let base = absolute(base, Path::new(""));
     for path in files.into_iter().chain(named) {
         if !path.as_os_str().is_empty() {

@@ -50,7 +50,8 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
     let paths = Paths::of(config);
     paths.are_filled()?;
     paths.are_apart()?;
-    paths.are_apart_from_the_feed(config.paths.feed_page.as_deref())?;
+    paths.are_apart_from("feed_page", config.paths.feed_page.as_deref())?;
+    paths.are_apart_from("full_scrape", config.paths.full_scrape.as_deref())?;
     paths.publish_nothing_private()?;
     pages::validate(config)
 }
@@ -231,21 +232,25 @@ impl<'a> Paths<'a> {
         Ok(())
     }
 
-    /// What stands in the page of the feed is published.
-    fn are_apart_from_the_feed(&self, page: Option<&Path>) -> Result<(), Impossible> {
-        let Some(page) = page else { return Ok(()) };
+    /// What stands in the page of the feed, or in a file that everybody gets, is published.
+    fn are_apart_from(
+        &self,
+        published: &'static str,
+        file: Option<&Path>,
+    ) -> Result<(), Impossible> {
+        let Some(file) = file else { return Ok(()) };
         let clash = self.0.iter().find(|(_, holds, path)| {
-            is_within(path, page) || (*holds != Holds::TorrentFiles && is_within(page, path))
+            is_within(path, file) || (*holds != Holds::TorrentFiles && is_within(file, path))
         });
         match clash {
             None => Ok(()),
             Some(((section, key), ..)) => Err(Impossible::between(
-                ("paths", "feed_page"),
+                ("paths", published),
                 (section, key),
                 format!(
-                    "{} is a page of its own, and `{key}` in [{section}] names the same or something within; \
+                    "{} is a file of its own, and `{key}` in [{section}] names the same or something within; \
                      choose another path for one of them",
-                    page.display()
+                    file.display()
                 ),
             )),
         }

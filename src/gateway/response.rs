@@ -55,6 +55,14 @@ impl Status {
             Self::ServiceUnavailable => b"Status: 503 Service Unavailable",
         }
     }
+
+    /// Its number and its phrase, such as 404 and "Not Found".
+    #[must_use]
+    pub fn in_words(self) -> (u16, &'static str) {
+        let line = std::str::from_utf8(self.line()).unwrap_or_default();
+        let words = line.trim_start_matches("Status: ").split_once(' ');
+        words.and_then(|(number, phrase)| Some((number.parse().ok()?, phrase))).unwrap_or_default()
+    }
 }
 
 /// One response. Workers reuse it, so that its memory is asked for once.
@@ -178,6 +186,12 @@ mod tests {
         response.status = status;
         response.body.extend_from_slice(body.as_bytes());
         response
+    }
+
+    #[test]
+    fn a_status_has_a_number_and_a_phrase() {
+        assert_eq!(Status::NotFound.in_words(), (404, "Not Found"));
+        assert_eq!(Status::Ok.in_words(), (200, "OK"));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //! durable, and only then put in the target's place.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +17,18 @@ const KEPT: usize = LONGEST - 40;
 
 /// After so long nobody is at work on a temporary file any more.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
+
+/// Replaces a file that everybody may read, in a folder that is there. A lock must make the caller its only writer.
+///
+/// # Errors
+/// What the kernel says; the file from before stays then.
+pub fn replace_readable(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut temporary = TemporaryFile::of_only_writer(path)?;
+    temporary.file.write_all(content)?;
+    // Whatever our mask is.
+    temporary.file.set_permissions(Permissions::from_mode(0o644))?;
+    temporary.replace(path)
+}
 
 /// A file beside its target, removed unless it takes the target's place.
 pub struct TemporaryFile {
@@ -175,10 +187,20 @@ fn sync_folder_of(path: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
     use std::time::SystemTime;
 
     use super::*;
+
+    #[test]
+    fn everybody_may_read_what_is_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("fragment");
+        replace_readable(&target, b"old").unwrap();
+        fs::set_permissions(&target, Permissions::from_mode(0o600)).unwrap();
+        replace_readable(&target, b"new").unwrap();
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+    }
 
     #[test]
     fn what_killed_processes_left_an_hour_ago_is_removed_and_nothing_else() {

@@ -128,7 +128,12 @@ impl Explain {
             }
             Route::Announce => self.announce(question, passkey.is_some(), now),
             Route::Scrape => self.scrape(question, now),
-            Route::Stats | Route::Metrics | Route::List | Route::Torrent(..) | Route::Style
+            Route::Stats
+            | Route::Metrics
+            | Route::Health
+            | Route::List
+            | Route::Torrent(..)
+            | Route::Style
                 if asks_about_a_torrent(question.query) =>
             {
                 another_address()
@@ -138,8 +143,11 @@ impl Explain {
             {
                 page(404, "there are no pages: `pages` in [paths] is empty")
             }
-            Route::Stats | Route::Metrics | Route::Torrent(..) => self.figures(&route, question),
+            Route::Stats | Route::Metrics | Route::Torrent(..) | Route::Api(_) => {
+                self.figures(&route, question)
+            }
             Route::List => page(200, "the list of torrents"),
+            Route::Health => page(200, "whether the tracker works; 503 where it does not"),
             Route::Style => page(200, "the stylesheet of the pages"),
             Route::Home => page(200, "the tracker's own page, or the way to it"),
             Route::Unknown if asks_about_a_torrent(question.query) => another_address(),
@@ -153,6 +161,8 @@ impl Explain {
             Route::List => "list",
             Route::Torrent(..) => "torrent",
             Route::Style => "style",
+            Route::Api(_) => "api",
+            Route::Health => "health",
             Route::Home => "home",
             Route::Unknown => "unknown",
         };

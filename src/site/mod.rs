@@ -1,12 +1,15 @@
 //! The URL space: which request goes where, and what people and programs see of the tracker.
 
+mod api;
 pub mod charts;
 mod events;
 pub mod explain;
 mod feed;
 mod format;
 mod fragments;
+mod full_scrape;
 pub mod health;
+mod health_reply;
 mod history;
 mod links;
 mod list;
@@ -21,6 +24,7 @@ mod route;
 mod rows;
 mod setup;
 mod shared;
+mod shown;
 mod state;
 mod static_pages;
 mod stats;
@@ -201,11 +205,11 @@ impl Site {
         match request.method {
             Method::Get | Method::Head => {}
             Method::Options => {
-                pages::options(response);
+                pages::options(&route, response);
                 return Answer::Ready;
             }
             Method::Post | Method::Other => {
-                pages::method_not_allowed(response);
+                pages::method_not_allowed(&route, response);
                 return Answer::Ready;
             }
         }
@@ -224,7 +228,12 @@ impl Site {
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
-            Route::Stats | Route::Metrics | Route::List | Route::Torrent(..) | Route::Style
+            Route::Stats
+            | Route::Metrics
+            | Route::Health
+            | Route::List
+            | Route::Torrent(..)
+            | Route::Style
                 if asks_about_a_torrent(request.query) =>
             {
                 pages::not_found(request, response)
@@ -234,9 +243,9 @@ impl Site {
             {
                 pages::not_found(request, response)
             }
-            Route::Stats | Route::Metrics if !ready.may_see(&route, request) => {
+            Route::Stats | Route::Metrics | Route::Api(_) if !ready.may_see(&route, request) => {
                 ready.note_not_shown(&call, &route);
-                pages::forbidden(response)
+                pages::forbidden(&route, response)
             }
             Route::Stats | Route::Home if ready.tracker.config().config.is_replica() => {
                 replica::show(ready.tracker.config(), response)
@@ -263,6 +272,12 @@ impl Site {
             Route::Metrics => {
                 let answer = metrics::show(ready, call.now, response);
                 ready.note_if_done(answer, &call, Asked::Metrics)
+            }
+            Route::Api(_) | Route::Health if !pace.may_take_long() => Answer::Later,
+            Route::Health => health_reply::show(ready, call.now, response),
+            Route::Api(place) => {
+                let answer = api::answer(ready, place, &call, response);
+                ready.note_if_done(answer, &call, Asked::Statistics)
             }
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
@@ -437,13 +452,14 @@ impl Handler for Site {
     }
 
     fn refuse(&mut self, request: &Request<'_>, response: &mut Response) {
-        match (Place::of(request).route, &self.state) {
+        let route = Place::of(request).route;
+        match (route, &self.state) {
             (Route::Announce | Route::Scrape, State::Ready(ready)) => {
                 let (now, tally) = (self.now, &self.tally);
                 let call = Call { request, passkey: None, now, pace: Pace::Quick, tally };
                 replies::refuse(ready, &call, &Refusal::WouldWait, response);
             }
-            _ => pages::too_busy(response),
+            _ => pages::too_busy(&route, response),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What people get: redirects, and clear words where nothing is.
 
+use super::api::{self, Problem};
+use super::health_reply;
 use super::replies::fail_plainly;
 use super::route::{Route, asks_about_a_torrent};
 use crate::config::LoadedConfig;
@@ -58,7 +60,11 @@ pub(super) fn not_found(request: &Request<'_>, response: &mut Response) -> Answe
 }
 
 /// The owner shows this to some addresses only.
-pub(super) fn forbidden(response: &mut Response) -> Answer {
+pub(super) fn forbidden(route: &Route, response: &mut Response) -> Answer {
+    if let Route::Api(_) = route {
+        api::refuse(&Problem::Forbidden, response);
+        return Answer::Ready;
+    }
     response.status = Status::Forbidden;
     response.headers.push(("Cache-Control", "no-store".into()));
     response
@@ -74,6 +80,10 @@ pub(super) fn broken(route: &Route, response: &mut Response) {
             response,
             "this tracker is not set up correctly; its owner finds the reason in the error log",
         );
+    } else if let Route::Api(_) = route {
+        api::refuse(&Problem::Broken, response);
+    } else if *route == Route::Health {
+        health_reply::broken(response);
     } else {
         response.status = Status::InternalServerError;
         response.body.extend_from_slice(
@@ -83,20 +93,32 @@ pub(super) fn broken(route: &Route, response: &mut Response) {
 }
 
 /// Too many requests wait to be answered.
-pub(super) fn too_busy(response: &mut Response) {
+pub(super) fn too_busy(route: &Route, response: &mut Response) {
     response.clear();
+    response.headers.push(("Retry-After", RETRY_AFTER.into()));
+    if let Route::Api(_) = route {
+        return api::refuse(&Problem::Busy, response);
+    }
+    if *route == Route::Health {
+        return health_reply::busy(response);
+    }
     response.status = Status::ServiceUnavailable;
     response.headers.push(("Cache-Control", "no-store".into()));
-    response.headers.push(("Retry-After", RETRY_AFTER.into()));
     response.body.extend_from_slice(b"This tracker is busy; please try again later.\n");
 }
 
-pub(super) fn options(response: &mut Response) {
+pub(super) fn options(route: &Route, response: &mut Response) {
     response.headers.push(("Allow", ALLOWED.into()));
+    if let Route::Api(_) = route {
+        api::options(response);
+    }
 }
 
-pub(super) fn method_not_allowed(response: &mut Response) {
-    response.status = Status::MethodNotAllowed;
+pub(super) fn method_not_allowed(route: &Route, response: &mut Response) {
     response.headers.push(("Allow", ALLOWED.into()));
+    if let Route::Api(_) = route {
+        return api::refuse(&Problem::Method, response);
+    }
+    response.status = Status::MethodNotAllowed;
     response.body.extend_from_slice(b"A tracker answers GET and HEAD.\n");
 }

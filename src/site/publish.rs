@@ -1,13 +1,13 @@
 //! Publishing: asks the tracker for a refresh and writes what pages include.
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use askama::Template;
 
 use super::fragments::{RssFragment, StatsFragment};
+use super::full_scrape::{self, FullScrapeError};
 use super::list::ListFragment;
 use super::static_pages::{self, PagesError};
 use super::{clock, feed};
@@ -15,8 +15,9 @@ use crate::catalog::ListIndexError;
 use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
 use crate::platform::privilege::{self, PrivilegeError};
-use crate::platform::publication::TemporaryFile;
+use crate::platform::publication;
 use crate::platform::threads::side_by_side;
+use crate::protocol::Timestamp;
 use crate::tracker::{
     Next, Progress, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
     list_index, refresh_replica,
@@ -58,6 +59,9 @@ pub enum PublishError {
     /// What searches go by cannot be written.
     #[error(transparent)]
     ListIndex(#[from] ListIndexError),
+    /// The scrape of all torrents cannot be written.
+    #[error(transparent)]
+    FullScrape(#[from] FullScrapeError),
     /// The page of the feed cannot be read.
     #[error("cannot read {}: {source}; let the tracker's user read it, or set feed_page in [paths] to \"\"", path.display())]
     FeedPage {
@@ -121,8 +125,9 @@ pub fn publish(
         Urgency::First => Next::Now,
         _ => Next::InTime,
     };
-    let mut report = refresh.commit(next)?;
+    let (mut report, turn) = refresh.commit(next)?;
     report.messages.extend(said);
+    let written = written.and(write_full_scrape(loaded, &turn, report.at));
     if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);
@@ -137,7 +142,7 @@ fn render(path: &Path, template: &impl Template) -> Result<String, PublishError>
 
 fn write(path: &Path, text: &str) -> Result<(), PublishError> {
     is_no_trap(path)?;
-    replace_file(path, text.as_bytes())
+    publication::replace_readable(path, text.as_bytes())
         .map_err(|source| PublishError::Write { path: path.to_owned(), source })
 }
 
@@ -178,6 +183,17 @@ fn write_list_index(loaded: &LoadedConfig, report: &Report) -> Result<(), Publis
     Ok(list_index::write(loaded, report)?)
 }
 
+/// Writes the scrape of all torrents, by the policy that is in force now.
+fn write_full_scrape(
+    loaded: &LoadedConfig,
+    turn: &Turn,
+    now: Timestamp,
+) -> Result<(), PublishError> {
+    let Some(path) = &loaded.config.paths.full_scrape else { return Ok(()) };
+    is_no_trap(path)?;
+    Ok(full_scrape::write(loaded, path, turn, now)?)
+}
+
 /// Writes the list of torrents for our own pages.
 fn write_list(loaded: &LoadedConfig, report: &Report) -> Result<(), PublishError> {
     let Some(path) = loaded.list_fragment() else { return Ok(()) };
@@ -198,30 +214,5 @@ fn write_feed(loaded: &LoadedConfig, items: &str) -> Result<(), PublishError> {
             }
             _ => outcome.map(|_| ()).map_err(read),
         },
-    }
-}
-
-/// Replaces a file that the web server's user reads. Only the holder of the refresh's lock writes.
-fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut temporary = TemporaryFile::of_only_writer(path)?;
-    temporary.file.write_all(content)?;
-    // Whatever our mask is.
-    temporary.file.set_permissions(fs::Permissions::from_mode(0o644))?;
-    temporary.replace(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn everybody_may_read_what_is_published() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("fragment");
-        replace_file(&target, b"old").unwrap();
-        fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
-        replace_file(&target, b"new").unwrap();
-        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o644);
-        assert_eq!(fs::read(&target).unwrap(), b"new");
     }
 }

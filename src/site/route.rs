@@ -1,5 +1,6 @@
 //! Which request goes where, and by whose secret.
 
+use super::api;
 use super::static_pages::STYLE_FILE;
 use super::static_pages::dynamic::TorrentPart;
 use crate::gateway::Request;
@@ -16,12 +17,16 @@ pub(super) enum Route {
     Stats,
     /// A program wants figures of the tracker itself.
     Metrics,
+    /// A program watches whether the tracker works.
+    Health,
     /// A person looks for torrents.
     List,
     /// A person wants to see a torrent, or something of it.
     Torrent(InfoHash, TorrentPart),
     /// A browser wants the stylesheet of pages.
     Style,
+    /// A program reads what everybody may know.
+    Api(api::Place),
     /// A person opened the tracker itself.
     Home,
     /// Nothing of ours.
@@ -71,7 +76,10 @@ impl Place {
 
     /// `None` when the path has no parts.
     fn by_path(path: &[u8]) -> Option<Self> {
-        let segments = path.split(|&byte| byte == b'/').filter(|part| !part.is_empty());
+        let segments = parts(path);
+        if let Some(place) = api::Place::of(segments.clone()) {
+            return Some(Route::Api(place).into());
+        }
         let mut last = [None, None, None];
         let mut count = 0;
         for segment in segments {
@@ -107,6 +115,9 @@ impl Place {
     }
 
     fn by_script_name(request: &Request<'_>) -> Self {
+        if let Some(place) = api_in(request.script_name) {
+            return Route::Api(place).into();
+        }
         let mut parts = request.script_name.rsplit(|&byte| byte == b'/');
         if let Some(route) = parts.find(|part| !part.is_empty()).and_then(Route::named) {
             return route.into();
@@ -151,9 +162,24 @@ impl Route {
             b"stats" => Some(Self::Stats),
             b"metrics" => Some(Self::Metrics),
             b"list" => Some(Self::List),
+            b"health" => Some(Self::Health),
             _ => None,
         }
     }
+}
+
+fn parts(path: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    path.split(|&byte| byte == b'/').filter(|part| !part.is_empty())
+}
+
+/// The address of the API that a script's whole path ends in.
+fn api_in(script: &[u8]) -> Option<api::Place> {
+    let mut rest = parts(script);
+    while rest.clone().next().is_some_and(|part| part != b"api") {
+        rest.next();
+    }
+    // The program may lie in a folder of that name.
+    api::Place::of(rest).filter(|place| *place != api::Place::Unknown)
 }
 
 /// The path of a REQUEST_URI, which some servers give with scheme and host.
@@ -236,6 +262,9 @@ mod tests {
             ("/cgi-bin/tracker.cgi/scrape", Route::Scrape),
             ("/", Route::Home),
             ("//evil.example", Route::Home),
+            ("/api/v1/stats", Route::Api(api::Place::Stats)),
+            ("/bt/api/v1/torrents/", Route::Api(api::Place::Torrents)),
+            ("/api/v1/tracker.cgi", Route::Home),
         ] {
             assert_eq!(route_at(script, "", "", script), expected, "{script}");
         }
@@ -285,6 +314,7 @@ mod tests {
             ("/list", Route::List),
             ("/x/list", Route::Unknown),
             ("/list/", Route::Unknown),
+            ("/health", Route::Health),
             ("/x/stats", Route::Unknown),
             ("/tracker.css", Route::Style),
             (
@@ -313,6 +343,8 @@ mod tests {
             ("/t/0707", Route::Unknown),
             ("/t/", Route::Unknown),
             ("/a/b/announce", Route::Unknown),
+            ("/api/v1/stats", Route::Api(api::Place::Stats)),
+            ("/api/v1/announce", Route::Api(api::Place::Unknown)),
             ("/nothing", Route::Unknown),
             ("/", Route::Home),
         ] {

@@ -140,4 +140,25 @@ fn clients_and_people_are_refused_each_in_their_own_words() {
         status == Status::ServiceUnavailable && says_when && body.contains("is busy"),
         "{status:?} {body}"
     );
+    for place in ["/api/v1/stats", "/health"] {
+        let (status, says_when, body) = refused(place);
+        assert!(status == Status::ServiceUnavailable && says_when, "{status:?} {body}");
+        serde_json::from_str::<serde_json::Value>(&body).unwrap();
+    }
+}
+
+/// The event loop has announces to answer.
+#[test]
+fn what_programs_read_is_left_to_the_pool() {
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), "");
+    let shared = shared(home.path());
+    let (mut worker, mut pool) = (Site::following(Arc::clone(&shared)), Site::following(shared));
+    for path in ["/api/v1/torrents", "/api/v1/stats", "/api/v1/history", "/health"] {
+        assert_eq!(answer(&mut worker, path, ""), None, "{path}");
+        let variables = variables(path, "");
+        let mut response = Response::default();
+        let answer = pool.answer_slowly(&Request::new(&variables, &[]), &mut response);
+        assert_eq!((answer, response.status), (Answer::Ready, Status::Ok), "{path}");
+    }
 }

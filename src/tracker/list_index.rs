@@ -71,7 +71,7 @@ fn make(tracker: &Tracker, now: Timestamp) -> Result<ListIndexDraft, OpenError> 
     if let Some(problem) = &page.fault {
         crate::warning!("{problem}");
     }
-    page.torrents.retain(|it| !tracker.denies_torrent(&it.torrent));
+    page.torrents.retain(|it| !tracker.denies(&it.torrent));
     let facts = ListFacts {
         counted_at: now,
         next_in: super::refresh::period(&loaded.config),

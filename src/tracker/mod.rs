@@ -4,6 +4,7 @@
 pub mod access;
 mod announce;
 mod checksums;
+mod condition;
 mod content;
 mod demand;
 pub mod event_log;
@@ -12,6 +13,7 @@ pub mod external;
 mod history;
 mod limits;
 pub mod list_index;
+mod listed;
 mod load;
 mod looked;
 mod migrate;
@@ -48,9 +50,11 @@ use std::time::{Duration, Instant};
 
 pub use crate::platform::lock::LockError;
 pub use checksums::checksums_of;
+pub use condition::Room;
 pub use content::{Content, ContentError, Selection, check_name};
 pub use demand::Demand;
 pub use history::history;
+pub use listed::ListedTotals;
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use overview::{

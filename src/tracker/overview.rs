@@ -158,7 +158,7 @@ impl Swarm {
 }
 
 /// Completed downloads that the catalogue has of earlier stores, and so this one does not count.
-fn completed_before(torrent: &Torrent, generation: Generation) -> u64 {
+pub(super) fn completed_before(torrent: &Torrent, generation: Generation) -> u64 {
     torrent.totals.completed.saturating_sub(torrent.carried.within(generation).completed)
 }
 

@@ -312,11 +312,11 @@ impl<'a> Refresh<'a> {
     }
 
     /// Makes it last: totals into the catalogue, the policy published. To be called when all is written that
-    /// goes into the torrents folder.
+    /// goes into the torrents folder. The turn is given back, for what is to be written by what is in force then.
     ///
     /// # Errors
     /// When either cannot be written.
-    pub fn commit(mut self, next: Next) -> Result<Report, RefreshError> {
+    pub fn commit(mut self, next: Next) -> Result<(Report, Turn), RefreshError> {
         let after_writing = self.view.after_writing();
         let now = self.report.at;
         self.catalog.record_refresh(now, self.generation, &self.records)?;
@@ -339,7 +339,7 @@ impl<'a> Refresh<'a> {
         if next != Next::InAMinute {
             mark_attempt(&self.lock, SystemTime::UNIX_EPOCH);
         }
-        Ok(self.report)
+        Ok((self.report, Turn(self.lock)))
     }
 
     fn compute(&mut self, list: TorrentList, swarms: &HashMap<InfoHash, SwarmSummary>) {
@@ -418,6 +418,7 @@ fn is_current(loaded: &LoadedConfig, last: Timestamp, now: Timestamp) -> bool {
         && config.paths.stats_fragment.exists()
         && config.paths.rss_fragment.exists()
         && loaded.list_fragment().is_none_or(|list| list.exists())
+        && config.answered_full_scrape().is_none_or(|scrape| scrape.exists())
         && PolicySnapshot::open(&config.paths.policy)
             .is_ok_and(|policy| policy.refreshed_at() == last)
 }

@@ -64,6 +64,21 @@ impl Tracker {
         self.all_figures(now)
     }
 
+    /// The same for a file that everybody gets: nobody asks, and so high load does not keep it back. `None` where full
+    /// scrapes are not answered.
+    ///
+    /// # Errors
+    /// When the store has trouble.
+    pub fn full_scrape_for_all(
+        &mut self,
+        now: Timestamp,
+    ) -> Result<Option<Vec<ScrapeEntry<'_>>>, Refusal> {
+        if self.loaded.config.answered_full_scrape().is_none() || self.closed().is_some() {
+            return Ok(None);
+        }
+        self.all_figures(now).map(Some)
+    }
+
     /// The same before a witness, and without a look at how often an address asks, which would count.
     pub(super) fn full_scrape_before<W: Witness>(
         &mut self,

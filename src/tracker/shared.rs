@@ -6,7 +6,6 @@ use super::Tracker;
 use crate::catalog::{PolicySnapshot, Torrent};
 use crate::config::LoadedConfig;
 use crate::platform::FileMark;
-use crate::protocol::InfoHash;
 
 /// A policy, and which file it is; none where none is published.
 #[derive(Clone, Debug, Default)]
@@ -38,17 +37,13 @@ impl Tracker {
         SharedPolicy { snapshot: self.policy.clone(), file: self.policy_file }
     }
 
-    /// Whether the owner's list denies a torrent, as far as the policy in force knows.
+    /// Whether the owner's list denies a torrent by any of its info-hashes, as far as the policy in force knows. Without one
+    /// nobody can say, and all count as denied.
     #[must_use]
-    pub fn denies(&self, info_hash: InfoHash) -> bool {
-        let policy = self.policy.as_deref();
-        policy.is_some_and(|policy| policy.refusal_of(info_hash) == Some(""))
-    }
-
-    /// Whether that list denies a torrent by any of its info-hashes.
-    #[must_use]
-    pub fn denies_torrent(&self, torrent: &Torrent) -> bool {
-        self.denies(torrent.canonical) || torrent.aliases().any(|alias| self.denies(alias))
+    pub fn denies(&self, torrent: &Torrent) -> bool {
+        let Some(policy) = self.policy.as_deref() else { return true };
+        let mut hashes = std::iter::once(torrent.canonical).chain(torrent.aliases());
+        hashes.any(|info_hash| policy.refusal_of(info_hash) == Some(""))
     }
 
     /// Follows a policy that another tracker has opened.

@@ -18,6 +18,7 @@ pub mod nginx;
 pub mod opentracker;
 pub mod process;
 pub mod responder;
+pub mod schema;
 pub mod site;
 pub mod stopped;
 pub mod torrent;

@@ -77,6 +77,7 @@ impl ListArguments {
         TorrentQuery {
             text,
             category,
+            group: None,
             states: state,
             all,
             order: sort.unwrap_or_default(),

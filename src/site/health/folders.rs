@@ -81,7 +81,8 @@ pub(super) fn torrents(examination: &Examination<'_>) -> Option<Outcome> {
         return Some(Outcome::fine(shown.to_string()));
     }
     let fragments = [&paths.stats_fragment, &paths.rss_fragment];
-    let mut folders = fragments.iter().filter_map(|fragment| fragment.parent());
+    let files = fragments.into_iter().chain(&paths.full_scrape);
+    let mut folders = files.filter_map(|file| file.parent());
     Some(match folders.find(|folder| !privilege::may_write(folder)) {
         None => Outcome::fine(shown.to_string()),
         Some(folder) => cannot_be_written(examination, folder),

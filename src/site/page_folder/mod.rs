@@ -465,7 +465,8 @@ fn above(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').filter_map(|(at, _)| path.get(..at))
 }
 
-fn compressed(bytes: &[u8]) -> Vec<u8> {
+/// The same bytes in the form of gzip.
+pub(super) fn compressed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     // Memory takes all that is written to it.
     let _ = encoder.write_all(bytes);

@@ -16,20 +16,11 @@ use crate::gateway::{Response, Status};
 use crate::platform::files;
 use crate::protocol::{InfoHash, Parameters, Timestamp};
 use crate::site::charts::{self, Badge};
+use crate::site::shown::Shown;
 use crate::tracker::{Figures, TorrentWithPeers, Tracker, anonymous_peers};
 
 /// What a picture may do that somebody opens as a page: show its own colours, and nothing else.
 const PICTURE_POLICY: &str = "script-src 'none'; object-src 'none'; img-src 'none'; font-src 'none'; connect-src 'none'; frame-src 'none'; form-action 'none'; base-uri 'none'";
-
-/// What a torrent is for visitors.
-enum Known {
-    /// It is listed.
-    Listed(Box<Torrent>),
-    /// Its owner has retired it, and shows it.
-    Retired(Box<Torrent>),
-    /// Nothing is shown of it.
-    Not,
-}
 
 /// What there is of a torrent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +56,13 @@ pub(in crate::site) fn show_torrent(
     // What costs the most is left out under high load.
     let is_busy = tracker.load(wanted.now).is_ok_and(|load| load.is_high);
     let shown = match read(tracker, wanted.info_hash, wanted.now) {
-        Ok((Known::Not, _)) => return not_found(response),
-        Ok((Known::Retired(torrent), external)) => {
+        Ok((Shown::Nothing, _)) => return not_found(response),
+        Ok((Shown::Retired(torrent), external)) => {
             response.status = Status::Gone;
-            Shown { loaded: tracker.config(), torrent: *torrent, external, is_busy }
+            View { loaded: tracker.config(), torrent: *torrent, external, is_busy }
         }
-        Ok((Known::Listed(torrent), external)) => {
-            Shown { loaded: tracker.config(), torrent: *torrent, external, is_busy }
+        Ok((Shown::Listed(torrent), external)) => {
+            View { loaded: tracker.config(), torrent: *torrent, external, is_busy }
         }
         Err(problem) => {
             crate::error!("{problem}");
@@ -144,31 +135,29 @@ fn read(
     tracker: &Tracker,
     info_hash: InfoHash,
     now: Timestamp,
-) -> Result<(Known, Vec<External>), CatalogError> {
+) -> Result<(Shown, Vec<External>), CatalogError> {
     let catalog = Catalog::read(&tracker.config().config.paths.catalog)?;
-    let Some(torrent) = catalog.torrent(info_hash)? else { return Ok((Known::Not, Vec::new())) };
-    let is_retired = torrent.details().retired().is_some();
-    let is_denied = tracker.denies_torrent(&torrent);
-    let is_gone = !is_retired && torrent.missing_since.is_some();
-    if is_denied || is_gone || !torrent.is_listed(now) {
-        return Ok((Known::Not, Vec::new()));
-    }
-    let mut external = catalog.external()?;
-    external.retain(|external| external.info_hash == torrent.canonical);
-    let torrent = Box::new(torrent);
-    let known = if is_retired { Known::Retired(torrent) } else { Known::Listed(torrent) };
-    Ok((known, external))
+    let shown = Shown::find(tracker, &catalog, info_hash, now)?;
+    let external = match &shown {
+        Shown::Listed(torrent) | Shown::Retired(torrent) => {
+            let mut external = catalog.external()?;
+            external.retain(|external| external.info_hash == torrent.canonical);
+            external
+        }
+        Shown::Nothing => Vec::new(),
+    };
+    Ok((shown, external))
 }
 
 /// A torrent that may be shown.
-struct Shown<'a> {
+struct View<'a> {
     loaded: &'a LoadedConfig,
     torrent: Torrent,
     external: Vec<External>,
     is_busy: bool,
 }
 
-impl Shown<'_> {
+impl View<'_> {
     fn figures(&self, now: Timestamp) -> Figures {
         let TorrentWithPeers { torrent, peers } =
             TorrentWithPeers::now(self.loaded, self.torrent.clone(), now);

@@ -40,6 +40,7 @@ use self::history::Charts;
 use self::how_to::HowToPage;
 use self::list::{Lists, Placed};
 pub(super) use self::places::STYLE_FILE;
+pub(super) use self::torrent::contents;
 
 use self::places::{Places, script_url};
 use self::statistics::StatisticsPage;

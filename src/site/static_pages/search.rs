@@ -168,7 +168,7 @@ fn find(
     let catalog = Catalog::read(&config.paths.catalog)?;
     let hashes: Vec<_> = hits.hits.iter().map(|hit| hit.info_hash).collect();
     let mut torrents = catalog.torrents_named(&hashes)?;
-    torrents.retain(|it| it.unlisted(now).is_none() && !tracker.denies_torrent(it));
+    torrents.retain(|it| it.unlisted(now).is_none() && !tracker.denies(it));
     Ok(Found {
         matching: hits.matching.saturating_sub(hashes.len() - torrents.len()),
         part,

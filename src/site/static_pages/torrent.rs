@@ -18,6 +18,7 @@ use crate::config::LoadedConfig;
 use crate::platform::{date, files};
 use crate::protocol::{Contents, Timestamp, origin};
 use crate::site::format::{bytes, grouped, progress, rate};
+use crate::site::shown::retirement;
 use crate::tracker::Figures;
 
 /// The page of a torrent.
@@ -95,7 +96,7 @@ impl TorrentPage {
     pub(super) fn new(subject: Subject<'_>, places: &Places<'_>, way: Way) -> Self {
         let Subject { torrent, figures, category, period, now } = subject;
         let (loaded, details) = (places.loaded, torrent.details());
-        let contents = contents(torrent, loaded);
+        let contents = contents(torrent, loaded, MOST_FILES);
         let links = way.links(torrent, loaded, now);
         let title = torrent.title();
         let mut frame = Frame::new(places, way, &title);
@@ -158,8 +159,12 @@ impl TorrentPage {
     }
 }
 
-/// What its `.torrent` file says; `None` where there is none that can be read.
-fn contents(torrent: &Torrent, loaded: &LoadedConfig) -> Option<Contents> {
+/// What its `.torrent` file says, with so many of its files; `None` where there is none that can be read.
+pub(in crate::site) fn contents(
+    torrent: &Torrent,
+    loaded: &LoadedConfig,
+    most_files: usize,
+) -> Option<Contents> {
     if !torrent.has_file() || torrent.missing_since.is_some() {
         return None;
     }
@@ -168,7 +173,7 @@ fn contents(torrent: &Torrent, loaded: &LoadedConfig) -> Option<Contents> {
     let (file, _) = files::open_linked(&path, File::options().read(true)).ok()?;
     let mut bytes = Vec::new();
     file.take(most).read_to_end(&mut bytes).ok()?;
-    Contents::read(&bytes, MOST_FILES)
+    Contents::read(&bytes, most_files)
 }
 
 fn notices(
@@ -180,9 +185,8 @@ fn notices(
     let details = torrent.details();
     let mut notices = Vec::new();
     let mut note = |class, text| notices.push(Notice { class, text });
-    if let Some(reason) = details.retired() {
-        let usual = &places.loaded.config.access.retired_reason;
-        let reason = if reason.is_empty() { usual } else { reason };
+    if details.retired().is_some() {
+        let reason = retirement(torrent, &places.loaded.config.access.retired_reason);
         note("bad", format!("It is not tracked here any more: {reason}."));
         return notices;
     }
