@@ -3,6 +3,7 @@
 //!
 //! The manifest lies beside the catalogue. Only the holder of the refresh's lock writes.
 
+mod compression;
 mod error;
 mod left_alone;
 mod manifest;
@@ -13,23 +14,16 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
+pub(super) use self::compression::compressed;
 pub use self::error::PageFolderError;
 use self::manifest::{Content, Manifest, Mark, Written, is_inside, seen_from};
 use crate::config::{LoadedConfig, absolute};
 use crate::platform::privilege;
 use crate::platform::publication::TemporaryFile;
 
-/// Bytes of pages that are kept in memory before they are written.
-const BATCH: usize = 4 << 20;
-
-/// Bytes from which on a page has a compressed sibling.
-const WORTH_COMPRESSING: usize = 1024;
-
-/// Endings of what can be compressed.
-const COMPRESSIBLE: [&str; 8] = [".html", ".svg", ".xml", ".css", ".json", ".csv", ".rss", ".atom"];
+/// Bytes of pages that are kept in memory before they are written. Each time the manifest is written durably, which takes
+/// longer than all else on a disk that is busy.
+const BATCH: usize = 16 << 20;
 
 /// What the temporary file of a folder is named after: `.tracker-page.new`.
 const TEMPORARY: &str = "tracker-page";
@@ -78,6 +72,17 @@ enum Found {
     Nothing,
     Ours(Content, Mark),
     Owners,
+}
+
+/// A page of which it is known whether it is news.
+#[derive(Debug)]
+struct Planned {
+    path: String,
+    bytes: Vec<u8>,
+    content: Content,
+    is_news: bool,
+    /// Where its compressed sibling may have to be written.
+    sibling: Option<String>,
 }
 
 /// A file that is going to be written.
@@ -262,23 +267,19 @@ impl PageFolder {
     /// Finds out what of the batch is news, and notes it.
     fn intend(&mut self) -> Result<Vec<Step>, PageFolderError> {
         let mut steps = Vec::new();
-        self.batch_bytes = 0;
-        for Page { path, bytes, made_of } in std::mem::take(&mut self.batch) {
-            if self.wanted.contains(&path) || self.clashes.contains(&path) {
-                continue;
-            }
-            let content = Content::of(&bytes);
-            let Some(is_news) = self.plan(&path, &content) else { continue };
-            // A file whose writing is noted, and not its end, is not kept.
-            match made_of {
-                Some(made_of) => drop(self.manifest.made_of.insert(path.clone(), made_of)),
-                None => drop(self.manifest.made_of.remove(&path)),
-            }
-            let sibling = self.compressed_sibling(&path, &bytes, is_news);
+        let planned = self.plan_batch();
+        let wanted = planned.iter().map(|it| it.sibling.as_ref().map(|_| it.bytes.as_slice()));
+        let compressed = compression::of_all(&wanted.collect::<Vec<_>>());
+        for (Planned { path, bytes, content, is_news, sibling }, compressed) in
+            planned.into_iter().zip(compressed)
+        {
             if is_news {
                 steps.push(Step { path, bytes, content });
             }
-            steps.extend(sibling);
+            let Some((path, (bytes, content))) = sibling.zip(compressed) else { continue };
+            if self.plan(&path, &content) == Some(true) {
+                steps.push(Step { path, bytes, content });
+            }
         }
         for step in &steps {
             self.manifest.intend(&step.path, step.content.clone());
@@ -292,10 +293,30 @@ impl PageFolder {
         Ok(steps)
     }
 
-    /// The compressed sibling of a page, where one is to be written.
-    fn compressed_sibling(&mut self, path: &str, bytes: &[u8], is_news: bool) -> Option<Step> {
-        let is_compressible = COMPRESSIBLE.iter().any(|ending| path.ends_with(ending));
-        if bytes.len() < WORTH_COMPRESSING || !is_compressible {
+    /// Finds out which pages of the batch are news, and which are to be compressed.
+    fn plan_batch(&mut self) -> Vec<Planned> {
+        let mut planned = Vec::new();
+        self.batch_bytes = 0;
+        for Page { path, bytes, made_of } in std::mem::take(&mut self.batch) {
+            if self.wanted.contains(&path) || self.clashes.contains(&path) {
+                continue;
+            }
+            let content = Content::of(&bytes);
+            let Some(is_news) = self.plan(&path, &content) else { continue };
+            // A file whose writing is noted, and not its end, is not kept.
+            match made_of {
+                Some(made_of) => drop(self.manifest.made_of.insert(path.clone(), made_of)),
+                None => drop(self.manifest.made_of.remove(&path)),
+            }
+            let sibling = self.sibling_to_write(&path, &bytes, is_news);
+            planned.push(Planned { path, bytes, content, is_news, sibling });
+        }
+        planned
+    }
+
+    /// The path of the compressed sibling of a page, where that may have to be written.
+    fn sibling_to_write(&mut self, path: &str, bytes: &[u8], is_news: bool) -> Option<String> {
+        if !compression::is_worth_it(path, bytes) {
             return None;
         }
         let path = format!("{path}.gz");
@@ -303,10 +324,7 @@ impl PageFolder {
             self.wanted.insert(path);
             return None;
         }
-        let bytes = compressed(bytes);
-        let content = Content::of(&bytes);
-        let is_news = self.plan(&path, &content)?;
-        is_news.then_some(Step { path, bytes, content })
+        Some(path)
     }
 
     /// Whether this is news at a path; `None` where the owner has something in their place.
@@ -463,14 +481,6 @@ fn folder_of(manifest: &Manifest, manifest_path: &Path) -> PathBuf {
 /// The folders that a path leads through, the outermost first.
 fn above(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').filter_map(|(at, _)| path.get(..at))
-}
-
-/// The same bytes in the form of gzip.
-pub(super) fn compressed(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    // Memory takes all that is written to it.
-    let _ = encoder.write_all(bytes);
-    encoder.finish().unwrap_or_default()
 }
 
 #[cfg(test)]
