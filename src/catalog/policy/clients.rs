@@ -9,7 +9,6 @@ use super::format::{
 };
 use super::record::TextAt;
 use super::records::{EVERYWHERE, Records};
-use super::seen_clients::SeenClients;
 use super::texts::Texts;
 use crate::catalog::{ClientRule, Verdict};
 use crate::protocol::{
@@ -170,18 +169,13 @@ impl<'a> ClientRules<'a> {
             && classes.all(|rule| number_of(rule, 0) != spoof.map(|place| place + 1))
     }
 
-    /// The first rule that means a client.
-    pub(super) fn first_for(
-        self,
-        client: &SeenClient<'_>,
-        seen: &mut SeenClients,
-    ) -> Option<PolicyClientRule<'a>> {
-        let rule = seen.rule_on(client, self)?;
+    /// A rule as others see it.
+    pub(super) fn told(self, rule: Common) -> PolicyClientRule<'a> {
         let reason = rule.reason.of(self.file, self.layout);
-        Some(PolicyClientRule { place: rule.place, verdict: rule.verdict, reason })
+        PolicyClientRule { place: rule.place, verdict: rule.verdict, reason }
     }
 
-    /// The same, as it is in the file.
+    /// The first rule that means a client.
     pub(super) fn find(self, client: &SeenClient<'_>) -> Option<Common> {
         let mut first: Option<Common> = None;
         let mut consider = |common: Option<Common>| {

@@ -210,7 +210,8 @@ impl PolicySnapshot {
         client: &SeenClient<'_>,
         seen: &mut SeenClients,
     ) -> Option<PolicyClientRule<'_>> {
-        self.client_rules().first_for(client, seen)
+        let rules = self.client_rules();
+        seen.rule_on(client, rules).map(|rule| rules.told(rule))
     }
 
     fn client_rules(&self) -> ClientRules<'_> {
