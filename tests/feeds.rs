@@ -68,7 +68,10 @@ fn a_feed_reader_finds_all_that_a_client_needs() {
             assert_eq!(entry["published_parsed"], json!([2024, 2, 29, 12, 0, 0, 3, 60, 0]));
             assert_eq!(entry["tags"][0]["term"], "music");
             let text = entry["summary"].as_str().expect("a summary");
-            assert!(text.contains("<p>One &#60;b&#62;</p><p>Size: 97.66 KiB</p>"), "{text}");
+            assert!(
+                text.contains("<p dir=\"auto\">One &#60;b&#62;</p>\n<p>Size: 97.66 KiB</p>"),
+                "{text}"
+            );
             let enclosures: Vec<&Value> = entry["links"]
                 .as_array()
                 .expect("links")

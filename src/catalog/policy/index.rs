@@ -106,7 +106,6 @@ fn beginning_among(beginnings: usize, first: u64) -> usize {
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_possible_truncation, reason = "any bits will do")]
 mod tests {
     use std::collections::BTreeSet;
 

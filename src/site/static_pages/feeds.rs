@@ -7,6 +7,7 @@
 use askama::Template;
 use sha2::{Digest as _, Sha256};
 
+use super::markdown;
 use super::places::{Places, Way};
 use super::scope::Scope;
 use super::{PagesError, put, render};
@@ -93,7 +94,8 @@ struct Atom<'a> {
 #[derive(Template)]
 #[template(path = "feeds/description.html")]
 struct Description<'a> {
-    paragraphs: Vec<String>,
+    /// What its owner says of it, as HTML.
+    said: String,
     size: Option<String>,
     checksums: Vec<(&'a str, String)>,
 }
@@ -233,11 +235,9 @@ fn description(row: &Row) -> String {
     let details = row.torrent.details();
     let text = details.description.as_deref().unwrap_or_default();
     let text = text.get(..text.floor_char_boundary(LONGEST_DESCRIPTION)).unwrap_or_default();
-    let text = text.replace("\r\n", "\n");
-    let paragraphs = text.split("\n\n").map(xml_text).filter(|text| !text.trim().is_empty());
     let checksums = details.checksums.in_digits().into_iter();
     let description = Description {
-        paragraphs: paragraphs.collect(),
+        said: markdown::html(&xml_text(text)),
         size: row.torrent.known_size().map(|size| bytes(size, 2)),
         checksums: checksums
             .filter_map(|(name, digits)| Some((super::row::checksum_name(name), digits?)))
