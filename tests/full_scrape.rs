@@ -115,7 +115,9 @@ fn where_full_scrapes_are_not_answered_the_file_goes_and_what_is_yours_stays() {
     }
     tracker.configure(&[SETTING]);
     fs::write(tracker.path(FILE), "mine").expect("a file of the owner's");
-    let said = tracker.run(&["refresh", "--force"]).failure();
+    let ran = tracker.run(&["refresh", "--force"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let said = ran.errors;
     assert!(said.contains("is no scrape") && said.contains("`full_scrape` in [paths]"), "{said}");
     assert_eq!(tracker.text(FILE), "mine");
     assert!(tracker.text("www/torrents/bt_stats.inc").contains('a'), "the rest is done");

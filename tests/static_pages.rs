@@ -258,6 +258,24 @@ fn a_torrent_without_a_static_page_is_shown_by_the_script() {
     assert_eq!(file.status, 200);
     assert_eq!(file.header("content-type"), Some("application/x-bittorrent"));
     assert_eq!(file.body, torrent.metainfo);
+    assert_eq!(file.header("x-content-type-options"), Some("nosniff"));
+    // Who may write to that folder may put something else there, or a link to what only the tracker may read.
+    let stored = fs::read_dir(tracker.path("www/torrents"))
+        .expect("the torrents folder")
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| fs::read(path).is_ok_and(|bytes| bytes == torrent.metainfo))
+        .expect("its file");
+    for swap in ["text", "link"] {
+        fs::remove_file(&stored).expect("the file is there");
+        match swap {
+            "text" => fs::write(&stored, "hello").expect("another file"),
+            _ => std::os::unix::fs::symlink("../../data/peers.db", &stored).expect("a link"),
+        }
+        let reply = tracker.get(&format!("{address}.torrent"), "").send().reply;
+        assert_eq!(reply.status, 404, "{swap}: {reply:?}");
+    }
+    fs::remove_file(&stored).expect("the link is there");
+    fs::write(&stored, &torrent.metainfo).expect("the file as it was");
     let gone = tracker.get(&format!("/t/{}.torrent", hex(&retired)), "").send().reply;
     assert_eq!(gone.status, 410, "{gone:?}");
     let gone = tracker.get(&format!("/t/{}/badge.svg", hex(&retired)), "").send().reply;

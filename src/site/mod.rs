@@ -33,7 +33,7 @@ mod stats;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use format::{bytes, counted, in_words, rate};
 pub use history::{history_csv, history_json};
@@ -42,7 +42,7 @@ pub use publish::{PublishError, Published, publish};
 pub use shared::Shared;
 pub use state::hide_new_data;
 
-use crate::config::{AccessConfig, LoadedConfig, Surroundings};
+use crate::config::{AccessConfig, Surroundings};
 use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response};
 use crate::platform::log::{self, Level};
 use crate::platform::network::Network;
@@ -50,8 +50,9 @@ use crate::protocol::{Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
 use crate::tracker::external::refresh_external;
 use crate::tracker::tally::{Counted, MEASURED_OF, Tally, TallyFile};
-use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, ban_unidentified, rescan};
+use crate::tracker::{Refusal, Skipped, Tracker, ban_unidentified, rescan};
 use call::{Call, Pace};
+use publish::{publish_first, publish_when_free};
 use reachability::try_peers;
 use route::{Place, Route, asks_about_a_torrent};
 use state::{Broken, State, log_stray_site};
@@ -203,7 +204,22 @@ impl Site {
 
     fn dispatch(&mut self, request: &Request<'_>, response: &mut Response, pace: Pace) -> Answer {
         response.clear();
-        let Place { route, passkey } = Place::of(request);
+        let place = Place::of(request);
+        let answer = self.reply(place, request, response, pace);
+        // Clients look at nothing but the body of theirs.
+        if answer == Answer::Ready && !matches!(place.route, Route::Announce | Route::Scrape) {
+            response.headers.push(("X-Content-Type-Options", "nosniff".into()));
+        }
+        answer
+    }
+
+    fn reply(
+        &mut self,
+        Place { route, passkey }: Place,
+        request: &Request<'_>,
+        response: &mut Response,
+        pace: Pace,
+    ) -> Answer {
         match request.method {
             Method::Get | Method::Head => {}
             Method::Options => {
@@ -244,6 +260,15 @@ impl Site {
                 if !ready.tracker.config().config.has_pages() =>
             {
                 pages::not_found(request, response)
+            }
+            // Nobody could say which torrents may be shown; that there are none would be wrong.
+            Route::List
+            | Route::Torrent(..)
+            | Route::Api(api::Place::Torrents | api::Place::Torrent(_) | api::Place::History)
+                if pace.may_take_long() && ready.tracker.has_lost_its_policy() =>
+            {
+                pages::too_busy(&route, response);
+                Answer::Ready
             }
             Route::Stats | Route::Metrics | Route::Api(_) if !ready.may_see(&route, request) => {
                 ready.note_not_shown(&call, &route);
@@ -339,32 +364,6 @@ fn shown_to<'a>(route: &Route, access: &'a AccessConfig) -> &'a Network {
     match route {
         Route::Metrics => &access.metrics_from,
         _ => &access.stats_from,
-    }
-}
-
-/// Publishes where nothing is published yet. Several first requests may come at once: all but one
-/// wait for what that one publishes.
-fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishError> {
-    match publish(loaded, Urgency::First, &mut Quiet)? {
-        Published::Done(report) => {
-            log::list_once_a_minute(Level::Warning, &report.messages);
-            Ok(())
-        }
-        Published::Skipped(Skipped::TooEarly(_)) | Published::Replica(_) => Ok(()),
-        Published::Skipped(Skipped::Busy) => Ok(rescan(loaded, now)?),
-    }
-}
-
-/// Refreshes when it is time. A scan for a torrent that was dropped in holds the same lock, and is soon over.
-fn publish_when_free(loaded: &LoadedConfig) -> Result<Published, PublishError> {
-    let give_up = Instant::now() + Duration::from_secs(3);
-    loop {
-        match publish(loaded, Urgency::WhenDue, &mut Quiet) {
-            Ok(Published::Skipped(Skipped::Busy)) if Instant::now() < give_up => {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            outcome => return outcome,
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use askama::Template;
 
@@ -19,8 +20,8 @@ use crate::platform::publication;
 use crate::platform::threads::side_by_side;
 use crate::protocol::Timestamp;
 use crate::tracker::{
-    Next, Progress, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
-    list_index, refresh_replica,
+    Next, Progress, Quiet, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
+    list_index, refresh_replica, rescan,
 };
 
 /// How publishing ended.
@@ -127,13 +128,46 @@ pub fn publish(
     };
     let (mut report, turn) = refresh.commit(next)?;
     report.messages.extend(said);
-    let written = written.and(write_full_scrape(loaded, &turn, report.at));
+    let written = match write_full_scrape(loaded, &turn, report.at) {
+        // It stays, as a file does that is in the place of a page.
+        Err(PublishError::FullScrape(problem @ FullScrapeError::Foreign { .. })) => {
+            report.messages.push(problem.to_string());
+            written
+        }
+        outcome => written.and(outcome),
+    };
     if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);
         return Err(problem);
     }
     Ok(Published::Done(Box::new(report)))
+}
+
+/// Publishes where nothing is published yet. Several first requests may come at once: all but one
+/// wait for what that one publishes.
+pub(super) fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishError> {
+    match publish(loaded, Urgency::First, &mut Quiet)? {
+        Published::Done(report) => {
+            log::list_once_a_minute(Level::Warning, &report.messages);
+            Ok(())
+        }
+        Published::Skipped(Skipped::TooEarly(_)) | Published::Replica(_) => Ok(()),
+        Published::Skipped(Skipped::Busy) => Ok(rescan(loaded, now)?),
+    }
+}
+
+/// Refreshes when it is time. A scan for a torrent that was dropped in holds the same lock, and is soon over.
+pub(super) fn publish_when_free(loaded: &LoadedConfig) -> Result<Published, PublishError> {
+    let give_up = Instant::now() + Duration::from_secs(3);
+    loop {
+        match publish(loaded, Urgency::WhenDue, &mut Quiet) {
+            Ok(Published::Skipped(Skipped::Busy)) if Instant::now() < give_up => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 fn render(path: &Path, template: &impl Template) -> Result<String, PublishError> {

@@ -92,6 +92,7 @@ impl Place {
             // Links on it would lead below it.
             (1, [.., Some(b"list")]) if path.ends_with(b"/") => Route::Unknown.into(),
             (1, [.., Some(name)]) => Route::named(name).unwrap_or(Route::Unknown).into(),
+            (2, [_, Some(b"t"), Some(_)]) if path.ends_with(b"/") => Route::Unknown.into(),
             (2, [_, Some(b"t"), Some(name)]) => match name.strip_suffix(b".torrent") {
                 Some(digits) => Route::of_torrent(digits, TorrentPart::File).into(),
                 None => Route::of_torrent(name, TorrentPart::Page).into(),
@@ -341,6 +342,7 @@ mod tests {
             ("/x/0707070707070707070707070707070707070707/badge.svg", Route::Unknown),
             ("/t/0707.torrent", Route::Unknown),
             ("/t/0707", Route::Unknown),
+            ("/t/0707070707070707070707070707070707070707/", Route::Unknown),
             ("/t/", Route::Unknown),
             ("/a/b/announce", Route::Unknown),
             ("/api/v1/stats", Route::Api(api::Place::Stats)),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::gateway::{Environment, Status};
+use crate::tracker::{Quiet, Urgency};
 
 const ANNOUNCE: &str =
     "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=6881&left=1";

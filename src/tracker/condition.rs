@@ -27,6 +27,12 @@ impl Tracker {
         self.policy.as_ref().map(|policy| now.since(policy.published_at()))
     }
 
+    /// Whether nothing usable is published although there was a refresh.
+    #[must_use]
+    pub fn has_lost_its_policy(&self) -> bool {
+        self.has_no_policy() && self.refreshed_at().is_ok_and(|at| at.is_some())
+    }
+
     /// Whether the last refresh has not written all that pages need, or is being done just now.
     #[must_use]
     pub fn lacks_pages(&self) -> bool {

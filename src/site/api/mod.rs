@@ -130,7 +130,6 @@ fn write(found: Found<Vec<u8>>, request: &Request<'_>, response: &mut Response) 
         ("Access-Control-Expose-Headers", "ETag".into()),
         ("Cache-Control", keep.into()),
         ("ETag", format!("\"{tag}\"").into()),
-        ("X-Content-Type-Options", "nosniff".into()),
     ] {
         response.headers.push((name, value));
     }

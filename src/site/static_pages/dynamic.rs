@@ -14,7 +14,7 @@ use crate::catalog::{Catalog, CatalogError, External, Series, Span, Torrent};
 use crate::config::LoadedConfig;
 use crate::gateway::{Response, Status};
 use crate::platform::files;
-use crate::protocol::{InfoHash, Parameters, Timestamp};
+use crate::protocol::{InfoHash, Metainfo, Parameters, Timestamp};
 use crate::site::charts::{self, Badge};
 use crate::site::shown::Shown;
 use crate::tracker::{Figures, TorrentWithPeers, Tracker, anonymous_peers};
@@ -96,7 +96,6 @@ fn give(part: TorrentPart, text: &str, response: &mut Response) {
     response.content_type = kind;
     response.headers.push(("Cache-Control", format!("max-age={most_seconds}").into()));
     response.headers.push(("Content-Security-Policy", policy.into()));
-    response.headers.push(("X-Content-Type-Options", "nosniff".into()));
     response.body.extend_from_slice(text.as_bytes());
 }
 
@@ -117,7 +116,6 @@ pub(super) fn put_page(response: &mut Response, text: &str) {
     response.content_type = "text/html; charset=utf-8";
     response.headers.push(("Cache-Control", "max-age=60".into()));
     response.headers.push(("Content-Security-Policy", policy().into()));
-    response.headers.push(("X-Content-Type-Options", "nosniff".into()));
     response.body.extend_from_slice(text.as_bytes());
 }
 
@@ -249,13 +247,17 @@ impl View<'_> {
         }
         let path = loaded.config.paths.torrents.join(&torrent.file);
         match files::read_linked(&path, loaded.config.catalog.max_torrent_bytes.0) {
+            // Others may be able to put something else there, or a link to what is not theirs to read.
+            Ok(bytes) if !is_of(&bytes, torrent) => {
+                crate::warning!("{} is not the torrent any more that was listed", path.display());
+                not_found(response);
+            }
             Ok(bytes) => {
                 let name = slug::of_torrent(&torrent.title(), torrent.canonical);
                 let disposition = format!("attachment; filename=\"{name}.torrent\"");
                 response.content_type = "application/x-bittorrent";
                 response.headers.push(("Cache-Control", "max-age=60".into()));
                 response.headers.push(("Content-Disposition", disposition.into()));
-                response.headers.push(("X-Content-Type-Options", "nosniff".into()));
                 response.body = bytes;
             }
             Err(problem) => {
@@ -264,4 +266,9 @@ impl View<'_> {
             }
         }
     }
+}
+
+/// Whether these are the bytes of a `.torrent` file of this torrent.
+fn is_of(bytes: &[u8], torrent: &Torrent) -> bool {
+    Metainfo::parse(bytes).is_ok_and(|it| it.canonical() == torrent.canonical)
 }

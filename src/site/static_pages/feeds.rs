@@ -237,7 +237,7 @@ fn description(row: &Row) -> String {
     let text = text.get(..text.floor_char_boundary(LONGEST_DESCRIPTION)).unwrap_or_default();
     let checksums = details.checksums.in_digits().into_iter();
     let description = Description {
-        said: markdown::html(&xml_text(text)),
+        said: markdown::html(text),
         size: row.torrent.known_size().map(|size| bytes(size, 2)),
         checksums: checksums
             .filter_map(|(name, digits)| Some((super::row::checksum_name(name), digits?)))

@@ -12,6 +12,9 @@ const MOST_HTML: usize = 200_000;
 /// Elements in each other at most; what is deeper is shown without its own.
 const DEEPEST: usize = 16;
 
+/// How a link ends.
+const END_OF_LINK: &str = "</a>";
+
 /// Where links may lead. With `//`, as browsers make addresses of this site of others.
 const SCHEMES: [&str; 4] = ["http://", "https://", "mailto:", "magnet:"];
 
@@ -33,6 +36,10 @@ struct Writer {
     html: String,
     /// How the elements end that are open; empty for one that is not shown as one.
     open: Vec<&'static str>,
+    /// How many of these are shown.
+    depth: usize,
+    /// Whether one of them is a link.
+    in_link: bool,
 }
 
 impl Writer {
@@ -58,7 +65,9 @@ impl Writer {
     }
 
     fn begin(&mut self, tag: &Tag<'_>) {
-        let end = if self.depth() < DEEPEST { self.begin_shown(tag) } else { "" };
+        let end = if self.depth < DEEPEST { self.begin_shown(tag) } else { "" };
+        self.depth += usize::from(!end.is_empty());
+        self.in_link |= end == END_OF_LINK;
         self.open.push(end);
     }
 
@@ -96,26 +105,33 @@ impl Writer {
     fn begin_link(&mut self, kind: LinkType, address: &CowStr<'_>) -> &'static str {
         let mail = if kind == LinkType::Email { "mailto:" } else { "" };
         let address = format!("{mail}{address}");
-        if !is_allowed(&address) || self.open.contains(&"</a>") {
+        if !is_allowed(&address) || self.in_link {
             return "";
         }
         self.html.push_str("<a href=\"");
         self.text(&address);
         self.html.push_str("\" rel=\"nofollow noreferrer\">");
-        "</a>"
+        END_OF_LINK
     }
 
     fn end(&mut self) {
-        self.html.push_str(self.open.pop().unwrap_or_default());
+        let end = self.open.pop().unwrap_or_default();
+        self.depth -= usize::from(!end.is_empty());
+        self.in_link &= end != END_OF_LINK;
+        self.html.push_str(end);
     }
 
-    fn depth(&self) -> usize {
-        self.open.iter().filter(|end| !end.is_empty()).count()
-    }
-
+    /// Text without the characters that neither HTML nor XML has; entities can make any.
     fn text(&mut self, text: &str) {
+        let is_text = |character: &char| match character {
+            '\t' | '\n' | '\r' => true,
+            '\0'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}' => false,
+            _ => true,
+        };
+        let text: String =
+            text.chars().map(|it| if is_text(&it) { it } else { '\u{fffd}' }).collect();
         // Writing to a string does not fail.
-        let _ = Html.write_escaped_str(&mut self.html, text);
+        let _ = Html.write_escaped_str(&mut self.html, &text);
     }
 
     fn finish(mut self) -> String {
@@ -206,6 +222,12 @@ mod tests {
         assert!(shown.contains("&#60;script&#62;alert(1)"), "{shown}");
         assert!(shown.contains("&#60;b onclick=x&#62;b&#60;/b&#62; a cat"), "{shown}");
         assert!(!shown.contains("c.example"), "{shown}");
+    }
+
+    #[test]
+    fn no_character_is_made_that_is_no_text() {
+        let shown = html("a&#1;b&#xfffe;c&#127;d\u{1}e");
+        assert_eq!(shown, "<p dir=\"auto\">a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e</p>\n");
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn make(
     let query = ListQuery { page: found.part.number, ..query };
     let rows: Vec<RowView> =
         found.rows.iter().map(|row| RowView::new(row, &places, Way::Search, now)).collect();
-    let mut frame = Frame::new(&places, Way::Search, &query.text);
+    let mut frame = Frame::new(&places, Way::Search, &subject(&query, tracker));
     frame.canonical = Some(query.address());
     frame.foot = Some(Foot::of_index(index.facts(), now));
     let sorted = Some((query.order, query.reverse));
@@ -136,6 +136,18 @@ fn make(
         category: query.category,
         group: query.group,
     })
+}
+
+/// What the page is called: by what is looked for and where; the site, where it is all.
+fn subject(query: &ListQuery, tracker: &Tracker) -> String {
+    let text = Some(query.text.clone()).filter(|text| !text.is_empty());
+    let initial = query.initial.map(Initial::name);
+    let parts = [text, query.category.clone(), query.group.clone(), initial];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() {
+        return tracker.config().config.pages.title.clone();
+    }
+    parts.join(", ")
 }
 
 /// The address of the same search in all there is, where this one is in a part of it.
