@@ -37,6 +37,8 @@ pub struct Pages {
     pub removed: usize,
     /// Where something of the owner's is in the place of a page.
     pub clashes: Vec<String>,
+    /// Pages of nothing any more that stay, because somebody has changed them.
+    pub kept: Vec<String>,
 }
 
 /// The folder while pages are written to it.
@@ -427,12 +429,16 @@ impl PageFolder {
     fn remove_unwanted(&mut self) -> Result<(), PageFolderError> {
         let files = self.manifest.files.keys().filter(|path| !self.wanted.contains(*path));
         for path in files.cloned().collect::<Vec<_>>() {
-            if let Found::Ours(..) = self.look(&path) {
-                let file = self.folder.join(&path);
-                self.may_root_write_to(file.parent().unwrap_or(&file))?;
-                fs::remove_file(&file)
-                    .map_err(|source| PageFolderError::Write { path: file, source })?;
-                self.pages.removed += 1;
+            match self.look(&path) {
+                Found::Ours(..) => {
+                    let file = self.folder.join(&path);
+                    self.may_root_write_to(file.parent().unwrap_or(&file))?;
+                    fs::remove_file(&file)
+                        .map_err(|source| PageFolderError::Write { path: file, source })?;
+                    self.pages.removed += 1;
+                }
+                Found::Owners => self.pages.kept.push(path.clone()),
+                Found::Nothing => {}
             }
             self.manifest.files.remove(&path);
         }

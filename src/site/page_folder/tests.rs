@@ -108,6 +108,17 @@ fn a_page_whose_writing_has_begun_is_not_kept() {
 }
 
 #[test]
+fn what_somebody_has_changed_stays_and_is_named_when_its_page_goes() {
+    let place = Place::new();
+    place.write(&[("index.html", "one"), ("t/a/index.html", "a")]);
+    fs::write(place.path("www/t/a/index.html"), "a, and more").unwrap();
+    let pages = place.write(&[("index.html", "one")]);
+    assert_eq!(pages.kept, ["t/a/index.html"]);
+    assert_eq!(place.text("t/a/index.html"), "a, and more");
+    assert_eq!(place.write(&[("index.html", "one")]), Pages::default(), "it is told once");
+}
+
+#[test]
 fn only_what_has_changed_is_written_and_what_is_gone_is_removed_with_its_folders() {
     let place = Place::new();
     let pages = [("index.html", "one"), ("t/a/index.html", "a"), ("t/b/index.html", "b")];
@@ -119,7 +130,7 @@ fn only_what_has_changed_is_written_and_what_is_gone_is_removed_with_its_folders
     let after = fs::metadata(place.path("pages.json")).unwrap();
     assert_eq!(Mark::from(&before), Mark::from(&after), "nothing is written anew");
     let news = [("index.html", "two"), ("t/a/index.html", "a")];
-    assert_eq!(place.write(&news), Pages { written: 1, removed: 1, clashes: Vec::new() });
+    assert_eq!(place.write(&news), Pages { written: 1, removed: 1, ..Pages::default() });
     assert_eq!(place.all(), ["index.html", "t", "t/a", "t/a/index.html"]);
     assert_eq!(place.text("index.html"), "two");
     assert_eq!(place.write(&[]), Pages { removed: 2, ..Pages::default() });
@@ -140,7 +151,10 @@ fn a_file_of_the_owners_is_never_touched() {
     let clashes = ["c/x/index.html", "index.html"].map(str::to_owned).to_vec();
     for round in 0..2 {
         let pages = place.write(&pages);
-        assert_eq!(pages, Pages { written: 1 - round, removed: 0, clashes: clashes.clone() });
+        assert_eq!(
+            pages,
+            Pages { written: 1 - round, clashes: clashes.clone(), ..Pages::default() }
+        );
     }
     place.write(&[]);
     let left = ["c", "c/x", "c/x/index.html", "index.html", "t", "t/notes"];

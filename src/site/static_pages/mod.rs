@@ -183,20 +183,35 @@ fn rendered<T>(path: &str, rendered: askama::Result<T>) -> Result<T, PagesError>
 
 /// What the owner should know of the pages.
 fn said(loaded: &LoadedConfig, pages: &Pages) -> Vec<String> {
-    let Some(folder) = loaded.config.paths.pages.as_ref().filter(|_| !pages.clashes.is_empty())
-    else {
-        return Vec::new();
+    let Some(folder) = &loaded.config.paths.pages else { return Vec::new() };
+    let folder = folder.display();
+    let Pages { clashes, kept, .. } = pages;
+    let left_out = || {
+        format!(
+            "pages left out ({}), as files of yours are in their place: {} in {folder}; move them away, or name \
+             another folder by `pages` in [paths]",
+            clashes.len(),
+            some_of(clashes)
+        )
     };
-    let named: Vec<&str> = pages.clashes.iter().take(MOST_NAMED).map(String::as_str).collect();
-    let more = pages.clashes.len().saturating_sub(named.len());
+    let left_there = || {
+        format!(
+            "pages that are not the tracker's any more ({}), as somebody has changed them: {} in {folder}; they stay \
+             public, also where their torrents are hidden now; remove them if they should not",
+            kept.len(),
+            some_of(kept)
+        )
+    };
+    let left_out = (!clashes.is_empty()).then(left_out);
+    left_out.into_iter().chain((!kept.is_empty()).then(left_there)).collect()
+}
+
+/// The first of some paths, and how many more there are.
+fn some_of(paths: &[String]) -> String {
+    let named: Vec<&str> = paths.iter().take(MOST_NAMED).map(String::as_str).collect();
+    let more = paths.len().saturating_sub(named.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    vec![format!(
-        "pages left out ({}), as files of yours are in their place: {}{more} in {}; move them away, or name \
-         another folder by `pages` in [paths]",
-        pages.clashes.len(),
-        named.join(", "),
-        folder.display()
-    )]
+    format!("{}{more}", named.join(", "))
 }
 
 #[cfg(test)]
