@@ -17,6 +17,7 @@ mod limits;
 mod list;
 mod listed;
 mod load;
+mod metrics;
 mod named;
 mod peer_rules;
 mod refresh;

@@ -1,6 +1,7 @@
 //! The URL space: which request goes where, and what people and programs see of the tracker.
 
 mod api;
+mod call;
 pub mod charts;
 mod events;
 pub mod explain;
@@ -45,11 +46,12 @@ use crate::config::{AccessConfig, LoadedConfig, Surroundings};
 use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response};
 use crate::platform::log::{self, Level};
 use crate::platform::network::Network;
-use crate::protocol::{Passkey, Seconds, Timestamp};
+use crate::protocol::{Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
 use crate::tracker::external::refresh_external;
 use crate::tracker::tally::{Counted, MEASURED_OF, Tally, TallyFile};
 use crate::tracker::{Quiet, Refusal, Skipped, Tracker, Urgency, ban_unidentified, rescan};
+use call::{Call, Pace};
 use reachability::try_peers;
 use route::{Place, Route, asks_about_a_torrent};
 use state::{Broken, State, log_stray_site};
@@ -269,11 +271,17 @@ impl Site {
                 static_pages::dynamic::show_style(response);
                 Answer::Ready
             }
+            Route::Api(_) | Route::Health | Route::Metrics if !pace.may_take_long() => {
+                Answer::Later
+            }
             Route::Metrics => {
-                let answer = metrics::show(ready, call.now, response);
+                // What this process has just answered counts.
+                if let Some(shared) = &self.shared {
+                    shared.carry_tallies_over(ready.tracker.config());
+                }
+                let answer = metrics::show(ready, call.now, request, response);
                 ready.note_if_done(answer, &call, Asked::Metrics)
             }
-            Route::Api(_) | Route::Health if !pace.may_take_long() => Answer::Later,
             Route::Health => health_reply::show(ready, call.now, response),
             Route::Api(place) => {
                 let answer = api::answer(ready, place, &call, response);
@@ -282,46 +290,6 @@ impl Site {
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
         }
-    }
-}
-
-/// One request on its way through the site.
-struct Call<'a> {
-    request: &'a Request<'a>,
-    /// The secret in the path.
-    passkey: Option<Passkey>,
-    now: Timestamp,
-    pace: Pace,
-    tally: &'a Tally,
-}
-
-impl Call<'_> {
-    /// Counts what became of it. A HEAD leaves no trace.
-    fn count(&self, counted: Counted) {
-        if self.request.method != Method::Head {
-            self.tally.count(counted);
-        }
-    }
-}
-
-/// How long the thread of a call may be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pace {
-    /// Not at all: it answers announces.
-    Quick,
-    /// As long as there is work to do.
-    Slow,
-    /// Also while others hold what is needed.
-    Patient,
-}
-
-impl Pace {
-    fn may_take_long(self) -> bool {
-        self != Self::Quick
-    }
-
-    fn may_wait(self) -> bool {
-        self == Self::Patient
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use askama::Template;
 
@@ -19,8 +20,8 @@ use crate::platform::publication;
 use crate::platform::threads::side_by_side;
 use crate::protocol::Timestamp;
 use crate::tracker::{
-    Next, Progress, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
-    list_index, refresh_replica,
+    Next, Progress, Refresh, RefreshError, RefreshFigures, ReplicaRefresh, Report, Skipped, Turn,
+    Urgency, list_index, refresh_replica,
 };
 
 /// How publishing ended.
@@ -100,6 +101,7 @@ pub fn publish(
     let Some(turn) = Turn::take(loaded, urgency)? else {
         return Ok(Published::Skipped(Skipped::Busy));
     };
+    let begun = Instant::now();
     // Read now, because taking the turn may have taken minutes.
     let now = clock();
     let force = urgency != Urgency::WhenDue;
@@ -127,7 +129,10 @@ pub fn publish(
     };
     let (mut report, turn) = refresh.commit(next)?;
     report.messages.extend(said);
-    let written = written.and(write_full_scrape(loaded, &turn, report.at));
+    let figures = RefreshFigures::of(&report, loaded, begun.elapsed());
+    let written = written
+        .and(write_refresh_figures(loaded, &turn, &figures))
+        .and(write_full_scrape(loaded, &turn, report.at));
     if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);
@@ -181,6 +186,16 @@ fn write_list_index(loaded: &LoadedConfig, report: &Report) -> Result<(), Publis
         return Ok(());
     }
     Ok(list_index::write(loaded, report)?)
+}
+
+/// Writes what this refresh has found, for programs.
+fn write_refresh_figures(
+    loaded: &LoadedConfig,
+    turn: &Turn,
+    figures: &RefreshFigures,
+) -> Result<(), PublishError> {
+    let path = loaded.refresh_figures();
+    figures.write(loaded, turn).map_err(|source| PublishError::Write { path, source })
 }
 
 /// Writes the scrape of all torrents, by the policy that is in force now.
