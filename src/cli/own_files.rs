@@ -45,6 +45,7 @@ fn is_ours(target: &Path, loaded: &LoadedConfig) -> bool {
         Some(&paths.stats_fragment),
         Some(&paths.rss_fragment),
         paths.full_scrape.as_ref(),
+        paths.metrics_file.as_ref(),
     ];
     let list = loaded.list_fragment();
     let is =

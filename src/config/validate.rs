@@ -1,5 +1,6 @@
 //! Values of the right type that cannot be followed all the same.
 
+mod metrics;
 mod pages;
 
 use std::fmt::Display;
@@ -52,7 +53,9 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
     paths.are_apart()?;
     paths.are_apart_from("feed_page", config.paths.feed_page.as_deref())?;
     paths.are_apart_from("full_scrape", config.paths.full_scrape.as_deref())?;
+    paths.are_apart_from("metrics_file", config.paths.metrics_file.as_deref())?;
     paths.publish_nothing_private()?;
+    metrics::validate(config)?;
     pages::validate(config)
 }
 

@@ -10,6 +10,7 @@ use askama::Template;
 use super::fragments::{RssFragment, StatsFragment};
 use super::full_scrape::{self, FullScrapeError};
 use super::list::ListFragment;
+use super::metrics::{self, file::MetricsFileError};
 use super::static_pages::{self, PagesError};
 use super::{clock, feed};
 use crate::catalog::ListIndexError;
@@ -63,6 +64,9 @@ pub enum PublishError {
     /// The scrape of all torrents cannot be written.
     #[error(transparent)]
     FullScrape(#[from] FullScrapeError),
+    /// The figures for node_exporter cannot be written.
+    #[error(transparent)]
+    Metrics(#[from] MetricsFileError),
     /// The page of the feed cannot be read.
     #[error("cannot read {}: {source}; let the tracker's user read it, or set feed_page in [paths] to \"\"", path.display())]
     FeedPage {
@@ -132,7 +136,8 @@ pub fn publish(
     let figures = RefreshFigures::of(&report, loaded, begun.elapsed());
     let written = written
         .and(write_refresh_figures(loaded, &turn, &figures))
-        .and(write_full_scrape(loaded, &turn, report.at));
+        .and(write_full_scrape(loaded, &turn, report.at))
+        .and(write_metrics(loaded, &turn, report.at));
     if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);
@@ -207,6 +212,13 @@ fn write_full_scrape(
     let Some(path) = &loaded.config.paths.full_scrape else { return Ok(()) };
     is_no_trap(path)?;
     Ok(full_scrape::write(loaded, path, turn, now)?)
+}
+
+/// Writes the figures for node_exporter, those of this refresh among them.
+fn write_metrics(loaded: &LoadedConfig, turn: &Turn, now: Timestamp) -> Result<(), PublishError> {
+    let Some(path) = &loaded.config.paths.metrics_file else { return Ok(()) };
+    is_no_trap(path)?;
+    Ok(metrics::file::write(loaded, path, turn, now)?)
 }
 
 /// Writes the list of torrents for our own pages.

@@ -212,3 +212,28 @@ fn who_asks_for_openmetrics_gets_it() {
     let (open, text) = (Figures::of_openmetrics(&reply.text()), Way::Cgi.figures(&tracker));
     assert_eq!(open.series().collect::<Vec<_>>(), text.series().collect::<Vec<_>>());
 }
+
+#[test]
+fn refreshes_write_them_for_node_exporter() {
+    const SETTING: &str = "paths.metrics_file = '../node/tracker.prom'";
+    for new in [Installation::new, Installation::in_memory] {
+        let tracker = new(&[SETTINGS, &[SETTING]].concat());
+        let torrent = tracker.add("a", 1000).info_hash;
+        tracker.refresh();
+        let before = tracker.text("node/tracker.prom");
+        client(1).of(torrent).announce(&tracker, "left=0");
+        assert_eq!(tracker.text("node/tracker.prom"), before, "it is as the refresh wrote it");
+        tracker.refresh();
+        let figures = Figures::of_text(&tracker.text("node/tracker.prom"));
+        assert_eq!(figures.value("tracker_peers{role=\"seeder\"}"), 1.0);
+        assert_eq!(figures.value("tracker_announces_total{family=\"ipv4\"}"), 1.0);
+        assert!(!figures.has("tracker_refresh_age_seconds"), "nobody knows when it is read");
+        let files = std::fs::read_dir(tracker.path("node")).expect("a folder");
+        assert_eq!(files.count(), 1, "nothing is left of how it was written");
+
+        std::fs::write(tracker.path("node/tracker.prom"), "mine 1\n").expect("the owner's");
+        let said = tracker.run(&["refresh", "--force"]).failure();
+        assert!(said.contains("`metrics_file` in [paths]"), "{said}");
+        assert_eq!(tracker.text("node/tracker.prom"), "mine 1\n");
+    }
+}

@@ -2,6 +2,7 @@
 //! walked for them, however many peers there are.
 
 mod exposition;
+pub mod file;
 
 use super::Ready;
 use crate::gateway::{Answer, Request, Response, Status};
@@ -26,7 +27,7 @@ pub(super) fn show(
     response.headers.push(("Cache-Control", "no-store".into()));
     let accepted = request.variables.get("HTTP_ACCEPT").unwrap_or_default();
     let format = Format::wanted(accepted);
-    match of(&mut ready.tracker, format, now) {
+    match of(&mut ready.tracker, Seen::Now(format), now) {
         Ok(text) => {
             response.headers.push(("Vary", "Accept".into()));
             response.content_type = format.content_type();
@@ -42,8 +43,21 @@ pub(super) fn show(
     Answer::Ready
 }
 
+/// When the figures are looked at.
+#[derive(Clone, Copy)]
+enum Seen {
+    /// At once, by who asks for this format.
+    Now(Format),
+    /// Some time: in a file.
+    Later,
+}
+
 /// All figures. What cannot be read is left out, and the log says why; but for the store, without which nothing goes on.
-fn of(tracker: &mut Tracker, format: Format, now: Timestamp) -> Result<String, Refusal> {
+fn of(tracker: &mut Tracker, seen: Seen, now: Timestamp) -> Result<String, Refusal> {
+    let format = match seen {
+        Seen::Now(format) => format,
+        Seen::Later => Format::Text,
+    };
     let mut out = Exposition::new(format, USUAL_BYTES);
     write_load(&mut out, tracker.measure_load(now)?);
     let loaded = tracker.config();
@@ -52,7 +66,12 @@ fn of(tracker: &mut Tracker, format: Format, now: Timestamp) -> Result<String, R
         write_counts(&mut out, counted);
     }
     if let Some(figures) = RefreshFigures::read(loaded) {
-        write_refresh(&mut out, &figures, now);
+        write_refresh(&mut out, &figures);
+        if let Seen::Now(_) = seen {
+            let help = "Seconds since the last refresh.";
+            let age = now.since(Timestamp(figures.at));
+            out.gauge("tracker_refresh_age_seconds", help, age.0.into());
+        }
         if let Some(families) = &figures.families {
             write_families(&mut out, families);
         }
@@ -140,17 +159,12 @@ fn write_counts(out: &mut Exposition, counted: Option<(Timestamp, Counts)>) {
     out.histogram_of_microseconds(&times, &TIMES, &counts.times(), counts.microseconds());
 }
 
-fn write_refresh(out: &mut Exposition, figures: &RefreshFigures, now: Timestamp) {
+fn write_refresh(out: &mut Exposition, figures: &RefreshFigures) {
     for (name, help, value) in [
         (
             "tracker_refresh_timestamp_seconds",
             "When the last refresh was, in seconds since 1970.",
             figures.at,
-        ),
-        (
-            "tracker_refresh_age_seconds",
-            "Seconds since the last refresh.",
-            now.since(Timestamp(figures.at)).0.into(),
         ),
         ("tracker_torrents", "Listed torrents at the last refresh.", figures.torrents),
         (
