@@ -19,6 +19,7 @@ mod listed;
 mod load;
 mod metrics;
 mod named;
+mod opentracker;
 mod peer_rules;
 mod refresh;
 mod reply;

@@ -15,6 +15,7 @@ mod history;
 mod links;
 mod list;
 mod metrics;
+mod opentracker;
 mod page_folder;
 mod pages;
 mod publish;
@@ -33,11 +34,12 @@ mod stats;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use format::{bytes, counted, in_words, rate};
 pub use history::{history_csv, history_json};
 pub use links::url_below;
+use publish::publish_when_free;
 pub use publish::{PublishError, Published, publish};
 pub use shared::Shared;
 pub use state::hide_new_data;
@@ -187,13 +189,6 @@ impl Site {
         }
     }
 
-    /// Adds what the threads of this process have counted to the counts of the host.
-    fn carry_tallies_over(&self) {
-        if let (Some(shared), State::Ready(ready)) = (&self.shared, &self.state) {
-            shared.carry_tallies_over(ready.tracker.config());
-        }
-    }
-
     fn record(&mut self) {
         let State::Ready(ready) = &self.state else { return };
         if let Err(problem) = ban_unidentified(ready.tracker.config(), clock()) {
@@ -252,6 +247,14 @@ impl Site {
             Route::Stats | Route::Home if ready.tracker.config().config.is_replica() => {
                 replica::show(ready.tracker.config(), response)
             }
+            Route::Stats if opentracker::is_meant(request.query) => {
+                if !pace.may_take_long() {
+                    return Answer::Later;
+                }
+                carry_over(self.shared.as_deref(), &ready.tracker);
+                let answer = opentracker::show(ready, &call, response);
+                ready.note_if_done(answer, &call, Asked::Statistics)
+            }
             Route::Stats | Route::Home if ready.is_not_set_up(response) => Answer::Ready,
             Route::Stats => {
                 let answer = stats::show(ready.tracker.config(), pace.may_take_long(), response);
@@ -275,10 +278,7 @@ impl Site {
                 Answer::Later
             }
             Route::Metrics => {
-                // What this process has just answered counts.
-                if let Some(shared) = &self.shared {
-                    shared.carry_tallies_over(ready.tracker.config());
-                }
+                carry_over(self.shared.as_deref(), &ready.tracker);
                 let answer = metrics::show(ready, call.now, request, response);
                 ready.note_if_done(answer, &call, Asked::Metrics)
             }
@@ -290,6 +290,13 @@ impl Site {
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
         }
+    }
+}
+
+/// Adds what the threads of this process have counted to the counts of the host.
+fn carry_over(shared: Option<&Shared>, tracker: &Tracker) {
+    if let Some(shared) = shared {
+        shared.carry_tallies_over(tracker.config());
     }
 }
 
@@ -358,19 +365,6 @@ fn publish_first(loaded: &LoadedConfig, now: Timestamp) -> Result<(), PublishErr
         }
         Published::Skipped(Skipped::TooEarly(_)) | Published::Replica(_) => Ok(()),
         Published::Skipped(Skipped::Busy) => Ok(rescan(loaded, now)?),
-    }
-}
-
-/// Refreshes when it is time. A scan for a torrent that was dropped in holds the same lock, and is soon over.
-fn publish_when_free(loaded: &LoadedConfig) -> Result<Published, PublishError> {
-    let give_up = Instant::now() + Duration::from_secs(3);
-    loop {
-        match publish(loaded, Urgency::WhenDue, &mut Quiet) {
-            Ok(Published::Skipped(Skipped::Busy)) if Instant::now() < give_up => {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            outcome => return outcome,
-        }
     }
 }
 
@@ -458,7 +452,9 @@ impl Handler for Site {
         match chore {
             Chore::Look => {
                 self.look();
-                self.carry_tallies_over();
+                if let State::Ready(ready) = &self.state {
+                    carry_over(self.shared.as_deref(), &ready.tracker);
+                }
             }
             Chore::Record => {
                 self.follow();

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use askama::Template;
 
@@ -21,8 +22,8 @@ use crate::platform::publication;
 use crate::platform::threads::side_by_side;
 use crate::protocol::Timestamp;
 use crate::tracker::{
-    Next, Progress, Refresh, RefreshError, RefreshFigures, ReplicaRefresh, Report, Skipped, Turn,
-    Urgency, list_index, refresh_replica,
+    Next, Progress, Quiet, Refresh, RefreshError, RefreshFigures, ReplicaRefresh, Report, Skipped,
+    Turn, Urgency, list_index, refresh_replica,
 };
 
 /// How publishing ended.
@@ -144,6 +145,19 @@ pub fn publish(
         return Err(problem);
     }
     Ok(Published::Done(Box::new(report)))
+}
+
+/// Refreshes when it is time. A scan for a torrent that was dropped in holds the same lock, and is soon over.
+pub(super) fn publish_when_free(loaded: &LoadedConfig) -> Result<Published, PublishError> {
+    let give_up = Instant::now() + Duration::from_secs(3);
+    loop {
+        match publish(loaded, Urgency::WhenDue, &mut Quiet) {
+            Ok(Published::Skipped(Skipped::Busy)) if Instant::now() < give_up => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 fn render(path: &Path, template: &impl Template) -> Result<String, PublishError> {

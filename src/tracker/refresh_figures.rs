@@ -31,6 +31,8 @@ pub struct RefreshFigures {
     pub torrents: u64,
     /// Swarms that have peers: of these torrents, and those that an open tracker has besides. All figures below are of both.
     pub swarms: u64,
+    /// Of these the latter.
+    pub other_swarms: u64,
     /// Peers that have everything.
     pub seeders: u64,
     /// Peers that want data.
@@ -89,6 +91,7 @@ impl RefreshFigures {
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             torrents: length(report.rows.len()),
             swarms: length(with_peers).saturating_add(others.swarms),
+            other_swarms: others.swarms,
             seeders: listed.seeders.saturating_add(others.seeders),
             leechers: listed.leechers.saturating_add(others.leechers),
             partial_seeds: listed.partial_seeds.saturating_add(others.partial_seeds),
