@@ -251,6 +251,10 @@ pub struct PathsConfig {
     /// A file into which refreshes write what /scrape without an info-hash answers; none: there is no such file.
     #[serde(with = "empty_is_none")]
     pub full_scrape: Option<PathBuf>,
+    /// A file into which refreshes write what /metrics tells, for node_exporter: its name ends in .prom; none: there is no
+    /// such file.
+    #[serde(with = "empty_is_none")]
+    pub metrics_file: Option<PathBuf>,
     /// The folder into which refreshes write pages for visitors, beside what the owner has there; none: there
     /// are no such pages.
     #[serde(with = "empty_is_none")]
@@ -383,6 +387,7 @@ impl Default for PathsConfig {
             rss_fragment: "../www/torrents/bt_rss.inc".into(),
             feed_page: Some("../www/rss.xml".into()),
             full_scrape: None,
+            metrics_file: None,
             pages: None,
             pages_url: None,
             script_url: None,

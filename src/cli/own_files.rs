@@ -10,8 +10,14 @@ use crate::platform::terminal::Harmless;
 const ENDINGS: [&str; 6] = ["", "-journal", "-wal", "-shm", ".lock", ".new"];
 
 /// What else lies beside the catalogue or the policy.
-const OTHERS: [&str; 5] =
-    ["refresh.lock", "migrate.lock", "setup.lock", "reachability.lock", "announces.salt"];
+const OTHERS: [&str; 6] = [
+    "refresh.lock",
+    "refresh.json",
+    "migrate.lock",
+    "setup.lock",
+    "reachability.lock",
+    "announces.salt",
+];
 
 /// Makes sure that a file may be written: that it is none that the tracker works with, also one that is not there
 /// now, and a regular one.
@@ -39,6 +45,7 @@ fn is_ours(target: &Path, loaded: &LoadedConfig) -> bool {
         Some(&paths.stats_fragment),
         Some(&paths.rss_fragment),
         paths.full_scrape.as_ref(),
+        paths.metrics_file.as_ref(),
     ];
     let list = loaded.list_fragment();
     let is =

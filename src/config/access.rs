@@ -32,6 +32,8 @@ pub struct AccessConfig {
     pub stats_from: Network,
     /// Addresses and ranges that may read /metrics; none: all may.
     pub metrics_from: Network,
+    /// How many torrents have figures of their own in /metrics, those with the most peers; 0 to 1,000.
+    pub metrics_torrents: u32,
 }
 
 /// Whether a host has ceased to be a tracker, and by which status of HTTP its clients are told.
@@ -59,6 +61,7 @@ impl Default for AccessConfig {
             gone: Gone::No,
             stats_from: Network::default(),
             metrics_from: Network::default(),
+            metrics_torrents: 0,
         }
     }
 }

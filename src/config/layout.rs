@@ -84,7 +84,8 @@ pub fn lay_out_missing(loaded: &LoadedConfig) -> Result<LaidOut, LayoutError> {
     if let Some(pages) = &paths.pages {
         site.folder(pages)?;
     }
-    if let Some(folder) = paths.full_scrape.as_deref().and_then(Path::parent) {
+    let files = [&paths.full_scrape, &paths.metrics_file];
+    for folder in files.into_iter().filter_map(|file| file.as_deref()?.parent()) {
         site.folder(folder)?;
     }
     let list = loaded.list_fragment();
@@ -152,7 +153,8 @@ pub fn written_folders(loaded: &LoadedConfig) -> Vec<&Path> {
         folders.push(&paths.torrents);
         folders.extend(fragments.iter().filter_map(|fragment| fragment.parent()));
         folders.extend(paths.pages.as_deref());
-        folders.extend(paths.full_scrape.as_deref().and_then(Path::parent));
+        let files = [&paths.full_scrape, &paths.metrics_file];
+        folders.extend(files.into_iter().filter_map(|file| file.as_deref()?.parent()));
     }
     folders.sort_unstable();
     folders.dedup();

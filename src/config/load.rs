@@ -200,7 +200,12 @@ fn make_paths_absolute(config: &mut Config, base: &Path) {
     let lists = [&mut config.access.allow_list, &mut config.access.deny_list];
     let named = lists
         .into_iter()
-        .chain([&mut paths.feed_page, &mut paths.full_scrape, &mut paths.pages])
+        .chain([
+            &mut paths.feed_page,
+            &mut paths.full_scrape,
+            &mut paths.metrics_file,
+            &mut paths.pages,
+        ])
         .flatten();
     let base = absolute(base, Path::new(""));
     for path in files.into_iter().chain(named) {

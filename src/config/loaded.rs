@@ -71,6 +71,12 @@ impl LoadedConfig {
         self.config.paths.catalog.with_file_name("history.db")
     }
 
+    /// The figures of the last refresh, beside the catalogue.
+    #[must_use]
+    pub fn refresh_figures(&self) -> PathBuf {
+        self.config.paths.catalog.with_file_name("refresh.json")
+    }
+
     /// What searches of the listed torrents go by, beside the catalogue.
     #[must_use]
     pub fn list_index(&self) -> PathBuf {

@@ -1,5 +1,6 @@
 //! Values of the right type that cannot be followed all the same.
 
+mod metrics;
 mod pages;
 
 use std::fmt::Display;
@@ -52,7 +53,9 @@ pub(super) fn validate(config: &Config, folder: &Path) -> Result<(), Impossible>
     paths.are_apart()?;
     paths.are_apart_from("feed_page", config.paths.feed_page.as_deref())?;
     paths.are_apart_from("full_scrape", config.paths.full_scrape.as_deref())?;
+    paths.are_apart_from("metrics_file", config.paths.metrics_file.as_deref())?;
     paths.publish_nothing_private()?;
+    metrics::validate(config)?;
     pages::validate(config)
 }
 
@@ -78,7 +81,7 @@ pub(super) fn range_of(section: &str, key: &str) -> Option<RangeInclusive<u64>> 
 }
 
 /// Numbers that are not free, and what they may be.
-fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 23] {
+fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 24] {
     let (tracker, store) = (&config.tracker, &config.store);
     let (limits, gateway) = (&config.limits, &config.gateway);
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -97,6 +100,7 @@ fn numbers(config: &Config) -> [(Key, u64, RangeInclusive<u64>); 23] {
         (("pages", "rows"), config.pages.rows.into(), 1..=100_000),
         (("pages", "browse_limit"), config.pages.browse_limit.into(), 0..=10_000_000),
         (("pages", "static_torrents"), config.pages.static_torrents.into(), 0..=100_000),
+        (("access", "metrics_torrents"), config.access.metrics_torrents.into(), 0..=1000),
         (("clients", "ban_after"), u32::from(config.clients.ban_after).into(), 0..=1000),
         (("limits", "announces"), u32::from(limits.announces).into(), 0..=60_000),
         (("limits", "announces_at_once"), limits.announces_at_once.into(), 1..=1_000_000),

@@ -1,4 +1,4 @@
-//! A request on its way through the site, and how long it may take.
+//! One request on its way through the site, and how long its thread may be kept.
 
 use crate::gateway::{Method, Request};
 use crate::protocol::{Passkey, Timestamp};

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::pages::ANOTHER_ADDRESS;
 use super::replies::{failure, plain_failure};
 use super::route::{Place, Route, asks_about_a_torrent};
-use super::shown_to;
 use crate::catalog::leads_to;
 use crate::config::LoadedConfig;
 use crate::gateway::{Method, Request, Status, Variables};
@@ -295,7 +294,7 @@ impl Explain {
     }
 
     fn figures(&self, route: &Route, question: &Question<'_>) -> Explanation {
-        let shown_to = shown_to(route, &self.0.config().config.access);
+        let shown_to = route.shown_to(&self.0.config().config.access);
         let rule = if *route == Route::Metrics { "metrics_from" } else { "stats_from" };
         let (verdict, mut explanation) = if shown_to.is_empty() {
             (RuleVerdict::Off, page(200, "figures of the tracker"))

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::catalog::{Torrent, UnlistedCounts};
     use crate::protocol::{InfoHash, Seconds};
-    use crate::tracker::Load;
+    use crate::tracker::{Load, Totals};
 
     const NOW: Timestamp = Timestamp(1_700_000_000);
 
@@ -153,6 +153,7 @@ mod tests {
             retired: Vec::new(),
             totals: Figures::default(),
             load: Load::of(&loaded.config.tracker, 0),
+            others: Totals::default(),
             shares: None,
             messages: Vec::new(),
         };

@@ -15,6 +15,7 @@ mod history;
 mod links;
 mod list;
 mod metrics;
+mod opentracker;
 mod page_folder;
 mod pages;
 mod publish;
@@ -42,10 +43,9 @@ pub use publish::{PublishError, Published, publish};
 pub use shared::Shared;
 pub use state::hide_new_data;
 
-use crate::config::{AccessConfig, Surroundings};
+use crate::config::Surroundings;
 use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response};
 use crate::platform::log::{self, Level};
-use crate::platform::network::Network;
 use crate::protocol::{Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
 use crate::tracker::external::refresh_external;
@@ -188,13 +188,6 @@ impl Site {
         }
     }
 
-    /// Adds what the threads of this process have counted to the counts of the host.
-    fn carry_tallies_over(&self) {
-        if let (Some(shared), State::Ready(ready)) = (&self.shared, &self.state) {
-            shared.carry_tallies_over(ready.tracker.config());
-        }
-    }
-
     fn record(&mut self) {
         let State::Ready(ready) = &self.state else { return };
         if let Err(problem) = ban_unidentified(ready.tracker.config(), clock()) {
@@ -277,6 +270,14 @@ impl Site {
             Route::Stats | Route::Home if ready.tracker.config().config.is_replica() => {
                 replica::show(ready.tracker.config(), response)
             }
+            Route::Stats if opentracker::is_meant(request.query) => {
+                if !pace.may_take_long() {
+                    return Answer::Later;
+                }
+                carry_over(self.shared.as_deref(), &ready.tracker);
+                let answer = opentracker::show(ready, &call, response);
+                ready.note_if_done(answer, &call, Asked::Statistics)
+            }
             Route::Stats | Route::Home if ready.is_not_set_up(response) => Answer::Ready,
             Route::Stats => {
                 let answer = stats::show(ready.tracker.config(), pace.may_take_long(), response);
@@ -296,11 +297,14 @@ impl Site {
                 static_pages::dynamic::show_style(response);
                 Answer::Ready
             }
+            Route::Api(_) | Route::Health | Route::Metrics if !pace.may_take_long() => {
+                Answer::Later
+            }
             Route::Metrics => {
-                let answer = metrics::show(ready, call.now, response);
+                carry_over(self.shared.as_deref(), &ready.tracker);
+                let answer = metrics::show(ready, call.now, request, response);
                 ready.note_if_done(answer, &call, Asked::Metrics)
             }
-            Route::Api(_) | Route::Health if !pace.may_take_long() => Answer::Later,
             Route::Health => health_reply::show(ready, call.now, response),
             Route::Api(place) => {
                 let answer = api::answer(ready, place, &call, response);
@@ -309,6 +313,13 @@ impl Site {
             Route::Home => pages::home(ready.tracker.config(), request, response),
             Route::Unknown => pages::not_found(request, response),
         }
+    }
+}
+
+/// Adds what the threads of this process have counted to the counts of the host.
+fn carry_over(shared: Option<&Shared>, tracker: &Tracker) {
+    if let Some(shared) = shared {
+        shared.carry_tallies_over(tracker.config());
     }
 }
 
@@ -334,7 +345,7 @@ impl Ready {
 
     /// Whether the owner shows the statistics to the address that asks for them.
     fn may_see(&self, route: &Route, request: &Request<'_>) -> bool {
-        let shown_to = shown_to(route, &self.tracker.config().config.access);
+        let shown_to = route.shown_to(&self.tracker.config().config.access);
         shown_to.is_empty() || self.client(request).is_some_and(|client| shown_to.contains(client))
     }
 
@@ -356,14 +367,6 @@ impl Ready {
             }
         };
         self.tracker.look(now, publish_what_is_new);
-    }
-}
-
-/// To whom the owner shows a page of figures; to all, where that is nobody.
-fn shown_to<'a>(route: &Route, access: &'a AccessConfig) -> &'a Network {
-    match route {
-        Route::Metrics => &access.metrics_from,
-        _ => &access.stats_from,
     }
 }
 
@@ -451,7 +454,9 @@ impl Handler for Site {
         match chore {
             Chore::Look => {
                 self.look();
-                self.carry_tallies_over();
+                if let State::Ready(ready) = &self.state {
+                    carry_over(self.shared.as_deref(), &ready.tracker);
+                }
             }
             Chore::Record => {
                 self.follow();

@@ -10,6 +10,7 @@ use askama::Template;
 use super::fragments::{RssFragment, StatsFragment};
 use super::full_scrape::{self, FullScrapeError};
 use super::list::ListFragment;
+use super::metrics::{self, file::MetricsFileError};
 use super::static_pages::{self, PagesError};
 use super::{clock, feed};
 use crate::catalog::ListIndexError;
@@ -20,8 +21,8 @@ use crate::platform::publication;
 use crate::platform::threads::side_by_side;
 use crate::protocol::Timestamp;
 use crate::tracker::{
-    Next, Progress, Quiet, Refresh, RefreshError, ReplicaRefresh, Report, Skipped, Turn, Urgency,
-    list_index, refresh_replica, rescan,
+    Next, Progress, Quiet, Refresh, RefreshError, RefreshFigures, ReplicaRefresh, Report, Skipped,
+    Turn, Urgency, list_index, refresh_replica, rescan,
 };
 
 /// How publishing ended.
@@ -63,6 +64,9 @@ pub enum PublishError {
     /// The scrape of all torrents cannot be written.
     #[error(transparent)]
     FullScrape(#[from] FullScrapeError),
+    /// The figures for node_exporter cannot be written.
+    #[error(transparent)]
+    Metrics(#[from] MetricsFileError),
     /// The page of the feed cannot be read.
     #[error("cannot read {}: {source}; let the tracker's user read it, or set feed_page in [paths] to \"\"", path.display())]
     FeedPage {
@@ -101,6 +105,7 @@ pub fn publish(
     let Some(turn) = Turn::take(loaded, urgency)? else {
         return Ok(Published::Skipped(Skipped::Busy));
     };
+    let begun = Instant::now();
     // Read now, because taking the turn may have taken minutes.
     let now = clock();
     let force = urgency != Urgency::WhenDue;
@@ -128,6 +133,8 @@ pub fn publish(
     };
     let (mut report, turn) = refresh.commit(next)?;
     report.messages.extend(said);
+    let figures = RefreshFigures::of(&report, loaded, begun.elapsed());
+    let written = written.and(write_refresh_figures(loaded, &turn, &figures));
     let written = match write_full_scrape(loaded, &turn, report.at) {
         // It stays, as a file does that is in the place of a page.
         Err(PublishError::FullScrape(problem @ FullScrapeError::Foreign { .. })) => {
@@ -136,6 +143,7 @@ pub fn publish(
         }
         outcome => written.and(outcome),
     };
+    let written = written.and(write_metrics(loaded, &turn, report.at));
     if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);
@@ -217,6 +225,16 @@ fn write_list_index(loaded: &LoadedConfig, report: &Report) -> Result<(), Publis
     Ok(list_index::write(loaded, report)?)
 }
 
+/// Writes what this refresh has found, for programs.
+fn write_refresh_figures(
+    loaded: &LoadedConfig,
+    turn: &Turn,
+    figures: &RefreshFigures,
+) -> Result<(), PublishError> {
+    let path = loaded.refresh_figures();
+    figures.write(loaded, turn).map_err(|source| PublishError::Write { path, source })
+}
+
 /// Writes the scrape of all torrents, by the policy that is in force now.
 fn write_full_scrape(
     loaded: &LoadedConfig,
@@ -226,6 +244,13 @@ fn write_full_scrape(
     let Some(path) = &loaded.config.paths.full_scrape else { return Ok(()) };
     is_no_trap(path)?;
     Ok(full_scrape::write(loaded, path, turn, now)?)
+}
+
+/// Writes the figures for node_exporter, those of this refresh among them.
+fn write_metrics(loaded: &LoadedConfig, turn: &Turn, now: Timestamp) -> Result<(), PublishError> {
+    let Some(path) = &loaded.config.paths.metrics_file else { return Ok(()) };
+    is_no_trap(path)?;
+    Ok(metrics::file::write(loaded, path, turn, now)?)
 }
 
 /// Writes the list of torrents for our own pages.

@@ -3,7 +3,9 @@
 use super::api;
 use super::static_pages::STYLE_FILE;
 use super::static_pages::dynamic::TorrentPart;
+use crate::config::AccessConfig;
 use crate::gateway::Request;
+use crate::platform::network::Network;
 use crate::protocol::{InfoHash, Parameters, Passkey};
 
 /// A place in the URL space.
@@ -181,6 +183,16 @@ fn api_in(script: &[u8]) -> Option<api::Place> {
     }
     // The program may lie in a folder of that name.
     api::Place::of(rest).filter(|place| *place != api::Place::Unknown)
+}
+
+impl Route {
+    /// To whom the owner shows a page of figures; to all, where that is nobody.
+    pub(super) fn shown_to(self, access: &AccessConfig) -> &Network {
+        match self {
+            Self::Metrics => &access.metrics_from,
+            _ => &access.stats_from,
+        }
+    }
 }
 
 /// The path of a REQUEST_URI, which some servers give with scheme and host.

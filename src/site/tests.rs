@@ -107,12 +107,12 @@ fn after_a_quiet_time_pages_wait_for_a_look_and_announces_do_not() {
     let mut worker = Site::following(Arc::clone(&shared));
     announce(&mut worker);
     shared.claim_look(Timestamp(1));
-    assert_eq!(answer(&mut worker, "/metrics", ""), None);
+    assert_eq!(answer(&mut worker, "/", ""), None);
     assert!(announce(&mut worker).contains("8:complete"));
     // More than once, for this machine may be slow.
     assert!((0..20).any(|_| {
         shared.claim_look(clock());
-        answer(&mut worker, "/metrics", "").is_some()
+        answer(&mut worker, "/", "").is_some()
     }));
 }
 
@@ -155,7 +155,7 @@ fn what_programs_read_is_left_to_the_pool() {
     configure(home.path(), "");
     let shared = shared(home.path());
     let (mut worker, mut pool) = (Site::following(Arc::clone(&shared)), Site::following(shared));
-    for path in ["/api/v1/torrents", "/api/v1/stats", "/api/v1/history", "/health"] {
+    for path in ["/api/v1/torrents", "/api/v1/stats", "/api/v1/history", "/health", "/metrics"] {
         assert_eq!(answer(&mut worker, path, ""), None, "{path}");
         let variables = variables(path, "");
         let mut response = Response::default();

@@ -15,12 +15,12 @@ use super::recount::recount_some;
 use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
 use super::unreachable::Unreachable;
-use super::{Load, PeerShares};
+use super::{Load, PeerShares, Totals};
 use crate::catalog::{
     Catalog, CatalogError, Detail, External, FolderView, FoundFigures, PolicyDraft, PolicyError,
     PolicySnapshot, Publication, RefreshRecord, Torrent, TorrentList, UnlistedCounts, carry,
 };
-use crate::config::{Config, LoadedConfig};
+use crate::config::{Config, LoadedConfig, Torrents};
 use crate::platform::lock::{self, LockError};
 use crate::platform::threads::side_by_side;
 use crate::protocol::{Generation, InfoHash, ScrapeFigures, Seconds, Timestamp};
@@ -263,6 +263,7 @@ impl<'a> Refresh<'a> {
                 retired: Vec::new(),
                 unlisted: UnlistedCounts::default(),
                 totals: report::Figures::default(),
+                others: Totals::default(),
                 load,
                 shares: None,
                 messages,
@@ -281,6 +282,11 @@ impl<'a> Refresh<'a> {
         };
         if loaded.config.has_pages() {
             refresh.report.retired = folder.list.shown_retired(now).cloned().collect();
+        }
+        if loaded.config.tracker.torrents == Torrents::Open {
+            let mut known = folder.list.info_hashes();
+            known.extend(refresh.refusals.refused().denied);
+            refresh.report.others = report::other_swarms(swarms.values(), &known);
         }
         refresh.compute(folder.list, &swarms);
         if loaded.config.has_pages() && !load.is_high {

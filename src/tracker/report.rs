@@ -1,8 +1,10 @@
 //! The figures of a refresh: what TrackerCGI computed, with its slips mended. Pure arithmetic.
 
-use super::{Load, PeerShares};
+use std::collections::HashSet;
+
+use super::{Load, PeerShares, Totals, Traffic};
 use crate::catalog::{Period, StoreCounters, Torrent, UnlistedCounts, carry};
-use crate::protocol::{Generation, ScrapeFigures, Seconds, Timestamp};
+use crate::protocol::{Generation, InfoHash, ScrapeFigures, Seconds, Timestamp};
 use crate::store::SwarmSummary;
 
 /// What a refresh found, for those that show it.
@@ -22,6 +24,8 @@ pub struct Report {
     pub unlisted: UnlistedCounts,
     /// All rows together.
     pub totals: Figures,
+    /// The swarms of an open tracker that no torrent of the catalogue names, together; nothing of them is in the totals.
+    pub others: Totals,
     /// How busy the tracker was.
     pub load: Load,
     /// What the peers of the rows have in common; `None` where nobody shows it, or load is high.
@@ -221,6 +225,30 @@ pub(super) fn row(torrent: Torrent, figures: Figures, now: Timestamp) -> Row {
     Row { torrent, figures, age }
 }
 
+/// The swarms with peers that no torrent of the catalogue names and no list denies, together.
+pub(super) fn other_swarms<'a>(
+    swarms: impl Iterator<Item = &'a SwarmSummary>,
+    known: &HashSet<InfoHash>,
+) -> Totals {
+    let others = swarms.filter(|swarm| !known.contains(&swarm.info_hash));
+    others.fold(Totals::default(), |sum, swarm| Totals {
+        swarms: sum.swarms + u64::from(swarm.counts.peers() > 0),
+        seeders: sum.seeders + u64::from(swarm.counts.seeders),
+        leechers: sum.leechers + u64::from(swarm.counts.leechers),
+        unreachable: None,
+        partial_seeds: sum.partial_seeds + u64::from(swarm.counts.partial_seeds),
+        completed: sum.completed.saturating_add(swarm.counts.completed),
+        traffic: Traffic {
+            uploaded: (sum.traffic.uploaded)
+                .saturating_add(swarm.live_uploaded)
+                .saturating_add(swarm.departed_uploaded),
+            downloaded: (sum.traffic.downloaded)
+                .saturating_add(swarm.live_downloaded)
+                .saturating_add(swarm.departed_downloaded),
+        },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -366,5 +394,24 @@ mod tests {
         let of = |unreachable| Figures { unreachable, ..row };
         assert_eq!(add_up([&of(Some(2)), &of(Some(0)), &of(Some(1))]).unreachable, Some(3));
         assert_eq!(add_up([&of(None), &of(None)]).unreachable, None);
+    }
+
+    #[test]
+    fn swarms_of_torrents_are_not_among_the_others() {
+        let swarm = |number: u8, seeders| SwarmSummary {
+            info_hash: InfoHash([number; 20]),
+            counts: SwarmCounts { seeders, leechers: 0, partial_seeds: 0, completed: 2 },
+            expired: 0,
+            departed_uploaded: 1,
+            departed_downloaded: 10,
+            live_uploaded: 100,
+            live_downloaded: 1000,
+            left: 0,
+            last_announce: Timestamp(0),
+        };
+        let swarms = [swarm(1, 4), swarm(2, 3), swarm(3, 0)];
+        let others = other_swarms(swarms.iter(), &HashSet::from([InfoHash([1; 20])]));
+        assert_eq!((others.swarms, others.seeders, others.completed), (1, 3, 4));
+        assert_eq!(others.traffic, Traffic { uploaded: 202, downloaded: 2020 });
     }
 }

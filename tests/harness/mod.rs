@@ -7,6 +7,7 @@ pub mod browser;
 pub mod caddy;
 #[path = "../../src/platform/cannot_run.rs"]
 pub mod cannot_run;
+pub mod exposition;
 pub mod fastcgi;
 pub mod feed_reader;
 pub mod fragments;

@@ -37,6 +37,8 @@ impl Opentracker {
         let number = port.to_string();
         let mut command = Command::new(program("opentracker"));
         command.args(["-i", "127.0.0.1", "-p", &number, "-P", &number, "-w", "list"]);
+        // Else Debian's shows its statistics to nobody.
+        command.args(["-A", "127.0.0.1"]);
         command.arg("-d").arg(folder.path()).current_dir(folder.path());
         let log = folder.path().join("log");
         let mut process = Process::start("opentracker", &mut command, &log);

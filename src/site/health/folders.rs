@@ -81,7 +81,7 @@ pub(super) fn torrents(examination: &Examination<'_>) -> Option<Outcome> {
         return Some(Outcome::fine(shown.to_string()));
     }
     let fragments = [&paths.stats_fragment, &paths.rss_fragment];
-    let files = fragments.into_iter().chain(&paths.full_scrape);
+    let files = fragments.into_iter().chain(&paths.full_scrape).chain(&paths.metrics_file);
     let mut folders = files.filter_map(|file| file.parent());
     Some(match folders.find(|folder| !privilege::may_write(folder)) {
         None => Outcome::fine(shown.to_string()),

@@ -11,7 +11,7 @@ use crate::catalog::{
     ExternalFigures, FoundFigures, RefreshFigures, Sample, Torrent, UnlistedCounts, record_history,
 };
 use crate::protocol::{InfoHash, Seconds, Timestamp};
-use crate::tracker::{Figures, Load, Row, add_up};
+use crate::tracker::{Figures, Load, Row, Totals, add_up};
 
 mod feeds;
 mod fragments;
@@ -55,6 +55,7 @@ impl TestSite {
             unlisted: UnlistedCounts::default(),
             retired: Vec::new(),
             load: Load::of(&self.loaded.config.tracker, 0),
+            others: Totals::default(),
             shares: None,
             messages: Vec::new(),
         }
