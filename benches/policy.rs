@@ -165,8 +165,7 @@ fn announces(without: &LoadedConfig, with: &LoadedConfig, announced: u32, step: 
                 (0..announced).map(|number| query(shuffled(number, announced) * *step)).collect();
             let begun = Instant::now();
             for (query, last) in queries.iter().zip(0_u32..) {
-                let expect = |swarm| tracker.expect(swarm);
-                let request = AnnounceRequest::parse_ahead(query.as_bytes(), expect);
+                let request = AnnounceRequest::parse_ahead(query.as_bytes(), tracker.expect());
                 let request = &request.expect("an announce");
                 let address = IpAddr::from(Ipv4Addr::from(0xc000_0200 + last % 200));
                 let caller = Caller {

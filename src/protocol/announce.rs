@@ -123,19 +123,20 @@ impl AnnounceRequest {
         Self::parse_ahead(query, |_| {})
     }
 
-    /// The same; names the swarm as soon as it is known, so that what will be looked up can be fetched meanwhile.
+    /// The same; names the swarm as soon as it is known, and once more when about half of the work is done: so what will be
+    /// looked up can be fetched meanwhile, step by step.
     ///
     /// # Errors
     /// As for `parse`.
     pub fn parse_ahead(
         query: &[u8],
-        swarm_is: impl FnOnce(InfoHash),
+        mut swarm_is: impl FnMut(InfoHash),
     ) -> Result<Self, AnnounceError> {
         if query.len() > Self::LONGEST_QUERY {
             return Err(AnnounceError::TooLong);
         }
-        let raw = RawAnnounce::collect(query)?;
-        let info_hash = raw.info_hash()?;
+        let raw = RawAnnounce::collect(query, &mut swarm_is)?;
+        let info_hash = raw.info_hash.ok_or(AnnounceError::MissingInfoHash)??;
         swarm_is(info_hash);
         let peer_id = raw.peer_id()?;
         Ok(Self {
@@ -160,7 +161,8 @@ impl AnnounceRequest {
 /// The values of a query as they came. Empty stands for missing where the two mean the same.
 #[derive(Default)]
 struct RawAnnounce<'a> {
-    info_hash: Option<&'a [u8]>,
+    /// Decoded at once, or why it cannot be.
+    info_hash: Option<Result<InfoHash, AnnounceError>>,
     peer_id: Option<&'a [u8]>,
     port: Option<&'a [u8]>,
     uploaded: &'a [u8],
@@ -179,24 +181,38 @@ struct RawAnnounce<'a> {
 }
 
 impl<'a> RawAnnounce<'a> {
-    fn collect(query: &'a [u8]) -> Result<Self, AnnounceError> {
+    fn collect(
+        query: &'a [u8],
+        swarm_is: &mut impl FnMut(InfoHash),
+    ) -> Result<Self, AnnounceError> {
         let mut raw = Self::default();
         for (name, value) in Parameters::of(query) {
-            if !raw.set(name, value)? {
+            if !raw.set(name, value, swarm_is)? {
                 // Perhaps it is known without its escapes.
-                raw.set(percent_decoded(name, &mut [0; 16]), value)?;
+                raw.set(percent_decoded(name, &mut [0; 16]), value, swarm_is)?;
             }
         }
         Ok(raw)
     }
 
     /// Takes a parameter in; whether its name is known.
-    fn set(&mut self, name: &[u8], value: &'a [u8]) -> Result<bool, AnnounceError> {
+    fn set(
+        &mut self,
+        name: &[u8],
+        value: &'a [u8],
+        swarm_is: &mut impl FnMut(InfoHash),
+    ) -> Result<bool, AnnounceError> {
         match name {
             b"info_hash" if self.info_hash.is_some() => {
                 return Err(AnnounceError::RepeatedInfoHash);
             }
-            b"info_hash" => self.info_hash = Some(value),
+            b"info_hash" => {
+                let info_hash = info_hash(value);
+                if let Ok(info_hash) = info_hash {
+                    swarm_is(info_hash);
+                }
+                self.info_hash = Some(info_hash);
+            }
             b"sha_ih" => return Err(AnnounceError::ObfuscatedInfoHash),
             b"peer_id" => self.peer_id = Some(value),
             b"port" => self.port = Some(value),
@@ -218,12 +234,6 @@ impl<'a> RawAnnounce<'a> {
         Ok(true)
     }
 
-    fn info_hash(&self) -> Result<InfoHash, AnnounceError> {
-        let raw = self.info_hash.ok_or(AnnounceError::MissingInfoHash)?;
-        twenty_bytes(raw, AnnounceError::MalformedInfoHash, AnnounceError::InfoHashLength)
-            .map(InfoHash)
-    }
-
     fn peer_id(&self) -> Result<PeerId, AnnounceError> {
         let raw = self.peer_id.ok_or(AnnounceError::MissingPeerId)?;
         twenty_bytes(raw, AnnounceError::MalformedPeerId, AnnounceError::PeerIdLength).map(PeerId)
@@ -233,6 +243,10 @@ impl<'a> RawAnnounce<'a> {
         let port = number(self.port.ok_or(AnnounceError::MissingPort)?);
         port.ok().and_then(|port| u16::try_from(port).ok()).ok_or(AnnounceError::BadPort)
     }
+}
+
+fn info_hash(raw: &[u8]) -> Result<InfoHash, AnnounceError> {
+    twenty_bytes(raw, AnnounceError::MalformedInfoHash, AnnounceError::InfoHashLength).map(InfoHash)
 }
 
 fn twenty_bytes(

@@ -15,6 +15,23 @@ fn refused(query: &str) -> AnnounceError {
 }
 
 #[test]
+fn the_swarm_is_named_while_the_rest_is_still_read() {
+    let named = |query: &str| {
+        let mut named = Vec::new();
+        let read = AnnounceRequest::parse_ahead(query.as_bytes(), |swarm| named.push(swarm));
+        assert_eq!(read, AnnounceRequest::parse(query.as_bytes()));
+        (named, read.map(|it| it.info_hash))
+    };
+    let (swarms, read) = named(REQUIRED);
+    assert_eq!(swarms, [read.unwrap(); 2]);
+    // Nothing of it can be wrong yet when it comes first.
+    assert_eq!(named("info_hash=aaaaaaaaaaaaaaaaaaaa&port=x").0.len(), 2);
+    for query in ["", "info_hash=a", "info_hash=%zz"] {
+        assert_eq!(named(query).0, [], "{query}");
+    }
+}
+
+#[test]
 fn a_bare_announce_is_a_leecher_without_wishes() {
     let expected = AnnounceRequest {
         info_hash: InfoHash(*b"\x00\xff\x0a+BCDEFGHIJKLMNOPQ"),

@@ -20,7 +20,7 @@ pub(super) fn announce(ready: &mut Ready, call: &Call<'_>, response: &mut Respon
     if let Some(closed) = ready.tracker.closed() {
         return refuse(ready, call, &closed, response);
     }
-    let expect = |swarm| ready.tracker.expect(swarm);
+    let expect = ready.tracker.expect();
     let announce = match AnnounceRequest::parse_ahead(call.request.query, expect) {
         Ok(announce) => announce,
         Err(problem) => return refuse(ready, call, &problem.into(), response),

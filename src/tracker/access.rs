@@ -72,9 +72,6 @@ pub(super) fn admit<W: Witness>(
     announce: &AnnounceRequest,
     witness: &mut W,
 ) -> Result<Admitted, Refusal> {
-    if let Some(snapshot) = policy.snapshot {
-        snapshot.prefetch(announce.info_hash);
-    }
     // Who leaves is let go, banned or not.
     let is_hidden = if announce.event == Event::Stopped {
         for rule in ["ban", "require_compact", "client", "identify"] {

@@ -304,10 +304,20 @@ impl Tracker {
         Ok(self.store.insert(store).as_mut())
     }
 
-    /// Has the processor fetch, while the rest of an announce is read, what it will look up of the torrent.
-    pub fn expect(&self, info_hash: InfoHash) {
-        if let Some(policy) = &self.policy {
-            policy.prefetch_index(info_hash);
+    /// Has the processor fetch, while an announce is read, what it will look up of the torrent: where that stands when it is
+    /// told the torrent first, and that itself when it is told once more. See [`AnnounceRequest::parse_ahead`].
+    ///
+    /// [`AnnounceRequest::parse_ahead`]: crate::protocol::AnnounceRequest::parse_ahead
+    pub fn expect(&self) -> impl FnMut(InfoHash) {
+        let mut is_near = false;
+        move |info_hash| {
+            if let Some(policy) = &self.policy {
+                match is_near {
+                    false => policy.prefetch_index(info_hash),
+                    true => policy.prefetch(info_hash),
+                }
+            }
+            is_near = true;
         }
     }
 

@@ -141,10 +141,7 @@ fn missing(seen: &[Kind]) -> impl Iterator<Item = UnderstoodParameter> {
 /// What the value that counts means.
 fn meaning(kind: Kind, value: &[u8], peer_id: PeerId) -> Meaning {
     match kind {
-        Kind::InfoHash => {
-            let raw = RawAnnounce { info_hash: Some(value), ..RawAnnounce::default() };
-            said(raw.info_hash().map(|hash| hash.to_string()))
-        }
+        Kind::InfoHash => said(super::info_hash(value).map(|hash| hash.to_string())),
         Kind::Obfuscated => said(Err(AnnounceError::ObfuscatedInfoHash)),
         Kind::PeerId => {
             let raw = RawAnnounce { peer_id: Some(value), ..RawAnnounce::default() };
@@ -336,8 +333,8 @@ mod tests {
         #[test]
         fn names_are_those_that_are_read(name in any_name()) {
             let mut raw = RawAnnounce::default();
-            let is_read = raw.set(name.as_bytes(), b"") != Ok(false)
-                || raw.set(percent_decoded(name.as_bytes(), &mut [0; 16]), b"") != Ok(false);
+            let is_read = raw.set(name.as_bytes(), b"", &mut |_| {}) != Ok(false)
+                || raw.set(percent_decoded(name.as_bytes(), &mut [0; 16]), b"", &mut |_| {}) != Ok(false);
             prop_assert_eq!(Kind::of(name.as_bytes()).is_some(), is_read, "{}", name);
         }
 
