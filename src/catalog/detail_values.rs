@@ -1,6 +1,6 @@
 //! Which values details of torrents may have, whether a command or a sidecar says them.
 
-use crate::protocol::{HttpUrl, UrlError};
+use crate::protocol::{HttpUrl, UrlError, is_invisible};
 
 /// Bytes of a reason at most: clients show one line.
 const LONGEST_REASON: usize = 200;
@@ -34,7 +34,8 @@ pub enum DetailError {
     ReasonOfSeveralLines,
 }
 
-/// A text of one line, without blanks around it.
+/// A text of one line, without blanks around it, and without what nobody sees or what turns the direction of writing: as
+/// names of torrents are shown.
 ///
 /// # Errors
 /// When it is not one line.
@@ -42,7 +43,8 @@ pub fn one_line(text: &str) -> Result<String, DetailError> {
     if text.chars().any(char::is_control) {
         return Err(DetailError::SeveralLines);
     }
-    Ok(text.trim().to_owned())
+    let seen: String = text.chars().filter(|&character| !is_invisible(character)).collect();
+    Ok(seen.trim().to_owned())
 }
 
 /// A description: a text of lines, in Markdown, without blanks around it.
@@ -96,4 +98,16 @@ pub fn reason(text: &str) -> Result<String, DetailError> {
         return Err(DetailError::LongReason);
     }
     one_line(text).map_err(|_| DetailError::ReasonOfSeveralLines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_nothing_that_makes_it_look_like_another() {
+        assert_eq!(one_line(" abc\u{202e}gpj.exe\u{200b} ").unwrap(), "abcgpj.exe");
+        assert_eq!(one_line("две строки").unwrap(), "две строки");
+        assert_eq!(one_line("two\nlines"), Err(DetailError::SeveralLines));
+    }
 }

@@ -9,7 +9,7 @@ use super::history::{self, Charts};
 use super::peers::{self, PeerTable};
 use super::places::{Places, Way};
 use super::slug;
-use super::torrent::{CategoryLink, Subject, TorrentPage};
+use super::torrent::{PlaceLink, Subject, TorrentPage};
 use crate::catalog::{Catalog, CatalogError, External, Series, Span, Torrent};
 use crate::config::LoadedConfig;
 use crate::gateway::{Response, Status};
@@ -174,7 +174,7 @@ impl View<'_> {
     fn page(&self, now: Timestamp) -> askama::Result<String> {
         let figures = &self.figures(now);
         let category = self.torrent.category().map(std::borrow::Cow::into_owned);
-        let category = category.map(|name| CategoryLink { name, page: None });
+        let category = category.map(|name| PlaceLink { name, page: None });
         let places = Places::of_one(self.loaded, &self.external);
         let subject = Subject { torrent: &self.torrent, figures, category, period: None, now };
         let page = TorrentPage::new(subject, &places, Way::Dynamic);

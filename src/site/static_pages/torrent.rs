@@ -26,8 +26,8 @@ use crate::tracker::Figures;
 #[template(path = "pages/torrent.html")]
 pub(super) struct TorrentPage {
     frame: Frame,
-    category: Option<CategoryLink>,
-    group: Option<String>,
+    category: Option<PlaceLink>,
+    group: Option<PlaceLink>,
     /// The name in the metainfo, where it is called otherwise.
     name: Option<String>,
     notices: Vec<Notice>,
@@ -67,7 +67,7 @@ struct Embed {
 }
 
 /// Where a torrent belongs.
-pub(super) struct CategoryLink {
+pub(super) struct PlaceLink {
     pub(super) name: String,
     pub(super) page: Option<String>,
 }
@@ -86,7 +86,7 @@ struct Mirror {
 pub(super) struct Subject<'a> {
     pub(super) torrent: &'a Torrent,
     pub(super) figures: &'a Figures,
-    pub(super) category: Option<CategoryLink>,
+    pub(super) category: Option<PlaceLink>,
     /// How often it is counted; `None` for now.
     pub(super) period: Option<String>,
     pub(super) now: Timestamp,
@@ -108,7 +108,10 @@ impl TorrentPage {
         Self {
             frame,
             category,
-            group: details.group.clone(),
+            group: details
+                .group
+                .clone()
+                .map(|name| PlaceLink { page: places.group_page(&name, way), name }),
             name: Some(torrent.name.clone()).filter(|name| !name.is_empty() && *name != *title),
             notices: notices(torrent, figures, places, now),
             magnet: links.magnet,

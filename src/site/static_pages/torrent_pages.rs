@@ -6,7 +6,7 @@ use super::history::{self, Charts, Spans};
 use super::listing::Listing;
 use super::places::{Places, Way};
 use super::slug;
-use super::torrent::{CategoryLink, Subject, TorrentPage};
+use super::torrent::{PlaceLink, Subject, TorrentPage};
 use super::{PagesError, fragments, render, rendered};
 use crate::catalog::HistoryError;
 use crate::platform::threads::side_by_side;
@@ -109,7 +109,7 @@ impl<'a> TorrentPages<'a> {
                 ..Figures::default()
             };
             let category =
-                torrent.category().map(|name| CategoryLink { name: name.into_owned(), page: None });
+                torrent.category().map(|name| PlaceLink { name: name.into_owned(), page: None });
             let (period, now) = (Some(self.period()), self.report.at);
             let subject = Subject { torrent, figures, category, period, now };
             let page = TorrentPage::new(subject, self.places, Way::Static(2));
@@ -127,7 +127,7 @@ impl<'a> TorrentPages<'a> {
     fn page(&self, row: &Row, category: &Listing<'_>) -> TorrentPage {
         let way = Way::Static(2);
         let root = way.root(self.places.loaded);
-        let category = category.name.clone().map(|name| CategoryLink {
+        let category = category.name.clone().map(|name| PlaceLink {
             name,
             page: category.slug.as_ref().map(|slug| format!("{root}c/{slug}/index.html")),
         });
