@@ -10,6 +10,11 @@ impl PageFolder {
         is_ours.then(|| files::read(&self.folder.join(path)).ok()).flatten()
     }
 
+    /// Leaves a path to the owner, who may have put something of their own in the place of ours.
+    pub(in crate::site) fn let_go(&mut self, path: &str) {
+        self.manifest.files.remove(path);
+    }
+
     /// Has what was written to a path before stay without being compared, with its compressed sibling. `false` where
     /// somebody has touched it: then it is to be put there.
     pub(in crate::site) fn leave_alone(&mut self, path: &str) -> bool {

@@ -58,7 +58,9 @@ pub(super) fn write(
     let robots = "robots.txt";
     // They look for it at the root of a host only.
     let is_root = pages_url(loaded).is_some_and(|url| url == origin(&url));
-    if is_root && !folder.is_the_owners(robots) {
+    if folder.is_the_owners(robots) {
+        folder.let_go(robots);
+    } else if is_root {
         let script = script_url(loaded).filter(|script| origin(script) == origin(&sitemap));
         let script = script.map(|script| script.strip_prefix(origin(script)).unwrap_or(script));
         put(folder, robots.into(), &Robots { script, sitemap: &sitemap })?;
