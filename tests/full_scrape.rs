@@ -118,7 +118,11 @@ fn where_full_scrapes_are_not_answered_the_file_goes_and_what_is_yours_stays() {
     let ran = tracker.run(&["refresh", "--force"]);
     assert_eq!(ran.status, 0, "{ran:?}");
     let said = ran.errors;
-    assert!(said.contains("is no scrape") && said.contains("`full_scrape` in [paths]"), "{said}");
+    assert!(
+        said.contains("is none of the tracker's files")
+            && said.contains("`full_scrape` in [paths]"),
+        "{said}"
+    );
     assert_eq!(tracker.text(FILE), "mine");
     assert!(tracker.text("www/torrents/bt_stats.inc").contains('a'), "the rest is done");
 }

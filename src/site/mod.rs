@@ -16,6 +16,7 @@ mod links;
 mod list;
 mod metrics;
 mod opentracker;
+mod own_file;
 mod page_folder;
 mod pages;
 mod publish;

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 use askama::Template;
 
 use super::fragments::{RssFragment, StatsFragment};
-use super::full_scrape::{self, FullScrapeError};
 use super::list::ListFragment;
-use super::metrics::{self, file::MetricsFileError};
+use super::own_file::OwnFileError;
 use super::static_pages::{self, PagesError};
-use super::{clock, feed};
+use super::{clock, feed, full_scrape, metrics};
 use crate::catalog::ListIndexError;
 use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
@@ -61,12 +60,9 @@ pub enum PublishError {
     /// What searches go by cannot be written.
     #[error(transparent)]
     ListIndex(#[from] ListIndexError),
-    /// The scrape of all torrents cannot be written.
+    /// The scrape of all torrents, or the figures for node_exporter, cannot be written.
     #[error(transparent)]
-    FullScrape(#[from] FullScrapeError),
-    /// The figures for node_exporter cannot be written.
-    #[error(transparent)]
-    Metrics(#[from] MetricsFileError),
+    OwnFile(#[from] OwnFileError),
     /// The page of the feed cannot be read.
     #[error("cannot read {}: {source}; let the tracker's user read it, or set feed_page in [paths] to \"\"", path.display())]
     FeedPage {
@@ -135,15 +131,19 @@ pub fn publish(
     report.messages.extend(said);
     let figures = RefreshFigures::of(&report, loaded, begun.elapsed());
     let written = written.and(write_refresh_figures(loaded, &turn, &figures));
-    let written = match write_full_scrape(loaded, &turn, report.at) {
+    let files = [
+        write_full_scrape(loaded, &turn, report.at),
+        // With the figures of this refresh, which have just been written.
+        write_metrics(loaded, &turn, report.at),
+    ];
+    let written = files.into_iter().fold(written, |written, outcome| match outcome {
         // It stays, as a file does that is in the place of a page.
-        Err(PublishError::FullScrape(problem @ FullScrapeError::Foreign { .. })) => {
+        Err(PublishError::OwnFile(problem @ OwnFileError::Foreign { .. })) => {
             report.messages.push(problem.to_string());
             written
         }
         outcome => written.and(outcome),
-    };
-    let written = written.and(write_metrics(loaded, &turn, report.at));
+    });
     if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);

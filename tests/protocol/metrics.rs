@@ -232,7 +232,10 @@ fn refreshes_write_them_for_node_exporter() {
         assert_eq!(files.count(), 1, "nothing is left of how it was written");
 
         std::fs::write(tracker.path("node/tracker.prom"), "mine 1\n").expect("the owner's");
-        let said = tracker.run(&["refresh", "--force"]).failure();
+        let ran = tracker.run(&["refresh", "--force"]);
+        assert_eq!(ran.status, 0, "the rest is done: {ran:?}");
+        let said = ran.errors;
+        assert!(said.contains("tracker.prom is none of the tracker's files"), "{said}");
         assert!(said.contains("`metrics_file` in [paths]"), "{said}");
         assert_eq!(tracker.text("node/tracker.prom"), "mine 1\n");
     }
