@@ -76,8 +76,8 @@ pub struct Site {
     now: Timestamp,
     /// What this thread counts.
     tally: Arc<Tally>,
-    /// Announces since one was measured.
-    unmeasured: u32,
+    /// Announces that came to this thread.
+    announces: u32,
 }
 
 struct Ready {
@@ -93,32 +93,23 @@ impl Site {
     pub fn for_one_request(surroundings: Arc<Surroundings>) -> Self {
         let state = State::load(&surroundings, None);
         state.log_trouble(None);
-        Self {
-            surroundings,
-            shared: None,
-            version: 0,
-            state,
-            is_ahead: false,
-            now: clock(),
-            tally: Arc::default(),
-            unmeasured: 0,
-        }
+        Self::with(surroundings, state, Arc::default())
     }
 
     /// A site for one thread of a process that stays.
     #[must_use]
     pub fn following(shared: Arc<Shared>) -> Self {
         let (version, in_force) = shared.in_force();
-        Self {
-            surroundings: Arc::clone(&shared.surroundings),
-            tally: shared.tallies.of_a_thread(),
-            shared: Some(shared),
-            version,
-            state: in_force.into(),
-            is_ahead: false,
-            now: clock(),
-            unmeasured: 0,
-        }
+        let (surroundings, tally) =
+            (Arc::clone(&shared.surroundings), shared.tallies.of_a_thread());
+        let site = Self::with(surroundings, in_force.into(), tally);
+        Self { shared: Some(shared), version, ..site }
+    }
+
+    fn with(surroundings: Arc<Surroundings>, state: State, tally: Arc<Tally>) -> Self {
+        let (shared, version, is_ahead) = (None, 0, false);
+        let (now, announces) = (clock(), 0);
+        Self { surroundings, shared, version, state, is_ahead, now, tally, announces }
     }
 
     /// Takes over what another thread has put in force. Costs next to nothing when that is nothing.
@@ -199,12 +190,28 @@ impl Site {
     fn dispatch(&mut self, request: &Request<'_>, response: &mut Response, pace: Pace) -> Answer {
         response.clear();
         let place = Place::of(request);
+        let begun = self.is_measured(place.route, request.method, pace).then(Instant::now);
         let answer = self.reply(place, request, response, pace);
+        if answer != Answer::Ready {
+            return answer;
+        }
+        if let Some(begun) = begun {
+            self.tally.count(Counted::Took(begun.elapsed()));
+        }
         // Clients look at nothing but the body of theirs.
-        if answer == Answer::Ready && !matches!(place.route, Route::Announce | Route::Scrape) {
+        if !matches!(place.route, Route::Announce | Route::Scrape) {
             response.headers.push(("X-Content-Type-Options", "nosniff".into()));
         }
         answer
+    }
+
+    /// Whether this is one of the announces of which it is measured how long they take. A HEAD leaves no trace.
+    fn is_measured(&mut self, route: Route, method: Method, pace: Pace) -> bool {
+        if route != Route::Announce || pace != Pace::Quick || method == Method::Head {
+            return false;
+        }
+        self.announces = self.announces.wrapping_add(1);
+        self.announces.is_multiple_of(MEASURED_OF)
     }
 
     fn reply(
@@ -395,17 +402,7 @@ impl Handler for Site {
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
         self.now = clock();
         self.follow();
-        self.unmeasured += 1;
-        if self.unmeasured < MEASURED_OF {
-            return self.dispatch(request, response, Pace::Quick);
-        }
-        let begun = Instant::now();
-        let answer = self.dispatch(request, response, Pace::Quick);
-        if answer == Answer::Ready && Place::of(request).route == Route::Announce {
-            self.unmeasured = 0;
-            self.tally.count(Counted::Took(begun.elapsed()));
-        }
-        answer
+        self.dispatch(request, response, Pace::Quick)
     }
 
     fn answer_slowly(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {
