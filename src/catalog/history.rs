@@ -6,7 +6,6 @@
 //! once they are sixty days old (`daily`), which stay. All figures are absolute: to see one twice changes nothing.
 
 mod file;
-mod last;
 mod read;
 mod record;
 mod sample;
@@ -15,7 +14,6 @@ mod thin;
 mod tier;
 
 pub use file::{History, HistoryError};
-pub use last::LastFigures;
 pub use record::{FoundFigures, RefreshFigures, record_history};
 pub use sample::Sample;
 pub use series::{Point, PointFigures, Series, Span};

@@ -64,8 +64,8 @@ pub use folder::{
 };
 pub use hash_list::HashList;
 pub use history::{
-    FoundFigures, History, HistoryError, LastFigures, Point, PointFigures, RefreshFigures, Sample,
-    Series, Span, record_history,
+    FoundFigures, History, HistoryError, Point, PointFigures, RefreshFigures, Sample, Series, Span,
+    record_history,
 };
 pub use import::{
     Import, ImportError, ImportKind, ImportedBan, ImportedTorrent, MOST_TORRENTS, Skipped,

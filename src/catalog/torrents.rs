@@ -9,25 +9,13 @@ use super::schema::IS_ANNOUNCED_AS;
 use super::{Catalog, CatalogError, Torrent, layers, natural};
 use crate::protocol::InfoHash;
 
-/// Those whose files are there.
-const PRESENT: &str = "WHERE missing_since IS NULL";
-
 impl Catalog {
     /// The torrents whose files are there, sorted by their paths; numbers in them count as numbers.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
     pub fn torrents(&self) -> Result<Vec<Torrent>, CatalogError> {
-        self.sorted(PRESENT)
-    }
-
-    /// The torrents whose files are there, by their info-hashes. Of very many, to sort them by their paths takes longer
-    /// than to read them.
-    ///
-    /// # Errors
-    /// When the catalogue cannot be read.
-    pub fn torrents_by_hash(&self) -> Result<Vec<Torrent>, CatalogError> {
-        self.select(PRESENT)
+        self.select("WHERE missing_since IS NULL")
     }
 
     /// All torrents, also the missing ones, sorted by their paths; numbers in them count as numbers.
@@ -35,7 +23,7 @@ impl Catalog {
     /// # Errors
     /// When the catalogue cannot be read.
     pub fn all_torrents(&self) -> Result<Vec<Torrent>, CatalogError> {
-        self.sorted("")
+        self.select("")
     }
 
     /// The torrent that clients announce with `info_hash`, also a missing one.
@@ -83,19 +71,10 @@ impl Catalog {
         read().map_err(self.failed("look up torrents in"))
     }
 
-    fn sorted(&self, which: &str) -> Result<Vec<Torrent>, CatalogError> {
-        let mut torrents = self.select(which)?;
-        torrents.sort_unstable_by(|a, b| {
-            natural::compare(a.file.as_os_str().as_bytes(), b.file.as_os_str().as_bytes())
-                .then_with(|| a.canonical.cmp(&b.canonical))
-        });
-        Ok(torrents)
-    }
-
     fn select(&self, which: &str) -> Result<Vec<Torrent>, CatalogError> {
         let read = || {
-            let query = format!("SELECT {COLUMNS} FROM torrents {which} ORDER BY info_hash");
-            let mut query = self.connection.prepare(&query)?;
+            let mut query =
+                self.connection.prepare(&format!("SELECT {COLUMNS} FROM torrents {which}"))?;
             let mut layers = self.layers()?;
             let torrents = query.query_map([], |row| {
                 let mut torrent = torrent_of(&mut Columns::of(row))?;
@@ -104,7 +83,12 @@ impl Catalog {
             })?;
             torrents.collect::<rusqlite::Result<Vec<Torrent>>>()
         };
-        read().map_err(self.failed("read the torrents from"))
+        let mut torrents = read().map_err(self.failed("read the torrents from"))?;
+        torrents.sort_unstable_by(|a, b| {
+            natural::compare(a.file.as_os_str().as_bytes(), b.file.as_os_str().as_bytes())
+                .then_with(|| a.canonical.cmp(&b.canonical))
+        });
+        Ok(torrents)
     }
 }
 

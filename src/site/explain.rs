@@ -127,19 +127,10 @@ impl Explain {
             }
             Route::Announce => self.announce(question, passkey.is_some(), now),
             Route::Scrape => self.scrape(question, now),
-            Route::Stats
-            | Route::Metrics
-            | Route::Health
-            | Route::List
-            | Route::Torrent(..)
-            | Route::Style
-                if asks_about_a_torrent(question.query) =>
-            {
+            route if route.is_not_for_clients() && asks_about_a_torrent(question.query) => {
                 another_address()
             }
-            Route::List | Route::Torrent(..) | Route::Style
-                if !self.0.config().config.has_pages() =>
-            {
+            route if route.is_of_pages() && !self.0.config().config.has_pages() => {
                 page(404, "there are no pages: `pages` in [paths] is empty")
             }
             Route::Stats | Route::Metrics | Route::Torrent(..) | Route::Api(_) => {

@@ -247,19 +247,10 @@ impl Site {
         match route {
             Route::Announce => replies::announce(ready, &call, response),
             Route::Scrape => replies::scrape(ready, &call, response),
-            Route::Stats
-            | Route::Metrics
-            | Route::Health
-            | Route::List
-            | Route::Torrent(..)
-            | Route::Style
-                if asks_about_a_torrent(request.query) =>
-            {
+            route if route.is_not_for_clients() && asks_about_a_torrent(request.query) => {
                 pages::not_found(request, response)
             }
-            Route::List | Route::Torrent(..) | Route::Style
-                if !ready.tracker.config().config.has_pages() =>
-            {
+            route if route.is_of_pages() && !ready.tracker.config().config.has_pages() => {
                 pages::not_found(request, response)
             }
             // Nobody could say which torrents may be shown; that there are none would be wrong.

@@ -215,10 +215,10 @@ fn write_pages(loaded: &LoadedConfig, refresh: &Refresh<'_>) -> Result<Vec<Strin
     Ok(static_pages::write(loaded, refresh.report(), &external)?)
 }
 
-/// Writes what searches go by, where there are pages.
+/// Writes what searches go by, where there are pages. Elsewhere few search, and the first one leaves it for the others.
 fn write_list_index(loaded: &LoadedConfig, report: &Report) -> Result<(), PublishError> {
     if !loaded.config.has_pages() {
-        // Nobody reads it; one that cannot be removed does no harm.
+        // That of before is old now; one that cannot be removed is only that.
         let _ = fs::remove_file(loaded.list_index());
         return Ok(());
     }

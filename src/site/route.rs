@@ -186,6 +186,16 @@ fn api_in(script: &[u8]) -> Option<api::Place> {
 }
 
 impl Route {
+    /// Whether a client that asks there about a torrent has another address than that of announces and scrapes.
+    pub(super) fn is_not_for_clients(self) -> bool {
+        matches!(self, Self::Stats | Self::Metrics | Self::Health) || self.is_of_pages()
+    }
+
+    /// Whether there is something only where the owner wants pages for visitors.
+    pub(super) fn is_of_pages(self) -> bool {
+        matches!(self, Self::List | Self::Torrent(..) | Self::Style)
+    }
+
     /// To whom the owner shows a page of figures; to all, where that is nobody.
     pub(super) fn shown_to(self, access: &AccessConfig) -> &Network {
         match self {

@@ -1,9 +1,12 @@
 //! The list index as searches need it: the one that the last refresh has written, or one made of the catalogue.
 
 use super::{OverviewError, Report, TorrentQuery, TorrentState, Tracker};
-use crate::catalog::{HighLoad, ListEntry, ListFacts, ListIndex, ListIndexDraft, ListIndexError};
+use crate::catalog::{
+    Catalog, CatalogError, HighLoad, ListEntry, ListFacts, ListHit, ListIndex, ListIndexDraft,
+    ListIndexError, Torrent,
+};
 use crate::config::LoadedConfig;
-use crate::protocol::Timestamp;
+use crate::protocol::{InfoHash, Timestamp};
 
 /// What can keep one from being made.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +65,37 @@ pub fn open(tracker: &Tracker, now: Timestamp) -> Result<ListIndex, OpenError> {
         crate::warning!("{problem}");
     }
     Ok(ListIndex::in_memory(draft, &path)?)
+}
+
+/// A torrent that a search has found, as it is now, with the figures that it was found and sorted by.
+#[derive(Clone, Debug)]
+pub struct FoundTorrent {
+    /// The torrent.
+    pub torrent: Torrent,
+    /// Its figures at the last refresh.
+    pub hit: ListHit,
+}
+
+/// The torrents that a search has found, in its order, without those that may not be shown any more since the last refresh.
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub fn look_up(
+    tracker: &Tracker,
+    catalog: &Catalog,
+    hits: &[ListHit],
+    now: Timestamp,
+) -> Result<Vec<FoundTorrent>, CatalogError> {
+    let hashes: Vec<InfoHash> = hits.iter().map(|hit| hit.info_hash).collect();
+    let torrents = catalog.torrents_named(&hashes)?;
+    // Both are in the same order; of the torrents some may be missing.
+    let mut hits = hits.iter();
+    let found = |torrent: Torrent| {
+        let hit = *hits.find(|hit| hit.info_hash == torrent.canonical)?;
+        let is_shown = torrent.unlisted(now).is_none() && !tracker.denies(&torrent);
+        is_shown.then_some(FoundTorrent { torrent, hit })
+    };
+    Ok(torrents.into_iter().filter_map(found).collect())
 }
 
 fn make(tracker: &Tracker, now: Timestamp) -> Result<ListIndexDraft, OpenError> {

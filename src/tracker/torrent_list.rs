@@ -1,6 +1,5 @@
 //! The catalogue's torrents as their owner looks for them: chosen, sorted, a page at a time. For all that show them.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt as _;
@@ -21,8 +20,6 @@ pub struct TorrentQuery {
     pub text: String,
     /// A category; folders below it belong to it.
     pub category: Option<String>,
-    /// A group, by its whole name.
-    pub group: Option<String>,
     /// What all of these say must be true.
     pub states: Vec<TorrentState>,
     /// Also those whose files are gone.
@@ -93,12 +90,12 @@ pub struct TorrentPage {
     pub pages: usize,
 }
 
-/// A torrent, and who is there: now, or at the last refresh.
+/// A torrent, and who is there now.
 #[derive(Clone, Debug)]
 pub struct TorrentWithPeers {
     /// The torrent.
     pub torrent: Torrent,
-    /// Its peers, where they are known; the completed downloads are those of this store only.
+    /// Its peers, where the store can be read; the completed downloads are those of this store only.
     pub peers: Option<SwarmCounts>,
 }
 
@@ -141,17 +138,26 @@ impl TorrentOrder {
         ("added", Self::Added),
     ];
 
-    /// What those that are sorted by their files already are sorted by.
-    pub(super) fn key(self, torrent: &Torrent, peers: Option<SwarmCounts>) -> SortKey {
-        let figure = |number: u64| SortKey::Figure(Reverse(number));
+    /// Sorts those that are sorted by their files; what is equal stays as it is.
+    fn sort(self, torrents: &mut [TorrentWithPeers]) {
+        let largest_first = |torrents: &mut [TorrentWithPeers],
+                             of: fn(&TorrentWithPeers) -> u64| {
+            torrents.sort_by_key(|it| std::cmp::Reverse(of(it)));
+        };
         match self {
-            Self::File => SortKey::AsTheyAre,
-            Self::Name => SortKey::Name(NaturalKey(torrent.title().to_lowercase())),
-            Self::Size => figure(torrent.size),
-            Self::Seeders => figure(peers.map_or(0, |peers| peers.seeders.into())),
-            Self::Leechers => figure(peers.map_or(0, |peers| peers.leechers.into())),
-            Self::Completed => figure(torrent.totals.completed),
-            Self::Added => figure(torrent.first_seen.0),
+            Self::File => {}
+            Self::Name => {
+                torrents.sort_by_cached_key(|it| NaturalKey(it.torrent.title().to_lowercase()))
+            }
+            Self::Size => largest_first(torrents, |it| it.torrent.size),
+            Self::Seeders => {
+                largest_first(torrents, |it| it.peers.map_or(0, |it| it.seeders.into()))
+            }
+            Self::Leechers => {
+                largest_first(torrents, |it| it.peers.map_or(0, |it| it.leechers.into()))
+            }
+            Self::Completed => largest_first(torrents, |it| it.torrent.totals.completed),
+            Self::Added => largest_first(torrents, |it| it.torrent.first_seen.0),
         }
     }
 
@@ -160,18 +166,9 @@ impl TorrentOrder {
     }
 }
 
-/// By what torrents are compared; what is equal stays as it is.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SortKey {
-    AsTheyAre,
-    Name(NaturalKey),
-    /// The largest comes first.
-    Figure(Reverse<u64>),
-}
-
 /// A name, by the order that people expect.
 #[derive(PartialEq, Eq)]
-pub(super) struct NaturalKey(String);
+struct NaturalKey(String);
 
 impl Ord for NaturalKey {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
@@ -215,7 +212,7 @@ impl TorrentQuery {
         Ok(page)
     }
 
-    pub(super) fn chosen(
+    fn chosen(
         &self,
         mut torrents: Vec<Torrent>,
         external: &HashSet<InfoHash>,
@@ -225,57 +222,23 @@ impl TorrentQuery {
         torrents.retain(|torrent| {
             self.states.iter().all(|state| state.is_of(torrent, external, now))
                 && self.category.as_deref().is_none_or(|wanted| is_in(torrent, wanted))
-                && (self.group.is_none() || torrent.details().group == self.group)
                 && (text.is_empty() || has_text(torrent, &text))
         });
         torrents
     }
 
-    fn page_of(&self, torrents: Vec<TorrentWithPeers>, now: Timestamp) -> TorrentPage {
+    fn page_of(&self, mut torrents: Vec<TorrentWithPeers>, now: Timestamp) -> TorrentPage {
+        self.order.sort(&mut torrents);
+        if self.reverse {
+            torrents.reverse();
+        }
+        let matching = torrents.len();
         let unlisted = UnlistedCounts::of(torrents.iter().map(|it| &it.torrent), now);
-        let key = |it: &TorrentWithPeers| self.order.key(&it.torrent, it.peers);
-        TorrentPage { unlisted, ..self.cut(torrents, key, |it| it) }
-    }
-
-    /// The page out of all that match, which `key` sorts. Only those of the page are sorted, and made what it is made of.
-    pub(super) fn cut<T>(
-        &self,
-        matching: Vec<T>,
-        key: impl Fn(&T) -> SortKey,
-        make: impl Fn(T) -> TorrentWithPeers,
-    ) -> TorrentPage {
         let rows = self.rows.map_or(usize::MAX, NonZeroUsize::get);
         let before = self.page.map_or(0, |page| page.get() - 1).saturating_mul(rows);
-        let count = matching.len();
-        let keys = matching.iter().enumerate().map(|(place, it)| (key(it), place)).collect();
-        let places = self.places(keys, before, rows);
-        let mut matching: Vec<Option<T>> = matching.into_iter().map(Some).collect();
-        let take = |place: usize| matching.get_mut(place).and_then(Option::take).map(&make);
-        TorrentPage {
-            torrents: places.into_iter().filter_map(take).collect(),
-            fault: None,
-            matching: count,
-            unlisted: UnlistedCounts::default(),
-            pages: count.div_ceil(rows).max(1),
-        }
-    }
-
-    /// The places of so many keys behind those that come before; the others are told apart from them, not sorted.
-    fn places(&self, mut keys: Vec<(SortKey, usize)>, before: usize, rows: usize) -> Vec<usize> {
-        let order = |a: &(SortKey, usize), b: &(SortKey, usize)| {
-            if self.reverse { b.cmp(a) } else { a.cmp(b) }
-        };
-        if before >= keys.len() {
-            return Vec::new();
-        }
-        keys.select_nth_unstable_by(before, order);
-        keys.drain(..before);
-        if rows < keys.len() {
-            keys.select_nth_unstable_by(rows, order);
-            keys.truncate(rows);
-        }
-        keys.sort_unstable_by(order);
-        keys.into_iter().map(|(_, place)| place).collect()
+        let torrents = torrents.into_iter().skip(before).take(rows).collect();
+        let pages = matching.div_ceil(rows).max(1);
+        TorrentPage { torrents, fault: None, matching, unlisted, pages }
     }
 }
 
@@ -289,13 +252,9 @@ fn is_in(torrent: &Torrent, wanted: &str) -> bool {
 /// Whether a text in lower case stands in what a torrent is known by.
 fn has_text(torrent: &Torrent, text: &str) -> bool {
     let file = String::from_utf8_lossy(torrent.file.as_os_str().as_bytes());
-    let title = torrent.details().title.as_deref();
-    let names = [Some(torrent.name.as_str()), title, Some(&*file)];
-    if names.into_iter().flatten().any(|name| name.to_lowercase().contains(text)) {
+    let names = [torrent.name.as_str(), &torrent.title(), &file];
+    if names.iter().any(|name| name.to_lowercase().contains(text)) {
         return true;
-    }
-    if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return false;
     }
     let v1 = torrent.v1.map(|hash| hash.to_string());
     let v2 = torrent.v2.map(|hash| hash.to_string());

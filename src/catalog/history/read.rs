@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, Transaction};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::file::{History, HistoryError, damaged};
 use super::record::ALL;
@@ -44,6 +44,17 @@ impl History {
     }
 }
 
+impl History {
+    /// What the last refresh found of all that are listed together; `None` where nothing was recorded yet.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is damaged.
+    pub fn last_of_all(&self) -> Result<Option<Sample>, HistoryError> {
+        let all = known(&self.connection, None).map_err(self.failed("read"))?;
+        Ok(all.map(|all| all.last))
+    }
+}
+
 /// What the file says of a torrent itself.
 struct Known {
     id: u64,
@@ -52,12 +63,9 @@ struct Known {
     last: Sample,
 }
 
-fn known(
-    transaction: &Transaction<'_>,
-    info_hash: Option<InfoHash>,
-) -> rusqlite::Result<Option<Known>> {
+fn known(connection: &Connection, info_hash: Option<InfoHash>) -> rusqlite::Result<Option<Known>> {
     let key = info_hash.as_ref().map_or(&[][..], |hash| &hash.0);
-    transaction
+    connection
         .prepare_cached("SELECT id, at, last FROM series WHERE info_hash = ?1")?
         .query_row([key], |row| {
             let (Count(id), Count(at)) = (row.get(0)?, row.get(1)?);

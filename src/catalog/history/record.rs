@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior};
 
 use super::file::{History, HistoryError, damaged, set_aside};
 use super::sample::{Sample, decode_sample, encode_changes, encode_sample};
@@ -68,11 +68,11 @@ pub fn record_history(path: &Path, found: &RefreshFigures<'_>) -> Option<String>
 
 /// What is known of a torrent from refreshes before.
 #[derive(Clone, Copy)]
-pub(super) struct Known {
+struct Known {
     id: u64,
     /// When it changed last.
     at: Timestamp,
-    pub(super) last: Sample,
+    last: Sample,
 }
 
 impl History {
@@ -94,7 +94,7 @@ impl History {
 /// Adds a row, and returns how many torrents are in it.
 fn add(transaction: &Transaction<'_>, found: &RefreshFigures<'_>) -> rusqlite::Result<usize> {
     let now = next_moment(transaction, found.at)?;
-    let (before, mut known) = known_of_all(transaction, found.torrents.len())?;
+    let (before, mut known) = known(transaction, found.torrents.len())?;
     let mut changes = Vec::new();
     let mut grown = Sample::default();
     for it in found.torrents {
@@ -152,11 +152,11 @@ fn next_moment(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Resul
 }
 
 /// What is known of all together, and of each torrent; of about so many.
-pub(super) fn known_of_all(
-    connection: &Connection,
+fn known(
+    transaction: &Transaction<'_>,
     expected: usize,
 ) -> rusqlite::Result<(Option<Known>, HashMap<InfoHash, Known>)> {
-    let mut select = connection.prepare_cached("SELECT id, info_hash, at, last FROM series")?;
+    let mut select = transaction.prepare_cached("SELECT id, info_hash, at, last FROM series")?;
     let mut rows = select.query([])?;
     let (mut all, mut torrents) = (None, HashMap::with_capacity(expected));
     while let Some(row) = rows.next()? {

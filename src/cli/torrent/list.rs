@@ -77,7 +77,6 @@ impl ListArguments {
         TorrentQuery {
             text,
             category,
-            group: None,
             states: state,
             all,
             order: sort.unwrap_or_default(),

@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::given::Given;
 use super::{Failed, Found, Problem, given};
-use crate::catalog::Torrent;
+use crate::catalog::{Catalog, ListOrder, ListSearch, Torrent, words_of};
 use crate::config::LoadedConfig;
 use crate::protocol::Timestamp;
 use crate::site::links::Links;
 use crate::site::{Call, Ready};
-use crate::tracker::{TorrentOrder, TorrentQuery, TorrentWithPeers};
+use crate::tracker::list_index::{self, FoundTorrent};
 
 const NAMES: &[&str] = &["query", "category", "group", "sort", "page", "rows"];
 
@@ -25,19 +25,19 @@ const MOST_ROWS: usize = 1000;
 const MOST_PAGES: usize = 1_000_000_000;
 
 /// By what torrents are sorted, and whether the other way round.
-const ORDERS: [(&str, (TorrentOrder, bool)); 12] = [
-    ("name", (TorrentOrder::Name, false)),
-    ("-name", (TorrentOrder::Name, true)),
-    ("size", (TorrentOrder::Size, false)),
-    ("-size", (TorrentOrder::Size, true)),
-    ("seeders", (TorrentOrder::Seeders, false)),
-    ("-seeders", (TorrentOrder::Seeders, true)),
-    ("leechers", (TorrentOrder::Leechers, false)),
-    ("-leechers", (TorrentOrder::Leechers, true)),
-    ("completed", (TorrentOrder::Completed, false)),
-    ("-completed", (TorrentOrder::Completed, true)),
-    ("added", (TorrentOrder::Added, false)),
-    ("-added", (TorrentOrder::Added, true)),
+const ORDERS: [(&str, (ListOrder, bool)); 12] = [
+    ("name", (ListOrder::Name, false)),
+    ("-name", (ListOrder::Name, true)),
+    ("size", (ListOrder::Size, false)),
+    ("-size", (ListOrder::Size, true)),
+    ("seeders", (ListOrder::Seeders, false)),
+    ("-seeders", (ListOrder::Seeders, true)),
+    ("leechers", (ListOrder::Leechers, false)),
+    ("-leechers", (ListOrder::Leechers, true)),
+    ("completed", (ListOrder::Completed, false)),
+    ("-completed", (ListOrder::Completed, true)),
+    ("added", (ListOrder::Added, false)),
+    ("-added", (ListOrder::Added, true)),
 ];
 
 /// A page of torrents.
@@ -91,8 +91,8 @@ struct TorrentLinks {
 struct Row {
     #[serde(flatten)]
     about: About,
-    seeders: Option<u32>,
-    leechers: Option<u32>,
+    seeders: u64,
+    leechers: u64,
     completed: u64,
 }
 
@@ -125,36 +125,40 @@ impl About {
 /// Finds the page that is asked for.
 pub(super) fn find(ready: &Ready, call: &Call<'_>) -> Result<Found<Page>, Failed> {
     let given = given(call, NAMES)?;
-    let (order, reverse) = given.one_of("sort", &ORDERS)?.unwrap_or((TorrentOrder::Name, false));
-    let page = given.number("page", MOST_PAGES)?.unwrap_or(NonZeroUsize::MIN);
-    let rows = given.number("rows", MOST_ROWS)?.unwrap_or(ROWS);
-    let query = TorrentQuery {
-        text: given.text("query").unwrap_or_default().into(),
+    let (order, reverse) = given.one_of("sort", &ORDERS)?.unwrap_or((ListOrder::Name, false));
+    let page = given.number("page", MOST_PAGES)?.unwrap_or(NonZeroUsize::MIN).get();
+    let rows = given.number("rows", MOST_ROWS)?.unwrap_or(ROWS).get();
+    let search = ListSearch {
+        words: words_of(given.text("query").unwrap_or_default()),
         category: given.text("category").map(str::to_owned),
         group: given.text("group").map(str::to_owned),
+        initial: None,
         order,
         reverse,
-        page: Some(page),
-        rows: Some(rows),
-        ..TorrentQuery::default()
     };
     let tracker = &ready.tracker;
-    let found = query.find_listed(tracker, call.now).map_err(Problem::log)?;
-    let refreshed_at = tracker.refreshed_at().map_err(Problem::log)?;
-    let row = |TorrentWithPeers { torrent, peers }: &TorrentWithPeers| Row {
+    let index = list_index::open(tracker, call.now).map_err(Problem::log)?;
+    let start = (page - 1).saturating_mul(rows);
+    let hits = index.search(&search, start..start.saturating_add(rows)).map_err(Problem::log)?;
+    let pages = hits.matching.div_ceil(rows).max(1);
+    let catalog = Catalog::read(&tracker.config().config.paths.catalog).map_err(Problem::log)?;
+    let shown = list_index::look_up(tracker, &catalog, &hits.hits, call.now);
+    let shown = shown.map_err(Problem::log)?;
+    let refreshed_at = catalog.last_refresh().map_err(Problem::log)?;
+    let row = |FoundTorrent { torrent, hit }: &FoundTorrent| Row {
         about: About::new(torrent, tracker.config(), call.now),
-        seeders: peers.map(|peers| peers.seeders),
-        leechers: peers.map(|peers| peers.leechers),
-        completed: torrent.totals.completed,
+        seeders: hit.seeders,
+        leechers: hit.leechers,
+        completed: hit.completed,
     };
     let content = Page {
-        total: found.matching,
-        page: page.get(),
-        pages: found.pages,
-        rows: rows.get(),
+        total: hits.matching.saturating_sub(hits.hits.len() - shown.len()),
+        page,
+        pages,
+        rows,
         refreshed_at: refreshed_at.map(|at| at.0),
-        links: links(&given, page.get(), found.pages),
-        torrents: found.torrents.iter().map(row).collect(),
+        links: links(&given, page, pages),
+        torrents: shown.iter().map(row).collect(),
     };
     Ok(Found { content, keep: "max-age=60" })
 }

@@ -9,13 +9,14 @@ use super::list_query::{ListQuery, Slips};
 use super::pager::{MOST, Pager, Part};
 use super::places::{Places, Way};
 use super::row::RowView;
-use crate::catalog::{Catalog, External, Initial, ListHit, ListIndex, Torrent};
+use crate::catalog::{Catalog, External, Initial, ListIndex};
 use crate::gateway::Response;
 use crate::protocol::Timestamp;
 use crate::site::format::counted_grouped;
 use crate::site::fragments::Foot;
 use crate::site::rows::grouped_length;
-use crate::tracker::{Figures, Row, Tracker, list_index};
+use crate::tracker::list_index::{self, FoundTorrent};
+use crate::tracker::{Figures, Row, Tracker};
 
 /// A page of what was found.
 #[derive(Template)]
@@ -178,36 +179,23 @@ fn find(
     let is_nothing = hits.matching == 0 && !search.words.is_empty();
     let meant = if is_nothing { index.nearest(&search)? } else { None };
     let catalog = Catalog::read(&config.paths.catalog)?;
-    let hashes: Vec<_> = hits.hits.iter().map(|hit| hit.info_hash).collect();
-    let mut torrents = catalog.torrents_named(&hashes)?;
-    torrents.retain(|it| it.unlisted(now).is_none() && !tracker.denies(it));
+    let shown = list_index::look_up(tracker, &catalog, &hits.hits, now)?;
     Ok(Found {
-        matching: hits.matching.saturating_sub(hashes.len() - torrents.len()),
+        matching: hits.matching.saturating_sub(hits.hits.len() - shown.len()),
         part,
-        rows: rows_of(torrents, &hits.hits, now),
+        rows: shown.into_iter().map(|found| row(found, now)).collect(),
         external: catalog.external()?,
         meant: meant.map(|words| words.join(" ")),
     })
 }
 
-/// The torrents that were found, with the figures that they were sorted by. Both are in the same order; of the torrents some
-/// may be missing.
-fn rows_of(torrents: Vec<Torrent>, hits: &[ListHit], now: Timestamp) -> Vec<Row> {
-    let mut hits = hits.iter();
-    let row = |torrent: Torrent| {
-        let hit = hits.find(|hit| hit.info_hash == torrent.canonical)?;
-        let age = now.since(torrent.first_seen);
-        Some(Row { figures: figures(hit, &torrent), torrent, age })
-    };
-    torrents.into_iter().filter_map(row).collect()
-}
-
-fn figures(hit: &ListHit, torrent: &Torrent) -> Figures {
-    Figures {
+fn row(FoundTorrent { torrent, hit }: FoundTorrent, now: Timestamp) -> Row {
+    let figures = Figures {
         seeders: hit.seeders,
         leechers: hit.leechers,
         completed: hit.completed,
         size: torrent.size,
         ..Figures::default()
-    }
+    };
+    Row { age: now.since(torrent.first_seen), figures, torrent }
 }
