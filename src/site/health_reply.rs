@@ -9,7 +9,7 @@ use super::Ready;
 use crate::gateway::{Answer, Response, Status};
 use crate::platform::privilege;
 use crate::protocol::{Seconds, Timestamp};
-use crate::tracker::{Refusal, Room};
+use crate::tracker::{Refusal, SpaceLeft};
 
 /// Announce intervals after which a refresh or a policy is too old.
 const OLD: u32 = 3;
@@ -114,11 +114,15 @@ fn write(checks: BTreeMap<&'static str, Check>, response: &mut Response) {
 }
 
 fn room(ready: &Ready) -> Check {
-    match ready.tracker.room() {
-        Ok(Room::Taken(percents)) => full(percents).seen(percents, "percent"),
-        Ok(Room::Free(bytes)) => free(bytes).seen(bytes, "bytes"),
-        // What keeps it from being read is said by the other check.
-        Ok(Room::Unknown) | Err(_) => Check::PASS,
+    // What keeps it from being read is said by the other check.
+    let space = ready.tracker.store_space().ok().flatten();
+    match space.map_or(SpaceLeft::Unknown, |space| space.left) {
+        SpaceLeft::Peers { here, room } => {
+            let percents = here.saturating_mul(100).checked_div(room).unwrap_or(100);
+            full(percents).seen(percents, "percent")
+        }
+        SpaceLeft::Free(bytes) => free(bytes).seen(bytes, "bytes"),
+        SpaceLeft::Unknown => Check::PASS,
     }
 }
 

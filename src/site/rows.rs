@@ -16,6 +16,24 @@ pub(super) fn first_rows<'a>(
     first(rows, most, order)
 }
 
+/// The newest torrent first; of those that came at once, in the order of their info-hashes.
+pub(super) fn newest_first(a: &Row, b: &Row) -> Ordering {
+    let (a, b) = (&a.torrent, &b.torrent);
+    b.first_seen.cmp(&a.first_seen).then_with(|| a.canonical.cmp(&b.canonical))
+}
+
+/// So many torrents at most that need seeders: more peers lack something than have everything. Those first where these are
+/// the most.
+pub(super) fn lacking_seeders(rows: &[Row], most: usize) -> Vec<&Row> {
+    let lacking = |row: &Row| row.figures.leechers.saturating_sub(row.figures.seeders);
+    let mut rows = first(rows, most, |a, b| {
+        let by_hash = || a.torrent.canonical.cmp(&b.torrent.canonical);
+        lacking(b).cmp(&lacking(a)).then_with(by_hash)
+    });
+    rows.retain(|row| lacking(row) > 0);
+    rows
+}
+
 /// The first `most` rows in this order, sorted. Of many rows, most are compared once.
 pub(super) fn first<T>(rows: &[T], most: usize, order: impl Fn(&T, &T) -> Ordering) -> Vec<&T> {
     let mut first: Vec<&T> = Vec::new();

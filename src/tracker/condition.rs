@@ -1,6 +1,5 @@
 //! Whether the tracker can do its work: what can be told in moments, for those who watch it.
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use super::{StoreSize, Tracker, refresh};
@@ -8,17 +7,6 @@ use crate::config::StoreKind;
 use crate::platform::file_system::FileSystem;
 use crate::protocol::{Seconds, Timestamp};
 use crate::store::StoreError;
-
-/// What a peer store has room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
-    /// So much of what it may take is taken, in percents.
-    Taken(u64),
-    /// So many bytes are free on its disk.
-    Free(u64),
-    /// Nobody can say: there is no store yet, or the kernel does not tell.
-    Unknown,
-}
 
 /// What a peer store takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,20 +71,5 @@ impl Tracker {
         let begun = std::fs::metadata(refresh::lock_path(&self.loaded.config))
             .and_then(|lock| lock.modified());
         self.pages_may_be_old() && begun.is_ok_and(|at| at != SystemTime::UNIX_EPOCH)
-    }
-
-    /// What the peer store has room for.
-    ///
-    /// # Errors
-    /// When it is there and cannot be read.
-    pub fn room(&self) -> Result<Room, StoreError> {
-        let store = &self.loaded.config.store;
-        if store.kind == StoreKind::Sqlite {
-            let folder = store.path.parent().unwrap_or(Path::new("/"));
-            return Ok(FileSystem::of(folder).map_or(Room::Unknown, |disk| Room::Free(disk.free)));
-        }
-        let size = StoreSize::of(&self.loaded)?;
-        let taken = size.and_then(|size| (size.peers * 100).checked_div(size.room?));
-        Ok(taken.map_or(Room::Unknown, Room::Taken))
     }
 }

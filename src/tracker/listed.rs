@@ -2,7 +2,7 @@
 //! swarm of one just now.
 
 use super::overview::completed_before;
-use super::{Refusal, Tracker};
+use super::{RefreshFigures, Refusal, Tracker};
 use crate::catalog::{Catalog, CatalogError, History, HistoryError, Sample, Torrent};
 use crate::platform::log::{self, Level};
 use crate::protocol::Timestamp;
@@ -25,10 +25,9 @@ impl Tracker {
     /// # Errors
     /// When the catalogue cannot be read.
     pub fn listed_totals(&self) -> Result<ListedTotals, CatalogError> {
-        let listed = self.policy.iter().flat_map(|policy| policy.torrents());
-        let torrents = listed.filter(|torrent| !torrent.hidden).count();
+        let found = RefreshFigures::read(&self.loaded);
         Ok(ListedTotals {
-            torrents: u64::try_from(torrents).unwrap_or(u64::MAX),
+            torrents: found.map_or(0, |found| found.torrents),
             figures: self.last_of_all(),
             refreshed_at: self.refreshed_at()?,
         })

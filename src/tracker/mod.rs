@@ -51,7 +51,7 @@ use std::time::{Duration, Instant};
 
 pub use crate::platform::lock::LockError;
 pub use checksums::checksums_of;
-pub use condition::{Room, SpaceLeft, StoreSpace};
+pub use condition::{SpaceLeft, StoreSpace};
 pub use content::{Content, ContentError, Selection, check_name};
 pub use demand::Demand;
 pub use history::history;

@@ -10,6 +10,12 @@ impl PageFolder {
         is_ours.then(|| files::read(&self.folder.join(path)).ok()).flatten()
     }
 
+    /// Leaves a page alone where it was made of the same as before; whether it was. So what it costs to make it is saved.
+    pub(in crate::site) fn keep(&mut self, path: &str, made_of: &str) -> bool {
+        let is_same = self.manifest.made_of.get(path).is_some_and(|it| it == made_of);
+        is_same && self.leave_alone(path)
+    }
+
     /// Leaves a path to the owner, who may have put something of their own in the place of ours.
     pub(in crate::site) fn let_go(&mut self, path: &str) {
         self.manifest.files.remove(path);

@@ -224,22 +224,6 @@ impl PageFolder {
         if self.batch_bytes < BATCH { Ok(()) } else { self.write_batch() }
     }
 
-    /// Keeps a page as it is, with its compressed sibling, where it was made of the same and nobody has touched either;
-    /// whether it was kept. So what it costs to make it is saved.
-    pub(super) fn keep(&mut self, path: &str, made_of: &str) -> bool {
-        let sibling = format!("{path}.gz");
-        let has_sibling = self.manifest.files.contains_key(&sibling);
-        let is_as_before = self.manifest.made_of.get(path).is_some_and(|it| it == made_of)
-            && !self.manifest.clashes.contains(&sibling)
-            && self.is_as_it_was_left(path)
-            && (!has_sibling || self.is_as_it_was_left(&sibling));
-        if is_as_before {
-            self.wanted.insert(path.to_owned());
-            self.wanted.extend(has_sibling.then_some(sibling));
-        }
-        is_as_before
-    }
-
     /// Whether something of the owner's is at a path.
     pub(super) fn is_the_owners(&mut self, path: &str) -> bool {
         self.look(path) == Found::Owners

@@ -16,8 +16,7 @@ use crate::catalog::{Initial, ListOrder, natural};
 use crate::config::LoadedConfig;
 use crate::site::format::counted_grouped;
 use crate::site::fragments::Foot;
-use crate::site::rows::{first, grouped_length};
-use crate::tracker::Row;
+use crate::site::rows::{first, grouped_length, lacking_seeders, newest_first};
 
 /// Torrents in a short list.
 const SHORT: usize = 10;
@@ -98,8 +97,8 @@ impl Directory {
             more_categories: (more > 0).then(|| grouped_length(more)),
             without_category: without.map(|it| counted_grouped(it.rows.len(), "torrent")),
             groups: groups(lists),
-            newest: newest(lists),
-            wanted: wanted(lists),
+            newest: lists.views(&first(&report.rows, SHORT, newest_first), Way::Static(0)),
+            wanted: lists.views(&lacking_seeders(&report.rows, SHORT), Way::Static(0)),
         }
     }
 
@@ -188,27 +187,4 @@ fn groups(lists: &Lists<'_>) -> Vec<Entry> {
         Some(Entry { name, page, torrents: grouped_length(group.rows.len()) })
     };
     groups.into_iter().filter_map(entry).collect()
-}
-
-fn newest(lists: &Lists<'_>) -> Vec<RowView> {
-    let newest = first(&lists.report.rows, SHORT, |a, b| {
-        let (a, b) = (&a.torrent, &b.torrent);
-        b.first_seen.cmp(&a.first_seen).then_with(|| a.canonical.cmp(&b.canonical))
-    });
-    lists.views(&newest, Way::Static(0))
-}
-
-/// Those that more people want than have, with the fewest seeders first.
-fn wanted(lists: &Lists<'_>) -> Vec<RowView> {
-    let lacks = |row: &&Row| row.figures.leechers > row.figures.seeders;
-    let lacking: Vec<&Row> = lists.report.rows.iter().filter(lacks).collect();
-    let wanted = first(&lacking, SHORT, |a, b| {
-        let by_seeders = a.figures.seeders.cmp(&b.figures.seeders);
-        let by_leechers = || b.figures.leechers.cmp(&a.figures.leechers);
-        by_seeders
-            .then_with(by_leechers)
-            .then_with(|| a.torrent.canonical.cmp(&b.torrent.canonical))
-    });
-    let wanted: Vec<&Row> = wanted.into_iter().copied().collect();
-    lists.views(&wanted, Way::Static(0))
 }

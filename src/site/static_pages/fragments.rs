@@ -13,7 +13,7 @@ use crate::config::{FragmentsOf, PagesConfig};
 use crate::site::format::{bytes, grouped};
 use crate::site::fragments::Foot;
 use crate::site::page_folder::PageFolder;
-use crate::site::rows::{first, grouped_length};
+use crate::site::rows::{first, grouped_length, newest_first};
 use crate::tracker::{Report, Row, add_up};
 
 /// The folder of the fragments in that of the pages.
@@ -117,10 +117,7 @@ fn write_scope(
 ) -> Result<(), PagesError> {
     let way = Way::Included(0);
     let most = usize::try_from(places.loaded.config.pages.rows).unwrap_or(usize::MAX);
-    let newest = first(&scope.rows, most, |a, b| {
-        let newest_first = b.torrent.first_seen.cmp(&a.torrent.first_seen);
-        newest_first.then_with(|| a.torrent.canonical.cmp(&b.torrent.canonical))
-    });
+    let newest = first(&scope.rows, most, |a, b| newest_first(a, b));
     let rows: Vec<RowView> =
         newest.into_iter().map(|row| RowView::new(row, places, way, report.at)).collect();
     let left = scope.rows.len().saturating_sub(rows.len());

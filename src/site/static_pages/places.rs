@@ -11,7 +11,7 @@ use crate::config::LoadedConfig;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::site::format::counted_grouped;
 use crate::site::links::Links;
-use crate::site::rows::first;
+use crate::site::rows::{first, newest_first};
 use crate::tracker::Row;
 
 /// The stylesheet of the pages, in their folder and below the script.
@@ -96,8 +96,7 @@ impl<'a> Places<'a> {
         let most = usize::try_from(loaded.config.pages.static_torrents).unwrap_or(usize::MAX);
         let active = first(rows, most, |a, b| {
             let by_peers = b.figures.peers().cmp(&a.figures.peers());
-            let newest_first = b.torrent.first_seen.cmp(&a.torrent.first_seen);
-            by_peers.then(newest_first).then_with(|| a.torrent.canonical.cmp(&b.torrent.canonical))
+            by_peers.then_with(|| newest_first(a, b))
         });
         let mut taken = HashSet::new();
         let slugs = active.into_iter().filter_map(|row| {

@@ -1,7 +1,7 @@
 //! The statistics of all torrents together: totals, charts, lists of the first ones, and what their peers have in
 //! common. No peer is told by it.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 
 use askama::Template;
 
@@ -10,7 +10,7 @@ use super::history::Charts;
 use super::places::{Places, Way};
 use crate::site::format::{bytes, counted, grouped};
 use crate::site::fragments::Foot;
-use crate::site::rows::{first, grouped_length};
+use crate::site::rows::{first, grouped_length, lacking_seeders};
 use crate::tracker::{PeerShares, Report, Row};
 
 /// Torrents of a list that are seen at once.
@@ -156,11 +156,7 @@ fn by_hash(a: &Row, b: &Row) -> Ordering {
 
 /// Those for which the most wait that few seed.
 fn needy(report: &Report, places: &Places<'_>) -> Vec<Needy> {
-    let lacking = |row: &Row| row.figures.leechers.saturating_sub(row.figures.seeders);
-    let order = |a: &Row, b: &Row| {
-        Reverse(lacking(a)).cmp(&Reverse(lacking(b))).then_with(|| by_hash(a, b))
-    };
-    let rows = first(&report.rows, SEEN, order).into_iter().filter(|row| lacking(row) > 0);
+    let rows = lacking_seeders(&report.rows, SEEN).into_iter();
     rows.map(|row| Needy {
         title: row.torrent.title().into_owned(),
         page: places.page_of(&row.torrent, Way::Static(0)),
