@@ -220,7 +220,7 @@ fn many_are_shown_page_by_page_and_no_further_than_a_hundred() {
     let tracker = tracker(&["pages.rows = 1"], &torrents);
     assert_eq!(found(&tracker, "sort=name&page=3"), ["number 2"]);
     let text = page(&tracker, "sort=name&page=100");
-    assert!(text.contains("30 more torrents are not in this list; it ends here. Narrow it down"));
+    assert!(text.contains("Not in this list, which ends here: 30 torrents. Narrow it down"));
     assert!(text.contains("100–100 of 130"), "{text}");
     assert!(text.contains("<a href=\"list?sort=name&#38;page=99\" rel=\"prev\">"), "{text}");
     let text = page(&tracker, "sort=name&page=101");

@@ -12,6 +12,7 @@ mod full_scrape;
 pub mod health;
 mod health_reply;
 mod history;
+mod language;
 mod links;
 mod list;
 mod metrics;
@@ -284,11 +285,19 @@ impl Site {
             }
             Route::List | Route::Torrent(..) if !pace.may_take_long() => Answer::Later,
             Route::List => {
-                static_pages::show_list(&ready.tracker, request.query, call.now, response);
+                let languages = languages_of(request);
+                static_pages::show_list(
+                    &ready.tracker,
+                    request.query,
+                    languages,
+                    call.now,
+                    response,
+                );
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }
             Route::Torrent(info_hash, part) => {
-                let wanted = Wanted { info_hash, part, query: request.query, now: call.now };
+                let (query, languages) = (request.query, languages_of(request));
+                let wanted = Wanted { info_hash, part, query, languages, now: call.now };
                 static_pages::dynamic::show_torrent(&mut ready.tracker, &wanted, response);
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }
@@ -313,6 +322,12 @@ impl Site {
             Route::Unknown => pages::not_found(request, response),
         }
     }
+}
+
+/// The languages that a browser asks for; nothing where it does not say.
+fn languages_of<'a>(request: &Request<'a>) -> &'a str {
+    let said = request.variables.get("HTTP_ACCEPT_LANGUAGE");
+    said.and_then(|said| std::str::from_utf8(said).ok()).unwrap_or_default()
 }
 
 /// Adds what the threads of this process have counted to the counts of the host.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::catalog::{PointFigures, Series};
-use crate::site::format::{bytes, grouped};
+use crate::site::language::Texts;
 
 /// Where the lines begin and end.
 pub(super) const LEFT: f64 = 64.0;
@@ -11,7 +11,7 @@ pub(super) const RIGHT: f64 = 628.0;
 
 /// What a panel shows.
 pub(super) struct Kind {
-    pub name: &'static str,
+    name: fn(&Texts) -> &'static str,
     /// The class of its line in our style sheet, and its colour where there is none.
     pub class: &'static str,
     pub colour: &'static str,
@@ -31,9 +31,9 @@ enum Scale {
 }
 
 /// The three panels of a chart, from the top.
-pub(super) const PANELS: [Kind; 3] = [
+pub(super) const KINDS: [Kind; 3] = [
     Kind {
-        name: "Seeders",
+        name: |texts| texts.words.seeders,
         class: "seed",
         colour: "#12745a",
         top: 40.0,
@@ -43,7 +43,7 @@ pub(super) const PANELS: [Kind; 3] = [
         scale: Scale::Count,
     },
     Kind {
-        name: "Leechers",
+        name: |texts| texts.words.leechers,
         class: "leech",
         colour: "#ad4f08",
         top: 168.0,
@@ -53,7 +53,7 @@ pub(super) const PANELS: [Kind; 3] = [
         scale: Scale::Count,
     },
     Kind {
-        name: "Downloaded a second",
+        name: |texts| texts.charts.downloaded_a_second,
         class: "done",
         colour: "#4556a6",
         top: 260.0,
@@ -84,16 +84,16 @@ pub(super) struct Tick {
 }
 
 impl Panel {
-    pub(super) fn of(series: &Series, kind: &Kind) -> Self {
+    pub(super) fn of(series: &Series, kind: &Kind, texts: &Texts) -> Self {
         let known = series.points.iter().filter_map(|point| point.figures.as_ref());
         let most = known.map(|it| (kind.range)(it).1.max((kind.value)(it))).max();
         let top = kind.scale.top(most.unwrap_or_default());
         let y = |value: u64| kind.top + kind.height * (1.0 - share(value, top));
-        let ticks = kind.scale.ticks(top);
+        let ticks = kind.scale.ticks(top, texts);
         let ticks = ticks.into_iter().map(|(value, label)| Tick { at: y(value), label });
         let runs = runs(series);
         Self {
-            name: kind.name,
+            name: (kind.name)(texts),
             class: kind.class,
             colour: kind.colour,
             name_at: kind.top - 8.0,
@@ -201,12 +201,12 @@ impl Scale {
     }
 
     /// The numbers beside the panel.
-    fn ticks(self, top: u64) -> Vec<(u64, String)> {
+    fn ticks(self, top: u64, texts: &Texts) -> Vec<(u64, String)> {
         let values = if top < 2 { vec![0, top] } else { vec![0, top / 2, top] };
         let label = |value| match self {
-            Self::Count => grouped(value),
+            Self::Count => texts.number(value),
             Self::BytesASecond if value == 0 => "0".into(),
-            Self::BytesASecond => format!("{}/s", bytes(value, 0)),
+            Self::BytesASecond => texts.speed(value, 0),
         };
         values.into_iter().map(|value| (value, label(value))).collect()
     }
@@ -215,6 +215,8 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Language;
+    use crate::site::language::texts;
 
     #[test]
     fn scales_end_at_round_numbers() {
@@ -223,8 +225,11 @@ mod tests {
         assert_eq!(Scale::Count.top(u64::MAX), u64::MAX);
         let tops = [0, 1_025, u64::MAX].map(|it| Scale::BytesASecond.top(it));
         assert_eq!(tops, [1_024, 2_048, u64::MAX]);
-        let labels: Vec<_> =
-            Scale::BytesASecond.ticks(2 << 20).into_iter().map(|it| it.1).collect();
+        let labels: Vec<_> = Scale::BytesASecond
+            .ticks(2 << 20, texts(Language::English))
+            .into_iter()
+            .map(|it| it.1)
+            .collect();
         assert_eq!(labels, ["0", "1 MiB/s", "2 MiB/s"]);
     }
 }

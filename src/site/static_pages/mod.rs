@@ -42,11 +42,10 @@ use self::list::{Lists, Placed};
 pub(super) use self::places::STYLE_FILE;
 pub(super) use self::torrent::contents;
 
-use self::places::{Places, script_url};
+use self::places::{INDEX, Places, script_url};
 use self::statistics::StatisticsPage;
 use self::torrent_pages::TorrentPages;
 use super::charts::Subject;
-use super::format::counted;
 use super::history::{history_csv, history_json};
 use super::page_folder::{self, PageFolder, PageFolderError, Pages};
 use crate::catalog::External;
@@ -93,35 +92,53 @@ pub(super) fn write(
     let (categories, groups) = (listing::categories(&report.rows), listing::groups(&report.rows));
     let with_pages = groups.iter().filter_map(|it| it.name.clone().zip(it.slug.clone()));
     let places = Places::new(loaded, &report.rows, external).with_groups(with_pages.collect());
-    let lists = Lists { places: &places, report, categories: &categories, groups: &groups };
     folder.put(STYLE_FILE.into(), STYLE.into())?;
-    let mut pages = [STATISTICS, HOW_TO].map(str::to_owned).to_vec();
-    let has_directory = is_directory(loaded, report);
-    if has_directory {
-        let mut page = Directory::new(&lists);
-        page.is_at("index.html", loaded);
-        pages.push("index.html".into());
-        put(&mut folder, "index.html".into(), &page)?;
-    }
-    let index = lists.index().filter(|_| !has_directory);
-    for Placed { path, mut page } in index.chain(lists.of_categories()).chain(lists.of_groups()) {
-        page.is_at(&path, loaded);
-        pages.push(path.clone());
-        put(&mut folder, path, &page)?;
-    }
-    let period = counted(report.next_in.in_minutes_rounded_up(), "minute");
-    put(&mut folder, HOW_TO.into(), &HowToPage::new(&places, period))?;
-    write_statistics(&mut folder, report, &places)?;
-    let without_charts = TorrentPages::new(&places, report, &mut folder).write(&categories)?;
-    pages.extend(public_pages(&categories, &places));
-    for_robots::write(&mut folder, loaded, &pages)?;
     let scopes = scope::scopes(&report.rows, &categories, &groups);
     for scope in &scopes {
         feeds::write(&mut folder, scope, &places, report)?;
     }
-    fragments::write(&mut folder, &scopes, &places, report)?;
+    let (mut pages, mut without_charts) = (Vec::new(), None);
+    for &language in loaded.config.pages.languages.all() {
+        let places = places.speaking(language);
+        let lists = Lists { places: &places, report, categories: &categories, groups: &groups };
+        pages.extend(write_in_one_language(&mut folder, &lists)?);
+        let torrents = TorrentPages::new(&places, report, &mut folder);
+        without_charts = without_charts.or(torrents.write(&categories)?);
+        pages.extend(public_pages(&categories, &places));
+        fragments::write(&mut folder, &scopes, &places, report)?;
+    }
+    for_robots::write(&mut folder, loaded, &pages)?;
     let clashes = said(loaded, &folder.finish()?);
     Ok(clashes.into_iter().chain(without_charts).collect())
+}
+
+/// Writes the pages that are of no single torrent. Returns their paths.
+fn write_in_one_language(
+    folder: &mut PageFolder,
+    lists: &Lists<'_>,
+) -> Result<Vec<String>, PagesError> {
+    let Lists { places, report, .. } = *lists;
+    let loaded = places.loaded;
+    let mut pages = [STATISTICS, HOW_TO].map(|path| places.file(path)).to_vec();
+    let has_directory = is_directory(loaded, report);
+    if has_directory {
+        let mut page = Directory::new(lists);
+        page.is_at(INDEX, loaded);
+        let path = places.file(INDEX);
+        pages.push(path.clone());
+        put(folder, path, &page)?;
+    }
+    let index = lists.index().filter(|_| !has_directory);
+    for Placed { path, mut page } in index.chain(lists.of_categories()).chain(lists.of_groups()) {
+        page.is_at(&path, loaded);
+        let path = places.file(&path);
+        pages.push(path.clone());
+        put(folder, path, &page)?;
+    }
+    let period = places.texts.minutes(report.next_in);
+    put(folder, places.file(HOW_TO), &HowToPage::new(places, period))?;
+    write_statistics(folder, report, places)?;
+    Ok(pages)
 }
 
 /// Writes the statistics of all torrents together, and what they are drawn from as files for programs.
@@ -134,13 +151,13 @@ fn write_statistics(
     let spans = history::read(places.loaded, &[None], report.at).ok();
     let spans = spans.and_then(|spans| spans.into_iter().next());
     let charts = match spans.as_ref().filter(|_| !report.load.is_high) {
-        Some(spans) => rendered(STATISTICS, Charts::of(Subject::All, spans))?,
+        Some(spans) => rendered(STATISTICS, Charts::of(Subject::All, spans, places.texts))?,
         None => Charts::default(),
     };
     let mut page = StatisticsPage::new(report, places, charts);
     page.has_data = spans.is_some();
-    put(folder, STATISTICS.into(), &page)?;
-    if let Some(spans) = &spans {
+    put(folder, places.file(STATISTICS), &page)?;
+    if let Some(spans) = spans.as_ref().filter(|_| places.is_usual()) {
         let json: serde_json::Value = spans.iter().map(|it| history_json(None, it)).collect();
         folder.put("api/history.json".into(), json.to_string().into_bytes())?;
         let [.., year] = spans;
@@ -158,7 +175,7 @@ fn public_pages(
     let public =
         rows.filter(|row| !row.torrent.private && row.torrent.details().retired().is_none());
     let slugs = public.filter_map(|row| places.slug(row.torrent.canonical));
-    slugs.map(|slug| format!("t/{slug}/index.html"))
+    slugs.map(|slug| places.file(&format!("t/{slug}/{INDEX}")))
 }
 
 /// Whether there are so many torrents that the front page is no list of them. Without the script, to which a directory
