@@ -198,8 +198,8 @@ fn who_finds_nothing_is_told_the_nearest_word_and_the_way_back() {
     for part in [
         "<h1>Nothing for “<bdi>dekstop</bdi>”</h1>",
         "Did you mean <a href=\"list?q=desktop&#38;c=linux\"><bdi>desktop</bdi></a>?",
-        "<a href=\"list\">all 5 torrents</a>",
-        "<a href=\"http://tracker.test/index.html\">begin at the front page</a>",
+        "<a href=\"list\">All torrents (5)</a>",
+        "<a href=\"http://tracker.test/index.html\">To the front page</a>",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -253,7 +253,7 @@ fn what_is_hidden_denied_or_retired_is_found_by_nobody() {
         let all = found(&tracker, "q=x&sort=name");
         assert_eq!(all, ["plain x"], "{when}");
         let nothing = page(&tracker, "q=colour");
-        assert!(nothing.contains("all 1 torrent</a>"), "{when}: {nothing}");
+        assert!(nothing.contains("All torrents (1)</a>"), "{when}: {nothing}");
         for number in 1..6 {
             let query = format!("q={}", digits(number));
             assert_eq!(found(&tracker, &query), [""; 0], "{when}: {query}");

@@ -19,6 +19,7 @@ mod health;
 mod history;
 mod house;
 mod killed;
+mod languages;
 mod lists;
 mod memory;
 mod pages;

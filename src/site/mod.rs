@@ -285,7 +285,7 @@ impl Site {
             }
             Route::List | Route::Torrent(..) if !pace.may_take_long() => Answer::Later,
             Route::List => {
-                let languages = languages_of(request);
+                let languages = language::asked_for(request);
                 static_pages::show_list(
                     &ready.tracker,
                     request.query,
@@ -296,7 +296,7 @@ impl Site {
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }
             Route::Torrent(info_hash, part) => {
-                let (query, languages) = (request.query, languages_of(request));
+                let (query, languages) = (request.query, language::asked_for(request));
                 let wanted = Wanted { info_hash, part, query, languages, now: call.now };
                 static_pages::dynamic::show_torrent(&mut ready.tracker, &wanted, response);
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
@@ -322,12 +322,6 @@ impl Site {
             Route::Unknown => pages::not_found(request, response),
         }
     }
-}
-
-/// The languages that a browser asks for; nothing where it does not say.
-fn languages_of<'a>(request: &Request<'a>) -> &'a str {
-    let said = request.variables.get("HTTP_ACCEPT_LANGUAGE");
-    said.and_then(|said| std::str::from_utf8(said).ok()).unwrap_or_default()
 }
 
 /// Adds what the threads of this process have counted to the counts of the host.

@@ -91,6 +91,7 @@ pub(super) static ENGLISH: Texts = Texts {
         most_completed: "Most completed",
         newest: "Newest",
         largest: "Largest",
+        name: "Name",
         search: "Search",
     },
     list: ListTexts {

@@ -2,6 +2,7 @@
 
 mod conventions;
 mod english;
+mod figures;
 mod phrase;
 mod russian;
 mod texts;
@@ -9,7 +10,7 @@ mod wanted;
 
 pub(super) use phrase::Plural;
 pub(super) use texts::{SpanTexts, Texts};
-pub(super) use wanted::wanted;
+pub(super) use wanted::{asked_for, wanted};
 
 use crate::catalog::Span;
 use crate::config::Language;

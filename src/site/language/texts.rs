@@ -163,6 +163,7 @@ texts! {
         most_completed: &'static str,
         newest: &'static str,
         largest: &'static str,
+        name: &'static str,
         search: &'static str,
     }
 }

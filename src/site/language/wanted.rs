@@ -1,6 +1,13 @@
 //! Which of the languages of the pages a visitor gets.
 
 use crate::config::{Language, Languages};
+use crate::gateway::Request;
+
+/// The languages that a browser asks for, as it says them; nothing where it does not.
+pub(in crate::site) fn asked_for<'a>(request: &Request<'a>) -> &'a str {
+    let said = request.variables.get("HTTP_ACCEPT_LANGUAGE");
+    said.and_then(|said| std::str::from_utf8(said).ok()).unwrap_or_default()
+}
 
 /// The language that a browser likes best, by its `Accept-Language` (RFC 9110, 12.5.4); the first one, where it likes none
 /// of them or does not say.

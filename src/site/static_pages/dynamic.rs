@@ -1,13 +1,15 @@
 //! Pages that the script makes when somebody looks at them, the stylesheet for them, and pictures and `.torrent` files
 //! by hash.
 
-use askama::Template;
+use askama::Template as _;
 
 use super::STYLE;
-use super::frame::{Frame, POLICY};
+use super::answer::{put_page, spoken};
 use super::history::{self, Charts};
+use super::list_query::LANGUAGE;
+use super::message;
 use super::peers::{self, PeerTable};
-use super::places::{LANGUAGE, Places, Spoken, Way};
+use super::places::{Places, Spoken, Way};
 use super::slug;
 use super::torrent::{PlaceLink, Subject, TorrentPage};
 use crate::catalog::{Catalog, CatalogError, External, Series, Span, Torrent};
@@ -16,7 +18,7 @@ use crate::gateway::{Response, Status};
 use crate::platform::files;
 use crate::protocol::{InfoHash, Metainfo, Parameters, Timestamp};
 use crate::site::charts::{self, Badge};
-use crate::site::language::{self, Texts};
+use crate::site::language::{Texts, texts};
 use crate::site::shown::Shown;
 use crate::tracker::{Figures, TorrentWithPeers, Tracker, anonymous_peers};
 
@@ -70,7 +72,7 @@ pub(in crate::site) fn show_torrent(
     };
     let shown = match read(tracker, wanted.info_hash, wanted.now) {
         Ok((Shown::Nothing, _)) if wanted.part == TorrentPart::Page => {
-            return Message::no_torrent(tracker.config(), spoken).show(response);
+            return message::no_torrent(tracker.config(), spoken, response);
         }
         Ok((Shown::Nothing, _)) => return not_found(response),
         Ok((Shown::Retired(torrent), external)) => {
@@ -80,7 +82,7 @@ pub(in crate::site) fn show_torrent(
         Ok((Shown::Listed(torrent), external)) => shown_as(torrent, external),
         Err(problem) => {
             crate::error!("{problem}");
-            return fail(tracker.config(), Way::Dynamic, spoken, response);
+            return message::fail(tracker.config(), Way::Dynamic, spoken, response);
         }
     };
     let is_retired = response.status == Status::Gone;
@@ -98,17 +100,8 @@ pub(in crate::site) fn show_torrent(
         Ok(text) => put_picture(response, &text),
         Err(problem) => {
             crate::error!("cannot render the page of {}: {problem}", wanted.info_hash);
-            fail(tracker.config(), Way::Dynamic, spoken, response);
+            message::fail(tracker.config(), Way::Dynamic, spoken, response);
         }
-    }
-}
-
-/// The language of a page: the one that its address names, or else the one that the browser likes best.
-pub(super) fn spoken(named: Option<Language>, accepted: &str, loaded: &LoadedConfig) -> Spoken {
-    let languages = &loaded.config.pages.languages;
-    match named.filter(|named| languages.all().contains(named)) {
-        Some(language) => Spoken { language, is_named: languages.are_several() },
-        None => Spoken { language: language::wanted(accepted, languages), is_named: false },
     }
 }
 
@@ -131,72 +124,6 @@ pub(in crate::site) fn show_style(response: &mut Response) {
     response.content_type = "text/css; charset=utf-8";
     response.headers.push(("Cache-Control", "max-age=86400".into()));
     response.body.extend_from_slice(STYLE.as_bytes());
-}
-
-/// Answers with a page in a language.
-pub(super) fn put_page(response: &mut Response, text: &str, loaded: &LoadedConfig, spoken: Spoken) {
-    response.content_type = "text/html; charset=utf-8";
-    response.headers.push(("Cache-Control", "max-age=60".into()));
-    response.headers.push(("Content-Language", spoken.language.tag().into()));
-    if loaded.config.pages.languages.are_several() && !spoken.is_named {
-        response.headers.push(("Vary", "Accept-Language".into()));
-    }
-    response.headers.push(("Content-Security-Policy", policy().into()));
-    response.body.extend_from_slice(text.as_bytes());
-}
-
-/// A header can also say that no other page may frame this one.
-fn policy() -> String {
-    format!("{POLICY}; frame-ancestors 'none'")
-}
-
-/// Says that a page cannot be shown; the log says why.
-pub(super) fn fail(loaded: &LoadedConfig, way: Way, spoken: Spoken, response: &mut Response) {
-    Message::failure(loaded, way, spoken).show(response);
-}
-
-/// A page that says why there is nothing else.
-#[derive(Template)]
-#[template(path = "pages/message.html")]
-struct Message<'a> {
-    frame: Frame,
-    text: &'static str,
-    status: Status,
-    loaded: &'a LoadedConfig,
-    spoken: Spoken,
-}
-
-impl<'a> Message<'a> {
-    fn no_torrent(loaded: &'a LoadedConfig, spoken: Spoken) -> Self {
-        let say = |texts: &'static Texts| (texts.frame.gone_title, texts.frame.gone);
-        Self::new(loaded, Way::Dynamic, spoken, Status::NotFound, say)
-    }
-
-    fn failure(loaded: &'a LoadedConfig, way: Way, spoken: Spoken) -> Self {
-        let say = |texts: &'static Texts| (texts.frame.fails_title, texts.frame.fails);
-        Self::new(loaded, way, spoken, Status::InternalServerError, say)
-    }
-
-    fn new(
-        loaded: &'a LoadedConfig,
-        way: Way,
-        spoken: Spoken,
-        status: Status,
-        say: impl Fn(&'static Texts) -> (&'static str, &'static str),
-    ) -> Self {
-        let places = Places::of_one(loaded, &[], spoken);
-        let (title, text) = say(places.texts);
-        let mut frame = Frame::new(&places, way, title);
-        frame.is_private = true;
-        Self { frame, text, status, loaded, spoken }
-    }
-
-    fn show(&self, response: &mut Response) {
-        response.status = self.status;
-        // Memory takes all that is written to it.
-        let text = self.render().unwrap_or_default();
-        put_page(response, &text, self.loaded, self.spoken);
-    }
 }
 
 fn read(
@@ -233,7 +160,7 @@ impl View<'_> {
     }
 
     fn texts(&self) -> &'static Texts {
-        language::texts(self.spoken.language)
+        texts(self.spoken.language)
     }
 
     fn figures(&self, now: Timestamp) -> Figures {

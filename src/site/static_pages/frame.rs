@@ -133,12 +133,11 @@ impl Frame {
 
     /// Says at which path in the folder of the pages it is in the first language, and so where it is in the others.
     pub(super) fn is_at(&mut self, path: &str, loaded: &LoadedConfig) {
-        let address = |language| address_of(&file_in(language, path, loaded), loaded);
-        self.address = address(self.texts.language);
+        self.address = address_of(&file_in(self.texts.language, path, loaded), loaded);
         self.usual_address = address_of(path, loaded);
         let name = path.rsplit('/').next().unwrap_or(path);
         let page = |language| file_in(language, name, loaded);
-        self.speaks(loaded, page, address);
+        self.speaks(loaded, page, |language| address_of(&file_in(language, path, loaded), loaded));
     }
 
     /// Says where the page is in each language: what leads there, and the same for others.

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
-use super::places::LANGUAGE;
 use crate::catalog::{Initial, ListOrder, ListSearch, words_of};
 use crate::config::Language;
 
@@ -13,6 +12,9 @@ const LONGEST_TEXT: usize = 256;
 
 /// Characters of what makes no sense that are shown.
 const MOST_SHOWN: usize = 40;
+
+/// What names the language in addresses of pages that the script makes.
+pub(super) const LANGUAGE: &str = "lang";
 
 /// The name of the list below the script.
 const NAME: &str = "list";

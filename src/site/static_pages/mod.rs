@@ -1,6 +1,7 @@
 //! The pages that visitors see: a refresh writes them as files, and the script makes those of torrents that have
 //! none. Nothing but a stylesheet is loaded by them, and nothing runs in them.
 
+mod answer;
 mod directory;
 mod feeds;
 mod find;
@@ -13,6 +14,7 @@ mod list;
 mod list_query;
 mod listing;
 mod markdown;
+mod message;
 mod pager;
 mod peers;
 mod places;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::list_query::ListQuery;
+use super::list_query::{LANGUAGE, ListQuery};
 use super::slug;
 use crate::catalog::{External, Torrent};
 use crate::config::{Language, LoadedConfig};
@@ -20,9 +20,6 @@ pub(in crate::site) const STYLE_FILE: &str = "tracker.css";
 
 /// The page that stands for its folder.
 pub(super) const INDEX: &str = "index.html";
-
-/// What names the language in addresses of pages that the script makes.
-pub(super) const LANGUAGE: &str = "lang";
 
 /// Where a page stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

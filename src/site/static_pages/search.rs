@@ -2,10 +2,11 @@
 
 use askama::Template;
 
-use super::dynamic::{fail, put_page, spoken};
+use super::answer::{put_page, spoken};
 use super::find::{Find, Heads};
 use super::frame::Frame;
 use super::list_query::{ListQuery, Slips};
+use super::message;
 use super::pager::{MOST, Pager, Part};
 use super::places::{Places, Spoken, Way};
 use super::row::RowView;
@@ -86,7 +87,7 @@ pub(in crate::site) fn show_list(
         }
         Err(problem) => {
             crate::error!("cannot show the list: {problem}");
-            fail(tracker.config(), Way::Search, spoken, response);
+            message::fail(tracker.config(), Way::Search, spoken, response);
         }
     }
 }

@@ -7,9 +7,10 @@ use askama::Template;
 
 use super::frame::{Frame, address_of};
 use super::history::Charts;
+use super::list_query::LANGUAGE;
 use super::markdown;
 use super::peers::PeerTable;
-use super::places::{INDEX, LANGUAGE, Places, Way, scrape_url, script_url};
+use super::places::{INDEX, Places, Way, scrape_url, script_url};
 use super::row::{checksum_name, day};
 use super::swarm::Swarm;
 use super::tree::{Line, MOST_FILES, Tree};
