@@ -95,6 +95,7 @@ pub(super) static ENGLISH: Texts = Texts {
         search: "Search",
     },
     list: ListTexts {
+        seeders_of_week: "Seeders, last week",
         first_torrent: "The first torrent will appear on this page by itself.",
         first_torrent_in_list: "The first torrent will appear in this list by itself.",
         for_the_owner: Phrase(

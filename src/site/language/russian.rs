@@ -111,6 +111,7 @@ pub(super) static RUSSIAN: Texts = Texts {
         search: "Найти",
     },
     list: ListTexts {
+        seeders_of_week: "Раздают, за неделю",
         first_torrent: "Первый торрент появится на этой странице сам.",
         first_torrent_in_list: "Первый торрент появится в этом списке сам.",
         for_the_owner: Phrase(

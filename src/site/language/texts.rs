@@ -172,6 +172,7 @@ texts! {
     /// Lists of torrents, found or not, and the ways through them.
     ListTexts {
         first_torrent: &'static str,
+        seeders_of_week: &'static str,
         first_torrent_in_list: &'static str,
         for_the_owner: Phrase<1>,
         page_of: Phrase<2>,

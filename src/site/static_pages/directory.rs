@@ -90,7 +90,7 @@ impl Directory {
         let without = lists.categories.iter().find(|it| it.name.is_none());
         Self {
             frame,
-            totals: TotalsView::new(&report.totals, report.rows.len(), texts),
+            totals: lists.totals(),
             find: lists.find(&lists.usual_query()),
             letters: letters(lists),
             categories,

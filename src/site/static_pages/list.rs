@@ -4,12 +4,15 @@ use askama::Template;
 
 use super::find::{Find, Heads, form_origin, list_address};
 use super::frame::{Feeds, Frame};
+use super::history::Spans;
 use super::list_query::ListQuery;
 use super::listing::Listing;
 use super::pager::{Pager, Part};
 use super::places::{INDEX, Places, Way};
 use super::row::RowView;
+use crate::catalog::{Series, Span};
 use crate::config::LoadedConfig;
+use crate::site::charts::{Subject, sparkline};
 use crate::site::fragments::Foot;
 use crate::site::language::Texts;
 use crate::tracker::{Figures, Report, Row};
@@ -49,6 +52,8 @@ pub(super) struct TotalsView {
     pub(super) leechers: String,
     pub(super) partial_seeds: Option<String>,
     pub(super) completed: String,
+    /// The seeders of the last week as a small line.
+    pub(super) last_week: Option<String>,
 }
 
 /// A way to the list of a category or of a group.
@@ -81,6 +86,8 @@ pub(super) struct Lists<'a> {
     pub(super) report: &'a Report,
     pub(super) categories: &'a [Listing<'a>],
     pub(super) groups: &'a [Listing<'a>],
+    /// The history of all torrents together, where it is known.
+    pub(super) history: Option<&'a Spans>,
 }
 
 impl Lists<'_> {
@@ -96,8 +103,7 @@ impl Lists<'_> {
             if part.number == 1 {
                 page.frame.is_home = true;
                 page.frame.foot = Some(Foot::new(self.report, self.texts()));
-                let (totals, torrents) = (&self.report.totals, self.report.rows.len());
-                page.totals = Some(TotalsView::new(totals, torrents, self.texts()));
+                page.totals = Some(self.totals());
                 // One category alone is all there is.
                 let categories = self.categories.get(1).map_or(&[][..], |_| self.categories);
                 (page.chips, page.more_categories) = self.chips("c", categories);
@@ -213,6 +219,20 @@ impl Lists<'_> {
         }
     }
 
+    /// What is true of all torrents together.
+    pub(super) fn totals(&self) -> TotalsView {
+        let totals = &self.report.totals;
+        let mut view = TotalsView::new(totals, self.report.rows.len(), self.texts());
+        let week = self.history.and_then(|spans| spans.iter().find(|it| it.span == Span::Week));
+        let is_known = |week: &&Series| week.points.iter().any(|point| point.figures.is_some());
+        let line = week.filter(is_known).map(|week| {
+            // Memory takes all that is written to it.
+            sparkline(Subject::All, week, false, self.texts().language).unwrap_or_default()
+        });
+        view.last_week = line;
+        view
+    }
+
     /// The form for searches, where the script's address is known.
     pub(super) fn find(&self, query: &ListQuery) -> Option<Find> {
         // A form brings its language as a field.
@@ -310,6 +330,7 @@ impl TotalsView {
             leechers: texts.number(figures.leechers),
             partial_seeds: partial_seeds.map(|count| texts.number(count)),
             completed: texts.number(figures.completed),
+            last_week: None,
         }
     }
 }

@@ -99,10 +99,14 @@ pub(super) fn write(
     for scope in &scopes {
         feeds::write(&mut folder, scope, &places, report)?;
     }
+    // That it cannot be read is told with the pages of torrents.
+    let history = history::read(loaded, &[None], report.at).ok();
+    let history = history.as_ref().and_then(|spans| spans.first());
     let (mut pages, mut without_charts) = (Vec::new(), None);
     for &language in loaded.config.pages.languages.all() {
         let places = places.speaking(language);
-        let lists = Lists { places: &places, report, categories: &categories, groups: &groups };
+        let lists =
+            Lists { places: &places, report, categories: &categories, groups: &groups, history };
         pages.extend(write_in_one_language(&mut folder, &lists)?);
         let torrents = TorrentPages::new(&places, report, &mut folder);
         without_charts = without_charts.or(torrents.write(&categories)?);
@@ -139,27 +143,21 @@ fn write_in_one_language(
     }
     let period = places.texts.minutes(report.next_in);
     put(folder, places.file(HOW_TO), &HowToPage::new(places, period))?;
-    write_statistics(folder, report, places)?;
+    write_statistics(folder, lists)?;
     Ok(pages)
 }
 
 /// Writes the statistics of all torrents together, and what they are drawn from as files for programs.
-fn write_statistics(
-    folder: &mut PageFolder,
-    report: &Report,
-    places: &Places<'_>,
-) -> Result<(), PagesError> {
-    // That it cannot be read is told with the pages of torrents.
-    let spans = history::read(places.loaded, &[None], report.at).ok();
-    let spans = spans.and_then(|spans| spans.into_iter().next());
-    let charts = match spans.as_ref().filter(|_| !report.load.is_high) {
+fn write_statistics(folder: &mut PageFolder, lists: &Lists<'_>) -> Result<(), PagesError> {
+    let Lists { places, report, history, .. } = *lists;
+    let charts = match history.filter(|_| !report.load.is_high) {
         Some(spans) => rendered(STATISTICS, Charts::of(Subject::All, spans, places.texts))?,
         None => Charts::default(),
     };
     let mut page = StatisticsPage::new(report, places, charts);
-    page.has_data = spans.is_some();
+    page.has_data = history.is_some();
     put(folder, places.file(STATISTICS), &page)?;
-    if let Some(spans) = spans.as_ref().filter(|_| places.is_usual()) {
+    if let Some(spans) = history.filter(|_| places.is_usual()) {
         let json: serde_json::Value = spans.iter().map(|it| history_json(None, it)).collect();
         folder.put("api/history.json".into(), json.to_string().into_bytes())?;
         let [.., year] = spans;

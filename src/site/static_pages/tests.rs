@@ -221,10 +221,13 @@ fn a_page_has_charts_of_what_was_recorded_and_is_kept_until_something_changes() 
         site.text("t/x-00000003/index.html")
     };
     assert!(!written(NOW).contains("id=\"history\""), "nothing is known");
+    assert!(!site.text("index.html").contains("class=\"spark\""));
     record(NOW, 3);
     let tomorrow = NOW + Seconds(86_400);
     let drawn = written(tomorrow);
     assert!(drawn.contains("<title>x, the last week</title>"), "{drawn}");
+    let index = site.text("index.html");
+    assert!(index.contains("<title>All torrents: seeders over the last week, 3 seeders at last"));
     assert!(!drawn.contains("<title>x, the last year</title>"), "as much is in the week: {drawn}");
     record(tomorrow, 3);
     assert_eq!(written(tomorrow + Seconds(900)), drawn);
