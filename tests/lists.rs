@@ -284,6 +284,20 @@ fn a_damaged_index_is_told_in_the_log_and_does_without() {
     assert_eq!(found(&tracker, "q=desktop").len(), 2);
 }
 
+/// By what is gone meanwhile, nobody is told a word of it.
+#[test]
+fn what_was_meant_is_something_that_may_be_shown_now() {
+    let tracker = tracker(&[], &[("", "Penguin desktop"), ("", "Pinguin only")]);
+    tracker.refresh();
+    assert!(page(&tracker, "q=pingiun").contains("pinguin"));
+    let hash = torrent("Pinguin only", 1).info_hash;
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    tracker.run(&["torrent", "edit", &digits, "--list-until", "2020-01-01"]).done();
+    let text = page(&tracker, "q=pingiun");
+    assert!(!text.contains("pinguin"), "{text}");
+    assert!(page(&tracker, "q=dekstop").contains("desktop"));
+}
+
 #[test]
 fn without_pages_there_is_no_list() {
     let tracker = Installation::new(&[]);

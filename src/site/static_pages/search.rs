@@ -9,7 +9,7 @@ use super::list_query::{ListQuery, Slips};
 use super::pager::{MOST, Pager, Part};
 use super::places::{Places, Way};
 use super::row::RowView;
-use crate::catalog::{Catalog, External, Initial, ListIndex};
+use crate::catalog::{Catalog, External, Initial, ListIndex, ListSearch};
 use crate::gateway::Response;
 use crate::protocol::Timestamp;
 use crate::site::format::counted_grouped;
@@ -44,6 +44,9 @@ struct SearchPage {
     /// How many torrents there are in all.
     all: Option<String>,
 }
+
+/// Torrents of which it is looked up at once whether one may be shown.
+const LOOKED_UP: usize = 100;
 
 /// What was probably meant.
 struct Meant {
@@ -177,8 +180,15 @@ fn find(
         hits = page(part.number)?;
     }
     let is_nothing = hits.matching == 0 && !search.words.is_empty();
-    let meant = if is_nothing { index.nearest(&search)? } else { None };
     let catalog = Catalog::read(&config.paths.catalog)?;
+    let meant = if is_nothing { index.nearest(&search)? } else { None };
+    let meant = match meant {
+        Some(words) => {
+            let meant = ListSearch { words, ..search };
+            finds_something(tracker, (index, &catalog), &meant, now)?.then_some(meant.words)
+        }
+        None => None,
+    };
     let shown = list_index::look_up(tracker, &catalog, &hits.hits, now)?;
     Ok(Found {
         matching: hits.matching.saturating_sub(hits.hits.len() - shown.len()),
@@ -187,6 +197,25 @@ fn find(
         external: catalog.external()?,
         meant: meant.map(|words| words.join(" ")),
     })
+}
+
+/// Whether a search finds a torrent that may be shown now. Of what the index has, few may not.
+fn finds_something(
+    tracker: &Tracker,
+    (index, catalog): (&ListIndex, &Catalog),
+    search: &ListSearch,
+    now: Timestamp,
+) -> Result<bool, ListError> {
+    for start in (0..).step_by(LOOKED_UP) {
+        let hits = index.search(search, start..start + LOOKED_UP)?.hits;
+        if hits.is_empty() {
+            break;
+        }
+        if !list_index::look_up(tracker, catalog, &hits, now)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn row(FoundTorrent { torrent, hit }: FoundTorrent, now: Timestamp) -> Row {
