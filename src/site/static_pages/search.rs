@@ -73,7 +73,9 @@ pub(in crate::site) fn show_list(
     response: &mut Response,
 ) {
     let (query, slips) = ListQuery::read(query);
-    let made = make(tracker, query, slips, now);
+    let made = list_index::ask(tracker, now, |index| {
+        make(tracker, index, (query.clone(), slips.clone()), now)
+    });
     let rendered = made.and_then(|page| Ok(page.render()?));
     match rendered {
         Ok(text) => {
@@ -103,12 +105,11 @@ enum ListError {
 
 fn make(
     tracker: &Tracker,
-    query: ListQuery,
-    slips: Slips,
+    index: &ListIndex,
+    (query, slips): (ListQuery, Slips),
     now: Timestamp,
 ) -> Result<SearchPage, ListError> {
-    let index = list_index::open(tracker, now)?;
-    let found = find(tracker, &index, &query, now)?;
+    let found = find(tracker, index, &query, now)?;
     let categories = index.categories()?.into_iter().map(|it| (it.name, it.torrents));
     let categories: Vec<_> = categories.collect();
     let places = Places::of_one(tracker.config(), &found.external);
