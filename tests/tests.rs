@@ -22,6 +22,7 @@ mod killed;
 mod lists;
 mod memory;
 mod pages;
+mod prometheus;
 mod protocol;
 mod reachability;
 mod responder;
