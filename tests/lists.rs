@@ -284,6 +284,50 @@ fn a_damaged_index_is_told_in_the_log_and_does_without() {
     assert_eq!(found(&tracker, "q=desktop").len(), 2);
 }
 
+/// A bit that has tipped over in the figures, and one in the texts: nobody would see it in the list.
+#[test]
+fn an_index_with_another_bit_is_told_by_log_and_doctor_and_does_without() {
+    let tracker = library();
+    let path = tracker.path("data/list.index");
+    let sound = fs::read(&path).expect("the index");
+    let doctor = || tracker.run(&["doctor", "--offline", "--json"]).output;
+    assert!(!doctor().contains("list.index is damaged"));
+    let list = page(&tracker, "q=desktop");
+    for at in [96 + 30, sound.len() - 2] {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 1;
+        fs::write(&path, damaged).expect("damage");
+        let answer = tracker.get("/list", "q=desktop").send();
+        assert_eq!(titles(&answer.reply.text()), titles(&list), "{at}");
+        assert!(answer.log.contains("list.index is damaged"), "{at}: {answer:?}");
+        let api = tracker.get("/api/v1/torrents", "query=desktop").send().reply.text();
+        assert!(api.contains("\"total\":2"), "{at}: {api}");
+        let said = doctor();
+        assert!(
+            said.contains("list.index is damaged") && said.contains("a checksum is wrong"),
+            "{said}"
+        );
+        tracker.forget_what_was_told();
+    }
+    tracker.refresh();
+    assert!(!doctor().contains("list.index is damaged"));
+    assert_eq!(page(&tracker, "q=desktop"), list);
+}
+
+/// By what is gone meanwhile, nobody is told a word of it.
+#[test]
+fn what_was_meant_is_something_that_may_be_shown_now() {
+    let tracker = tracker(&[], &[("", "Penguin desktop"), ("", "Pinguin only")]);
+    tracker.refresh();
+    assert!(page(&tracker, "q=pingiun").contains("pinguin"));
+    let hash = torrent("Pinguin only", 1).info_hash;
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    tracker.run(&["torrent", "edit", &digits, "--list-until", "2020-01-01"]).done();
+    let text = page(&tracker, "q=pingiun");
+    assert!(!text.contains("pinguin"), "{text}");
+    assert!(page(&tracker, "q=dekstop").contains("desktop"));
+}
+
 #[test]
 fn without_pages_there_is_no_list() {
     let tracker = Installation::new(&[]);
@@ -306,6 +350,9 @@ fn figures_that_are_old_are_called_so() {
     let mut index = fs::read(&path).expect("the index");
     let counted = u64::from_le_bytes(index[24..32].try_into().expect("a time"));
     index[24..32].copy_from_slice(&(counted - 3 * 3600).to_le_bytes());
+    let mut checksum = flate2::Crc::new();
+    checksum.update(&index[..92]);
+    index[92..96].copy_from_slice(&checksum.sum().to_le_bytes());
     fs::write(&path, index).expect("an old index");
     let text = page(&tracker, "");
     assert!(

@@ -23,6 +23,7 @@ mod languages;
 mod lists;
 mod memory;
 mod pages;
+mod prometheus;
 mod protocol;
 mod reachability;
 mod responder;

@@ -202,7 +202,13 @@ fn rendered<T>(path: &str, rendered: askama::Result<T>) -> Result<T, PagesError>
 fn said(loaded: &LoadedConfig, pages: &Pages) -> Vec<String> {
     let Some(folder) = &loaded.config.paths.pages else { return Vec::new() };
     let folder = folder.display();
-    let Pages { clashes, kept, .. } = pages;
+    let Pages { clashes, kept, is_by_backup, .. } = pages;
+    let by_backup = || {
+        format!(
+            "{} was missing or damaged: which pages in {folder} are the tracker's is known by the backup among them",
+            page_folder::manifest_path(loaded).display()
+        )
+    };
     let left_out = || {
         format!(
             "pages left out ({}), as files of yours are in their place: {} in {folder}; move them away, or name \
@@ -219,8 +225,12 @@ fn said(loaded: &LoadedConfig, pages: &Pages) -> Vec<String> {
             some_of(kept)
         )
     };
-    let left_out = (!clashes.is_empty()).then(left_out);
-    left_out.into_iter().chain((!kept.is_empty()).then(left_there)).collect()
+    let said = [
+        is_by_backup.then(by_backup),
+        (!clashes.is_empty()).then(left_out),
+        (!kept.is_empty()).then(left_there),
+    ];
+    said.into_iter().flatten().collect()
 }
 
 /// The first of some paths, and how many more there are.

@@ -10,7 +10,7 @@ use super::message;
 use super::pager::{MOST, Pager, Part};
 use super::places::{Places, Spoken, Way};
 use super::row::RowView;
-use crate::catalog::{Catalog, External, Initial, ListIndex};
+use crate::catalog::{Catalog, External, Initial, ListIndex, ListSearch};
 use crate::gateway::Response;
 use crate::protocol::Timestamp;
 use crate::site::fragments::Foot;
@@ -49,6 +49,17 @@ struct All {
     torrents: String,
 }
 
+/// Torrents of which it is looked up at once whether one may be shown.
+const LOOKED_UP: usize = 100;
+
+/// What a visitor asks for.
+#[derive(Clone)]
+struct Asked {
+    query: ListQuery,
+    slips: Slips,
+    spoken: Spoken,
+}
+
 /// What was probably meant.
 struct Meant {
     text: String,
@@ -77,7 +88,8 @@ pub(in crate::site) fn show_list(
     let (mut query, slips) = ListQuery::read(query);
     let spoken = spoken(query.language, accepted, tracker.config());
     query.language = spoken.is_named.then_some(spoken.language);
-    let made = make(tracker, query, slips, spoken, now);
+    let asked = Asked { query, slips, spoken };
+    let made = list_index::ask(tracker, now, |index| make(tracker, index, asked.clone(), now));
     let rendered = made.and_then(|page| Ok(page.render()?));
     match rendered {
         Ok(text) => {
@@ -107,13 +119,12 @@ enum ListError {
 
 fn make(
     tracker: &Tracker,
-    query: ListQuery,
-    slips: Slips,
-    spoken: Spoken,
+    index: &ListIndex,
+    asked: Asked,
     now: Timestamp,
 ) -> Result<SearchPage, ListError> {
-    let index = list_index::open(tracker, now)?;
-    let found = find(tracker, &index, &query, now)?;
+    let Asked { query, slips, spoken } = asked;
+    let found = find(tracker, index, &query, now)?;
     let categories = index.categories()?.into_iter().map(|it| (it.name, it.torrents));
     let categories: Vec<_> = categories.collect();
     let places = Places::of_one(tracker.config(), &found.external, spoken);
@@ -195,8 +206,15 @@ fn find(
         hits = page(part.number)?;
     }
     let is_nothing = hits.matching == 0 && !search.words.is_empty();
-    let meant = if is_nothing { index.nearest(&search)? } else { None };
     let catalog = Catalog::read(&config.paths.catalog)?;
+    let meant = if is_nothing { index.nearest(&search)? } else { None };
+    let meant = match meant {
+        Some(words) => {
+            let meant = ListSearch { words, ..search };
+            finds_something(tracker, (index, &catalog), &meant, now)?.then_some(meant.words)
+        }
+        None => None,
+    };
     let shown = list_index::look_up(tracker, &catalog, &hits.hits, now)?;
     Ok(Found {
         matching: hits.matching.saturating_sub(hits.hits.len() - shown.len()),
@@ -205,6 +223,25 @@ fn find(
         external: catalog.external()?,
         meant: meant.map(|words| words.join(" ")),
     })
+}
+
+/// Whether a search finds a torrent that may be shown now. Of what the index has, few may not.
+fn finds_something(
+    tracker: &Tracker,
+    (index, catalog): (&ListIndex, &Catalog),
+    search: &ListSearch,
+    now: Timestamp,
+) -> Result<bool, ListError> {
+    for start in (0..).step_by(LOOKED_UP) {
+        let hits = index.search(search, start..start + LOOKED_UP)?.hits;
+        if hits.is_empty() {
+            break;
+        }
+        if !list_index::look_up(tracker, catalog, &hits, now)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn row(FoundTorrent { torrent, hit }: FoundTorrent, now: Timestamp) -> Row {
