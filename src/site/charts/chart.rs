@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::labels::{below, description, span_in_words};
-use super::panel::{LEFT, PANELS, Panel, RIGHT, x};
+use super::panel::{LEFT, PANELS, Panel, RIGHT, runs, x};
 use crate::catalog::Series;
 
 /// Whose figures a picture shows.
@@ -59,6 +59,7 @@ impl<'a> Chart<'a> {
             Subject::All => "All torrents",
             Subject::Torrent(title) => title,
         };
+        let runs = runs(series);
         let points = series.points.iter().enumerate();
         let times = points.filter_map(|(number, point)| {
             let at = x(number, series.points.len());
@@ -71,10 +72,10 @@ impl<'a> Chart<'a> {
             description: description(series),
             left: LEFT,
             right: RIGHT,
-            panels: PANELS.iter().map(|kind| Panel::of(series, kind)).collect(),
+            panels: PANELS.iter().map(|kind| Panel::of(&runs, kind)).collect(),
             // At the very edge a word would be cut.
             times: times.filter(|it| (LEFT + 8.0..RIGHT - 8.0).contains(&it.at)).collect(),
-            is_empty: series.points.iter().all(|point| point.figures.is_none()),
+            is_empty: runs.is_empty(),
         }
     }
 }

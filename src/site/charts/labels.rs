@@ -25,15 +25,24 @@ pub(super) fn steps_in_words(span: Span) -> [&'static str; 2] {
 
 /// What stands below a point on the axis of time, if anything: every sixth hour, every day, every month.
 pub(super) fn below(span: Span, at: Timestamp) -> Option<String> {
+    // A date takes long to write, and hardly any is shown.
+    let is_shown = match span {
+        Span::Day => at.0.is_multiple_of(6 * 3_600),
+        Span::Week => at.0.is_multiple_of(24 * 3_600),
+        Span::Year => date::day_of_month(at.0) == 1,
+    };
+    if !is_shown {
+        return None;
+    }
     let written = date::for_people(at.0);
     let (day, time) = written.split_once(", ")?;
     let mut words = day.split(' ');
     let (number, month) = (words.next()?, words.next()?);
-    match span {
-        Span::Day => (at.0.is_multiple_of(6 * 3_600)).then(|| time.replace(" UTC", "")),
-        Span::Week => (time == "00:00 UTC").then(|| format!("{number} {month}")),
-        Span::Year => (number == "1").then(|| month.to_owned()),
-    }
+    Some(match span {
+        Span::Day => time.replace(" UTC", ""),
+        Span::Week => format!("{number} {month}"),
+        Span::Year => month.to_owned(),
+    })
 }
 
 /// When a point is, as a table says it.
