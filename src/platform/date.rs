@@ -132,6 +132,18 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     century * 146_097 + of_century * 365 + of_century / 4 - of_century / 100 + of_year - 719_468
 }
 
+/// The day of the month, from 1 on: for those who look at many and write few.
+#[must_use]
+pub fn day_of_month(at: u64) -> u64 {
+    // The way back from `days_since_1970`.
+    let of_era = (at / 86_400 + 719_468) % 146_097;
+    let leap_days = of_era / 1_460 - of_era / 36_524 + of_era / 146_096;
+    let year = (of_era - leap_days) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    of_year - (153 * month + 2) / 5 + 1
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -143,6 +155,7 @@ mod tests {
         fn a_date_that_is_written_is_read_back(at in 0..253_402_300_799_u64) {
             prop_assert_eq!(parse(&rfc_3339(at)), Ok(at));
             prop_assert_eq!(parse(&shortest(at)), Ok(at));
+            prop_assert_eq!(Ok(day_of_month(at)), rfc_3339(at)[8..10].parse());
             let day = at / 86_400 * 86_400;
             prop_assert_eq!((parse(&shortest(day)), shortest(day).len()), (Ok(day), 10));
         }

@@ -54,7 +54,7 @@ pub use checksums::checksums_of;
 pub use condition::{SpaceLeft, StoreSpace};
 pub use content::{Content, ContentError, Selection, check_name};
 pub use demand::Demand;
-pub use history::history;
+pub use history::{history, history_of_spans};
 pub use listed::ListedTotals;
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};

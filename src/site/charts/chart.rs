@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::labels::{below, description};
-use super::panel::{KINDS, LEFT, Panel, RIGHT, x};
+use super::panel::{KINDS, LEFT, Panel, RIGHT, runs, x};
 use crate::catalog::Series;
 use crate::config::Language;
 use crate::site::language::{SpanTexts, Texts, texts};
@@ -62,6 +62,7 @@ impl<'a> Chart<'a> {
         is_alone: bool,
         texts: &'static Texts,
     ) -> Self {
+        let runs = runs(series);
         let points = series.points.iter().enumerate();
         let times = points.filter_map(|(number, point)| {
             let at = x(number, series.points.len());
@@ -74,10 +75,10 @@ impl<'a> Chart<'a> {
             description: description(series, texts),
             left: LEFT,
             right: RIGHT,
-            panels: KINDS.iter().map(|kind| Panel::of(series, kind, texts)).collect(),
+            panels: KINDS.iter().map(|kind| Panel::of(&runs, kind, texts)).collect(),
             // At the very edge a word would be cut.
             times: times.filter(|it| (LEFT + 8.0..RIGHT - 8.0).contains(&it.at)).collect(),
-            is_empty: series.points.iter().all(|point| point.figures.is_none()),
+            is_empty: runs.is_empty(),
         }
     }
 }

@@ -8,10 +8,11 @@ use crate::site::language::{Plural, Texts};
 /// What stands below a point on the axis of time, if anything: every sixth hour, every day, every month.
 pub(super) fn below(span: Span, at: Timestamp, texts: &Texts) -> Option<String> {
     const DAY: u64 = 24 * 3_600;
+    // A date takes long to write, and hardly any is shown.
     let is_shown = match span {
         Span::Day => at.0.is_multiple_of(DAY / 4),
-        Span::Week => at.0 % DAY < 60,
-        Span::Year => date::parts(at.0).day == 1,
+        Span::Week => at.0.is_multiple_of(DAY),
+        Span::Year => date::day_of_month(at.0) == 1,
     };
     is_shown.then(|| match span {
         Span::Day => texts.time_of_day(at),

@@ -1,13 +1,14 @@
 //! One panel of a chart: a line over time with a scale of its own, so that few leechers are seen beside many seeders.
 
-use std::fmt::Write as _;
-
 use crate::catalog::{PointFigures, Series};
 use crate::site::language::Texts;
 
 /// Where the lines begin and end.
 pub(super) const LEFT: f64 = 64.0;
 pub(super) const RIGHT: f64 = 628.0;
+
+/// Bytes that a point of a path takes, about.
+const USUAL_BYTES: usize = 8;
 
 /// What a panel shows.
 pub(super) struct Kind {
@@ -83,54 +84,57 @@ pub(super) struct Tick {
     pub label: String,
 }
 
+/// Points that follow each other without a gap, each with its place across.
+pub(super) type Run = Vec<(f64, PointFigures)>;
+
 impl Panel {
-    pub(super) fn of(series: &Series, kind: &Kind, texts: &Texts) -> Self {
-        let known = series.points.iter().filter_map(|point| point.figures.as_ref());
-        let most = known.map(|it| (kind.range)(it).1.max((kind.value)(it))).max();
+    pub(super) fn of(runs: &[Run], kind: &Kind, texts: &Texts) -> Self {
+        let known = runs.iter().flatten();
+        let most = known.map(|(_, it)| (kind.range)(it).1.max((kind.value)(it))).max();
         let top = kind.scale.top(most.unwrap_or_default());
         let y = |value: u64| kind.top + kind.height * (1.0 - share(value, top));
         let ticks = kind.scale.ticks(top, texts);
         let ticks = ticks.into_iter().map(|(value, label)| Tick { at: y(value), label });
-        let runs = runs(series);
+        let (mut line, mut area) = (String::new(), String::new());
+        for run in runs {
+            draw(&mut line, run.iter().map(|(x, it)| (*x, y((kind.value)(it)))));
+            // A point alone is a dot, as line ends are round.
+            if run.len() == 1 {
+                line.push_str("h0");
+            }
+            if run.iter().any(|(_, it)| (kind.range)(it).0 != (kind.range)(it).1) {
+                let upper = run.iter().map(|(x, it)| (*x, y((kind.range)(it).1)));
+                let lower = run.iter().rev().map(|(x, it)| (*x, y((kind.range)(it).0)));
+                draw(&mut area, upper.chain(lower));
+                area.push('z');
+            }
+        }
         Self {
             name: (kind.name)(texts),
             class: kind.class,
             colour: kind.colour,
             name_at: kind.top - 8.0,
             ticks: ticks.collect(),
-            line: runs.iter().fold(String::new(), |mut path, run| {
-                let points = run.iter().map(|(x, it)| (*x, y((kind.value)(it))));
-                draw(&mut path, points);
-                // A point alone is a dot, as line ends are round.
-                if run.len() == 1 {
-                    path.push_str("h0");
-                }
-                path
-            }),
-            area: runs.iter().fold(String::new(), |mut path, run| {
-                if run.iter().any(|(_, it)| (kind.range)(it).0 != (kind.range)(it).1) {
-                    let upper = run.iter().map(|(x, it)| (*x, y((kind.range)(it).1)));
-                    let lower = run.iter().rev().map(|(x, it)| (*x, y((kind.range)(it).0)));
-                    draw(&mut path, upper.chain(lower));
-                    path.push('z');
-                }
-                path
-            }),
+            line,
+            area,
         }
     }
 }
 
-/// Points that follow each other without a gap, each with its place across.
-fn runs(series: &Series) -> Vec<Vec<(f64, PointFigures)>> {
-    let mut runs = vec![Vec::new()];
+/// All that is known, from gap to gap.
+pub(super) fn runs(series: &Series) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let mut run = Run::new();
     for (number, point) in series.points.iter().enumerate() {
-        match (point.figures, runs.last_mut()) {
-            (Some(figures), Some(run)) => run.push((x(number, series.points.len()), figures)),
-            (None, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
-            _ => {}
+        match point.figures {
+            Some(figures) => run.push((x(number, series.points.len()), figures)),
+            None if run.is_empty() => {}
+            None => runs.push(std::mem::take(&mut run)),
         }
     }
-    runs.retain(|run| !run.is_empty());
+    if !run.is_empty() {
+        runs.push(run);
+    }
     runs
 }
 
@@ -142,6 +146,7 @@ pub(super) fn x(number: usize, points: usize) -> f64 {
 
 /// Adds a line through points to a path: where it begins, then the way to each next one, in few bytes.
 fn draw(path: &mut String, points: impl Iterator<Item = (f64, f64)>) {
+    path.reserve(points.size_hint().0 * USUAL_BYTES);
     let mut before = None;
     for (x, y) in points {
         let here = (tenths(x), tenths(y));
@@ -162,20 +167,23 @@ fn draw(path: &mut String, points: impl Iterator<Item = (f64, f64)>) {
 /// A place in tenths of a pixel.
 #[allow(clippy::cast_possible_truncation)] // Within the picture.
 fn tenths(place: f64) -> i64 {
-    (place * 10.0).round() as i64
+    // No place is negative, and to round them is a call otherwise.
+    (place * 10.0 + 0.5) as i64
 }
 
 fn push_tenths(path: &mut String, tenths: i64) {
-    let (sign, whole, rest) = (tenths < 0, tenths.abs() / 10, tenths.abs() % 10);
-    if sign {
+    if tenths < 0 {
         path.push('-');
     }
-    // Writing to a string does not fail.
-    let _ = match (whole, rest) {
-        (whole, 0) => write!(path, "{whole}"),
-        (0, rest) => write!(path, ".{rest}"),
-        (whole, rest) => write!(path, "{whole}.{rest}"),
-    };
+    let (whole, rest) = (tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10);
+    let mut digits = itoa::Buffer::new();
+    if whole > 0 || rest == 0 {
+        path.push_str(digits.format(whole));
+    }
+    if rest > 0 {
+        path.push('.');
+        path.push_str(digits.format(rest));
+    }
 }
 
 /// How much of `most` a value is, 0 to 1.

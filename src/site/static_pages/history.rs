@@ -64,8 +64,5 @@ pub(super) fn read(
     torrents: &[Option<InfoHash>],
     now: Timestamp,
 ) -> Result<Vec<Spans>, HistoryError> {
-    let read = |span| crate::tracker::history(loaded, torrents, span, now);
-    let [day, week, year] = Span::ALL.map(read);
-    let spans = day?.into_iter().zip(week?).zip(year?);
-    Ok(spans.map(|((day, week), year)| [day, week, year]).collect())
+    crate::tracker::history_of_spans(loaded, torrents, Span::ALL, now)
 }
