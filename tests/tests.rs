@@ -20,6 +20,7 @@ mod history;
 mod house;
 mod killed;
 mod lists;
+mod looks;
 mod memory;
 mod pages;
 mod protocol;
