@@ -186,10 +186,11 @@ fn so_do_pages_of_few_and_of_many_torrents_and_those_in_other_states() {
 
 #[test]
 fn the_tab_key_reaches_all_that_can_be_used_and_one_sees_where_one_is() {
-    let library = Library::full("");
+    let [library, many] = ["", "browse_limit = 1\n"].map(Library::full);
     let mut browser = Browser::start();
     let mut found = Vec::new();
     for page in [
+        many.page("index.html"),
         library.page("index.html"),
         library.page("statistics.html"),
         library.page("how-to-download.html"),

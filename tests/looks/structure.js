@@ -56,7 +56,7 @@
       const other = texts[next];
       if (other.node !== text.node && overlap(text, other)) say(`lies over "${describe(other.node)}"`, text.node);
     }
-    const isPile = /\p{M}{8}/u.test(text.node.data) && text.element.closest('.list');
+    const isPile = /\p{M}{8}/u.test(text.node.data) && text.element.closest('table');
     if (isPile && !ancestors(text.element).some((it) => getComputedStyle(it).clipPath !== 'none')) say('accents reach out of the row', text.node);
     const clip = ancestors(text.element).find((it) => getComputedStyle(it).overflowX !== 'visible' && it !== root && it !== document.body);
     if (clip && !clip.closest('svg')) {
