@@ -346,7 +346,7 @@ fn an_index_of_a_hundred_torrents_is_sixteen_kilobytes_compressed_at_most() {
             number * 7919 % 997,
             1970 + number % 50
         );
-        let torrent = Torrent::new(&name, 1000 + number * number * 977, ANNOUNCE_URL);
+        let torrent = Torrent::new(&name, 1000 + number * 977, ANNOUNCE_URL);
         tracker.drop_in(Path::new(shelf).join(format!("{number}.torrent")), &torrent.metainfo);
         torrents.push(torrent);
     }
