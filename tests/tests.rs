@@ -21,6 +21,7 @@ mod house;
 mod killed;
 mod languages;
 mod lists;
+mod looks;
 mod memory;
 mod pages;
 mod prometheus;

@@ -1,39 +1,195 @@
-//! Headless Chromium: what a page looks like once it is loaded, and what its console says.
+//! Headless Chromium over its DevTools protocol: a page that is opened, seen in other sizes and colours, asked, and
+//! typed at. The protocol's messages go through pipes, each with a NUL at its end.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::program;
+
+/// Chromium reads messages from descriptor 3 and writes them to 4. One that hangs is ended with all its processes.
+const START: &str = "exec \"$0\" --kill-after=5 240 \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1";
 
 /// A loaded page.
 #[derive(Debug)]
 pub struct Page {
     /// The document as the browser holds it.
     pub dom: String,
-    /// The lines of its console, errors of loading among them.
+    /// What its console says, errors of loading among them.
     pub console: Vec<String>,
 }
 
 /// Loads `url` in a window of `width` pixels, in a fresh profile.
 pub fn load(url: &str, width: u32) -> Page {
-    let (browser, profile) = browser(width);
-    // A browser that hangs is ended with all its processes.
-    let mut command = Command::new(program("timeout"));
-    command.args(["--kill-after=5", "90"]).arg(browser.get_program()).args(browser.get_args());
-    let output = command.arg("--dump-dom").arg(url).output().expect("Chromium runs");
-    drop(profile);
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "Chromium: {}\n{errors}", output.status);
-    let console = errors.lines().filter(|line| line.contains(":CONSOLE")).map(str::to_owned);
-    Page { dom: String::from_utf8_lossy(&output.stdout).into_owned(), console: console.collect() }
+    let mut browser = Browser::start();
+    browser.see(View::screen(width, false));
+    browser.open(url);
+    let dom = browser.evaluate("document.documentElement.outerHTML");
+    let dom = dom.as_str().expect("a document").to_owned();
+    Page { dom, console: browser.complaints().to_vec() }
 }
 
-fn browser(width: u32) -> (Command, tempfile::TempDir) {
-    let profile = tempfile::tempdir().expect("a folder for the profile");
-    let mut command = Command::new(program("chromium"));
-    command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"]);
-    command.args(["--no-first-run", "--disable-background-networking", "--disable-sync"]);
-    command.args(["--disable-component-update", "--no-proxy-server", "--enable-logging=stderr"]);
-    command.arg(format!("--window-size={width},900"));
-    command.arg(format!("--user-data-dir={}", profile.path().display()));
-    (command, profile)
+/// How a page is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Pixels of CSS.
+    pub width: u32,
+    /// Whether the visitor's system is dark.
+    pub is_dark: bool,
+    /// `screen`, or `print`.
+    pub medium: &'static str,
+}
+
+impl View {
+    /// A screen of that width.
+    pub const fn screen(width: u32, is_dark: bool) -> Self {
+        Self { width, is_dark, medium: "screen" }
+    }
+}
+
+/// A running browser with one page, in a fresh profile.
+pub struct Browser {
+    child: Child,
+    to: Option<ChildStdin>,
+    from: BufReader<ChildStdout>,
+    session: Option<String>,
+    calls: u64,
+    /// The pages that have been loaded so far.
+    loaded: u64,
+    /// What it has said of errors and into its console since the last page was opened.
+    complaints: Vec<String>,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts it with an empty page.
+    pub fn start() -> Self {
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", START]).arg(program("timeout")).arg(program("chromium"));
+        command.args(["--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu"]);
+        command.args(["--disable-quic", "--no-first-run", "--disable-background-networking"]);
+        command.args(["--disable-sync", "--disable-component-update", "--no-proxy-server"]);
+        command.arg(format!("--user-data-dir={}", profile.path().display()));
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Chromium starts");
+        let (to, from) = (child.stdin.take(), child.stdout.take().expect("its messages"));
+        let mut browser = Self {
+            child,
+            to,
+            from: BufReader::new(from),
+            session: None,
+            calls: 0,
+            loaded: 0,
+            complaints: Vec::new(),
+            _profile: profile,
+        };
+        let page = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
+        let page = json!({"targetId": page["targetId"], "flatten": true});
+        let session = browser.call("Target.attachToTarget", &page);
+        browser.session = session["sessionId"].as_str().map(str::to_owned);
+        for domain in ["Page", "Runtime", "Log"] {
+            browser.call(&format!("{domain}.enable"), &json!({}));
+        }
+        browser
+    }
+
+    /// Opens a page and waits until all of it is loaded.
+    pub fn open(&mut self, url: &str) {
+        self.complaints.clear();
+        let before = self.loaded;
+        let reply = self.call("Page.navigate", &json!({"url": url}));
+        assert!(reply["errorText"].is_null(), "{url}: {reply}");
+        while self.loaded == before {
+            let message = self.receive();
+            self.note(&message);
+        }
+    }
+
+    /// What the browser complained about since the page was opened: of the page's policy, of what could not be loaded.
+    pub fn complaints(&self) -> &[String] {
+        &self.complaints
+    }
+
+    /// Sees the page so from now on.
+    pub fn see(&mut self, view: View) {
+        let size =
+            json!({"width": view.width, "height": 800, "deviceScaleFactor": 1, "mobile": false});
+        self.call("Emulation.setDeviceMetricsOverride", &size);
+        let colours = if view.is_dark { "dark" } else { "light" };
+        let features = json!([{"name": "prefers-color-scheme", "value": colours}]);
+        self.call(
+            "Emulation.setEmulatedMedia",
+            &json!({"media": view.medium, "features": features}),
+        );
+    }
+
+    /// The value of an expression, or what it promises. The page's policy does not keep it from running.
+    pub fn evaluate(&mut self, expression: &str) -> Value {
+        let question =
+            json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
+        let mut reply = self.call("Runtime.evaluate", &question);
+        assert!(reply["exceptionDetails"].is_null(), "{reply:#}");
+        reply["result"]["value"].take()
+    }
+
+    /// Presses a key that has no letter, such as `Tab`.
+    pub fn press(&mut self, key: &str, code: u32) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let event =
+                json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
+            self.call("Input.dispatchKeyEvent", &event);
+        }
+    }
+
+    fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        self.calls += 1;
+        let mut message = json!({"id": self.calls, "method": method, "params": parameters});
+        if let Some(session) = &self.session {
+            message["sessionId"] = json!(session);
+        }
+        let to = self.to.as_mut().expect("the browser is not closed");
+        to.write_all(format!("{message}\0").as_bytes()).expect("the browser takes messages");
+        loop {
+            let mut reply = self.receive();
+            if reply["id"] == json!(self.calls) {
+                assert!(reply["error"].is_null(), "{method}: {reply}");
+                return reply["result"].take();
+            }
+            self.note(&reply);
+        }
+    }
+
+    fn receive(&mut self) -> Value {
+        let mut message = Vec::new();
+        self.from.read_until(0, &mut message).expect("the browser's messages");
+        assert_eq!(message.pop(), Some(0), "Chromium has ended, or hung and was ended");
+        serde_json::from_slice(&message).expect("a message in JSON")
+    }
+
+    fn note(&mut self, event: &Value) {
+        match event["method"].as_str() {
+            Some("Page.loadEventFired") => self.loaded += 1,
+            // It asks for that by itself.
+            Some("Log.entryAdded")
+                if event["params"]["entry"]["url"]
+                    .as_str()
+                    .is_some_and(|url| url.ends_with("/favicon.ico")) => {}
+            Some("Log.entryAdded") => self.complaints.push(event["params"]["entry"].to_string()),
+            Some("Runtime.exceptionThrown" | "Runtime.consoleAPICalled") => {
+                self.complaints.push(event["params"].to_string());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Browser {
+    /// A browser that nobody can write to any more ends by itself.
+    fn drop(&mut self) {
+        self.to = None;
+        let _ = self.child.wait();
+    }
 }
