@@ -160,6 +160,18 @@ fn pages_bear_all_widths_colours_directions_and_names_and_axe_finds_nothing() {
 }
 
 #[test]
+fn so_do_pages_in_russian() {
+    let library = Library::full("");
+    look_at_all(&[
+        (library.page("index.ru.html"), "никто не раздаёт"),
+        (library.page("statistics.ru.html"), "Помогите раздать"),
+        (library.page("how-to-download.ru.html"), "Три шага"),
+        (library.russian_torrent("rich"), "Цифры таблицей"),
+        (library.script("/list?q=plian&lang=ru"), "Может быть"),
+    ]);
+}
+
+#[test]
 fn so_do_pages_of_few_and_of_many_torrents_and_those_in_other_states() {
     let empty = Library::empty("");
     look_at_all(&[

@@ -11,6 +11,7 @@ use tracker_cgi::protocol::{InfoHash, Timestamp};
 
 use crate::harness::apache::{self, Mpm};
 use crate::harness::http::{encode, request};
+use crate::harness::list_index;
 use crate::harness::process::Process;
 use crate::harness::site::{CGI, Layout, Site, server_account};
 use crate::harness::torrent::Torrent;
@@ -107,7 +108,7 @@ impl Library {
         library.configure(&format!(
             "[pages]\ntitle = 'The library of a small town'\ncontact = 'mail@example.org'\n\
              legal = 'https://example.org/legal'\nreport = 'https://example.org/report?{{hash}}'\n\
-             peers = true\nfragments = ['all', 'categories', 'groups', 'torrents']\n{pages}\n"
+             peers = true\nlanguages = ['en', 'ru']\nfragments = ['all', 'categories', 'groups', 'torrents']\n{pages}\n"
         ));
         let (address, script) = (library.site.url(SHARE), library.site.url(CGI));
         let file = library.site.root().join("conf/tracker.toml");
@@ -137,11 +138,7 @@ impl Library {
 
     /// As when no refresh has run for hours.
     pub fn was_not_counted_for_hours(&self) {
-        let path = self.site.data().join("list.index");
-        let mut index = fs::read(&path).expect("the index");
-        let counted = u64::from_le_bytes(index[24..32].try_into().expect("a time"));
-        index[24..32].copy_from_slice(&(counted - 3 * 3600).to_le_bytes());
-        fs::write(&path, index).expect("an old index");
+        list_index::make_old(&self.site.data().join("list.index"));
     }
 
     /// Writes the pages.
@@ -199,6 +196,11 @@ impl Library {
     /// The page of the torrent whose address begins so.
     pub fn torrent(&self, slug: &str) -> String {
         self.page(&format!("t/{}/index.html", self.folder_of(slug)))
+    }
+
+    /// The same in Russian.
+    pub fn russian_torrent(&self, slug: &str) -> String {
+        self.page(&format!("t/{}/index.ru.html", self.folder_of(slug)))
     }
 
     /// The same as the script makes it.

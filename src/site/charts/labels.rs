@@ -16,8 +16,8 @@ pub(super) fn below(span: Span, at: Timestamp, texts: &Texts) -> Option<String> 
     };
     is_shown.then(|| match span {
         Span::Day => texts.time_of_day(at),
-        Span::Week => texts.day_of_month(at),
-        Span::Year => texts.month(at).to_owned(),
+        Span::Week => texts.short_day(at),
+        Span::Year => texts.short_month(at).to_owned(),
     })
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Conventions {
     pub(super) bytes: [&'static str; format::UNITS],
     /// The months in dates, from January on.
     pub(super) months: [&'static str; 12],
+    /// The same in charts, in three letters each: more of them do not fit.
+    pub(super) short_months: [&'static str; 12],
     /// Which form a word has beside a number.
     pub(super) form: fn(u64) -> Form,
 }

@@ -19,6 +19,9 @@ pub(super) static ENGLISH: Texts = Texts {
         months: [
             "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
         ],
+        short_months: [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ],
         form: |count| if count == 1 { Form::One } else { Form::Many },
     },
     durations: Durations {

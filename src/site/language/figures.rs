@@ -61,18 +61,18 @@ impl Texts {
     /// A day: `6 Nov 1994`.
     pub(in crate::site) fn day(&self, at: Timestamp) -> String {
         let date = date::parts(at.0);
-        format!("{} {}", self.day_of_month(at), date.year)
+        let month = of_month(&self.conventions.months, date.month);
+        format!("{} {month} {}", date.day, date.year)
     }
 
-    /// A day of the year: `6 Nov`.
-    pub(in crate::site) fn day_of_month(&self, at: Timestamp) -> String {
-        format!("{} {}", date::parts(at.0).day, self.month(at))
+    /// A day of the year in a chart: `6 Nov`.
+    pub(in crate::site) fn short_day(&self, at: Timestamp) -> String {
+        format!("{} {}", date::parts(at.0).day, self.short_month(at))
     }
 
-    /// A month of the year: `Nov`.
-    pub(in crate::site) fn month(&self, at: Timestamp) -> &'static str {
-        let month = usize::from(date::parts(at.0).month).saturating_sub(1);
-        self.conventions.months.get(month).copied().unwrap_or_default()
+    /// A month of the year in a chart: `Nov`.
+    pub(in crate::site) fn short_month(&self, at: Timestamp) -> &'static str {
+        of_month(&self.conventions.short_months, date::parts(at.0).month)
     }
 
     /// A time of day: `08:49`.
@@ -108,4 +108,9 @@ impl Texts {
     pub(in crate::site) fn minutes(&self, duration: Seconds) -> String {
         self.counted(duration.in_minutes_rounded_up(), self.durations.minutes)
     }
+}
+
+/// What a month is called, 1 to 12.
+fn of_month(names: &[&'static str; 12], month: u8) -> &'static str {
+    names.get(usize::from(month).saturating_sub(1)).copied().unwrap_or_default()
 }

@@ -30,6 +30,9 @@ pub(super) static RUSSIAN: Texts = Texts {
             "нояб.",
             "дек.",
         ],
+        short_months: [
+            "янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек",
+        ],
         form: |count| match (count % 10, count % 100) {
             (_, 11..=14) => Form::Many,
             (1, _) => Form::One,
