@@ -102,6 +102,7 @@ fn behaves(served: &Served) {
     pages::what_pages_link_to_is_there(served);
     pages::no_folder_is_listed(served);
     pages::feeds_have_their_types(served);
+    pages::pages_run_nothing_and_are_not_framed(served);
     pages::readers_of_the_feed_are_told_what_is_no_news(served);
 }
 

@@ -127,6 +127,34 @@ pub(super) fn feeds_have_their_types(served: &Served) {
     }
 }
 
+/// The pages that refreshes write, at their own addresses and those of their folders; not pages of the owner's.
+pub(super) fn pages_run_nothing_and_are_not_framed(served: &Served) {
+    let www = served.site.www();
+    let pages = [
+        "t/x-12345678/index.html",
+        "t/x-12345678/index.ru.html",
+        "c/books/2.html",
+        "page/2.html",
+        "statistics.html",
+        "how-to-download.ru.html",
+    ];
+    for page in pages.into_iter().chain(["mine.html"]) {
+        let path = www.join(page);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, "<!DOCTYPE html><title>x</title>").expect("a page");
+    }
+    for path in pages.into_iter().chain(["t/x-12345678/"]) {
+        let reply = served.ask("GET", &format!("/tracker/{path}"));
+        assert_eq!(reply.status, 200, "{path}: {reply:?}");
+        let policy = reply.header("content-security-policy").unwrap_or_default();
+        for part in ["default-src 'none';", "frame-ancestors 'none'"] {
+            assert!(policy.contains(part), "{path}: {reply:?}");
+        }
+    }
+    let mine = served.ask("GET", "/tracker/mine.html");
+    assert!(mine.status == 200 && mine.header("content-security-policy").is_none(), "{mine:?}");
+}
+
 /// 304 for who has the feed, and never for who has an older one.
 pub(super) fn readers_of_the_feed_are_told_what_is_no_news(served: &Served) {
     for (round, encoding) in ["identity", "gzip", "br"].into_iter().enumerate() {
