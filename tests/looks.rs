@@ -145,6 +145,12 @@ fn look_at_all(pages: &[(String, &str)]) {
 #[test]
 fn pages_bear_all_widths_colours_directions_and_names_and_axe_finds_nothing() {
     let library = Library::full("");
+    let fragments = ["styled", "totals", "counted"].map(|name| {
+        let file = library.share().join(format!("fragments/{name}.inc"));
+        fs::read_to_string(file).expect("a fragment")
+    });
+    let page = validity::in_a_page(&fragments.concat());
+    fs::write(library.share().join("other.html"), page).expect("a page of the owner's");
     look_at_all(&[
         (library.page("index.html"), "no seeders"),
         (library.page("c/books/index.html"), "books"),
@@ -156,6 +162,9 @@ fn pages_bear_all_widths_colours_directions_and_names_and_axe_finds_nothing() {
         (library.torrent("mixed"), "עברית"),
         (library.torrent("aword"), "aWord"),
         (library.dynamic_torrent("rich"), "Peers now"),
+        (library.site.url("/tracker/index.shtml"), "What this site shares"),
+        (library.script("/stats"), "Tracker statistics"),
+        (library.page("other.html"), "A page of the owner's"),
     ]);
 }
 
@@ -296,8 +305,10 @@ fn all_that_is_written_is_valid_html() {
     ] {
         save(&url, &more.join(name), &library);
     }
+    let others = [Library::empty(""), Library::full("browse_limit = 1\nrows = 3\n")];
+    others[1].is_under_high_load();
     let mut files = 0;
-    for folder in [library.share(), more] {
+    for folder in [library.share(), more, others[0].share(), others[1].share()] {
         assert_eq!(validity::html_validate(&folder), "", "html-validate");
         for file in files_below(&folder).iter().filter(|file| is_html(file)) {
             let text = fs::read_to_string(file).expect("a page");
