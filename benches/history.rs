@@ -103,9 +103,10 @@ fn a_year(count: usize, what: &str, peers: impl Fn(usize) -> f64) {
         for (which, rank) in [("the most popular", 0), ("the last", count - 1)] {
             let hash = Some(torrents[rank].info_hash);
             let begun = Instant::now();
-            let series = history.series(&[hash], (span, now), Seconds(3_600)).expect("a series");
+            let series = history.series(&[hash], ([span], now), Seconds(3_600)).expect("a series");
             let took = begun.elapsed();
-            let known = series[0].points.iter().filter(|it| it.figures.is_some()).count();
+            let [series] = &series[0];
+            let known = series.points.iter().filter(|it| it.figures.is_some()).count();
             println!("  {span:?} of {which}: read in {took:.2?}, {known} points known");
         }
     }

@@ -13,6 +13,7 @@ mod empty_is_none;
 mod error;
 mod farm;
 mod fragments;
+mod languages;
 mod layout;
 mod limits;
 mod line_speed;
@@ -45,6 +46,7 @@ pub use diagnose::{Flaw, KeyName};
 pub use error::ConfigError;
 pub use farm::{FarmConfig, FarmRole};
 pub use fragments::FragmentsOf;
+pub use languages::{Language, Languages, LanguagesError};
 pub use layout::{LaidOut, LayoutError, act_for_owner, lay_out_missing, owner, written_folders};
 pub use limits::LimitsConfig;
 pub use line_speed::LineSpeed;
@@ -293,6 +295,8 @@ pub struct PagesConfig {
     pub static_torrents: u32,
     /// Of what fragments for pages of the owner's are written into `pages` of `[paths]`.
     pub fragments: Vec<FragmentsOf>,
+    /// In which languages the pages are.
+    pub languages: Languages,
     /// What the pages are called.
     pub title: String,
     /// Whether the page that the script makes of a torrent lists its peers, without addresses.
@@ -412,6 +416,7 @@ impl Default for PagesConfig {
             browse_limit: 5000,
             static_torrents: 1000,
             fragments: vec![FragmentsOf::All],
+            languages: Languages::default(),
             title: "Torrents".into(),
             peers: false,
             contact: None,

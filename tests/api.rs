@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -502,4 +504,40 @@ fn the_examples_of_the_readme_are_answered() {
         count += 1;
     }
     assert_eq!(count, 5);
+}
+
+/// What jq makes of an answer by a program.
+fn jq(program: &str, reply: &Reply) -> String {
+    let mut child = Command::new(crate::harness::program("jq"))
+        .args(["-r", program])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("jq runs");
+    child.stdin.take().expect("its stdin").write_all(&reply.body).expect("it reads the answer");
+    let output = child.wait_with_output().expect("its output");
+    assert!(output.status.success(), "{program}: {reply:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn what_readme_says_of_jq_is_so() {
+    let (tracker, popular, _) = tracker(&[]);
+    let readme = fs::read_to_string(crate::harness::checkout().join("README.md")).expect("README");
+    let (_, program) = readme.split_once("    jq -r '").expect("a program");
+    let (program, _) = program.split_once('\'').expect("its end");
+    let (address, query) = readme
+        .split_once("curl -s 'https://tracker.example/cgi-bin/tracker.cgi/api/v1/torrents?")
+        .and_then(|(_, rest)| rest.split_once('\''))
+        .map(|(query, _)| ("/api/v1/torrents", query))
+        .expect("an address");
+    let of = |address: &str, query: &str| tracker.get(address, query).send().reply;
+    assert_eq!(
+        jq(program, &of(address, query)),
+        "1\t1\tB <Popular>\n0\t0\ta plain\n0\t0\tc other\n"
+    );
+    let one = of(&format!("/api/v1/torrents/{}", hex(&popular)), "");
+    assert_eq!(jq(".swarm.seeders, .files.list[0].size", &one), "1\n100000\n");
+    assert_eq!(jq("[.torrents, .seeders] | add", &of("/api/v1/stats", "")), "4\n");
+    assert_eq!(jq(".title", &of("/api/v1/torrents/none", "")), "Bad Request\n");
 }

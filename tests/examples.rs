@@ -105,9 +105,11 @@ fn no_example_is_without_a_test_and_none_needs_a_frame() {
         "styles/all/template/event/index_body_forumlist_body_after.html",
     ];
     let tested = [
+        "apache-languages.conf",
         "apache-ssi.conf",
         "hugo/hugo.toml",
         "hugo/layouts/shortcodes/torrents.html",
+        "nginx-languages.conf",
         "nginx-ssi.conf",
         "ssi.shtml",
         "torrents.php",

@@ -279,7 +279,8 @@ fn a_torrent_without_a_static_page_is_shown_by_the_script() {
     {
         let reply = tracker.get(&nothing, "").send().reply;
         assert_eq!(reply.status, 404, "{nothing}: {reply:?}");
-        assert!(!reply.text().contains("hidden"), "{reply:?}");
+        let text = reply.text().replace("aria-hidden", "");
+        assert!(!text.contains("hidden"), "{reply:?}");
     }
     tracker.configure(&["paths.pages = '../www'", "access.stats_from = ['203.0.113.7']"]);
     assert_eq!(
@@ -441,4 +442,31 @@ fn pages_that_cannot_be_written_keep_nothing_else_from_being_done() {
     fs::remove_dir(tracker.path("www/.tracker-page.new")).expect("it goes");
     tracker.refresh();
     assert!(tracker.text("www/index.html").contains("<bdi>new</bdi>"));
+}
+
+/// Without it a tracker would take its own pages for the owner's, and leave them public.
+#[test]
+fn whatever_becomes_of_the_manifest_the_page_of_a_hidden_torrent_goes() {
+    let damaged = |manifest: &str| manifest.get(..manifest.len() / 2).map(str::to_owned);
+    let cases: [fn(&str) -> Option<String>; 2] = [|_| None, damaged];
+    for case in cases {
+        let tracker = tracker(&[]);
+        let torrents = ["x", "y"].map(|name| tracker.add(name, 1000));
+        tracker.refresh();
+        let page = format!("www/{}/index.html", folder_of(&torrents[0], "x"));
+        fs::write(tracker.path("www/mine.html"), "mine").expect("a page of the owner's");
+        assert!(tracker.path(&page).exists());
+        match case(&tracker.text("data/pages.json")) {
+            Some(text) => fs::write(tracker.path("data/pages.json"), text).expect("damage"),
+            None => fs::remove_file(tracker.path("data/pages.json")).expect("it goes"),
+        }
+        tracker.drop_in("x.toml", b"hidden = true");
+        let said = tracker.refresh().errors;
+        assert_eq!(said.matches("pages.json was missing or damaged").count(), 1, "{said}");
+        assert!(!tracker.path(&page).exists());
+        assert!(!tracker.text("www/index.html").contains("<bdi>x</bdi>"));
+        assert!(tracker.text("www/index.html").contains("<bdi>y</bdi>"));
+        assert_eq!(tracker.text("www/mine.html"), "mine");
+        assert_eq!(tracker.refresh().errors, "");
+    }
 }

@@ -78,8 +78,9 @@ pub use list_index::{
     ListIndexError, ListOrder, ListPlace, ListSearch, words_of,
 };
 pub use policy::{
-    Arrival, Delivery, FolderChange, PolicyBan, PolicyClientRule, PolicyDraft, PolicyError,
-    PolicySnapshot, PolicyTorrent, Publication, Refused, SeenClients, Sequence, publish,
+    Arrival, Delivery, FolderChange, ListingChange, PolicyBan, PolicyClientRule, PolicyDraft,
+    PolicyError, PolicySnapshot, PolicyTorrent, Publication, Refused, SeenClients, Sequence,
+    publish,
 };
 pub use reachability::Tried;
 pub use refreshes::RefreshRecord;

@@ -28,7 +28,8 @@ pub struct AccessConfig {
     /// Whether this host has ceased to be a tracker: "no"; "200", "410": clients are told never to ask again, with
     /// this status of HTTP.
     pub gone: Gone,
-    /// Addresses and ranges that may see /stats and /api; none: all may.
+    /// Addresses and ranges that may see /stats and /api; none: all may. Pages for visitors are open to all, and so is what
+    /// the script adds to them.
     pub stats_from: Network,
     /// Addresses and ranges that may read /metrics; none: all may.
     pub metrics_from: Network,

@@ -2,6 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+/// The months as HTTP writes them.
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// The date that HTTP and RSS write: `Sun, 06 Nov 1994 08:49:37 GMT`.
 #[must_use]
 pub fn http(at: u64) -> String {
@@ -13,25 +17,47 @@ pub fn http(at: u64) -> String {
 /// A date and time of day for people: `6 Nov 1994, 08:49 UTC`.
 #[must_use]
 pub fn for_people(at: u64) -> String {
-    let [day, month, year, time] = parts_of(at);
+    let [day, month, year, time] = written(at);
     let (day, time) = (day.trim_start_matches('0'), time.get(..5).unwrap_or_default());
     format!("{day} {month} {year}, {time} UTC")
 }
 
-/// The same without the time of day: `6 Nov 1994`.
+/// A date and a time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The year.
+    pub year: u16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+}
+
+/// The date and the time of day, for those who write them in another language.
 #[must_use]
-pub fn day_for_people(at: u64) -> String {
-    let [day, month, year, _] = parts_of(at);
-    format!("{} {month} {year}", day.trim_start_matches('0'))
+pub fn parts(at: u64) -> Parts {
+    let text = http(at);
+    let number = |from: usize, to: usize| text.get(from..to).and_then(|it| it.parse().ok());
+    let part = |from| number(from, from + 2).and_then(|it| u8::try_from(it).ok()).unwrap_or(0);
+    let month = MONTHS.iter().position(|&name| text.get(8..11) == Some(name));
+    Parts {
+        year: number(12, 16).unwrap_or(0),
+        month: month.and_then(|index| u8::try_from(index + 1).ok()).unwrap_or(0),
+        day: part(5),
+        hour: part(17),
+        minute: part(20),
+    }
 }
 
 /// A date for programs, as RFC 3339 has it: `1994-11-06T08:49:37Z`.
 #[must_use]
 pub fn rfc_3339(at: u64) -> String {
-    let months =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let [day, month, year, time] = parts_of(at);
-    let month = months.iter().position(|&name| name == month).map_or(0, |index| index + 1);
+    let [day, month, year, time] = written(at);
+    let month = MONTHS.iter().position(|&name| name == month).map_or(0, |index| index + 1);
     format!("{year}-{month:02}-{day}T{time}Z")
 }
 
@@ -43,7 +69,7 @@ pub fn shortest(at: u64) -> String {
 }
 
 /// Day of the month, month, year and time of day, as HTTP writes them.
-fn parts_of(at: u64) -> [String; 4] {
+fn written(at: u64) -> [String; 4] {
     let text = http(at);
     let mut parts = text.split(' ').skip(1);
     std::array::from_fn(|_| parts.next().unwrap_or_default().to_owned())
@@ -106,6 +132,18 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     century * 146_097 + of_century * 365 + of_century / 4 - of_century / 100 + of_year - 719_468
 }
 
+/// The day of the month, from 1 on: for those who look at many and write few.
+#[must_use]
+pub fn day_of_month(at: u64) -> u64 {
+    // The way back from `days_since_1970`.
+    let of_era = (at / 86_400 + 719_468) % 146_097;
+    let leap_days = of_era / 1_460 - of_era / 36_524 + of_era / 146_096;
+    let year = (of_era - leap_days) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    of_year - (153 * month + 2) / 5 + 1
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -117,6 +155,7 @@ mod tests {
         fn a_date_that_is_written_is_read_back(at in 0..253_402_300_799_u64) {
             prop_assert_eq!(parse(&rfc_3339(at)), Ok(at));
             prop_assert_eq!(parse(&shortest(at)), Ok(at));
+            prop_assert_eq!(Ok(day_of_month(at)), rfc_3339(at)[8..10].parse());
             let day = at / 86_400 * 86_400;
             prop_assert_eq!((parse(&shortest(day)), shortest(day).len()), (Ok(day), 10));
         }

@@ -3,47 +3,86 @@
 use crate::protocol::Seconds;
 use crate::tracker::Figures;
 
-const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+/// How many units bytes are told in: by 1024 each, from bytes on.
+pub(super) const UNITS: usize = 5;
+
+const UNIT_NAMES: [&str; UNITS] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /// A number of bytes in the unit that fits, with so many decimals from KiB on.
 #[must_use]
-#[allow(clippy::cast_precision_loss)] // A few digits are shown.
 pub fn bytes(count: u64, decimals: usize) -> String {
-    scaled(count as f64, if count < 1024 { 0 } else { decimals })
+    let (value, unit) = in_unit(count, decimals);
+    format!("{value} {}", UNIT_NAMES[unit])
 }
 
 /// Bytes a second.
 #[must_use]
 pub fn rate(bytes_per_second: f64) -> String {
-    format!("{}/s", scaled(bytes_per_second, 2))
+    let (value, unit) = rate_in_unit(bytes_per_second);
+    format!("{value} {}/s", UNIT_NAMES[unit])
 }
 
-fn scaled(count: f64, decimals: usize) -> String {
+/// A number of bytes in the unit that fits, and which one that is, below [`UNITS`].
+#[allow(clippy::cast_precision_loss)] // A few digits are shown.
+pub(super) fn in_unit(count: u64, decimals: usize) -> (String, usize) {
+    scaled(count as f64, if count < 1024 { 0 } else { decimals })
+}
+
+/// The same of bytes a second.
+pub(super) fn rate_in_unit(bytes_per_second: f64) -> (String, usize) {
+    scaled(bytes_per_second, 2)
+}
+
+fn scaled(count: f64, decimals: usize) -> (String, usize) {
     let mut value = count;
     let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
+    while value >= 1024.0 && unit + 1 < UNITS {
         value /= 1024.0;
         unit += 1;
     }
-    format!("{value:.decimals$} {}", UNITS[unit])
+    (format!("{value:.decimals$}"), unit)
 }
 
-/// A duration in words, by its largest unit: `3 days`. Below two months it is told in days and below two
+/// A unit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Year,
+    Month,
+    Day,
+    Hour,
+    Minute,
+}
+
+/// A duration in whole ones of its largest unit; `None` below a minute. Below two months it is told in days and below two
 /// years in months, as one of the larger unit would tell little.
-#[must_use]
-pub fn in_words(duration: Seconds) -> String {
-    /// From how many seconds on each unit is used, its seconds, and its name.
-    const UNITS: [(u32, u32, &str); 5] = [
-        (2 * 31_556_952, 31_556_952, "year"),
-        (2 * 2_629_746, 2_629_746, "month"),
-        (86_400, 86_400, "day"),
-        (3_600, 3_600, "hour"),
-        (60, 60, "minute"),
+pub(super) fn in_largest_unit(duration: Seconds) -> Option<(u32, Unit)> {
+    /// From how many seconds on each unit is used, and its seconds.
+    const UNITS: [(u32, u32, Unit); 5] = [
+        (2 * 31_556_952, 31_556_952, Unit::Year),
+        (2 * 2_629_746, 2_629_746, Unit::Month),
+        (86_400, 86_400, Unit::Day),
+        (3_600, 3_600, Unit::Hour),
+        (60, 60, Unit::Minute),
     ];
     let fitting = UNITS.iter().find(|(from, ..)| duration.0 >= *from);
-    fitting.map_or_else(
+    fitting.map(|(_, seconds, unit)| (duration.0 / seconds, *unit))
+}
+
+/// A duration in words, by its largest unit: `3 days`.
+#[must_use]
+pub fn in_words(duration: Seconds) -> String {
+    in_largest_unit(duration).map_or_else(
         || "less than a minute".into(),
-        |(_, seconds, unit)| counted(duration.0 / seconds, unit),
+        |(count, unit)| {
+            let unit = match unit {
+                Unit::Year => "year",
+                Unit::Month => "month",
+                Unit::Day => "day",
+                Unit::Hour => "hour",
+                Unit::Minute => "minute",
+            };
+            counted(count, unit)
+        },
     )
 }
 
@@ -59,13 +98,6 @@ pub(super) fn age(duration: Seconds) -> String {
 pub fn counted(count: impl TryInto<u64>, thing: &str) -> String {
     let count = count.try_into().unwrap_or(u64::MAX);
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
-/// So many things, with the thousands apart: `41,208 peers`.
-#[must_use]
-pub(super) fn counted_grouped(count: impl TryInto<u64>, thing: &str) -> String {
-    let count = count.try_into().unwrap_or(u64::MAX);
-    format!("{} {thing}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 /// A number with its thousands apart: `41,208`.

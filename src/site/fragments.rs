@@ -5,11 +5,12 @@ use std::os::unix::ffi::OsStrExt;
 
 use askama::Template;
 
-use super::format::{age, bytes, counted, in_words, percent, rate};
+use super::format::{age, bytes, percent, rate};
+use super::language::{Texts, texts};
 use super::links::{Links, torrent_url};
 use super::rows::{first, first_rows, grouped_length, more_than};
 use crate::catalog::{ListFacts, natural};
-use crate::config::LoadedConfig;
+use crate::config::{Language, LoadedConfig};
 use crate::platform::date;
 use crate::protocol::Timestamp;
 use crate::tracker::{Figures, Report, Row};
@@ -36,6 +37,7 @@ pub(super) struct StatsFragment {
 #[derive(Template)]
 #[template(path = "foot.html")]
 pub(super) struct Foot {
+    texts: &'static Texts,
     counted: String,
     counted_machine: String,
     /// How often all is counted: `15 minutes`.
@@ -47,8 +49,8 @@ pub(super) struct Foot {
 }
 
 struct HighLoad {
-    announces_a_second: u64,
-    interval_minutes: u32,
+    announces_a_second: String,
+    interval: String,
 }
 
 struct StatsRow {
@@ -88,21 +90,22 @@ impl StatsFragment {
             rows: shown.into_iter().map(|row| StatsRow::new(row, loaded, report.at)).collect(),
             totals: Cells::new(&report.totals),
             tells_unreachable: report.totals.unreachable.is_some(),
-            foot: Foot::new(report),
+            foot: Foot::new(report, texts(Language::English)),
         }
     }
 }
 
 impl Foot {
-    pub(super) fn new(report: &Report) -> Self {
+    pub(super) fn new(report: &Report, texts: &'static Texts) -> Self {
         Self {
-            counted: date::for_people(report.at.0),
+            texts,
+            counted: texts.moment(report.at),
             counted_machine: date::rfc_3339(report.at.0),
-            period: counted(report.next_in.in_minutes_rounded_up(), "minute"),
+            period: texts.minutes(report.next_in),
             late: None,
             high_load: report.load.is_high.then(|| HighLoad {
-                announces_a_second: report.load.announces / 60,
-                interval_minutes: report.load.interval.in_minutes_rounded_up(),
+                announces_a_second: texts.number(report.load.announces / 60),
+                interval: texts.minutes(report.load.interval),
             }),
         }
     }
@@ -110,18 +113,19 @@ impl Foot {
 
 impl Foot {
     /// For a page that is made at a later time.
-    pub(super) fn of_index(facts: &ListFacts, now: Timestamp) -> Self {
+    pub(super) fn of_index(facts: &ListFacts, now: Timestamp, texts: &'static Texts) -> Self {
         let ListFacts { counted_at, next_in, high_load } = *facts;
         let age = now.since(counted_at);
         Self {
-            counted: date::for_people(counted_at.0),
+            texts,
+            counted: texts.moment(counted_at),
             counted_machine: date::rfc_3339(counted_at.0),
-            period: counted(next_in.in_minutes_rounded_up(), "minute"),
+            period: texts.minutes(next_in),
             // Where requests bring it about, it is a little late at quiet times.
-            late: (age.0 / LATE > next_in.0).then(|| in_words(age)),
+            late: (age.0 / LATE > next_in.0).then(|| texts.words.ago.with(texts.duration(age))),
             high_load: high_load.map(|load| HighLoad {
-                announces_a_second: load.announces.into(),
-                interval_minutes: load.interval.in_minutes_rounded_up(),
+                announces_a_second: texts.number(load.announces),
+                interval: texts.minutes(load.interval),
             }),
         }
     }

@@ -7,10 +7,11 @@ use askama::Template;
 
 use super::format::{bytes, grouped, in_words, progress, rate};
 use super::fragments::Foot;
+use super::language::texts;
 use super::links::Links;
 use super::rows::{first_rows, grouped_length, more_than};
 use crate::catalog::natural;
-use crate::config::LoadedConfig;
+use crate::config::{Language, LoadedConfig};
 use crate::platform::date;
 use crate::protocol::Timestamp;
 use crate::tracker::{Figures, Report, Row};
@@ -81,7 +82,7 @@ impl ListFragment {
             torrents: grouped_length(report.rows.len()),
             has_partial_seeds: report.totals.partial_seeds > 0,
             has_unreachable: report.totals.unreachable.is_some_and(|count| count > 0),
-            foot: Foot::new(report),
+            foot: Foot::new(report, texts(Language::English)),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod call;
 pub mod charts;
+mod chores;
 mod events;
 pub mod explain;
 mod feed;
@@ -12,6 +13,7 @@ mod full_scrape;
 pub mod health;
 mod health_reply;
 mod history;
+mod language;
 mod links;
 mod list;
 mod metrics;
@@ -49,14 +51,12 @@ use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response}
 use crate::platform::log::{self, Level};
 use crate::protocol::{Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
-use crate::tracker::external::refresh_external;
 use crate::tracker::tally::{Counted, MEASURED_OF, Tally, TallyFile};
-use crate::tracker::{Refusal, Skipped, Tracker, ban_unidentified, rescan};
+use crate::tracker::{Refusal, Tracker, rescan};
 use call::{Call, Pace};
-use publish::{publish_first, publish_when_free};
-use reachability::try_peers;
+use publish::publish_first;
 use route::{Place, Route, asks_about_a_torrent};
-use state::{Broken, State, log_stray_site};
+use state::{Broken, State};
 use static_pages::dynamic::Wanted;
 
 /// Since when a look at the files is as good as one now.
@@ -155,36 +155,13 @@ impl Site {
     fn answer_at(&mut self, pace: Pace, request: &Request<'_>, response: &mut Response) -> Answer {
         self.look_unless_busy();
         self.now = clock();
+        if Place::of(request).route == Route::Stats {
+            self.renew_old_lists();
+        }
         let answer = self.dispatch(request, response, pace);
         self.is_ahead =
             self.shared.as_ref().is_some_and(|shared| !shared.has_policy_of(&self.state));
         answer
-    }
-
-    fn refresh(&mut self) {
-        let State::Ready(ready) = &self.state else { return };
-        log_stray_site(ready.tracker.config(), &self.surroundings);
-        match publish_when_free(ready.tracker.config()) {
-            Ok(Published::Done(report)) => {
-                log::list(Level::Warning, &report.messages);
-                if let Err(problem) = refresh_external(ready.tracker.config(), report.at) {
-                    crate::error!("{problem}");
-                }
-                let answers_clients = self.shared.is_some();
-                try_peers(ready.tracker.config(), answers_clients, report.at);
-            }
-            Ok(
-                Published::Skipped(Skipped::TooEarly(_) | Skipped::Busy) | Published::Replica(_),
-            ) => {}
-            Err(problem) => crate::error!("{problem}"),
-        }
-    }
-
-    fn record(&mut self) {
-        let State::Ready(ready) = &self.state else { return };
-        if let Err(problem) = ban_unidentified(ready.tracker.config(), clock()) {
-            crate::error!("{problem}");
-        }
     }
 
     fn dispatch(&mut self, request: &Request<'_>, response: &mut Response, pace: Pace) -> Answer {
@@ -278,17 +255,28 @@ impl Site {
                 ready.note_if_done(answer, &call, Asked::Statistics)
             }
             Route::Stats | Route::Home if ready.is_not_set_up(response) => Answer::Ready,
+            Route::Stats if !pace.may_take_long() && ready.tracker.lists_are_old(call.now) => {
+                Answer::Later
+            }
             Route::Stats => {
                 let answer = stats::show(ready.tracker.config(), pace.may_take_long(), response);
                 ready.note_if_done(answer, &call, Asked::Statistics)
             }
             Route::List | Route::Torrent(..) if !pace.may_take_long() => Answer::Later,
             Route::List => {
-                static_pages::show_list(&ready.tracker, request.query, call.now, response);
+                let languages = language::asked_for(request);
+                static_pages::show_list(
+                    &ready.tracker,
+                    request.query,
+                    languages,
+                    call.now,
+                    response,
+                );
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }
             Route::Torrent(info_hash, part) => {
-                let wanted = Wanted { info_hash, part, query: request.query, now: call.now };
+                let (query, languages) = (request.query, language::asked_for(request));
+                let wanted = Wanted { info_hash, part, query, languages, now: call.now };
                 static_pages::dynamic::show_torrent(&mut ready.tracker, &wanted, response);
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }

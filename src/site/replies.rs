@@ -140,7 +140,8 @@ pub(super) fn scrape(ready: &mut Ready, call: &Call<'_>, response: &mut Response
         Ok(entries) => {
             begin(response);
             ScrapeReply { entries, min_request_interval }.encode(&mut response.body);
-            call.count(if full { Counted::FullScrape } else { Counted::Scrape });
+            let bytes = response.body.len();
+            call.count(if full { Counted::FullScrape(bytes) } else { Counted::Scrape });
             ready.note(call, Asked::Scrape);
             Answer::Ready
         }

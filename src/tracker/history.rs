@@ -50,9 +50,26 @@ pub fn history(
     span: Span,
     now: Timestamp,
 ) -> Result<Vec<Series>, HistoryError> {
+    let series = history_of_spans(loaded, torrents, [span], now)?;
+    Ok(series.into_iter().map(|[series]| series).collect())
+}
+
+/// The same of several spans, which takes little longer than of the longest.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn history_of_spans<const N: usize>(
+    loaded: &LoadedConfig,
+    torrents: &[Option<InfoHash>],
+    spans: [Span; N],
+    now: Timestamp,
+) -> Result<Vec<[Series; N]>, HistoryError> {
     let stands = loaded.config.tracker.interval.max(QUIET);
     match History::read(&loaded.history())? {
-        Some(history) => history.series(torrents, (span, now), stands),
-        None => Ok(torrents.iter().map(|_| Series::unknown(span, now)).collect()),
+        Some(history) => history.series(torrents, (spans, now), stands),
+        None => {
+            let unknown = |_: &_| spans.map(|span| Series::unknown(span, now));
+            Ok(torrents.iter().map(unknown).collect())
+        }
     }
 }

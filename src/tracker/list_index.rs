@@ -6,6 +6,7 @@ use crate::catalog::{
     ListIndexError, Torrent,
 };
 use crate::config::LoadedConfig;
+use crate::platform::log::{self, Level};
 use crate::protocol::{InfoHash, Timestamp};
 
 /// What can keep one from being made.
@@ -41,12 +42,31 @@ pub fn write(loaded: &LoadedConfig, report: &Report) -> Result<(), ListIndexErro
     ListIndexDraft::of(&facts, entries).publish(&loaded.list_index())
 }
 
-/// The index that searches go by. Where there is none that can be read, one is made of the catalogue and the peer store;
-/// where none is at all, it is left there for others.
+/// Answers a question by the index that searches go by. Where there is none that can be read, or what the question needs of it
+/// is damaged, it is answered by one that is made of the catalogue and the peer store.
 ///
 /// # Errors
-/// When neither can be read.
-pub fn open(tracker: &Tracker, now: Timestamp) -> Result<ListIndex, OpenError> {
+/// When neither can be read, and those of the question.
+pub fn ask<T, E: From<OpenError>>(
+    tracker: &Tracker,
+    now: Timestamp,
+    question: impl Fn(&ListIndex) -> Result<T, E>,
+) -> Result<T, E> {
+    let index = open(tracker, now)?;
+    let answer = question(&index);
+    if !index.is_broken() {
+        return answer;
+    }
+    let path = tracker.config().list_index();
+    log::line_once_a_minute(
+        Level::Warning,
+        &format!("{} is damaged; `tracker refresh --force` makes it anew", path.display()),
+    );
+    question(&ListIndex::in_memory(make(tracker, now)?, &path).map_err(OpenError::from)?)
+}
+
+/// The index. Where none is at all, one is made and left there for others.
+fn open(tracker: &Tracker, now: Timestamp) -> Result<ListIndex, OpenError> {
     let path = tracker.config().list_index();
     let problem = match ListIndex::open(&path) {
         Ok(index) => return Ok(index),

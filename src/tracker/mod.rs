@@ -54,7 +54,7 @@ pub use checksums::checksums_of;
 pub use condition::{SpaceLeft, StoreSpace};
 pub use content::{Content, ContentError, Selection, check_name};
 pub use demand::Demand;
-pub use history::history;
+pub use history::{history, history_of_spans};
 pub use listed::ListedTotals;
 pub use load::Load;
 pub use migrate::{MigrateError, Migrated, migrate};
@@ -273,9 +273,19 @@ impl Tracker {
         let config = &self.loaded.config;
         let due = match &self.policy {
             None => true,
-            Some(policy) => refresh::is_due(config, policy.refreshed_at(), now),
+            Some(policy) => {
+                refresh::is_due(config, policy.refreshed_at(), now)
+                    || refresh::lists_are_old(policy, now)
+            }
         };
         due && !refresh::tried_lately(config)
+    }
+
+    /// Whether a torrent has come into the lists or left them by its dates since the last refresh, which wrote them.
+    #[must_use]
+    pub fn lists_are_old(&self, now: Timestamp) -> bool {
+        let policy = self.policy.as_ref().filter(|_| !self.loaded.config.is_replica());
+        policy.is_some_and(|policy| refresh::lists_are_old(policy, now))
     }
 
     /// Says that somebody is about to renew the statistics: for a minute nobody else tries to, also not
@@ -355,7 +365,7 @@ impl Tracker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Catalog, Publication, Refused, Rules, Watched};
+    use crate::catalog::{Catalog, Details, Publication, Refused, Rules, Torrent, Watched};
     use crate::protocol::{Generation, Seconds};
 
     const NOW: Timestamp = Timestamp(1_700_000_000);
@@ -396,6 +406,43 @@ mod tests {
         for (ahead, due) in [(0, false), (30, false), (120, true), (10_000_000, true)] {
             let (_home, mut tracker) = published(Timestamp(NOW.0 + ahead));
             assert_eq!(tracker.refresh_is_due(NOW), due, "{ahead}");
+        }
+    }
+
+    #[test]
+    fn when_a_listing_begins_or_ends_a_refresh_is_due_and_scrapes_go_by_it_at_once() {
+        let (_home, mut tracker) = published(NOW);
+        let later = |seconds| NOW + Seconds(seconds);
+        let dated = |number: u8, from, until| {
+            let details = Details { list_from: from, list_until: until, ..Details::default() };
+            Torrent::by_hash(InfoHash([number; 20]), NOW).with_decision(details)
+        };
+        let torrents = [
+            dated(1, None, None),
+            dated(2, None, Some(later(10))),
+            dated(3, Some(later(10)), Some(later(20))),
+        ];
+        let loaded = Arc::clone(&tracker.loaded);
+        let publication = Publication {
+            watched: Vec::new(),
+            scanned: None,
+            refreshed_at: NOW,
+            generation: Generation(1),
+            published_at: NOW,
+            rules: &Rules::default(),
+            refused: Refused::default(),
+            figures: &[],
+        };
+        crate::catalog::publish(&loaded.config.paths.policy, &torrents, &publication).unwrap();
+        tracker = Tracker::new(loaded);
+        for (seconds, shown, is_due) in
+            [(9, &[1, 2][..], false), (10, &[1, 3], true), (19, &[1, 3], true), (20, &[1], true)]
+        {
+            let scraped = tracker.full_scrape(None, later(seconds)).unwrap();
+            let numbers: Vec<u8> = scraped.iter().map(|entry| entry.info_hash.0[0]).collect();
+            assert_eq!(numbers, shown, "{seconds}");
+            assert_eq!(tracker.lists_are_old(later(seconds)), is_due, "{seconds}");
+            assert_eq!(tracker.refresh_is_due(later(seconds)), is_due, "{seconds}");
         }
     }
 

@@ -174,6 +174,11 @@ pub(super) fn is_due(config: &Config, last: Timestamp, now: Timestamp) -> bool {
     now.since(last) >= period(config) || last.is_ahead_of(now)
 }
 
+/// Whether a torrent has come into the lists or left them by its dates since.
+pub(super) fn lists_are_old(policy: &PolicySnapshot, now: Timestamp) -> bool {
+    policy.listing_changes(now).next().is_some()
+}
+
 pub(super) fn period(config: &Config) -> Seconds {
     Seconds((config.tracker.interval.0 / 2).max(1))
 }
@@ -426,7 +431,7 @@ fn is_current(loaded: &LoadedConfig, last: Timestamp, now: Timestamp) -> bool {
         && loaded.list_fragment().is_none_or(|list| list.exists())
         && config.answered_full_scrape().is_none_or(|scrape| scrape.exists())
         && PolicySnapshot::open(&config.paths.policy)
-            .is_ok_and(|policy| policy.refreshed_at() == last)
+            .is_ok_and(|policy| policy.refreshed_at() == last && !lists_are_old(&policy, now))
 }
 
 /// The lock file that all who scan or refresh share.

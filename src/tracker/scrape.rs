@@ -1,10 +1,12 @@
 //! What a scrape gets back (BEP 48, BEP 21).
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::access::Admitted;
 use super::witness::{Passed, Witness};
 use super::{Refusal, Tracker};
+use crate::catalog::PolicySnapshot;
 use crate::config::Torrents;
 use crate::protocol::{InfoHash, ScrapeEntry, ScrapeRequest, Timestamp};
 use crate::store::{Generation, SwarmCounts, walk};
@@ -116,13 +118,7 @@ impl Tracker {
 
     fn all_figures(&mut self, now: Timestamp) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
         let config = &self.loaded.config.tracker;
-        let mut shown: Vec<InfoHash> = self
-            .policy
-            .iter()
-            .flat_map(|policy| policy.torrents())
-            .filter(|torrent| !torrent.hidden)
-            .map(|torrent| torrent.canonical)
-            .collect();
+        let mut shown = self.policy.as_ref().map_or_else(Vec::new, |policy| listed(policy, now));
         if config.torrents == Torrents::Open {
             shown.extend(self.unlisted_swarms(now)?);
         }
@@ -186,4 +182,14 @@ impl Tracker {
         let generation = self.store().and_then(|store| store.generation());
         generation.map_err(|problem| self.refusal(&problem))
     }
+}
+
+/// The torrents that are not hidden at this time.
+fn listed(policy: &PolicySnapshot, now: Timestamp) -> Vec<InfoHash> {
+    let changes = policy.listing_changes(now);
+    let since: HashMap<InfoHash, bool> = changes.map(|it| (it.canonical, it.is_listed)).collect();
+    let is_listed =
+        |canonical: InfoHash, hidden: bool| since.get(&canonical).copied().unwrap_or(!hidden);
+    let torrents = policy.torrents().filter(|it| is_listed(it.canonical, it.hidden));
+    torrents.map(|it| it.canonical).collect()
 }

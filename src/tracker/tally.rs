@@ -23,6 +23,7 @@ mod place {
     pub(super) const SCRAPES: usize = 6;
     pub(super) const FULL_SCRAPES: usize = 7;
     pub(super) const PAGES: usize = 8;
+    pub(super) const FULL_SCRAPE_BYTES: usize = 9;
     pub(super) const TIMES: usize = 10;
     pub(super) const MICROSECONDS: usize = TIMES + super::TIMES.len() + 1;
     pub(super) const REFUSED: usize = 24;
@@ -40,8 +41,8 @@ pub enum Counted {
     Event(Event),
     /// A scrape of named torrents that was answered.
     Scrape,
-    /// A scrape of all torrents that was answered.
-    FullScrape,
+    /// A scrape of all torrents that was answered, with so many bytes.
+    FullScrape(usize),
     /// A page, or figures for programs.
     Page,
     /// An announce or scrape that was refused, by the word of [`Refusal::rule`].
@@ -70,7 +71,7 @@ impl Counted {
                 }
             }
             Self::Scrape => place::SCRAPES,
-            Self::FullScrape => place::FULL_SCRAPES,
+            Self::FullScrape(_) => place::FULL_SCRAPES,
             Self::Page => place::PAGES,
             Self::Refused(rule) => {
                 place::REFUSED + Refusal::RULES.iter().position(|known| *known == rule)?
@@ -103,8 +104,14 @@ impl Tally {
         if let Some(place) = counted.place() {
             self.add(place, 1);
         }
-        if let Counted::Took(time) = counted {
-            self.add(place::MICROSECONDS, u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        match counted {
+            Counted::Took(time) => {
+                self.add(place::MICROSECONDS, u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+            }
+            Counted::FullScrape(bytes) => {
+                self.add(place::FULL_SCRAPE_BYTES, u64::try_from(bytes).unwrap_or(u64::MAX));
+            }
+            _ => {}
         }
     }
 
@@ -164,6 +171,12 @@ impl Counts {
     #[must_use]
     pub fn full_scrapes(&self) -> u64 {
         self.at(place::FULL_SCRAPES)
+    }
+
+    /// Bytes of the answers to these, before anything compresses them.
+    #[must_use]
+    pub fn full_scrape_bytes(&self) -> u64 {
+        self.at(place::FULL_SCRAPE_BYTES)
     }
 
     /// Pages that were shown, and figures for programs.

@@ -18,6 +18,7 @@ pub mod load;
 pub mod nginx;
 pub mod opentracker;
 pub mod process;
+pub mod prometheus;
 pub mod responder;
 pub mod schema;
 pub mod site;

@@ -1,5 +1,9 @@
 //! What commands say of a torrent that they list or do not list.
 
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::harness::fastcgi::Responder;
 use crate::harness::installation::{ANNOUNCE_URL, Installation};
 use crate::harness::torrent::Torrent;
 
@@ -143,4 +147,40 @@ fn a_hash_that_is_added_again_has_no_file_that_could_go() {
     let hash: String = torrent.info_hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let told = tracker.run(&["torrent", "add", &hash]).done();
     assert!(told.contains("is tracked already, and stays when its file goes"), "{told}");
+}
+
+/// Nobody has to wait for the next refresh that is due anyway.
+#[test]
+fn when_a_listing_ends_the_next_request_has_all_lists_made_anew() {
+    for is_cgi in [true, false] {
+        let tracker = Installation::new(&["paths.pages = '../www'"]);
+        tracker.refresh_on_request();
+        tracker.add("over soon", 1000);
+        tracker.add("here to stay", 1000);
+        let end = SystemTime::now() + Duration::from_secs(4);
+        let seconds = end.duration_since(UNIX_EPOCH).expect("a time").as_secs();
+        let date =
+            Command::new("date").args(["-u", "-d", &format!("@{seconds}"), "+%FT%TZ"]).output();
+        let date = String::from_utf8(date.expect("date runs").stdout).expect("a date");
+        tracker.refresh();
+        tracker.run(&["torrent", "edit", "over soon", "--list-until", date.trim()]).done();
+        tracker.refresh();
+        let responder = (!is_cgi).then(|| Responder::start(&tracker, &["--workers", "1"]));
+        let stats = || match &responder {
+            Some(responder) => responder.get("/stats", "").text(),
+            None => tracker.get("/stats", "").send().reply.text(),
+        };
+        let before = stats();
+        let is_over = || SystemTime::now() >= UNIX_EPOCH + Duration::from_secs(seconds);
+        assert!(before.contains("over soon") || is_over(), "{before}");
+        while !is_over() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let after = stats();
+        assert!(after.contains("here to stay") && !after.contains("over soon"), "{after}");
+        for file in ["www/index.html", "www/torrents/bt_stats.inc", "www/feed.rss"] {
+            let text = tracker.text(file);
+            assert!(text.contains("here to stay") && !text.contains("over soon"), "{file}: {text}");
+        }
+    }
 }

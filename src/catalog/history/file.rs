@@ -19,7 +19,10 @@ const VERSION: i64 = 1;
 /// How long to wait for another process that has the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Torrents have numbers here, which are never used again; 0 is all torrents together. `at` and `last` are when the
+/// The number of all torrents together.
+pub(super) const ALL: u64 = 0;
+
+/// Torrents have numbers here, which are never used again. `at` and `last` are when the
 /// figures of a torrent changed last, and those figures. Chunks are numbered since 1970.
 const TABLES: &str = "
     CREATE TABLE series (

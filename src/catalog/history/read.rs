@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
-use super::file::{History, HistoryError, damaged};
-use super::record::ALL;
+use super::file::{ALL, History, HistoryError, damaged};
 use super::sample::{Changes, Sample, Summary, decode_sample};
 use super::series::{Recorded, Series, Span};
 use super::tier::Tier;
@@ -13,30 +12,32 @@ use crate::catalog::count::Count;
 use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Seconds, Timestamp};
 
 impl History {
-    /// The series of each of `torrents`, in their order, by canonical info-hash; `None` is all that are listed together.
-    /// A series of a torrent that was never recorded has gaps only. What a refresh found stands until the next one, but
-    /// no longer than `stands`.
+    /// The series of each of `torrents`, in their order, by canonical info-hash, one of each span; `None` is all that are
+    /// listed together. A series of a torrent that was never recorded has gaps only. What a refresh found stands until the
+    /// next one, but no longer than `stands`. Several spans take little longer than the longest of them.
     ///
     /// # Errors
     /// When the file cannot be read or is damaged.
-    pub fn series(
+    pub fn series<const N: usize>(
         &self,
         torrents: &[Option<InfoHash>],
-        (span, now): (Span, Timestamp),
+        (spans, now): ([Span; N], Timestamp),
         stands: Seconds,
-    ) -> Result<Vec<Series>, HistoryError> {
+    ) -> Result<Vec<[Series; N]>, HistoryError> {
+        let begin = spans.map(|span| span.begin(now)).into_iter().min().unwrap_or(now);
         let read = || {
             // One state of it, whatever refreshes do meanwhile.
             let transaction = self.connection.unchecked_transaction()?;
             let wanted = torrents.iter().map(|it| known(&transaction, *it));
             let wanted: Vec<Option<Known>> = wanted.collect::<rusqlite::Result<_>>()?;
-            let mut reading = Reading::new(&transaction, span.begin(now), now);
+            let mut reading = Reading::new(&transaction, begin, now);
             reading.read(known(&transaction, None)?.iter().chain(wanted.iter().flatten()))?;
             let nothing = Recorded::default();
             let refreshes = reading.recorded.get(&ALL).unwrap_or(&nothing);
             let series = wanted.iter().map(|known| {
                 let own = known.as_ref().and_then(|known| reading.recorded.get(&known.id));
-                Series::of(own.unwrap_or(&nothing), refreshes, (span, now), stands)
+                let own = own.unwrap_or(&nothing);
+                spans.map(|span| Series::of(own, refreshes, (span, now), stands))
             });
             Ok(series.collect())
         };
@@ -107,14 +108,17 @@ impl<'a> Reading<'a> {
     fn read_chunks(&mut self, tier: Tier) -> rusqlite::Result<()> {
         let first = self.begin.0 / tier.chunk();
         for chunk in tier.chunks(self.transaction, first)? {
-            for (id, recorded) in &mut self.recorded {
-                let slots = tier.load(self.transaction, chunk, *id)?.into_iter();
-                let timed = slots.map(|(slot, summary)| (tier.end_of(slot), summary));
-                let (begin, now) = (self.begin, self.now);
-                recorded.since.extend(timed.filter(|(at, _)| (begin..=now).contains(at)));
-            }
+            self.read_chunk(tier, chunk)?;
         }
         Ok(())
+    }
+
+    fn read_chunk(&mut self, tier: Tier, chunk: u64) -> rusqlite::Result<()> {
+        let (begin, now) = (self.begin, self.now);
+        tier.load_each(self.transaction, chunk, &mut self.recorded, |recorded, slots| {
+            let timed = slots.into_iter().map(|(slot, summary)| (tier.end_of(slot), summary));
+            recorded.since.extend(timed.filter(|(at, _)| (begin..=now).contains(at)));
+        })
     }
 
     fn read_fine(&mut self) -> rusqlite::Result<()> {

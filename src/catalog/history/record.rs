@@ -5,16 +5,13 @@ use std::path::Path;
 
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior};
 
-use super::file::{History, HistoryError, damaged, set_aside};
+use super::file::{ALL, History, HistoryError, damaged, set_aside};
 use super::sample::{Sample, decode_sample, encode_changes, encode_sample};
 use super::thin::thin;
 use super::tier::Tier;
 use crate::catalog::count::Count;
 use crate::catalog::dates::EARLIEST;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
-
-/// The number of all torrents together.
-pub(super) const ALL: u64 = 0;
 
 /// The least number of chunks that a refresh makes of what is old, if there is so much.
 const STEP: usize = 2_048;

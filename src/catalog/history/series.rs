@@ -88,6 +88,18 @@ pub(super) struct Recorded {
     pub since: Vec<(Timestamp, Summary)>,
 }
 
+/// The last that was before a moment, and what was recorded from then on.
+type Since<'a> = (Option<(Timestamp, Sample)>, &'a [(Timestamp, Summary)]);
+
+impl Recorded {
+    fn from(&self, begin: Timestamp) -> Since<'_> {
+        let (earlier, since) =
+            self.since.split_at(self.since.partition_point(|(at, _)| *at < begin));
+        let last = earlier.last().map(|(at, summary)| (*at, summary.last));
+        (last.or(self.before), since)
+    }
+}
+
 impl Series {
     /// The series of what was never recorded.
     #[must_use]
@@ -96,7 +108,7 @@ impl Series {
         Self::of(&nothing, &nothing, (span, now), Seconds(0))
     }
 
-    /// Puts what was recorded of one torrent, or of all, into steps. `refreshes` is what was recorded of all: something at
+    /// Puts what was recorded of one torrent, or of all, into steps; it may go back further than these. `refreshes` is what was recorded of all: something at
     /// each refresh. What a refresh found stands until the next one, but no longer than `stands`.
     pub(super) fn of(
         recorded: &Recorded,
@@ -105,7 +117,7 @@ impl Series {
         stands: Seconds,
     ) -> Self {
         let begin = span.begin(now);
-        let mut walk = Walk::begin(recorded, refreshes);
+        let mut walk = Walk::begin(recorded.from(begin), refreshes.from(begin));
         let points = (0..span.points()).map(|number| {
             let at = begin + Seconds(number * span.step().0);
             let end = at + span.step();
@@ -133,12 +145,12 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn begin(own: &'a Recorded, refreshes: &'a Recorded) -> Self {
-        let last = own.before.map(|(_, sample)| sample);
-        let refreshed = refreshes.before.map(|(at, _)| at);
+    fn begin((before, own): Since<'a>, (refresh, refreshes): Since<'a>) -> Self {
+        let last = before.map(|(_, sample)| sample);
+        let refreshed = refresh.map(|(at, _)| at);
         Self {
-            own: own.since.iter().peekable(),
-            refreshes: refreshes.since.iter().peekable(),
+            own: own.iter().peekable(),
+            refreshes: refreshes.iter().peekable(),
             last,
             refreshed,
             was_known: last.is_some(),

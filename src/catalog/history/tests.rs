@@ -68,7 +68,13 @@ impl Place {
     fn series(&self, of: Option<u32>, span: Span, now: Timestamp) -> Series {
         let history = History::read(&self.path).unwrap().unwrap();
         let of = of.map(hash);
-        history.series(&[of], (span, now), HOUR_LONG).unwrap().remove(0)
+        let [series] = history.series(&[of], ([span], now), HOUR_LONG).unwrap().remove(0);
+        // Read with others and with other spans it is the same.
+        let others = (1..5).map(|number| Some(hash(number))).chain([None, of]);
+        let others: Vec<_> = others.collect();
+        let all = history.series(&others, (Span::ALL, now), HOUR_LONG).unwrap().pop().unwrap();
+        assert!(all.contains(&series), "{series:?} is none of {all:?}");
+        series
     }
 
     /// The figures of each step, from the first that is known on.
@@ -327,7 +333,7 @@ fn bytes_that_make_no_sense_are_damage() {
         drop(history);
         let read = History::read(&place.path).unwrap().unwrap().series(
             &[Some(hash(3)), None],
-            (Span::Day, MIDNIGHT),
+            ([Span::Day], MIDNIGHT),
             HOUR_LONG,
         );
         if !damage.contains("info_hash") {

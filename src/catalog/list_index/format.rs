@@ -1,9 +1,9 @@
 //! The bytes of a list index. All numbers are little-endian; nothing is aligned.
 //!
 //! ```text
-//! header, 64 bytes
+//! header, 96 bytes
 //!    0  8  magic: 89 "TLI" 0d 0a 1a 0a (a transfer as text spoils it, as PNG's)
-//!    8  4  version: 1
+//!    8  4  version: 2
 //!   12  4  number of torrents
 //!   16  8  length of the file
 //!   24  8  counted at, seconds since 1970
@@ -13,7 +13,9 @@
 //!   44  4  number of categories
 //!   48  4  number of groups
 //!   52  8  length of the names
-//!   60  4  zeros
+//!   60 24  CRC-32 of each part: torrents, their info-hashes, categories, groups, names, texts
+//!   84  8  zeros
+//!   92  4  CRC-32 of all before it
 //! torrents, 76 bytes each, in the order of their names
 //!    0 20  canonical info-hash
 //!   20  8  bytes of content
@@ -37,14 +39,13 @@
 //!     finds it by: its title first, then its name, category and group, in the form that searches have too
 //! ```
 //!
-//! There is no checksum: a damaged file makes for wrong results until the next refresh, and never for a crash, since each
-//! offset is checked where it is used.
+//! Whoever reads a part holds it against its checksum. Each offset is checked where it is used all the same.
 
 use std::ops::Range;
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89TLI\r\n\x1a\n";
-pub(super) const VERSION: u32 = 1;
-pub(super) const HEADER_LEN: usize = 64;
+pub(super) const VERSION: u32 = 2;
+pub(super) const HEADER_LEN: usize = 96;
 pub(super) const TORRENT_LEN: usize = 76;
 pub(super) const HASHES_LEN: usize = 52;
 pub(super) const PLACE_LEN: usize = 12;
@@ -61,6 +62,8 @@ pub(super) mod header {
     pub(crate) const CATEGORIES_AT: usize = 44;
     pub(crate) const GROUPS_AT: usize = 48;
     pub(crate) const NAMES_LEN_AT: usize = 52;
+    pub(crate) const CHECKSUMS_AT: usize = 60;
+    pub(crate) const CHECKSUM_AT: usize = 92;
 }
 
 /// Where fields of a torrent are.
@@ -75,15 +78,23 @@ pub(super) mod torrent {
     pub(crate) const TEXT_AT: usize = 68;
 }
 
-/// Where the parts of a file lie.
+/// A part of a file.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub bytes: Range<usize>,
+    /// The CRC-32 of them.
+    pub checksum: u32,
+}
+
+/// The parts of a file.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
-    pub torrents: Range<usize>,
-    pub hashes: Range<usize>,
-    pub categories: Range<usize>,
-    pub groups: Range<usize>,
-    pub names: Range<usize>,
-    pub texts: Range<usize>,
+    pub torrents: Part,
+    pub hashes: Part,
+    pub categories: Part,
+    pub groups: Part,
+    pub names: Part,
+    pub texts: Part,
 }
 
 impl Layout {
@@ -98,25 +109,46 @@ impl Layout {
         if u64_at(header, header::LEN_AT) != length {
             return Err("it was cut short");
         }
+        if u32_at(header, header::CHECKSUM_AT) != checksum_of_header(header) {
+            return Err("the checksum of its header is wrong");
+        }
         let count = |at| usize::try_from(u32_at(header, at)).ok();
         let parts = || {
-            let part = |begin: usize, count: usize, len: usize| {
-                Some(begin..begin.checked_add(count.checked_mul(len)?)?)
+            let (mut begin, mut number) = (HEADER_LEN, 0);
+            let mut part = |count: usize, len: usize| {
+                let bytes = begin..begin.checked_add(count.checked_mul(len)?)?;
+                let checksum = u32_at(header, header::CHECKSUMS_AT + 4 * number);
+                (begin, number) = (bytes.end, number + 1);
+                Some(Part { bytes, checksum })
             };
             let torrents = count(header::TORRENTS_AT)?;
-            let [categories, groups] = [count(header::CATEGORIES_AT)?, count(header::GROUPS_AT)?];
-            let torrents_at = part(HEADER_LEN, torrents, TORRENT_LEN)?;
-            let hashes = part(torrents_at.end, torrents, HASHES_LEN)?;
-            let categories = part(hashes.end, categories, PLACE_LEN)?;
-            let groups = part(categories.end, groups, PLACE_LEN)?;
             let names_len = usize::try_from(u64_at(header, header::NAMES_LEN_AT)).ok()?;
-            let names = part(groups.end, names_len, 1)?;
-            let end = usize::try_from(length).ok().filter(|&end| names.end <= end)?;
-            let texts = names.end..end;
-            Some(Self { torrents: torrents_at, hashes, categories, groups, names, texts })
+            let layout = Self {
+                torrents: part(torrents, TORRENT_LEN)?,
+                hashes: part(torrents, HASHES_LEN)?,
+                categories: part(count(header::CATEGORIES_AT)?, PLACE_LEN)?,
+                groups: part(count(header::GROUPS_AT)?, PLACE_LEN)?,
+                names: part(names_len, 1)?,
+                texts: part(0, 1)?,
+            };
+            let texts = layout.texts.bytes.start..usize::try_from(length).ok()?;
+            let texts = Part { bytes: texts, ..layout.texts };
+            (texts.bytes.start <= texts.bytes.end).then_some(Self { texts, ..layout })
         };
         parts().ok_or("its parts do not fit into it")
     }
+}
+
+/// The CRC-32 of these bytes.
+pub(super) fn checksum(bytes: &[u8]) -> u32 {
+    let mut checksum = flate2::Crc::new();
+    checksum.update(bytes);
+    checksum.sum()
+}
+
+/// That of a header, which stands at its end.
+pub(super) fn checksum_of_header(header: &[u8]) -> u32 {
+    checksum(header.get(..header::CHECKSUM_AT).unwrap_or_default())
 }
 
 /// The number in these four bytes; 0 where they are not all there.

@@ -1,14 +1,13 @@
 //! Reading a list index: only those parts of it that somebody asks for.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use super::format::{self, Layout, PLACE_LEN, header, text_at, u32_at, u64_at};
+use super::format::{self, Layout, PLACE_LEN, Part, header, text_at, u32_at, u64_at};
 use super::{HighLoad, ListFacts, ListIndexDraft, ListIndexError, ListPlace};
 use crate::platform::files;
 use crate::protocol::{Seconds, Timestamp};
@@ -21,6 +20,7 @@ pub struct ListIndex {
     facts: ListFacts,
     path: PathBuf,
     texts: OnceCell<String>,
+    is_broken: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl ListIndex {
         match Layout::of(header, length) {
             Ok(layout) => {
                 let (facts, texts) = (facts_of(header), OnceCell::new());
-                Ok(Self { bytes, layout, facts, path, texts })
+                Ok(Self { bytes, layout, facts, path, texts, is_broken: Cell::new(false) })
             }
             Err(what) => Err(ListIndexError::Broken { path, what }),
         }
@@ -83,7 +83,24 @@ impl ListIndex {
     /// How many torrents are in it.
     #[must_use]
     pub fn torrents(&self) -> usize {
-        self.layout.torrents.len() / format::TORRENT_LEN
+        self.layout.torrents.bytes.len() / format::TORRENT_LEN
+    }
+
+    /// Whether a part that was read so far was damaged.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.is_broken.get()
+    }
+
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub fn verify(&self) -> Result<(), ListIndexError> {
+        let Layout { torrents, hashes, categories, groups, names, texts } = &self.layout;
+        [torrents, hashes, categories, groups, names, texts]
+            .into_iter()
+            .try_for_each(|part| self.part(part).map(drop))
     }
 
     /// The categories in the order of their names.
@@ -102,7 +119,7 @@ impl ListIndex {
         self.places(&self.layout.groups)
     }
 
-    fn places(&self, part: &Range<usize>) -> Result<Vec<ListPlace>, ListIndexError> {
+    fn places(&self, part: &Part) -> Result<Vec<ListPlace>, ListIndexError> {
         let records = self.part(part)?;
         if records.is_empty() {
             return Ok(Vec::new());
@@ -125,27 +142,35 @@ impl ListIndex {
         Ok(self.texts.get().map_or("", String::as_str))
     }
 
-    fn text(&self, part: &Range<usize>) -> Result<String, ListIndexError> {
-        let path = || self.path.clone();
+    fn text(&self, part: &Part) -> Result<String, ListIndexError> {
         String::from_utf8(self.part(part)?.into_owned())
-            .map_err(|_| ListIndexError::Broken { path: path(), what: "its texts are none" })
+            .map_err(|_| self.broken("its texts are none"))
     }
 
-    /// The bytes of a part.
-    pub(super) fn part(&self, part: &Range<usize>) -> Result<Cow<'_, [u8]>, ListIndexError> {
-        match &self.bytes {
-            Bytes::Memory(bytes) => Ok(bytes.get(part.clone()).unwrap_or_default().into()),
-            Bytes::File(file) => {
-                let mut bytes = vec![0; part.len()];
-                let begin = u64::try_from(part.start).unwrap_or(u64::MAX);
-                let read = file.read_exact_at(&mut bytes, begin);
-                read.map_err(|source| {
-                    let path = self.path.clone();
-                    ListIndexError::Io { doing: "read", path, source }
-                })?;
-                Ok(bytes.into())
+    /// The bytes of a part, as they were written.
+    pub(super) fn part(&self, part: &Part) -> Result<Cow<'_, [u8]>, ListIndexError> {
+        let file = match &self.bytes {
+            Bytes::Memory(bytes) => {
+                return Ok(bytes.get(part.bytes.clone()).unwrap_or_default().into());
             }
+            Bytes::File(file) => file,
+        };
+        let mut bytes = vec![0; part.bytes.len()];
+        let begin = u64::try_from(part.bytes.start).unwrap_or(u64::MAX);
+        let read = file.read_exact_at(&mut bytes, begin);
+        read.map_err(|source| {
+            let path = self.path.clone();
+            ListIndexError::Io { doing: "read", path, source }
+        })?;
+        if format::checksum(&bytes) != part.checksum {
+            return Err(self.broken("a checksum is wrong"));
         }
+        Ok(bytes.into())
+    }
+
+    fn broken(&self, what: &'static str) -> ListIndexError {
+        self.is_broken.set(true);
+        ListIndexError::Broken { path: self.path.clone(), what }
     }
 }
 

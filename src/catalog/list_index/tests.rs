@@ -49,6 +49,12 @@ fn samples() -> Vec<Torrent> {
     ]
 }
 
+/// With another bit in one byte.
+fn damaged(mut bytes: Vec<u8>, at: usize) -> Vec<u8> {
+    bytes[at] ^= 1;
+    bytes
+}
+
 /// The first bytes of the info-hashes that a search finds.
 fn found(index: &ListIndex, search: &ListSearch) -> Vec<u8> {
     let hits = index.search(search, 0..100).unwrap();
@@ -160,6 +166,7 @@ fn what_was_written_is_read_again_and_a_broken_file_is_told() {
         (b"\x89TLI\r\n\x1a\n", "another version"),
         (&[0; 500], "begin"),
         (draft().into_bytes().get(..100).unwrap(), "cut short"),
+        (&damaged(draft().into_bytes(), 24), "checksum of its header"),
     ] {
         fs::write(&path, bytes).unwrap();
         let problem = open().unwrap_err().to_string();
@@ -173,7 +180,48 @@ fn very_long_names_are_found_by_their_beginning() {
     let index = index_of(&[torrent(1, &long, ""), torrent(2, "other", "")]);
     assert_eq!(found(&index, &by_name("begin ыыы")), [1]);
     assert_eq!(found(&index, &by_name("end")), [0; 0]);
-    assert!(index.layout.texts.len() < 3000);
+    assert!(index.layout.texts.bytes.len() < 3000);
+}
+
+#[test]
+fn damage_is_told_wherever_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list.index");
+    let torrents = samples();
+    let entry = |torrent| ListEntry { torrent, seeders: 2, leechers: 3 };
+    let bytes = ListIndexDraft::of(&FACTS, torrents.iter().map(entry)).into_bytes();
+    fs::write(&path, &bytes).unwrap();
+    let sound = ListIndex::open(&path).unwrap();
+    sound.verify().unwrap();
+    assert!(!sound.is_broken());
+    for at in 0..bytes.len() {
+        fs::write(&path, damaged(bytes.clone(), at)).unwrap();
+        let verified = ListIndex::open(&path).and_then(|index| index.verify());
+        assert!(matches!(verified, Err(ListIndexError::Broken { .. })), "{at}");
+    }
+    // The last byte is one of the texts: who needs none of them is answered.
+    let index = ListIndex::open(&path).unwrap();
+    assert_eq!(found(&index, &by_name("")).len(), 5);
+    assert!(!index.is_broken());
+    assert!(index.search(&by_name("penguin"), 0..9).is_err() && index.is_broken());
+}
+
+/// Gives a file the checksums of what is in it, as far as its parts fit into it.
+fn seal(bytes: &mut [u8]) {
+    let seal_header = |bytes: &mut [u8]| {
+        let checksum = format::checksum_of_header(bytes);
+        bytes[format::header::CHECKSUM_AT..format::HEADER_LEN]
+            .copy_from_slice(&checksum.to_le_bytes());
+    };
+    seal_header(bytes);
+    let Ok(layout) = format::Layout::of(bytes, bytes.len() as u64) else { return };
+    let format::Layout { torrents, hashes, categories, groups, names, texts } = layout;
+    let parts = [torrents, hashes, categories, groups, names, texts];
+    for (at, part) in (format::header::CHECKSUMS_AT..).step_by(4).zip(parts) {
+        let checksum = format::checksum(&bytes[part.bytes]);
+        bytes[at..at + 4].copy_from_slice(&checksum.to_le_bytes());
+    }
+    seal_header(bytes);
 }
 
 proptest! {
@@ -213,12 +261,18 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_file_never_ends_in_a_crash(at in 8..1000_usize, byte: u8, text in "[a-f0-9]{0,8}") {
+    fn a_damaged_file_never_ends_in_a_crash(
+        at in 8..1000_usize, byte: u8, text in "[a-f0-9]{0,8}", is_sealed: bool,
+    ) {
         let entries: Vec<_> = samples();
         let entry = |torrent| ListEntry { torrent, seeders: 2, leechers: 3 };
         let mut bytes = ListIndexDraft::of(&FACTS, entries.iter().map(entry)).into_bytes();
         let at = at % bytes.len();
         bytes[at] = byte;
+        // A damage that the checksums do not tell.
+        if is_sealed {
+            seal(&mut bytes);
+        }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("list.index");
         fs::write(&path, bytes).unwrap();

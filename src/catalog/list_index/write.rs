@@ -52,11 +52,13 @@ impl ListIndexDraft {
         }
         let counts = [keyed.len(), categories.0.len(), groups.0.len()].map(number);
         let mut names = Texts::default();
-        let places = [categories, groups].map(|places| places.records(&mut names)).concat();
+        let [categories, groups] = [categories, groups].map(|places| places.records(&mut names));
         let names_len = names.0.len();
-        let parts = [records, hashes, places, names.0.into_bytes(), texts.0.into_bytes()];
+        let texts = texts.0.into_bytes();
+        let parts = [records, hashes, categories, groups, names.0.into_bytes(), texts];
         let length = parts.iter().map(Vec::len).sum::<usize>() + format::HEADER_LEN;
-        let mut bytes = header_of(facts, counts, [length, names_len]);
+        let checksums = parts.each_ref().map(|part| format::checksum(part));
+        let mut bytes = header_of(facts, counts, [length, names_len], checksums);
         parts.iter().for_each(|part| bytes.extend_from_slice(part));
         Self(bytes)
     }
@@ -183,6 +185,7 @@ fn header_of(
     facts: &ListFacts,
     [torrents, categories, groups]: [u32; 3],
     lengths: [usize; 2],
+    checksums: [u32; 6],
 ) -> Vec<u8> {
     let [length, names] = lengths.map(|length| u64::try_from(length).unwrap_or(u64::MAX));
     let mut bytes = vec![0; format::HEADER_LEN];
@@ -204,6 +207,11 @@ fn header_of(
     put(header::CATEGORIES_AT, &categories.to_le_bytes());
     put(header::GROUPS_AT, &groups.to_le_bytes());
     put(header::NAMES_LEN_AT, &names.to_le_bytes());
+    put(header::CHECKSUMS_AT, &checksums.map(u32::to_le_bytes).concat());
+    let checksum = format::checksum_of_header(&bytes);
+    if let Some(place) = bytes.get_mut(header::CHECKSUM_AT..) {
+        place.copy_from_slice(&checksum.to_le_bytes());
+    }
     bytes
 }
 

@@ -86,8 +86,12 @@
 //! 66 index of the torrents, of many only: for each beginning of an info-hash, of as many bits as make the number of
 //!    entries, in order
 //!     0  4  how many torrents stand before those with this beginning
-//! 67 index of the bans, of many only: for every 64th ban, from the first on
+//! 68 index of the bans, of many only: for every 64th ban, from the first on
 //!     0 16  its first address
+//! 69 when torrents come into the lists and leave them after the last refresh, 32 bytes each, sorted
+//!     0  8  when, seconds since 1970
+//!     8 20  canonical info-hash
+//!    28  4  whether it is listed from then on: 1 or 0
 //!
 //! what all rules on clients have, 16 bytes
 //!     0  4  the place among all rules on clients, counted from 0
@@ -137,6 +141,7 @@ pub(super) const PROGRAM_RULE_LEN: usize = 28;
 pub(super) const AGENT_RULE_LEN: usize = 32;
 pub(super) const CLASS_RULE_LEN: usize = 16;
 pub(super) const FIGURES_LEN: usize = 40;
+pub(super) const LISTING_CHANGE_LEN: usize = 32;
 pub(super) const TORRENT_INDEX_LEN: usize = 4;
 pub(super) const BAN_INDEX_LEN: usize = 4;
 
@@ -163,6 +168,7 @@ pub(super) const FIGURES: u32 = 65;
 pub(super) const TORRENT_INDEX: u32 = 66;
 /// 67 was another index of the bans.
 pub(super) const BAN_INDEX: u32 = 68;
+pub(super) const LISTING_CHANGES: u32 = 69;
 /// From here on, a section that a reader does not know may be skipped.
 const OPTIONAL_FROM: u32 = 64;
 
@@ -251,6 +257,7 @@ pub(super) struct Layout {
     pub figures: RecordsAt,
     pub torrent_index: RecordsAt,
     pub ban_index: RecordsAt,
+    pub listing_changes: RecordsAt,
     /// All sections, also unknown ones.
     pub sections: Vec<Section>,
 }
@@ -326,6 +333,7 @@ impl<'a> UnvalidatedHeader<'a> {
             figures: records(&sections, FIGURES, FIGURES_LEN)?,
             torrent_index: records(&sections, TORRENT_INDEX, TORRENT_INDEX_LEN)?,
             ban_index: records(&sections, BAN_INDEX, BAN_INDEX_LEN)?,
+            listing_changes: records(&sections, LISTING_CHANGES, LISTING_CHANGE_LEN)?,
             sections,
         })
     }

@@ -18,7 +18,7 @@ use super::index;
 use super::record::{BanRecord, TextAt, TorrentRecord};
 use super::records::{EVERYWHERE, Records};
 use super::seen_clients::SeenClients;
-use super::{PolicyError, figures};
+use super::{ListingChange, PolicyError, figures, listing};
 use crate::catalog::{FileTime, has_changed};
 use crate::platform::FileMark;
 use crate::platform::address_range::key;
@@ -246,6 +246,12 @@ impl PolicySnapshot {
     /// The same of all torrents, sorted.
     pub fn figures(&self) -> impl Iterator<Item = (InfoHash, ScrapeFigures)> {
         self.records(&self.layout.figures).iter().filter_map(figures::read)
+    }
+
+    /// The torrents that come into the lists or leave them between the last refresh and this time, in the order of time.
+    pub fn listing_changes(&self, now: Timestamp) -> impl Iterator<Item = ListingChange> {
+        let changes = self.records(&self.layout.listing_changes);
+        changes.iter().filter_map(listing::read).take_while(move |change| change.at <= now)
     }
 
     /// All torrents, sorted by canonical info-hash.

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::format::{self, Facts, NewSection, Sequence};
+use super::listing::{self, ListingChange};
 use super::record::TorrentRecord;
 use super::refused::Refused;
 use super::texts::Texts;
@@ -39,7 +40,10 @@ pub struct Publication<'a> {
 
 /// The part of a snapshot that takes long to make: its torrents. `None` when a count or an offset does not fit, which
 /// is said when it is published.
-pub struct PolicyDraft(Option<[NewSection; 4]>);
+pub struct PolicyDraft {
+    sections: Option<[NewSection; 4]>,
+    listing_changes: Vec<ListingChange>,
+}
 
 /// Writes the policy snapshot at `path` from these torrents, whose files are there. Whoever opens it sees the old
 /// one or the new one, whole; missing folders are made (mode 0700). Only one process at a time may.
@@ -64,7 +68,9 @@ impl PolicyDraft {
         generation: Generation,
         now: Timestamp,
     ) -> Self {
-        Self(sections_of(torrents.into_iter().collect(), generation, now))
+        let torrents: Vec<_> = torrents.into_iter().collect();
+        let listing_changes = listing::changes_of(&torrents);
+        Self { sections: sections_of(torrents, generation, now), listing_changes }
     }
 
     /// Writes the snapshot at `path`, as [`publish`] does, for the same generation of the peer store.
@@ -104,7 +110,7 @@ impl PolicyDraft {
             scanned: publication.scanned,
             generation: publication.generation,
         };
-        let mut sections = Vec::from(self.0?);
+        let mut sections = Vec::from(self.sections?);
         sections.push(NewSection::of(format::WATCHED, 0, watched));
         let Rules { bans, client_rules, unreachable } = publication.rules;
         let mut texts = Texts::default();
@@ -116,6 +122,7 @@ impl PolicyDraft {
         sections.push(texts.into_section());
         sections.push(reachability::section_of(unreachable));
         sections.push(figures::section_of(publication.figures));
+        sections.push(listing::section_of(&self.listing_changes, publication.refreshed_at));
         Some(format::assemble(facts, &sections))
     }
 }

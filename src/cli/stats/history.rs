@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use super::super::torrent::NamedTorrent;
 use super::super::{CommandError, World};
 use crate::catalog::{Catalog, Series, Span, Torrent};
+use crate::config::Language;
 use crate::platform::date;
 use crate::platform::terminal::harmless_json;
 use crate::site::charts::{Badge, Subject, badge, chart, figure, sparkline};
@@ -78,22 +79,27 @@ pub(super) fn print(wanted: Wanted, world: &mut World<'_>) -> Result<(), Command
         Form::Table => return print_table(series, world),
         Form::Json => format!("{}\n", harmless_json(&history_json(info_hash, series))),
         Form::Csv => history_csv(series),
-        form => draw(form, subject, series)
+        form => draw(form, subject, series, loaded.config.pages.languages.first())
             .map_err(|problem| CommandError::Failed(format!("cannot draw that: {problem}")))?,
     };
     world.print(picture)
 }
 
-fn draw(form: Form, subject: Subject<'_>, series: &Series) -> askama::Result<String> {
+fn draw(
+    form: Form,
+    subject: Subject<'_>,
+    series: &Series,
+    language: Language,
+) -> askama::Result<String> {
     let last = series.points.last().and_then(|point| point.figures).map(|it| it.last);
     match form {
-        Form::Html => figure(subject, series),
-        Form::Sparkline => sparkline(subject, series, true),
-        Form::Badge => badge(Badge::Seeders, last),
-        Form::BadgeLeechers => badge(Badge::Leechers, last),
-        Form::BadgeCompleted => badge(Badge::Completed, last),
-        Form::BadgeHealth => badge(Badge::Health, last),
-        Form::Table | Form::Json | Form::Csv | Form::Chart => chart(subject, series),
+        Form::Html => figure(subject, series, language),
+        Form::Sparkline => sparkline(subject, series, true, language),
+        Form::Badge => badge(Badge::Seeders, last, language),
+        Form::BadgeLeechers => badge(Badge::Leechers, last, language),
+        Form::BadgeCompleted => badge(Badge::Completed, last, language),
+        Form::BadgeHealth => badge(Badge::Health, last, language),
+        Form::Table | Form::Json | Form::Csv | Form::Chart => chart(subject, series, language),
     }
 }
 

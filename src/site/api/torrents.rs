@@ -13,7 +13,7 @@ use crate::config::LoadedConfig;
 use crate::protocol::Timestamp;
 use crate::site::links::Links;
 use crate::site::{Call, Ready};
-use crate::tracker::list_index::{self, FoundTorrent};
+use crate::tracker::list_index::{self, FoundTorrent, OpenError};
 
 const NAMES: &[&str] = &["query", "category", "group", "sort", "page", "rows"];
 
@@ -137,9 +137,12 @@ pub(super) fn find(ready: &Ready, call: &Call<'_>) -> Result<Found<Page>, Failed
         reverse,
     };
     let tracker = &ready.tracker;
-    let index = list_index::open(tracker, call.now).map_err(Problem::log)?;
     let start = (page - 1).saturating_mul(rows);
-    let hits = index.search(&search, start..start.saturating_add(rows)).map_err(Problem::log)?;
+    let places = start..start.saturating_add(rows);
+    let hits = list_index::ask(tracker, call.now, |index| {
+        Ok::<_, OpenError>(index.search(&search, places.clone())?)
+    });
+    let hits = hits.map_err(Problem::log)?;
     let pages = hits.matching.div_ceil(rows).max(1);
     let catalog = Catalog::read(&tracker.config().config.paths.catalog).map_err(Problem::log)?;
     let shown = list_index::look_up(tracker, &catalog, &hits.hits, call.now);

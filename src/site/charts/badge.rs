@@ -3,7 +3,8 @@
 use askama::Template;
 
 use crate::catalog::Sample;
-use crate::site::format::{counted_grouped, grouped};
+use crate::config::Language;
+use crate::site::language::{Texts, texts};
 
 /// What a badge says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +33,24 @@ const LEECHERS_FOR_A_SEEDER: u64 = 10;
 ///
 /// # Errors
 /// None in practice: the template writes to memory.
-pub fn badge(badge: Badge, figures: Option<Sample>) -> askama::Result<String> {
+pub fn badge(badge: Badge, figures: Option<Sample>, language: Language) -> askama::Result<String> {
+    let texts = texts(language);
+    let (words, counts) = (&texts.badge, &texts.counts);
     let (label, value, colour) = match (badge, figures) {
-        (_, None) => ("torrent", "not known".into(), QUIET),
-        (Badge::Seeders, Some(Sample { seeders: 0, .. })) => ("torrent", "no seeders".into(), BAD),
-        (Badge::Seeders, Some(it)) => ("torrent", counted_grouped(it.seeders, "seeder"), SEED),
-        (Badge::Leechers, Some(it)) => ("torrent", counted_grouped(it.leechers, "leecher"), LEECH),
-        (Badge::Completed, Some(it)) => ("completed", counted_grouped(it.completed, "time"), DONE),
-        (Badge::Health, Some(it)) => health(it),
+        (_, None) => (words.torrent, words.unknown.into(), QUIET),
+        (Badge::Seeders, Some(Sample { seeders: 0, .. })) => {
+            (words.torrent, words.no_seeders.into(), BAD)
+        }
+        (Badge::Seeders, Some(it)) => {
+            (words.torrent, texts.counted(it.seeders, counts.seeders), SEED)
+        }
+        (Badge::Leechers, Some(it)) => {
+            (words.torrent, texts.counted(it.leechers, counts.leechers), LEECH)
+        }
+        (Badge::Completed, Some(it)) => {
+            (words.completed, texts.counted(it.completed, counts.times), DONE)
+        }
+        (Badge::Health, Some(it)) => health(it, texts),
     };
     Picture::of(label, value, colour).render()
 }
@@ -48,19 +59,21 @@ pub fn badge(badge: Badge, figures: Option<Sample>) -> askama::Result<String> {
 ///
 /// # Errors
 /// None in practice: the template writes to memory.
-pub fn retired_badge() -> askama::Result<String> {
-    Picture::of("torrent", "retired".into(), QUIET).render()
+pub fn retired_badge(language: Language) -> askama::Result<String> {
+    let words = &texts(language).badge;
+    Picture::of(words.torrent, words.retired.into(), QUIET).render()
 }
 
 /// How a swarm is, in a word and in numbers.
-fn health(figures: Sample) -> (&'static str, String, &'static str) {
-    let Sample { seeders, leechers, .. } = figures;
+fn health(figures: Sample, texts: &Texts) -> (&'static str, String, &'static str) {
+    let (Sample { seeders, leechers, .. }, words) = (figures, &texts.badge);
     let (word, colour) = match seeders {
-        0 => ("no seeders", BAD),
-        _ if leechers > seeders.saturating_mul(LEECHERS_FOR_A_SEEDER) => ("needs seeders", WARN),
-        _ => ("good", SEED),
+        0 => (words.no_seeders, BAD),
+        _ if leechers > seeders.saturating_mul(LEECHERS_FOR_A_SEEDER) => (words.few_seeders, WARN),
+        _ => (words.good, SEED),
     };
-    ("health", format!("{word}, {} : {}", grouped(seeders), grouped(leechers)), colour)
+    let [seeders, leechers] = [seeders, leechers].map(|count| texts.number(count));
+    (words.health, format!("{word}, {seeders} : {leechers}"), colour)
 }
 
 #[derive(Template)]
@@ -81,11 +94,11 @@ impl Picture {
     }
 }
 
-/// About the width of a text at 11 pixels; whatever the font is, it is fitted in. There is nothing but ASCII in it.
+/// About the width of a text at 11 pixels; whatever the font is, it is fitted in.
 fn width(text: &str) -> u32 {
     let of = |character: char| match character {
-        'i' | 'l' | ',' | ':' | ' ' | 't' | 'f' | 'r' => 4,
-        'm' | 'w' => 10,
+        'i' | 'l' | ',' | ':' | ' ' | '\u{a0}' | 't' | 'f' | 'r' => 4,
+        'm' | 'w' | 'ж' | 'м' | 'ш' | 'щ' | 'ы' | 'ю' => 10,
         _ => 7,
     };
     text.chars().map(of).sum()

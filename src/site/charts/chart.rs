@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::labels::{below, description, span_in_words};
-use super::panel::{LEFT, PANELS, Panel, RIGHT, x};
+use super::labels::{below, description};
+use super::panel::{KINDS, LEFT, Panel, RIGHT, runs, x};
 use crate::catalog::Series;
+use crate::config::Language;
+use crate::site::language::{SpanTexts, Texts, texts};
 
 /// Whose figures a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +17,10 @@ pub enum Subject<'a> {
     Torrent(&'a str),
 }
 
-impl Subject<'_> {
-    pub(super) fn name(&self) -> &str {
+impl<'a> Subject<'a> {
+    pub(super) fn name(self, texts: &Texts) -> &'a str {
         match self {
-            Self::All => "All torrents",
+            Self::All => texts.charts.all_torrents,
             Self::Torrent(title) => title,
         }
     }
@@ -28,8 +30,8 @@ impl Subject<'_> {
 ///
 /// # Errors
 /// None in practice: the template writes to memory.
-pub fn chart(subject: Subject<'_>, series: &Series) -> askama::Result<String> {
-    Chart::of(subject, series, true).render()
+pub fn chart(subject: Subject<'_>, series: &Series, language: Language) -> askama::Result<String> {
+    Chart::of(subject, series, true, texts(language)).render()
 }
 
 #[derive(Template)]
@@ -38,7 +40,7 @@ pub(super) struct Chart<'a> {
     /// Whether it is no part of a page, which has the style sheet.
     is_alone: bool,
     subject: &'a str,
-    span: &'static str,
+    span: &'a SpanTexts,
     description: String,
     left: f64,
     right: f64,
@@ -54,27 +56,29 @@ struct Time {
 }
 
 impl<'a> Chart<'a> {
-    pub(super) fn of(subject: Subject<'a>, series: &Series, is_alone: bool) -> Self {
-        let subject = match subject {
-            Subject::All => "All torrents",
-            Subject::Torrent(title) => title,
-        };
+    pub(super) fn of(
+        subject: Subject<'a>,
+        series: &Series,
+        is_alone: bool,
+        texts: &'static Texts,
+    ) -> Self {
+        let runs = runs(series);
         let points = series.points.iter().enumerate();
         let times = points.filter_map(|(number, point)| {
             let at = x(number, series.points.len());
-            below(series.span, point.at).map(|label| Time { at, label })
+            below(series.span, point.at, texts).map(|label| Time { at, label })
         });
         Self {
             is_alone,
-            subject,
-            span: span_in_words(series.span),
-            description: description(series),
+            subject: subject.name(texts),
+            span: texts.span(series.span),
+            description: description(series, texts),
             left: LEFT,
             right: RIGHT,
-            panels: PANELS.iter().map(|kind| Panel::of(series, kind)).collect(),
+            panels: KINDS.iter().map(|kind| Panel::of(&runs, kind, texts)).collect(),
             // At the very edge a word would be cut.
             times: times.filter(|it| (LEFT + 8.0..RIGHT - 8.0).contains(&it.at)).collect(),
-            is_empty: series.points.iter().all(|point| point.figures.is_none()),
+            is_empty: runs.is_empty(),
         }
     }
 }

@@ -3,38 +3,39 @@
 use askama::Template;
 
 use super::chart::{Chart, Subject};
-use super::labels::{moment, span_in_words, steps_in_words};
+use super::labels::moment;
 use crate::catalog::{Series, Span};
-use crate::site::format::{bytes, grouped};
+use crate::config::Language;
+use crate::site::language::{SpanTexts, Texts, texts};
 
 /// A chart with its figures as a table, for a page that has our style sheet.
 ///
 /// # Errors
 /// None in practice: the template writes to memory.
-pub fn figure(subject: Subject<'_>, series: &Series) -> askama::Result<String> {
+pub fn figure(subject: Subject<'_>, series: &Series, language: Language) -> askama::Result<String> {
+    let texts = texts(language);
     // So many points a row: some thirty to fifty rows can be read.
-    let (points, every) = match series.span {
-        Span::Day => (4, "the end of each hour"),
-        Span::Week => (6, "every sixth hour"),
-        Span::Year => (7, "each week"),
+    let points = match series.span {
+        Span::Day => 4,
+        Span::Week => 6,
+        Span::Year => 7,
     };
     let rows = series.points.iter().rev().step_by(points);
     let rows = rows.map(|point| Row {
-        at: moment(series.span, point.at),
+        at: moment(series.span, point.at, texts),
         cells: point.figures.map(|it| Cells {
-            seeders: grouped(it.last.seeders),
-            leechers: grouped(it.last.leechers),
-            completed: grouped(it.last.completed),
-            downloaded: bytes(it.last.downloaded, 2),
-            speed: format!("{}/s", bytes(it.speed, 1)),
+            seeders: texts.number(it.last.seeders),
+            leechers: texts.number(it.last.leechers),
+            completed: texts.number(it.last.completed),
+            downloaded: texts.bytes(it.last.downloaded, 2),
+            speed: texts.speed(it.speed, 1),
         }),
     });
     let figure = Figure {
-        subject: subject.name(),
-        span: span_in_words(series.span),
-        step: steps_in_words(series.span)[0],
-        every,
-        chart: Chart::of(subject, series, false),
+        texts,
+        subject: subject.name(texts),
+        span: texts.span(series.span),
+        chart: Chart::of(subject, series, false, texts),
         rows: rows.collect(),
     };
     figure.render()
@@ -43,10 +44,9 @@ pub fn figure(subject: Subject<'_>, series: &Series) -> askama::Result<String> {
 #[derive(Template)]
 #[template(path = "charts/figure.html")]
 struct Figure<'a> {
+    texts: &'static Texts,
     subject: &'a str,
-    span: &'static str,
-    step: &'static str,
-    every: &'static str,
+    span: &'static SpanTexts,
     chart: Chart<'a>,
     rows: Vec<Row>,
 }

@@ -3,46 +3,27 @@
 use crate::catalog::{Point, PointFigures, Series, Span};
 use crate::platform::date;
 use crate::protocol::Timestamp;
-use crate::site::format::{counted_grouped, grouped};
-
-/// The span in words, with its article.
-pub(super) fn span_in_words(span: Span) -> &'static str {
-    match span {
-        Span::Day => "the last day",
-        Span::Week => "the last week",
-        Span::Year => "the last year",
-    }
-}
-
-/// What a point stands for, and several.
-pub(super) fn steps_in_words(span: Span) -> [&'static str; 2] {
-    match span {
-        Span::Day => ["quarter of an hour", "quarters of an hour"],
-        Span::Week => ["hour", "hours"],
-        Span::Year => ["day", "days"],
-    }
-}
+use crate::site::language::{Plural, Texts};
 
 /// What stands below a point on the axis of time, if anything: every sixth hour, every day, every month.
-pub(super) fn below(span: Span, at: Timestamp) -> Option<String> {
-    let written = date::for_people(at.0);
-    let (day, time) = written.split_once(", ")?;
-    let mut words = day.split(' ');
-    let (number, month) = (words.next()?, words.next()?);
-    match span {
-        Span::Day => (at.0.is_multiple_of(6 * 3_600)).then(|| time.replace(" UTC", "")),
-        Span::Week => (time == "00:00 UTC").then(|| format!("{number} {month}")),
-        Span::Year => (number == "1").then(|| month.to_owned()),
-    }
+pub(super) fn below(span: Span, at: Timestamp, texts: &Texts) -> Option<String> {
+    const DAY: u64 = 24 * 3_600;
+    // A date takes long to write, and hardly any is shown.
+    let is_shown = match span {
+        Span::Day => at.0.is_multiple_of(DAY / 4),
+        Span::Week => at.0.is_multiple_of(DAY),
+        Span::Year => date::day_of_month(at.0) == 1,
+    };
+    is_shown.then(|| match span {
+        Span::Day => texts.time_of_day(at),
+        Span::Week => texts.day_of_month(at),
+        Span::Year => texts.month(at).to_owned(),
+    })
 }
 
 /// When a point is, as a table says it.
-pub(super) fn moment(span: Span, at: Timestamp) -> String {
-    let written = date::for_people(at.0);
-    match (span, written.split_once(',')) {
-        (Span::Year, Some((day, _))) => day.to_owned(),
-        _ => written,
-    }
+pub(super) fn moment(span: Span, at: Timestamp, texts: &Texts) -> String {
+    if span == Span::Year { texts.day(at) } else { texts.moment(at) }
 }
 
 /// The last figures that are known.
@@ -51,37 +32,25 @@ pub(super) fn latest(series: &Series) -> Option<PointFigures> {
 }
 
 /// What a chart shows, in sentences, for those who do not see it.
-pub(super) fn description(series: &Series) -> String {
-    let Some(latest) = latest(series) else {
-        return format!("Nothing is known of {}.", span_in_words(series.span));
-    };
+pub(super) fn description(series: &Series, texts: &Texts) -> String {
+    let span = texts.span(series.span);
+    let Some(latest) = latest(series) else { return span.nothing.to_owned() };
     let known: Vec<_> = series.points.iter().filter_map(|point| point.figures).collect();
-    let between = |now: u64, least: u64, most: u64, thing: &str| {
-        let (now, least, most) = (counted_grouped(now, thing), grouped(least), grouped(most));
-        format!("{now} at last, between {least} and {most} before. ")
+    let between = |now: u64, least: u64, most: u64, thing: Plural| {
+        let [least, most] = [least, most].map(|count| texts.number(count));
+        texts.charts.between.with(texts.counted(now, thing), least, most)
     };
     let least = |of: fn(&PointFigures) -> u64| known.iter().map(of).min().unwrap_or_default();
     let most = |of: fn(&PointFigures) -> u64| known.iter().map(of).max().unwrap_or_default();
-    let seeders = between(
-        latest.last.seeders,
-        least(|it| it.least_seeders),
-        most(|it| it.most_seeders),
-        "seeder",
-    );
-    let leechers = between(
-        latest.last.leechers,
-        least(|it| it.last.leechers),
-        most(|it| it.most_leechers),
-        "leecher",
-    );
+    let (last, counts) = (latest.last, &texts.counts);
+    let (fewest, peak) = (least(|it| it.least_seeders), most(|it| it.most_seeders));
+    let seeders = between(last.seeders, fewest, peak, counts.seeders);
+    let (fewest, peak) = (least(|it| it.last.leechers), most(|it| it.most_leechers));
+    let leechers = between(last.leechers, fewest, peak, counts.leechers);
+    let completed = texts.charts.completed.with(texts.counted(last.completed, counts.times));
     let gaps = series.points.iter().skip_while(|point| point.figures.is_none());
     let gaps = gaps.filter(|point: &&Point| point.figures.is_none()).count();
-    let [one, several] = steps_in_words(series.span);
-    let gaps = match gaps {
-        0 => String::new(),
-        1 => format!(" Nothing is known of 1 {one}."),
-        gaps => format!(" Nothing is known of {gaps} {several}."),
-    };
-    let completed = counted_grouped(latest.last.completed, "time");
-    format!("{seeders}{leechers}Completed {completed}.{gaps}")
+    let gaps = (gaps > 0).then(|| texts.charts.gaps.with(texts.counted(gaps, span.points)));
+    let sentences = [seeders, leechers, completed].into_iter().chain(gaps);
+    sentences.collect::<Vec<_>>().join(" ")
 }

@@ -1,17 +1,18 @@
 //! One panel of a chart: a line over time with a scale of its own, so that few leechers are seen beside many seeders.
 
-use std::fmt::Write as _;
-
 use crate::catalog::{PointFigures, Series};
-use crate::site::format::{bytes, grouped};
+use crate::site::language::Texts;
 
 /// Where the lines begin and end.
 pub(super) const LEFT: f64 = 64.0;
 pub(super) const RIGHT: f64 = 628.0;
 
+/// Bytes that a point of a path takes, about.
+const USUAL_BYTES: usize = 8;
+
 /// What a panel shows.
 pub(super) struct Kind {
-    pub name: &'static str,
+    name: fn(&Texts) -> &'static str,
     /// The class of its line in our style sheet, and its colour where there is none.
     pub class: &'static str,
     pub colour: &'static str,
@@ -31,9 +32,9 @@ enum Scale {
 }
 
 /// The three panels of a chart, from the top.
-pub(super) const PANELS: [Kind; 3] = [
+pub(super) const KINDS: [Kind; 3] = [
     Kind {
-        name: "Seeders",
+        name: |texts| texts.words.seeders,
         class: "seed",
         colour: "#12745a",
         top: 40.0,
@@ -43,7 +44,7 @@ pub(super) const PANELS: [Kind; 3] = [
         scale: Scale::Count,
     },
     Kind {
-        name: "Leechers",
+        name: |texts| texts.words.leechers,
         class: "leech",
         colour: "#ad4f08",
         top: 168.0,
@@ -53,7 +54,7 @@ pub(super) const PANELS: [Kind; 3] = [
         scale: Scale::Count,
     },
     Kind {
-        name: "Downloaded a second",
+        name: |texts| texts.charts.downloaded_a_second,
         class: "done",
         colour: "#4556a6",
         top: 260.0,
@@ -83,54 +84,57 @@ pub(super) struct Tick {
     pub label: String,
 }
 
+/// Points that follow each other without a gap, each with its place across.
+pub(super) type Run = Vec<(f64, PointFigures)>;
+
 impl Panel {
-    pub(super) fn of(series: &Series, kind: &Kind) -> Self {
-        let known = series.points.iter().filter_map(|point| point.figures.as_ref());
-        let most = known.map(|it| (kind.range)(it).1.max((kind.value)(it))).max();
+    pub(super) fn of(runs: &[Run], kind: &Kind, texts: &Texts) -> Self {
+        let known = runs.iter().flatten();
+        let most = known.map(|(_, it)| (kind.range)(it).1.max((kind.value)(it))).max();
         let top = kind.scale.top(most.unwrap_or_default());
         let y = |value: u64| kind.top + kind.height * (1.0 - share(value, top));
-        let ticks = kind.scale.ticks(top);
+        let ticks = kind.scale.ticks(top, texts);
         let ticks = ticks.into_iter().map(|(value, label)| Tick { at: y(value), label });
-        let runs = runs(series);
+        let (mut line, mut area) = (String::new(), String::new());
+        for run in runs {
+            draw(&mut line, run.iter().map(|(x, it)| (*x, y((kind.value)(it)))));
+            // A point alone is a dot, as line ends are round.
+            if run.len() == 1 {
+                line.push_str("h0");
+            }
+            if run.iter().any(|(_, it)| (kind.range)(it).0 != (kind.range)(it).1) {
+                let upper = run.iter().map(|(x, it)| (*x, y((kind.range)(it).1)));
+                let lower = run.iter().rev().map(|(x, it)| (*x, y((kind.range)(it).0)));
+                draw(&mut area, upper.chain(lower));
+                area.push('z');
+            }
+        }
         Self {
-            name: kind.name,
+            name: (kind.name)(texts),
             class: kind.class,
             colour: kind.colour,
             name_at: kind.top - 8.0,
             ticks: ticks.collect(),
-            line: runs.iter().fold(String::new(), |mut path, run| {
-                let points = run.iter().map(|(x, it)| (*x, y((kind.value)(it))));
-                draw(&mut path, points);
-                // A point alone is a dot, as line ends are round.
-                if run.len() == 1 {
-                    path.push_str("h0");
-                }
-                path
-            }),
-            area: runs.iter().fold(String::new(), |mut path, run| {
-                if run.iter().any(|(_, it)| (kind.range)(it).0 != (kind.range)(it).1) {
-                    let upper = run.iter().map(|(x, it)| (*x, y((kind.range)(it).1)));
-                    let lower = run.iter().rev().map(|(x, it)| (*x, y((kind.range)(it).0)));
-                    draw(&mut path, upper.chain(lower));
-                    path.push('z');
-                }
-                path
-            }),
+            line,
+            area,
         }
     }
 }
 
-/// Points that follow each other without a gap, each with its place across.
-fn runs(series: &Series) -> Vec<Vec<(f64, PointFigures)>> {
-    let mut runs = vec![Vec::new()];
+/// All that is known, from gap to gap.
+pub(super) fn runs(series: &Series) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let mut run = Run::new();
     for (number, point) in series.points.iter().enumerate() {
-        match (point.figures, runs.last_mut()) {
-            (Some(figures), Some(run)) => run.push((x(number, series.points.len()), figures)),
-            (None, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
-            _ => {}
+        match point.figures {
+            Some(figures) => run.push((x(number, series.points.len()), figures)),
+            None if run.is_empty() => {}
+            None => runs.push(std::mem::take(&mut run)),
         }
     }
-    runs.retain(|run| !run.is_empty());
+    if !run.is_empty() {
+        runs.push(run);
+    }
     runs
 }
 
@@ -142,6 +146,7 @@ pub(super) fn x(number: usize, points: usize) -> f64 {
 
 /// Adds a line through points to a path: where it begins, then the way to each next one, in few bytes.
 fn draw(path: &mut String, points: impl Iterator<Item = (f64, f64)>) {
+    path.reserve(points.size_hint().0 * USUAL_BYTES);
     let mut before = None;
     for (x, y) in points {
         let here = (tenths(x), tenths(y));
@@ -162,20 +167,23 @@ fn draw(path: &mut String, points: impl Iterator<Item = (f64, f64)>) {
 /// A place in tenths of a pixel.
 #[allow(clippy::cast_possible_truncation)] // Within the picture.
 fn tenths(place: f64) -> i64 {
-    (place * 10.0).round() as i64
+    // No place is negative, and to round them is a call otherwise.
+    (place * 10.0 + 0.5) as i64
 }
 
 fn push_tenths(path: &mut String, tenths: i64) {
-    let (sign, whole, rest) = (tenths < 0, tenths.abs() / 10, tenths.abs() % 10);
-    if sign {
+    if tenths < 0 {
         path.push('-');
     }
-    // Writing to a string does not fail.
-    let _ = match (whole, rest) {
-        (whole, 0) => write!(path, "{whole}"),
-        (0, rest) => write!(path, ".{rest}"),
-        (whole, rest) => write!(path, "{whole}.{rest}"),
-    };
+    let (whole, rest) = (tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10);
+    let mut digits = itoa::Buffer::new();
+    if whole > 0 || rest == 0 {
+        path.push_str(digits.format(whole));
+    }
+    if rest > 0 {
+        path.push('.');
+        path.push_str(digits.format(rest));
+    }
 }
 
 /// How much of `most` a value is, 0 to 1.
@@ -201,12 +209,12 @@ impl Scale {
     }
 
     /// The numbers beside the panel.
-    fn ticks(self, top: u64) -> Vec<(u64, String)> {
+    fn ticks(self, top: u64, texts: &Texts) -> Vec<(u64, String)> {
         let values = if top < 2 { vec![0, top] } else { vec![0, top / 2, top] };
         let label = |value| match self {
-            Self::Count => grouped(value),
+            Self::Count => texts.number(value),
             Self::BytesASecond if value == 0 => "0".into(),
-            Self::BytesASecond => format!("{}/s", bytes(value, 0)),
+            Self::BytesASecond => texts.speed(value, 0),
         };
         values.into_iter().map(|value| (value, label(value))).collect()
     }
@@ -215,6 +223,8 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Language;
+    use crate::site::language::texts;
 
     #[test]
     fn scales_end_at_round_numbers() {
@@ -223,8 +233,11 @@ mod tests {
         assert_eq!(Scale::Count.top(u64::MAX), u64::MAX);
         let tops = [0, 1_025, u64::MAX].map(|it| Scale::BytesASecond.top(it));
         assert_eq!(tops, [1_024, 2_048, u64::MAX]);
-        let labels: Vec<_> =
-            Scale::BytesASecond.ticks(2 << 20).into_iter().map(|it| it.1).collect();
+        let labels: Vec<_> = Scale::BytesASecond
+            .ticks(2 << 20, texts(Language::English))
+            .into_iter()
+            .map(|it| it.1)
+            .collect();
         assert_eq!(labels, ["0", "1 MiB/s", "2 MiB/s"]);
     }
 }

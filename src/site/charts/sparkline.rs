@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use askama::Template;
 
 use super::chart::Subject;
-use super::labels::{latest, span_in_words};
+use super::labels::latest;
 use super::panel::share;
 use crate::catalog::Series;
-use crate::site::format::counted_grouped;
+use crate::config::Language;
+use crate::site::language::texts;
 
 /// Points of the line at most.
 const POINTS: usize = 40;
@@ -20,20 +21,29 @@ const HEIGHT: u64 = 24;
 ///
 /// # Errors
 /// None in practice: the template writes to memory.
-pub fn sparkline(subject: Subject<'_>, series: &Series, is_alone: bool) -> askama::Result<String> {
-    let now = latest(series).map(|it| counted_grouped(it.last.seeders, "seeder"));
-    let span = span_in_words(series.span);
-    let sparkline = Sparkline { is_alone, subject: subject.name(), span, now, line: line(series) };
-    sparkline.render()
+pub fn sparkline(
+    subject: Subject<'_>,
+    series: &Series,
+    is_alone: bool,
+    language: Language,
+) -> askama::Result<String> {
+    let texts = texts(language);
+    let (subject, span) = (subject.name(texts), texts.span(series.span).name);
+    let title = match latest(series) {
+        Some(it) => {
+            let now = texts.counted(it.last.seeders, texts.counts.seeders);
+            texts.charts.sparkline.with(subject, span, now)
+        }
+        None => texts.charts.sparkline_unknown.with(subject, span),
+    };
+    Sparkline { is_alone, title, line: line(series) }.render()
 }
 
 #[derive(Template)]
 #[template(path = "charts/sparkline.svg")]
-struct Sparkline<'a> {
+struct Sparkline {
     is_alone: bool,
-    subject: &'a str,
-    span: &'static str,
-    now: Option<String>,
+    title: String,
     line: String,
 }
 

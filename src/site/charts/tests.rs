@@ -5,6 +5,7 @@ use quick_xml::events::Event;
 
 use super::*;
 use crate::catalog::{Point, PointFigures, Sample, Series, Span};
+use crate::config::Language::{self, English};
 use crate::protocol::{Seconds, Timestamp};
 
 const HOSTILE: &str = "</title><script>alert(1)</script>\" onload=\"x \u{202e}";
@@ -69,16 +70,16 @@ fn heights(path: &str) -> Vec<f64> {
     heights
 }
 
-fn all_pictures(subject: Subject<'_>, series: &Series) -> Vec<String> {
+fn all_pictures(subject: Subject<'_>, series: &Series, language: Language) -> Vec<String> {
     let last = series.points.last().and_then(|it| it.figures).map(|it| it.last);
     let mut all = vec![
-        chart(subject, series).unwrap(),
-        figure(subject, series).unwrap(),
-        sparkline(subject, series, true).unwrap(),
-        sparkline(subject, series, false).unwrap(),
+        chart(subject, series, language).unwrap(),
+        figure(subject, series, language).unwrap(),
+        sparkline(subject, series, true, language).unwrap(),
+        sparkline(subject, series, false, language).unwrap(),
     ];
     for kind in [Badge::Seeders, Badge::Leechers, Badge::Completed, Badge::Health] {
-        all.push(badge(kind, last).unwrap());
+        all.push(badge(kind, last, language).unwrap());
     }
     all
 }
@@ -91,7 +92,8 @@ fn every_picture_is_well_formed_titled_and_asks_for_nothing() {
     for span in Span::ALL {
         let all = [series(span, |_| None), series(span, usual), series(span, most)];
         for series in &all {
-            for picture in all_pictures(Subject::Torrent(HOSTILE), series) {
+            let pictures = |&language| all_pictures(Subject::Torrent(HOSTILE), series, language);
+            for picture in Language::ALL.iter().flat_map(pictures) {
                 let elements = elements(&picture);
                 for wrong in ["script", "image", "a", "foreignObject"] {
                     assert!(!elements.iter().any(|name| name == wrong), "{wrong}: {picture}");
@@ -108,8 +110,10 @@ fn every_picture_is_well_formed_titled_and_asks_for_nothing() {
 #[test]
 fn what_is_part_of_a_page_has_no_style_of_its_own() {
     let series = series(Span::Day, |_| Some((1, 1, 1)));
-    let parts =
-        [figure(Subject::All, &series).unwrap(), sparkline(Subject::All, &series, false).unwrap()];
+    let parts = [
+        figure(Subject::All, &series, English).unwrap(),
+        sparkline(Subject::All, &series, false, English).unwrap(),
+    ];
     for part in parts {
         assert!(!part.contains("<style") && !part.contains("xmlns"), "{part}");
     }
@@ -118,7 +122,7 @@ fn what_is_part_of_a_page_has_no_style_of_its_own() {
 #[test]
 fn few_leechers_beside_many_seeders_can_be_told_apart() {
     let year = series(Span::Year, |number| Some((50_000, 1 + number % 3, 0)));
-    let chart = chart(Subject::All, &year).unwrap();
+    let chart = chart(Subject::All, &year, English).unwrap();
     let leechers = heights(paths(&chart, "ln leech")[0]);
     let spread = leechers.iter().copied().fold(f64::MIN, f64::max)
         - leechers.iter().copied().fold(f64::MAX, f64::min);
@@ -131,7 +135,7 @@ fn a_gap_is_no_line_and_a_point_alone_a_dot() {
     let day = series(Span::Day, |number| {
         (number < 10 || number == 20 || number > 90).then_some((number, 1, 1))
     });
-    let chart = chart(Subject::All, &day).unwrap();
+    let chart = chart(Subject::All, &day, English).unwrap();
     let line = paths(&chart, "ln seed")[0];
     assert_eq!(line.matches('M').count(), 3, "{line}");
     assert_eq!(line.matches("h0").count(), 1, "{line}");
@@ -145,11 +149,11 @@ fn a_peak_that_thinning_would_hide_is_an_area_and_in_the_sparkline() {
     if let Some(figures) = &mut year.points[100].figures {
         (figures.least_seeders, figures.most_seeders) = (2, 100);
     }
-    let chart = chart(Subject::All, &year).unwrap();
+    let chart = chart(Subject::All, &year, English).unwrap();
     let area = heights(paths(&chart, "area seed")[0].trim_end_matches('z'));
     assert_eq!(area.len(), 2 * 365);
     assert!(area.iter().any(|y| (y - 40.0).abs() < 0.01), "the peak is at the top");
-    let text = sparkline(Subject::All, &year, true).unwrap();
+    let text = sparkline(Subject::All, &year, true, English).unwrap();
     let line = paths(&text, "ln seed")[0];
     assert!(heights(line).contains(&1.0), "{line}");
 }
@@ -157,7 +161,7 @@ fn a_peak_that_thinning_would_hide_is_an_area_and_in_the_sparkline() {
 #[test]
 fn a_chart_of_a_year_takes_few_bytes() {
     let year = series(Span::Year, |number| Some((900 + number * 37 % 90, number * 7 % 5, number)));
-    let text = chart(Subject::All, &year).unwrap();
+    let text = chart(Subject::All, &year, English).unwrap();
     assert!(text.len() < 12_000, "{} bytes", text.len());
 }
 
@@ -165,7 +169,7 @@ fn a_chart_of_a_year_takes_few_bytes() {
 fn a_sparkline_takes_few_bytes() {
     for span in Span::ALL {
         let series = series(span, |number| Some((number * 37 % 900, 0, 0)));
-        let text = sparkline(Subject::Torrent("a torrent"), &series, false).unwrap();
+        let text = sparkline(Subject::Torrent("a torrent"), &series, false, English).unwrap();
         assert!(text.len() < 700, "{} bytes", text.len());
     }
 }
@@ -173,15 +177,15 @@ fn a_sparkline_takes_few_bytes() {
 #[test]
 fn charts_say_in_words_what_they_show() {
     let week = series(Span::Week, |number| Some((10 + number % 2, number % 3, 0)));
-    let text = chart(Subject::Torrent("A & B"), &week).unwrap();
+    let text = chart(Subject::Torrent("A & B"), &week, English).unwrap();
     let said = "11 seeders at last, between 10 and 11 before. 2 leechers at last, between 0 and 2 \
                 before. Completed 7 times.";
     assert!(text.contains(&format!("<desc>{said}</desc>")), "{text}");
     assert!(text.contains("<title>A &#38; B, the last week</title>"), "{text}");
     assert!(text.contains(">16 Nov<") && text.contains("Leechers<"), "{text}");
-    let table = figure(Subject::All, &week).unwrap();
+    let table = figure(Subject::All, &week, English).unwrap();
     assert_eq!(table.matches("<tr><th scope=\"row\">").count(), 28);
-    let unknown = figure(Subject::All, &series(Span::Year, |_| None)).unwrap();
+    let unknown = figure(Subject::All, &series(Span::Year, |_| None), English).unwrap();
     assert!(unknown.contains("Nothing is known of the last year."), "{unknown}");
     assert!(unknown.contains("not known</td>"), "{unknown}");
 }
@@ -190,7 +194,7 @@ fn charts_say_in_words_what_they_show() {
 fn badges_say_a_figure() {
     let of = |kind, seeders, leechers| {
         let figures = Sample { seeders, leechers, completed: 41_208, downloaded: 0 };
-        let text = badge(kind, Some(figures)).unwrap();
+        let text = badge(kind, Some(figures), English).unwrap();
         text.split("<title>").nth(1).unwrap().split('<').next().unwrap().to_owned()
     };
     assert_eq!(of(Badge::Seeders, 1_284, 0), "torrent: 1,284 seeders");
@@ -201,5 +205,5 @@ fn badges_say_a_figure() {
     assert_eq!(of(Badge::Health, 3, 30), "health: good, 3 : 30");
     assert_eq!(of(Badge::Health, 3, 31), "health: needs seeders, 3 : 31");
     assert_eq!(of(Badge::Health, 0, 31), "health: no seeders, 0 : 31");
-    assert!(badge(Badge::Health, None).unwrap().contains("torrent: not known"));
+    assert!(badge(Badge::Health, None, English).unwrap().contains("torrent: not known"));
 }

@@ -63,6 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("refresh log", "what the last refresh after a reply had to say", refreshes::log),
     check("fragments", "whether the web server can read them", folders::fragments),
     check("static pages", "whether they can be written, and nothing of yours is in their place", static_pages::are_written),
+    check("list index", "whether what searches go by is whole", state::list_index),
     check("announce", "whether an announce to announce_url arrives", announce::arrives),
     check("reply", "whether replies reach clients unchanged and fresh", reply::is_unchanged),
     check("client address", "whether the tracker sees its clients, and not a proxy", announce::client_address),

@@ -6,7 +6,7 @@ use std::io;
 use super::accounts;
 use super::examination::Examination;
 use super::outcome::Outcome;
-use crate::catalog::{Catalog, PolicyError, PolicySnapshot};
+use crate::catalog::{Catalog, ListIndex, ListIndexError, PolicyError, PolicySnapshot};
 use crate::config::{StoreKind, Torrents};
 use crate::platform::files;
 use crate::site::{bytes, counted};
@@ -89,6 +89,27 @@ pub(super) fn policy(examination: &Examination<'_>) -> Option<Outcome> {
         ),
         Err(PolicyError::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
             examination.stopped(path, &source)
+        }
+        Err(problem) => Outcome::of_error(problem),
+    })
+}
+
+/// Whether what searches go by is whole. `None` where refreshes write none.
+pub(super) fn list_index(examination: &Examination<'_>) -> Option<Outcome> {
+    if !examination.loaded.config.has_pages() || !examination.is_the_tracker() {
+        return None;
+    }
+    let path = examination.loaded.list_index();
+    let whole = ListIndex::open(&path).and_then(|index| index.verify().map(|()| index));
+    Some(match whole {
+        Ok(index) => Outcome::fine(counted(index.torrents(), "torrent")),
+        Err(ListIndexError::Missing { .. }) => Outcome::told(
+            "not there yet; the next search makes it, and so does `tracker refresh --force`",
+        ),
+        Err(ListIndexError::Io { source, .. })
+            if source.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            examination.stopped(&path, &source)
         }
         Err(problem) => Outcome::of_error(problem),
     })

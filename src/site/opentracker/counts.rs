@@ -64,14 +64,25 @@ impl Figures {
         format!("{scrapes}\n0\n{uptime}\nopentracker scrape stats, {rate} scrape/s (tcp and udp)")
     }
 
-    /// The bytes of full scrapes are not counted.
     pub(super) fn full_scrapes(&self) -> String {
         let scrapes = self.counts.full_scrapes().saturating_mul(1000);
-        let rate = self.a_second(scrapes);
+        let bytes = self.counts.full_scrape_bytes();
+        let (rate, bytes_a_second) = (self.a_second(scrapes), self.a_second(bytes));
         let uptime = self.uptime();
         format!(
-            "{scrapes}\n0\n{uptime}\nopentracker full scrape stats, {rate} conns/s :: 0 bytes/s."
+            "{scrapes}\n{bytes}\n{uptime}\n\
+             opentracker full scrape stats, {rate} conns/s :: {bytes_a_second} bytes/s."
         )
+    }
+
+    /// After how many minutes peers announced again: not counted, as that would take more than an announce has to spare.
+    pub(super) fn renewals(&self) -> String {
+        (0..MINUTES).map(|minute| format!("{minute:02} 0\n")).collect()
+    }
+
+    /// Which networks have the most peers: none is named, as no address of a peer is told to everybody.
+    pub(super) fn networks(&self) -> String {
+        "Networks, limit /28:\n\nNetworks, limit /24:\n\n".into()
     }
 
     /// Completed downloads ever; how many in an hour is what clients have said since the counts began.
@@ -200,7 +211,7 @@ mod tests {
         }
         (0..9).for_each(|_| tally.count(Counted::Event(Event::Completed)));
         (0..7300).for_each(|_| tally.count(Counted::Scrape));
-        (0..8).for_each(|_| tally.count(Counted::FullScrape));
+        (0..8).for_each(|_| tally.count(Counted::FullScrape(2250)));
         (0..3).for_each(|_| tally.count(Counted::Refused("malformed")));
         let found = RefreshFigures {
             torrents: 3,
@@ -245,13 +256,14 @@ mod tests {
             (
                 figures.full_scrapes(),
                 format!(
-                    "8000\n0\n{uptime}\nopentracker full scrape stats, 1 conns/s :: 0 bytes/s."
+                    "8000\n18000\n{uptime}\nopentracker full scrape stats, 1 conns/s :: 2 bytes/s."
                 ),
             ),
             (
                 figures.syncs(),
                 format!("0\n0\n{uptime}\nopentracker connections, 3 conns/s :: 3 success/s."),
             ),
+            (figures.networks(), "Networks, limit /28:\n\nNetworks, limit /24:\n\n".to_owned()),
             (figures.completed(), format!("12\n0\n{uptime}\nopentracker, 4 completed/h.")),
         ] {
             assert_eq!(said, expected);

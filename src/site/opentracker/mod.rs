@@ -1,5 +1,6 @@
 //! `/stats?mode=…` as opentracker answers it, for programs that were written for its statistics: MRTG, exporters, scripts.
-//! What was not compiled into its usual builds, and what this tracker does not count, is answered as by one that lacks it.
+//! What was not compiled into its usual builds is answered as by one that lacks it. What this tracker does not count is zeros, or
+//! a list of nothing.
 
 mod counts;
 mod lists;
@@ -28,13 +29,15 @@ enum Mode {
     Errors,
     Version,
     Everything,
+    Renewals,
+    Networks,
     Top(usize),
     /// All torrents with their peers.
     Torrentwise(ListFormat),
     State,
     /// What usual builds have not.
     NotBuilt,
-    /// What is none, or is not counted here.
+    /// What is none.
     Unknown,
 }
 
@@ -63,6 +66,8 @@ impl Mode {
             Some(b"herr") => Self::Errors,
             Some(b"version") => Self::Version,
             Some(b"everything") => Self::Everything,
+            Some(b"renew") => Self::Renewals,
+            Some(b"s24s") => Self::Networks,
             Some(b"top10") => Self::Top(10),
             Some(b"top100") => Self::Top(100),
             Some(b"tpbs") => match last(b"format") {
@@ -98,6 +103,8 @@ pub(super) fn show(ready: &mut Ready, call: &Call<'_>, response: &mut Response) 
                 Mode::Completed => figures.completed(),
                 Mode::Errors => figures.errors(),
                 Mode::Everything => figures.everything(&version()),
+                Mode::Renewals => figures.renewals(),
+                Mode::Networks => figures.networks(),
                 _ => figures.peers(),
             }
             .into_bytes();
@@ -172,7 +179,8 @@ mod tests {
             ("mode=statedump&format=bin", Mode::State),
             ("mode=busy", Mode::NotBuilt),
             ("mode=woodpeckers", Mode::NotBuilt),
-            ("mode=s24s", Mode::Unknown),
+            ("mode=s24s", Mode::Networks),
+            ("mode=renew", Mode::Renewals),
             ("mode=numwants", Mode::Unknown),
             ("mode=", Mode::Unknown),
             ("mode=PEER", Mode::Unknown),

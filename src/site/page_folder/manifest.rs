@@ -71,10 +71,14 @@ pub(super) struct Mark {
 impl Content {
     /// What these bytes are known by.
     pub(super) fn of(bytes: &[u8]) -> Self {
-        let digest = Sha256::digest(bytes);
-        let digest = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Self { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest }
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Self { length, digest: digest_of(bytes) }
     }
+}
+
+/// 32 hexadecimal digits by which bytes are known.
+pub(super) fn digest_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl From<&Metadata> for Mark {
@@ -124,30 +128,33 @@ impl Manifest {
             && home.join(name).exists()
     }
 
-    /// Reads it; `None` where nothing was ever written.
+    /// Reads it, with the digest of its file; `None` where nothing was ever written.
     ///
     /// # Errors
-    /// When it is there and is none that this version wrote.
-    pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
+    /// When it is there and is none that this version wrote: then of the kind `InvalidData`.
+    pub(super) fn read(path: &Path) -> io::Result<Option<(Self, String)>> {
         let bytes = match files::read(path) {
             Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(None),
             read => read?,
         };
-        let manifest: Self = serde_json::from_slice(&bytes)?;
+        let damaged = |problem| io::Error::new(io::ErrorKind::InvalidData, problem);
+        let manifest: Self = serde_json::from_slice(&bytes).map_err(damaged)?;
         let paths = manifest.files.keys().chain(&manifest.folders);
         if manifest.version != VERSION || paths.into_iter().any(|path| !is_inside(path)) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is of another version"));
         }
-        Ok(Some(manifest))
+        Ok(Some((manifest, digest_of(&bytes))))
     }
 
-    /// Puts it in the place of the one before, durably.
-    pub(super) fn publish(&self, path: &Path) -> io::Result<()> {
+    /// Puts it in the place of the one before, durably. Returns the digest of its file.
+    pub(super) fn publish(&self, path: &Path) -> io::Result<String> {
         let home = path.parent().and_then(Path::to_str).unwrap_or_default();
         let noted = Self { home: home.to_owned(), ..self.clone() };
         let mut temporary = TemporaryFile::of_only_writer(path)?;
-        temporary.file.write_all(&serde_json::to_vec(&noted)?)?;
-        temporary.replace(path)
+        let bytes = serde_json::to_vec(&noted)?;
+        temporary.file.write_all(&bytes)?;
+        temporary.replace(path)?;
+        Ok(digest_of(&bytes))
     }
 
     /// Notes what is going to be written to a path, beside what may be there.

@@ -1,12 +1,14 @@
 //! The folder into which pages are written, among files of the owner's: what is written, replaced and removed there
 //! is ours by the manifest, and nothing else is ever touched.
 //!
-//! The manifest lies beside the catalogue. Only the holder of the refresh's lock writes.
+//! The manifest lies beside the catalogue, and a backup of it among the pages. Only the holder of the refresh's lock writes.
 
+mod backup;
 mod compression;
 mod error;
 mod left_alone;
 mod manifest;
+mod opening;
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, DirBuilder, Metadata, Permissions};
@@ -16,8 +18,10 @@ use std::path::{Path, PathBuf};
 
 pub(super) use self::compression::compressed;
 pub use self::error::PageFolderError;
-use self::manifest::{Content, Manifest, Mark, Written, is_inside, seen_from};
-use crate::config::{LoadedConfig, absolute};
+use self::manifest::{Content, Manifest, Mark, Written, is_inside};
+use self::opening::folder_of;
+pub(super) use self::opening::remove_all;
+use crate::config::LoadedConfig;
 use crate::platform::privilege;
 use crate::platform::publication::TemporaryFile;
 
@@ -39,6 +43,8 @@ pub struct Pages {
     pub clashes: Vec<String>,
     /// Pages of nothing any more that stay, because somebody has changed them.
     pub kept: Vec<String>,
+    /// Whether only the manifest's backup said what is ours.
+    pub is_by_backup: bool,
 }
 
 /// The folder while pages are written to it.
@@ -49,6 +55,10 @@ pub(super) struct PageFolder {
     manifest: Manifest,
     /// The manifest as it is on the disk; `None` where there is none.
     noted: Option<Manifest>,
+    /// The digest of its file there; empty where there is none.
+    digest: String,
+    /// What a backup of ours is known by.
+    backup_marks: Vec<String>,
     /// Pages that wait to be written.
     batch: Vec<Page>,
     batch_bytes: usize,
@@ -108,93 +118,13 @@ pub(super) fn clashes(loaded: &LoadedConfig) -> Result<Vec<PathBuf>, PageFolderE
     let path = manifest_path(loaded);
     let manifest = Manifest::read(&path);
     let manifest = manifest.map_err(|source| PageFolderError::Manifest { path, source })?;
-    let Some(manifest) = manifest else { return Ok(Vec::new()) };
+    let Some((manifest, _)) = manifest else { return Ok(Vec::new()) };
     let folder = folder_of(&manifest, &manifest_path(loaded));
     let clashes = manifest.clashes.iter().map(|path| folder.join(path));
     Ok(clashes.filter(|path| path.symlink_metadata().is_ok()).collect())
 }
 
-/// Removes all pages, where the configuration has none any more.
-///
-/// # Errors
-/// When one cannot be removed.
-pub(super) fn remove_all(loaded: &LoadedConfig) -> Result<(), PageFolderError> {
-    let path = manifest_path(loaded);
-    if !path.exists() {
-        return Ok(());
-    }
-    let read = Manifest::read(&path);
-    let manifest =
-        read.map_err(|source| PageFolderError::Manifest { path: path.clone(), source })?;
-    if let Some(manifest) = manifest.filter(|manifest| !manifest.is_copy(&path)) {
-        let folder = folder_of(&manifest, &path);
-        if !folder.is_dir() {
-            // It may be a disk that is not mounted.
-            return Ok(());
-        }
-        PageFolder::with(folder, path.clone(), manifest).finish()?;
-    }
-    fs::remove_file(&path).map_err(|source| PageFolderError::Write { path, source })
-}
-
 impl PageFolder {
-    /// Opens the folder, and makes it where it never was. When the configuration names another one than before, the
-    /// pages in the one before are removed.
-    ///
-    /// # Errors
-    /// When it cannot be said what in it is ours, or it is gone.
-    pub(super) fn open(folder: &Path, manifest_path: PathBuf) -> Result<Self, PageFolderError> {
-        let unreadable = |source| PageFolderError::Manifest { path: manifest_path.clone(), source };
-        let beside = manifest_path.parent().unwrap_or(&manifest_path);
-        let Some(seen) = seen_from(beside, folder) else {
-            let source = io::ErrorKind::InvalidFilename.into();
-            return Err(PageFolderError::Write { path: folder.to_owned(), source });
-        };
-        let manifest = match Manifest::read(&manifest_path).map_err(unreadable)? {
-            Some(manifest) if manifest.folder == seen && manifest.is_copy(&manifest_path) => {
-                let (folder, home) = (folder.to_owned(), manifest.home.into());
-                return Err(PageFolderError::Others { folder, home });
-            }
-            Some(manifest) if manifest.folder == seen => Some(manifest),
-            Some(copied) if copied.is_copy(&manifest_path) => None,
-            Some(elsewhere) => {
-                let folder = folder_of(&elsewhere, &manifest_path);
-                Self::with(folder, manifest_path.clone(), elsewhere).finish()?;
-                None
-            }
-            None => None,
-        };
-        let manifest = manifest.unwrap_or_else(|| Manifest::of_folder(seen));
-        let has_pages = !manifest.files.is_empty();
-        let mut opened = Self::with(folder.to_owned(), manifest_path, manifest);
-        if !folder.is_dir() {
-            let path = folder.to_owned();
-            if has_pages {
-                return Err(PageFolderError::Gone { path });
-            }
-            opened.may_root_write_to(folder)?;
-            let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
-            made.map_err(|source| PageFolderError::Write { path, source })?;
-        }
-        opened.remove_unfinished();
-        Ok(opened)
-    }
-
-    fn with(folder: PathBuf, manifest_path: PathBuf, manifest: Manifest) -> Self {
-        Self {
-            folder,
-            manifest_path,
-            noted: Some(manifest.clone()),
-            manifest,
-            batch: Vec::new(),
-            batch_bytes: 0,
-            wanted: HashSet::new(),
-            clashes: BTreeSet::new(),
-            trusted: HashSet::new(),
-            pages: Pages::default(),
-        }
-    }
-
     /// Has a page be written to a path in the folder, unless that is there already. Of two for one path, the first
     /// counts.
     ///
@@ -239,6 +169,7 @@ impl PageFolder {
         self.manifest.made_of.retain(|path, _| self.wanted.contains(path));
         self.manifest.clashes.clone_from(&self.clashes);
         self.note()?;
+        self.back_up()?;
         self.pages.clashes = self.clashes.into_iter().collect();
         Ok(self.pages)
     }
@@ -364,7 +295,7 @@ impl PageFolder {
     fn carry_out(&mut self, step: Step) -> Result<(), PageFolderError> {
         let target = self.folder.join(&step.path);
         self.make_folders_above(&step.path)?;
-        let found = self.replace(&target, &step.bytes);
+        let found = self.replace(&target, &step.bytes, 0o644);
         let found = found.map_err(|source| PageFolderError::Write { path: target, source })?;
         let written = self.manifest.files.entry(step.path).or_default();
         written.contents = vec![step.content];
@@ -399,13 +330,13 @@ impl PageFolder {
         Ok(())
     }
 
-    /// Replaces a file that the web server's user reads. That it has reached the disk is not waited for: what a power
+    /// Replaces a file; by its mode, the web server's user reads it or not. That it has reached the disk is not waited for: what a power
     /// failure takes is written again.
-    fn replace(&self, target: &Path, bytes: &[u8]) -> io::Result<Metadata> {
+    fn replace(&self, target: &Path, bytes: &[u8], mode: u32) -> io::Result<Metadata> {
         let mut temporary = TemporaryFile::of_only_writer(&target.with_file_name(TEMPORARY))?;
         temporary.file.write_all(bytes)?;
         // Whatever our mask is.
-        temporary.file.set_permissions(Permissions::from_mode(0o644))?;
+        temporary.file.set_permissions(Permissions::from_mode(mode))?;
         temporary.close().put_in_place_of(target)?;
         fs::symlink_metadata(target)
     }
@@ -438,34 +369,17 @@ impl PageFolder {
         Ok(())
     }
 
-    /// Removes what a killed process has begun to write.
-    fn remove_unfinished(&self) {
-        let unfinished = self.manifest.files.iter().filter(|(_, written)| written.mark.is_none());
-        let folders: HashSet<PathBuf> = unfinished
-            .filter_map(|(path, _)| Some(self.folder.join(path).parent()?.to_owned()))
-            .collect();
-        for folder in folders {
-            // What cannot be removed does no harm.
-            let _ = fs::remove_file(folder.join(format!(".{TEMPORARY}.new")));
-        }
-    }
-
     /// Makes the manifest last, where it has changed.
     fn note(&mut self) -> Result<(), PageFolderError> {
         if self.noted.as_ref() == Some(&self.manifest) {
             return Ok(());
         }
         let noted = self.manifest.publish(&self.manifest_path);
-        noted
+        self.digest = noted
             .map_err(|source| PageFolderError::Note { path: self.manifest_path.clone(), source })?;
         self.noted = Some(self.manifest.clone());
         Ok(())
     }
-}
-
-/// The folder that a manifest is of.
-fn folder_of(manifest: &Manifest, manifest_path: &Path) -> PathBuf {
-    absolute(manifest_path.parent().unwrap_or(manifest_path), Path::new(&manifest.folder))
 }
 
 /// The folders that a path leads through, the outermost first.

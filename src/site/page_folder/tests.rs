@@ -2,7 +2,11 @@ use std::os::unix::fs::symlink;
 
 use proptest::prelude::*;
 
+use super::backup::BACKUP;
+use super::manifest::seen_from;
 use super::*;
+
+mod backup;
 
 /// A folder, and one for its manifest.
 struct Place {
@@ -40,7 +44,7 @@ impl Place {
         fs::write(self.path("www").join(name), text).unwrap();
     }
 
-    /// All that is in the folder, sorted.
+    /// All that is in the folder but the manifest's backup, sorted.
     fn all(&self) -> Vec<String> {
         fn walk(folder: &Path, root: &Path, found: &mut Vec<String>) {
             for entry in fs::read_dir(folder).unwrap() {
@@ -53,6 +57,7 @@ impl Place {
         }
         let mut found = Vec::new();
         walk(&self.path("www"), &self.path("www"), &mut found);
+        found.retain(|name| name != BACKUP);
         found.sort();
         found
     }
@@ -320,6 +325,7 @@ fn without_a_readable_manifest_nothing_is_touched() {
     ];
     for text in broken {
         fs::write(place.path("pages.json"), &text).unwrap();
+        fs::write(place.path("www").join(BACKUP), "").unwrap();
         let problem = PageFolder::open(&place.path("www"), place.path("pages.json")).unwrap_err();
         assert!(matches!(problem, PageFolderError::Manifest { .. }), "{text}: {problem}");
         assert_eq!(place.text("index.html"), "old");

@@ -10,13 +10,12 @@ use super::frame::Frame;
 use super::list::{Lists, TotalsView};
 use super::list_query::ListQuery;
 use super::listing::Listing;
-use super::places::Way;
+use super::places::{INDEX, Way};
 use super::row::RowView;
 use crate::catalog::{Initial, ListOrder, natural};
 use crate::config::LoadedConfig;
-use crate::site::format::counted_grouped;
 use crate::site::fragments::Foot;
-use crate::site::rows::{first, grouped_length, lacking_seeders, newest_first};
+use crate::site::rows::{first, lacking_seeders, newest_first};
 
 /// Torrents in a short list.
 const SHORT: usize = 10;
@@ -82,7 +81,8 @@ impl Directory {
         let (report, places) = (lists.report, lists.places);
         let site = &places.loaded.config.pages.title;
         let mut frame = Frame::new(places, Way::Static(0), site);
-        (frame.is_home, frame.foot) = (true, Some(Foot::new(report)));
+        let texts = places.texts;
+        (frame.is_home, frame.foot) = (true, Some(Foot::new(report, texts)));
         if let Some(origin) = form_origin(places) {
             frame.allow_forms_to(origin);
         }
@@ -90,12 +90,12 @@ impl Directory {
         let without = lists.categories.iter().find(|it| it.name.is_none());
         Self {
             frame,
-            totals: TotalsView::new(&report.totals, report.rows.len()),
-            find: lists.find(&ListQuery::default()),
+            totals: lists.totals(),
+            find: lists.find(&lists.usual_query()),
             letters: letters(lists),
             categories,
-            more_categories: (more > 0).then(|| grouped_length(more)),
-            without_category: without.map(|it| counted_grouped(it.rows.len(), "torrent")),
+            more_categories: (more > 0).then(|| texts.number(more)),
+            without_category: without.map(|it| texts.counted(it.rows.len(), texts.counts.torrents)),
             groups: groups(lists),
             newest: lists.views(&first(&report.rows, SHORT, newest_first), Way::Static(0)),
             wanted: lists.views(&lacking_seeders(&report.rows, SHORT), Way::Static(0)),
@@ -113,7 +113,7 @@ fn letters(lists: &Lists<'_>) -> Vec<Letter> {
     let initials: BTreeSet<Initial> = titles.map(|title| Initial::of(&title)).collect();
     let letter = |initial: Initial| {
         let order = ListOrder::Name;
-        let query = ListQuery { initial: Some(initial), order, ..ListQuery::default() };
+        let query = ListQuery { initial: Some(initial), order, ..lists.usual_query() };
         Some(Letter { name: initial.name(), href: list_address(lists.places, &query)? })
     };
     initials.into_iter().filter_map(letter).collect()
@@ -148,10 +148,11 @@ impl<'a> Branch<'a> {
 
     /// The page with all that is in this: where others are below it, only the script makes one.
     fn page(&self, lists: &Lists<'_>, name: &str) -> Option<String> {
-        let query = ListQuery { category: Some(name.to_owned()), ..ListQuery::default() };
+        let query = ListQuery { category: Some(name.to_owned()), ..lists.usual_query() };
         let list = || list_address(lists.places, &query);
         let root = Way::Static(0).root(lists.places.loaded);
-        let page = self.slug.map(|slug| format!("{root}c/{slug}/index.html"));
+        let page = |slug| format!("{root}{}", lists.places.file(&format!("c/{slug}/{INDEX}")));
+        let page = self.slug.map(page);
         if self.below.is_empty() { page.or_else(list) } else { list().or(page) }
     }
 }
@@ -166,14 +167,14 @@ fn heading(lists: &Lists<'_>, name: &str, mut branch: Branch<'_>) -> Heading {
     let below = below.iter().take(MOST_BELOW).map(|(part, branch)| Entry {
         name: (*part).to_owned(),
         page: branch.page(lists, &format!("{name}/{part}")),
-        torrents: grouped_length(branch.torrents),
+        torrents: lists.places.texts.number(branch.torrents),
     });
     Heading {
         name: name.to_owned(),
         page,
-        torrents: grouped_length(branch.torrents),
+        torrents: lists.places.texts.number(branch.torrents),
         below: below.collect(),
-        more: (more > 0).then(|| grouped_length(more)),
+        more: (more > 0).then(|| lists.places.texts.number(more)),
     }
 }
 
@@ -184,7 +185,7 @@ fn groups(lists: &Lists<'_>) -> Vec<Entry> {
     let entry = |group: &Listing<'_>| {
         let name = group.name.clone()?;
         let page = lists.places.group_page(&name, Way::Static(0));
-        Some(Entry { name, page, torrents: grouped_length(group.rows.len()) })
+        Some(Entry { name, page, torrents: lists.places.texts.number(group.rows.len()) })
     };
     groups.into_iter().filter_map(entry).collect()
 }

@@ -4,18 +4,21 @@
 use askama::Template as _;
 
 use super::STYLE;
-use super::frame::POLICY;
+use super::answer::{put_page, spoken};
 use super::history::{self, Charts};
+use super::list_query::LANGUAGE;
+use super::message;
 use super::peers::{self, PeerTable};
-use super::places::{Places, Way};
+use super::places::{Places, Spoken, Way};
 use super::slug;
 use super::torrent::{PlaceLink, Subject, TorrentPage};
 use crate::catalog::{Catalog, CatalogError, External, Series, Span, Torrent};
-use crate::config::LoadedConfig;
+use crate::config::{Language, LoadedConfig};
 use crate::gateway::{Response, Status};
 use crate::platform::files;
 use crate::protocol::{InfoHash, Metainfo, Parameters, Timestamp};
 use crate::site::charts::{self, Badge};
+use crate::site::language::{Texts, texts};
 use crate::site::shown::Shown;
 use crate::tracker::{Figures, TorrentWithPeers, Tracker, anonymous_peers};
 
@@ -43,6 +46,8 @@ pub(in crate::site) struct Wanted<'a> {
     pub(in crate::site) part: TorrentPart,
     /// The query of the request.
     pub(in crate::site) query: &'a [u8],
+    /// The languages that the browser asks for.
+    pub(in crate::site) languages: &'a str,
     /// The time of the request.
     pub(in crate::site) now: Timestamp,
 }
@@ -55,47 +60,57 @@ pub(in crate::site) fn show_torrent(
 ) {
     // What costs the most is left out under high load.
     let is_busy = tracker.load(wanted.now).is_ok_and(|load| load.is_high);
+    let named = Parameters::of(wanted.query).find(|(name, _)| *name == LANGUAGE.as_bytes());
+    let named = named.and_then(|(_, tag)| Language::of_tag(std::str::from_utf8(tag).ok()?));
+    let spoken = spoken(named, wanted.languages, tracker.config());
+    let shown_as = |torrent: Box<Torrent>, external| View {
+        loaded: tracker.config(),
+        torrent: *torrent,
+        external,
+        is_busy,
+        spoken,
+    };
     let shown = match read(tracker, wanted.info_hash, wanted.now) {
+        Ok((Shown::Nothing, _)) if wanted.part == TorrentPart::Page => {
+            return message::no_torrent(tracker.config(), spoken, response);
+        }
         Ok((Shown::Nothing, _)) => return not_found(response),
         Ok((Shown::Retired(torrent), external)) => {
             response.status = Status::Gone;
-            View { loaded: tracker.config(), torrent: *torrent, external, is_busy }
+            shown_as(torrent, external)
         }
-        Ok((Shown::Listed(torrent), external)) => {
-            View { loaded: tracker.config(), torrent: *torrent, external, is_busy }
-        }
+        Ok((Shown::Listed(torrent), external)) => shown_as(torrent, external),
         Err(problem) => {
             crate::error!("{problem}");
-            return fail(response);
+            return message::fail(tracker.config(), Way::Dynamic, spoken, response);
         }
     };
     let is_retired = response.status == Status::Gone;
     let rendered = match wanted.part {
         TorrentPart::File => return shown.file(wanted, response),
         TorrentPart::Page => shown.page(wanted.now),
-        TorrentPart::Badge if is_retired => charts::retired_badge(),
+        TorrentPart::Badge if is_retired => charts::retired_badge(shown.usual_language()),
         TorrentPart::Badge => shown.badge(wanted),
         TorrentPart::Chart => shown.chart(wanted.now),
     };
     match rendered {
-        Ok(text) => give(wanted.part, &text, response),
+        Ok(text) if wanted.part == TorrentPart::Page => {
+            put_page(response, &text, tracker.config(), spoken);
+        }
+        Ok(text) => put_picture(response, &text),
         Err(problem) => {
             crate::error!("cannot render the page of {}: {problem}", wanted.info_hash);
-            fail(response);
+            message::fail(tracker.config(), Way::Dynamic, spoken, response);
         }
     }
 }
 
-fn give(part: TorrentPart, text: &str, response: &mut Response) {
-    let is_picture = part != TorrentPart::Page;
+/// Answers with a picture.
+fn put_picture(response: &mut Response, text: &str) {
+    response.content_type = "image/svg+xml";
     // Pictures stand on pages of others, whose readers come again and again.
-    let (kind, most_seconds, policy) = match is_picture {
-        true => ("image/svg+xml", 300, PICTURE_POLICY.to_owned()),
-        false => ("text/html; charset=utf-8", 60, policy()),
-    };
-    response.content_type = kind;
-    response.headers.push(("Cache-Control", format!("max-age={most_seconds}").into()));
-    response.headers.push(("Content-Security-Policy", policy.into()));
+    response.headers.push(("Cache-Control", "max-age=300".into()));
+    response.headers.push(("Content-Security-Policy", PICTURE_POLICY.into()));
     response.body.extend_from_slice(text.as_bytes());
 }
 
@@ -109,24 +124,6 @@ pub(in crate::site) fn show_style(response: &mut Response) {
     response.content_type = "text/css; charset=utf-8";
     response.headers.push(("Cache-Control", "max-age=86400".into()));
     response.body.extend_from_slice(STYLE.as_bytes());
-}
-
-/// Answers with a page.
-pub(super) fn put_page(response: &mut Response, text: &str) {
-    response.content_type = "text/html; charset=utf-8";
-    response.headers.push(("Cache-Control", "max-age=60".into()));
-    response.headers.push(("Content-Security-Policy", policy().into()));
-    response.body.extend_from_slice(text.as_bytes());
-}
-
-/// A header can also say that no other page may frame this one.
-fn policy() -> String {
-    format!("{POLICY}; frame-ancestors 'none'")
-}
-
-pub(super) fn fail(response: &mut Response) {
-    response.status = Status::InternalServerError;
-    response.body.extend_from_slice(b"This page cannot be shown now.\n");
 }
 
 fn read(
@@ -153,9 +150,19 @@ struct View<'a> {
     torrent: Torrent,
     external: Vec<External>,
     is_busy: bool,
+    spoken: Spoken,
 }
 
 impl View<'_> {
+    /// The language of pictures, which stand on pages of others.
+    fn usual_language(&self) -> Language {
+        self.loaded.config.pages.languages.first()
+    }
+
+    fn texts(&self) -> &'static Texts {
+        texts(self.spoken.language)
+    }
+
     fn figures(&self, now: Timestamp) -> Figures {
         let TorrentWithPeers { torrent, peers } =
             TorrentWithPeers::now(self.loaded, self.torrent.clone(), now);
@@ -175,7 +182,7 @@ impl View<'_> {
         let figures = &self.figures(now);
         let category = self.torrent.category().map(std::borrow::Cow::into_owned);
         let category = category.map(|name| PlaceLink { name, page: None });
-        let places = Places::of_one(self.loaded, &self.external);
+        let places = Places::of_one(self.loaded, &self.external, self.spoken);
         let subject = Subject { torrent: &self.torrent, figures, category, period: None, now };
         let page = TorrentPage::new(subject, &places, Way::Dynamic);
         page.with_charts(self.charts(now)?).with_peers(self.peers(now)).render()
@@ -187,7 +194,10 @@ impl View<'_> {
         }
         match history::read(self.loaded, &[Some(self.torrent.canonical)], now) {
             Ok(spans) => match spans.first() {
-                Some(spans) => Charts::of(charts::Subject::Torrent(&self.torrent.title()), spans),
+                Some(spans) => {
+                    let title = self.torrent.title();
+                    Charts::of(charts::Subject::Torrent(&title), spans, self.texts())
+                }
                 None => Ok(Charts::default()),
             },
             Err(problem) => {
@@ -204,7 +214,7 @@ impl View<'_> {
             return None;
         }
         match anonymous_peers(self.loaded, self.torrent.canonical, peers::MOST, now) {
-            Ok(peers) => Some(PeerTable::new(&peers, &self.torrent, now)),
+            Ok(peers) => Some(PeerTable::new(&peers, &self.torrent, now, self.texts())),
             Err(problem) => {
                 crate::error!("{problem}");
                 None
@@ -220,7 +230,7 @@ impl View<'_> {
             Some(b"health") => Badge::Health,
             _ => Badge::Seeders,
         };
-        charts::badge(kind, Some(self.figures(wanted.now).sample()))
+        charts::badge(kind, Some(self.figures(wanted.now).sample()), self.usual_language())
     }
 
     /// The last week as a picture: the part that a forum or a page elsewhere can show.
@@ -232,7 +242,8 @@ impl View<'_> {
             Vec::new()
         });
         let series = series.into_iter().next().unwrap_or_else(|| Series::unknown(Span::Week, now));
-        charts::chart(charts::Subject::Torrent(&self.torrent.title()), &series)
+        let title = self.torrent.title();
+        charts::chart(charts::Subject::Torrent(&title), &series, self.usual_language())
     }
 
     /// The `.torrent` file, where listings lead to it.

@@ -13,8 +13,8 @@ use super::scope::Scope;
 use super::{PagesError, put, render};
 use crate::platform::date;
 use crate::protocol::{Seconds, Timestamp};
-use crate::site::format::bytes;
 use crate::site::fragments::xml_text;
+use crate::site::language::Texts;
 use crate::site::page_folder::PageFolder;
 use crate::site::rows::first;
 use crate::tracker::{Report, Row};
@@ -28,6 +28,7 @@ const LONGEST_DESCRIPTION: usize = 4_000;
 
 /// A feed, whatever its format.
 struct Feed {
+    texts: &'static Texts,
     /// What all pages are called.
     site: String,
     /// The category or group.
@@ -94,6 +95,7 @@ struct Atom<'a> {
 #[derive(Template)]
 #[template(path = "feeds/description.html")]
 struct Description<'a> {
+    texts: &'static Texts,
     /// What its owner says of it, as HTML.
     said: String,
     size: Option<String>,
@@ -152,6 +154,7 @@ impl Feed {
             newest_first.then_with(|| a.torrent.canonical.cmp(&b.torrent.canonical))
         });
         Self {
+            texts: places.texts,
             site: xml_text(&loaded.config.pages.title),
             name: scope.name.as_deref().map(xml_text),
             home: format!("{root}{}index.html", scope.folder),
@@ -217,7 +220,7 @@ impl Item {
             guid: format!("urn:btih:{}", torrent.canonical),
             published: published(row, now),
             categories: category.into_iter().chain(group).map(|name| xml_text(&name)).collect(),
-            description: description(row),
+            description: description(row, places.texts),
             enclosure: url.map(|url| Enclosure { url, length: torrent.file_size }),
             torrent: TorrentElement {
                 file_name: file.map(|name| xml_text(&name.to_string_lossy())),
@@ -231,14 +234,15 @@ impl Item {
 }
 
 /// What a reader shows of a torrent.
-fn description(row: &Row) -> String {
+fn description(row: &Row, texts: &'static Texts) -> String {
     let details = row.torrent.details();
     let text = details.description.as_deref().unwrap_or_default();
     let text = text.get(..text.floor_char_boundary(LONGEST_DESCRIPTION)).unwrap_or_default();
     let checksums = details.checksums.in_digits().into_iter();
     let description = Description {
+        texts,
         said: markdown::html(text),
-        size: row.torrent.known_size().map(|size| bytes(size, 2)),
+        size: row.torrent.known_size().map(|size| texts.bytes(size, 2)),
         checksums: checksums
             .filter_map(|(name, digits)| Some((super::row::checksum_name(name), digits?)))
             .collect(),

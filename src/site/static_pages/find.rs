@@ -3,6 +3,7 @@
 use super::list_query::{ListQuery, order_name};
 use super::places::{Places, script_url};
 use crate::catalog::{ListOrder, natural};
+use crate::config::Language;
 use crate::protocol::origin;
 
 /// Categories in the form at most.
@@ -15,6 +16,8 @@ pub(super) struct Find {
     pub(super) categories: Vec<Choice>,
     /// A group that is searched in.
     pub(super) group: Option<String>,
+    /// The language that the list is to be in.
+    pub(super) language: Option<Language>,
     /// The order that is chosen, by its word in addresses; another one than these have names for: none.
     pub(super) order: &'static str,
 }
@@ -61,6 +64,7 @@ impl Find {
             text: query.text.clone(),
             categories: names.into_iter().map(choice).collect(),
             group: query.group.clone(),
+            language: query.language,
             order: if query.reverse { "" } else { order_name(query.order) },
         }
     }

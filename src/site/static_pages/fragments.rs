@@ -10,10 +10,10 @@ use super::row::RowView;
 use super::scope::{Kind, Scope};
 use super::{PagesError, put};
 use crate::config::{FragmentsOf, PagesConfig};
-use crate::site::format::{bytes, grouped};
 use crate::site::fragments::Foot;
+use crate::site::language::Texts;
 use crate::site::page_folder::PageFolder;
-use crate::site::rows::{first, grouped_length, newest_first};
+use crate::site::rows::{first, newest_first};
 use crate::tracker::{Report, Row, add_up};
 
 /// The folder of the fragments in that of the pages.
@@ -26,12 +26,14 @@ const STYLE: &str = include_str!("../templates/fragments/table.css");
 #[derive(Template)]
 #[template(path = "fragments/rows.html")]
 struct Rows<'a> {
+    texts: &'static Texts,
     rows: &'a [RowView],
 }
 
 #[derive(Template)]
 #[template(path = "fragments/table.html")]
 struct Table<'a> {
+    texts: &'static Texts,
     /// The category or group.
     name: Option<&'a str>,
     rows: &'a [RowView],
@@ -44,6 +46,7 @@ struct Table<'a> {
 #[derive(Template)]
 #[template(path = "fragments/totals.html")]
 struct Totals {
+    texts: &'static Texts,
     torrents: String,
     size: String,
     seeders: String,
@@ -54,6 +57,7 @@ struct Totals {
 #[derive(Template)]
 #[template(path = "fragments/swarm.html")]
 struct OneTorrent {
+    texts: &'static Texts,
     row: RowView,
 }
 
@@ -74,7 +78,8 @@ pub(super) fn write(
         folder.put(format!("{FOLDER}table.css"), STYLE.into())?;
     }
     if config.fragments.contains(&FragmentsOf::All) {
-        put(folder, format!("{FOLDER}counted.inc"), &Foot::new(report))?;
+        let path = places.file(&format!("{FOLDER}counted.inc"));
+        put(folder, path, &Foot::new(report, places.texts))?;
     }
     Ok(())
 }
@@ -94,7 +99,8 @@ pub(super) fn write_torrent(
         return Ok(());
     }
     let row = RowView::new(row, places, Way::Included(0), report.at);
-    put(folder, format!("t/{slug}/swarm.inc"), &OneTorrent { row })
+    let path = places.file(&format!("t/{slug}/swarm.inc"));
+    put(folder, path, &OneTorrent { texts: places.texts, row })
 }
 
 fn of_torrents(config: &PagesConfig) -> bool {
@@ -121,29 +127,32 @@ fn write_scope(
     let rows: Vec<RowView> =
         newest.into_iter().map(|row| RowView::new(row, places, way, report.at)).collect();
     let left = scope.rows.len().saturating_sub(rows.len());
+    let texts = places.texts;
     let mut table = Table {
+        texts,
         name: scope.name.as_deref(),
         rows: &rows,
-        more: (left > 0).then(|| grouped_length(left)),
+        more: (left > 0).then(|| texts.number(left)),
         style: None,
     };
-    let path = |name: &str| format!("{FOLDER}{}{name}", scope.folder);
+    let path = |name: &str| places.file(&format!("{FOLDER}{}{name}", scope.folder));
     put(folder, path("table.inc"), &table)?;
     table.style = Some(format!("{}{FOLDER}table.css", way.root(places.loaded)));
     put(folder, path("styled.inc"), &table)?;
-    put(folder, path("rows.inc"), &Rows { rows: &rows })?;
-    put(folder, path("totals.inc"), &Totals::new(scope))
+    put(folder, path("rows.inc"), &Rows { texts, rows: &rows })?;
+    put(folder, path("totals.inc"), &Totals::new(scope, texts))
 }
 
 impl Totals {
-    fn new(scope: &Scope<'_>) -> Self {
+    fn new(scope: &Scope<'_>, texts: &'static Texts) -> Self {
         let figures = add_up(scope.rows.iter().map(|row| &row.figures));
         Self {
-            torrents: grouped_length(scope.rows.len()),
-            size: bytes(figures.size, 2),
-            seeders: grouped(figures.seeders),
-            leechers: grouped(figures.leechers),
-            completed: grouped(figures.completed),
+            texts,
+            torrents: texts.number(scope.rows.len()),
+            size: texts.bytes(figures.size, 2),
+            seeders: texts.number(figures.seeders),
+            leechers: texts.number(figures.leechers),
+            completed: texts.number(figures.completed),
         }
     }
 }

@@ -3,29 +3,35 @@
 use askama::Template;
 
 use crate::catalog::{HistoryError, Series, Span};
-use crate::config::LoadedConfig;
+use crate::config::{Language, LoadedConfig};
 use crate::protocol::{InfoHash, Timestamp};
 use crate::site::charts::{Subject, figure};
+use crate::site::language::{Texts, texts};
 
 /// The series of one torrent, or of all together, in the order of [`Span::ALL`].
 pub(super) type Spans = [Series; Span::ALL.len()];
 
 /// Charts behind tabs; nothing where nothing is known.
-#[derive(Default, Template)]
+#[derive(Template)]
 #[template(path = "pages/charts.html")]
 pub(super) struct Charts {
+    texts: &'static Texts,
     tabs: Vec<Tab>,
 }
 
 struct Tab {
     number: usize,
-    span: Span,
+    name: &'static str,
     figure: String,
 }
 
 impl Charts {
     /// Those charts that show more than the ones before them.
-    pub(super) fn of(subject: Subject<'_>, spans: &Spans) -> askama::Result<Self> {
+    pub(super) fn of(
+        subject: Subject<'_>,
+        spans: &Spans,
+        texts: &'static Texts,
+    ) -> askama::Result<Self> {
         let mut tabs = Vec::new();
         let mut known_for = 0;
         for (number, series) in spans.iter().enumerate() {
@@ -34,10 +40,18 @@ impl Charts {
             let known = from.zip(last).map(|(from, last)| last.since(from.at).0 + 1);
             if known.is_some_and(|known| known > known_for) {
                 known_for = series.span.step().0 * series.span.points();
-                tabs.push(Tab { number, span: series.span, figure: figure(subject, series)? });
+                let figure = figure(subject, series, texts.language)?;
+                tabs.push(Tab { number, name: texts.span(series.span).tab, figure });
             }
         }
-        Ok(Self { tabs })
+        Ok(Self { texts, tabs })
+    }
+}
+
+impl Default for Charts {
+    /// None at all, which is the same in each language.
+    fn default() -> Self {
+        Self { texts: texts(Language::English), tabs: Vec::new() }
     }
 }
 
@@ -50,8 +64,5 @@ pub(super) fn read(
     torrents: &[Option<InfoHash>],
     now: Timestamp,
 ) -> Result<Vec<Spans>, HistoryError> {
-    let read = |span| crate::tracker::history(loaded, torrents, span, now);
-    let [day, week, year] = Span::ALL.map(read);
-    let spans = day?.into_iter().zip(week?).zip(year?);
-    Ok(spans.map(|((day, week), year)| [day, week, year]).collect())
+    crate::tracker::history_of_spans(loaded, torrents, Span::ALL, now)
 }

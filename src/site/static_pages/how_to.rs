@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::frame::{Frame, HOW_TO};
 use super::places::{Places, Way};
+use crate::config::Language;
 
 /// The page.
 #[derive(Template)]
@@ -14,7 +15,7 @@ pub(super) struct HowToPage {
 
 impl HowToPage {
     pub(super) fn new(places: &Places<'_>, period: String) -> Self {
-        let mut frame = Frame::new(places, Way::Static(0), "How to download");
+        let mut frame = Frame::new(places, Way::Static(0), places.texts.frame.how_to);
         frame.is_how_to = true;
         frame.is_at(HOW_TO, places.loaded);
         frame.period = Some(period);

@@ -4,15 +4,17 @@ use askama::Template;
 
 use super::find::{Find, Heads, form_origin, list_address};
 use super::frame::{Feeds, Frame};
+use super::history::Spans;
 use super::list_query::ListQuery;
-use super::listing::{Listing, NO_CATEGORY};
+use super::listing::Listing;
 use super::pager::{Pager, Part};
-use super::places::{Places, Way};
+use super::places::{INDEX, Places, Way};
 use super::row::RowView;
+use crate::catalog::{Series, Span};
 use crate::config::LoadedConfig;
-use crate::site::format::{bytes, counted, counted_grouped, grouped};
+use crate::site::charts::{Subject, sparkline};
 use crate::site::fragments::Foot;
-use crate::site::rows::grouped_length;
+use crate::site::language::Texts;
 use crate::tracker::{Figures, Report, Row};
 
 /// Categories above the list at most, and groups.
@@ -50,6 +52,8 @@ pub(super) struct TotalsView {
     pub(super) leechers: String,
     pub(super) partial_seeds: Option<String>,
     pub(super) completed: String,
+    /// The seeders of the last week as a small line.
+    pub(super) last_week: Option<String>,
 }
 
 /// A way to the list of a category or of a group.
@@ -82,6 +86,8 @@ pub(super) struct Lists<'a> {
     pub(super) report: &'a Report,
     pub(super) categories: &'a [Listing<'a>],
     pub(super) groups: &'a [Listing<'a>],
+    /// The history of all torrents together, where it is known.
+    pub(super) history: Option<&'a Spans>,
 }
 
 impl Lists<'_> {
@@ -90,14 +96,14 @@ impl Lists<'_> {
         Part::of(self.report.rows.len(), self.rows()).map(|part| {
             let way = Way::Static(usize::from(part.number > 1));
             let root = way.root(self.places.loaded);
-            let address = |number| format!("{root}{}", index_path(number));
-            let mut page = self.page(way, part, address, ListQuery::default());
+            let address = |number| format!("{root}{}", self.places.file(&index_path(number)));
+            let mut page = self.page(way, part, address, self.usual_query());
             page.sections = self.sections(part, way);
             page.has_magnets = has_magnets(&page.sections);
             if part.number == 1 {
                 page.frame.is_home = true;
-                page.frame.foot = Some(Foot::new(self.report));
-                page.totals = Some(TotalsView::new(&self.report.totals, self.report.rows.len()));
+                page.frame.foot = Some(Foot::new(self.report, self.texts()));
+                page.totals = Some(self.totals());
                 // One category alone is all there is.
                 let categories = self.categories.get(1).map_or(&[][..], |_| self.categories);
                 (page.chips, page.more_categories) = self.chips("c", categories);
@@ -111,13 +117,22 @@ impl Lists<'_> {
     pub(super) fn of_categories(&self) -> impl Iterator<Item = Placed> {
         self.of("c", self.categories, |name| ListQuery {
             category: Some(name),
-            ..ListQuery::default()
+            ..self.usual_query()
         })
     }
 
     /// The pages of the groups.
     pub(super) fn of_groups(&self) -> impl Iterator<Item = Placed> {
-        self.of("g", self.groups, |name| ListQuery { group: Some(name), ..ListQuery::default() })
+        self.of("g", self.groups, |name| ListQuery { group: Some(name), ..self.usual_query() })
+    }
+
+    fn texts(&self) -> &'static Texts {
+        self.places.texts
+    }
+
+    /// How the script lists all torrents in the language of these pages.
+    pub(super) fn usual_query(&self) -> ListQuery {
+        ListQuery::in_language(self.places.named_language())
     }
 
     /// The pages of these, in a folder; `query` says how the script lists one of that name.
@@ -132,13 +147,15 @@ impl Lists<'_> {
             let name = listing.name.clone().unwrap_or_default();
             Part::of(listing.rows.len(), self.rows()).map(move |part| {
                 let way = Way::Static(2);
-                let mut page = self.page(way, part, listing_path, query(name.clone()));
+                let address = |number| self.places.file(&listing_path(number));
+                let mut page = self.page(way, part, address, query(name.clone()));
                 // In the same folder.
                 let beside = String::new();
                 page.frame.feeds = Some(Feeds { name: Some(name.clone()), folder: beside });
                 if part.number == 1 {
                     let figures = sums(&listing.rows);
-                    page.totals = Some(TotalsView::new(&figures, listing.rows.len()));
+                    let torrents = listing.rows.len();
+                    page.totals = Some(TotalsView::new(&figures, torrents, self.texts()));
                 }
                 let rows = listing.rows.get(part.start()..part.end()).unwrap_or_default();
                 page.sections = vec![Section { head: None, rows: self.views(rows, way) }];
@@ -160,7 +177,8 @@ impl Lists<'_> {
         address: impl Fn(usize) -> String,
         query: ListQuery,
     ) -> ListPage {
-        let period = counted(self.report.next_in.in_minutes_rounded_up(), "minute");
+        let texts = self.texts();
+        let period = texts.minutes(self.report.next_in);
         let heads = self.heads(&query);
         let find = self.find(&query);
         let is_group = query.group.is_some();
@@ -168,21 +186,21 @@ impl Lists<'_> {
         let site = &self.places.loaded.config.pages.title;
         let mut frame = Frame::new(self.places, way, place.as_ref().unwrap_or(site));
         if part.number > 1 {
-            frame.title = format!("{}, page {}", frame.title, part.number);
+            frame.title = texts.list.page_of.with(&frame.title, part.number);
         }
         frame.period = Some(period.clone());
         if let Some(origin) = form_origin(self.places) {
             frame.allow_forms_to(origin);
         }
-        let what = match (&place, is_group) {
-            (None, _) => "by category",
-            (Some(_), false) => "of a category",
-            (Some(_), true) => "of a group",
+        let caption = match (&place, is_group) {
+            (None, _) => texts.list.by_category,
+            (Some(_), false) => texts.list.of_a_category,
+            (Some(_), true) => texts.list.of_a_group,
         };
-        let range = format!("{} to {}", part.start() + 1, part.end());
+        let [from, to, all] = part.range().map(|row| texts.number(row));
         ListPage {
             frame,
-            caption: format!("Torrents {what}, {range} of {}", part.all),
+            caption: caption.with(from, to, all),
             place,
             totals: None,
             chips: Vec::new(),
@@ -192,15 +210,32 @@ impl Lists<'_> {
             find,
             heads,
             sections: Vec::new(),
-            pager: Pager::new(part, address),
-            more: part.more_behind_the_last().map(grouped_length),
+            pager: Pager::new(part, texts, address),
+            more: part
+                .more_behind_the_last()
+                .map(|more| texts.counted(more, texts.counts.torrents)),
             has_magnets: false,
             foot_period: period,
         }
     }
 
+    /// What is true of all torrents together.
+    pub(super) fn totals(&self) -> TotalsView {
+        let totals = &self.report.totals;
+        let mut view = TotalsView::new(totals, self.report.rows.len(), self.texts());
+        let week = self.history.and_then(|spans| spans.iter().find(|it| it.span == Span::Week));
+        let is_known = |week: &&Series| week.points.iter().any(|point| point.figures.is_some());
+        let line = week.filter(is_known).map(|week| {
+            // Memory takes all that is written to it.
+            sparkline(Subject::All, week, false, self.texts().language).unwrap_or_default()
+        });
+        view.last_week = line;
+        view
+    }
+
     /// The form for searches, where the script's address is known.
     pub(super) fn find(&self, query: &ListQuery) -> Option<Find> {
+        // A form brings its language as a field.
         let action = list_address(self.places, &ListQuery::default())?;
         let categories = self.categories.iter();
         let categories = categories.filter_map(|it| Some((it.name.clone()?, it.rows.len())));
@@ -239,38 +274,38 @@ impl Lists<'_> {
 
     fn head(&self, category: &Listing<'_>, is_continued: bool, way: Way) -> Head {
         let size = sums(&category.rows).size;
-        let torrents = category.rows.len();
-        let continued = if is_continued { ", continued" } else { "" };
+        let texts = self.texts();
+        let torrents = texts.counted(category.rows.len(), texts.counts.torrents);
+        let about = [Some(torrents), Some(texts.bytes(size, 2))].into_iter();
+        let about = about.chain([is_continued.then(|| texts.list.continued.to_owned())]);
         Head {
-            name: category.name.clone().unwrap_or_else(|| NO_CATEGORY.into()),
+            name: category.name.clone().unwrap_or_else(|| texts.list.no_category.into()),
             page: self.category_page(category, way),
-            about: format!(
-                "{}, {}{continued}",
-                counted_grouped(torrents, "torrent"),
-                bytes(size, 2)
-            ),
+            about: about.flatten().collect::<Vec<_>>().join(", "),
         }
     }
 
     fn category_page(&self, category: &Listing<'_>, way: Way) -> Option<String> {
         let slug = category.slug.as_ref()?;
-        Some(format!("{}c/{slug}/index.html", way.root(self.places.loaded)))
+        let page = self.places.file(&format!("c/{slug}/{INDEX}"));
+        Some(format!("{}{page}", way.root(self.places.loaded)))
     }
 
     /// Ways from the index to lists in a folder, and how many more there are.
     fn chips(&self, folder: &str, listings: &[Listing<'_>]) -> (Vec<Chip>, Option<String>) {
         let root = Way::Static(0).root(self.places.loaded);
         let chips = listings.iter().filter_map(|listing| {
+            let page = format!("{folder}/{}/{INDEX}", listing.slug.as_ref()?);
             Some(Chip {
                 name: listing.name.clone()?,
-                page: format!("{root}{folder}/{}/index.html", listing.slug.as_ref()?),
-                torrents: grouped_length(listing.rows.len()),
+                page: format!("{root}{}", self.places.file(&page)),
+                torrents: self.texts().number(listing.rows.len()),
             })
         });
         let chips: Vec<Chip> = chips.take(MOST_CHIPS).collect();
         let named = listings.iter().filter(|listing| listing.name.is_some()).count();
         let more = named.saturating_sub(chips.len());
-        (chips, (more > 0).then(|| grouped_length(more)))
+        (chips, (more > 0).then(|| self.texts().number(more)))
     }
 
     pub(super) fn views(&self, rows: &[&Row], way: Way) -> Vec<RowView> {
@@ -286,24 +321,26 @@ impl ListPage {
 }
 
 impl TotalsView {
-    pub(super) fn new(figures: &Figures, torrents: usize) -> Self {
+    pub(super) fn new(figures: &Figures, torrents: usize, texts: &Texts) -> Self {
+        let partial_seeds = Some(figures.partial_seeds).filter(|&count| count > 0);
         Self {
-            torrents: grouped_length(torrents),
-            size: bytes(figures.size, 2),
-            seeders: grouped(figures.seeders),
-            leechers: grouped(figures.leechers),
-            partial_seeds: (figures.partial_seeds > 0).then(|| grouped(figures.partial_seeds)),
-            completed: grouped(figures.completed),
+            torrents: texts.number(torrents),
+            size: texts.bytes(figures.size, 2),
+            seeders: texts.number(figures.seeders),
+            leechers: texts.number(figures.leechers),
+            partial_seeds: partial_seeds.map(|count| texts.number(count)),
+            completed: texts.number(figures.completed),
+            last_week: None,
         }
     }
 }
 
 fn index_path(number: usize) -> String {
-    if number == 1 { "index.html".into() } else { format!("page/{number}.html") }
+    if number == 1 { INDEX.into() } else { format!("page/{number}.html") }
 }
 
 fn listing_path(number: usize) -> String {
-    if number == 1 { "index.html".into() } else { format!("{number}.html") }
+    if number == 1 { INDEX.into() } else { format!("{number}.html") }
 }
 
 fn has_magnets(sections: &[Section]) -> bool {

@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
 use crate::catalog::{Initial, ListOrder, ListSearch, words_of};
+use crate::config::Language;
 
 /// Characters that are looked for at most.
 const LONGEST_TEXT: usize = 256;
 
 /// Characters of what makes no sense that are shown.
 const MOST_SHOWN: usize = 40;
+
+/// What names the language in addresses of pages that the script makes.
+pub(super) const LANGUAGE: &str = "lang";
 
 /// The name of the list below the script.
 const NAME: &str = "list";
@@ -30,6 +34,8 @@ pub(super) struct ListQuery {
     pub(super) reverse: bool,
     /// Counted from 1.
     pub(super) page: usize,
+    /// The language of the page; `None` is the one that the browser asks for.
+    pub(super) language: Option<Language>,
 }
 
 /// What of an address made no sense, and was not followed.
@@ -55,11 +61,17 @@ impl Default for ListQuery {
             order: ListOrder::default(),
             reverse: false,
             page: 1,
+            language: None,
         }
     }
 }
 
 impl ListQuery {
+    /// The usual list in a language.
+    pub(super) fn in_language(language: Option<Language>) -> Self {
+        Self { language, ..Self::default() }
+    }
+
     /// Reads the query of an address as browsers send forms. Of what comes twice, the last counts; what is unknown is passed
     /// over.
     pub(super) fn read(query: &[u8]) -> (Self, Slips) {
@@ -86,6 +98,7 @@ impl ListQuery {
                     slips.page = slip(page.is_none(), &value);
                     read.page = page.unwrap_or(1);
                 }
+                LANGUAGE => read.language = Language::of_tag(&value),
                 _ => {}
             }
         }
@@ -118,6 +131,7 @@ impl ListQuery {
             ("az", initial.as_deref()),
             ("sort", Some(sort.as_str()).filter(|_| !is_usual)),
             ("page", page.as_deref()),
+            (LANGUAGE, self.language.map(Language::tag)),
         ];
         let mut address = String::from(NAME);
         let mut between = '?';
@@ -230,7 +244,9 @@ mod tests {
             let (order, category) = (ListOrder::NAMES[order].1, Some(category));
             let text = plain(&text).0;
             let initial = Some(Initial::Cyrillic);
-            let query = ListQuery { text, category, group: None, initial, order, reverse, page };
+            let language = Some(Language::Russian);
+            let query =
+                ListQuery { text, category, group: None, initial, order, reverse, page, language };
             let address = query.address();
             let written = address.strip_prefix("list?").unwrap();
             prop_assert!(written.is_ascii() && !written.contains(['"', '<', ' ', '\'']));

@@ -10,9 +10,6 @@ use crate::tracker::Row;
 /// Categories with pages of their own at most, those with the most torrents; and as many groups.
 const MOST_PAGES: usize = 1000;
 
-/// What those are called that have no category, beside others that have one.
-pub(super) const NO_CATEGORY: &str = "Other";
-
 /// The torrents of a category or of a group.
 pub(super) struct Listing<'a> {
     /// `None` for those that have none.

@@ -1,6 +1,7 @@
 //! The pages that visitors see: a refresh writes them as files, and the script makes those of torrents that have
 //! none. Nothing but a stylesheet is loaded by them, and nothing runs in them.
 
+mod answer;
 mod directory;
 mod feeds;
 mod find;
@@ -13,6 +14,7 @@ mod list;
 mod list_query;
 mod listing;
 mod markdown;
+mod message;
 mod pager;
 mod peers;
 mod places;
@@ -42,11 +44,10 @@ use self::list::{Lists, Placed};
 pub(super) use self::places::STYLE_FILE;
 pub(super) use self::torrent::contents;
 
-use self::places::{Places, script_url};
+use self::places::{INDEX, Places, script_url};
 use self::statistics::StatisticsPage;
 use self::torrent_pages::TorrentPages;
 use super::charts::Subject;
-use super::format::counted;
 use super::history::{history_csv, history_json};
 use super::page_folder::{self, PageFolder, PageFolderError, Pages};
 use crate::catalog::External;
@@ -93,54 +94,70 @@ pub(super) fn write(
     let (categories, groups) = (listing::categories(&report.rows), listing::groups(&report.rows));
     let with_pages = groups.iter().filter_map(|it| it.name.clone().zip(it.slug.clone()));
     let places = Places::new(loaded, &report.rows, external).with_groups(with_pages.collect());
-    let lists = Lists { places: &places, report, categories: &categories, groups: &groups };
     folder.put(STYLE_FILE.into(), STYLE.into())?;
-    let mut pages = [STATISTICS, HOW_TO].map(str::to_owned).to_vec();
-    let has_directory = is_directory(loaded, report);
-    if has_directory {
-        let mut page = Directory::new(&lists);
-        page.is_at("index.html", loaded);
-        pages.push("index.html".into());
-        put(&mut folder, "index.html".into(), &page)?;
-    }
-    let index = lists.index().filter(|_| !has_directory);
-    for Placed { path, mut page } in index.chain(lists.of_categories()).chain(lists.of_groups()) {
-        page.is_at(&path, loaded);
-        pages.push(path.clone());
-        put(&mut folder, path, &page)?;
-    }
-    let period = counted(report.next_in.in_minutes_rounded_up(), "minute");
-    put(&mut folder, HOW_TO.into(), &HowToPage::new(&places, period))?;
-    write_statistics(&mut folder, report, &places)?;
-    let without_charts = TorrentPages::new(&places, report, &mut folder).write(&categories)?;
-    pages.extend(public_pages(&categories, &places));
-    for_robots::write(&mut folder, loaded, &pages)?;
     let scopes = scope::scopes(&report.rows, &categories, &groups);
     for scope in &scopes {
         feeds::write(&mut folder, scope, &places, report)?;
     }
-    fragments::write(&mut folder, &scopes, &places, report)?;
+    // That it cannot be read is told with the pages of torrents.
+    let history = history::read(loaded, &[None], report.at).ok();
+    let history = history.as_ref().and_then(|spans| spans.first());
+    let (mut pages, mut without_charts) = (Vec::new(), None);
+    for &language in loaded.config.pages.languages.all() {
+        let places = places.speaking(language);
+        let lists =
+            Lists { places: &places, report, categories: &categories, groups: &groups, history };
+        pages.extend(write_in_one_language(&mut folder, &lists)?);
+        let torrents = TorrentPages::new(&places, report, &mut folder);
+        without_charts = without_charts.or(torrents.write(&categories)?);
+        pages.extend(public_pages(&categories, &places));
+        fragments::write(&mut folder, &scopes, &places, report)?;
+    }
+    for_robots::write(&mut folder, loaded, &pages)?;
     let clashes = said(loaded, &folder.finish()?);
     Ok(clashes.into_iter().chain(without_charts).collect())
 }
 
-/// Writes the statistics of all torrents together, and what they are drawn from as files for programs.
-fn write_statistics(
+/// Writes the pages that are of no single torrent. Returns their paths.
+fn write_in_one_language(
     folder: &mut PageFolder,
-    report: &Report,
-    places: &Places<'_>,
-) -> Result<(), PagesError> {
-    // That it cannot be read is told with the pages of torrents.
-    let spans = history::read(places.loaded, &[None], report.at).ok();
-    let spans = spans.and_then(|spans| spans.into_iter().next());
-    let charts = match spans.as_ref().filter(|_| !report.load.is_high) {
-        Some(spans) => rendered(STATISTICS, Charts::of(Subject::All, spans))?,
+    lists: &Lists<'_>,
+) -> Result<Vec<String>, PagesError> {
+    let Lists { places, report, .. } = *lists;
+    let loaded = places.loaded;
+    let mut pages = [STATISTICS, HOW_TO].map(|path| places.file(path)).to_vec();
+    let has_directory = is_directory(loaded, report);
+    if has_directory {
+        let mut page = Directory::new(lists);
+        page.is_at(INDEX, loaded);
+        let path = places.file(INDEX);
+        pages.push(path.clone());
+        put(folder, path, &page)?;
+    }
+    let index = lists.index().filter(|_| !has_directory);
+    for Placed { path, mut page } in index.chain(lists.of_categories()).chain(lists.of_groups()) {
+        page.is_at(&path, loaded);
+        let path = places.file(&path);
+        pages.push(path.clone());
+        put(folder, path, &page)?;
+    }
+    let period = places.texts.minutes(report.next_in);
+    put(folder, places.file(HOW_TO), &HowToPage::new(places, period))?;
+    write_statistics(folder, lists)?;
+    Ok(pages)
+}
+
+/// Writes the statistics of all torrents together, and what they are drawn from as files for programs.
+fn write_statistics(folder: &mut PageFolder, lists: &Lists<'_>) -> Result<(), PagesError> {
+    let Lists { places, report, history, .. } = *lists;
+    let charts = match history.filter(|_| !report.load.is_high) {
+        Some(spans) => rendered(STATISTICS, Charts::of(Subject::All, spans, places.texts))?,
         None => Charts::default(),
     };
     let mut page = StatisticsPage::new(report, places, charts);
-    page.has_data = spans.is_some();
-    put(folder, STATISTICS.into(), &page)?;
-    if let Some(spans) = &spans {
+    page.has_data = history.is_some();
+    put(folder, places.file(STATISTICS), &page)?;
+    if let Some(spans) = history.filter(|_| places.is_usual()) {
         let json: serde_json::Value = spans.iter().map(|it| history_json(None, it)).collect();
         folder.put("api/history.json".into(), json.to_string().into_bytes())?;
         let [.., year] = spans;
@@ -158,7 +175,7 @@ fn public_pages(
     let public =
         rows.filter(|row| !row.torrent.private && row.torrent.details().retired().is_none());
     let slugs = public.filter_map(|row| places.slug(row.torrent.canonical));
-    slugs.map(|slug| format!("t/{slug}/index.html"))
+    slugs.map(|slug| places.file(&format!("t/{slug}/{INDEX}")))
 }
 
 /// Whether there are so many torrents that the front page is no list of them. Without the script, to which a directory
@@ -185,7 +202,13 @@ fn rendered<T>(path: &str, rendered: askama::Result<T>) -> Result<T, PagesError>
 fn said(loaded: &LoadedConfig, pages: &Pages) -> Vec<String> {
     let Some(folder) = &loaded.config.paths.pages else { return Vec::new() };
     let folder = folder.display();
-    let Pages { clashes, kept, .. } = pages;
+    let Pages { clashes, kept, is_by_backup, .. } = pages;
+    let by_backup = || {
+        format!(
+            "{} was missing or damaged: which pages in {folder} are the tracker's is known by the backup among them",
+            page_folder::manifest_path(loaded).display()
+        )
+    };
     let left_out = || {
         format!(
             "pages left out ({}), as files of yours are in their place: {} in {folder}; move them away, or name \
@@ -202,8 +225,12 @@ fn said(loaded: &LoadedConfig, pages: &Pages) -> Vec<String> {
             some_of(kept)
         )
     };
-    let left_out = (!clashes.is_empty()).then(left_out);
-    left_out.into_iter().chain((!kept.is_empty()).then(left_there)).collect()
+    let said = [
+        is_by_backup.then(by_backup),
+        (!clashes.is_empty()).then(left_out),
+        (!kept.is_empty()).then(left_there),
+    ];
+    said.into_iter().flatten().collect()
 }
 
 /// The first of some paths, and how many more there are.

@@ -1,6 +1,6 @@
 //! The ways from one page of a list to the others.
 
-use crate::site::rows::grouped_length;
+use crate::site::language::Texts;
 
 /// Pages of a list at most; what comes behind is not in it.
 pub(super) const MOST: usize = 100;
@@ -58,6 +58,11 @@ impl Part {
         self.start().saturating_add(self.rows).min(self.all)
     }
 
+    /// The number of the first row, counted from 1, that of the last one, and of how many.
+    pub(super) fn range(self) -> [usize; 3] {
+        [self.start() + 1, self.end(), self.all]
+    }
+
     /// How many rows are on no page, where this is the last one and there are some.
     pub(super) fn more_behind_the_last(self) -> Option<usize> {
         Some(self.left_out()).filter(|&left| left > 0 && self.number == self.pages)
@@ -71,7 +76,11 @@ impl Part {
 
 impl Pager {
     /// `None` where there is only one page. `address` gives that of a page.
-    pub(super) fn new(part: Part, address: impl Fn(usize) -> String) -> Option<Self> {
+    pub(super) fn new(
+        part: Part,
+        texts: &Texts,
+        address: impl Fn(usize) -> String,
+    ) -> Option<Self> {
         if part.pages < 2 {
             return None;
         }
@@ -90,9 +99,9 @@ impl Pager {
             links.push(Link { label: number.to_string(), href, is_here });
             last = number;
         }
-        let (from, to) = (grouped_length(part.start() + 1), grouped_length(part.end()));
+        let [from, to, all] = part.range().map(|row| texts.number(row));
         Some(Self {
-            range: format!("{from}–{to} of {}", grouped_length(part.all)),
+            range: texts.list.range.with(from, to, all),
             back: (part.number > 1).then(|| address(part.number - 1)),
             next: (part.number < part.pages).then(|| address(part.number + 1)),
             links,
@@ -105,11 +114,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::config::Language;
+    use crate::site::language::texts;
 
     #[test]
     fn far_pages_are_passed_over() {
         let part = Part::of(2041, 100).nth(9).unwrap();
-        let pager = Pager::new(part, |number| format!("{number}.html")).unwrap();
+        let english = texts(Language::English);
+        let pager = Pager::new(part, english, |number| format!("{number}.html")).unwrap();
         let labels: Vec<_> = pager.links.iter().map(|link| link.label.as_str()).collect();
         assert_eq!(labels, ["1", "…", "8", "9", "10", "11", "12", "…", "21"]);
         assert_eq!(pager.range, "901–1,000 of 2,041");
@@ -117,7 +129,8 @@ mod tests {
             (pager.back.as_deref(), pager.next.as_deref()),
             (Some("9.html"), Some("11.html"))
         );
-        assert!(Pager::new(Part::of(100, 100).next().unwrap(), |_| String::new()).is_none());
+        let only = Part::of(100, 100).next().unwrap();
+        assert!(Pager::new(only, english, |_| String::new()).is_none());
     }
 
     proptest! {

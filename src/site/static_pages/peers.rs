@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::catalog::Torrent;
 use crate::protocol::Timestamp;
-use crate::site::format::{bytes, in_words};
+use crate::site::language::Texts;
 use crate::tracker::AnonymousPeer;
 
 /// Peers that are shown at most.
@@ -14,6 +14,7 @@ pub(super) const MOST: usize = 100;
 #[derive(Template)]
 #[template(path = "pages/peers.html")]
 pub(super) struct PeerTable {
+    texts: &'static Texts,
     peers: Vec<PeerRow>,
     /// Whether there may be more.
     is_full: bool,
@@ -30,17 +31,22 @@ struct PeerRow {
 }
 
 impl PeerTable {
-    pub(super) fn new(peers: &[AnonymousPeer], torrent: &Torrent, now: Timestamp) -> Self {
+    pub(super) fn new(
+        peers: &[AnonymousPeer],
+        torrent: &Torrent,
+        now: Timestamp,
+        texts: &'static Texts,
+    ) -> Self {
         let row = |peer: &AnonymousPeer| PeerRow {
             client: peer.client.clone(),
             is_seeder: peer.is_seeder,
             is_partial_seed: peer.is_partial_seed,
             progress: peer.left.zip(torrent.known_size()).map(|it| progress(it.0, it.1)),
-            uploaded: bytes(peer.uploaded, 2),
-            downloaded: bytes(peer.downloaded, 2),
-            seen: in_words(now.since(peer.last_seen)),
+            uploaded: texts.bytes(peer.uploaded, 2),
+            downloaded: texts.bytes(peer.downloaded, 2),
+            seen: texts.words.ago.with(texts.duration(now.since(peer.last_seen))),
         };
-        Self { peers: peers.iter().map(row).collect(), is_full: peers.len() >= MOST }
+        Self { texts, peers: peers.iter().map(row).collect(), is_full: peers.len() >= MOST }
     }
 }
 

@@ -3,19 +3,23 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 
-use super::list_query::ListQuery;
+use super::list_query::{LANGUAGE, ListQuery};
 use super::slug;
 use crate::catalog::{External, Torrent};
-use crate::config::LoadedConfig;
+use crate::config::{Language, LoadedConfig};
 use crate::protocol::{InfoHash, Timestamp};
-use crate::site::format::counted_grouped;
+use crate::site::language::{Texts, texts};
 use crate::site::links::Links;
 use crate::site::rows::{first, newest_first};
 use crate::tracker::Row;
 
 /// The stylesheet of the pages, in their folder and below the script.
 pub(in crate::site) const STYLE_FILE: &str = "tracker.css";
+
+/// The page that stands for its folder.
+pub(super) const INDEX: &str = "index.html";
 
 /// Where a page stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,15 +35,27 @@ pub(super) enum Way {
     Search,
 }
 
+/// In which language a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::site) struct Spoken {
+    pub(in crate::site) language: Language,
+    /// Whether the addresses of pages that the script makes say so too. Else those are in the language that the browser
+    /// asks for.
+    pub(in crate::site) is_named: bool,
+}
+
 /// What pages must know of each other.
+#[derive(Clone)]
 pub(super) struct Places<'a> {
     pub(super) loaded: &'a LoadedConfig,
+    pub(super) texts: &'static Texts,
+    is_language_named: bool,
     /// The names of the static pages of torrents.
-    slugs: HashMap<InfoHash, String>,
+    slugs: Rc<HashMap<InfoHash, String>>,
     /// The names of the pages of groups.
-    groups: HashMap<String, String>,
+    groups: Rc<HashMap<String, String>>,
     /// Seeders and leechers that other trackers know.
-    elsewhere: HashMap<InfoHash, (u64, u64)>,
+    elsewhere: Rc<HashMap<InfoHash, (u64, u64)>>,
     /// The feed, where it is in the folder of the pages.
     feed: Option<PathBuf>,
 }
@@ -105,24 +121,44 @@ impl<'a> Places<'a> {
             // Who makes two torrents of one title and with the same eight digits gets one page.
             taken.insert(slug.clone()).then_some((torrent.canonical, slug))
         });
+        let language = loaded.config.pages.languages.first();
+        let places = Self::of_one(loaded, external, Spoken { language, is_named: false });
+        Self { slugs: Rc::new(slugs.collect()), ..places }.speaking(language)
+    }
+
+    /// Of pages that the script makes: which torrents have static pages is not known there.
+    pub(super) fn of_one(loaded: &'a LoadedConfig, external: &[External], spoken: Spoken) -> Self {
         Self {
             loaded,
-            slugs: slugs.collect(),
-            groups: HashMap::new(),
-            elsewhere: known_elsewhere(external),
+            texts: texts(spoken.language),
+            is_language_named: spoken.is_named,
+            slugs: Rc::default(),
+            groups: Rc::default(),
+            elsewhere: Rc::new(known_elsewhere(external)),
             feed: feed(loaded),
         }
     }
 
-    /// Of pages that the script makes: which torrents have static pages is not known there.
-    pub(super) fn of_one(loaded: &'a LoadedConfig, external: &[External]) -> Self {
-        Self {
-            loaded,
-            slugs: HashMap::new(),
-            groups: HashMap::new(),
-            elsewhere: known_elsewhere(external),
-            feed: feed(loaded),
-        }
+    /// The same of static pages in this language. Where there are several, pages of the script are to go on in it.
+    pub(super) fn speaking(&self, language: Language) -> Self {
+        let is_language_named = self.loaded.config.pages.languages.are_several();
+        Self { texts: texts(language), is_language_named, ..self.clone() }
+    }
+
+    /// Whether this is the language of what is written in one language only.
+    pub(super) fn is_usual(&self) -> bool {
+        self.texts.language == self.loaded.config.pages.languages.first()
+    }
+
+    /// The language that addresses of pages of the script are to name.
+    pub(super) fn named_language(&self) -> Option<Language> {
+        self.is_language_named.then_some(self.texts.language)
+    }
+
+    /// The name of a file in this language: the usual one, `index.html`, in the first language, and `index.ru.html` in
+    /// another.
+    pub(super) fn file(&self, path: &str) -> String {
+        file_in(self.texts.language, path, self.loaded)
     }
 
     /// The name of a torrent's static page, if it has one.
@@ -133,8 +169,14 @@ impl<'a> Places<'a> {
     /// The address of a torrent's page, where one can be reached.
     pub(super) fn page_of(&self, torrent: &Torrent, way: Way) -> Option<String> {
         match self.slug(torrent.canonical) {
-            Some(slug) => Some(format!("{}t/{slug}/index.html", way.root(self.loaded))),
-            None => Some(format!("{}t/{}", way.script(self.loaded)?, torrent.canonical)),
+            Some(slug) => {
+                let page = self.file(&format!("t/{slug}/{INDEX}"));
+                Some(format!("{}{page}", way.root(self.loaded)))
+            }
+            None => {
+                let script = way.script(self.loaded)?;
+                Some(format!("{script}t/{}{}", torrent.canonical, self.language_query()))
+            }
         }
     }
 
@@ -143,10 +185,12 @@ impl<'a> Places<'a> {
         match way {
             Way::Static(_) | Way::Included(_) => {
                 let slug = self.groups.get(group)?;
-                Some(format!("{}g/{slug}/index.html", way.root(self.loaded)))
+                let page = self.file(&format!("g/{slug}/{INDEX}"));
+                Some(format!("{}{page}", way.root(self.loaded)))
             }
             Way::Dynamic | Way::Search => {
-                let list = ListQuery { group: Some(group.to_owned()), ..ListQuery::default() };
+                let group = Some(group.to_owned());
+                let list = ListQuery { group, ..ListQuery::in_language(self.named_language()) };
                 Some(format!("{}{}", way.script(self.loaded)?, list.address()))
             }
         }
@@ -154,18 +198,22 @@ impl<'a> Places<'a> {
 
     /// Has these groups have lists of their own, by the names of their pages.
     pub(super) fn with_groups(mut self, groups: HashMap<String, String>) -> Self {
-        self.groups = groups;
+        self.groups = Rc::new(groups);
         self
+    }
+
+    /// What names the language in the address of a torrent's page that the script makes.
+    fn language_query(&self) -> String {
+        let language = self.named_language();
+        language.map(|it| format!("?{LANGUAGE}={}", it.tag())).unwrap_or_default()
     }
 
     /// What other trackers say of a torrent, in words.
     pub(super) fn elsewhere(&self, info_hash: InfoHash) -> Option<String> {
         let (seeders, leechers) = self.elsewhere.get(&info_hash)?;
-        Some(format!(
-            "on other trackers: {}, {}",
-            counted_grouped(*seeders, "seeder"),
-            counted_grouped(*leechers, "leecher")
-        ))
+        let (counts, texts) = (&self.texts.counts, self.texts);
+        let seeders = texts.counted(*seeders, counts.seeders);
+        Some(texts.list.elsewhere.with(seeders, texts.counted(*leechers, counts.leechers)))
     }
 
     /// Whether the addresses of pages are known, and not only how one page leads to another.
@@ -178,6 +226,16 @@ impl<'a> Places<'a> {
         let root = way.root(self.loaded);
         let inside = self.feed.as_deref()?;
         Some(crate::site::url_below(if root.is_empty() { "." } else { &root }, inside))
+    }
+}
+
+/// The name of a file in a language, which all but the first one have in front of the ending.
+pub(super) fn file_in(language: Language, path: &str, loaded: &LoadedConfig) -> String {
+    match path.rsplit_once('.') {
+        Some((stem, ending)) if language != loaded.config.pages.languages.first() => {
+            format!("{stem}.{}.{ending}", language.tag())
+        }
+        _ => path.to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::places::{Places, Way};
 use super::swarm::Swarm;
 use crate::platform::date;
 use crate::protocol::{Seconds, Timestamp};
-use crate::site::format::{bytes, grouped};
+use crate::site::language::Texts;
 use crate::tracker::Row;
 
 /// For how long a torrent is called new.
@@ -27,6 +27,7 @@ pub(super) struct RowView {
     pub(super) swarm: Swarm,
     pub(super) size: String,
     pub(super) completed: String,
+    pub(super) completed_word: &'static str,
     pub(super) date: String,
     pub(super) machine_date: String,
     pub(super) magnet: Option<String>,
@@ -59,10 +60,11 @@ impl RowView {
             .filter_map(|(name, digits)| digits.map(|_| checksum_name(name)))
             .collect();
         let added = torrent.first_seen.no_later_than(now);
+        let texts = places.texts;
         Self {
             title: torrent.title().into_owned(),
             page: places.page_of(torrent, way),
-            tags: tags(row, now),
+            tags: tags(row, now, texts),
             group: details
                 .group
                 .clone()
@@ -71,10 +73,11 @@ impl RowView {
             mirror: details.mirror.clone().filter(|_| torrent.may_be_linked(now)),
             info: links.info,
             checksums: (!checksums.is_empty()).then(|| checksums.join(", ")),
-            swarm: Swarm::new(row.figures.seeders, row.figures.leechers),
-            size: torrent.known_size().map(|size| bytes(size, 2)).unwrap_or_default(),
-            completed: grouped(row.figures.completed),
-            date: date::day_for_people(added.0),
+            swarm: Swarm::new(row.figures.seeders, row.figures.leechers, texts),
+            size: torrent.known_size().map(|size| texts.bytes(size, 2)).unwrap_or_default(),
+            completed: texts.number(row.figures.completed),
+            completed_word: texts.word(row.figures.completed, texts.counts.completed),
+            date: texts.day(added),
             machine_date: day(added),
             magnet: links.magnet,
             torrent: links.torrent,
@@ -106,21 +109,22 @@ pub(super) fn checksum_name(key: &str) -> &str {
     }
 }
 
-fn tags(row: &Row, now: Timestamp) -> Vec<Tag> {
+fn tags(row: &Row, now: Timestamp, texts: &Texts) -> Vec<Tag> {
+    let words = &texts.list;
     let mut tags = Vec::new();
     if row.age < NEW {
-        tags.push(Tag { class: "new", text: "new" });
+        tags.push(Tag { class: "new", text: words.is_new });
     }
     if row.figures.seeders == 0 {
         let has_mirror = row.torrent.details().mirror.is_some() && row.torrent.may_be_linked(now);
         tags.push(match (row.torrent.has_web_seed, has_mirror) {
-            (true, _) => Tag { class: "warn", text: "web seed" },
-            (false, true) => Tag { class: "warn", text: "mirror only" },
-            (false, false) => Tag { class: "bad", text: "no seeders" },
+            (true, _) => Tag { class: "warn", text: words.has_web_seed },
+            (false, true) => Tag { class: "warn", text: words.has_mirror },
+            (false, false) => Tag { class: "bad", text: words.has_no_seeders },
         });
     }
     if row.torrent.private {
-        tags.push(Tag { class: "", text: "private" });
+        tags.push(Tag { class: "", text: words.is_private });
     }
     tags
 }

@@ -2,19 +2,18 @@
 
 use askama::Template;
 
-use super::dynamic::{fail, put_page};
+use super::answer::{put_page, spoken};
 use super::find::{Find, Heads};
 use super::frame::Frame;
 use super::list_query::{ListQuery, Slips};
+use super::message;
 use super::pager::{MOST, Pager, Part};
-use super::places::{Places, Way};
+use super::places::{Places, Spoken, Way};
 use super::row::RowView;
-use crate::catalog::{Catalog, External, Initial, ListIndex};
+use crate::catalog::{Catalog, External, Initial, ListIndex, ListSearch};
 use crate::gateway::Response;
 use crate::protocol::Timestamp;
-use crate::site::format::counted_grouped;
 use crate::site::fragments::Foot;
-use crate::site::rows::grouped_length;
 use crate::tracker::list_index::{self, FoundTorrent};
 use crate::tracker::{Figures, Row, Tracker};
 
@@ -41,8 +40,24 @@ struct SearchPage {
     more: Option<String>,
     has_magnets: bool,
     meant: Option<Meant>,
-    /// How many torrents there are in all.
-    all: Option<String>,
+    all: Option<All>,
+}
+
+/// The list of all torrents.
+struct All {
+    address: String,
+    torrents: String,
+}
+
+/// Torrents of which it is looked up at once whether one may be shown.
+const LOOKED_UP: usize = 100;
+
+/// What a visitor asks for.
+#[derive(Clone)]
+struct Asked {
+    query: ListQuery,
+    slips: Slips,
+    spoken: Spoken,
 }
 
 /// What was probably meant.
@@ -66,21 +81,25 @@ struct Found {
 pub(in crate::site) fn show_list(
     tracker: &Tracker,
     query: &[u8],
+    accepted: &str,
     now: Timestamp,
     response: &mut Response,
 ) {
-    let (query, slips) = ListQuery::read(query);
-    let made = make(tracker, query, slips, now);
+    let (mut query, slips) = ListQuery::read(query);
+    let spoken = spoken(query.language, accepted, tracker.config());
+    query.language = spoken.is_named.then_some(spoken.language);
+    let asked = Asked { query, slips, spoken };
+    let made = list_index::ask(tracker, now, |index| make(tracker, index, asked.clone(), now));
     let rendered = made.and_then(|page| Ok(page.render()?));
     match rendered {
         Ok(text) => {
             // So many lists of the same torrents are nothing for search engines.
             response.headers.push(("X-Robots-Tag", "noindex".into()));
-            put_page(response, &text);
+            put_page(response, &text, tracker.config(), spoken);
         }
         Err(problem) => {
             crate::error!("cannot show the list: {problem}");
-            fail(response);
+            message::fail(tracker.config(), Way::Search, spoken, response);
         }
     }
 }
@@ -100,22 +119,25 @@ enum ListError {
 
 fn make(
     tracker: &Tracker,
-    query: ListQuery,
-    slips: Slips,
+    index: &ListIndex,
+    asked: Asked,
     now: Timestamp,
 ) -> Result<SearchPage, ListError> {
-    let index = list_index::open(tracker, now)?;
-    let found = find(tracker, &index, &query, now)?;
+    let Asked { query, slips, spoken } = asked;
+    let found = find(tracker, index, &query, now)?;
     let categories = index.categories()?.into_iter().map(|it| (it.name, it.torrents));
     let categories: Vec<_> = categories.collect();
-    let places = Places::of_one(tracker.config(), &found.external);
+    let places = Places::of_one(tracker.config(), &found.external, spoken);
+    let texts = places.texts;
     let beyond = (query.page != found.part.number).then_some(query.page);
     let query = ListQuery { page: found.part.number, ..query };
     let rows: Vec<RowView> =
         found.rows.iter().map(|row| RowView::new(row, &places, Way::Search, now)).collect();
     let mut frame = Frame::new(&places, Way::Search, &subject(&query, tracker));
     frame.canonical = Some(query.address());
-    frame.foot = Some(Foot::of_index(index.facts(), now));
+    frame.foot = Some(Foot::of_index(index.facts(), now, texts));
+    let in_language = |language| ListQuery { language: Some(language), ..query.clone() }.address();
+    frame.speaks(tracker.config(), in_language, |_| None);
     let sorted = Some((query.order, query.reverse));
     let of = |text: String| ListQuery { text, ..query.clone() }.address();
     Ok(SearchPage {
@@ -123,15 +145,21 @@ fn make(
         everywhere: everywhere(&query),
         slips,
         beyond,
-        found: counted_grouped(found.matching, "torrent"),
+        found: texts.counted(found.matching, texts.counts.torrents),
         find: Find::new(ListQuery::default().address(), &query, &categories),
         heads: Heads::new(|order| query.sorted_by(order).address(), sorted),
-        pager: Pager::new(found.part, |page| ListQuery { page, ..query.clone() }.address()),
-        more: found.part.more_behind_the_last().map(grouped_length),
+        pager: Pager::new(found.part, texts, |page| ListQuery { page, ..query.clone() }.address()),
+        more: found
+            .part
+            .more_behind_the_last()
+            .map(|more| texts.counted(more, texts.counts.torrents)),
         has_magnets: rows.iter().any(|row| row.magnet.is_some()),
         rows,
         meant: found.meant.map(|text| Meant { address: of(text.clone()), text }),
-        all: (index.torrents() > 0).then(|| counted_grouped(index.torrents(), "torrent")),
+        all: (index.torrents() > 0).then(|| All {
+            address: ListQuery::in_language(query.language).address(),
+            torrents: texts.number(index.torrents()),
+        }),
         initial: query.initial.map(Initial::name),
         text: query.text,
         category: query.category,
@@ -154,7 +182,8 @@ fn subject(query: &ListQuery, tracker: &Tracker) -> String {
 /// The address of the same search in all there is, where this one is in a part of it.
 fn everywhere(query: &ListQuery) -> Option<String> {
     let is_narrow = query.category.is_some() || query.group.is_some() || query.initial.is_some();
-    let everywhere = ListQuery { text: query.text.clone(), ..ListQuery::default() };
+    let everywhere =
+        ListQuery { text: query.text.clone(), ..ListQuery::in_language(query.language) };
     is_narrow.then(|| everywhere.address())
 }
 
@@ -177,8 +206,15 @@ fn find(
         hits = page(part.number)?;
     }
     let is_nothing = hits.matching == 0 && !search.words.is_empty();
-    let meant = if is_nothing { index.nearest(&search)? } else { None };
     let catalog = Catalog::read(&config.paths.catalog)?;
+    let meant = if is_nothing { index.nearest(&search)? } else { None };
+    let meant = match meant {
+        Some(words) => {
+            let meant = ListSearch { words, ..search };
+            finds_something(tracker, (index, &catalog), &meant, now)?.then_some(meant.words)
+        }
+        None => None,
+    };
     let shown = list_index::look_up(tracker, &catalog, &hits.hits, now)?;
     Ok(Found {
         matching: hits.matching.saturating_sub(hits.hits.len() - shown.len()),
@@ -187,6 +223,25 @@ fn find(
         external: catalog.external()?,
         meant: meant.map(|words| words.join(" ")),
     })
+}
+
+/// Whether a search finds a torrent that may be shown now. Of what the index has, few may not.
+fn finds_something(
+    tracker: &Tracker,
+    (index, catalog): (&ListIndex, &Catalog),
+    search: &ListSearch,
+    now: Timestamp,
+) -> Result<bool, ListError> {
+    for start in (0..).step_by(LOOKED_UP) {
+        let hits = index.search(search, start..start + LOOKED_UP)?.hits;
+        if hits.is_empty() {
+            break;
+        }
+        if !list_index::look_up(tracker, catalog, &hits, now)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn row(FoundTorrent { torrent, hit }: FoundTorrent, now: Timestamp) -> Row {

@@ -8,9 +8,9 @@ use askama::Template;
 use super::frame::{Frame, STATISTICS};
 use super::history::Charts;
 use super::places::{Places, Way};
-use crate::site::format::{bytes, counted, grouped};
 use crate::site::fragments::Foot;
-use crate::site::rows::{first, grouped_length, lacking_seeders};
+use crate::site::language::Texts;
+use crate::site::rows::{first, lacking_seeders};
 use crate::tracker::{PeerShares, Report, Row};
 
 /// Torrents of a list that are seen at once.
@@ -97,26 +97,28 @@ struct Bar {
 
 impl StatisticsPage {
     pub(super) fn new(report: &Report, places: &Places<'_>, charts: Charts) -> Self {
-        let mut frame = Frame::new(places, Way::Static(0), "Statistics");
+        let mut frame = Frame::new(places, Way::Static(0), places.texts.frame.statistics);
         frame.is_statistics = true;
         frame.is_at(STATISTICS, places.loaded);
-        frame.foot = Some(Foot::new(report));
+        let texts = places.texts;
+        frame.foot = Some(Foot::new(report, texts));
         let list = |of: fn(&Row) -> u64| TopList::new(report, places, of);
         let totals = &report.totals;
         Self {
             frame,
-            torrents: grouped_length(report.rows.len()),
+            torrents: texts.number(report.rows.len()),
             totals: Totals {
-                size: bytes(totals.size, 2),
-                seeders: grouped(totals.seeders),
-                leechers: grouped(totals.leechers),
-                partial_seeds: (totals.partial_seeds > 0).then(|| grouped(totals.partial_seeds)),
-                completed: grouped(totals.completed),
-                downloaded: bytes(totals.downloaded, 2),
+                size: texts.bytes(totals.size, 2),
+                seeders: texts.number(totals.seeders),
+                leechers: texts.number(totals.leechers),
+                partial_seeds: (totals.partial_seeds > 0)
+                    .then(|| texts.number(totals.partial_seeds)),
+                completed: texts.number(totals.completed),
+                downloaded: texts.bytes(totals.downloaded, 2),
             },
             load: LoadView {
-                announces: grouped(report.load.announces),
-                interval: counted(report.load.interval.in_minutes_rounded_up(), "minute"),
+                announces: texts.number(report.load.announces),
+                interval: texts.minutes(report.load.interval),
                 is_high: report.load.is_high,
             },
             charts,
@@ -124,9 +126,13 @@ impl StatisticsPage {
             most_leechers: list(|row| row.figures.leechers),
             most_completed: list(|row| row.figures.completed),
             needy: needy(report, places),
-            shares: report.shares.as_ref().filter(|it| it.counted > 0).map(SharesView::new),
+            shares: report
+                .shares
+                .as_ref()
+                .filter(|it| it.counted > 0)
+                .map(|shares| SharesView::new(shares, texts)),
             has_data: false,
-            period: counted(report.next_in.in_minutes_rounded_up(), "minute"),
+            period: texts.minutes(report.next_in),
         }
     }
 }
@@ -142,7 +148,7 @@ impl TopList {
             .map(|row| Top {
                 title: row.torrent.title().into_owned(),
                 page: places.page_of(&row.torrent, Way::Static(0)),
-                figure: grouped(of(row)),
+                figure: places.texts.number(of(row)),
             })
             .collect();
         let more = seen.split_off(seen.len().min(SEEN));
@@ -160,35 +166,37 @@ fn needy(report: &Report, places: &Places<'_>) -> Vec<Needy> {
     rows.map(|row| Needy {
         title: row.torrent.title().into_owned(),
         page: places.page_of(&row.torrent, Way::Static(0)),
-        size: row.torrent.known_size().map(|size| bytes(size, 2)).unwrap_or_default(),
-        seeders: grouped(row.figures.seeders),
-        leechers: grouped(row.figures.leechers),
+        size: row.torrent.known_size().map(|size| places.texts.bytes(size, 2)).unwrap_or_default(),
+        seeders: places.texts.number(row.figures.seeders),
+        leechers: places.texts.number(row.figures.leechers),
     })
     .collect()
 }
 
 impl SharesView {
-    fn new(shares: &PeerShares) -> Self {
+    fn new(shares: &PeerShares, texts: &Texts) -> Self {
         let all = shares.counted;
-        let bar = |count: u64| Bar::new(String::new(), count, all);
+        let bar = |name: &str, count: u64| Bar::new(name.to_owned(), count, all, texts);
+        let unnamed = |count: u64| bar("", count);
         let named = shares.clients.iter().take(MOST_CLIENTS);
         let others = all.saturating_sub(named.clone().map(|(_, count)| count).sum());
         let (families, ports) = (shares.families, shares.ports);
         Self {
             sample: (shares.counted < shares.all)
-                .then(|| (grouped(shares.counted), grouped(shares.all))),
-            clients: named.map(|(name, count)| Bar::new(name.clone(), *count, all)).collect(),
-            others: (others > 0).then(|| bar(others)),
-            families: [families.v4, families.v6, families.both].map(bar),
-            ports: [ports.first, ports.transmission, ports.low, ports.other, ports.none].map(bar),
+                .then(|| (texts.number(shares.counted), texts.number(shares.all))),
+            clients: named.map(|(name, count)| bar(name, *count)).collect(),
+            others: (others > 0).then(|| unnamed(others)),
+            families: [families.v4, families.v6, families.both].map(unnamed),
+            ports: [ports.first, ports.transmission, ports.low, ports.other, ports.none]
+                .map(unnamed),
         }
     }
 }
 
 impl Bar {
     #[allow(clippy::cast_precision_loss)] // Shown with three digits.
-    fn new(name: String, count: u64, all: u64) -> Self {
+    fn new(name: String, count: u64, all: u64, texts: &Texts) -> Self {
         let percent = count as f64 * 100.0 / all.max(1) as f64;
-        Self { name, width: format!("{percent:.1}"), percent: format!("{percent:.1} %") }
+        Self { name, width: format!("{percent:.1}"), percent: texts.percent(percent) }
     }
 }

@@ -5,16 +5,18 @@ mod statistics;
 use std::fs;
 use std::path::Path;
 
-use super::places::Way;
+use super::places::{Spoken, Way};
 use super::*;
 use crate::catalog::{
     ExternalFigures, FoundFigures, RefreshFigures, Sample, Torrent, UnlistedCounts, record_history,
 };
+use crate::config::Language;
 use crate::protocol::{InfoHash, Seconds, Timestamp};
 use crate::tracker::{Figures, Load, Row, Totals, add_up};
 
 mod feeds;
 mod fragments;
+mod languages;
 
 const NOW: Timestamp = Timestamp(1_700_000_000);
 const SCRIPT: &str = "https://tracker.example/cgi-bin/tracker.cgi";
@@ -124,6 +126,8 @@ fn assert_that_links_lead_somewhere(site: &TestSite) {
     }
 }
 
+const ENGLISH: Spoken = Spoken { language: Language::English, is_named: false };
+
 #[test]
 fn a_site_without_torrents_says_so_to_visitors_and_to_its_owner() {
     let site = TestSite::new("");
@@ -217,10 +221,13 @@ fn a_page_has_charts_of_what_was_recorded_and_is_kept_until_something_changes() 
         site.text("t/x-00000003/index.html")
     };
     assert!(!written(NOW).contains("id=\"history\""), "nothing is known");
+    assert!(!site.text("index.html").contains("class=\"spark\""));
     record(NOW, 3);
     let tomorrow = NOW + Seconds(86_400);
     let drawn = written(tomorrow);
     assert!(drawn.contains("<title>x, the last week</title>"), "{drawn}");
+    let index = site.text("index.html");
+    assert!(index.contains("<title>All torrents: seeders over the last week, 3 seeders at last"));
     assert!(!drawn.contains("<title>x, the last year</title>"), "as much is in the week: {drawn}");
     record(tomorrow, 3);
     assert_eq!(written(tomorrow + Seconds(900)), drawn);
@@ -343,7 +350,7 @@ fn the_script_is_where_the_configuration_says_or_announces_go() {
     ] {
         let site = TestSite::new(settings);
         let one = row("", "x", 1);
-        let places = Places::of_one(&site.loaded, &[]);
+        let places = Places::of_one(&site.loaded, &[], ENGLISH);
         let page = expected.map(|script| format!("{script}/t/{}", one.torrent.canonical));
         assert_eq!(places.page_of(&one.torrent, Way::Static(0)), page, "{settings}");
     }
@@ -386,7 +393,7 @@ fn who_lacks_seeders_is_told_what_there_is_instead() {
 fn lists_end_somewhere_and_say_what_is_left_out() {
     let site = TestSite::new("pages.rows = 1\npages.static_torrents = 0");
     site.write((0..130).map(|number| row("", "x", number)).collect());
-    assert!(site.text("page/100.html").contains("30 more torrents are not in this list"));
+    assert!(site.text("page/100.html").contains("Not in this list, which ends here: 30 torrents."));
     assert!(!site.text("page/99.html").contains("more torrents are not"));
     assert!(!site.www().join("page/101.html").exists());
 }

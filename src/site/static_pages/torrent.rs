@@ -7,17 +7,19 @@ use askama::Template;
 
 use super::frame::{Frame, address_of};
 use super::history::Charts;
+use super::list_query::LANGUAGE;
 use super::markdown;
 use super::peers::PeerTable;
-use super::places::{Places, Way, scrape_url, script_url};
+use super::places::{INDEX, Places, Way, scrape_url, script_url};
 use super::row::{checksum_name, day};
 use super::swarm::Swarm;
 use super::tree::{Line, MOST_FILES, Tree};
 use crate::catalog::Torrent;
-use crate::config::LoadedConfig;
-use crate::platform::{date, files};
+use crate::config::{Language, LoadedConfig};
+use crate::platform::files;
 use crate::protocol::{Contents, Timestamp, origin};
-use crate::site::format::{bytes, grouped, progress, rate};
+use crate::site::format::progress;
+use crate::site::language::Texts;
 use crate::site::shown::retirement;
 use crate::tracker::Figures;
 
@@ -35,7 +37,7 @@ pub(super) struct TorrentPage {
     torrent: Option<String>,
     torrent_size: String,
     swarm: Swarm,
-    figures: Vec<(&'static str, String)>,
+    figures: Vec<Labelled>,
     mirrors: Vec<Mirror>,
     /// As HTML.
     description: String,
@@ -46,8 +48,8 @@ pub(super) struct TorrentPage {
     info: Option<String>,
     files: Option<Tree>,
     checksums: Vec<(String, String)>,
-    hashes: Vec<(&'static str, String)>,
-    details: Vec<(&'static str, String)>,
+    hashes: Vec<(String, String)>,
+    details: Vec<Labelled>,
     trackers: Vec<String>,
     web_seeds: Vec<String>,
     scrape: Option<String>,
@@ -65,6 +67,9 @@ struct Embed {
     /// The badge as this page shows it.
     shown: String,
 }
+
+/// A figure or a fact, and what it is.
+type Labelled = (&'static str, String);
 
 /// Where a torrent belongs.
 pub(super) struct PlaceLink {
@@ -95,7 +100,7 @@ pub(super) struct Subject<'a> {
 impl TorrentPage {
     pub(super) fn new(subject: Subject<'_>, places: &Places<'_>, way: Way) -> Self {
         let Subject { torrent, figures, category, period, now } = subject;
-        let (loaded, details) = (places.loaded, torrent.details());
+        let (loaded, texts, details) = (places.loaded, places.texts, torrent.details());
         let contents = contents(torrent, loaded, MOST_FILES);
         let links = way.links(torrent, loaded, now);
         let title = torrent.title();
@@ -104,7 +109,14 @@ impl TorrentPage {
         let is_retired = details.retired().is_some();
         frame.is_private = torrent.private || is_retired;
         let embed = embed(torrent, places, way).filter(|_| !is_retired);
-        frame.address = embed.as_ref().map(|it| it.page.clone());
+        if way == Way::Dynamic {
+            let page = embed.as_ref().map(|it| it.page.clone());
+            let query = |language: Language| format!("?{LANGUAGE}={}", language.tag());
+            let address = |language| Some(format!("{}{}", page.as_ref()?, query(language)));
+            frame.speaks(loaded, query, address);
+            frame.address.clone_from(&page);
+            frame.usual_address = page;
+        }
         Self {
             frame,
             category,
@@ -116,9 +128,9 @@ impl TorrentPage {
             notices: notices(torrent, figures, places, now),
             magnet: links.magnet,
             torrent: links.torrent,
-            torrent_size: bytes(torrent.file_size, 0),
-            swarm: Swarm::new(figures.seeders, figures.leechers),
-            figures: swarm_figures(torrent, figures, contents.as_ref()),
+            torrent_size: texts.bytes(torrent.file_size, 0),
+            swarm: Swarm::new(figures.seeders, figures.leechers, texts),
+            figures: swarm_figures(torrent, figures, contents.as_ref(), texts),
             mirrors: mirror(torrent, now).into_iter().collect(),
             description: markdown::html(details.description.as_deref().unwrap_or_default()),
             charts: Charts::default(),
@@ -131,8 +143,8 @@ impl TorrentPage {
                 .into_iter()
                 .filter_map(|(name, digits)| Some((checksum_name(name).to_owned(), digits?)))
                 .collect(),
-            hashes: hashes(torrent),
-            details: facts(torrent, contents.as_ref(), now),
+            hashes: hashes(torrent, texts),
+            details: facts(torrent, contents.as_ref(), now, texts),
             trackers: contents.as_ref().map(|it| it.trackers.clone()).unwrap_or_default(),
             web_seeds: contents
                 .as_ref()
@@ -143,12 +155,20 @@ impl TorrentPage {
             embed,
             report: loaded.config.pages.report.as_ref().map(|to| to.link(torrent.canonical)),
             machine_added: day(torrent.first_seen.no_later_than(now)),
-            files: contents.as_ref().map(Tree::new).filter(|tree| !tree.lines.is_empty()),
+            files: contents
+                .as_ref()
+                .map(|it| Tree::new(it, texts))
+                .filter(|tree| !tree.lines.is_empty()),
         }
     }
 }
 
 impl TorrentPage {
+    /// Says at which path in the folder of the pages it is.
+    pub(super) fn is_at(&mut self, path: &str, loaded: &LoadedConfig) {
+        self.frame.is_at(path, loaded);
+    }
+
     /// The same with charts of its history.
     pub(super) fn with_charts(mut self, charts: Charts) -> Self {
         self.charts = charts;
@@ -185,47 +205,37 @@ fn notices(
     places: &Places<'_>,
     now: Timestamp,
 ) -> Vec<Notice> {
-    let details = torrent.details();
+    let (details, texts) = (torrent.details(), places.texts);
     let mut notices = Vec::new();
     let mut note = |class, text| notices.push(Notice { class, text });
+    let words = &texts.notices;
     if details.retired().is_some() {
         let reason = retirement(torrent, &places.loaded.config.access.retired_reason);
-        note("bad", format!("It is not tracked here any more: {reason}."));
+        note("bad", words.retired.with(reason));
         return notices;
     }
     if let Some(until) = details.list_until {
-        note("warn", format!("It leaves this list on {}.", date::day_for_people(until.0)));
+        note("warn", words.leaves.with(texts.day(until)));
     }
     match details.link_until {
-        Some(until) if until <= now => {
-            note("warn", "It is not offered for download any more.".into());
-        }
-        Some(until) => note(
-            "warn",
-            format!("It is offered for download until {}.", date::day_for_people(until.0)),
-        ),
+        Some(until) if until <= now => note("warn", words.not_offered.into()),
+        Some(until) => note("warn", words.offered_until.with(texts.day(until))),
         None => {}
     }
     if figures.seeders == 0 {
         let text = match (&details.mirror, figures.leechers) {
-            _ if torrent.has_web_seed => {
-                "Nobody who has all of it is here now; clients fetch it from its web seed."
-            }
-            (Some(_), _) if torrent.may_be_linked(now) => {
-                "Nobody who has all of it is here now; take it from the address below \"Without BitTorrent\"."
-            }
-            (_, 0) => "Nobody is here now. A client waits until somebody comes who has it.",
-            _ => {
-                "Nobody who has all of it is here now. Those who download share what they have, and wait."
-            }
+            _ if torrent.has_web_seed => words.from_web_seed,
+            (Some(_), _) if torrent.may_be_linked(now) => words.from_mirror,
+            (_, 0) => words.nobody,
+            _ => words.no_seeder,
         };
         note("warn", text.into());
     }
     if torrent.private {
-        note("", "This torrent is private: its clients ask this tracker only for peers.".into());
+        note("", words.is_private.into());
     }
     if let Some(elsewhere) = places.elsewhere(torrent.canonical) {
-        note("", format!("It is tracked elsewhere too; {elsewhere}."));
+        note("", words.elsewhere.with(elsewhere));
     }
     notices
 }
@@ -234,16 +244,18 @@ fn swarm_figures(
     torrent: &Torrent,
     figures: &Figures,
     contents: Option<&Contents>,
-) -> Vec<(&'static str, String)> {
+    texts: &Texts,
+) -> Vec<Labelled> {
     let shown_if = |is_shown: bool, text: String| Some(text).filter(|_| is_shown);
+    let (words, count) = (&texts.words, |count| texts.number(count));
     let all = [
-        ("Size", torrent.known_size().map(|size| bytes(size, 2))),
-        ("Files", contents.map(|contents| crate::site::rows::grouped_length(contents.count))),
-        ("Completed", Some(grouped(figures.completed))),
-        ("Partial seeds", shown_if(figures.partial_seeds > 0, grouped(figures.partial_seeds))),
-        ("Progress, mean", Some(progress(figures)).filter(|text| !text.is_empty())),
-        ("Rate, each", shown_if(figures.rate > 0.0, rate(figures.rate))),
-        ("Downloaded", shown_if(figures.downloaded > 0, bytes(figures.downloaded, 2))),
+        (words.size, torrent.known_size().map(|size| texts.bytes(size, 2))),
+        (texts.torrent.files, contents.map(|contents| texts.number(contents.count))),
+        (words.completed, Some(count(figures.completed))),
+        (words.partial_seeds, shown_if(figures.partial_seeds > 0, count(figures.partial_seeds))),
+        (texts.torrent.progress, Some(progress(figures)).filter(|text| !text.is_empty())),
+        (texts.torrent.rate, shown_if(figures.rate > 0.0, texts.rate(figures.rate))),
+        (words.downloaded, shown_if(figures.downloaded > 0, texts.bytes(figures.downloaded, 2))),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
@@ -255,28 +267,31 @@ fn mirror(torrent: &Torrent, now: Timestamp) -> Option<Mirror> {
     Some(Mirror { address, shown })
 }
 
-fn hashes(torrent: &Torrent) -> Vec<(&'static str, String)> {
-    let v1 = torrent.hashes().v1().map(|hash| ("Info-hash, v1", hash.to_string()));
-    let v2 = torrent.v2.map(|hash| ("Info-hash, v2", hash.to_string()));
-    v1.into_iter().chain(v2).collect()
+fn hashes(torrent: &Torrent, texts: &Texts) -> Vec<(String, String)> {
+    let v1 = torrent.hashes().v1().map(|hash| ("v1", hash.to_string()));
+    let v2 = torrent.v2.map(|hash| ("v2", hash.to_string()));
+    let all = v1.into_iter().chain(v2);
+    all.map(|(version, hash)| (texts.torrent.info_hash.with(version), hash)).collect()
 }
 
 fn facts(
     torrent: &Torrent,
     contents: Option<&Contents>,
     now: Timestamp,
-) -> Vec<(&'static str, String)> {
+    texts: &Texts,
+) -> Vec<Labelled> {
+    let words = &texts.torrent;
     let kind = match (torrent.v1, torrent.v2) {
-        (Some(_), Some(_)) => "v1 and v2 in one (hybrid): old and new clients can take it",
-        (None, Some(_)) => "v2, for clients of today",
-        _ => "v1, for all clients",
+        (Some(_), Some(_)) => words.hybrid,
+        (None, Some(_)) => words.v2,
+        _ => words.v1,
     };
     let added = torrent.first_seen.no_later_than(now);
-    let mut facts = vec![("Kind", kind.to_owned())];
+    let mut facts = vec![(words.kind, kind.to_owned())];
     if let Some(length) = contents.and_then(|it| it.piece_length).filter(|&length| length > 0) {
-        facts.push(("Pieces", format!("of {}", bytes(length, 0))));
+        facts.push((words.pieces, words.pieces_of.with(texts.bytes(length, 0))));
     }
-    facts.push(("Added", format!("{} ({})", date::day_for_people(added.0), day(added))));
+    facts.push((texts.words.added, format!("{} ({})", texts.day(added), day(added))));
     facts
 }
 
@@ -287,8 +302,8 @@ fn embed(torrent: &Torrent, places: &Places<'_>, way: Way) -> Option<Embed> {
     let chart = script.as_ref().map(|script| format!("{script}/history.svg"));
     let (page, badge, shown) = match (places.slug(hash), way) {
         (Some(slug), _) => {
-            let page = address_of(&format!("t/{slug}/index.html"), places.loaded)?;
-            (page.clone(), format!("{page}badge.svg"), "badge.svg".into())
+            let address = |file: &str| address_of(&format!("t/{slug}/{file}"), places.loaded);
+            (address(&places.file(INDEX))?, address("badge.svg")?, "badge.svg".into())
         }
         (None, Way::Dynamic) => {
             let script = script?;

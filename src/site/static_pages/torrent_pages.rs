@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::history::{self, Charts, Spans};
 use super::listing::Listing;
-use super::places::{Places, Way};
+use super::places::{INDEX, Places, Way};
 use super::slug;
 use super::torrent::{PlaceLink, Subject, TorrentPage};
 use super::{PagesError, fragments, render, rendered};
@@ -12,7 +12,7 @@ use crate::catalog::HistoryError;
 use crate::platform::threads::side_by_side;
 use crate::protocol::InfoHash;
 use crate::site::charts::{self, Badge, badge, retired_badge};
-use crate::site::format::counted;
+use crate::site::language::Texts;
 use crate::site::page_folder::PageFolder;
 use crate::tracker::{Figures, Report, Row};
 
@@ -39,6 +39,7 @@ struct Waiting {
     title: String,
     path: String,
     made_of: String,
+    texts: &'static Texts,
 }
 
 impl<'a> TorrentPages<'a> {
@@ -76,19 +77,23 @@ impl<'a> TorrentPages<'a> {
         category: &Listing<'_>,
         slug: &str,
     ) -> Result<(), PagesError> {
-        let picture = format!("t/{slug}/badge.svg");
-        let drawn = rendered(&picture, badge(Badge::Seeders, Some(row.figures.sample())))?;
-        self.folder.put(picture, drawn.into_bytes())?;
+        if self.places.is_usual() {
+            let picture = format!("t/{slug}/badge.svg");
+            let language = self.places.texts.language;
+            let drawn = badge(Badge::Seeders, Some(row.figures.sample()), language);
+            self.folder.put(picture.clone(), rendered(&picture, drawn)?.into_bytes())?;
+        }
         fragments::write_torrent(self.folder, slug, row, self.places, self.report)?;
-        let path = format!("t/{slug}/index.html");
-        let page = self.page(row, category);
+        let path = self.places.file(&format!("t/{slug}/{INDEX}"));
+        let page = self.page(row, category, slug);
         let made_of = self.made_of(row, &render(&path, &page)?);
         if self.folder.keep(&path, &made_of) {
             return Ok(());
         }
         let title = row.torrent.title().into_owned();
         let info_hash = row.torrent.canonical;
-        self.waiting.push(Waiting { page, info_hash, title, path, made_of });
+        let texts = self.places.texts;
+        self.waiting.push(Waiting { page, info_hash, title, path, made_of, texts });
         if self.waiting.len() < BATCH { Ok(()) } else { self.write_waiting() }
     }
 
@@ -98,9 +103,11 @@ impl<'a> TorrentPages<'a> {
         for torrent in self.report.retired.iter().take(usize::try_from(most).unwrap_or(usize::MAX))
         {
             let slug = slug::of_torrent(&torrent.title(), torrent.canonical);
-            let picture = format!("t/{slug}/badge.svg");
-            let drawn = rendered(&picture, retired_badge())?;
-            self.folder.put(picture, drawn.into_bytes())?;
+            if self.places.is_usual() {
+                let picture = format!("t/{slug}/badge.svg");
+                let drawn = rendered(&picture, retired_badge(self.places.texts.language))?;
+                self.folder.put(picture, drawn.into_bytes())?;
+            }
             let totals = torrent.totals;
             let figures = &Figures {
                 completed: totals.completed,
@@ -112,8 +119,10 @@ impl<'a> TorrentPages<'a> {
                 torrent.category().map(|name| PlaceLink { name: name.into_owned(), page: None });
             let (period, now) = (Some(self.period()), self.report.at);
             let subject = Subject { torrent, figures, category, period, now };
-            let page = TorrentPage::new(subject, self.places, Way::Static(2));
-            let path = format!("t/{slug}/index.html");
+            let mut page = TorrentPage::new(subject, self.places, Way::Static(2));
+            let path = format!("t/{slug}/{INDEX}");
+            page.is_at(&path, self.places.loaded);
+            let path = self.places.file(&path);
             let text = render(&path, &page)?;
             self.folder.put(path, text.into_bytes())?;
         }
@@ -121,20 +130,25 @@ impl<'a> TorrentPages<'a> {
     }
 
     fn period(&self) -> String {
-        counted(self.report.next_in.in_minutes_rounded_up(), "minute")
+        self.places.texts.minutes(self.report.next_in)
     }
 
-    fn page(&self, row: &Row, category: &Listing<'_>) -> TorrentPage {
+    fn page(&self, row: &Row, category: &Listing<'_>, slug: &str) -> TorrentPage {
         let way = Way::Static(2);
         let root = way.root(self.places.loaded);
         let category = category.name.clone().map(|name| PlaceLink {
             name,
-            page: category.slug.as_ref().map(|slug| format!("{root}c/{slug}/index.html")),
+            page: category
+                .slug
+                .as_ref()
+                .map(|slug| format!("{root}{}", self.places.file(&format!("c/{slug}/{INDEX}")))),
         });
         let period = Some(self.period());
         let (torrent, figures) = (&row.torrent, &row.figures);
         let subject = Subject { torrent, figures, category, period, now: self.report.at };
-        TorrentPage::new(subject, self.places, way)
+        let mut page = TorrentPage::new(subject, self.places, way);
+        page.is_at(&format!("t/{slug}/{INDEX}"), self.places.loaded);
+        page
     }
 
     /// What tells whether a page is still right: all of it but its charts, the figures that they end with, the day, and
@@ -205,9 +219,9 @@ fn drawn(mut waiting: Vec<Waiting>, mut spans: Vec<Spans>) -> Vec<Result<Drawn, 
 
 impl Waiting {
     fn drawn(self, spans: Option<Spans>) -> Result<Drawn, PagesError> {
-        let Self { page, title, path, made_of, .. } = self;
+        let Self { page, title, path, made_of, texts, .. } = self;
         let charts = match &spans {
-            Some(spans) => Charts::of(charts::Subject::Torrent(&title), spans),
+            Some(spans) => Charts::of(charts::Subject::Torrent(&title), spans, texts),
             None => Ok(Charts::default()),
         };
         let page = page.with_charts(rendered(&path, charts)?);

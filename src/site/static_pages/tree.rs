@@ -1,8 +1,7 @@
 //! The files of a torrent as a tree, line by line, as many as a page may show.
 
 use crate::protocol::Contents;
-use crate::site::format::{bytes, counted_grouped};
-use crate::site::rows::grouped_length;
+use crate::site::language::Texts;
 
 /// Files of a torrent on its page at most.
 pub(super) const MOST_FILES: usize = 500;
@@ -30,7 +29,7 @@ pub(super) enum Line {
 
 impl Tree {
     /// Folders come in the order of the torrent's files; those that it comes back to come again.
-    pub(super) fn new(contents: &Contents) -> Self {
+    pub(super) fn new(contents: &Contents, texts: &Texts) -> Self {
         let mut lines = Vec::new();
         let mut open: Vec<&str> = Vec::new();
         for file in &contents.files {
@@ -41,18 +40,19 @@ impl Tree {
                 lines.push(Line::Folder { name: folder.clone() });
                 open.push(folder);
             }
-            lines.push(Line::File { name: name.clone(), size: bytes(file.size, 2) });
+            lines.push(Line::File { name: name.clone(), size: texts.bytes(file.size, 2) });
         }
         lines.extend(open.iter().map(|_| Line::End));
+        let counted = |files: usize| texts.counted(files, texts.counts.files);
         let count = contents.count;
         let shown = contents.files.len();
         let shown_size = contents.files.iter().map(|file| file.size).sum::<u64>();
         Self {
-            about: format!("{}, {}", counted_grouped(count, "file"), bytes(contents.size, 2)),
+            about: format!("{}, {}", counted(count), texts.bytes(contents.size, 2)),
             lines,
             more: (shown < count).then(|| {
-                let size = bytes(contents.size.saturating_sub(shown_size), 2);
-                format!("{} more files ({size}) are not shown.", grouped_length(count - shown))
+                let size = texts.bytes(contents.size.saturating_sub(shown_size), 2);
+                texts.torrent.files_not_shown.with(counted(count - shown), size)
             }),
         }
     }
@@ -63,7 +63,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::config::Language;
     use crate::protocol::ContentFile;
+    use crate::site::language::texts;
 
     fn contents(paths: &[&str]) -> Contents {
         let file = |path: &&str| ContentFile {
@@ -79,6 +81,10 @@ mod tests {
         }
     }
 
+    fn tree(contents: &Contents) -> Tree {
+        Tree::new(contents, texts(Language::English))
+    }
+
     fn drawn(tree: &Tree) -> String {
         let line = |line: &Line| match line {
             Line::Folder { name } => format!("{name}("),
@@ -90,7 +96,7 @@ mod tests {
 
     #[test]
     fn files_stand_in_their_folders() {
-        let tree = Tree::new(&contents(&["a", "b/c", "b/d/e", "b/f", "g/h"]));
+        let tree = tree(&contents(&["a", "b/c", "b/d/e", "b/f", "g/h"]));
         assert_eq!(drawn(&tree), "a b(c d(e )f )g(h )");
         assert_eq!(tree.about, "5 files, 5.00 KiB");
         assert_eq!(tree.more, None);
@@ -100,15 +106,15 @@ mod tests {
     fn what_is_not_shown_is_counted() {
         let mut many = contents(&["a", "b"]);
         (many.count, many.size) = (1_500, 4096);
-        let tree = Tree::new(&many);
-        assert_eq!(tree.more.unwrap(), "1,498 more files (2.00 KiB) are not shown.");
+        let tree = tree(&many);
+        assert_eq!(tree.more.unwrap(), "Not shown: 1,498 files, 2.00 KiB.");
     }
 
     proptest! {
         #[test]
         fn each_folder_that_begins_ends(paths in proptest::collection::vec("[ab](/[ab]){0,4}", 0..9)) {
             let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-            let tree = Tree::new(&contents(&paths));
+            let tree = tree(&contents(&paths));
             let mut open = 0_usize;
             for line in &tree.lines {
                 match line {

@@ -21,7 +21,7 @@ fn each_kind_is_counted_in_a_place_of_its_own() {
     let addresses = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     let mut all: Vec<Counted> = events.map(Counted::Event).to_vec();
     all.extend(addresses.map(|address| Counted::Announce(Some(address))));
-    all.extend([Counted::Scrape, Counted::FullScrape, Counted::Page]);
+    all.extend([Counted::Scrape, Counted::FullScrape(1000), Counted::Page]);
     all.extend(Refusal::RULES.map(Counted::Refused));
     all.extend(TIMES.map(|most| Counted::Took(Duration::from_micros(most))));
     all.push(Counted::Took(Duration::from_secs(7)));
@@ -35,6 +35,7 @@ fn each_kind_is_counted_in_a_place_of_its_own() {
     }
     let counts = tally.counts();
     assert_eq!((counts.announces(), counts.scrapes(), counts.full_scrapes()), ([1, 1], 1, 1));
+    assert_eq!(counts.full_scrape_bytes(), 1000);
     assert_eq!((counts.pages(), counts.times()), (1, [1; TIMES.len() + 1]));
     assert!(counts.events().iter().all(|(_, count)| *count == 1));
     assert!(counts.refused().all(|(_, count)| count == 1));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::*;
 use crate::catalog::samples::{files_in, new_catalog, scan};
-use crate::catalog::{RefreshRecord, StoreCounters};
+use crate::catalog::{Details, RefreshRecord, StoreCounters};
 
 #[test]
 fn the_catalogues_present_torrents_are_published() {
@@ -212,4 +212,37 @@ fn since_a_scan_that_no_change_can_have_escaped_nothing_is_looked_for_again() {
 #[test]
 fn a_folder_that_could_not_be_seen_is_looked_for_again_but_not_at_every_miss() {
     assert_eq!(change(&[]), FolderChange::Perhaps);
+}
+
+#[test]
+fn changes_of_listings_are_those_after_the_last_refresh() {
+    let (_folder, path) = place();
+    let dated = |number: u32, from: Option<u64>, until: Option<u64>| {
+        let [list_from, list_until] = [from, until].map(|at| at.map(Timestamp));
+        let details = Details { list_from, list_until, ..Details::default() };
+        Torrent::by_hash(hash(number), Timestamp(1)).with_decision(details)
+    };
+    let hidden = Torrent { hidden: true, ..dated(5, None, Some(60)) };
+    let published = [
+        dated(1, Some(100), Some(200)),
+        dated(2, None, Some(31)),
+        dated(3, None, Some(30)),
+        dated(4, None, None),
+        hidden,
+        dated(6, Some(90), Some(80)),
+    ];
+    // The last refresh was at 30, and what is published is as of 50.
+    publish(&path, &published, &publication(&[])).unwrap();
+    let policy = PolicySnapshot::open(&path).unwrap();
+    policy.verify().unwrap();
+    let changes = |now| -> Vec<(u64, bool)> {
+        let changes = policy.listing_changes(Timestamp(now));
+        changes.map(|it| (it.at.0, it.is_listed)).collect()
+    };
+    assert_eq!(changes(30), []);
+    assert_eq!(changes(31), [(31, false)]);
+    assert_eq!(changes(100), [(31, false), (80, false), (90, false), (100, true)]);
+    assert_eq!(changes(u64::MAX).last(), Some(&(200, false)));
+    let first = policy.listing_changes(Timestamp(31)).next().unwrap();
+    assert_eq!(first.canonical, published[1].canonical);
 }

@@ -113,7 +113,7 @@ fn of_very_many_torrents_the_front_page_is_a_directory() {
                 "<a href=\"c/{}/index.html\"><bdi>new</bdi></a> 8",
                 slug::of_category("maps/new")
             ),
-            "8 torrents in no category",
+            "In no category: 8 torrents.",
             "<h2>Newest</h2>",
             &format!("<a href=\"{SCRIPT}/t/00000001"),
             "<h2>Please help to seed</h2>",
