@@ -7,6 +7,7 @@ use crate::harness::browser;
 use crate::harness::fastcgi::Responder;
 use crate::harness::http::{Reply, encode, request};
 use crate::harness::installation::Installation;
+use crate::harness::list_index;
 use crate::harness::nginx;
 use crate::harness::responder::{Listen, own_socket};
 use crate::harness::site::{CGI, Layout, Site};
@@ -346,14 +347,7 @@ fn without_pages_there_is_no_list() {
 #[test]
 fn figures_that_are_old_are_called_so() {
     let tracker = library();
-    let path = tracker.path("data/list.index");
-    let mut index = fs::read(&path).expect("the index");
-    let counted = u64::from_le_bytes(index[24..32].try_into().expect("a time"));
-    index[24..32].copy_from_slice(&(counted - 3 * 3600).to_le_bytes());
-    let mut checksum = flate2::Crc::new();
-    checksum.update(&index[..92]);
-    index[92..96].copy_from_slice(&checksum.sum().to_le_bytes());
-    fs::write(&path, index).expect("an old index");
+    list_index::make_older(&tracker.path("data/list.index"), 3 * 3600);
     let text = page(&tracker, "");
     assert!(
         text.contains("</time> <span class=\"tag warn\">3 hours ago</span>, and again"),

@@ -14,6 +14,7 @@ pub mod fragments;
 pub mod http;
 pub mod installation;
 pub mod lighttpd;
+pub mod list_index;
 pub mod load;
 pub mod nginx;
 pub mod opentracker;

@@ -11,6 +11,7 @@ use tracker_cgi::protocol::{InfoHash, Timestamp};
 
 use crate::harness::apache::{self, Mpm};
 use crate::harness::http::{encode, request};
+use crate::harness::list_index;
 use crate::harness::process::Process;
 use crate::harness::site::{CGI, Layout, Site, server_account};
 use crate::harness::torrent::Torrent;
@@ -137,11 +138,7 @@ impl Library {
 
     /// As when no refresh has run for hours.
     pub fn was_not_counted_for_hours(&self) {
-        let path = self.site.data().join("list.index");
-        let mut index = fs::read(&path).expect("the index");
-        let counted = u64::from_le_bytes(index[24..32].try_into().expect("a time"));
-        index[24..32].copy_from_slice(&(counted - 3 * 3600).to_le_bytes());
-        fs::write(&path, index).expect("an old index");
+        list_index::make_older(&self.site.data().join("list.index"), 3 * 3600);
     }
 
     /// Writes the pages.
