@@ -347,7 +347,7 @@ fn without_pages_there_is_no_list() {
 #[test]
 fn figures_that_are_old_are_called_so() {
     let tracker = library();
-    list_index::make_old(&tracker.path("data/list.index"));
+    list_index::make_older(&tracker.path("data/list.index"), 3 * 3600);
     let text = page(&tracker, "");
     assert!(
         text.contains("</time> <span class=\"tag warn\">3 hours ago</span>, and again"),

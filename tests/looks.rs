@@ -145,6 +145,18 @@ fn look_at_all(pages: &[(String, &str)]) {
 #[test]
 fn pages_bear_all_widths_colours_directions_and_names_and_axe_finds_nothing() {
     let library = Library::full("");
+    let fragments = ["styled", "totals", "counted"].map(|name| {
+        let file = library.share().join(format!("fragments/{name}.inc"));
+        fs::read_to_string(file).expect("a fragment")
+    });
+    let page = validity::in_a_page(&fragments.concat());
+    fs::write(library.share().join("other.html"), page).expect("a page of the owner's");
+    save(
+        &library.script(&format!("/t/{}", "0".repeat(40))),
+        404,
+        &library.share().join("t/nothing.html"),
+        &library,
+    );
     look_at_all(&[
         (library.page("index.html"), "no seeders"),
         (library.page("c/books/index.html"), "books"),
@@ -156,18 +168,10 @@ fn pages_bear_all_widths_colours_directions_and_names_and_axe_finds_nothing() {
         (library.torrent("mixed"), "עברית"),
         (library.torrent("aword"), "aWord"),
         (library.dynamic_torrent("rich"), "Peers now"),
-    ]);
-}
-
-#[test]
-fn so_do_pages_in_russian() {
-    let library = Library::full("");
-    look_at_all(&[
-        (library.page("index.ru.html"), "никто не раздаёт"),
-        (library.page("statistics.ru.html"), "Помогите раздать"),
-        (library.page("how-to-download.ru.html"), "Три шага"),
-        (library.russian_torrent("rich"), "Цифры таблицей"),
-        (library.script("/list?q=plian&lang=ru"), "Может быть"),
+        (library.site.url("/tracker/index.shtml"), "What this site shares"),
+        (library.script("/stats"), "Tracker statistics"),
+        (library.page("other.html"), "A page of the owner's"),
+        (library.page("t/nothing.html"), "There is no such torrent"),
     ]);
 }
 
@@ -194,6 +198,23 @@ fn so_do_pages_of_few_and_of_many_torrents_and_those_in_other_states() {
         (many.page("statistics.html"), "Many clients announce now"),
         (many.script("/list"), "3 hours ago"),
     ]);
+}
+
+#[test]
+fn so_do_pages_in_russian() {
+    let library = Library::full("languages = ['en', 'ru']\n");
+    look_at_all(&[
+        (library.page("index.html"), "Русский"),
+        (library.page("index.ru.html"), "Поиск"),
+        (library.page("statistics.ru.html"), "Статистика"),
+        (library.page("how-to-download.ru.html"), "Три шага"),
+        (library.torrent("rich").replace(".html", ".ru.html"), "Год"),
+        (library.script("/list?q=plian&lang=ru"), "plain"),
+        (library.script("/list?lang=ru&page=-1"), "Поиск"),
+    ]);
+    let many = Library::full("languages = ['ru']\nbrowse_limit = 1\n");
+    many.is_under_high_load();
+    look_at_all(&[(many.page("index.html"), "Поиск"), (many.page("statistics.html"), "Раздают")]);
 }
 
 #[test]
@@ -293,23 +314,32 @@ fn on_paper_stands_what_one_can_read_there() {
 
 #[test]
 fn all_that_is_written_is_valid_html() {
-    let library = Library::full("");
+    let library = Library::full("languages = ['en', 'ru']\n");
     let more = library.site.root().join("more");
     fs::create_dir(&more).expect("a folder");
     for (name, url) in [
         ("all.html", library.script("/list")),
         ("found.html", library.script("/list?sort=-name&q=Tom&page=-1&az=%3F")),
         ("nothing.html", library.script("/list?q=plian")),
+        ("russian.html", library.script("/list?q=plian&lang=ru")),
         ("torrent.html", library.dynamic_torrent("rich")),
         ("stats.html", library.script("/stats")),
         ("sample.html", library.site.url("/tracker/index.shtml")),
         ("stats.inc", library.site.url("/tracker/torrents/bt_stats.inc")),
         ("list.inc", library.site.url("/tracker/torrents/bt_list.inc")),
     ] {
-        save(&url, &more.join(name), &library);
+        save(&url, 200, &more.join(name), &library);
     }
+    save(
+        &library.script(&format!("/t/{}", "0".repeat(40))),
+        404,
+        &more.join("no-torrent.html"),
+        &library,
+    );
+    let others = [Library::empty(""), Library::full("browse_limit = 1\nrows = 3\n")];
+    others[1].is_under_high_load();
     let mut files = 0;
-    for folder in [library.share(), more] {
+    for folder in [library.share(), more, others[0].share(), others[1].share()] {
         assert_eq!(validity::html_validate(&folder), "", "html-validate");
         for file in files_below(&folder).iter().filter(|file| is_html(file)) {
             let text = fs::read_to_string(file).expect("a page");
@@ -333,10 +363,10 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// What is at an address, as a file.
-fn save(url: &str, file: &Path, library: &Library) {
+fn save(url: &str, status: u16, file: &Path, library: &Library) {
     let path = url.strip_prefix(&library.site.url("")).expect("an address of the site");
     let reply = request(library.site.address(), "GET", path, &[]).expect("an answer");
-    assert_eq!(reply.status, 200, "{url}: {reply:?}");
+    assert_eq!(reply.status, status, "{url}: {reply:?}");
     fs::write(file, reply.body).expect("a file");
 }
 

@@ -108,7 +108,7 @@ impl Library {
         library.configure(&format!(
             "[pages]\ntitle = 'The library of a small town'\ncontact = 'mail@example.org'\n\
              legal = 'https://example.org/legal'\nreport = 'https://example.org/report?{{hash}}'\n\
-             peers = true\nlanguages = ['en', 'ru']\nfragments = ['all', 'categories', 'groups', 'torrents']\n{pages}\n"
+             peers = true\nfragments = ['all', 'categories', 'groups', 'torrents']\n{pages}\n"
         ));
         let (address, script) = (library.site.url(SHARE), library.site.url(CGI));
         let file = library.site.root().join("conf/tracker.toml");
@@ -138,7 +138,7 @@ impl Library {
 
     /// As when no refresh has run for hours.
     pub fn was_not_counted_for_hours(&self) {
-        list_index::make_old(&self.site.data().join("list.index"));
+        list_index::make_older(&self.site.data().join("list.index"), 3 * 3600);
     }
 
     /// Writes the pages.
@@ -196,11 +196,6 @@ impl Library {
     /// The page of the torrent whose address begins so.
     pub fn torrent(&self, slug: &str) -> String {
         self.page(&format!("t/{}/index.html", self.folder_of(slug)))
-    }
-
-    /// The same in Russian.
-    pub fn russian_torrent(&self, slug: &str) -> String {
-        self.page(&format!("t/{}/index.ru.html", self.folder_of(slug)))
     }
 
     /// The same as the script makes it.

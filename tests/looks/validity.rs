@@ -50,8 +50,9 @@ pub fn in_a_page(fragment: &str) -> String {
     let is_rows = fragment.trim_start().starts_with("<tr");
     let (begin, end) = if is_rows { ("<table>", "</table>") } else { ("", "") };
     format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>x</title></head>\
-         <body><p>x</p>{begin}{fragment}{end}</body></html>"
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>A page</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"></head>\
+         <body><main><h1>A page of the owner's</h1>{begin}{fragment}{end}</main></body></html>"
     )
 }
 
