@@ -70,7 +70,7 @@ fn whatever_is_lost_the_page_of_a_hidden_torrent_goes_and_a_file_of_the_owners_s
         let place = Place::new();
         place.write(&[listed, changed]);
         place.keep_copies();
-        place.write(&[listed, hidden, changed, ("c/index.html", &long)]);
+        place.write(&[("index.html", "longer list"), hidden, changed, ("c/index.html", &long)]);
         place.put("t/changed/index.html", "the owner's");
         place.put("t/hidden/mine.html", "the owner's too");
         if matches!(loss, Loss::OlderPages) {
