@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{Manifest, Written, digest_of, is_inside};
+use super::writing::replace;
 use super::{PageFolder, PageFolderError};
 use crate::platform::files;
 
@@ -126,7 +127,7 @@ impl PageFolder {
             FoundBackup::Ours(of) if of == self.digest => return Ok(()),
             FoundBackup::Ours(_) | FoundBackup::Nothing => {
                 self.may_root_write_to(&self.folder.clone())?;
-                self.bytes_of_backup().and_then(|it| self.replace(&path, &it, 0o600)).map(|_| ())
+                self.bytes_of_backup().and_then(|it| replace(&path, &it, 0o600)).map(|_| ())
             }
         };
         change.map_err(|source| PageFolderError::Write { path, source })

@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha512_256};
 
 use crate::config::absolute;
 use crate::platform::files;
@@ -78,7 +78,8 @@ impl Content {
 
 /// 32 hexadecimal digits by which bytes are known.
 pub(super) fn digest_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    // On 64 bits it takes two thirds of the time of SHA-256, which goes without the processor's own instructions here.
+    Sha512_256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl From<&Metadata> for Mark {

@@ -88,6 +88,7 @@ impl PageFolder {
             manifest,
             batch: Vec::new(),
             batch_bytes: 0,
+            underway: None,
             wanted: HashSet::new(),
             clashes: BTreeSet::new(),
             trusted: HashSet::new(),
