@@ -20,7 +20,6 @@ impl PageFolder {
         for step in &steps {
             self.make_folders_above(&step.path)?;
         }
-        // What is being written has the same name in each folder: so both threads have folders of their own.
         steps.sort_by(|one, other| folder_of(&one.path).cmp(folder_of(&other.path)));
         self.underway = Some(Meanwhile::begin((self.folder.clone(), steps), write_all));
         Ok(())
@@ -64,13 +63,18 @@ impl PageFolder {
 
 /// Writes files into their folders, which are there, by two threads.
 fn write_all((folder, steps): &(PathBuf, Vec<Step>)) -> Outcome {
-    let middle = steps.get(steps.len() / 2).map_or("", |step| folder_of(&step.path));
-    let (first, rest) =
-        steps.split_at(steps.partition_point(|step| folder_of(&step.path) < middle));
+    let (first, rest) = parts(steps);
     let (rest, first) = side_by_side(|| write_some(folder, rest), || write_some(folder, first));
     let (mut written, outcome) = first;
     written.extend(rest.0);
     (written, outcome.and(rest.1))
+}
+
+/// Two parts of files in the order of their folders, as equal as can be where both have folders of their own: what is being
+/// written has the same name in each folder.
+fn parts(steps: &[Step]) -> (&[Step], &[Step]) {
+    let middle = steps.get(steps.len() / 2).map_or("", |step| folder_of(&step.path));
+    steps.split_at(steps.partition_point(|step| folder_of(&step.path) < middle))
 }
 
 /// Writes files up to the first that cannot be written.
@@ -103,4 +107,28 @@ pub(super) fn replace(target: &Path, bytes: &[u8], mode: u32) -> io::Result<Meta
 /// The folder of a path.
 fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::manifest::Content;
+    use super::*;
+
+    #[test]
+    fn both_threads_have_folders_of_their_own() {
+        for (folders, first) in
+            [("", 0), ("a", 0), ("aaaa", 0), ("aabb", 2), ("abbbc", 1), ("abcd", 2)]
+        {
+            let step = |folder: char| {
+                let (path, bytes) = (format!("t/{folder}/page.html"), Vec::new());
+                Step { path, content: Content::of(&bytes), bytes }
+            };
+            let steps: Vec<Step> = folders.chars().map(step).collect();
+            let (one, other) = parts(&steps);
+            assert_eq!((one.len(), one.len() + other.len()), (first, folders.len()), "{folders}");
+            assert!(
+                one.iter().all(|a| other.iter().all(|b| folder_of(&a.path) != folder_of(&b.path)))
+            );
+        }
+    }
 }
