@@ -222,7 +222,8 @@ pub(super) static ENGLISH: Texts = Texts {
         pieces_of: Phrase("of {0}"),
     },
     notices: NoticeTexts {
-        retired: Phrase("It is not tracked here any more: {0}."),
+        retired: "It is not tracked here any more.",
+        retired_for: Phrase("It is not tracked here any more: {0}."),
         leaves: Phrase("It leaves this list on {0}."),
         not_offered: "It is not offered for download any more.",
         offered_until: Phrase("It is offered for download until {0}."),

@@ -240,7 +240,8 @@ pub(super) static RUSSIAN: Texts = Texts {
         pieces_of: Phrase("по {0}"),
     },
     notices: NoticeTexts {
-        retired: Phrase("Этот торрент здесь больше не раздаётся: {0}."),
+        retired: "Этот торрент здесь больше не раздаётся.",
+        retired_for: Phrase("Этот торрент здесь больше не раздаётся: {0}."),
         leaves: Phrase("Этот торрент останется в списке до {0}."),
         not_offered: "Этот торрент больше нельзя скачать.",
         offered_until: Phrase("Этот торрент можно скачать до {0}."),

@@ -298,7 +298,8 @@ texts! {
 texts! {
     /// What a visitor should know of a torrent.
     NoticeTexts {
-        retired: Phrase<1>,
+        retired: &'static str,
+        retired_for: Phrase<1>,
         leaves: Phrase<1>,
         not_offered: &'static str,
         offered_until: Phrase<1>,

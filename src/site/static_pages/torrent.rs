@@ -15,7 +15,7 @@ use super::row::{checksum_name, day};
 use super::swarm::Swarm;
 use super::tree::{Line, MOST_FILES, Tree};
 use crate::catalog::Torrent;
-use crate::config::{Language, LoadedConfig};
+use crate::config::{AccessConfig, Language, LoadedConfig};
 use crate::platform::files;
 use crate::protocol::{Contents, Timestamp, origin};
 use crate::site::format::progress;
@@ -211,7 +211,9 @@ fn notices(
     let words = &texts.notices;
     if details.retired().is_some() {
         let reason = retirement(torrent, &places.loaded.config.access.retired_reason);
-        note("bad", words.retired.with(reason));
+        // What clients are told by default is no reason, and in English.
+        let is_usual = reason == AccessConfig::default().retired_reason.as_str();
+        note("bad", if is_usual { words.retired.into() } else { words.retired_for.with(reason) });
         return notices;
     }
     if let Some(until) = details.list_until {

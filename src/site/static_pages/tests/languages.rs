@@ -6,6 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::*;
+use crate::catalog::{Details, Retirement};
 
 /// What is written the same in all languages: names, formats, units and what the tests call theirs.
 const NAMES: [&str; 36] = [
@@ -160,6 +161,26 @@ fn nothing_of_a_russian_page_is_in_english() {
         let left: Vec<_> =
             words.iter().filter(|word| is_latin(word) && !NAMES.contains(&word.as_str())).collect();
         assert!(words.len() > 3 && left.is_empty(), "{page}: {left:?}");
+    }
+}
+
+#[test]
+fn what_clients_are_told_of_retired_torrents_by_default_is_no_reason_for_visitors() {
+    let site = site("['en', 'ru']");
+    for (reason, english, russian) in [
+        ("", "It is not tracked here any more.<", "больше не раздаётся.<"),
+        ("the new one", "any more: the new one.<", "больше не раздаётся: the new one.<"),
+    ] {
+        let retirement = Some(Retirement::Retired(reason.to_owned()));
+        let decision = Details { retirement, ..Details::default() };
+        let torrent = row("", "дуб", 9).torrent.with_decision(decision);
+        let report = Report { retired: vec![torrent], ..site.report(Vec::new()) };
+        write(&site.loaded, &report, &[]).unwrap();
+        let pages = site.pages();
+        let page = pages.iter().find(|page| page.ends_with("00000009/index.html")).unwrap();
+        assert!(site.text(page).contains(english), "{}", site.text(page));
+        let page = site.text(&page.replace(".html", ".ru.html"));
+        assert!(page.contains(russian), "{page}");
     }
 }
 
