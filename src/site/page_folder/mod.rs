@@ -186,7 +186,7 @@ impl PageFolder {
         let mut steps = Vec::new();
         let planned = self.plan_batch();
         let planned = each_side_by_side(planned, |it| {
-            let compressed = it.sibling.is_some().then(|| compression::of(&it.bytes));
+            let compressed = it.sibling.is_some().then(|| compression::of(&it.path, &it.bytes));
             (it, compressed)
         });
         for (Planned { path, bytes, content, is_news, sibling }, compressed) in planned {
