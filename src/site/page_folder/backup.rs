@@ -18,15 +18,15 @@ use crate::platform::files;
 /// Its name: Apache gives out nothing that begins so.
 pub(super) const BACKUP: &str = ".ht_tracker_pages";
 
-/// What it begins with. Behind it stand the digest of the manifest that it is a backup of and the mark of that one's
-/// folder, each followed by the end of a line; then JSON.
+/// What it begins with. Behind it stand the digest of the manifest that it is a backup of, the mark of that one's folder
+/// and the digest of what follows, each with the end of a line behind it; then JSON.
 const BEGINNING: &str = "tracker.cgi pages 1\n";
 
 /// Hexadecimal digits of a digest.
 const DIGEST_LEN: usize = 32;
 
 /// Bytes before the JSON.
-const HEAD_LEN: usize = BEGINNING.len() + 2 * (DIGEST_LEN + 1);
+const HEAD_LEN: usize = BEGINNING.len() + 3 * (DIGEST_LEN + 1);
 
 /// What is in it: no path of the server outside the folder, as a web server may give it out.
 #[derive(Debug, Deserialize)]
@@ -85,11 +85,23 @@ fn head_of(path: &Path) -> io::Result<String> {
     Ok(head)
 }
 
+/// What follows the head; `None` where something else was written.
+fn body_of(bytes: &[u8]) -> Option<&[u8]> {
+    let (head, body) = bytes.split_at_checked(HEAD_LEN)?;
+    let digest = head.get(HEAD_LEN - DIGEST_LEN - 1..HEAD_LEN - 1)?;
+    (digest == digest_of(body).as_bytes()).then_some(body)
+}
+
 impl Backup {
+    /// Whether one of ours is as it was written.
+    fn is_whole(path: &Path) -> bool {
+        files::read(path).is_ok_and(|bytes| body_of(&bytes).is_some())
+    }
+
     /// Reads one of ours; `None` where it is damaged.
     pub(super) fn read(path: &Path) -> Option<Self> {
         let bytes = files::read(path).ok()?;
-        let backup: Self = serde_json::from_slice(bytes.get(HEAD_LEN..)?).ok()?;
+        let backup: Self = serde_json::from_slice(body_of(&bytes)?).ok()?;
         let mut paths = backup.files.keys().chain(&backup.folders);
         paths.all(|path| is_inside(path)).then_some(backup)
     }
@@ -124,7 +136,7 @@ impl PageFolder {
                 self.may_root_write_to(&self.folder.clone())?;
                 fs::remove_file(&path)
             }
-            FoundBackup::Ours(of) if of == self.digest => return Ok(()),
+            FoundBackup::Ours(of) if of == self.digest && Backup::is_whole(&path) => return Ok(()),
             FoundBackup::Ours(_) | FoundBackup::Nothing => {
                 self.may_root_write_to(&self.folder.clone())?;
                 self.bytes_of_backup().and_then(|it| replace(&path, &it, 0o600)).map(|_| ())
@@ -136,8 +148,8 @@ impl PageFolder {
     fn bytes_of_backup(&self) -> io::Result<Vec<u8>> {
         let Manifest { files, folders, .. } = &self.manifest;
         let mark = self.backup_marks.first().map_or("", String::as_str);
-        let mut bytes = format!("{BEGINNING}{}\n{mark}\n", self.digest).into_bytes();
-        serde_json::to_writer(&mut bytes, &BackedUp { files, folders })?;
-        Ok(bytes)
+        let body = serde_json::to_vec(&BackedUp { files, folders })?;
+        let head = format!("{BEGINNING}{}\n{mark}\n{}\n", self.digest, digest_of(&body));
+        Ok([head.into_bytes(), body].concat())
     }
 }

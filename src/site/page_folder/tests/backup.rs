@@ -100,6 +100,24 @@ fn whatever_is_lost_the_page_of_a_hidden_torrent_goes_and_a_file_of_the_owners_s
     }
 }
 
+/// Also where nothing else has to be written: the manifest may be lost next.
+#[test]
+fn a_damaged_backup_is_made_again() {
+    let place = Place::new();
+    let pages = [("index.html", "a"), ("t/x.html", "b")];
+    place.write(&pages);
+    let sound = fs::read_to_string(place.backup()).unwrap();
+    let middle = sound.len() - 40;
+    let changed = format!("{}#{}", &sound[..middle], &sound[middle + 1..]);
+    for damaged in [&sound[..sound.len() / 2], &changed] {
+        fs::write(place.backup(), damaged).unwrap();
+        assert_eq!(place.write(&pages), Pages::default());
+        assert_eq!(fs::read_to_string(place.backup()).unwrap(), sound);
+    }
+    fs::remove_file(place.path("pages.json")).unwrap();
+    assert_eq!(place.write(&[]).removed, 2);
+}
+
 #[test]
 fn without_pages_there_is_no_backup() {
     let place = Place::new();
