@@ -172,18 +172,30 @@ fn tenths(place: f64) -> i64 {
 }
 
 fn push_tenths(path: &mut String, tenths: i64) {
-    if tenths < 0 {
-        path.push('-');
-    }
-    let (whole, rest) = (tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10);
-    let mut digits = itoa::Buffer::new();
-    if whole > 0 || rest == 0 {
-        path.push_str(digits.format(whole));
-    }
+    // From the end on; there is room for any number.
+    let mut text = [b'-'; 24];
+    let mut from = text.len();
+    let mut put = |byte| {
+        from -= 1;
+        text[from] = byte;
+    };
+    let digit = |number: u64| b'0' + (number % 10) as u8;
+    let (mut whole, rest) = (tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10);
     if rest > 0 {
-        path.push('.');
-        path.push_str(digits.format(rest));
+        put(digit(rest));
+        put(b'.');
     }
+    if whole == 0 && rest == 0 {
+        put(b'0');
+    }
+    while whole > 0 {
+        put(digit(whole));
+        whole /= 10;
+    }
+    if tenths < 0 {
+        put(b'-');
+    }
+    path.push_str(std::str::from_utf8(&text[from..]).unwrap_or_default());
 }
 
 /// How much of `most` a value is, 0 to 1.
@@ -223,6 +235,19 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tenths_are_written_in_few_bytes() {
+        let written = |tenths| {
+            let mut path = String::new();
+            push_tenths(&mut path, tenths);
+            path
+        };
+        let few = [0, 1, -1, 10, -10, 95, -105, 6_280, -6_281].map(written);
+        assert_eq!(few, ["0", ".1", "-.1", "1", "-1", "9.5", "-10.5", "628", "-628.1"]);
+        assert_eq!(written(i64::MIN), "-922337203685477580.8");
+        assert_eq!([64.0, 64.05, 99.949_999].map(tenths), [640, 641, 999]);
+    }
 
     #[test]
     fn scales_end_at_round_numbers() {
