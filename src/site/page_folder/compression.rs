@@ -6,7 +6,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::manifest::Content;
-use crate::platform::threads::side_by_side;
 
 /// Bytes from which on a page has a compressed sibling.
 const WORTH_COMPRESSING: usize = 1024;
@@ -22,17 +21,8 @@ pub(super) fn is_worth_it(path: &str, bytes: &[u8]) -> bool {
     bytes.len() >= WORTH_COMPRESSING && COMPRESSIBLE.iter().any(|ending| path.ends_with(ending))
 }
 
-/// Compresses all that is there; two processors are at it.
-pub(super) fn of_all(pages: &[Option<&[u8]>]) -> Vec<Option<(Vec<u8>, Content)>> {
-    let compress =
-        |pages: &[Option<&[u8]>]| pages.iter().map(|page| page.map(of)).collect::<Vec<_>>();
-    let (first, rest) = pages.split_at(pages.len() / 2);
-    let (mut all, rest) = side_by_side(|| compress(first), || compress(rest));
-    all.extend(rest);
-    all
-}
-
-fn of(bytes: &[u8]) -> (Vec<u8>, Content) {
+/// The compressed form, and what that is known by.
+pub(super) fn of(bytes: &[u8]) -> (Vec<u8>, Content) {
     let bytes = compressed(bytes);
     let content = Content::of(&bytes);
     (bytes, content)

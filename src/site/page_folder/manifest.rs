@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha512_256};
 
 use crate::config::absolute;
 use crate::platform::files;
@@ -71,7 +71,8 @@ pub(super) struct Mark {
 impl Content {
     /// What these bytes are known by.
     pub(super) fn of(bytes: &[u8]) -> Self {
-        let digest = Sha256::digest(bytes);
+        // On 64 bits it takes two thirds of the time of SHA-256, which goes without the processor's own instructions here.
+        let digest = Sha512_256::digest(bytes);
         let digest = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         Self { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), digest }
     }

@@ -7,19 +7,20 @@ mod compression;
 mod error;
 mod left_alone;
 mod manifest;
+mod writing;
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs::{self, DirBuilder, Metadata, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 pub(super) use self::compression::compressed;
 pub use self::error::PageFolderError;
 use self::manifest::{Content, Manifest, Mark, Written, is_inside, seen_from};
+use self::writing::Outcome;
 use crate::config::{LoadedConfig, absolute};
-use crate::platform::privilege;
-use crate::platform::publication::TemporaryFile;
+use crate::platform::threads::{Meanwhile, each_side_by_side};
 
 /// Bytes of pages that are kept in memory before they are written. Each time the manifest is written durably, which takes
 /// longer than all else on a disk that is busy.
@@ -52,6 +53,8 @@ pub(super) struct PageFolder {
     /// Pages that wait to be written.
     batch: Vec<Page>,
     batch_bytes: usize,
+    /// The batch before, which is being written.
+    underway: Option<Meanwhile<Outcome>>,
     /// All files that are to stay.
     wanted: HashSet<String>,
     clashes: BTreeSet<String>,
@@ -188,6 +191,7 @@ impl PageFolder {
             manifest,
             batch: Vec::new(),
             batch_bytes: 0,
+            underway: None,
             wanted: HashSet::new(),
             clashes: BTreeSet::new(),
             trusted: HashSet::new(),
@@ -235,6 +239,7 @@ impl PageFolder {
     /// When something cannot be written or removed.
     pub(super) fn finish(mut self) -> Result<Pages, PageFolderError> {
         self.write_batch()?;
+        self.end()?;
         self.remove_unwanted()?;
         self.manifest.made_of.retain(|path, _| self.wanted.contains(path));
         self.manifest.clashes.clone_from(&self.clashes);
@@ -244,21 +249,19 @@ impl PageFolder {
     }
 
     fn write_batch(&mut self) -> Result<(), PageFolderError> {
-        for step in self.intend()? {
-            self.carry_out(step)?;
-        }
-        Ok(())
+        let steps = self.intend()?;
+        self.begin(steps)
     }
 
     /// Finds out what of the batch is news, and notes it.
     fn intend(&mut self) -> Result<Vec<Step>, PageFolderError> {
         let mut steps = Vec::new();
         let planned = self.plan_batch();
-        let wanted = planned.iter().map(|it| it.sibling.as_ref().map(|_| it.bytes.as_slice()));
-        let compressed = compression::of_all(&wanted.collect::<Vec<_>>());
-        for (Planned { path, bytes, content, is_news, sibling }, compressed) in
-            planned.into_iter().zip(compressed)
-        {
+        let planned = each_side_by_side(planned, |it| {
+            let compressed = it.sibling.is_some().then(|| compression::of(&it.bytes));
+            (it, compressed)
+        });
+        for (Planned { path, bytes, content, is_news, sibling }, compressed) in planned {
             if is_news {
                 steps.push(Step { path, bytes, content });
             }
@@ -267,6 +270,7 @@ impl PageFolder {
                 steps.push(Step { path, bytes, content });
             }
         }
+        self.end()?;
         for step in &steps {
             self.manifest.intend(&step.path, step.content.clone());
             let missing = above(&step.path).filter(|path| !self.folder.join(path).exists());
@@ -283,11 +287,14 @@ impl PageFolder {
     fn plan_batch(&mut self) -> Vec<Planned> {
         let mut planned = Vec::new();
         self.batch_bytes = 0;
-        for Page { path, bytes, made_of } in std::mem::take(&mut self.batch) {
+        let known = each_side_by_side(std::mem::take(&mut self.batch), |page| {
+            let content = Content::of(&page.bytes);
+            (page, content)
+        });
+        for (Page { path, bytes, made_of }, content) in known {
             if self.wanted.contains(&path) || self.clashes.contains(&path) {
                 continue;
             }
-            let content = Content::of(&bytes);
             let Some(is_news) = self.plan(&path, &content) else { continue };
             // A file whose writing is noted, and not its end, is not kept.
             match made_of {
@@ -358,56 +365,6 @@ impl PageFolder {
         above(path).all(|folder| {
             fs::symlink_metadata(self.folder.join(folder)).map_or(true, |found| found.is_dir())
         })
-    }
-
-    /// Writes a file that was noted, and notes it as done.
-    fn carry_out(&mut self, step: Step) -> Result<(), PageFolderError> {
-        let target = self.folder.join(&step.path);
-        self.make_folders_above(&step.path)?;
-        let found = self.replace(&target, &step.bytes);
-        let found = found.map_err(|source| PageFolderError::Write { path: target, source })?;
-        let written = self.manifest.files.entry(step.path).or_default();
-        written.contents = vec![step.content];
-        written.mark = Some(Mark::from(&found));
-        self.pages.written += 1;
-        Ok(())
-    }
-
-    fn make_folders_above(&mut self, path: &str) -> Result<(), PageFolderError> {
-        self.may_root_write_to(&self.folder.clone())?;
-        for folder in above(path) {
-            let folder = self.folder.join(folder);
-            if self.trusted.contains(&folder) {
-                continue;
-            }
-            match DirBuilder::new().mode(0o755).create(&folder) {
-                Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(source) => return Err(PageFolderError::Write { path: folder, source }),
-                // Whatever our mask is.
-                Ok(()) => drop(fs::set_permissions(&folder, Permissions::from_mode(0o755))),
-            }
-            self.may_root_write_to(&folder)?;
-        }
-        Ok(())
-    }
-
-    /// Root writes to no folder that others decide about: they could put a link in the place of a file.
-    fn may_root_write_to(&mut self, folder: &Path) -> Result<(), PageFolderError> {
-        if self.trusted.insert(folder.to_owned()) && privilege::is_root() {
-            privilege::only_root_decides(folder)?;
-        }
-        Ok(())
-    }
-
-    /// Replaces a file that the web server's user reads. That it has reached the disk is not waited for: what a power
-    /// failure takes is written again.
-    fn replace(&self, target: &Path, bytes: &[u8]) -> io::Result<Metadata> {
-        let mut temporary = TemporaryFile::of_only_writer(&target.with_file_name(TEMPORARY))?;
-        temporary.file.write_all(bytes)?;
-        // Whatever our mask is.
-        temporary.file.set_permissions(Permissions::from_mode(0o644))?;
-        temporary.close().put_in_place_of(target)?;
-        fs::symlink_metadata(target)
     }
 
     fn remove_unwanted(&mut self) -> Result<(), PageFolderError> {

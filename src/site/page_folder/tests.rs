@@ -1,4 +1,5 @@
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use proptest::prelude::*;
 
@@ -391,7 +392,8 @@ impl Place {
                 fs::write(target.with_file_name(".tracker-page.new"), "ha").unwrap();
                 return;
             }
-            folder.carry_out(step).unwrap();
+            folder.begin(vec![step]).unwrap();
+            folder.end().unwrap();
         }
         if steps == all {
             return;

@@ -1,6 +1,6 @@
 //! The static pages of torrents. Those are made whose torrent has changed since, and all once a day, as charts go on.
 
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha512_256};
 
 use super::history::{self, Charts, Spans};
 use super::listing::Listing;
@@ -9,6 +9,7 @@ use super::slug;
 use super::torrent::{PlaceLink, Subject, TorrentPage};
 use super::{PagesError, fragments, render, rendered};
 use crate::catalog::HistoryError;
+use crate::config::LoadedConfig;
 use crate::platform::threads::side_by_side;
 use crate::protocol::InfoHash;
 use crate::site::charts::{self, Badge, badge, retired_badge};
@@ -149,7 +150,7 @@ impl<'a> TorrentPages<'a> {
             self.report.at.0 / DAY,
             u64::from(self.report.load.is_high),
         ];
-        let mut digest = Sha256::new();
+        let mut digest = Sha512_256::new();
         digest.update(without_charts);
         numbers.iter().for_each(|number| digest.update(number.to_le_bytes()));
         digest.update(env!("CARGO_PKG_VERSION"));
@@ -157,26 +158,20 @@ impl<'a> TorrentPages<'a> {
     }
 
     fn write_waiting(&mut self) -> Result<(), PagesError> {
-        let waiting = std::mem::take(&mut self.waiting);
-        let hashes: Vec<_> = waiting.iter().map(|it| Some(it.info_hash)).collect();
-        // What is left out under high load costs the most.
-        let spans = match self.report.load.is_high || waiting.is_empty() {
-            true => Vec::new(),
-            false => match history::read(self.places.loaded, &hashes, self.report.at) {
-                Ok(spans) => spans,
-                Err(problem) => {
-                    self.problem = Some(problem);
-                    Vec::new()
+        let mut first = std::mem::take(&mut self.waiting);
+        let mut rest = first.split_off(first.len() / 2);
+        let draw = |waiting| drawn(waiting, self.places.loaded, self.report);
+        let (rest, first) = side_by_side(|| draw(std::mem::take(&mut rest)), || draw(first));
+        for (pages, problem) in [first, rest] {
+            for page in pages {
+                let Drawn { path, text, made_of } = page?;
+                match &problem {
+                    None => self.folder.put_made_of(path, text, made_of)?,
+                    // The next refresh may be able to draw them.
+                    Some(_) => self.folder.put(path, text)?,
                 }
-            },
-        };
-        for page in drawn(waiting, spans) {
-            let Drawn { path, text, made_of } = page?;
-            match &self.problem {
-                None => self.folder.put_made_of(path, text, made_of)?,
-                // The next refresh may be able to draw them.
-                Some(_) => self.folder.put(path, text)?,
             }
+            self.problem = self.problem.take().or(problem);
         }
         Ok(())
     }
@@ -189,18 +184,23 @@ struct Drawn {
     made_of: String,
 }
 
-/// The pages with their charts, as far as there are any; two processors are at it.
-fn drawn(mut waiting: Vec<Waiting>, mut spans: Vec<Spans>) -> Vec<Result<Drawn, PagesError>> {
-    let half = waiting.len() / 2;
-    let rest = (waiting.split_off(half), spans.split_off(spans.len().min(half)));
-    let draw = |waiting: Vec<Waiting>, spans: Vec<Spans>| {
-        let spans = spans.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
-        waiting.into_iter().zip(spans).map(|(it, spans)| it.drawn(spans)).collect::<Vec<_>>()
+/// Pages with their charts, as far as there are any, and why there are none.
+fn drawn(
+    waiting: Vec<Waiting>,
+    loaded: &LoadedConfig,
+    report: &Report,
+) -> (Vec<Result<Drawn, PagesError>>, Option<HistoryError>) {
+    let hashes: Vec<_> = waiting.iter().map(|it| Some(it.info_hash)).collect();
+    // What is left out under high load costs the most.
+    let (spans, problem) = match report.load.is_high || waiting.is_empty() {
+        true => (Vec::new(), None),
+        false => match history::read(loaded, &hashes, report.at) {
+            Ok(spans) => (spans, None),
+            Err(problem) => (Vec::new(), Some(problem)),
+        },
     };
-    let first = || draw(std::mem::take(&mut waiting), std::mem::take(&mut spans));
-    let (mut all, rest) = side_by_side(first, || draw(rest.0, rest.1));
-    all.extend(rest);
-    all
+    let spans = spans.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+    (waiting.into_iter().zip(spans).map(|(it, spans)| it.drawn(spans)).collect(), problem)
 }
 
 impl Waiting {
