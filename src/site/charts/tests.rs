@@ -191,6 +191,19 @@ fn charts_say_in_words_what_they_show() {
 }
 
 #[test]
+fn the_axis_of_time_has_a_word_each_sixth_hour_each_midnight_and_each_first_of_a_month() {
+    let words = |span| {
+        let series = series(span, |_| Some((1, 1, 1)));
+        let chart = chart(Subject::All, &series, English).unwrap();
+        let labels = chart.split("y=\"320\" text-anchor=\"middle\">").skip(1);
+        labels.filter_map(|it| it.split('<').next()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(words(Span::Day), "06:00 12:00 18:00");
+    assert_eq!(words(Span::Week), "16 Nov 17 Nov 18 Nov 19 Nov 20 Nov 21 Nov");
+    assert_eq!(words(Span::Year), "Dec Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov");
+}
+
+#[test]
 fn badges_say_a_figure() {
     let of = |kind, seeders, leechers| {
         let figures = Sample { seeders, leechers, completed: 41_208, downloaded: 0 };
