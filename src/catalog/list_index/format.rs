@@ -141,9 +141,7 @@ impl Layout {
 
 /// The CRC-32 of these bytes.
 pub(super) fn checksum(bytes: &[u8]) -> u32 {
-    let mut checksum = flate2::Crc::new();
-    checksum.update(bytes);
-    checksum.sum()
+    crc32fast::hash(bytes)
 }
 
 /// That of a header, which stands at its end.
