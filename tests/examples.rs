@@ -253,9 +253,20 @@ fn the_plugin_for_wordpress_shows_fragments_and_no_other_files() {
     assert_eq!(shown("''"), fragment(&site, "table"));
     shows_the_torrent(&shown("''"));
     assert_eq!(shown("['fragment' => 'c/books/totals']"), fragment(&site, "c/books/totals"));
-    for other in
-        ["../secret", "c/../../secret", "/etc/passwd", "nothing", "table.inc", "table\\n", ""]
-    {
+    let russian = site.www().join("fragments/table.ru.inc");
+    fs::copy(site.www().join("fragments/totals.inc"), russian).expect("a fragment");
+    assert_eq!(shown("['fragment' => 'table.ru']"), fragment(&site, "totals"));
+    for other in [
+        "../secret",
+        "c/../../secret",
+        "..ru",
+        "table.php",
+        "/etc/passwd",
+        "nothing",
+        "table.inc",
+        "table\\n",
+        "",
+    ] {
         assert_eq!(shown(&format!("['fragment' => \"{other}\"]")), "", "{other}");
     }
 }

@@ -4,13 +4,14 @@ use std::fs::{self, Permissions};
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::harness::apache::{Apache, Mpm};
+use crate::harness::apache::{self, Mpm};
 use crate::harness::browser;
 use crate::harness::fastcgi::{Responder, get, read_reply};
 use crate::harness::http::{Reply, request};
 use crate::harness::installation::Installation;
 use crate::harness::nginx;
 use crate::harness::process::Process;
+use crate::harness::responder::Listen;
 use crate::harness::site::{CGI, Layout, Site, shipped, wait_until_served};
 use crate::harness::torrent::Torrent;
 
@@ -146,7 +147,8 @@ fn gives_each_their_language(site: &Site, root: &str) {
         {
             let reply = page(folder, languages);
             assert!(reply.text().contains(expected), "{folder} for {languages}: {reply:?}");
-            let varies = reply.header("vary").is_some_and(|it| it.contains("Accept-Language"));
+            let mut vary = reply.headers.iter().filter(|(name, _)| name == "vary");
+            let varies = vary.any(|(_, value)| value.contains("Accept-Language"));
             assert!(varies, "{folder} for {languages}: {reply:?}");
         }
         assert!(page(&format!("{folder}index.html"), "ru").text().contains(ENGLISH));
@@ -154,34 +156,40 @@ fn gives_each_their_language(site: &Site, root: &str) {
     }
 }
 
+/// Beside all that the release has for Apache.
 #[test]
 fn apache_gives_each_visitor_their_language() {
     let site = site();
     let www = site.www().display().to_string();
     let example = shipped("www/examples/apache-languages.conf", &[("/var/www/tracker", &www)]);
-    let granted = format!("<Directory \"{www}\">\nRequire all granted\n</Directory>");
-    let apache = Apache::new(Mpm::Event).modules(&["rewrite", "headers", "dir"]);
     let _apache =
-        apache.line(&granted).line("DirectoryIndex index.html").line(&example).start(&site);
-    gives_each_their_language(&site, "");
-    let shown = browser::load(&site.url("/index.ru.html"), 390);
+        apache::cgi(Mpm::Event).modules(&["rewrite", "headers"]).line(&example).start(&site);
+    gives_each_their_language(&site, "/tracker");
+    let feed = request(site.address(), "GET", "/tracker/rss.xml", &[]).expect("an answer");
+    assert!(feed.status == 200 && feed.header("last-modified").is_some(), "{feed:?}");
+    let shown = browser::load(&site.url("/tracker/index.ru.html"), 390);
     assert_eq!(shown.console, Vec::<String>::new());
     assert!(shown.dom.contains("<dt>Раздают</dt>"), "{}", shown.dom);
 }
 
+/// With the changes that the example asks for in the release's own file.
 #[test]
 fn nginx_gives_each_visitor_their_language() {
     let site = site();
-    let (root, port) = (site.root().display().to_string(), site.port());
     let example = shipped("www/examples/nginx-languages.conf", &[]);
-    let lines = example.lines().filter_map(|line| line.strip_prefix("#     "));
-    let location: String = lines.map(|line| format!("{line}\n")).collect();
-    assert_eq!(location.lines().count(), 2, "{example}");
-    let server = format!(
-        "{example}\nserver {{\nlisten 127.0.0.1:{port};\nroot {root}/default;\n\
-         location ^~ /tracker/ {{ root {root}/served; {location} }}\n}}\n"
-    );
-    let mut command = nginx::command_with(&site, &server);
+    let lines: Vec<_> = example.lines().filter_map(|line| line.strip_prefix("#     ")).collect();
+    let [index, vary] = lines.try_into().expect("two lines");
+    let server = nginx::configuration(&site, "conf/nginx.conf", &Listen::unix(&site));
+    let mut changed = server.clone();
+    let policy = "frame-ancestors 'none'\";";
+    for (line, other) in [
+        ("    index index.shtml index.html;", format!("{index}\n{vary}")),
+        (policy, format!("{policy}\n{vary}")),
+    ] {
+        assert_eq!(changed.matches(line).count(), 1, "{line} in {changed}");
+        changed = changed.replace(line, &other);
+    }
+    let mut command = nginx::command_with(&site, &format!("{example}\n{changed}"));
     let mut nginx = Process::start("nginx", &mut command, &site.run("nginx.log"));
     wait_until_served(&site, &mut nginx);
     gives_each_their_language(&site, "/tracker");

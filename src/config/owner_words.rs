@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::protocol::{HttpUrl, InfoHash};
+use crate::protocol::{HttpUrl, InfoHash, UrlError};
 
 /// Bytes of a legal notice at most: it stands in the foot of each page.
 const LONGEST_NOTICE: usize = 1000;
@@ -21,6 +21,9 @@ pub enum OwnerWordsError {
          \"https://example.org/…\""
     )]
     NoContact(String),
+    /// An address that cannot be one as it stands there.
+    #[error(transparent)]
+    Url(#[from] UrlError),
     /// It does not fit into the foot of a page.
     #[error("write at most {LONGEST_NOTICE} bytes in one line, or the address of a page")]
     LongNotice,
@@ -51,8 +54,10 @@ impl TryFrom<String> for Contact {
     type Error = OwnerWordsError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if let Ok(page) = text.parse() {
-            return Ok(Self::Page(page));
+        match text.parse() {
+            Ok(page) => return Ok(Self::Page(page)),
+            Err(problem @ UrlError::NotAscii(_)) => return Err(problem.into()),
+            Err(_) => {}
         }
         if is_mail_address(&text) {
             return Ok(Self::Mail(text));
@@ -127,8 +132,10 @@ impl TryFrom<String> for Legal {
     type Error = OwnerWordsError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if let Ok(page) = text.parse() {
-            return Ok(Self::Page(page));
+        match text.parse() {
+            Ok(page) => return Ok(Self::Page(page)),
+            Err(problem @ UrlError::NotAscii(_)) => return Err(problem.into()),
+            Err(_) => {}
         }
         if text.len() > LONGEST_NOTICE || text.chars().any(char::is_control) {
             return Err(OwnerWordsError::LongNotice);
@@ -205,6 +212,8 @@ mod tests {
             legal("Northlight e.V., Kiel"),
             Ok(Legal::Notice("Northlight e.V., Kiel".into()))
         );
+        let said = legal("https://архив.рф/право").unwrap_err().to_string();
+        assert!(said.contains("copy it from a browser"), "{said}");
         assert_eq!(legal("a\nb"), Err(OwnerWordsError::LongNotice));
         assert_eq!(legal(&"x".repeat(1001)), Err(OwnerWordsError::LongNotice));
     }

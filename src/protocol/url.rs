@@ -26,6 +26,12 @@ pub enum UrlError {
     /// Not one to announce to.
     #[error("{0:?} is not an announce URL; write one such as \"https://example.org/…\"")]
     NotAUrl(String),
+    /// One with letters that no request can have.
+    #[error(
+        "{0:?} has letters in it that addresses write otherwise; copy it from a browser, which gives \"xn--…\" for the \
+         host and \"%D0…\" for what follows"
+    )]
+    NotAscii(String),
     /// Not one for a browser.
     #[error("{0:?} is not an http(s) URL; write one such as \"https://example.org/…\"")]
     NotHttp(String),
@@ -144,6 +150,8 @@ impl TryFrom<String> for HttpUrl {
     fn try_from(text: String) -> Result<Self, UrlError> {
         if is_http(&text) && is_url(&text) {
             Ok(Self(Url(text)))
+        } else if is_http(&text) && !text.is_ascii() {
+            Err(UrlError::NotAscii(text))
         } else {
             Err(UrlError::NotHttp(text))
         }
@@ -265,9 +273,12 @@ mod tests {
             "http://a/\"",
             "http://a/\n",
             "http://a/<b>",
-            "http://é.fr",
+            "é.fr",
         ] {
             assert_eq!(http(bad), Err(UrlError::NotHttp(bad.to_owned())), "{bad}");
+        }
+        for other in ["http://é.fr", "https://example.org/файл"] {
+            assert_eq!(http(other), Err(UrlError::NotAscii(other.to_owned())), "{other}");
         }
     }
 

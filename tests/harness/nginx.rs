@@ -13,7 +13,8 @@ pub fn command(site: &Site, name: &str, backend: &Listen) -> Command {
     command_with(site, &configuration(site, name, backend))
 }
 
-fn configuration(site: &Site, name: &str, backend: &Listen) -> String {
+/// The server block of another site with a file of `conf/` in it.
+pub fn configuration(site: &Site, name: &str, backend: &Listen) -> String {
     let (root, port) = (site.root().display().to_string(), site.port());
     let pages = format!("root {root}/served;");
     let (backend, cgi_bin) = (backend.address(), format!("{root}/cgi-bin/"));

@@ -222,7 +222,9 @@ impl Scale {
 
     /// The numbers beside the panel.
     fn ticks(self, top: u64, texts: &Texts) -> Vec<(u64, String)> {
-        let values = if top < 2 { vec![0, top] } else { vec![0, top / 2, top] };
+        // In the lowest panel there is no room for a third one.
+        let has_half = self == Self::Count && top >= 2;
+        let values = if has_half { vec![0, top / 2, top] } else { vec![0, top] };
         let label = |value| match self {
             Self::Count => texts.number(value),
             Self::BytesASecond if value == 0 => "0".into(),
@@ -263,6 +265,6 @@ mod tests {
             .into_iter()
             .map(|it| it.1)
             .collect();
-        assert_eq!(labels, ["0", "1 MiB/s", "2 MiB/s"]);
+        assert_eq!(labels, ["0", "2 MiB/s"]);
     }
 }

@@ -8,6 +8,7 @@ use super::folders::cannot_be_written;
 use super::outcome::{Outcome, some_of};
 use crate::platform::privilege;
 use crate::site::page_folder::{self, PageFolderError};
+use crate::site::static_pages::script_is_known;
 
 /// Whether the folder of the pages takes them, and nothing of the owner's is in their place. `None` without one.
 pub(super) fn are_written(examination: &Examination<'_>) -> Option<Outcome> {
@@ -38,6 +39,12 @@ pub(super) fn are_written(examination: &Examination<'_>) -> Option<Outcome> {
             examination.stopped(&path, &source)
         }
         Err(problem) => Outcome::of_error(problem),
+        Ok(clashes) if clashes.is_empty() && !script_is_known(examination.loaded) => {
+            Outcome::told(format!(
+                "{shown}; there is neither search nor sorting in them, as the address of the script is not known: set `script_url` \
+                 in [paths]"
+            ))
+        }
         Ok(clashes) if clashes.is_empty() => Outcome::fine(shown.to_string()),
         Ok(clashes) => {
             let clashes: Vec<_> = clashes.iter().map(|path| path.display().to_string()).collect();

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::manifest::{Manifest, Written, digest_of, is_inside};
 use super::writing::replace;
 use super::{PageFolder, PageFolderError};
-use crate::platform::files;
+use crate::platform::{files, privilege};
 
 /// Its name: Apache gives out nothing that begins so.
 pub(super) const BACKUP: &str = ".ht_tracker_pages";
@@ -49,6 +50,9 @@ pub(super) enum FoundBackup {
     Nothing,
     /// One of ours: the digest of the manifest that it is of.
     Ours(String),
+    /// One that looks like ours, and was written by another user of the machine: nothing in it is believed, and ours takes
+    /// its place.
+    Forged,
     /// Another tracker's, or a file of the owner's: it stays.
     Others,
 }
@@ -64,12 +68,13 @@ pub(super) fn find(path: &Path, marks: &[String]) -> FoundBackup {
     match head_of(path) {
         Err(problem) if problem.kind() == io::ErrorKind::NotFound => FoundBackup::Nothing,
         // What a power failure or a full disk leaves.
-        Ok(head) if head.is_empty() => FoundBackup::Ours(String::new()),
-        Ok(head) => {
+        Ok((head, _)) if head.is_empty() => FoundBackup::Ours(String::new()),
+        Ok((head, writer)) => {
             let mut fields = head.strip_prefix(BEGINNING).unwrap_or_default().split('\n');
             match (fields.next(), fields.next()) {
                 (Some(of), Some(mark)) if marks.iter().any(|it| it == mark) => {
-                    FoundBackup::Ours(of.to_owned())
+                    let is_ours = writer == privilege::user();
+                    if is_ours { FoundBackup::Ours(of.to_owned()) } else { FoundBackup::Forged }
                 }
                 _ => FoundBackup::Others,
             }
@@ -78,11 +83,12 @@ pub(super) fn find(path: &Path, marks: &[String]) -> FoundBackup {
     }
 }
 
-fn head_of(path: &Path) -> io::Result<String> {
-    let (file, _) = files::open(path, File::options().read(true))?;
+/// How it begins, and who has written it.
+fn head_of(path: &Path) -> io::Result<(String, u32)> {
+    let (file, found) = files::open(path, File::options().read(true))?;
     let mut head = String::new();
     file.take(HEAD_LEN as u64).read_to_string(&mut head)?;
-    Ok(head)
+    Ok((head, found.uid()))
 }
 
 /// What follows the head; `None` where something else was written.
@@ -132,12 +138,12 @@ impl PageFolder {
         let change = match found {
             FoundBackup::Others => return Ok(()),
             FoundBackup::Nothing if self.wanted.is_empty() => return Ok(()),
-            FoundBackup::Ours(_) if self.wanted.is_empty() => {
+            FoundBackup::Ours(_) | FoundBackup::Forged if self.wanted.is_empty() => {
                 self.may_root_write_to(&self.folder.clone())?;
                 fs::remove_file(&path)
             }
             FoundBackup::Ours(of) if of == self.digest && Backup::is_whole(&path) => return Ok(()),
-            FoundBackup::Ours(_) | FoundBackup::Nothing => {
+            FoundBackup::Ours(_) | FoundBackup::Forged | FoundBackup::Nothing => {
                 self.may_root_write_to(&self.folder.clone())?;
                 self.bytes_of_backup().and_then(|it| replace(&path, &it, 0o600)).map(|_| ())
             }

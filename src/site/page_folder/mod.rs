@@ -6,6 +6,7 @@
 mod backup;
 mod compression;
 mod error;
+mod held;
 mod left_alone;
 mod manifest;
 mod opening;
@@ -13,10 +14,12 @@ mod writing;
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 pub(super) use self::compression::compressed;
 pub use self::error::PageFolderError;
+use self::held::{HeldFolder, name_of};
 use self::manifest::{Content, Manifest, Mark, Written, is_inside};
 use self::opening::folder_of;
 pub(super) use self::opening::remove_all;
@@ -299,10 +302,10 @@ impl PageFolder {
         let files = self.manifest.files.keys().filter(|path| !self.wanted.contains(*path));
         for path in files.cloned().collect::<Vec<_>>() {
             match self.look(&path) {
-                Found::Ours(..) => {
+                Found::Ours(_, mark) => {
                     let file = self.folder.join(&path);
                     self.may_root_write_to(file.parent().unwrap_or(&file))?;
-                    fs::remove_file(&file)
+                    remove(&self.folder, &path, mark)
                         .map_err(|source| PageFolderError::Write { path: file, source })?;
                     self.pages.removed += 1;
                 }
@@ -334,6 +337,13 @@ impl PageFolder {
         self.noted = Some(self.manifest.clone());
         Ok(())
     }
+}
+
+/// Removes the file that was looked at. What is in its place meanwhile stays.
+fn remove(folder: &Path, path: &str, mark: Mark) -> io::Result<()> {
+    let held = HeldFolder::of(folder, path)?;
+    let file = held.place_of(name_of(path));
+    if Mark::from(&fs::symlink_metadata(&file)?) == mark { fs::remove_file(&file) } else { Ok(()) }
 }
 
 /// The folders that a path leads through, the outermost first.

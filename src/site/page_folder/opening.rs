@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::backup::{self, BACKUP, Backup, FoundBackup};
+use super::held::HeldFolder;
 use super::manifest::{Manifest, seen_from};
 use super::{PageFolder, PageFolderError, Pages, TEMPORARY, manifest_path};
 use crate::config::{LoadedConfig, absolute};
@@ -73,7 +74,6 @@ impl PageFolder {
             let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
             made.map_err(|source| PageFolderError::Write { path, source })?;
         }
-        opened.remove_unfinished();
         Ok(opened)
     }
 
@@ -95,6 +95,7 @@ impl PageFolder {
             pages: Pages::default(),
         };
         opened.ask_backup();
+        opened.remove_unfinished();
         opened
     }
 
@@ -112,19 +113,23 @@ impl PageFolder {
                 backup.add_to(&mut self.manifest);
             }
             FoundBackup::Others => drop(self.clashes.insert(BACKUP.to_owned())),
-            FoundBackup::Nothing => {}
+            FoundBackup::Nothing | FoundBackup::Forged => {}
         }
     }
 
     /// Removes what a killed process has begun to write.
     fn remove_unfinished(&self) {
         let unfinished = self.manifest.files.iter().filter(|(_, written)| written.mark.is_none());
-        let folders: HashSet<PathBuf> = unfinished
-            .filter_map(|(path, _)| Some(self.folder.join(path).parent()?.to_owned()))
-            .collect();
-        for folder in folders {
-            // What cannot be removed does no harm.
-            let _ = fs::remove_file(folder.join(format!(".{TEMPORARY}.new")));
+        let mut last = None;
+        for (path, _) in unfinished {
+            let folder = path.rsplit_once('/').map(|(folder, _)| folder);
+            if last != Some(folder) {
+                last = Some(folder);
+                // What cannot be removed does no harm.
+                let held = HeldFolder::of(&self.folder, path);
+                let _ =
+                    held.and_then(|it| fs::remove_file(it.place_of(&format!(".{TEMPORARY}.new"))));
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use super::held::{HeldFolder, name_of};
 use super::manifest::{Mark, Written};
 use super::{PageFolder, PageFolderError, Step, TEMPORARY, above};
 use crate::platform::privilege;
@@ -82,7 +83,9 @@ fn write_some(folder: &Path, steps: &[Step]) -> Outcome {
     let mut written = Vec::with_capacity(steps.len());
     for Step { path, bytes, content } in steps {
         let target = folder.join(path);
-        match replace(&target, bytes, 0o644) {
+        let replaced = HeldFolder::of(folder, path)
+            .and_then(|held| replace(&held.place_of(name_of(path)), bytes, 0o644));
+        match replaced {
             Ok(found) => {
                 let (contents, mark) = (vec![content.clone()], Some(Mark::from(&found)));
                 written.push((path.clone(), Written { contents, mark }));

@@ -118,6 +118,11 @@ pub(super) fn write(
     Ok(clashes.into_iter().chain(without_charts).collect())
 }
 
+/// Whether pages can lead to the script.
+pub(super) fn script_is_known(loaded: &LoadedConfig) -> bool {
+    script_url(loaded).is_some()
+}
+
 /// Writes the pages that are of no single torrent. Returns their paths.
 fn write_in_one_language(
     folder: &mut PageFolder,

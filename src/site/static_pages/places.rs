@@ -203,7 +203,7 @@ impl<'a> Places<'a> {
     }
 
     /// What names the language in the address of a torrent's page that the script makes.
-    fn language_query(&self) -> String {
+    pub(super) fn language_query(&self) -> String {
         let language = self.named_language();
         language.map(|it| format!("?{LANGUAGE}={}", it.tag())).unwrap_or_default()
     }

@@ -42,25 +42,64 @@ fn ends_with_digits(text: &str) -> bool {
     digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Letters and digits of ASCII in lower case, with one hyphen for whatever is between them.
+/// Letters and digits of ASCII in lower case, Cyrillic letters in Latin ones, and one hyphen for whatever else is between
+/// them.
 fn plain(text: &str, most: usize) -> String {
     let mut plain = String::new();
-    for character in text.chars() {
-        let character = character.to_ascii_lowercase();
-        let needed = if character.is_ascii_alphanumeric() {
-            character
-        } else if plain.is_empty() || plain.ends_with('-') {
-            continue;
-        } else {
-            '-'
+    for character in text.chars().flat_map(char::to_lowercase) {
+        let mut of_ascii = [0];
+        let needed: &str = match in_latin(character) {
+            Some(latin) => latin,
+            None if character.is_ascii_alphanumeric() => character.encode_utf8(&mut of_ascii),
+            None if plain.is_empty() || plain.ends_with('-') => continue,
+            None => "-",
         };
-        if plain.len() == most {
+        if plain.len() + needed.len() > most {
             break;
         }
-        plain.push(needed);
+        plain.push_str(needed);
     }
     plain.truncate(plain.trim_end_matches('-').len());
     plain
+}
+
+/// A Cyrillic letter as passports write it (ICAO Doc 9303-3, 6), but for those with a shorter usual form.
+fn in_latin(character: char) -> Option<&'static str> {
+    Some(match character {
+        'а' => "a",
+        'б' => "b",
+        'в' => "v",
+        'г' | 'ґ' => "g",
+        'д' => "d",
+        'е' | 'ё' | 'э' => "e",
+        'є' => "ye",
+        'ж' => "zh",
+        'з' => "z",
+        'и' | 'і' => "i",
+        'ї' => "yi",
+        'й' => "y",
+        'к' => "k",
+        'л' => "l",
+        'м' => "m",
+        'н' => "n",
+        'о' => "o",
+        'п' => "p",
+        'р' => "r",
+        'с' => "s",
+        'т' => "t",
+        'у' | 'ў' => "u",
+        'ф' => "f",
+        'х' => "kh",
+        'ц' => "ts",
+        'ч' => "ch",
+        'ш' => "sh",
+        'щ' => "shch",
+        'ы' => "y",
+        'ю' => "yu",
+        'я' => "ya",
+        'ъ' | 'ь' => "",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -77,7 +116,12 @@ mod tests {
     fn a_title_is_still_recognised() {
         assert_eq!(of("Debian 13.1 (amd64)"), "debian-13-1-amd64-abababab");
         assert_eq!(of("../../etc/passwd"), "etc-passwd-abababab");
-        assert_eq!(of("Кино"), "abababab");
+        assert_eq!(of("Кино"), "kino-abababab");
+        assert_eq!(
+            of("Съешь ещё ЭТИХ французских булок, §2"),
+            "sesh-eshche-etikh-frantsuzskikh-bulok-2-abababab"
+        );
+        assert_eq!(of("青空文庫"), "abababab");
         assert_eq!(of(&"x".repeat(10_000)), format!("{}-abababab", "x".repeat(51)));
     }
 
@@ -85,6 +129,8 @@ mod tests {
     fn a_category_is_its_own_name_where_that_will_do() {
         assert_eq!(of_category("linux"), "linux");
         assert_eq!(of_category("linux-iso"), "linux-iso");
+        assert!(of_category("Кино").starts_with("kino-"));
+        assert_ne!(of_category("kino"), of_category("кино"));
         let alike = ["linux/iso", "Linux-ISO", "linux iso", "linux-iso"].map(of_category);
         let apart: std::collections::HashSet<_> = alike.iter().collect();
         assert_eq!(apart.len(), alike.len(), "{alike:?}");

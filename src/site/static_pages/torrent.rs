@@ -114,8 +114,8 @@ impl TorrentPage {
             let query = |language: Language| format!("?{LANGUAGE}={}", language.tag());
             let address = |language| Some(format!("{}{}", page.as_ref()?, query(language)));
             frame.speaks(loaded, query, address);
-            frame.address.clone_from(&page);
-            frame.usual_address = page;
+            let named = page.as_ref().map(|page| format!("{page}{}", places.language_query()));
+            (frame.address, frame.usual_address) = (named, page);
         }
         Self {
             frame,
@@ -134,7 +134,7 @@ impl TorrentPage {
             mirrors: mirror(torrent, now).into_iter().collect(),
             description: markdown::html(details.description.as_deref().unwrap_or_default()),
             charts: Charts::default(),
-            peers_page: peers_page(torrent, loaded).filter(|_| way != Way::Dynamic && !is_retired),
+            peers_page: peers_page(torrent, places).filter(|_| way != Way::Dynamic && !is_retired),
             peers: None,
             info: links.info,
             checksums: details
@@ -317,9 +317,9 @@ fn embed(torrent: &Torrent, places: &Places<'_>, way: Way) -> Option<Embed> {
 }
 
 /// The page that lists the peers, where there is one.
-fn peers_page(torrent: &Torrent, loaded: &LoadedConfig) -> Option<String> {
-    let script = script_url(loaded).filter(|_| loaded.config.pages.peers)?;
-    Some(format!("{script}/t/{}#peers", torrent.canonical))
+fn peers_page(torrent: &Torrent, places: &Places<'_>) -> Option<String> {
+    let script = script_url(places.loaded).filter(|_| places.loaded.config.pages.peers)?;
+    Some(format!("{script}/t/{}{}#peers", torrent.canonical, places.language_query()))
 }
 
 /// Where programs get the figures.

@@ -19,7 +19,7 @@ function tracker_torrents_shortcode($attributes)
     $attributes = shortcode_atts(['fragment' => 'table'], $attributes, 'torrents');
     $name = $attributes['fragment'];
     // Whoever may write a post must not read other files.
-    if (!preg_match('#\A(?:[a-z0-9-]+/)*[a-z0-9-]+\z#', $name)) {
+    if (!preg_match('#\A(?:[a-z0-9-]+/)*[a-z0-9-]+(?:\.[a-z]{2})?\z#', $name)) {
         return '';
     }
     $file = TRACKER_FRAGMENTS . "/$name.inc";

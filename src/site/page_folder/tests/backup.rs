@@ -1,4 +1,6 @@
+use super::super::manifest::digest_of;
 use super::*;
+use crate::platform::privilege;
 
 /// What happens to the manifest, or to the pages and their backup.
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +156,35 @@ fn what_is_in_the_place_of_the_backup_and_is_not_ours_stays() {
     symlink(place.path("victim"), place.backup()).unwrap();
     assert_eq!(place.write(&[]).clashes, [BACKUP]);
     assert_eq!(fs::read_to_string(place.path("victim")).unwrap(), "mine");
+}
+
+/// Another user of the machine who may write to the folder of the pages must not have us remove what they cannot.
+#[test]
+fn what_another_user_wrote_in_the_place_of_the_backup_is_not_believed() {
+    let place = Place::new();
+    place.write(&[("index.html", "a")]);
+    place.put("mine.html", "the owner's");
+    let forged = fs::read_to_string(place.backup()).unwrap().replace("index.html", "mine.html");
+    let (head, body) =
+        forged.split_at(forged.len() - forged.split('\n').next_back().unwrap().len());
+    let body = body.replace(&digest_of(b"a"), &digest_of(b"the owner's"));
+    let body = body.replace("\"length\":1", "\"length\":11");
+    let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
+    lines[1] = "0".repeat(32);
+    lines[3] = digest_of(body.as_bytes());
+    let forged = format!("{}\n{body}", lines.join("\n"));
+    // Of our own it is believed.
+    let ours = privilege::user();
+    // Only root can make files of others.
+    let others = privilege::is_root().then_some((65_534, false));
+    for (user, is_believed) in others.into_iter().chain([(ours, true)]) {
+        fs::write(place.backup(), &forged).unwrap();
+        std::os::unix::fs::chown(place.backup(), Some(user), None).unwrap();
+        place.write(&[("index.html", "a")]);
+        assert_eq!(place.path("www/mine.html").exists(), !is_believed, "{user}");
+        let found = fs::metadata(place.backup()).unwrap();
+        assert_eq!(std::os::unix::fs::MetadataExt::uid(&found), ours, "ours takes its place");
+    }
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn what_clients_are_told_of_retired_torrents_by_default_is_no_reason_for_visitor
     let site = site("['en', 'ru']");
     for (reason, english, russian) in [
         ("", "It is not tracked here any more.<", "больше не раздаётся.<"),
-        ("the new one", "any more: the new one.<", "больше не раздаётся: the new one.<"),
+        ("the new one", "any more: the new one.<", "больше не раздаётся. Причина: the new one.<"),
     ] {
         let retirement = Some(Retirement::Retired(reason.to_owned()));
         let decision = Details { retirement, ..Details::default() };
