@@ -298,22 +298,28 @@ impl PageFolder {
         })
     }
 
+    /// Removes what is ours in folders of this one that are not wanted any more, before anything else is done: also where
+    /// nothing can be written, as on a full disk, what is to vanish vanishes.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub(super) fn remove_folders_but(
+        &mut self,
+        folder: &str,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<(), PageFolderError> {
+        let name = |path: &str| {
+            let (name, _) = path.strip_prefix(folder)?.strip_prefix('/')?.split_once('/')?;
+            Some(name.to_owned())
+        };
+        let files = self.manifest.files.keys();
+        let gone = files.filter(|path| name(path).is_some_and(|name| !is_wanted(&name)));
+        gone.cloned().collect::<Vec<_>>().iter().try_for_each(|path| self.remove(path))
+    }
+
     fn remove_unwanted(&mut self) -> Result<(), PageFolderError> {
         let files = self.manifest.files.keys().filter(|path| !self.wanted.contains(*path));
-        for path in files.cloned().collect::<Vec<_>>() {
-            match self.look(&path) {
-                Found::Ours(_, mark) => {
-                    let file = self.folder.join(&path);
-                    self.may_root_write_to(file.parent().unwrap_or(&file))?;
-                    remove(&self.folder, &path, mark)
-                        .map_err(|source| PageFolderError::Write { path: file, source })?;
-                    self.pages.removed += 1;
-                }
-                Found::Owners => self.pages.kept.push(path.clone()),
-                Found::Nothing => {}
-            }
-            self.manifest.files.remove(&path);
-        }
+        files.cloned().collect::<Vec<_>>().iter().try_for_each(|path| self.remove(path))?;
         let used: HashSet<&str> = self.wanted.iter().flat_map(|path| above(path)).collect();
         let unused: Vec<String> = self.manifest.folders.iter().rev().cloned().collect();
         for folder in unused.into_iter().filter(|folder| !used.contains(folder.as_str())) {
@@ -323,6 +329,23 @@ impl PageFolder {
             }
             self.manifest.folders.remove(&folder);
         }
+        Ok(())
+    }
+
+    /// Removes what is ours at a path, and leaves the path to the owner.
+    fn remove(&mut self, path: &str) -> Result<(), PageFolderError> {
+        match self.look(path) {
+            Found::Ours(_, mark) => {
+                let file = self.folder.join(path);
+                self.may_root_write_to(file.parent().unwrap_or(&file))?;
+                remove(&self.folder, path, mark)
+                    .map_err(|source| PageFolderError::Write { path: file, source })?;
+                self.pages.removed += 1;
+            }
+            Found::Owners => self.pages.kept.push(path.to_owned()),
+            Found::Nothing => {}
+        }
+        self.manifest.files.remove(path);
         Ok(())
     }
 

@@ -264,7 +264,7 @@ impl View<'_> {
                 not_found(response);
             }
             Ok(bytes) => {
-                let name = slug::of_torrent(&torrent.title(), torrent.canonical);
+                let name = slug::of(torrent);
                 let disposition = format!("attachment; filename=\"{name}.torrent\"");
                 response.content_type = "application/x-bittorrent";
                 response.headers.push(("Cache-Control", "max-age=60".into()));

@@ -32,6 +32,7 @@ pub(super) mod dynamic;
 
 pub(super) use self::search::show_list;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use askama::Template;
@@ -94,6 +95,8 @@ pub(super) fn write(
     let (categories, groups) = (listing::categories(&report.rows), listing::groups(&report.rows));
     let with_pages = groups.iter().filter_map(|it| it.name.clone().zip(it.slug.clone()));
     let places = Places::new(loaded, &report.rows, external).with_groups(with_pages.collect());
+    let retired: HashSet<String> = report.retired.iter().map(slug::of).collect();
+    folder.remove_folders_but("t", |slug| places.has_page(slug) || retired.contains(slug))?;
     folder.put(STYLE_FILE.into(), STYLE.into())?;
     let scopes = scope::scopes(&report.rows, &categories, &groups);
     for scope in &scopes {

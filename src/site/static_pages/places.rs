@@ -52,6 +52,7 @@ pub(super) struct Places<'a> {
     is_language_named: bool,
     /// The names of the static pages of torrents.
     slugs: Rc<HashMap<InfoHash, String>>,
+    names: Rc<HashSet<String>>,
     /// The names of the pages of groups.
     groups: Rc<HashMap<String, String>>,
     /// Seeders and leechers that other trackers know.
@@ -117,13 +118,14 @@ impl<'a> Places<'a> {
         let mut taken = HashSet::new();
         let slugs = active.into_iter().filter_map(|row| {
             let torrent = &row.torrent;
-            let slug = slug::of_torrent(&torrent.title(), torrent.canonical);
+            let slug = slug::of(torrent);
             // Who makes two torrents of one title and with the same eight digits gets one page.
             taken.insert(slug.clone()).then_some((torrent.canonical, slug))
         });
         let language = loaded.config.pages.languages.first();
         let places = Self::of_one(loaded, external, Spoken { language, is_named: false });
-        Self { slugs: Rc::new(slugs.collect()), ..places }.speaking(language)
+        let slugs = Rc::new(slugs.collect());
+        Self { slugs, names: Rc::new(taken), ..places }.speaking(language)
     }
 
     /// Of pages that the script makes: which torrents have static pages is not known there.
@@ -133,6 +135,7 @@ impl<'a> Places<'a> {
             texts: texts(spoken.language),
             is_language_named: spoken.is_named,
             slugs: Rc::default(),
+            names: Rc::default(),
             groups: Rc::default(),
             elsewhere: Rc::new(known_elsewhere(external)),
             feed: feed(loaded),
@@ -164,6 +167,11 @@ impl<'a> Places<'a> {
     /// The name of a torrent's static page, if it has one.
     pub(super) fn slug(&self, info_hash: InfoHash) -> Option<&str> {
         self.slugs.get(&info_hash).map(String::as_str)
+    }
+
+    /// Whether this is the name of a torrent's static page.
+    pub(super) fn has_page(&self, slug: &str) -> bool {
+        self.names.contains(slug)
     }
 
     /// The address of a torrent's page, where one can be reached.

@@ -3,6 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::catalog::Torrent;
 use crate::protocol::InfoHash;
 
 /// Characters of a name at most.
@@ -10,6 +11,11 @@ pub(super) const LONGEST: usize = 60;
 
 /// Hexadecimal digits that tell names apart.
 const DIGITS: usize = 8;
+
+/// The name of the page of a torrent.
+pub(super) fn of(torrent: &Torrent) -> String {
+    of_torrent(&torrent.title(), torrent.canonical)
+}
 
 /// The name of a torrent's page: its title, and eight digits of its info-hash.
 pub(super) fn of_torrent(title: &str, info_hash: InfoHash) -> String {
@@ -108,21 +114,21 @@ mod tests {
 
     use super::*;
 
-    fn of(title: &str) -> String {
+    fn slug(title: &str) -> String {
         of_torrent(title, InfoHash([0xab; 20]))
     }
 
     #[test]
     fn a_title_is_still_recognised() {
-        assert_eq!(of("Debian 13.1 (amd64)"), "debian-13-1-amd64-abababab");
-        assert_eq!(of("../../etc/passwd"), "etc-passwd-abababab");
-        assert_eq!(of("Кино"), "kino-abababab");
+        assert_eq!(slug("Debian 13.1 (amd64)"), "debian-13-1-amd64-abababab");
+        assert_eq!(slug("../../etc/passwd"), "etc-passwd-abababab");
+        assert_eq!(slug("Кино"), "kino-abababab");
         assert_eq!(
-            of("Съешь ещё ЭТИХ французских булок, §2"),
+            slug("Съешь ещё ЭТИХ французских булок, §2"),
             "sesh-eshche-etikh-frantsuzskikh-bulok-2-abababab"
         );
-        assert_eq!(of("青空文庫"), "abababab");
-        assert_eq!(of(&"x".repeat(10_000)), format!("{}-abababab", "x".repeat(51)));
+        assert_eq!(slug("青空文庫"), "abababab");
+        assert_eq!(slug(&"x".repeat(10_000)), format!("{}-abababab", "x".repeat(51)));
     }
 
     #[test]

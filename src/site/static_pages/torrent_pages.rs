@@ -103,7 +103,7 @@ impl<'a> TorrentPages<'a> {
         let most = self.places.loaded.config.pages.static_torrents;
         for torrent in self.report.retired.iter().take(usize::try_from(most).unwrap_or(usize::MAX))
         {
-            let slug = slug::of_torrent(&torrent.title(), torrent.canonical);
+            let slug = slug::of(torrent);
             if self.places.is_usual() {
                 let picture = format!("t/{slug}/badge.svg");
                 let drawn = rendered(&picture, retired_badge(self.places.texts.language))?;

@@ -103,6 +103,23 @@ fn whatever_is_lost_the_page_of_a_hidden_torrent_goes_and_a_file_of_the_owners_s
 }
 
 /// Also where nothing else has to be written: the manifest may be lost next.
+/// As when the disk is full, and nothing comes of the rest.
+#[test]
+fn what_is_gone_goes_before_anything_is_written() {
+    let place = Place::new();
+    place.write(&[("index.html", "a"), ("t/kept/index.html", "b"), ("t/gone/index.html", "c")]);
+    place.put("t/gone/mine.html", "the owner's");
+    let mut folder = PageFolder::open(&place.path("www"), place.path("pages.json")).unwrap();
+    folder.remove_folders_but("t", |name| name == "kept").unwrap();
+    drop(folder);
+    let left = ["index.html", "t/kept/index.html", "t/gone/mine.html"];
+    assert!(left.iter().all(|path| place.path("www").join(path).is_file()));
+    assert!(!place.path("www/t/gone/index.html").exists());
+    // What was not noted is found out.
+    let pages = place.write(&[("index.html", "a"), ("t/kept/index.html", "b")]);
+    assert_eq!((pages.written, pages.removed, pages.kept.len()), (0, 0, 0), "{pages:?}");
+}
+
 #[test]
 fn a_damaged_backup_is_made_again() {
     let place = Place::new();
