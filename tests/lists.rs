@@ -258,6 +258,10 @@ fn what_is_hidden_denied_or_retired_is_found_by_nobody() {
         for number in 1..6 {
             let query = format!("q={}", digits(number));
             assert_eq!(found(&tracker, &query), [""; 0], "{when}: {query}");
+            // Nor do numbers tell of it.
+            let query = format!("query={}&page=2", digits(number));
+            let api = tracker.get("/api/v1/torrents", query).send().reply.text();
+            assert!(api.contains("\"total\":0,"), "{when}: {api}");
         }
     };
     tracker.refresh();

@@ -1,9 +1,11 @@
 //! The list index as searches need it: the one that the last refresh has written, or one made of the catalogue.
 
+use std::ops::Range;
+
 use super::{OverviewError, Report, TorrentQuery, TorrentState, Tracker};
 use crate::catalog::{
-    Catalog, CatalogError, HighLoad, ListEntry, ListFacts, ListHit, ListIndex, ListIndexDraft,
-    ListIndexError, Torrent,
+    Catalog, CatalogError, HighLoad, ListEntry, ListFacts, ListHit, ListHits, ListIndex,
+    ListIndexDraft, ListIndexError, ListSearch, Torrent,
 };
 use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
@@ -18,6 +20,45 @@ pub enum OpenError {
     /// There are too many.
     #[error(transparent)]
     Index(#[from] ListIndexError),
+    /// The catalogue cannot be read.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+/// Matches of which each is looked up before it is said how many there are: who looks for one torrent must not learn of
+/// its name by numbers when it may not be shown any more.
+const COUNTED: usize = 100;
+
+/// A part of what a search finds.
+#[derive(Clone, Debug)]
+pub struct FoundPart {
+    /// How many torrents fit, in the index: by them pages are numbered.
+    pub matching: usize,
+    /// How many of those may be shown; of very many, those of other parts count without a look.
+    pub total: usize,
+    /// Those of this part that may be shown.
+    pub torrents: Vec<FoundTorrent>,
+}
+
+/// Finds a part of what a search finds, in its order.
+///
+/// # Errors
+/// When the index or the catalogue cannot be read.
+pub fn find(
+    tracker: &Tracker,
+    (index, catalog): (&ListIndex, &Catalog),
+    search: &ListSearch,
+    part: Range<usize>,
+    now: Timestamp,
+) -> Result<FoundPart, OpenError> {
+    let ListHits { matching, hits } = index.search(search, part)?;
+    let torrents = look_up(tracker, catalog, &hits, now)?;
+    let total = if matching <= COUNTED && hits.len() < matching {
+        look_up(tracker, catalog, &index.search(search, 0..matching)?.hits, now)?.len()
+    } else {
+        matching.saturating_sub(hits.len() - torrents.len())
+    };
+    Ok(FoundPart { matching, total, torrents })
 }
 
 /// Writes the index of what a refresh has found.
@@ -100,7 +141,7 @@ pub struct FoundTorrent {
 ///
 /// # Errors
 /// When the catalogue cannot be read.
-pub fn look_up(
+fn look_up(
     tracker: &Tracker,
     catalog: &Catalog,
     hits: &[ListHit],

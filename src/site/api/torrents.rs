@@ -13,7 +13,7 @@ use crate::config::LoadedConfig;
 use crate::protocol::Timestamp;
 use crate::site::links::Links;
 use crate::site::{Call, Ready};
-use crate::tracker::list_index::{self, FoundTorrent, OpenError};
+use crate::tracker::list_index::{self, FoundPart, FoundTorrent};
 
 const NAMES: &[&str] = &["query", "category", "group", "sort", "page", "rows"];
 
@@ -139,14 +139,12 @@ pub(super) fn find(ready: &Ready, call: &Call<'_>) -> Result<Found<Page>, Failed
     let tracker = &ready.tracker;
     let start = (page - 1).saturating_mul(rows);
     let places = start..start.saturating_add(rows);
-    let hits = list_index::ask(tracker, call.now, |index| {
-        Ok::<_, OpenError>(index.search(&search, places.clone())?)
-    });
-    let hits = hits.map_err(Problem::log)?;
-    let pages = hits.matching.div_ceil(rows).max(1);
     let catalog = Catalog::read(&tracker.config().config.paths.catalog).map_err(Problem::log)?;
-    let shown = list_index::look_up(tracker, &catalog, &hits.hits, call.now);
-    let shown = shown.map_err(Problem::log)?;
+    let found = list_index::ask(tracker, call.now, |index| {
+        list_index::find(tracker, (index, &catalog), &search, places.clone(), call.now)
+    });
+    let FoundPart { matching, total, torrents } = found.map_err(Problem::log)?;
+    let pages = matching.div_ceil(rows).max(1);
     let refreshed_at = catalog.last_refresh().map_err(Problem::log)?;
     let row = |FoundTorrent { torrent, hit }: &FoundTorrent| Row {
         about: About::new(torrent, tracker.config(), call.now),
@@ -155,13 +153,13 @@ pub(super) fn find(ready: &Ready, call: &Call<'_>) -> Result<Found<Page>, Failed
         completed: hit.completed,
     };
     let content = Page {
-        total: hits.matching.saturating_sub(hits.hits.len() - shown.len()),
+        total,
         page,
         pages,
         rows,
         refreshed_at: refreshed_at.map(|at| at.0),
         links: links(&given, page, pages),
-        torrents: shown.iter().map(row).collect(),
+        torrents: torrents.iter().map(row).collect(),
     };
     Ok(Found { content, keep: "max-age=60" })
 }

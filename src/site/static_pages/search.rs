@@ -49,7 +49,7 @@ struct All {
     torrents: String,
 }
 
-/// Torrents of which it is looked up at once whether one may be shown.
+/// Torrents of which one must be shown now, where a word is told that was probably meant.
 const LOOKED_UP: usize = 100;
 
 /// What a visitor asks for.
@@ -196,52 +196,34 @@ fn find(
     let config = &tracker.config().config;
     let rows = usize::try_from(config.pages.rows).unwrap_or(usize::MAX);
     let search = query.search();
+    let catalog = Catalog::read(&config.paths.catalog)?;
+    let both = (index, &catalog);
     let page = |number: usize| {
         let start = (number - 1).saturating_mul(rows);
-        index.search(&search, start..start.saturating_add(rows))
+        list_index::find(tracker, both, &search, start..start.saturating_add(rows), now)
     };
-    let mut hits = page(query.page.min(MOST))?;
-    let part = Part::at(query.page, hits.matching, rows);
+    let mut found = page(query.page.min(MOST))?;
+    let part = Part::at(query.page, found.matching, rows);
     if part.number != query.page.min(MOST) {
-        hits = page(part.number)?;
+        found = page(part.number)?;
     }
-    let is_nothing = hits.matching == 0 && !search.words.is_empty();
-    let catalog = Catalog::read(&config.paths.catalog)?;
+    let is_nothing = found.matching == 0 && !search.words.is_empty();
     let meant = if is_nothing { index.nearest(&search)? } else { None };
     let meant = match meant {
         Some(words) => {
             let meant = ListSearch { words, ..search };
-            finds_something(tracker, (index, &catalog), &meant, now)?.then_some(meant.words)
+            let nearest = list_index::find(tracker, both, &meant, 0..LOOKED_UP, now)?;
+            (!nearest.torrents.is_empty()).then_some(meant.words)
         }
         None => None,
     };
-    let shown = list_index::look_up(tracker, &catalog, &hits.hits, now)?;
     Ok(Found {
-        matching: hits.matching.saturating_sub(hits.hits.len() - shown.len()),
+        matching: found.total,
         part,
-        rows: shown.into_iter().map(|found| row(found, now)).collect(),
+        rows: found.torrents.into_iter().map(|found| row(found, now)).collect(),
         external: catalog.external()?,
         meant: meant.map(|words| words.join(" ")),
     })
-}
-
-/// Whether a search finds a torrent that may be shown now. Of what the index has, few may not.
-fn finds_something(
-    tracker: &Tracker,
-    (index, catalog): (&ListIndex, &Catalog),
-    search: &ListSearch,
-    now: Timestamp,
-) -> Result<bool, ListError> {
-    for start in (0..).step_by(LOOKED_UP) {
-        let hits = index.search(search, start..start + LOOKED_UP)?.hits;
-        if hits.is_empty() {
-            break;
-        }
-        if !list_index::look_up(tracker, catalog, &hits, now)?.is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 fn row(FoundTorrent { torrent, hit }: FoundTorrent, now: Timestamp) -> Row {
