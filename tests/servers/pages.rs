@@ -138,7 +138,7 @@ pub(super) fn pages_run_nothing_and_are_not_framed(served: &Served) {
         "statistics.html",
         "how-to-download.ru.html",
     ];
-    for page in pages.into_iter().chain(["mine.html"]) {
+    for page in pages.into_iter().chain(["mine.html", "blog/index.html"]) {
         let path = www.join(page);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(path, "<!DOCTYPE html><title>x</title>").expect("a page");
@@ -151,8 +151,10 @@ pub(super) fn pages_run_nothing_and_are_not_framed(served: &Served) {
             assert!(policy.contains(part), "{path}: {reply:?}");
         }
     }
-    let mine = served.ask("GET", "/tracker/mine.html");
-    assert!(mine.status == 200 && mine.header("content-security-policy").is_none(), "{mine:?}");
+    for mine in ["mine.html", "blog/index.html"] {
+        let mine = served.ask("GET", &format!("/tracker/{mine}"));
+        assert!(mine.status == 200 && mine.header("content-security-policy").is_none(), "{mine:?}");
+    }
 }
 
 /// 304 for who has the feed, and never for who has an older one.

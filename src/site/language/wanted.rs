@@ -26,7 +26,9 @@ pub(in crate::site) fn wanted(accepted: &str, languages: &Languages) -> Language
 /// A range of languages that is liked at all, and how much, in thousandths.
 fn range(text: &str) -> Option<(u16, &str)> {
     let (tag, weight) = match text.split_once(';') {
-        Some((tag, weight)) => (tag, weight.trim().strip_prefix("q=")?.parse::<f32>().ok()?),
+        Some((tag, weight)) => {
+            (tag, weight.trim().strip_prefix(['q', 'Q'])?.strip_prefix('=')?.parse::<f32>().ok()?)
+        }
         None => (text, 1.0),
     };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 1000.
@@ -61,6 +63,7 @@ mod tests {
             ("ru;level=1", English),
             ("*", English),
             ("RU", Russian),
+            ("en;q=0.1, ru;Q=0.2", Russian),
             (",,;,ru", Russian),
         ] {
             assert_eq!(wanted(accepted, &both), language, "{accepted}");

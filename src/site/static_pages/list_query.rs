@@ -10,6 +10,9 @@ use crate::config::Language;
 /// Characters that are looked for at most.
 const LONGEST_TEXT: usize = 256;
 
+/// Bytes of the name of a category or of a group at most: that of a path (`PATH_MAX`).
+const LONGEST_NAME: usize = 4096;
+
 /// Characters of what makes no sense that are shown.
 const MOST_SHOWN: usize = 40;
 
@@ -82,8 +85,8 @@ impl ListQuery {
                 (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
             match name.as_str() {
                 "q" => (read.text, slips.is_cut) = plain(&value),
-                "c" => read.category = Some(value).filter(|name| !name.is_empty()),
-                "g" => read.group = Some(value).filter(|name| !name.is_empty()),
+                "c" => read.category = name_of(value),
+                "g" => read.group = name_of(value),
                 "az" => {
                     read.initial = Initial::named(&value);
                     slips.initial = slip(read.initial.is_none(), &value);
@@ -174,8 +177,14 @@ fn decoded(part: &[u8]) -> String {
     percent_decode(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// A text with one space between words, cut where it is too long, and whether it was.
+/// The name of a category or a group; one that is longer than any can be is none.
+fn name_of(value: String) -> Option<String> {
+    Some(value).filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME)
+}
+
+/// A text with one space between words, without what is no character to see, cut where it is too long, and whether it was.
 fn plain(text: &str) -> (String, bool) {
+    let text = text.replace(char::is_control, " ");
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");
     match text.char_indices().nth(LONGEST_TEXT) {
@@ -233,6 +242,8 @@ mod tests {
         let (query, slips) = read(&format!("q={}", "ы".repeat(4096)));
         assert!(slips.is_cut && query.text.chars().count() == LONGEST_TEXT);
         assert_eq!(read("q=%ff%zz").0.text, "\u{fffd}%zz");
+        assert_eq!(read("q=a%00b%1b").0.text, "a b");
+        assert_eq!(read(&format!("c={0}&g={0}", "x".repeat(4097))).0, ListQuery::default());
     }
 
     proptest! {
