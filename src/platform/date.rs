@@ -2,63 +2,37 @@
 
 use std::time::{Duration, SystemTime};
 
-/// The months as HTTP writes them.
+/// The end of the year 9999: what is later is no date that HTTP and RFC 3339 can write.
+const LATEST: u64 = 253_402_300_799;
+
+/// The months in English.
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The date that HTTP and RSS write: `Sun, 06 Nov 1994 08:49:37 GMT`.
 #[must_use]
 pub fn http(at: u64) -> String {
-    // Later than the year 9999 is no date that HTTP can write.
-    let since_1970 = Duration::from_secs(at.min(253_402_300_799));
+    let since_1970 = Duration::from_secs(at.min(LATEST));
     httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since_1970)
 }
 
 /// A date and time of day for people: `6 Nov 1994, 08:49 UTC`.
 #[must_use]
 pub fn for_people(at: u64) -> String {
-    let [day, month, year, time] = written(at);
-    let (day, time) = (day.trim_start_matches('0'), time.get(..5).unwrap_or_default());
-    format!("{day} {month} {year}, {time} UTC")
-}
-
-/// A date and a time of day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parts {
-    /// The year.
-    pub year: u16,
-    /// 1 to 12.
-    pub month: u8,
-    /// 1 to 31.
-    pub day: u8,
-    /// 0 to 23.
-    pub hour: u8,
-    /// 0 to 59.
-    pub minute: u8,
-}
-
-/// The date and the time of day, for those who write them in another language.
-#[must_use]
-pub fn parts(at: u64) -> Parts {
-    let text = http(at);
-    let number = |from: usize, to: usize| text.get(from..to).and_then(|it| it.parse().ok());
-    let part = |from| number(from, from + 2).and_then(|it| u8::try_from(it).ok()).unwrap_or(0);
-    let month = MONTHS.iter().position(|&name| text.get(8..11) == Some(name));
-    Parts {
-        year: number(12, 16).unwrap_or(0),
-        month: month.and_then(|index| u8::try_from(index + 1).ok()).unwrap_or(0),
-        day: part(5),
-        hour: part(17),
-        minute: part(20),
-    }
+    let Parts { year, month, day, hour, minute, .. } = parts(at);
+    let month = usize::try_from(month - 1)
+        .ok()
+        .and_then(|index| MONTHS.get(index))
+        .copied()
+        .unwrap_or_default();
+    format!("{day} {month} {year}, {hour:02}:{minute:02} UTC")
 }
 
 /// A date for programs, as RFC 3339 has it: `1994-11-06T08:49:37Z`.
 #[must_use]
 pub fn rfc_3339(at: u64) -> String {
-    let [day, month, year, time] = written(at);
-    let month = MONTHS.iter().position(|&name| name == month).map_or(0, |index| index + 1);
-    format!("{year}-{month:02}-{day}T{time}Z")
+    let Parts { year, month, day, hour, minute, second } = parts(at);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// The same without the time of day at its beginning, as [`parse`] takes it: `1994-11-06`.
@@ -66,13 +40,6 @@ pub fn rfc_3339(at: u64) -> String {
 pub fn shortest(at: u64) -> String {
     let date = rfc_3339(at);
     date.strip_suffix("T00:00:00Z").map(str::to_owned).unwrap_or(date)
-}
-
-/// Day of the month, month, year and time of day, as HTTP writes them.
-fn written(at: u64) -> [String; 4] {
-    let text = http(at);
-    let mut parts = text.split(' ').skip(1);
-    std::array::from_fn(|_| parts.next().unwrap_or_default().to_owned())
 }
 
 /// Why a text is no date.
@@ -132,16 +99,43 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     century * 146_097 + of_century * 365 + of_century / 4 - of_century / 100 + of_year - 719_468
 }
 
-/// The day of the month, from 1 on: for those who look at many and write few.
+/// A date of the Gregorian calendar and a time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The year, to 9999.
+    pub year: u64,
+    /// 1 to 12.
+    pub month: u64,
+    /// 1 to 31.
+    pub day: u64,
+    /// 0 to 23.
+    pub hour: u64,
+    /// 0 to 59.
+    pub minute: u64,
+    /// 0 to 59.
+    pub second: u64,
+}
+
+/// The date and the time of day: the way back from `days_since_1970`. It writes nothing, for those who look at many dates.
 #[must_use]
-pub fn day_of_month(at: u64) -> u64 {
-    // The way back from `days_since_1970`.
-    let of_era = (at / 86_400 + 719_468) % 146_097;
+pub fn parts(at: u64) -> Parts {
+    let at = at.min(LATEST);
+    let days = at / 86_400 + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
     let leap_days = of_era / 1_460 - of_era / 36_524 + of_era / 146_096;
-    let year = (of_era - leap_days) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let of_400 = (of_era - leap_days) / 365;
+    let of_year = of_era - (365 * of_400 + of_400 / 4 - of_400 / 100);
+    // Counted from March.
     let month = (5 * of_year + 2) / 153;
-    of_year - (153 * month + 2) / 5 + 1
+    let is_next_year = month >= 10;
+    Parts {
+        year: 400 * era + of_400 + u64::from(is_next_year),
+        month: if is_next_year { month - 9 } else { month + 3 },
+        day: of_year - (153 * month + 2) / 5 + 1,
+        hour: at / 3_600 % 24,
+        minute: at / 60 % 60,
+        second: at % 60,
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +149,11 @@ mod tests {
         fn a_date_that_is_written_is_read_back(at in 0..253_402_300_799_u64) {
             prop_assert_eq!(parse(&rfc_3339(at)), Ok(at));
             prop_assert_eq!(parse(&shortest(at)), Ok(at));
-            prop_assert_eq!(Ok(day_of_month(at)), rfc_3339(at)[8..10].parse());
+            let written = http(at);
+            let Parts { year, day, .. } = parts(at);
+            prop_assert!(written.contains(&format!(" {year:04} ")), "{written}");
+            prop_assert_eq!(Ok(day), written[5..7].parse());
+            prop_assert_eq!(&rfc_3339(at)[11..19], &written[17..25]);
             let day = at / 86_400 * 86_400;
             prop_assert_eq!((parse(&shortest(day)), shortest(day).len()), (Ok(day), 10));
         }

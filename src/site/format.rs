@@ -103,11 +103,16 @@ pub fn counted(count: impl TryInto<u64>, thing: &str) -> String {
 /// A number with its thousands apart: `41,208`.
 #[must_use]
 pub(super) fn grouped(count: u64) -> String {
+    grouped_by(count, ",")
+}
+
+/// A number with this between its thousands.
+pub(super) fn grouped_by(count: u64, between: &str) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
+            text.push_str(between);
         }
         text.push(digit);
     }

@@ -12,7 +12,7 @@ pub(super) fn below(span: Span, at: Timestamp, texts: &Texts) -> Option<String> 
     let is_shown = match span {
         Span::Day => at.0.is_multiple_of(DAY / 4),
         Span::Week => at.0.is_multiple_of(DAY),
-        Span::Year => date::day_of_month(at.0) == 1,
+        Span::Year => date::parts(at.0).day == 1,
     };
     is_shown.then(|| match span {
         Span::Day => texts.time_of_day(at),

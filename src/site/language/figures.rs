@@ -9,15 +9,7 @@ use crate::site::format;
 impl Texts {
     /// A number with its thousands apart: `41,208`.
     pub(in crate::site) fn number(&self, count: impl TryInto<u64>) -> String {
-        let digits = count.try_into().unwrap_or(u64::MAX).to_string();
-        let mut text = String::new();
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push_str(self.conventions.thousands);
-            }
-            text.push(digit);
-        }
-        text
+        format::grouped_by(count.try_into().unwrap_or(u64::MAX), self.conventions.thousands)
     }
 
     /// The word for so many things: `peers`.
@@ -111,6 +103,7 @@ impl Texts {
 }
 
 /// What a month is called, 1 to 12.
-fn of_month(names: &[&'static str; 12], month: u8) -> &'static str {
-    names.get(usize::from(month).saturating_sub(1)).copied().unwrap_or_default()
+fn of_month(names: &[&'static str; 12], month: u64) -> &'static str {
+    let index = usize::try_from(month).unwrap_or(0).saturating_sub(1);
+    names.get(index).copied().unwrap_or_default()
 }
