@@ -105,17 +105,18 @@ pub(super) fn write(
     // That it cannot be read is told with the pages of torrents.
     let history = history::read(loaded, &[None], report.at).ok();
     let history = history.as_ref().and_then(|spans| spans.first());
-    let (mut pages, mut without_charts) = (Vec::new(), None);
-    for &language in loaded.config.pages.languages.all() {
-        let places = places.speaking(language);
-        let lists =
-            Lists { places: &places, report, categories: &categories, groups: &groups, history };
+    let languages = loaded.config.pages.languages.all().iter();
+    let in_languages: Vec<Places<'_>> = languages.map(|it| places.speaking(*it)).collect();
+    let mut pages = Vec::new();
+    for places in &in_languages {
+        let (categories, groups) = (&categories, &groups);
+        let lists = Lists { places, report, categories, groups, history };
         pages.extend(write_in_one_language(&mut folder, &lists)?);
-        let torrents = TorrentPages::new(&places, report, &mut folder);
-        without_charts = without_charts.or(torrents.write(&categories)?);
-        pages.extend(public_pages(&categories, &places));
-        fragments::write(&mut folder, &scopes, &places, report)?;
+        pages.extend(public_pages(categories, places));
+        fragments::write(&mut folder, &scopes, places, report)?;
     }
+    let torrents = TorrentPages::new(loaded, &in_languages, report, &mut folder);
+    let without_charts = torrents.write(&categories)?;
     for_robots::write(&mut folder, loaded, &pages)?;
     let clashes = said(loaded, &folder.finish()?);
     Ok(clashes.into_iter().chain(without_charts).collect())

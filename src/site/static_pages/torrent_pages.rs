@@ -25,7 +25,9 @@ const DAY: u64 = 86_400;
 
 /// Writes the pages of torrents into the folder.
 pub(super) struct TorrentPages<'a> {
-    pub(super) places: &'a Places<'a>,
+    pub(super) loaded: &'a LoadedConfig,
+    /// The places in each language.
+    pub(super) in_languages: &'a [Places<'a>],
     pub(super) report: &'a Report,
     pub(super) folder: &'a mut PageFolder,
     /// Why there are no charts, where there are none.
@@ -45,11 +47,12 @@ struct Waiting {
 
 impl<'a> TorrentPages<'a> {
     pub(super) fn new(
-        places: &'a Places<'a>,
+        loaded: &'a LoadedConfig,
+        in_languages: &'a [Places<'a>],
         report: &'a Report,
         folder: &'a mut PageFolder,
     ) -> Self {
-        Self { places, report, folder, problem: None, waiting: Vec::new() }
+        Self { loaded, in_languages, report, folder, problem: None, waiting: Vec::new() }
     }
 
     /// Those of all torrents that have one. Returns what the owner should know.
@@ -62,13 +65,19 @@ impl<'a> TorrentPages<'a> {
     ) -> Result<Option<String>, PagesError> {
         for category in categories {
             for row in &category.rows {
-                if let Some(slug) = self.places.slug(row.torrent.canonical) {
-                    self.write_one(row, category, slug)?;
+                // In all languages after each other: what is known of its history is read once for them.
+                for places in self.in_languages {
+                    if let Some(slug) = places.slug(row.torrent.canonical) {
+                        self.write_one(row, category, slug, places)?;
+                    }
+                }
+                if self.waiting.len() >= BATCH {
+                    self.write_waiting()?;
                 }
             }
         }
         self.write_waiting()?;
-        self.write_retired()?;
+        self.in_languages.iter().try_for_each(|places| self.write_retired(places))?;
         Ok(self.problem.map(|problem| format!("charts are left out of the pages: {problem}")))
     }
 
@@ -77,36 +86,37 @@ impl<'a> TorrentPages<'a> {
         row: &Row,
         category: &Listing<'_>,
         slug: &str,
+        places: &Places<'_>,
     ) -> Result<(), PagesError> {
-        if self.places.is_usual() {
+        if places.is_usual() {
             let picture = format!("t/{slug}/badge.svg");
-            let language = self.places.texts.language;
+            let language = places.texts.language;
             let drawn = badge(Badge::Seeders, Some(row.figures.sample()), language);
             self.folder.put(picture.clone(), rendered(&picture, drawn)?.into_bytes())?;
         }
-        fragments::write_torrent(self.folder, slug, row, self.places, self.report)?;
-        let path = self.places.file(&format!("t/{slug}/{INDEX}"));
-        let page = self.page(row, category, slug);
+        fragments::write_torrent(self.folder, slug, row, places, self.report)?;
+        let path = places.file(&format!("t/{slug}/{INDEX}"));
+        let page = self.page(row, category, slug, places);
         let made_of = self.made_of(row, &render(&path, &page)?);
         if self.folder.keep(&path, &made_of) {
             return Ok(());
         }
         let title = row.torrent.title().into_owned();
         let info_hash = row.torrent.canonical;
-        let texts = self.places.texts;
+        let texts = places.texts;
         self.waiting.push(Waiting { page, info_hash, title, path, made_of, texts });
-        if self.waiting.len() < BATCH { Ok(()) } else { self.write_waiting() }
+        Ok(())
     }
 
     /// What stands at the addresses of torrents that were retired, as long as their owner shows them.
-    fn write_retired(&mut self) -> Result<(), PagesError> {
-        let most = self.places.loaded.config.pages.static_torrents;
+    fn write_retired(&mut self, places: &Places<'_>) -> Result<(), PagesError> {
+        let most = places.loaded.config.pages.static_torrents;
         for torrent in self.report.retired.iter().take(usize::try_from(most).unwrap_or(usize::MAX))
         {
             let slug = slug::of(torrent);
-            if self.places.is_usual() {
+            if places.is_usual() {
                 let picture = format!("t/{slug}/badge.svg");
-                let drawn = rendered(&picture, retired_badge(self.places.texts.language))?;
+                let drawn = rendered(&picture, retired_badge(places.texts.language))?;
                 self.folder.put(picture, drawn.into_bytes())?;
             }
             let totals = torrent.totals;
@@ -118,37 +128,39 @@ impl<'a> TorrentPages<'a> {
             };
             let category =
                 torrent.category().map(|name| PlaceLink { name: name.into_owned(), page: None });
-            let (period, now) = (Some(self.period()), self.report.at);
+            let (period, now) = (Some(places.texts.minutes(self.report.next_in)), self.report.at);
             let subject = Subject { torrent, figures, category, period, now };
-            let mut page = TorrentPage::new(subject, self.places, Way::Static(2));
+            let mut page = TorrentPage::new(subject, places, Way::Static(2));
             let path = format!("t/{slug}/{INDEX}");
-            page.is_at(&path, self.places.loaded);
-            let path = self.places.file(&path);
+            page.is_at(&path, places.loaded);
+            let path = places.file(&path);
             let text = render(&path, &page)?;
             self.folder.put(path, text.into_bytes())?;
         }
         Ok(())
     }
 
-    fn period(&self) -> String {
-        self.places.texts.minutes(self.report.next_in)
-    }
-
-    fn page(&self, row: &Row, category: &Listing<'_>, slug: &str) -> TorrentPage {
+    fn page(
+        &self,
+        row: &Row,
+        category: &Listing<'_>,
+        slug: &str,
+        places: &Places<'_>,
+    ) -> TorrentPage {
         let way = Way::Static(2);
-        let root = way.root(self.places.loaded);
+        let root = way.root(places.loaded);
         let category = category.name.clone().map(|name| PlaceLink {
             name,
             page: category
                 .slug
                 .as_ref()
-                .map(|slug| format!("{root}{}", self.places.file(&format!("c/{slug}/{INDEX}")))),
+                .map(|slug| format!("{root}{}", places.file(&format!("c/{slug}/{INDEX}")))),
         });
-        let period = Some(self.period());
+        let period = Some(places.texts.minutes(self.report.next_in));
         let (torrent, figures) = (&row.torrent, &row.figures);
         let subject = Subject { torrent, figures, category, period, now: self.report.at };
-        let mut page = TorrentPage::new(subject, self.places, way);
-        page.is_at(&format!("t/{slug}/{INDEX}"), self.places.loaded);
+        let mut page = TorrentPage::new(subject, places, way);
+        page.is_at(&format!("t/{slug}/{INDEX}"), places.loaded);
         page
     }
 
@@ -174,7 +186,8 @@ impl<'a> TorrentPages<'a> {
     fn write_waiting(&mut self) -> Result<(), PagesError> {
         let mut first = std::mem::take(&mut self.waiting);
         let mut rest = first.split_off(first.len() / 2);
-        let draw = |waiting| drawn(waiting, self.places.loaded, self.report);
+        let (loaded, report) = (self.loaded, self.report);
+        let draw = |waiting| drawn(waiting, loaded, report);
         let (rest, first) = side_by_side(|| draw(std::mem::take(&mut rest)), || draw(first));
         for (pages, problem) in [first, rest] {
             for page in pages {
@@ -204,7 +217,8 @@ fn drawn(
     loaded: &LoadedConfig,
     report: &Report,
 ) -> (Vec<Result<Drawn, PagesError>>, Option<HistoryError>) {
-    let hashes: Vec<_> = waiting.iter().map(|it| Some(it.info_hash)).collect();
+    let of_torrents = || waiting.chunk_by(|one, other| one.info_hash == other.info_hash);
+    let hashes: Vec<_> = of_torrents().map(|pages| pages.first().map(|it| it.info_hash)).collect();
     // What is left out under high load costs the most.
     let (spans, problem) = match report.load.is_high || waiting.is_empty() {
         true => (Vec::new(), None),
@@ -214,13 +228,19 @@ fn drawn(
         },
     };
     let spans = spans.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
-    (waiting.into_iter().zip(spans).map(|(it, spans)| it.drawn(spans)).collect(), problem)
+    let spans: Vec<_> = of_torrents().map(<[Waiting]>::len).zip(spans).collect();
+    let mut waiting = waiting.into_iter();
+    let mut pages = Vec::new();
+    for (count, spans) in &spans {
+        pages.extend(waiting.by_ref().take(*count).map(|it| it.drawn(spans.as_ref())));
+    }
+    (pages, problem)
 }
 
 impl Waiting {
-    fn drawn(self, spans: Option<Spans>) -> Result<Drawn, PagesError> {
+    fn drawn(self, spans: Option<&Spans>) -> Result<Drawn, PagesError> {
         let Self { page, title, path, made_of, texts, .. } = self;
-        let charts = match &spans {
+        let charts = match spans {
             Some(spans) => Charts::of(charts::Subject::Torrent(&title), spans, texts),
             None => Ok(Charts::default()),
         };
