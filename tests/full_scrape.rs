@@ -82,9 +82,12 @@ fn it_is_written_when_it_changed_and_made_whole_when_a_part_is_lost() {
     let before = inodes();
     tracker.refresh();
     assert_eq!(inodes(), before, "nothing has changed");
+    // As long as they are open, no other file gets their inodes.
+    let held = [FILE, COMPRESSED].map(|name| File::open(tracker.path(name)).expect(name));
     announce(&tracker, &torrent.info_hash, 1, 0);
     tracker.refresh();
     assert!(inodes().iter().zip(before).all(|(now, before)| *now != before));
+    drop(held);
     checked(&tracker);
     for name in [FILE, COMPRESSED] {
         fs::remove_file(tracker.path(name)).expect(name);

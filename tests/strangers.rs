@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -221,7 +220,10 @@ fn a_folder_that_is_gone_is_told_and_looked_for_seldom() {
     tracker.refresh();
     let responder = Responder::start(&tracker, &[]);
     fs::rename(tracker.path("www/torrents"), tracker.path("www/elsewhere")).expect("it moves");
-    let policy = || fs::metadata(tracker.path("data/policy.snapshot")).expect("the policy").ino();
+    let policy = || {
+        let found = fs::metadata(tracker.path("data/policy.snapshot")).expect("the policy");
+        found.modified().expect("a time")
+    };
     let mut policies = HashSet::from([policy()]);
     let query = "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=6881&left=1";
     let end = Instant::now() + Duration::from_secs(4);
