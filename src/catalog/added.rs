@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, Transaction, named_params};
 
+use super::changes::Noted;
 use super::count::Count;
 use super::schema::IS_ANNOUNCED_AS;
 use super::{Author, Catalog, CatalogError, Companions, Torrent, changes, layers};
@@ -43,7 +44,9 @@ impl Catalog {
         self.write("add a torrent to", |transaction| {
             let added = put(transaction, torrent, author.at)?;
             let subject = torrent.hashes.canonical().to_string();
-            changes::note(transaction, author, "add", &subject, None)?;
+            let after = Some(&*torrent.name).filter(|name| !name.is_empty());
+            let noted = Noted { what: "add", subject: &subject, before: None, after };
+            changes::note(transaction, author, &noted)?;
             Ok(added)
         })
     }
@@ -69,7 +72,9 @@ impl Catalog {
                 totals.downloaded
             );
             let subject = torrent.canonical.to_string();
-            changes::note(transaction, author, "remove", &subject, Some(&before))
+            let noted =
+                Noted { what: "remove", subject: &subject, before: Some(&before), after: None };
+            changes::note(transaction, author, &noted)
         })
     }
 }

@@ -4,9 +4,11 @@ use std::net::Ipv6Addr;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
+use super::changes::{self, Noted};
 use super::count::Count;
-use super::{Author, Catalog, CatalogError, changes};
+use super::{Author, Catalog, CatalogError};
 use crate::platform::address_range::AddressRange;
+use crate::platform::date;
 use crate::protocol::Timestamp;
 
 /// A range of addresses that may not announce.
@@ -101,9 +103,16 @@ impl Catalog {
             for &range in ranges {
                 put(transaction, list, range, reason, None, author.at)?;
             }
-            let removed = u64::try_from(removed).unwrap_or(u64::MAX);
-            let before = (removed > 0).then(|| format!("{removed} ranges"));
-            changes::note(transaction, author, "import bans", list, before.as_deref())?;
+            let removed = count(removed);
+            let told = |ranges: u64| (ranges > 0).then(|| format!("{ranges} ranges"));
+            let (before, after) = (told(removed), told(count(ranges.len())));
+            let noted = Noted {
+                what: "import bans",
+                subject: list,
+                before: before.as_deref(),
+                after: after.as_deref(),
+            };
+            changes::note(transaction, author, &noted)?;
             Ok(removed)
         })
     }
@@ -116,7 +125,7 @@ impl Catalog {
         self.write("write a ban into", |transaction| {
             let before = find(transaction, "", ban.range)?;
             put(transaction, "", ban.range, &ban.reason, ban.until, ban.since)?;
-            note(transaction, author, "ban", ban.range, before.as_ref())?;
+            note(transaction, author, ("ban", ban.range), before.as_ref(), Some(ban))?;
             Ok(before)
         })
     }
@@ -140,7 +149,7 @@ impl Catalog {
             if before.is_some() {
                 let (first, last) = ends(range);
                 transaction.execute(REMOVE_BAN, (first, last, Ban::AUTOMATIC))?;
-                note(transaction, author, "unban", range, before.as_ref())?;
+                note(transaction, author, ("unban", range), before.as_ref(), None)?;
             }
             Ok(before)
         })
@@ -191,15 +200,26 @@ fn find(connection: &Connection, list: &str, range: AddressRange) -> rusqlite::R
 fn note(
     transaction: &Transaction<'_>,
     author: &Author<'_>,
-    what: &str,
-    range: AddressRange,
+    (what, range): (&str, AddressRange),
     before: Option<&Ban>,
+    after: Option<&Ban>,
 ) -> rusqlite::Result<()> {
-    let before = before.map(|ban| match ban.until {
-        Some(Timestamp(until)) => format!("{} (until {until})", ban.reason),
+    let told = |ban: &Ban| match ban.until {
+        Some(Timestamp(until)) => format!("{} (until {})", ban.reason, date::rfc_3339(until)),
         None => ban.reason.clone(),
-    });
-    changes::note(transaction, author, what, &range.to_string(), before.as_deref())
+    };
+    let (before, after) = (before.map(told), after.map(told));
+    let noted = Noted {
+        what,
+        subject: &range.to_string(),
+        before: before.as_deref(),
+        after: after.as_deref(),
+    };
+    changes::note(transaction, author, &noted)
+}
+
+fn count(ranges: usize) -> u64 {
+    u64::try_from(ranges).unwrap_or(u64::MAX)
 }
 
 fn ends(range: AddressRange) -> ([u8; 16], [u8; 16]) {
@@ -282,7 +302,7 @@ mod tests {
         let expected = [
             ("ban", "2001:db8::/32", None),
             ("ban", "192.0.2.0/24", None),
-            ("ban", "192.0.2.0/24", Some("reason 192.0.2.0/24 (until 100)")),
+            ("ban", "192.0.2.0/24", Some("reason 192.0.2.0/24 (until 1970-01-01T00:01:40Z)")),
             ("unban", "192.0.2.0/24", Some("another")),
         ];
         assert_eq!(told, expected);

@@ -28,6 +28,17 @@ pub struct Change {
     pub subject: String,
     /// How it was before; `None` where it was not there.
     pub before: Option<String>,
+    /// How it was left; `None` where it is gone, or where older trackers made the change.
+    pub after: Option<String>,
+}
+
+/// A change that is noted: what was done, to which, and how that was before and is now. Never holds a secret.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Noted<'a> {
+    pub what: &'a str,
+    pub subject: &'a str,
+    pub before: Option<&'a str>,
+    pub after: Option<&'a str>,
 }
 
 impl Catalog {
@@ -37,9 +48,9 @@ impl Catalog {
     /// When the catalogue cannot be read.
     pub fn changes(&self) -> Result<Vec<Change>, CatalogError> {
         let read = || {
-            let mut query = self
-                .connection
-                .prepare("SELECT at, who, what, subject, before FROM changes ORDER BY number")?;
+            let mut query = self.connection.prepare(
+                "SELECT at, who, what, subject, before, after FROM changes ORDER BY number",
+            )?;
             let changes = query.query_map([], |row| {
                 Ok(Change {
                     at: row.get(0).map(|Count(at)| Timestamp(at))?,
@@ -47,6 +58,7 @@ impl Catalog {
                     what: row.get(2)?,
                     subject: row.get(3)?,
                     before: row.get(4)?,
+                    after: row.get(5)?,
                 })
             })?;
             changes.collect::<rusqlite::Result<Vec<_>>>()
@@ -59,13 +71,12 @@ impl Catalog {
 pub(super) fn note(
     transaction: &Transaction<'_>,
     author: &Author<'_>,
-    what: &str,
-    subject: &str,
-    before: Option<&str>,
+    noted: &Noted<'_>,
 ) -> rusqlite::Result<()> {
-    let change = (Count(author.at.0), author.name, what, subject, before);
+    let Noted { what, subject, before, after } = *noted;
+    let change = (Count(author.at.0), author.name, what, subject, before, after);
     transaction.execute(NOTE, change).map(|_| ())
 }
 
 const NOTE: &str =
-    "INSERT INTO changes (at, who, what, subject, before) VALUES (?1, ?2, ?3, ?4, ?5)";
+    "INSERT INTO changes (at, who, what, subject, before, after) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";

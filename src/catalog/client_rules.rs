@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::changes::Noted;
 use super::count::Count;
 use super::{Author, Catalog, CatalogError, changes};
 use crate::protocol::{ClientPattern, Timestamp};
@@ -120,7 +121,14 @@ impl Catalog {
             )?;
             let told = before.as_ref().map(|it| in_words(it.verdict.name(), &it.reason));
             let what = format!("{} clients", rule.verdict.name());
-            changes::note(transaction, author, &what, &pattern, told.as_deref())?;
+            let after = in_words(rule.verdict.name(), &rule.reason);
+            let noted = Noted {
+                what: &what,
+                subject: &pattern,
+                before: told.as_deref(),
+                after: Some(&after),
+            };
+            changes::note(transaction, author, &noted)?;
             Ok(before)
         })
     }
@@ -144,7 +152,9 @@ impl Catalog {
                 .optional()?;
             if let Some(before) = &before {
                 transaction.execute("DELETE FROM client_rules WHERE pattern = ?1", [pattern])?;
-                changes::note(transaction, author, "remove client rule", pattern, Some(before))?;
+                let (what, before) = ("remove client rule", Some(&**before));
+                let noted = Noted { what, subject: pattern, before, after: None };
+                changes::note(transaction, author, &noted)?;
             }
             Ok(before.is_some())
         })

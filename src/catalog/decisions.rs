@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
+use super::changes::Noted;
 use super::details::{DETAILS, detail_places};
 use super::{Author, Catalog, CatalogError, Details, changes};
 use crate::protocol::InfoHash;
@@ -61,8 +62,11 @@ impl Catalog {
             let mut after = before.clone();
             decide(&mut after);
             put(transaction, info_hash, &after)?;
-            let told = before.where_other(&after);
-            changes::note(transaction, author, what, &info_hash.to_string(), told.as_deref())?;
+            let (was, is) = (before.where_other(&after), after.where_other(&before));
+            let subject = info_hash.to_string();
+            let noted =
+                Noted { what, subject: &subject, before: was.as_deref(), after: is.as_deref() };
+            changes::note(transaction, author, &noted)?;
             Ok(before)
         })
     }

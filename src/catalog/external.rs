@@ -3,6 +3,7 @@
 
 use rusqlite::{OptionalExtension as _, Row, named_params};
 
+use super::changes::Noted;
 use super::count::Count;
 use super::{Author, Catalog, CatalogError, changes};
 use crate::protocol::{InfoHash, Timestamp, Url};
@@ -99,7 +100,9 @@ impl Catalog {
             transaction.execute(APPROVE, (info_hash.0, tracker.as_str()))?;
             let subject = format!("{info_hash} {}", tracker.as_str());
             let told = before.map(|approved| if approved { "approved" } else { "not approved" });
-            changes::note(transaction, author, "approve external", &subject, told)?;
+            let what = "approve external";
+            let noted = Noted { what, subject: &subject, before: told, after: Some("approved") };
+            changes::note(transaction, author, &noted)?;
             Ok(before == Some(true))
         })
     }
@@ -119,7 +122,9 @@ impl Catalog {
             let removed = transaction.execute(REMOVE, (info_hash.0, tracker))?;
             if removed > 0 {
                 let subject = format!("{info_hash} {}", tracker.unwrap_or("all trackers"));
-                changes::note(transaction, author, "remove external", &subject, None)?;
+                let what = "remove external";
+                let noted = Noted { what, subject: &subject, ..Noted::default() };
+                changes::note(transaction, author, &noted)?;
             }
             Ok(removed)
         })

@@ -95,6 +95,10 @@ mod tests {
     /// hides, a title, a torrent that was added by its info-hash, one whose file is gone, two rules for clients, and a ban.
     const VERSION_5: &[u8] = include_bytes!("fixtures/catalog-5.db");
 
+    /// One of version 6: a torrent with a decision and a checksum file, a sidecar whose retirement is taken back, a torrent that
+    /// was added by its info-hash, one whose file is gone, a rule for clients, and a ban.
+    const VERSION_6: &[u8] = include_bytes!("fixtures/catalog-6.db");
+
     fn old_catalog() -> (tempfile::TempDir, PathBuf) {
         catalog_of(VERSION_1)
     }
@@ -140,6 +144,33 @@ mod tests {
             assert_eq!(torrent.decision().hidden, expected, "{}", torrent.name);
             assert_eq!(torrent.title(), "t");
         }
+    }
+
+    #[test]
+    fn a_catalogue_of_version_6_keeps_all_that_it_has_and_has_no_users() {
+        let (folder, path) = catalog_of(VERSION_6);
+        let catalog = Catalog::open(&path).unwrap();
+        let all = catalog.all_torrents().unwrap();
+        let row =
+            |it: &Torrent| (it.title().into_owned(), it.is_tracked(), it.missing_since.is_some());
+        let mut found: Vec<_> = all.iter().map(row).collect();
+        found.sort();
+        let expected = [
+            ("00112233445566778899aabbccddeeff00112233", true, false),
+            ("A title", true, false),
+            ("gone", false, true),
+            ("plain", true, false),
+        ];
+        assert_eq!(found, expected.map(|(title, is, was)| (title.to_owned(), is, was)));
+        let plain = all.iter().find(|it| it.name == "plain").unwrap();
+        assert_eq!(plain.details().group.as_deref(), Some("Archive"));
+        assert_eq!(plain.details().checksums.crc32, Some(0x0123_4567));
+        assert_eq!(catalog.bans().unwrap().len(), 1);
+        assert_eq!(catalog.rules().unwrap().client_rules.len(), 1);
+        let changes = catalog.changes().unwrap();
+        assert!(changes.len() == 5 && changes.iter().all(|it| it.after.is_none()));
+        assert!(!catalog.has_users().unwrap());
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
     }
 
     #[test]

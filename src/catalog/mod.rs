@@ -19,12 +19,14 @@ mod explained;
 mod external;
 mod file_state;
 mod folder;
+mod groups;
 mod hash_list;
 mod history;
 mod import;
 mod layers;
 mod list;
 mod list_index;
+mod logins;
 mod migration;
 pub mod natural;
 mod opening;
@@ -39,10 +41,14 @@ mod scan;
 mod schema;
 mod sidecar;
 mod take_over;
+mod tokens;
 mod torrent;
 mod torrents;
 mod totals;
 mod unlisted;
+mod user_name;
+mod user_proofs;
+mod users;
 
 pub use added::{Added, TorrentByHash};
 pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BYTES};
@@ -62,6 +68,7 @@ pub use folder::{
     FoundTorrent, KnownFiles, Listing, Problem, ScanRules, Seen, SeenCompanions, Surroundings,
     Watched, has_changed, leads_to, read_open_torrent, read_torrent, scan_folder,
 };
+pub use groups::{Group, is_same_group};
 pub use hash_list::HashList;
 pub use history::{
     FoundFigures, History, HistoryError, Point, PointFigures, RefreshFigures, Sample, Series, Span,
@@ -77,6 +84,7 @@ pub use list_index::{
     HighLoad, Initial, ListEntry, ListFacts, ListHit, ListHits, ListIndex, ListIndexDraft,
     ListIndexError, ListOrder, ListPlace, ListSearch, words_of,
 };
+pub use logins::{Login, LoginOutcome};
 pub use policy::{
     Arrival, Delivery, FolderChange, ListingChange, PolicyBan, PolicyClientRule, PolicyDraft,
     PolicyError, PolicySnapshot, PolicyTorrent, Publication, Refused, SeenClients, Sequence,
@@ -88,6 +96,10 @@ pub use rules::Rules;
 pub use scan::ScanChanges;
 pub use sidecar::{ReadSidecar, SidecarError};
 pub use take_over::{Keep, TakenOver};
+pub use tokens::{NewToken, Token};
 pub use torrent::Torrent;
 pub use totals::{Carried, Period, StoreCounters, Totals, carry};
 pub use unlisted::{Unlisted, UnlistedCounts};
+pub use user_name::{UserName, UserNameError};
+pub use user_proofs::Digest;
+pub use users::{Role, User, UserDetails, UserError, UserId};

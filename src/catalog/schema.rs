@@ -196,6 +196,76 @@ const STEPS: &[&str] = &[
     CREATE INDEX torrents_by_v1 ON torrents (v1) WHERE v1 <> info_hash;
     CREATE INDEX torrents_by_v2 ON torrents (substr(v2, 1, 20)) WHERE v2 IS NOT NULL;
 ",
+    // People who administer, what they have done, and how a change has left what it was made to. What tells who somebody is
+    // stands as digests only; ids are never given twice, because sessions name them.
+    "
+    ALTER TABLE changes ADD COLUMN after TEXT;
+    CREATE TABLE users (
+        id             INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        name           TEXT    NOT NULL,
+        name_key       TEXT    NOT NULL UNIQUE,
+        role           TEXT    NOT NULL CHECK (role IN ('admin', 'editor', 'viewer', 'member')),
+        password       TEXT,
+        epoch          INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0),
+        disabled       INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
+        language       TEXT,
+        totp_salt      BLOB    CHECK (length(totp_salt) = 16),
+        totp_last_step INTEGER CHECK (totp_last_step >= 0),
+        created        INTEGER NOT NULL CHECK (created >= 0),
+        last_login     INTEGER CHECK (last_login >= 0),
+        version        INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE groups (
+        name_key TEXT    NOT NULL PRIMARY KEY,
+        name     TEXT    NOT NULL,
+        created  INTEGER NOT NULL CHECK (created >= 0)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE user_groups (
+        user     INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        name_key TEXT    NOT NULL REFERENCES groups (name_key) ON DELETE CASCADE,
+        PRIMARY KEY (user, name_key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE recovery_codes (
+        digest BLOB    NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+        user   INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE password_links (
+        digest BLOB    NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+        user   INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        until  INTEGER NOT NULL CHECK (until >= 0)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE tokens (
+        id        INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        user      INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        digest    BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
+        label     TEXT    NOT NULL,
+        scope     TEXT    NOT NULL,
+        created   INTEGER NOT NULL CHECK (created >= 0),
+        until     INTEGER CHECK (until >= 0),
+        last_used INTEGER CHECK (last_used >= 0)
+    ) STRICT;
+    CREATE TABLE logins (
+        number  INTEGER NOT NULL PRIMARY KEY,
+        at      INTEGER NOT NULL CHECK (at >= 0),
+        name    TEXT    NOT NULL,
+        address TEXT    NOT NULL,
+        outcome TEXT    NOT NULL
+    ) STRICT;
+    CREATE INDEX logins_by_time ON logins (at);
+    CREATE TABLE answered (
+        token  INTEGER NOT NULL REFERENCES tokens (id) ON DELETE CASCADE,
+        key    TEXT    NOT NULL,
+        asked  BLOB    NOT NULL CHECK (length(asked) = 32),
+        at     INTEGER NOT NULL CHECK (at >= 0),
+        status INTEGER NOT NULL,
+        body   BLOB    NOT NULL,
+        PRIMARY KEY (token, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE settings (
+        key   TEXT NOT NULL PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Whether a torrent is announced with the info-hash that is the first parameter: found by the key and the two indexes.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 
 use super::added::{self, TorrentByHash};
+use super::changes::Noted;
 use super::count::Count;
 use super::decisions;
 use super::import::{Import, ImportedTorrent};
@@ -124,7 +125,8 @@ fn take(
         taken.bans = import.bans.len();
     }
     let subject = format!("{list}: {} torrents, {} bans", import.torrents.len(), taken.bans);
-    changes::note(transaction, author, "import", &subject, None)?;
+    let noted = Noted { what: "import", subject: &subject, ..Noted::default() };
+    changes::note(transaction, author, &noted)?;
     Ok(taken)
 }
 

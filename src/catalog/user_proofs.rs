@@ -1,0 +1,140 @@
+//! What else tells that somebody is a user: one-time codes, recovery codes, and links to choose a password with. Of all that
+//! is typed in, the catalogue has only digests.
+
+use rusqlite::OptionalExtension as _;
+
+use super::count::Count;
+use super::users::{UserError, UserId, find, note};
+use super::{Author, Catalog, CatalogError, User};
+use crate::protocol::Timestamp;
+
+/// The SHA-256 of something that is known to one user only.
+pub type Digest = [u8; 32];
+
+impl Catalog {
+    /// Has somebody need one-time codes from now on, by a secret made of this salt; they have just typed in the code of a
+    /// step of time. These recovery codes stand in for one each.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn require_codes(
+        &mut self,
+        id: UserId,
+        (salt, step): ([u8; 16], u64),
+        recovery: &[Digest],
+        author: &Author<'_>,
+    ) -> Result<(), UserError> {
+        self.change_users("write one-time codes into", |transaction| {
+            let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
+            transaction.execute(
+                "UPDATE users SET totp_salt = ?2, totp_last_step = ?3, version = version + 1 WHERE id = ?1",
+                (id.0, salt, Count(step)),
+            )?;
+            transaction.execute("DELETE FROM recovery_codes WHERE user = ?1", [id.0])?;
+            let mut add = transaction
+                .prepare("INSERT INTO recovery_codes (digest, user) VALUES (?1, ?2)")?;
+            recovery.iter().try_for_each(|digest| add.execute((digest, id.0)).map(|_| ()))?;
+            note(transaction, author, "turn on one-time codes", &user.name, (None, None))?;
+            Ok(Ok(()))
+        })
+    }
+
+    /// Has somebody need one-time codes no longer; whether they did.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn require_no_codes(&mut self, id: UserId, author: &Author<'_>) -> Result<bool, UserError> {
+        self.change_users("remove one-time codes from", |transaction| {
+            let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
+            transaction.execute(
+                "UPDATE users SET totp_salt = NULL, totp_last_step = NULL, version = version + 1 WHERE id = ?1",
+                [id.0],
+            )?;
+            transaction.execute("DELETE FROM recovery_codes WHERE user = ?1", [id.0])?;
+            if user.totp_salt.is_some() {
+                note(transaction, author, "turn off one-time codes", &user.name, (None, None))?;
+            }
+            Ok(Ok(user.totp_salt.is_some()))
+        })
+    }
+
+    /// Uses the code of a step of time up. Whether nobody has used it, or a later one, before.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written.
+    pub fn use_code(&mut self, id: UserId, step: u64) -> Result<bool, CatalogError> {
+        self.write("use a one-time code up in", |transaction| {
+            let used = transaction.execute(
+                "UPDATE users SET totp_last_step = ?2
+                 WHERE id = ?1 AND (totp_last_step IS NULL OR totp_last_step < ?2)",
+                (id.0, Count(step)),
+            )?;
+            Ok(used > 0)
+        })
+    }
+
+    /// Uses a recovery code up. Whether it was there.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written.
+    pub fn use_recovery_code(&mut self, id: UserId, code: &Digest) -> Result<bool, CatalogError> {
+        self.write("use a recovery code up in", |transaction| {
+            let remove = "DELETE FROM recovery_codes WHERE user = ?1 AND digest = ?2";
+            Ok(transaction.execute(remove, (id.0, code))? > 0)
+        })
+    }
+
+    /// How many recovery codes somebody has left.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn recovery_codes_left(&self, id: UserId) -> Result<u64, CatalogError> {
+        let count = "SELECT count(*) FROM recovery_codes WHERE user = ?1";
+        self.connection
+            .query_row(count, [id.0], |row| row.get(0).map(|Count(count)| count))
+            .map_err(self.failed("read a user from"))
+    }
+
+    /// Has somebody be able to choose a password by a link until then, in place of earlier links.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn add_password_link(
+        &mut self,
+        id: UserId,
+        link: &Digest,
+        until: Timestamp,
+        author: &Author<'_>,
+    ) -> Result<(), UserError> {
+        self.change_users("write a password link into", |transaction| {
+            let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
+            transaction.execute("DELETE FROM password_links WHERE user = ?1", [id.0])?;
+            transaction.execute(
+                "INSERT INTO password_links (digest, user, until) VALUES (?1, ?2, ?3)",
+                (link, id.0, Count(until.0)),
+            )?;
+            note(transaction, author, "make password link", &user.name, (None, None))?;
+            Ok(Ok(()))
+        })
+    }
+
+    /// Whose password a link may set now.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn user_of_password_link(
+        &self,
+        link: &Digest,
+        now: Timestamp,
+    ) -> Result<Option<User>, CatalogError> {
+        let find_user = || {
+            let found = "SELECT user FROM password_links WHERE digest = ?1 AND until > ?2";
+            let id = self
+                .connection
+                .query_row(found, (link, Count(now.0)), |row| row.get(0).map(UserId))
+                .optional()?;
+            id.map_or(Ok(None), |id| find(&self.connection, id))
+        };
+        find_user().map_err(self.failed("read a password link from"))
+    }
+}
