@@ -7,6 +7,7 @@ mod chores;
 mod events;
 pub mod explain;
 mod feed;
+pub mod form;
 mod format;
 mod fragments;
 mod full_scrape;
