@@ -319,7 +319,7 @@ pub struct PagesConfig {
 pub struct GatewayConfig {
     /// Bytes of parameters in a request at most.
     pub max_params: usize,
-    /// Bytes of a request's body at most.
+    /// Bytes of a request's body at most; of a CGI's too.
     pub max_body: usize,
     /// Connections at once at most.
     pub max_connections: usize,

@@ -88,7 +88,7 @@ fn answer_one(environment: &Environment, arguments: Vec<OsString>) -> Outcome {
     // SAFETY: nothing above has started a thread, and answering one request starts none; a chore that would
     // start one does so in the process that it has to itself.
     let one_thread = unsafe { OneThread::promised() };
-    cgi::run(&one_thread, make_site, environment, GatewayConfig::default().max_body);
+    cgi::run(&one_thread, make_site, environment);
     Outcome::Done
 }
 

@@ -78,11 +78,7 @@ pub fn options(gateway: &GatewayConfig, workers: usize) -> Options {
     Options {
         workers,
         pool_threads: gateway.pool_threads,
-        limits: Limits {
-            params: gateway.max_params,
-            body: gateway.max_body,
-            connections: gateway.max_connections,
-        },
+        limits: Limits { params: gateway.max_params, connections: gateway.max_connections },
         timeout: std::time::Duration::from_secs(gateway.timeout.0.into()),
         web_servers: WebServers::of_this_process(),
     }

@@ -9,9 +9,12 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use super::guarded::{Guarded, log_panics};
-use super::{Handler, Method, Rejection, Request, Response, Variables, content_length};
+use super::{Body, Handler, Method, Rejection, Request, Response, Variables, content_length};
 use crate::platform::files;
 use crate::platform::process::{Detached, OneThread, detach, give_way};
+
+/// Bytes of a body that are read at once.
+const PIECE: usize = 64 * 1024;
 
 /// The variables of an environment.
 #[derive(Debug)]
@@ -58,14 +61,13 @@ pub fn run<H: Handler>(
     one_thread: &OneThread,
     make_handler: impl Fn() -> H,
     environment: &Environment,
-    max_body: usize,
 ) {
     log_panics();
     let mut handler = Guarded::new(&make_handler);
     // Its own copy of the descriptor: the standard library's buffer would cut the reply in two.
     let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
-    let written = stdout
-        .and_then(|stdout| answer(&mut handler, max_body, environment, io::stdin().lock(), stdout));
+    let written =
+        stdout.and_then(|stdout| answer(&mut handler, environment, io::stdin().lock(), stdout));
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
     {
@@ -112,17 +114,16 @@ fn pass_on(log: &Path) {
 /// Answers one request from any environment and streams, with a single write.
 fn answer<H: Handler>(
     handler: &mut Guarded<'_, H>,
-    max_body: usize,
     variables: &dyn Variables,
     stdin: impl Read,
     mut stdout: impl Write,
 ) -> io::Result<()> {
     let mut response = Response::default();
     let asked = Request::new(variables, &[]);
-    let most = (asked.method == Method::Post && handler.wants_body(&asked)).then_some(max_body);
-    match &read_body(variables, stdin, most) {
+    let limit = handler.body_limit(&asked);
+    match &read_body(variables, stdin, limit) {
         Ok(body) => {
-            handler.answer_patiently(&Request { body, ..asked }, &mut response);
+            handler.answer_patiently(&Request { body: body.bytes(), ..asked }, &mut response);
         }
         Err(rejection) => rejection.fill(&mut response),
     }
@@ -137,34 +138,43 @@ fn answer<H: Handler>(
 /// them. One that was sent in chunks has no length; where the web server undoes the chunks (Apache),
 /// it does end the stream.
 ///
-/// What nobody wants (no `most`), or is more than wanted, is read too, and forgotten: mod_cgid and mod_cgi
+/// What nobody wants (a limit of 0), or is more than wanted, is read too, and forgotten: mod_cgid and mod_cgi
 /// read no reply before they have written all of the body, and see a lost connection when they cannot.
-fn read_body(
-    variables: &dyn Variables,
-    stdin: impl Read,
-    most: Option<usize>,
-) -> Result<Vec<u8>, Rejection> {
+fn read_body(variables: &dyn Variables, stdin: impl Read, limit: usize) -> Result<Body, Rejection> {
     let in_chunks = variables.get("HTTP_TRANSFER_ENCODING").is_some();
     let announced = match content_length(variables)? {
         None if in_chunks => None,
         length => Some(length.unwrap_or(0)),
     };
-    let limit = announced.and_then(|length| u64::try_from(length).ok()).unwrap_or(u64::MAX);
-    let mut stdin = stdin.take(limit);
-    let mut body = Vec::new();
-    if let Some(most) = most
-        && announced.is_none_or(|length| length <= most)
-    {
-        // One more than wanted shows that there is more.
-        let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-        stdin.by_ref().take(most).read_to_end(&mut body).map_err(|_| Rejection::BodyShort)?;
-    }
+    let length = announced.and_then(|length| u64::try_from(length).ok()).unwrap_or(u64::MAX);
+    let mut stdin = stdin.take(length);
+    let mut body = Body::default();
+    let is_kept = limit > 0 && announced.is_none_or(|length| length <= limit);
+    let kept = if is_kept { keep(&mut body, &mut stdin, limit) } else { Ok(()) };
     io::copy(&mut stdin, &mut io::sink()).map_err(|_| Rejection::BodyShort)?;
-    match most {
-        None => Ok(body),
-        Some(most) if announced.unwrap_or(body.len()) > most => Err(Rejection::BodyTooLong),
-        Some(_) if announced.is_some_and(|length| body.len() < length) => Err(Rejection::BodyShort),
-        Some(_) => Ok(body),
+    kept?;
+    match limit {
+        0 => Ok(body),
+        _ if announced.unwrap_or(body.length()) > limit => Err(Rejection::BodyTooLong),
+        _ if announced.is_some_and(|length| body.length() < length) => Err(Rejection::BodyShort),
+        _ => body.complete().map(|()| body).map_err(|error| Rejection::body_not_kept(&error)),
+    }
+}
+
+/// Reads up to `limit` bytes into a body, and one more, which shows that there are more.
+fn keep(body: &mut Body, stdin: &mut impl Read, limit: usize) -> Result<(), Rejection> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut wanted = stdin.take(most);
+    let mut piece = vec![0; PIECE];
+    loop {
+        let length = match wanted.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => return Err(Rejection::BodyShort),
+        };
+        let bytes = piece.get(..length).unwrap_or_default();
+        body.append(bytes).map_err(|error| Rejection::body_not_kept(&error))?;
     }
 }
 

@@ -7,8 +7,12 @@ use crate::gateway::{Answer, Chore};
 struct Echo;
 
 impl Handler for Echo {
-    fn wants_body(&mut self, request: &Request<'_>) -> bool {
-        request.query != b"bodiless"
+    fn body_limit(&mut self, request: &Request<'_>) -> usize {
+        match request.query {
+            b"bodiless" => 0,
+            b"large" => LARGE_BODY,
+            _ => MAX_BODY,
+        }
     }
 
     fn chores_log(&self) -> Option<std::path::PathBuf> {
@@ -43,6 +47,8 @@ impl Handler for Echo {
 }
 
 const MAX_BODY: usize = 1000;
+/// More than is kept in memory.
+const LARGE_BODY: usize = 1024 * 1024;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
     variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect()
@@ -51,7 +57,7 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
 fn answered(variables: &[(&str, &str)], stdin: &[u8]) -> String {
     let mut stdout = Vec::new();
     let mut handler = Guarded::new(&|| Echo);
-    answer(&mut handler, MAX_BODY, &environment(variables), stdin, &mut stdout).unwrap();
+    answer(&mut handler, &environment(variables), stdin, &mut stdout).unwrap();
     String::from_utf8(stdout).unwrap()
 }
 
@@ -80,7 +86,7 @@ fn a_body_is_read_exactly_to_its_length() {
     let variables = [("REQUEST_METHOD", "POST"), ("CONTENT_LENGTH", "4")];
     let mut stdout = Vec::new();
     let mut handler = Guarded::new(&|| Echo);
-    answer(&mut handler, MAX_BODY, &environment(&variables), &mut stdin, &mut stdout).unwrap();
+    answer(&mut handler, &environment(&variables), &mut stdin, &mut stdout).unwrap();
     assert!(stdout.ends_with(b"\r\n\r\nbody"));
     assert_eq!(stdin.position(), 4);
 }
@@ -96,7 +102,7 @@ fn answered_after(variables: &[(&str, &str)], stdin: &[u8]) -> (String, u64) {
     let mut stdin = Cursor::new(stdin);
     let mut stdout = Vec::new();
     let mut handler = Guarded::new(&|| Echo);
-    answer(&mut handler, MAX_BODY, &environment(variables), &mut stdin, &mut stdout).unwrap();
+    answer(&mut handler, &environment(variables), &mut stdin, &mut stdout).unwrap();
     (String::from_utf8(stdout).unwrap(), stdin.position())
 }
 
@@ -147,6 +153,31 @@ fn a_long_body_is_read_and_refused() {
 }
 
 #[test]
+fn a_large_body_comes_whole_as_far_as_its_place_takes_it() {
+    let body: Vec<u8> = (b'a'..=b'z').cycle().take(LARGE_BODY + 1).collect();
+    let variables =
+        |length| [("REQUEST_METHOD", "PUT"), ("QUERY_STRING", "large"), ("CONTENT_LENGTH", length)];
+    let length = LARGE_BODY.to_string();
+    let text = answered(&variables(&*length), &body);
+    assert!(text.starts_with("Status: 200 "));
+    assert!(text.as_bytes().ends_with(&[b"\r\n\r\nlarge", &body[..LARGE_BODY]].concat()));
+    let longer = (LARGE_BODY + 1).to_string();
+    assert!(answered(&variables(&*longer), &body).starts_with("Status: 413 "));
+    assert!(answered(&variables(&*length), &body[1..LARGE_BODY]).starts_with("Status: 400 "));
+}
+
+#[test]
+fn only_methods_that_take_a_body_bring_one() {
+    let with = |method| answered(&[("REQUEST_METHOD", method), ("CONTENT_LENGTH", "4")], b"body");
+    for method in ["POST", "PUT", "PATCH"] {
+        assert!(with(method).ends_with("\r\n\r\nbody"), "{method}");
+    }
+    for method in ["GET", "DELETE", "OPTIONS", "BREW", "put"] {
+        assert!(with(method).ends_with("\r\n\r\n"), "{method}");
+    }
+}
+
+#[test]
 fn a_length_that_is_no_number_is_refused() {
     assert!(posted("four", b"body").starts_with("Status: 400 "));
 }
@@ -162,7 +193,7 @@ fn a_handler_that_cannot_be_made_is_a_reply() {
     let mut stdout = Vec::new();
     let make = || -> Echo { panic!("no configuration") };
     let mut handler = Guarded::new(&make);
-    answer(&mut handler, MAX_BODY, &environment(&[]), &b""[..], &mut stdout).unwrap();
+    answer(&mut handler, &environment(&[]), &b""[..], &mut stdout).unwrap();
     assert!(stdout.starts_with(b"Status: 500 "));
 }
 
@@ -182,7 +213,7 @@ fn the_reply_is_one_write() {
     let mut stdout = Counting(0);
     let mut handler = Guarded::new(&|| Echo);
     let variables = environment(&[("QUERY_STRING", &"long ".repeat(50_000))]);
-    answer(&mut handler, MAX_BODY, &variables, &b""[..], &mut stdout).unwrap();
+    answer(&mut handler, &variables, &b""[..], &mut stdout).unwrap();
     assert_eq!(stdout.0, 1);
 }
 
@@ -191,7 +222,7 @@ fn a_closed_pipe_is_an_error_and_no_panic() {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);
     let mut handler = Guarded::new(&|| Echo);
-    let error = answer(&mut handler, MAX_BODY, &environment(&[]), &b""[..], writer).unwrap_err();
+    let error = answer(&mut handler, &environment(&[]), &b""[..], writer).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
 }
 

@@ -25,9 +25,12 @@ impl<'a, H: Handler> Guarded<'a, H> {
         guarded
     }
 
-    /// [`Handler::wants_body`]; no when that panics.
-    pub(super) fn wants_body(&mut self, request: &Request<'_>) -> bool {
-        self.run("asking whether a body is wanted", |handler| handler.wants_body(request))
+    /// [`Handler::body_limit`] of a method that takes a body, and 0 of others; 0 when that panics.
+    pub(super) fn body_limit(&mut self, request: &Request<'_>) -> usize {
+        if !request.method.takes_body() {
+            return 0;
+        }
+        self.run("asking for the limit of a body", |handler| handler.body_limit(request))
             .unwrap_or_default()
     }
 

@@ -1,6 +1,7 @@
 //! How the web server talks to us: CGI (RFC 3875) and FastCGI 1.0, bytes to `Request` and
 //! `Response`. Knows nothing of what the requests are about.
 
+mod body;
 pub mod cgi;
 mod chore;
 mod client_address;
@@ -15,6 +16,7 @@ pub mod server;
 
 use std::path::PathBuf;
 
+pub use body::Body;
 pub use cgi::Environment;
 pub use chore::Chore;
 pub use client_address::Proxies;
@@ -27,9 +29,10 @@ pub use response::{Response, Status};
 
 /// What answers requests. Each thread has one of its own.
 pub trait Handler {
-    /// Whether a request's body is of use; all that is known of the request but its body is in it. Of
-    /// any other request nothing is kept, however much is sent.
-    fn wants_body(&mut self, request: &Request<'_>) -> bool;
+    /// How many bytes of body a request may bring at most; all that is known of the request but its body is in it.
+    /// More is refused. 0: its body is of no use, so that nothing of it is kept, however much is sent. Asked
+    /// only for methods that take a body. Must not wait.
+    fn body_limit(&mut self, request: &Request<'_>) -> usize;
 
     /// Answers what is quick. Must not wait: for a lock, a disk, a network. Anything else is left to a handler
     /// on another thread, so that it delays nobody.

@@ -1,5 +1,7 @@
 //! What the gateway rejects by itself, before a handler sees it.
 
+use std::io;
+
 use super::{Response, Status, Variables};
 
 /// Why a request is rejected.
@@ -20,6 +22,12 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Because of what the kernel said of a temporary file, which goes to the log.
+    pub(super) fn body_not_kept(error: &io::Error) -> Self {
+        crate::error!("cannot keep the body of a request in a temporary file: {error}");
+        Self::BodyNotKept
+    }
+
     /// Turns a response into this rejection.
     pub(super) fn fill(self, response: &mut Response) {
         let (status, text) = match self {

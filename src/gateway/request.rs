@@ -9,6 +9,12 @@ pub enum Method {
     Head,
     /// POST.
     Post,
+    /// PUT.
+    Put,
+    /// PATCH (RFC 5789).
+    Patch,
+    /// DELETE.
+    Delete,
     /// OPTIONS.
     Options,
     /// Any other.
@@ -23,9 +29,18 @@ impl Method {
             b"GET" => Self::Get,
             b"HEAD" => Self::Head,
             b"POST" => Self::Post,
+            b"PUT" => Self::Put,
+            b"PATCH" => Self::Patch,
+            b"DELETE" => Self::Delete,
             b"OPTIONS" => Self::Options,
             _ => Self::Other,
         }
+    }
+
+    /// Whether a request of this method may bring a body that means something.
+    #[must_use]
+    pub fn takes_body(self) -> bool {
+        matches!(self, Self::Post | Self::Put | Self::Patch)
     }
 }
 
@@ -64,7 +79,7 @@ pub struct Request<'a> {
     pub user_agent: &'a [u8],
     /// All other variables.
     pub variables: &'a dyn Variables,
-    /// The body, already read within the limits; empty unless the method is POST and the handler wants it.
+    /// The body, already read within the limits; empty unless the method takes one and the handler wants it.
     pub body: &'a [u8],
 }
 

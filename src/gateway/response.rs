@@ -29,6 +29,8 @@ pub enum Status {
     Gone,
     /// 413.
     ContentTooLarge,
+    /// 415.
+    UnsupportedMediaType,
     /// 431.
     HeaderFieldsTooLarge,
     /// 500.
@@ -50,6 +52,7 @@ impl Status {
             Self::MethodNotAllowed => b"Status: 405 Method Not Allowed",
             Self::Gone => b"Status: 410 Gone",
             Self::ContentTooLarge => b"Status: 413 Content Too Large",
+            Self::UnsupportedMediaType => b"Status: 415 Unsupported Media Type",
             Self::HeaderFieldsTooLarge => b"Status: 431 Request Header Fields Too Large",
             Self::InternalServerError => b"Status: 500 Internal Server Error",
             Self::ServiceUnavailable => b"Status: 503 Service Unavailable",

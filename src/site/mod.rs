@@ -7,6 +7,7 @@ mod chores;
 mod events;
 pub mod explain;
 mod feed;
+pub mod form;
 mod format;
 mod fragments;
 mod full_scrape;
@@ -204,7 +205,7 @@ impl Site {
                 pages::options(&route, response);
                 return Answer::Ready;
             }
-            Method::Post | Method::Other => {
+            Method::Post | Method::Put | Method::Patch | Method::Delete | Method::Other => {
                 pages::method_not_allowed(&route, response);
                 return Answer::Ready;
             }
@@ -373,9 +374,10 @@ impl Handler for Site {
         }
     }
 
-    /// None of the site's places takes one.
-    fn wants_body(&mut self, _request: &Request<'_>) -> bool {
-        false
+    fn body_limit(&mut self, request: &Request<'_>) -> usize {
+        let State::Ready(ready) = &self.state else { return 0 };
+        let limit = Place::of(request).route.body_limit();
+        limit.min(ready.tracker.config().config.gateway.max_body)
     }
 
     fn answer(&mut self, request: &Request<'_>, response: &mut Response) -> Answer {

@@ -196,6 +196,11 @@ impl Route {
         matches!(self, Self::List | Self::Torrent(..) | Self::Style)
     }
 
+    /// Bytes of body that a request to it may bring at most. None of them takes one.
+    pub(super) fn body_limit(self) -> usize {
+        0
+    }
+
     /// To whom the owner shows a page of figures; to all, where that is nobody.
     pub(super) fn shown_to(self, access: &AccessConfig) -> &Network {
         match self {

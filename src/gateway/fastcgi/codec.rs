@@ -9,9 +9,9 @@ use std::ops::Range;
 use super::params::Params;
 use super::record::{self, Begin, HEADER_LENGTH, Header, Kind, ProtocolStatus, Stdout, Truncated};
 use crate::gateway::server::{
-    Body, Codec, Event, Framing, LARGE, Limits, Output, OwnedRequest, Transport, WantsBody,
+    BodyLimit, Codec, Event, Framing, LARGE, Limits, Output, OwnedRequest, Transport,
 };
-use crate::gateway::{Method, Rejection, Request, Response, Variables as _, content_length};
+use crate::gateway::{Body, Method, Rejection, Request, Response, Variables as _, content_length};
 
 /// Bytes of buffer to begin with: a typical request several times over.
 const BUFFER: usize = 8 * 1024;
@@ -63,6 +63,8 @@ struct Active {
     method: Method,
     /// `CONTENT_LENGTH`, when there is one; 0 for a body that nobody wants.
     content_length: Option<usize>,
+    /// Bytes of body at most.
+    body_limit: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +152,7 @@ impl Codec for FastCgi {
     fn next(
         &mut self,
         output: &mut Output<Records>,
-        wants_body: WantsBody<'_>,
+        body_limit: BodyLimit<'_>,
     ) -> Result<Option<Event>, ProtocolError> {
         while self.transport == Transport::Open
             && let Some(record) = self.whole_record()?
@@ -159,7 +161,7 @@ impl Codec for FastCgi {
                 break;
             }
             self.start = record.end;
-            if let Some(event) = self.take(&record, output, wants_body)? {
+            if let Some(event) = self.take(&record, output, body_limit)? {
                 return Ok(Some(event));
             }
         }
@@ -252,7 +254,7 @@ impl FastCgi {
         &mut self,
         record: &Record,
         output: &mut Output<Records>,
-        wants_body: WantsBody<'_>,
+        body_limit: BodyLimit<'_>,
     ) -> Result<Option<Event>, ProtocolError> {
         let id = record.header.request_id;
         let kind = record.header.kind();
@@ -275,7 +277,7 @@ impl FastCgi {
             }
             (Some(Kind::Stdin), Stage::Params) => return Err(ProtocolError::BodyFirst(id)),
             (Some(Kind::Params), Stage::Params) if record.content.is_empty() => {
-                self.params_complete(wants_body).map(|()| None)
+                self.params_complete(body_limit).map(|()| None)
             }
             (Some(Kind::Params), Stage::Params) => self.take_params(record).map(|()| None),
             (Some(Kind::Stdin), Stage::Body) if record.content.is_empty() => {
@@ -329,6 +331,7 @@ impl FastCgi {
                     params: record.end..record.end,
                     method: Method::Other,
                     content_length: None,
+                    body_limit: 0,
                 });
             }
         }
@@ -349,7 +352,7 @@ impl FastCgi {
         Ok(())
     }
 
-    fn params_complete(&mut self, wants_body: WantsBody<'_>) -> Result<(), Rejection> {
+    fn params_complete(&mut self, body_limit: BodyLimit<'_>) -> Result<(), Rejection> {
         let (params, _) = self.request();
         let mut method = Method::Other;
         for pair in params.iter() {
@@ -358,14 +361,15 @@ impl FastCgi {
                 method = Method::parse(value);
             }
         }
-        let is_wanted = method == Method::Post && wants_body(&Request::new(&params, &[]));
-        let length = if is_wanted { content_length(&params)? } else { Some(0) };
+        let limit = body_limit(&Request::new(&params, &[]));
+        let length = if limit == 0 { Some(0) } else { content_length(&params)? };
         if let Some(active) = &mut self.active {
             active.method = method;
             active.stage = Stage::Body;
             active.content_length = length;
+            active.body_limit = limit;
         }
-        if length.is_some_and(|length| length > self.limits.body) {
+        if length.is_some_and(|length| length > limit) {
             return Err(Rejection::BodyTooLong);
         }
         Ok(())
@@ -376,14 +380,14 @@ impl FastCgi {
         let Some(active) = &self.active else { return Ok(()) };
         let missing = match active.content_length {
             Some(length) => length.saturating_sub(self.body.length()),
-            None if self.body.length() + record.content.len() > self.limits.body => {
+            None if self.body.length() + record.content.len() > active.body_limit => {
                 return Err(Rejection::BodyTooLong);
             }
             None => record.content.len(),
         };
         let wanted = record.content.start..record.content.end.min(record.content.start + missing);
         let bytes = self.buffer.get(wanted).unwrap_or_default();
-        self.body.append(bytes).map_err(|error| not_kept(&error))
+        self.body.append(bytes).map_err(|error| Rejection::body_not_kept(&error))
     }
 
     fn body_complete(&mut self) -> Result<(), Rejection> {
@@ -392,7 +396,7 @@ impl FastCgi {
         if active.content_length.is_some_and(|length| self.body.length() < length) {
             return Err(Rejection::BodyShort);
         }
-        self.body.complete().map_err(|error| not_kept(&error))
+        self.body.complete().map_err(|error| Rejection::body_not_kept(&error))
     }
 
     /// Answers before the request is whole; the rest of it is then a stray and ignored.
@@ -424,11 +428,6 @@ impl FastCgi {
             self.buffer.shrink_to_fit();
         }
     }
-}
-
-fn not_kept(error: &std::io::Error) -> Rejection {
-    crate::error!("cannot keep the body of a request in a temporary file: {error}");
-    Rejection::BodyNotKept
 }
 
 #[cfg(test)]

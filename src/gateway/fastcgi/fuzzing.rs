@@ -6,7 +6,8 @@ use crate::gateway::server::{Codec, Event, Limits, Output};
 
 type Sending = Output<<FastCgi as Codec>::Framing>;
 
-const LIMITS: Limits = Limits { params: 1024, body: 1024, connections: 3 };
+const MAX_BODY: usize = 1024;
+const LIMITS: Limits = Limits { params: 1024, connections: 3 };
 
 /// What is sent back on a connection on which `pieces` come in, one read after the other. Each request is
 /// answered with its body.
@@ -34,7 +35,7 @@ pub fn replies(pieces: &[&[u8]]) -> Vec<u8> {
 /// Whether the conversation can go on.
 fn answer_all(connection: &mut FastCgi, output: &mut Sending, sent: &mut Vec<u8>) -> bool {
     loop {
-        let event = connection.next(output, &mut |_| true);
+        let event = connection.next(output, &mut |_| MAX_BODY);
         drain(output, sent);
         match event {
             Ok(Some(Event::Request)) => {

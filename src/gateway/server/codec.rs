@@ -2,17 +2,14 @@
 
 use std::fmt;
 
-use super::body::Body;
 use super::output::{Framing, Output};
-use crate::gateway::{Environment, Rejection, Request, Response, Variables};
+use crate::gateway::{Body, Environment, Rejection, Request, Response, Variables};
 
 /// What a connection accepts.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of parameters in a request at most.
     pub params: usize,
-    /// Bytes of a request's body at most.
-    pub body: usize,
     /// Connections at once at most; all workers together.
     pub connections: usize,
 }
@@ -40,8 +37,8 @@ pub enum Transport {
     DrainAndClose,
 }
 
-/// Says of a POST whether its body is to be kept.
-pub type WantsBody<'a> = &'a mut dyn FnMut(&Request<'_>) -> bool;
+/// Says how many bytes of body a request may bring at most; 0: nothing of it is kept.
+pub type BodyLimit<'a> = &'a mut dyn FnMut(&Request<'_>) -> usize;
 
 /// A protocol on one connection. Does no I/O and reads no clock. Reusable: its buffers live longer than the
 /// connections they serve.
@@ -75,7 +72,7 @@ pub trait Codec {
     fn next(
         &mut self,
         output: &mut Output<Self::Framing>,
-        wants_body: WantsBody<'_>,
+        body_limit: BodyLimit<'_>,
     ) -> Result<Option<Event>, Self::Error>;
 
     /// Whether the transport stays after what has been put out so far.

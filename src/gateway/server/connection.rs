@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 
-use super::codec::{Codec, Event, Limits, OwnedRequest, Transport, WantsBody};
+use super::codec::{BodyLimit, Codec, Event, Limits, OwnedRequest, Transport};
 use super::output::Output;
 use super::socket::Socket;
 use crate::gateway::Response;
@@ -120,11 +120,11 @@ impl<C: Codec> Connection<C> {
     }
 
     /// Reads, understands and writes until a request is there or nothing more goes.
-    pub fn advance(&mut self, now: Instant, wants_body: WantsBody<'_>) -> Step {
+    pub fn advance(&mut self, now: Instant, body_limit: BodyLimit<'_>) -> Step {
         loop {
             let full = self.output.is_full();
             if !full {
-                match self.codec.next(&mut self.output, wants_body) {
+                match self.codec.next(&mut self.output, body_limit) {
                     Ok(Some(Event::Request)) => return Step::Request,
                     Ok(Some(Event::Rejected(_))) => continue,
                     Ok(Some(Event::Aborted)) => {
@@ -272,7 +272,7 @@ mod tests {
     fn pair() -> (std::os::unix::net::UnixStream, Connection<FastCgi>) {
         let (theirs, ours) = std::os::unix::net::UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        let limits = Limits { params: 1000, body: 1000, connections: 1 };
+        let limits = Limits { params: 1000, connections: 1 };
         let socket = Socket::Unix(UnixStream::from_std(ours));
         (theirs, Connection::new(socket, Buffers::new(limits), Instant::now()))
     }
@@ -281,24 +281,24 @@ mod tests {
     #[test]
     fn an_end_that_comes_with_the_last_request_is_seen() {
         let (mut theirs, mut connection) = pair();
-        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Wait);
+        assert_eq!(connection.advance(Instant::now(), &mut |_| 0), Step::Wait);
         theirs.write_all(&get(1, KEEP, "last")).unwrap();
         theirs.shutdown(std::net::Shutdown::Write).unwrap();
         connection.on_readable(true);
-        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Request);
+        assert_eq!(connection.advance(Instant::now(), &mut |_| 0), Step::Request);
         assert_eq!(connection.request().0.get("QUERY_STRING"), Some(&b"last"[..]));
         connection.reply(&mut Response::default(), Instant::now());
-        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Closed);
+        assert_eq!(connection.advance(Instant::now(), &mut |_| 0), Step::Closed);
     }
 
     #[test]
     fn a_socket_is_not_read_again_before_it_is_ready() {
         let (mut theirs, mut connection) = pair();
-        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Wait);
+        assert_eq!(connection.advance(Instant::now(), &mut |_| 0), Step::Wait);
         theirs.write_all(&get(1, KEEP, "")).unwrap();
-        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Wait);
+        assert_eq!(connection.advance(Instant::now(), &mut |_| 0), Step::Wait);
         connection.on_readable(false);
-        assert_eq!(connection.advance(Instant::now(), &mut |_| false), Step::Request);
+        assert_eq!(connection.advance(Instant::now(), &mut |_| 0), Step::Request);
     }
 
     #[test]
@@ -308,7 +308,7 @@ mod tests {
         let late = start + Duration::from_secs(60);
         assert!(!connection.has_expired(start, timeout) && connection.has_expired(late, timeout));
         theirs.write_all(&get(1, KEEP, "")).unwrap();
-        assert_eq!(connection.advance(start, &mut |_| false), Step::Request);
+        assert_eq!(connection.advance(start, &mut |_| 0), Step::Request);
         drop(connection.defer(1));
         assert!(!connection.has_expired(late, timeout));
         connection.reply(&mut Response::default(), late);
@@ -327,7 +327,7 @@ mod tests {
         // Nobody reads, so it comes to rest at some place; until then it is ready again and again.
         while answered == 0 || !connection.output.is_full() {
             connection.on_readable(false);
-            while connection.advance(Instant::now(), &mut |_| false) == Step::Request {
+            while connection.advance(Instant::now(), &mut |_| 0) == Step::Request {
                 let mut response = Response::default();
                 response.body.resize(10_000, b'x');
                 connection.reply(&mut response, Instant::now());

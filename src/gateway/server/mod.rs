@@ -2,7 +2,6 @@
 //! spoken. A transport of datagrams and HTTP/1.1 will stand beside FastCGI on the same loop.
 
 mod acceptor;
-mod body;
 mod codec;
 mod connection;
 mod connections;
@@ -19,8 +18,7 @@ mod tests;
 mod web_servers;
 mod worker;
 
-pub use body::Body;
-pub use codec::{Codec, Event, Limits, OwnedRequest, Transport, WantsBody};
+pub use codec::{BodyLimit, Codec, Event, Limits, OwnedRequest, Transport};
 pub use control::Control;
 pub use options::{Options, ServeError};
 pub use output::{Framing, LARGE, Output};

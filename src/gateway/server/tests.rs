@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_millis(200);
 
-const LIMITS: Limits = Limits { params: 64 * 1024, body: 1024 * 1024, connections: 100 };
+const MAX_BODY: usize = 1024 * 1024;
+const LIMITS: Limits = Limits { params: 64 * 1024, connections: 100 };
 
 const OPTIONS: Options = Options {
     workers: 1,
@@ -94,8 +95,8 @@ struct Echo {
 }
 
 impl Handler for Echo {
-    fn wants_body(&mut self, request: &Request<'_>) -> bool {
-        request.query != b"bodiless"
+    fn body_limit(&mut self, request: &Request<'_>) -> usize {
+        if request.query == b"bodiless" { 0 } else { MAX_BODY }
     }
 
     fn chores_log(&self) -> Option<std::path::PathBuf> {

@@ -220,7 +220,7 @@ impl<'a, C: Codec, H: Handler + 'static> Worker<'a, C, H> {
         loop {
             let Some(connection) = self.connections.get_mut(number) else { return };
             let handler = &mut self.handler;
-            match connection.advance(self.now, &mut |request| handler.wants_body(request)) {
+            match connection.advance(self.now, &mut |request| handler.body_limit(request)) {
                 Step::Request => self.answer(number),
                 Step::Wait => break,
                 Step::Closed => return self.connections.close(number),

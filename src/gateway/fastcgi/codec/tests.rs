@@ -8,7 +8,8 @@ use crate::gateway::fastcgi::testing::{
     KEEP, Sent, begin, drain, get, padded, pairs, post, record, request, sent, values,
 };
 
-const LIMITS: Limits = Limits { params: 64 * 1024, body: 1024 * 1024, connections: 50 };
+const MAX_BODY: usize = 1024 * 1024;
+const LIMITS: Limits = Limits { params: 64 * 1024, connections: 50 };
 
 /// Names and values.
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
@@ -22,9 +23,10 @@ struct Story {
     output: Vec<u8>,
 }
 
-/// All requests are of use with their bodies, but for one.
-fn takes_body(request: &Request<'_>) -> bool {
-    request.query != b"bodiless"
+/// All requests that may have a body are of use with it, but for one.
+fn body_limit(request: &Request<'_>) -> usize {
+    let is_of_use = request.method.takes_body() && request.query != b"bodiless";
+    if is_of_use { MAX_BODY } else { 0 }
 }
 
 /// Gives the connection `pieces` one after the other, and answers each request at once with its
@@ -49,7 +51,7 @@ fn tell<'a>(connection: &mut FastCgi, pieces: impl IntoIterator<Item = &'a [u8]>
 fn answer_all(connection: &mut FastCgi, story: &mut Story) {
     let mut output = Output::default();
     loop {
-        let event = connection.next(&mut output, &mut takes_body);
+        let event = connection.next(&mut output, &mut body_limit);
         story.output.extend(drain(&mut output));
         match event {
             Ok(Some(Event::Request)) => {

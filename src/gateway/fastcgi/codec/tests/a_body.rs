@@ -16,6 +16,14 @@ fn is_whole_also_when_it_is_long() {
 }
 
 #[test]
+fn comes_with_other_methods_that_take_one() {
+    for method in ["PUT", "PATCH"] {
+        let params = [("REQUEST_METHOD", method), ("CONTENT_LENGTH", "4")];
+        assert_eq!(told(&request(1, KEEP, &params, b"body")).requests[0].1, b"body");
+    }
+}
+
+#[test]
 fn is_what_the_stream_brings_when_no_length_is_told() {
     for params in [&[][..], &[("CONTENT_LENGTH", "")]] {
         assert_eq!(told(&post_with(params, b"body")).requests[0].1, b"body");
@@ -37,7 +45,7 @@ fn shorter_than_told_is_rejected() {
 
 #[test]
 fn told_longer_than_allowed_is_rejected_before_it_comes() {
-    let length = (LIMITS.body + 1).to_string();
+    let length = (MAX_BODY + 1).to_string();
     let (rejection, records) = rejected(&post_with(&[("CONTENT_LENGTH", &length)], b"body"));
     assert_eq!(rejection, Rejection::BodyTooLong);
     assert!(reply(&records, 1).starts_with("Status: 413 "));
@@ -45,9 +53,9 @@ fn told_longer_than_allowed_is_rejected_before_it_comes() {
 
 #[test]
 fn longer_than_allowed_without_a_length_is_rejected() {
-    let (rejection, _) = rejected(&post_with(&[], &vec![0; LIMITS.body + 1]));
+    let (rejection, _) = rejected(&post_with(&[], &vec![0; MAX_BODY + 1]));
     assert_eq!(rejection, Rejection::BodyTooLong);
-    assert_eq!(told(&post_with(&[], &vec![0; LIMITS.body])).requests.len(), 1);
+    assert_eq!(told(&post_with(&[], &vec![0; MAX_BODY])).requests.len(), 1);
 }
 
 #[test]
@@ -66,7 +74,7 @@ fn that_nobody_wants_is_not_kept_however_long_it_is() {
         let mut connection = FastCgi::new(LIMITS);
         let params =
             [("REQUEST_METHOD", "POST"), ("QUERY_STRING", "bodiless"), ("CONTENT_LENGTH", length)];
-        let whole = request(1, KEEP, &params, &vec![b'x'; 2 * LIMITS.body]);
+        let whole = request(1, KEEP, &params, &vec![b'x'; 2 * MAX_BODY]);
         let end = whole.len() - HEADER_LENGTH;
         assert_eq!(tell(&mut connection, [&whole[..end]]), Story::default());
         assert_eq!(connection.body.length(), 0);
@@ -79,8 +87,10 @@ fn that_nobody_wants_is_not_kept_however_long_it_is() {
 
 #[test]
 fn of_a_get_is_ignored() {
-    let params = [("REQUEST_METHOD", "GET"), ("CONTENT_LENGTH", "99999999")];
-    assert_eq!(told(&request(1, KEEP, &params, b"body")).requests[0].1, b"");
+    for method in ["GET", "DELETE"] {
+        let params = [("REQUEST_METHOD", method), ("CONTENT_LENGTH", "99999999")];
+        assert_eq!(told(&request(1, KEEP, &params, b"body")).requests[0].1, b"");
+    }
 }
 
 #[test]

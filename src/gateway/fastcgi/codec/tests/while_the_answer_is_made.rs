@@ -5,7 +5,7 @@ fn waiting() -> (FastCgi, Output<Records>) {
     let mut connection = FastCgi::new(LIMITS);
     feed(&mut connection, &post(1, KEEP, "q", b"body"));
     let mut output = Output::default();
-    assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Request)));
+    assert_eq!(connection.next(&mut output, &mut body_limit), Ok(Some(Event::Request)));
     (connection, output)
 }
 
@@ -28,7 +28,7 @@ fn the_request_can_be_kept_by_another_thread() {
 fn it_can_be_aborted() {
     let (mut connection, mut output) = waiting();
     feed(&mut connection, &record(Kind::AbortRequest, 1, b""));
-    assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Aborted)));
+    assert_eq!(connection.next(&mut output, &mut body_limit), Ok(Some(Event::Aborted)));
     connection.reply(&mut Response::default(), &mut output);
     assert_eq!(sent(drain(&mut output)), [Sent::end(1, 0)]);
 }
@@ -37,7 +37,7 @@ fn it_can_be_aborted() {
 fn another_request_is_rejected() {
     let (mut connection, mut output) = waiting();
     feed(&mut connection, &begin(2, KEEP));
-    assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
+    assert_eq!(connection.next(&mut output, &mut body_limit), Ok(None));
     assert_eq!(sent(drain(&mut output)), [Sent::end(2, 1)]);
 }
 
@@ -45,10 +45,10 @@ fn another_request_is_rejected() {
 fn the_next_one_of_the_same_number_waits() {
     let (mut connection, mut output) = waiting();
     feed(&mut connection, &get(1, KEEP, "next"));
-    assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
+    assert_eq!(connection.next(&mut output, &mut body_limit), Ok(None));
     assert_eq!(connection.request().1, b"body");
     connection.reply(&mut Response::default(), &mut output);
-    assert_eq!(connection.next(&mut output, &mut takes_body), Ok(Some(Event::Request)));
+    assert_eq!(connection.next(&mut output, &mut body_limit), Ok(Some(Event::Request)));
     assert_eq!(connection.request().0.get("QUERY_STRING"), Some(&b"next"[..]));
 }
 
@@ -61,7 +61,7 @@ fn what_waits_does_not_make_the_buffer_grow() {
         let length = room.len().min(next.len());
         room[..length].copy_from_slice(&next[..length]);
         connection.filled(length);
-        assert_eq!(connection.next(&mut output, &mut takes_body), Ok(None));
+        assert_eq!(connection.next(&mut output, &mut body_limit), Ok(None));
     }
     assert!(connection.buffer.len() <= BUFFER);
 }
