@@ -5,6 +5,7 @@
 //! `layout` makes the folders that a configuration names, and `data` hides what is in one of them.
 
 mod access;
+mod admin;
 mod amounts;
 mod clients;
 mod data;
@@ -39,6 +40,7 @@ use crate::platform::network::Network;
 use crate::protocol::{HttpUrl, Seconds, Url};
 
 pub use access::{AccessConfig, Gone};
+pub use admin::AdminConfig;
 pub use amounts::{Bytes, Limit};
 pub use clients::ClientsConfig;
 pub use data::is_unguessable;
@@ -94,6 +96,8 @@ pub struct Config {
     pub log: LogConfig,
     /// `[farm]`
     pub farm: FarmConfig,
+    /// `[admin]`
+    pub admin: AdminConfig,
 }
 
 impl Config {

@@ -209,7 +209,7 @@ const STEPS: &[&str] = &[
         epoch          INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0),
         disabled       INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
         language       TEXT,
-        totp_salt      BLOB    CHECK (length(totp_salt) = 16),
+        totp_secret      BLOB    CHECK (length(totp_secret) = 20),
         totp_last_step INTEGER CHECK (totp_last_step >= 0),
         created        INTEGER NOT NULL CHECK (created >= 0),
         last_login     INTEGER CHECK (last_login >= 0),

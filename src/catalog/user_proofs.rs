@@ -12,7 +12,7 @@ use crate::protocol::Timestamp;
 pub type Digest = [u8; 32];
 
 impl Catalog {
-    /// Has somebody need one-time codes from now on, by a secret made of this salt; they have just typed in the code of a
+    /// Has somebody need one-time codes from now on, by this secret; they have just typed in the code of a
     /// step of time. These recovery codes stand in for one each.
     ///
     /// # Errors
@@ -20,15 +20,15 @@ impl Catalog {
     pub fn require_codes(
         &mut self,
         id: UserId,
-        (salt, step): ([u8; 16], u64),
+        (secret, step): ([u8; 20], u64),
         recovery: &[Digest],
         author: &Author<'_>,
     ) -> Result<(), UserError> {
         self.change_users("write one-time codes into", |transaction| {
             let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
             transaction.execute(
-                "UPDATE users SET totp_salt = ?2, totp_last_step = ?3, version = version + 1 WHERE id = ?1",
-                (id.0, salt, Count(step)),
+                "UPDATE users SET totp_secret = ?2, totp_last_step = ?3, version = version + 1 WHERE id = ?1",
+                (id.0, secret, Count(step)),
             )?;
             transaction.execute("DELETE FROM recovery_codes WHERE user = ?1", [id.0])?;
             let mut add = transaction
@@ -47,14 +47,14 @@ impl Catalog {
         self.change_users("remove one-time codes from", |transaction| {
             let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
             transaction.execute(
-                "UPDATE users SET totp_salt = NULL, totp_last_step = NULL, version = version + 1 WHERE id = ?1",
+                "UPDATE users SET totp_secret = NULL, totp_last_step = NULL, version = version + 1 WHERE id = ?1",
                 [id.0],
             )?;
             transaction.execute("DELETE FROM recovery_codes WHERE user = ?1", [id.0])?;
-            if user.totp_salt.is_some() {
+            if user.totp_secret.is_some() {
                 note(transaction, author, "turn off one-time codes", &user.name, (None, None))?;
             }
-            Ok(Ok(user.totp_salt.is_some()))
+            Ok(Ok(user.totp_secret.is_some()))
         })
     }
 

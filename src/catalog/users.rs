@@ -64,8 +64,8 @@ pub struct User {
     pub is_disabled: bool,
     /// The language of their pages, as the configuration names it; none: that of their browser.
     pub language: Option<String>,
-    /// What the secret of their one-time codes is made of; none: they need none.
-    pub totp_salt: Option<[u8; 16]>,
+    /// The secret of their one-time codes; none: they need none.
+    pub totp_secret: Option<[u8; 20]>,
     /// The last step of time whose code was used.
     pub totp_last_step: Option<u64>,
     /// When they were added.
@@ -418,7 +418,7 @@ fn user_of(row: &Row<'_>) -> rusqlite::Result<User> {
         epoch: row.get(4)?,
         is_disabled: row.get(5)?,
         language: row.get(6)?,
-        totp_salt: row.get(7)?,
+        totp_secret: row.get(7)?,
         totp_last_step: row.get::<_, Option<Count>>(8)?.map(|Count(step)| step),
         created: row.get(9).map(|Count(at)| Timestamp(at))?,
         last_login: time(row.get(10)?),
@@ -427,7 +427,7 @@ fn user_of(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-const SELECT: &str = "SELECT id, name, role, password, epoch, disabled, language, totp_salt,
+const SELECT: &str = "SELECT id, name, role, password, epoch, disabled, language, totp_secret,
     totp_last_step, created, last_login, version";
 
 const ADD: &str =

@@ -382,7 +382,7 @@ mod tests {
         assert_flaw(
             "[mysql]",
             1,
-            "unknown section [mysql]; the sections are [access], [catalog], [clients], [farm], [gateway], [limits], [log], [network], [pages], [paths], [reachability], [refresh], \
+            "unknown section [mysql]; the sections are [access], [admin], [catalog], [clients], [farm], [gateway], [limits], [log], [network], [pages], [paths], [reachability], [refresh], \
              [store], [tracker]",
         );
         let not_a_section =

@@ -151,8 +151,8 @@ fn who_is_removed_leaves_no_name() {
 fn a_code_is_used_once_and_so_is_a_recovery_code() {
     let (_folder, mut catalog) = new_catalog();
     let id = add(&mut catalog, "ed", Role::Editor);
-    catalog.require_codes(id, ([7; 16], 10), &[[1; 32], [2; 32]], &OWNER).unwrap();
-    assert_eq!(user(&catalog, id).totp_salt, Some([7; 16]));
+    catalog.require_codes(id, ([7; 20], 10), &[[1; 32], [2; 32]], &OWNER).unwrap();
+    assert_eq!(user(&catalog, id).totp_secret, Some([7; 20]));
     for (step, is_taken) in [(10, false), (9, false), (11, true), (11, false), (12, true)] {
         assert_eq!(catalog.use_code(id, step).unwrap(), is_taken, "{step}");
     }
@@ -162,7 +162,7 @@ fn a_code_is_used_once_and_so_is_a_recovery_code() {
     assert_eq!(catalog.recovery_codes_left(id).unwrap(), 0);
     assert!(catalog.require_no_codes(id, &OWNER).unwrap());
     assert!(!catalog.require_no_codes(id, &OWNER).unwrap());
-    assert_eq!(user(&catalog, id).totp_salt, None);
+    assert_eq!(user(&catalog, id).totp_secret, None);
 }
 
 #[test]
