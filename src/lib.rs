@@ -4,6 +4,7 @@
 //! for the rules, `store` and `catalog` for state, `protocol` and `platform` at the bottom. A room uses only
 //! what stands below it.
 
+pub mod accounts;
 pub mod catalog;
 pub mod cli;
 pub mod config;

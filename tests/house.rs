@@ -15,9 +15,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("gateway", &["platform"]),
     ("store", &["protocol", "platform"]),
     ("catalog", &["protocol", "platform"]),
+    ("accounts", &["catalog", "protocol", "platform", "config"]),
     ("tracker", &["store", "catalog", "protocol", "platform", "config"]),
-    ("site", &["tracker", "catalog", "gateway", "protocol", "platform", "config"]),
-    ("cli", &["site", "tracker", "store", "catalog", "gateway", "protocol", "platform", "config"]),
+    ("site", &["tracker", "accounts", "catalog", "gateway", "protocol", "platform", "config"]),
+    (
+        "cli",
+        &[
+            "site", "tracker", "accounts", "store", "catalog", "gateway", "protocol", "platform",
+            "config",
+        ],
+    ),
 ];
 
 /// Lines of a file at most.

@@ -10,13 +10,17 @@ use crate::platform::terminal::Harmless;
 const ENDINGS: [&str; 6] = ["", "-journal", "-wal", "-shm", ".lock", ".new"];
 
 /// What else lies beside the catalogue or the policy.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 10] = [
     "refresh.lock",
     "refresh.json",
     "migrate.lock",
     "setup.lock",
     "reachability.lock",
     "announces.salt",
+    "admin.secret",
+    "admin.secret.lock",
+    "admin.attempts",
+    "hashing.lock",
 ];
 
 /// Makes sure that a file may be written: that it is none that the tracker works with, also one that is not there
