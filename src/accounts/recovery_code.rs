@@ -24,6 +24,11 @@ impl RecoveryCode {
         (0..COUNT).map(|_| random::unguessable().map(Self)).collect()
     }
 
+    /// That of these bytes.
+    pub(super) fn of(bytes: [u8; 10]) -> Self {
+        Self(bytes)
+    }
+
     /// Reads what somebody typed: in any case, with or without hyphens and spaces; `None` when it is none.
     #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {

@@ -1,6 +1,6 @@
 //! What the owner has changed: who did what to which, when, and how it was before.
 
-use rusqlite::Transaction;
+use rusqlite::{Row, Transaction};
 
 use super::count::Count;
 use super::{Catalog, CatalogError};
@@ -18,6 +18,8 @@ pub struct Author<'a> {
 /// A change that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
+    /// Its number: later changes have higher ones.
+    pub number: i64,
     /// When.
     pub at: Timestamp,
     /// Who made it.
@@ -41,6 +43,19 @@ pub(super) struct Noted<'a> {
     pub after: Option<&'a str>,
 }
 
+/// Which changes are looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ChangeSearch<'a> {
+    /// Only those of this person.
+    pub who: Option<&'a str>,
+    /// Only those of this kind, a verb.
+    pub what: Option<&'a str>,
+    /// Only those to a subject that this is part of.
+    pub subject: Option<&'a str>,
+    /// Only those before this number.
+    pub before: Option<i64>,
+}
+
 impl Catalog {
     /// All changes, in the order in which they were made.
     ///
@@ -48,24 +63,63 @@ impl Catalog {
     /// When the catalogue cannot be read.
     pub fn changes(&self) -> Result<Vec<Change>, CatalogError> {
         let read = || {
-            let mut query = self.connection.prepare(
-                "SELECT at, who, what, subject, before, after FROM changes ORDER BY number",
-            )?;
-            let changes = query.query_map([], |row| {
-                Ok(Change {
-                    at: row.get(0).map(|Count(at)| Timestamp(at))?,
-                    who: row.get(1)?,
-                    what: row.get(2)?,
-                    subject: row.get(3)?,
-                    before: row.get(4)?,
-                    after: row.get(5)?,
-                })
-            })?;
-            changes.collect::<rusqlite::Result<Vec<_>>>()
+            let mut query = self.connection.prepare(&format!("{SELECT} ORDER BY number"))?;
+            query.query_map([], change_of)?.collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(self.failed("read the changes from"))
     }
+
+    /// The last changes that are looked for, the newest first, at most so many.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn find_changes(
+        &self,
+        search: &ChangeSearch<'_>,
+        most: u32,
+    ) -> Result<Vec<Change>, CatalogError> {
+        let read = || {
+            let mut query = self.connection.prepare(&format!(
+                "{SELECT} WHERE (?1 IS NULL OR who = ?1) AND (?2 IS NULL OR what = ?2)
+                 AND (?3 IS NULL OR instr(subject, ?3) > 0) AND (?4 IS NULL OR number < ?4)
+                 ORDER BY number DESC LIMIT ?5"
+            ))?;
+            let ChangeSearch { who, what, subject, before } = *search;
+            let found = query.query_map((who, what, subject, before, most), change_of)?;
+            found.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(self.failed("read the changes from"))
+    }
+
+    /// Who has made changes, and of which kinds they are; each once, in order.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn who_changed_what(&self) -> Result<(Vec<String>, Vec<String>), CatalogError> {
+        let all = |column: &str| {
+            let mut query = self
+                .connection
+                .prepare(&format!("SELECT DISTINCT {column} FROM changes ORDER BY {column}"))?;
+            query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        let read = || Ok((all("who")?, all("what")?));
+        read().map_err(self.failed("read the changes from"))
+    }
 }
+
+fn change_of(row: &Row<'_>) -> rusqlite::Result<Change> {
+    Ok(Change {
+        number: row.get(0)?,
+        at: row.get(1).map(|Count(at)| Timestamp(at))?,
+        who: row.get(2)?,
+        what: row.get(3)?,
+        subject: row.get(4)?,
+        before: row.get(5)?,
+        after: row.get(6)?,
+    })
+}
+
+const SELECT: &str = "SELECT number, at, who, what, subject, before, after FROM changes";
 
 /// Notes a change, in the transaction that makes it.
 pub(super) fn note(

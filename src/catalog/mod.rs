@@ -55,7 +55,7 @@ pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BY
 pub use automatic_bans::AutomaticBan;
 pub use backup::{BackupError, back_up, restore};
 pub use bans::{Ban, BanList};
-pub use changes::{Author, Change};
+pub use changes::{Author, Change, ChangeSearch};
 pub use checksum_files::{ChecksumFile, ChecksumFileError, ReadChecksumFile};
 pub use client_rules::{ClientRule, Place, Verdict};
 pub use database::{Catalog, CatalogError};

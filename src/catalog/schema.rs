@@ -229,7 +229,7 @@ const STEPS: &[&str] = &[
         digest BLOB    NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
         user   INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE password_links (
+    CREATE TABLE password_codes (
         digest BLOB    NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
         user   INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
         until  INTEGER NOT NULL CHECK (until >= 0)

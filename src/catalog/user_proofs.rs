@@ -1,4 +1,4 @@
-//! What else tells that somebody is a user: one-time codes, recovery codes, and links to choose a password with. Of all that
+//! What else tells that somebody is a user: one-time codes, recovery codes, and codes to choose a password with. Of all that
 //! is typed in, the catalogue has only digests.
 
 use rusqlite::OptionalExtension as _;
@@ -95,46 +95,46 @@ impl Catalog {
             .map_err(self.failed("read a user from"))
     }
 
-    /// Has somebody be able to choose a password by a link until then, in place of earlier links.
+    /// Has somebody be able to choose a password by a code until then, in place of earlier codes.
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
-    pub fn add_password_link(
+    pub fn add_password_code(
         &mut self,
         id: UserId,
-        link: &Digest,
+        code: &Digest,
         until: Timestamp,
         author: &Author<'_>,
     ) -> Result<(), UserError> {
-        self.change_users("write a password link into", |transaction| {
+        self.change_users("write a password code into", |transaction| {
             let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
-            transaction.execute("DELETE FROM password_links WHERE user = ?1", [id.0])?;
+            transaction.execute("DELETE FROM password_codes WHERE user = ?1", [id.0])?;
             transaction.execute(
-                "INSERT INTO password_links (digest, user, until) VALUES (?1, ?2, ?3)",
-                (link, id.0, Count(until.0)),
+                "INSERT INTO password_codes (digest, user, until) VALUES (?1, ?2, ?3)",
+                (code, id.0, Count(until.0)),
             )?;
-            note(transaction, author, "make password link", &user.name, (None, None))?;
+            note(transaction, author, "make password code", &user.name, (None, None))?;
             Ok(Ok(()))
         })
     }
 
-    /// Whose password a link may set now.
+    /// Whose password a code may set now.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
-    pub fn user_of_password_link(
+    pub fn user_of_password_code(
         &self,
-        link: &Digest,
+        code: &Digest,
         now: Timestamp,
     ) -> Result<Option<User>, CatalogError> {
         let find_user = || {
-            let found = "SELECT user FROM password_links WHERE digest = ?1 AND until > ?2";
+            let found = "SELECT user FROM password_codes WHERE digest = ?1 AND until > ?2";
             let id = self
                 .connection
-                .query_row(found, (link, Count(now.0)), |row| row.get(0).map(UserId))
+                .query_row(found, (code, Count(now.0)), |row| row.get(0).map(UserId))
                 .optional()?;
             id.map_or(Ok(None), |id| find(&self.connection, id))
         };
-        find_user().map_err(self.failed("read a password link from"))
+        find_user().map_err(self.failed("read a password code from"))
     }
 }

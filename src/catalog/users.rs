@@ -301,22 +301,26 @@ impl Catalog {
         })
     }
 
-    /// Has somebody have a password, by its hash, and ends all of their sessions and links.
+    /// Has somebody have a password, by its hash, or none, and ends all of their sessions and codes.
     ///
     /// # Errors
-    /// When the catalogue cannot be written; then nothing was changed.
+    /// When nobody would be left who can administer, or the catalogue cannot be written; then nothing was changed.
     pub fn set_password(
         &mut self,
         id: UserId,
-        hash: &str,
+        hash: Option<&str>,
         author: &Author<'_>,
     ) -> Result<(), UserError> {
         self.change_users("write a password into", |transaction| {
             let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
             transaction.execute("UPDATE users SET password = ?2 WHERE id = ?1", (id.0, hash))?;
-            transaction.execute("DELETE FROM password_links WHERE user = ?1", [id.0])?;
+            transaction.execute("DELETE FROM password_codes WHERE user = ?1", [id.0])?;
+            if user.can_administer() && !somebody_can_administer(transaction)? {
+                return Ok(Err(UserError::LastAdministrator));
+            }
             end_sessions(transaction, id)?;
-            note(transaction, author, "set password", &user.name, (None, None))?;
+            let what = if hash.is_some() { "set password" } else { "take password" };
+            note(transaction, author, what, &user.name, (None, None))?;
             Ok(Ok(()))
         })
     }

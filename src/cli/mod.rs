@@ -13,6 +13,7 @@ mod explain;
 mod export;
 mod external;
 mod fastcgi;
+mod group;
 mod import;
 mod init;
 mod own_files;
@@ -25,6 +26,7 @@ mod scrape;
 mod stats;
 mod store;
 mod torrent;
+mod user;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -36,7 +38,7 @@ use clap::Parser;
 
 pub use fastcgi::options as fastcgi_options;
 
-use crate::catalog::{BackupError, CatalogError, HistoryError};
+use crate::catalog::{BackupError, CatalogError, HistoryError, UserError};
 use crate::config::{ConfigError, Face, LayoutError, LoadedConfig, Surroundings, act_for_owner};
 use crate::gateway::{ListenError, server::ServeError};
 use crate::platform::named_files::TooManyFiles;
@@ -75,6 +77,10 @@ enum Command {
     #[command(subcommand)]
     Client(client::ClientCommand),
     #[command(subcommand)]
+    User(user::UserCommand),
+    #[command(subcommand)]
+    Group(group::GroupCommand),
+    #[command(subcommand)]
     External(external::ExternalCommand),
     Import(import::ImportArguments),
     Export(export::ExportArguments),
@@ -102,6 +108,8 @@ impl Command {
             Self::Torrent(command) => command.run(world),
             Self::Ban(command) => command.run(world),
             Self::Client(command) => command.run(world),
+            Self::User(command) => command.run(world),
+            Self::Group(command) => command.run(world),
             Self::External(command) => command.run(world),
             Self::Import(arguments) => arguments.run(world),
             Self::Export(arguments) => arguments.run(world),
@@ -227,6 +235,9 @@ pub enum CommandError {
     /// The catalogue cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// A user is not as was wanted.
+    #[error(transparent)]
+    User(#[from] UserError),
     /// The history cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),

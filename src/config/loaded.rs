@@ -77,6 +77,12 @@ impl LoadedConfig {
         self.config.paths.catalog.with_file_name("refresh.json")
     }
 
+    /// What the doctor found last when somebody asked in the administration, beside the catalogue.
+    #[must_use]
+    pub fn checkup(&self) -> PathBuf {
+        self.config.paths.catalog.with_file_name("doctor.json")
+    }
+
     /// What searches of the listed torrents go by, beside the catalogue.
     #[must_use]
     pub fn list_index(&self) -> PathBuf {

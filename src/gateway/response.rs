@@ -15,8 +15,12 @@ pub enum Status {
     Ok,
     /// 302.
     Found,
+    /// 303.
+    SeeOther,
     /// 304.
     NotModified,
+    /// 307.
+    TemporaryRedirect,
     /// 400.
     BadRequest,
     /// 403.
@@ -45,7 +49,9 @@ impl Status {
         match self {
             Self::Ok => b"Status: 200 OK",
             Self::Found => b"Status: 302 Found",
+            Self::SeeOther => b"Status: 303 See Other",
             Self::NotModified => b"Status: 304 Not Modified",
+            Self::TemporaryRedirect => b"Status: 307 Temporary Redirect",
             Self::BadRequest => b"Status: 400 Bad Request",
             Self::Forbidden => b"Status: 403 Forbidden",
             Self::NotFound => b"Status: 404 Not Found",

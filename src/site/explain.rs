@@ -139,6 +139,7 @@ impl Explain {
             Route::List => page(200, "the list of torrents"),
             Route::Health => page(200, "whether the tracker works; 503 where it does not"),
             Route::Style => page(200, "the stylesheet of the pages"),
+            Route::Admin => page(303, "the administration, or the way to its sign-in"),
             Route::Home => page(200, "the tracker's own page, or the way to it"),
             Route::Unknown if asks_about_a_torrent(question.query) => another_address(),
             Route::Unknown => page(404, "there is nothing at that address"),
@@ -153,6 +154,7 @@ impl Explain {
             Route::Style => "style",
             Route::Api(_) => "api",
             Route::Health => "health",
+            Route::Admin => "admin",
             Route::Home => "home",
             Route::Unknown => "unknown",
         };

@@ -1,5 +1,6 @@
 //! The URL space: which request goes where, and what people and programs see of the tracker.
 
+mod admin;
 mod api;
 mod call;
 pub mod charts;
@@ -201,6 +202,7 @@ impl Site {
     ) -> Answer {
         match request.method {
             Method::Get | Method::Head => {}
+            Method::Post if route == Route::Admin => {}
             Method::Options => {
                 pages::options(&route, response);
                 return Answer::Ready;
@@ -244,6 +246,8 @@ impl Site {
                 ready.note_not_shown(&call, &route);
                 pages::forbidden(&route, response)
             }
+            Route::Admin if !pace.may_take_long() => Answer::Later,
+            Route::Admin => admin::answer(ready, &call, &self.surroundings, response),
             Route::Stats | Route::Home if ready.tracker.config().config.is_replica() => {
                 replica::show(ready.tracker.config(), response)
             }
@@ -376,7 +380,7 @@ impl Handler for Site {
 
     fn body_limit(&mut self, request: &Request<'_>) -> usize {
         let State::Ready(ready) = &self.state else { return 0 };
-        let limit = Place::of(request).route.body_limit();
+        let limit = Place::of(request).route.body_limit(request);
         limit.min(ready.tracker.config().config.gateway.max_body)
     }
 

@@ -1,8 +1,8 @@
 //! Which request goes where, and by whose secret.
 
-use super::api;
 use super::static_pages::STYLE_FILE;
 use super::static_pages::dynamic::TorrentPart;
+use super::{admin, api};
 use crate::config::AccessConfig;
 use crate::gateway::Request;
 use crate::platform::network::Network;
@@ -29,6 +29,8 @@ pub(super) enum Route {
     Style,
     /// A program reads what everybody may know.
     Api(api::Place),
+    /// Somebody administers.
+    Admin,
     /// A person opened the tracker itself.
     Home,
     /// Nothing of ours.
@@ -82,6 +84,9 @@ impl Place {
         if let Some(place) = api::Place::of(segments.clone()) {
             return Some(Route::Api(place).into());
         }
+        if admin::is_below_admin(path) {
+            return Some(Route::Admin.into());
+        }
         let mut last = [None, None, None];
         let mut count = 0;
         for segment in segments {
@@ -120,6 +125,9 @@ impl Place {
     fn by_script_name(request: &Request<'_>) -> Self {
         if let Some(place) = api_in(request.script_name) {
             return Route::Api(place).into();
+        }
+        if admin::behind_admin(request.script_name).is_some() {
+            return Route::Admin.into();
         }
         let mut parts = request.script_name.rsplit(|&byte| byte == b'/');
         if let Some(route) = parts.find(|part| !part.is_empty()).and_then(Route::named) {
@@ -196,9 +204,12 @@ impl Route {
         matches!(self, Self::List | Self::Torrent(..) | Self::Style)
     }
 
-    /// Bytes of body that a request to it may bring at most. None of them takes one.
-    pub(super) fn body_limit(self) -> usize {
-        0
+    /// Bytes of body that a request to it may bring at most.
+    pub(super) fn body_limit(self, request: &Request<'_>) -> usize {
+        match self {
+            Self::Admin => admin::body_limit(request),
+            _ => 0,
+        }
     }
 
     /// To whom the owner shows a page of figures; to all, where that is nobody.

@@ -54,6 +54,8 @@ fn somebody_can_administer_whatever_is_done() {
         assert!(matches!(refused, Err(UserError::LastAdministrator)), "{details:?}");
     }
     assert!(matches!(catalog.remove_user(first, &OWNER), Err(UserError::LastAdministrator)));
+    let refused = catalog.set_password(first, None, &OWNER);
+    assert!(matches!(refused, Err(UserError::LastAdministrator)));
     assert_eq!(user(&catalog, first), before, "nothing was changed");
     let second = add(&mut catalog, "second", Role::Administrator);
     catalog.change_user(first, None, &demoted, &OWNER).unwrap();
@@ -88,7 +90,7 @@ fn sessions_end_with_another_password_another_role_and_when_somebody_is_disabled
     assert!(!has_ended(&catalog), "another language");
     catalog.change_user(id, None, &UserDetails::new(Role::Editor), &OWNER).unwrap();
     assert!(has_ended(&catalog), "another role");
-    catalog.set_password(id, "another", &OWNER).unwrap();
+    catalog.set_password(id, Some("another"), &OWNER).unwrap();
     assert!(has_ended(&catalog), "another password");
     catalog.renew_password_hash(id, "stronger").unwrap();
     assert!(!has_ended(&catalog), "the same password");
@@ -166,17 +168,17 @@ fn a_code_is_used_once_and_so_is_a_recovery_code() {
 }
 
 #[test]
-fn a_password_link_counts_until_its_time_and_the_next_password() {
+fn a_password_code_counts_until_its_time_and_the_next_password() {
     let (_folder, mut catalog) = new_catalog();
     let id = add(&mut catalog, "ed", Role::Editor);
-    let whose = |catalog: &Catalog, link: u8, now| {
-        catalog.user_of_password_link(&[link; 32], Timestamp(now)).unwrap().map(|user| user.id)
+    let whose = |catalog: &Catalog, code: u8, now| {
+        catalog.user_of_password_code(&[code; 32], Timestamp(now)).unwrap().map(|user| user.id)
     };
-    catalog.add_password_link(id, &[1; 32], Timestamp(100), &OWNER).unwrap();
+    catalog.add_password_code(id, &[1; 32], Timestamp(100), &OWNER).unwrap();
     assert_eq!((whose(&catalog, 1, 99), whose(&catalog, 1, 100)), (Some(id), None));
-    catalog.add_password_link(id, &[2; 32], Timestamp(100), &OWNER).unwrap();
+    catalog.add_password_code(id, &[2; 32], Timestamp(100), &OWNER).unwrap();
     assert_eq!((whose(&catalog, 1, 99), whose(&catalog, 2, 99)), (None, Some(id)));
-    catalog.set_password(id, "new", &OWNER).unwrap();
+    catalog.set_password(id, Some("new"), &OWNER).unwrap();
     assert_eq!(whose(&catalog, 2, 99), None);
 }
 

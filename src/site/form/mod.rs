@@ -79,6 +79,16 @@ impl<'a> Form<'a> {
         Ok(reading.form)
     }
 
+    /// Reads what stands in an address behind the question mark.
+    ///
+    /// # Errors
+    /// As of [`Self::read`].
+    pub fn of_query(query: &'a [u8]) -> Result<Self, FormError> {
+        let mut reading = Reading::new(Limits::default());
+        urlencoded::read(query, &mut reading)?;
+        Ok(reading.form)
+    }
+
     /// The first text of a name, with line ends of one byte; empty where there is none.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {

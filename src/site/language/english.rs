@@ -1,5 +1,6 @@
 //! English.
 
+use super::admin;
 use super::conventions::Conventions;
 use super::phrase::{Form, Phrase, Plural};
 use super::texts::{
@@ -337,4 +338,5 @@ pub(super) static ENGLISH: Texts = Texts {
         good: "good",
         retired: "retired",
     },
+    admin: admin::ENGLISH,
 };

@@ -1,5 +1,6 @@
 //! The languages of the pages: their texts, how they write figures, and which one a visitor gets.
 
+mod admin;
 mod conventions;
 mod english;
 mod figures;
@@ -8,6 +9,7 @@ mod russian;
 mod texts;
 mod wanted;
 
+pub(super) use admin::*;
 pub(super) use phrase::Plural;
 pub(super) use texts::{SpanTexts, Texts};
 pub(super) use wanted::{asked_for, wanted};

@@ -1,5 +1,6 @@
 //! Russian.
 
+use super::admin;
 use super::conventions::Conventions;
 use super::phrase::{Form, Phrase, Plural};
 use super::texts::{
@@ -355,4 +356,5 @@ pub(super) static RUSSIAN: Texts = Texts {
         good: "хорошее",
         retired: "убран",
     },
+    admin: admin::RUSSIAN,
 };

@@ -1,5 +1,6 @@
 //! All texts of the pages, by what they are for. The compiler holds each language to all of them.
 
+use super::admin::AdminTexts;
 use super::conventions::Conventions;
 #[cfg(test)]
 use super::phrase::Text;
@@ -25,6 +26,8 @@ macro_rules! texts {
     };
 }
 
+pub(super) use texts;
+
 /// The texts of a language, and how it writes figures.
 pub(in crate::site) struct Texts {
     pub(in crate::site) language: Language,
@@ -46,6 +49,7 @@ pub(in crate::site) struct Texts {
     pub(in crate::site) week: SpanTexts,
     pub(in crate::site) year: SpanTexts,
     pub(in crate::site) badge: BadgeTexts,
+    pub(in crate::site) admin: AdminTexts,
 }
 
 #[cfg(test)]
@@ -72,6 +76,7 @@ impl Texts {
             self.peers.all(),
             self.charts.all(),
             self.badge.all(),
+            self.admin.all(),
         ];
         groups.into_iter().flatten().chain(spans).collect()
     }

@@ -1,0 +1,141 @@
+//! `tracker user password` and `password-code`: how somebody gets a password.
+
+use std::io::{self, IsTerminal as _, Read as _};
+
+use super::{change, find};
+use crate::accounts::{HashingTurn, Password, PasswordCode, PasswordHash};
+use crate::catalog::UserName;
+use crate::cli::{CommandError, World};
+use crate::config::LoadedConfig;
+use crate::platform::terminal::Harmless;
+
+/// Bytes of a password that are read at most.
+const MOST_BYTES: u64 = 4096;
+
+/// Give a user a new password, which ends all of their sessions
+#[derive(Debug, clap::Args)]
+pub struct PasswordArguments {
+    /// The user
+    name: UserName,
+    #[command(flatten)]
+    password: NewPassword,
+}
+
+/// Where a new password comes from.
+#[derive(Debug, clap::Args)]
+pub(super) struct NewPassword {
+    /// Read the password from standard input, instead of asking for it
+    #[arg(long)]
+    password_stdin: bool,
+    /// Set none: a code of `tracker user password-code` lets them choose one
+    #[arg(long, conflicts_with = "password_stdin")]
+    no_password: bool,
+}
+
+impl PasswordArguments {
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        let loaded = world.load_owner_config()?;
+        let hash = self.password.hash(self.name.as_str(), &loaded)?;
+        change(world, |catalog, author| {
+            let user = find(catalog, &self.name)?;
+            Ok(catalog.set_password(user.id, hash.as_deref(), author)?)
+        })?;
+        let told = if hash.is_some() { "has a new password" } else { "has no password" };
+        world.print(format_args!("{}: {told}, and no session\n", Harmless(&self.name)))
+    }
+}
+
+impl NewPassword {
+    /// The hash of a password that is asked for or read; `None` where there is to be none.
+    pub(super) fn hash(
+        &self,
+        user: &str,
+        loaded: &LoadedConfig,
+    ) -> Result<Option<String>, CommandError> {
+        if self.no_password {
+            return Ok(None);
+        }
+        let typed = if self.password_stdin { read() } else { ask() };
+        let typed = typed.map_err(|problem| {
+            CommandError::Failed(format!(
+                "cannot read the password: {problem}; without a terminal, give it with --password-stdin"
+            ))
+        })?;
+        let typed = typed.ok_or_else(|| {
+            CommandError::Failed("the two passwords are not the same; nothing was changed".into())
+        })?;
+        let failed = |problem: &dyn std::fmt::Display| {
+            CommandError::Failed(format!("{problem}; nothing was changed"))
+        };
+        let password = Password::new(&typed, user).map_err(|problem| failed(&problem))?;
+        let turn = HashingTurn::wait_for(&loaded.config.paths.catalog)
+            .map_err(|problem| failed(&problem))?;
+        let hash = PasswordHash::of(&password).map_err(|problem| failed(&problem))?;
+        drop(turn);
+        Ok(Some(hash.as_str().to_owned()))
+    }
+}
+
+/// Asks for a password twice, without showing it; `None` where they differ.
+fn ask() -> io::Result<Option<String>> {
+    if !io::stdin().is_terminal() {
+        return Err(io::Error::other("standard input is no terminal"));
+    }
+    let first = rpassword::prompt_password("New password: ")?;
+    let second = rpassword::prompt_password("The same again: ")?;
+    Ok((first == second).then_some(first))
+}
+
+/// Reads a password from standard input; the end of its line is not part of it.
+fn read() -> io::Result<Option<String>> {
+    let mut text = String::new();
+    io::stdin().lock().take(MOST_BYTES).read_to_string(&mut text)?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(Some(text.strip_suffix('\r').unwrap_or(text).to_owned()))
+}
+
+/// Makes a code with which somebody chooses a password.
+pub(super) fn make_code(name: &UserName, world: &mut World<'_>) -> Result<(), CommandError> {
+    let code = PasswordCode::generate()
+        .map_err(|problem| CommandError::Failed(format!("cannot make a code: {problem}")))?;
+    let until = world.now + PasswordCode::LASTS;
+    change(world, |catalog, author| {
+        let user = find(catalog, name)?;
+        Ok(catalog.add_password_code(user.id, &code.digest(), until, author)?)
+    })?;
+    let loaded = world.load_owner_config()?;
+    world.print(format_args!(
+        "{}: chooses a password within a day at {}\nwith the code {code}\n",
+        Harmless(name),
+        Harmless(admin_address(&loaded, "password")),
+    ))
+}
+
+/// Where a page of the administration is.
+fn admin_address(loaded: &LoadedConfig, page: &str) -> String {
+    match &loaded.config.paths.script_url {
+        Some(script) => format!("{}/admin/{page}", script.to_string().trim_end_matches('/')),
+        None => format!("/admin/{page} below the tracker's address"),
+    }
+}
+
+/// Says where somebody signs in, or how they get a password.
+pub(super) fn tell_what_is_next(
+    name: &UserName,
+    has_password: bool,
+    loaded: &LoadedConfig,
+    world: &mut World<'_>,
+) -> Result<(), CommandError> {
+    if !loaded.config.admin.enabled {
+        return world.print(
+            "the administration is off: set `enabled = true` in [admin] to have it in the browser\n",
+        );
+    }
+    if !has_password {
+        let name = Harmless(name);
+        return world.print(format_args!(
+            "`tracker user password-code {name}` makes a code with which to choose a password\n"
+        ));
+    }
+    world.print(format_args!("sign in at {}\n", Harmless(admin_address(loaded, ""))))
+}

@@ -1,0 +1,108 @@
+//! The administration: pages below `/admin` for those who may sign in. `routes` is the table of all of them, with the
+//! permission that each needs: what does not stand there is answered by nobody.
+
+mod address;
+mod audit;
+mod checkup;
+mod cookies;
+mod exchange;
+mod frame;
+mod overview;
+mod refused;
+mod reply;
+mod routes;
+mod style;
+
+pub(super) use address::{behind_admin, is_below_admin};
+
+use super::{Call, Ready};
+use crate::config::Surroundings;
+use crate::gateway::{Answer, Method, Request, Response};
+use exchange::{Exchange, SignedIn};
+use reply::{Failed, Reply};
+use routes::{Entry, Found};
+
+/// Bytes of a form without files.
+const FORM_BYTES: usize = 512 << 10;
+
+/// Bytes of body that a request may bring at most.
+pub(super) fn body_limit(_request: &Request<'_>) -> usize {
+    FORM_BYTES
+}
+
+/// Answers on a thread that may take long.
+pub(super) fn answer(
+    ready: &mut Ready,
+    call: &Call<'_>,
+    surroundings: &Surroundings,
+    response: &mut Response,
+) -> Answer {
+    reply::put_headers(response);
+    if ready.tracker.config().config.is_replica() {
+        reply::send_to_owner(ready.tracker.config(), call.request, response);
+        return Answer::Ready;
+    }
+    if !ready.tracker.config().config.admin.enabled {
+        refused::put_plainly(response);
+        return Answer::Ready;
+    }
+    let path = address::path(call.request);
+    if path.is_empty() {
+        // Links on a page are relative to a folder.
+        reply::put_way_to("admin/", response);
+        return Answer::Ready;
+    }
+    let (entry, parts) = match routes::find(call.request.method, &path) {
+        Found::Entry(entry, parts) => (entry, parts),
+        Found::AnotherMethod => {
+            refused::put_another_method(response);
+            return Answer::Ready;
+        }
+        Found::Nothing => {
+            refused::put_plainly(response);
+            return Answer::Ready;
+        }
+    };
+    let mut exchange = match Exchange::begin(ready, (call, surroundings), &path, parts) {
+        Ok(exchange) => exchange,
+        Err(failed) => return refused::put(failed, &path, response),
+    };
+    let outcome = exchange.signed_in().and_then(|signed_in| {
+        let outcome = run(entry, &mut exchange, signed_in.as_ref());
+        outcome.or_else(|failed| refused::reply(failed, &mut exchange, signed_in.as_ref()))
+    });
+    let cookies = std::mem::take(&mut exchange.cookies);
+    match outcome {
+        Ok(reply) => {
+            let headers = cookies.into_iter().map(|cookie| ("Set-Cookie", cookie.into()));
+            response.headers.extend(headers);
+            reply.put(exchange.depth, response);
+            Answer::Ready
+        }
+        Err(failed) => refused::put(failed, &path, response),
+    }
+}
+
+/// Does what the table says, if whoever asks may have it done.
+fn run(
+    entry: Entry,
+    exchange: &mut Exchange<'_>,
+    signed_in: Option<&SignedIn>,
+) -> Result<Reply, Failed> {
+    let is_change = exchange.call.request.method == Method::Post;
+    match entry {
+        Entry::Open(answer) => answer(exchange, signed_in),
+        Entry::For(permission, answer) => {
+            let Some(signed_in) = signed_in else {
+                return Err(Failed::NotSignedIn);
+            };
+            if !signed_in.user.role.may(permission) {
+                return Err(Failed::NotAllowed);
+            }
+            if is_change {
+                exchange.check_token(signed_in)?;
+            }
+            answer(exchange, signed_in)
+        }
+    }
+}

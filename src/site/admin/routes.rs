@@ -1,0 +1,77 @@
+//! All pages of the administration, and who may see or use each. What is not in the table is not there.
+
+use super::exchange::{Exchange, SignedIn};
+use super::reply::{Failed, Reply};
+use super::{audit, checkup, overview, style};
+use crate::accounts::Permission;
+use crate::gateway::Method;
+
+type AnswerAnybody = fn(&mut Exchange<'_>, Option<&SignedIn>) -> Result<Reply, Failed>;
+type AnswerSomebody = fn(&mut Exchange<'_>, &SignedIn) -> Result<Reply, Failed>;
+
+/// Who may have a page, and what answers it.
+#[derive(Clone, Copy)]
+pub(super) enum Entry {
+    /// Anybody: only what leads in, and the stylesheet.
+    Open(AnswerAnybody),
+    /// Who has signed in and has a permission. A change is made only with the token of a form.
+    For(Permission, AnswerSomebody),
+}
+
+/// A page: its method, its path behind `/admin/`, where `{}` is any one part, and its entry.
+type Route = (Method, &'static str, Entry);
+
+use Entry::{For, Open};
+use Method::{Get, Post};
+
+/// The table.
+const ROUTES: &[Route] = &[
+    (Get, "admin.css", Open(style::show)),
+    (Get, "", For(Permission::SeeOverview, overview::show)),
+    (Post, "checkup", For(Permission::SeeConfiguration, checkup::run)),
+    (Get, "audit", For(Permission::SeeAudit, audit::show)),
+    (Get, "audit/export", For(Permission::SeeAudit, audit::export)),
+];
+
+/// What the table has for a request.
+pub(super) enum Found {
+    /// This, and what stands in the places of `{}`.
+    Entry(Entry, Vec<String>),
+    /// Something, for another method.
+    AnotherMethod,
+    Nothing,
+}
+
+/// Looks a request up. A HEAD is answered as a GET.
+pub(super) fn find(method: Method, path: &str) -> Found {
+    let method = if method == Method::Head { Method::Get } else { method };
+    let mut found = Found::Nothing;
+    for (known, pattern, entry) in ROUTES {
+        match parts(pattern, path) {
+            Some(parts) if *known == method => return Found::Entry(*entry, parts),
+            Some(_) => found = Found::AnotherMethod,
+            None => {}
+        }
+    }
+    found
+}
+
+/// Whether there is a page with a path.
+pub(super) fn is_known(path: &str) -> bool {
+    ROUTES.iter().any(|(_, pattern, _)| parts(pattern, path).is_some())
+}
+
+/// What stands in a path in the places of `{}`, if it is as the pattern has it.
+fn parts(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    let mut parts = Vec::new();
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(parts),
+            (Some("{}"), Some(part)) if !part.is_empty() => parts.push(part.to_owned()),
+            (Some(wanted), Some(given)) if wanted == given => {}
+            _ => return None,
+        }
+    }
+}
