@@ -80,6 +80,12 @@ impl SetupToken {
         Ok(())
     }
 
+    /// Whether somebody wants a new token.
+    #[must_use]
+    pub fn is_wanted(data_folder: &Path) -> bool {
+        data_folder.join(WANTED).exists()
+    }
+
     /// The token that a text is, if it counts now; compared in constant time, in any case, with blanks around it.
     ///
     /// # Errors

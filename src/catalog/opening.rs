@@ -65,9 +65,15 @@ impl Catalog {
     fn make_tables(&mut self) -> Result<(), CatalogError> {
         let named = self.connection.pragma_update(None, "application_id", APPLICATION_ID);
         named.map_err(self.failed("make"))?;
-        self.write("make", |transaction| take_steps(transaction, 0))
+        self.write("make", |transaction| {
+            take_steps(transaction, 0)?;
+            transaction.execute(IS_NEW, []).map(|_| ())
+        })
     }
 }
+
+/// Notes that nobody has used the site before.
+const IS_NEW: &str = "INSERT INTO settings (key, value) VALUES ('is_new', 'yes')";
 
 /// Makes a catalogue as a whole and puts it at `path` unless somebody else was faster, so that a file
 /// that is found empty or cut short was damaged and is not merely unfinished.

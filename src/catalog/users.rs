@@ -184,6 +184,17 @@ impl Catalog {
             .map_err(self.failed("read the users from"))
     }
 
+    /// Whether the site had no users from its beginning: it was not made by a tracker without any.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn is_new_site(&self) -> Result<bool, CatalogError> {
+        let has = "SELECT EXISTS (SELECT 1 FROM settings WHERE key = 'is_new')";
+        self.connection
+            .query_row(has, [], |row| row.get(0))
+            .map_err(self.failed("read the settings from"))
+    }
+
     /// The user with a number.
     ///
     /// # Errors

@@ -35,6 +35,10 @@ pub enum Status {
     ContentTooLarge,
     /// 415.
     UnsupportedMediaType,
+    /// 422.
+    UnprocessableContent,
+    /// 429.
+    TooManyRequests,
     /// 431.
     HeaderFieldsTooLarge,
     /// 500.
@@ -59,6 +63,8 @@ impl Status {
             Self::Gone => b"Status: 410 Gone",
             Self::ContentTooLarge => b"Status: 413 Content Too Large",
             Self::UnsupportedMediaType => b"Status: 415 Unsupported Media Type",
+            Self::UnprocessableContent => b"Status: 422 Unprocessable Content",
+            Self::TooManyRequests => b"Status: 429 Too Many Requests",
             Self::HeaderFieldsTooLarge => b"Status: 431 Request Header Fields Too Large",
             Self::InternalServerError => b"Status: 500 Internal Server Error",
             Self::ServiceUnavailable => b"Status: 503 Service Unavailable",

@@ -8,6 +8,7 @@ mod chores;
 mod events;
 pub mod explain;
 mod feed;
+mod first_user;
 pub mod form;
 mod format;
 mod fragments;

@@ -11,7 +11,7 @@ use super::fragments::{RssFragment, StatsFragment};
 use super::list::ListFragment;
 use super::own_file::OwnFileError;
 use super::static_pages::{self, PagesError};
-use super::{clock, feed, full_scrape, metrics};
+use super::{clock, feed, first_user, full_scrape, metrics};
 use crate::catalog::ListIndexError;
 use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
@@ -144,6 +144,9 @@ pub fn publish(
         }
         outcome => written.and(outcome),
     });
+    if let Err(problem) = first_user::offer(loaded, now) {
+        report.messages.push(problem.to_string());
+    }
     if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);

@@ -3,7 +3,7 @@
 use super::address::{depth, root};
 use super::cookies::{Cookie, is_secure};
 use super::reply::Failed;
-use crate::accounts::{FormToken, Secrets, Session, Signer};
+use crate::accounts::{Device, FormToken, Secrets, Session, Signer};
 use crate::catalog::{Catalog, User};
 use crate::config::{Language, LoadedConfig, Surroundings};
 use crate::gateway::Method;
@@ -114,6 +114,12 @@ impl<'a> Exchange<'a> {
     pub(super) fn send_session(&mut self, session: &Session) {
         let value = session.encode(&self.signer);
         self.cookies.push(Cookie::Session.set(&value, Session::MAX_AGE, self.is_secure));
+    }
+
+    /// Sends the cookie of a device that has signed in.
+    pub(super) fn send_device(&mut self, device: &Device) {
+        let value = device.encode(&self.signer);
+        self.cookies.push(Cookie::Device.set(&value, Device::MAX_AGE, self.is_secure));
     }
 
     /// Whether a form comes from a page of ours that this session has seen.

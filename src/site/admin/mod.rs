@@ -5,13 +5,17 @@ mod address;
 mod audit;
 mod checkup;
 mod cookies;
+mod errors;
 mod exchange;
 mod frame;
+mod new_password;
 mod overview;
 mod refused;
 mod reply;
 mod routes;
+mod setup;
 mod style;
+mod visit;
 
 pub(super) use address::{behind_admin, is_below_admin};
 

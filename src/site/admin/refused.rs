@@ -41,6 +41,10 @@ pub(super) fn reply(
         Failed::NotFound => {
             (Status::NotFound, words.not_found_title, words.not_found.to_owned(), None)
         }
+        Failed::Busy => {
+            let words = &texts.admin.password;
+            (Status::ServiceUnavailable, words.busy_title, words.busy.to_owned(), None)
+        }
         Failed::NotOurForm => {
             (Status::Forbidden, words.not_our_form_title, words.not_our_form.to_owned(), None)
         }

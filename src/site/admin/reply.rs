@@ -37,6 +37,8 @@ pub(super) enum Failed {
     NotSignedIn,
     /// Not for this role.
     NotAllowed,
+    /// Others are at it all the time.
+    Busy,
     /// The form is not from a page of ours, or of a session that is over.
     NotOurForm,
     /// The form cannot be read.

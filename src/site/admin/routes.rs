@@ -2,7 +2,7 @@
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
-use super::{audit, checkup, overview, style};
+use super::{audit, checkup, overview, setup, style};
 use crate::accounts::Permission;
 use crate::gateway::Method;
 
@@ -27,6 +27,8 @@ use Method::{Get, Post};
 /// The table.
 const ROUTES: &[Route] = &[
     (Get, "admin.css", Open(style::show)),
+    (Get, "setup", Open(setup::show)),
+    (Post, "setup", Open(setup::make)),
     (Get, "", For(Permission::SeeOverview, overview::show)),
     (Post, "checkup", For(Permission::SeeConfiguration, checkup::run)),
     (Get, "audit", For(Permission::SeeAudit, audit::show)),

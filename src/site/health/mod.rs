@@ -77,6 +77,12 @@ impl Finding {
     }
 }
 
+/// Whether the data can be fetched over the web; nothing where no web server answers.
+#[must_use]
+pub fn data_over_the_web(examination: &Examination<'_>) -> Option<Outcome> {
+    exposed::data(examination)
+}
+
 impl Examination<'_> {
     /// Makes all checks.
     #[must_use]

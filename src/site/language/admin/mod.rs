@@ -3,42 +3,50 @@
 mod audit;
 mod frame;
 mod overview;
+mod password;
 mod refused;
+mod setup;
+mod sign_in;
+mod users;
 
 pub(in crate::site) use audit::AuditTexts;
 pub(in crate::site) use frame::AdminFrameTexts;
 pub(in crate::site) use overview::OverviewTexts;
+pub(in crate::site) use password::PasswordTexts;
 pub(in crate::site) use refused::RefusedTexts;
+pub(in crate::site) use setup::SetupTexts;
+pub(in crate::site) use sign_in::SignInTexts;
+pub(in crate::site) use users::UserTexts;
 
-/// The texts of the administration in a language.
-pub(in crate::site) struct AdminTexts {
-    pub(in crate::site) frame: AdminFrameTexts,
-    pub(in crate::site) refused: RefusedTexts,
-    pub(in crate::site) overview: OverviewTexts,
-    pub(in crate::site) audit: AuditTexts,
+/// Declares the texts of the administration by their modules.
+macro_rules! admin_texts {
+    ($($group:ident: $kind:ident,)+) => {
+        /// The texts of the administration in a language.
+        pub(in crate::site) struct AdminTexts {
+            $(pub(in crate::site) $group: $kind,)+
+        }
+
+        #[cfg(test)]
+        impl AdminTexts {
+            /// Each text by its name, with how many values it takes.
+            pub(super) fn all(&self) -> Vec<(String, Vec<&'static str>, usize)> {
+                [$(self.$group.all(),)+].into_iter().flatten().collect()
+            }
+        }
+
+        pub(super) const ENGLISH: AdminTexts = AdminTexts { $($group: $group::ENGLISH,)+ };
+
+        pub(super) const RUSSIAN: AdminTexts = AdminTexts { $($group: $group::RUSSIAN,)+ };
+    };
 }
 
-#[cfg(test)]
-impl AdminTexts {
-    /// Each text by its name, with how many values it takes.
-    pub(super) fn all(&self) -> Vec<(String, Vec<&'static str>, usize)> {
-        [self.frame.all(), self.refused.all(), self.overview.all(), self.audit.all()]
-            .into_iter()
-            .flatten()
-            .collect()
-    }
+admin_texts! {
+    frame: AdminFrameTexts,
+    refused: RefusedTexts,
+    setup: SetupTexts,
+    password: PasswordTexts,
+    sign_in: SignInTexts,
+    overview: OverviewTexts,
+    users: UserTexts,
+    audit: AuditTexts,
 }
-
-pub(super) const ENGLISH: AdminTexts = AdminTexts {
-    frame: frame::ENGLISH,
-    refused: refused::ENGLISH,
-    overview: overview::ENGLISH,
-    audit: audit::ENGLISH,
-};
-
-pub(super) const RUSSIAN: AdminTexts = AdminTexts {
-    frame: frame::RUSSIAN,
-    refused: refused::RUSSIAN,
-    overview: overview::RUSSIAN,
-    audit: audit::RUSSIAN,
-};
