@@ -14,6 +14,7 @@ mod refused;
 mod reply;
 mod routes;
 mod setup;
+mod sign_in;
 mod style;
 mod visit;
 

@@ -2,7 +2,7 @@
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
-use super::{audit, checkup, overview, setup, style};
+use super::{audit, checkup, overview, setup, sign_in, style};
 use crate::accounts::Permission;
 use crate::gateway::Method;
 
@@ -27,6 +27,12 @@ use Method::{Get, Post};
 /// The table.
 const ROUTES: &[Route] = &[
     (Get, "admin.css", Open(style::show)),
+    (Get, "login", Open(sign_in::show)),
+    (Post, "login", Open(sign_in::sign_in)),
+    (Post, "code", Open(sign_in::confirm)),
+    (Get, "password", Open(sign_in::show_password)),
+    (Post, "password", Open(sign_in::choose_password)),
+    (Post, "logout", For(Permission::OwnAccount, sign_in::sign_out)),
     (Get, "setup", Open(setup::show)),
     (Post, "setup", Open(setup::make)),
     (Get, "", For(Permission::SeeOverview, overview::show)),

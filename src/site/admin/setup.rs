@@ -38,6 +38,11 @@ fn offered(exchange: &Exchange<'_>) -> Result<Option<std::path::PathBuf>, Failed
     Ok(is_offered.then(|| data.to_owned()))
 }
 
+/// Whether the first user can be made in the browser now.
+pub(super) fn is_offered(exchange: &Exchange<'_>) -> Result<bool, Failed> {
+    Ok(offered(exchange)?.is_some())
+}
+
 /// The form.
 pub(super) fn show(exchange: &mut Exchange<'_>, _: Option<&SignedIn>) -> Result<Reply, Failed> {
     match offered(exchange)? {

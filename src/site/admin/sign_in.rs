@@ -1,0 +1,286 @@
+//! Signing in and out, and choosing a password with a code.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use askama::Template;
+
+use super::cookies::Cookie;
+use super::errors::Errors;
+use super::exchange::{Exchange, SignedIn};
+use super::frame::{Frame, Section};
+use super::reply::{Failed, Reply};
+use super::{new_password, visit};
+use crate::accounts::{
+    Authentication, AuthenticationError, HashingTurn, HashingTurnError, PasswordCode, Secrets,
+    SignIn,
+};
+use crate::catalog::{Author, Catalog};
+use crate::gateway::Status;
+use crate::protocol::Seconds;
+
+#[derive(Template)]
+#[template(path = "admin/sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    errors: Errors,
+    name: String,
+    /// The page to come back to.
+    to: String,
+    has_signed_out: bool,
+    /// Whether the first user can be made in the browser.
+    may_set_up: bool,
+}
+
+#[derive(Template)]
+#[template(path = "admin/code.html")]
+struct CodePage {
+    frame: Frame,
+    errors: Errors,
+    step: String,
+    to: String,
+}
+
+#[derive(Template)]
+#[template(path = "admin/choose_password.html")]
+struct ChoosePassword {
+    frame: Frame,
+    errors: Errors,
+    code: String,
+}
+
+/// The form to sign in with.
+pub(super) fn show(
+    exchange: &mut Exchange<'_>,
+    signed_in: Option<&SignedIn>,
+) -> Result<Reply, Failed> {
+    let to = exchange.query.text("to").to_owned();
+    if signed_in.is_some() {
+        return Ok(Reply::To(way_back(&to)));
+    }
+    form(exchange, to, Errors::default(), Status::Ok)
+}
+
+fn form(
+    exchange: &mut Exchange<'_>,
+    to: String,
+    errors: Errors,
+    status: Status,
+) -> Result<Reply, Failed> {
+    let mut frame = Frame::new(exchange, None, Section::None, exchange.texts.admin.sign_in.title);
+    frame.token = visit::begin(exchange)?;
+    frame.has_errors = !errors.is_empty();
+    let may_set_up = super::setup::is_offered(exchange)?;
+    let name = exchange.form.text("name").to_owned();
+    let has_signed_out = exchange.query.has("signed-out");
+    Reply::page_of(status, &SignInPage { frame, errors, name, to, has_signed_out, may_set_up })
+}
+
+/// The first step: a name and a password.
+pub(super) fn sign_in(
+    exchange: &mut Exchange<'_>,
+    _: Option<&SignedIn>,
+) -> Result<Reply, Failed> {
+    visit::check(exchange)?;
+    wait_for_others(exchange)?;
+    let (name, password) = (exchange.form.text("name"), exchange.form.text("password"));
+    let outcome = authenticate(exchange, |it| it.sign_in(name, password))?;
+    let to = exchange.form.text("to").to_owned();
+    let words = &exchange.texts.admin.sign_in;
+    let mut errors = Errors::default();
+    match outcome {
+        SignIn::Done(signed_in) => Ok(let_in(exchange, &signed_in, &to)),
+        SignIn::NeedsCode(step) => ask_for_code(exchange, step, to, errors, Status::Ok),
+        SignIn::Wait(seconds) => {
+            errors.add("name", wait(exchange, seconds));
+            form(exchange, to, errors, Status::TooManyRequests)
+        }
+        SignIn::Refused | SignIn::WrongCode => {
+            errors.add("name", words.refused);
+            form(exchange, to, errors, Status::Forbidden)
+        }
+    }
+}
+
+/// The second step: a code.
+pub(super) fn confirm(
+    exchange: &mut Exchange<'_>,
+    _: Option<&SignedIn>,
+) -> Result<Reply, Failed> {
+    visit::check(exchange)?;
+    let (step, code) = (exchange.form.text("step").to_owned(), exchange.form.text("code"));
+    let outcome = authenticate(exchange, |it| it.confirm(&step, code))?;
+    let to = exchange.form.text("to").to_owned();
+    let words = &exchange.texts.admin.sign_in;
+    let mut errors = Errors::default();
+    match outcome {
+        SignIn::Done(signed_in) => Ok(let_in(exchange, &signed_in, &to)),
+        SignIn::WrongCode | SignIn::NeedsCode(_) => {
+            errors.add("code", words.wrong_code);
+            ask_for_code(exchange, step, to, errors, Status::Forbidden)
+        }
+        SignIn::Wait(seconds) => {
+            errors.add("code", wait(exchange, seconds));
+            ask_for_code(exchange, step, to, errors, Status::TooManyRequests)
+        }
+        SignIn::Refused => {
+            errors.add("name", words.too_late);
+            form(exchange, to, errors, Status::Forbidden)
+        }
+    }
+}
+
+fn ask_for_code(
+    exchange: &mut Exchange<'_>,
+    step: String,
+    to: String,
+    errors: Errors,
+    status: Status,
+) -> Result<Reply, Failed> {
+    let title = exchange.texts.admin.sign_in.code_title;
+    let mut frame = Frame::new(exchange, None, Section::None, title);
+    frame.token = visit::begin(exchange)?;
+    frame.has_errors = !errors.is_empty();
+    Reply::page_of(status, &CodePage { frame, errors, step, to })
+}
+
+/// Sends the cookies of somebody who is in, and them to where they wanted to go.
+fn let_in(
+    exchange: &mut Exchange<'_>,
+    signed_in: &crate::accounts::SignedIn,
+    to: &str,
+) -> Reply {
+    exchange.send_session(&signed_in.session);
+    exchange.send_device(&signed_in.device);
+    exchange.cookies.push(Cookie::Visit.forget(exchange.is_secure));
+    Reply::To(way_back(to))
+}
+
+/// Ends all sessions of whoever signs out.
+pub(super) fn sign_out(
+    exchange: &mut Exchange<'_>,
+    signed_in: &SignedIn,
+) -> Result<Reply, Failed> {
+    Catalog::open(&exchange.loaded().config.paths.catalog)?.end_sessions(signed_in.user.id)?;
+    // One of before may have been renewed with this request.
+    exchange.cookies.clear();
+    exchange.cookies.push(Cookie::Session.forget(exchange.is_secure));
+    Ok(Reply::To("login?signed-out".into()))
+}
+
+/// The form in which somebody chooses a password with a code.
+pub(super) fn show_password(
+    exchange: &mut Exchange<'_>,
+    _: Option<&SignedIn>,
+) -> Result<Reply, Failed> {
+    password_form(exchange, Errors::default(), Status::Ok)
+}
+
+fn password_form(
+    exchange: &mut Exchange<'_>,
+    errors: Errors,
+    status: Status,
+) -> Result<Reply, Failed> {
+    let title = exchange.texts.admin.sign_in.password_title;
+    let mut frame = Frame::new(exchange, None, Section::None, title);
+    frame.token = visit::begin(exchange)?;
+    frame.has_errors = !errors.is_empty();
+    let code = exchange.form.text("code").to_owned();
+    Reply::page_of(status, &ChoosePassword { frame, errors, code })
+}
+
+/// Sets the password that was chosen with a code.
+pub(super) fn choose_password(
+    exchange: &mut Exchange<'_>,
+    _: Option<&SignedIn>,
+) -> Result<Reply, Failed> {
+    visit::check(exchange)?;
+    let now = exchange.call.now;
+    let mut catalog = Catalog::open(&exchange.loaded().config.paths.catalog)?;
+    let mut errors = Errors::default();
+    let code = PasswordCode::parse(exchange.form.text("code"));
+    let user = match &code {
+        Some(code) => catalog.user_of_password_code(&code.digest(), now)?,
+        None => None,
+    };
+    let Some(user) = user else {
+        errors.add("code", exchange.texts.admin.sign_in.wrong_password_code);
+        return password_form(exchange, errors, Status::UnprocessableContent);
+    };
+    let Some(password) = new_password::chosen(exchange, user.name.as_str(), &mut errors) else {
+        return password_form(exchange, errors, Status::UnprocessableContent);
+    };
+    let hash = new_password::hash(exchange, &password)?;
+    let author = Author { name: user.name.as_str(), at: now };
+    catalog
+        .set_password(user.id, Some(&hash), &author)
+        .map_err(|problem| Failed::Broken(problem.to_string()))?;
+    Ok(Reply::To("login".into()))
+}
+
+/// Leaves it to a thread that waits while somebody else's password is looked at.
+fn wait_for_others(exchange: &Exchange<'_>) -> Result<(), Failed> {
+    if exchange.call.pace.may_wait() {
+        return Ok(());
+    }
+    match HashingTurn::try_take(&exchange.loaded().config.paths.catalog) {
+        Ok(Some(_)) => Ok(()),
+        _ => Err(Failed::WouldWait),
+    }
+}
+
+/// Asks who somebody is.
+fn authenticate(
+    exchange: &Exchange<'_>,
+    ask: impl FnOnce(&mut Authentication<'_>) -> Result<SignIn, AuthenticationError>,
+) -> Result<SignIn, Failed> {
+    let (loaded, request) = (exchange.loaded(), exchange.call.request);
+    let broken = |problem: &dyn std::fmt::Display| Failed::Broken(problem.to_string());
+    let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
+    let secrets =
+        Secrets::open(&loaded.config.paths.catalog).map_err(|problem| broken(&problem))?;
+    let mut authentication = Authentication {
+        catalog: &mut catalog,
+        secrets: &secrets,
+        address: exchange.ready.client(request).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
+        device: Cookie::Device.value(request, exchange.is_secure),
+        now: exchange.call.now,
+        keep: loaded.config.log.keep.seconds(),
+    };
+    match ask(&mut authentication) {
+        Ok(outcome) => Ok(outcome),
+        Err(AuthenticationError::Turn(HashingTurnError::Busy)) => Err(Failed::Busy),
+        Err(problem) => Err(broken(&problem)),
+    }
+}
+
+fn wait(exchange: &Exchange<'_>, seconds: Seconds) -> String {
+    let texts = exchange.texts;
+    // Durations are told in minutes at least.
+    texts.admin.sign_in.wait.with(texts.duration(Seconds(seconds.0.max(60))))
+}
+
+/// The page to come back to, if it is one of ours: nobody is sent elsewhere.
+fn way_back(to: &str) -> String {
+    let path = to.split(['?', '#']).next().unwrap_or_default();
+    let is_ours = super::routes::is_known(&format!("/{path}"))
+        && !to.bytes().any(|byte| byte.is_ascii_control());
+    if is_ours { to.to_owned() } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        for ours in ["", "audit", "audit?who=a&what=b"] {
+            assert_eq!(way_back(ours), ours);
+        }
+        for theirs in
+            ["//evil.example", "/x", "https://evil.example/", "audit/../../x", "\\evil", "audit\r\nX: y", "?x"]
+        {
+            let back = way_back(theirs);
+            assert!(back.is_empty() || back == "?x", "{theirs}");
+        }
+    }
+}
