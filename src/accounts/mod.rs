@@ -1,15 +1,18 @@
 //! Who may administer: passwords, one-time codes, sessions, and how guessing is slowed down.
 
 mod attempts;
+mod authentication;
 mod device;
 mod form_token;
 mod hashing_turn;
+mod new_password;
 mod password;
 mod password_code;
 mod password_hash;
 mod permission;
 pub mod qr_code;
 mod recovery_code;
+mod second_step;
 mod secrets;
 mod session;
 mod setup_token;
@@ -17,9 +20,11 @@ mod signer;
 mod totp;
 
 pub use attempts::{Attempt, Attempts, NotNow};
+pub use authentication::{Authentication, AuthenticationError, PasswordChange, SignIn, SignedIn};
 pub use device::Device;
 pub use form_token::{FormToken, Visit};
 pub use hashing_turn::{HashingTurn, HashingTurnError};
+pub use new_password::{LinkedPassword, PasswordLink, set_password};
 pub use password::{Password, PasswordError};
 pub use password_code::PasswordCode;
 pub use password_hash::{NotAPasswordHash, PasswordHash};

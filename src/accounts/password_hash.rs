@@ -58,6 +58,8 @@ impl Cost {
 
     /// The bytes of a hash.
     fn hash(self, password: &Password, salt: &[u8], length: usize) -> io::Result<Vec<u8>> {
+        #[cfg(test)]
+        tests::RUNS.with(|runs| runs.set(runs.get() + 1));
         let impossible = |problem: argon2::Error| match problem {
             argon2::Error::OutOfMemory => io::Error::from(io::ErrorKind::OutOfMemory),
             other => io::Error::other(other.to_string()),
@@ -150,13 +152,20 @@ fn number(text: &str) -> Option<u32> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::cell::Cell;
+
     use proptest::prelude::*;
 
     use super::*;
 
+    thread_local! {
+        /// How many hashes this thread has computed.
+        pub(in super::super) static RUNS: Cell<u32> = const { Cell::new(0) };
+    }
+
     /// A vector of the reference implementation's own tests: `password` with 256 KiB and 2 passes.
-    const WEAK: &str =
+    pub(in super::super) const WEAK: &str =
         "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
     fn typed(text: &str) -> Password {

@@ -1,5 +1,5 @@
-//! The file of the keys that sign cookies and forms, and that make the secrets of one-time codes: `admin.secret` beside
-//! the catalogue, made by whoever comes first, and never replaced by itself.
+//! The file of the keys that sign cookies and forms, `admin.secret` beside the catalogue: made by whoever comes first,
+//! and never replaced by itself.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 
-use super::signer::{Key, Signer, keyed_digest};
-use super::totp::TotpSecret;
-use crate::catalog::UserId;
+use super::signer::{Key, Signer};
 use crate::platform::lock::{self, LockError};
 use crate::platform::publication::TemporaryFile;
 use crate::platform::{files, privilege, random};
@@ -32,9 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The keys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secrets {
-    /// What the secrets of one-time codes are made with. It never changes, as phones have these.
-    codes: Key,
-    /// What signs.
     current: Key,
     /// The one before, and until when it counts.
     before: Option<(Key, Timestamp)>,
@@ -54,13 +49,13 @@ pub enum SecretsError {
         source: io::Error,
     },
     /// Others could sign as the tracker does.
-    #[error("others may read the signing keys {}: chmod 600 it; if somebody may have, remove it, which ends all sessions and one-time codes", path.display())]
+    #[error("others may read the signing keys {}: chmod 600 it; if somebody may have, remove it, which ends all sessions", path.display())]
     OthersMayRead {
         /// The file.
         path: PathBuf,
     },
     /// Somebody else knows the keys.
-    #[error("the signing keys {} belong to user {owner}, not to the tracker's: chown it, or remove it, which ends all sessions and one-time codes", path.display())]
+    #[error("the signing keys {} belong to user {owner}, not to the tracker's: chown it, or remove it, which ends all sessions", path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
@@ -68,7 +63,7 @@ pub enum SecretsError {
         owner: u32,
     },
     /// Its content is not what was written.
-    #[error("the signing keys {} are damaged: restore the file, or remove it, which ends all sessions and one-time codes", path.display())]
+    #[error("the signing keys {} are damaged: restore the file, or remove it, which ends all sessions", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -94,8 +89,7 @@ impl Secrets {
         if let Some(secrets) = read(&path)? {
             return Ok(secrets);
         }
-        let made =
-            new_key().and_then(|codes| Ok(Self { codes, current: new_key()?, before: None }));
+        let made = new_key().map(|current| Self { current, before: None });
         let is_ours = made.and_then(|secrets| {
             let temporary = secrets.written_beside(&path)?;
             temporary.file.sync_all()?;
@@ -118,7 +112,7 @@ impl Secrets {
         let old = Self::open(catalog)?;
         let replaced = new_key().and_then(|current| {
             let before = Some((old.current, now + GRACE));
-            let new = Self { codes: old.codes, current, before };
+            let new = Self { current, before };
             new.written_beside(&path)?.replace(&path)?;
             Ok(new)
         });
@@ -135,15 +129,6 @@ impl Secrets {
         Signer::new(self.current, self.before.and_then(counts))
     }
 
-    /// The secret of a user's one-time codes, of which the catalogue has the salt.
-    #[must_use]
-    pub fn totp(&self, user: UserId, salt: &[u8; 16]) -> TotpSecret {
-        let digest = keyed_digest(&self.codes, &[b"one-time codes\0", &user.0.to_be_bytes(), salt]);
-        let mut bytes = [0; 20];
-        bytes.copy_from_slice(&digest[..20]);
-        TotpSecret::new(bytes)
-    }
-
     /// A temporary file with them, which nobody else may read at any time.
     fn written_beside(&self, path: &Path) -> io::Result<TemporaryFile> {
         let mut temporary = TemporaryFile::beside(path)?;
@@ -153,8 +138,7 @@ impl Secrets {
     }
 
     fn written(&self) -> String {
-        let [codes, current] = [self.codes, self.current].map(|key| HEXLOWER.encode(&key));
-        let mut text = format!("{TITLE}\ncodes {codes}\ncurrent {current}\n");
+        let mut text = format!("{TITLE}\ncurrent {}\n", HEXLOWER.encode(&self.current));
         if let Some((key, until)) = &self.before {
             text += &format!("before {} until {}\n", HEXLOWER.encode(key), until.0);
         }
@@ -163,15 +147,13 @@ impl Secrets {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix(TITLE)?.strip_prefix("\ncodes ")?.strip_suffix("\nend\n")?;
-        let (codes, rest) = rest.split_once("\ncurrent ")?;
-        let codes = key(codes)?;
+        let rest = text.strip_prefix(TITLE)?.strip_prefix("\ncurrent ")?.strip_suffix("\nend\n")?;
         let Some((current, before)) = rest.split_once("\nbefore ") else {
-            return Some(Self { codes, current: key(rest)?, before: None });
+            return Some(Self { current: key(rest)?, before: None });
         };
         let (before, until) = before.split_once(" until ")?;
         let before = Some((key(before)?, Timestamp(until.parse().ok()?)));
-        Some(Self { codes, current: key(current)?, before })
+        Some(Self { current: key(current)?, before })
     }
 }
 
@@ -267,11 +249,6 @@ mod tests {
         assert_ne!(rotated.signer(NOON).sign(Purpose::Session, b"bytes"), signature);
         let twice = Secrets::rotate(&catalog, NOON).unwrap();
         assert!(!verifies(&twice, NOON));
-        assert_eq!(
-            twice.totp(UserId(1), &[7; 16]),
-            old.totp(UserId(1), &[7; 16]),
-            "phones keep theirs"
-        );
     }
 
     #[test]
@@ -302,23 +279,11 @@ mod tests {
         assert!(Secrets::open(&catalog).unwrap_err().to_string().contains("it is a link"));
     }
 
-    #[test]
-    fn each_user_and_salt_has_a_secret_of_its_own() {
-        let (_folder, catalog) = site();
-        let secrets = Secrets::open(&catalog).unwrap();
-        let one = secrets.totp(UserId(1), &[7; 16]);
-        assert_eq!(Secrets::open(&catalog).unwrap().totp(UserId(1), &[7; 16]), one);
-        assert_ne!(secrets.totp(UserId(2), &[7; 16]), one);
-        assert_ne!(secrets.totp(UserId(1), &[8; 16]), one);
-        let (_other, other) = site();
-        assert_ne!(Secrets::open(&other).unwrap().totp(UserId(1), &[7; 16]), one);
-    }
-
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(codes: Key, current: Key, before: Option<Key>, until: u64) {
+        fn what_is_written_is_read_back(current: Key, before: Option<Key>, until: u64) {
             let before = before.map(|key| (key, Timestamp(until)));
-            let secrets = Secrets { codes, current, before };
+            let secrets = Secrets { current, before };
             prop_assert_eq!(Secrets::parse(&secrets.written()), Some(secrets.clone()));
         }
     }

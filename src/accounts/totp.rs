@@ -1,12 +1,13 @@
 //! One-time codes of an app on a phone (RFC 6238): SHA-1, 6 digits, 30 seconds.
 
-use std::fmt;
+use std::{fmt, io};
 
 use constant_time_eq::constant_time_eq;
 use data_encoding::BASE32_NOPAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use totp_rs::{Builder, Secret};
 
+use crate::platform::random;
 use crate::protocol::Timestamp;
 
 /// Seconds for which a code is shown.
@@ -27,9 +28,24 @@ pub struct TotpSecret([u8; 20]);
 pub struct TotpStep(pub u64);
 
 impl TotpSecret {
-    /// One of these bytes, as [`super::Secrets::totp`] makes them.
-    pub(super) fn new(bytes: [u8; 20]) -> Self {
+    /// A new one that nobody can guess.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn generate() -> io::Result<Self> {
+        random::unguessable().map(Self)
+    }
+
+    /// The one that the catalogue has.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 20]) -> Self {
         Self(bytes)
+    }
+
+    /// For the catalogue.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
     }
 
     /// 32 characters to type in by hand, in groups of four.
@@ -88,7 +104,7 @@ impl TotpSecret {
     }
 
     /// The code of a step.
-    fn code(&self, step: TotpStep) -> String {
+    pub(super) fn code(&self, step: TotpStep) -> String {
         // It is that of the RFC unless told otherwise: SHA-1, 6 digits, 30 seconds.
         let totp = Builder::new().with_secret(Secret::new_stack(self.0)).build_noncompliant();
         totp.generate(step.0.saturating_mul(PERIOD)).to_string()
@@ -183,6 +199,8 @@ mod tests {
         );
         assert_eq!(RFC.base32(), "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
         assert_eq!(format!("{RFC:?}"), "TotpSecret(..)");
+        assert_ne!(TotpSecret::generate().unwrap(), TotpSecret::generate().unwrap());
+        assert_eq!(TotpSecret::from_bytes(*RFC.as_bytes()), RFC);
     }
 
     proptest! {

@@ -109,6 +109,12 @@ impl CatalogError {
 }
 
 impl Catalog {
+    /// Where it is; other files of the site's state lie beside it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Does `work` in one transaction: all of it, or nothing.
     pub(super) fn write<T>(
         &mut self,
