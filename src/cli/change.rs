@@ -2,28 +2,16 @@
 
 use super::{CommandError, World};
 use crate::catalog::{Author, Catalog};
-use crate::config::lay_out_missing;
 use crate::platform::process;
-use crate::site::{PublishError, clock, publish};
-use crate::tracker::{Quiet, Turn, Urgency};
+use crate::site::{self, PublishError, clock};
+use crate::tracker::Turn;
 
-/// Changes the catalogue, and has policy, table and feed show it. A refresh that is under way is waited for.
+/// Changes the catalogue in the name of who runs the command.
 pub(super) fn change<T>(
     world: &World<'_>,
     change: impl FnOnce(&mut Catalog, &Author<'_>) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let loaded = world.load_owner_config()?;
-    if !loaded.config.paths.catalog.exists() {
-        lay_out_missing(&loaded)?;
-    }
-    let changed = {
-        let _turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
-        let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
-        let name = process::person();
-        change(&mut catalog, &Author { name: &name, at: clock() })?
-    };
-    publish(&loaded, Urgency::Now, &mut Quiet)?;
-    Ok(changed)
+    site::change(&world.load_owner_config()?, &process::person(), change)
 }
 
 /// Tries a change that the catalogue does not keep; `None` where there is no catalogue yet.

@@ -3,6 +3,7 @@
 mod admin;
 mod api;
 mod call;
+mod change;
 pub mod charts;
 mod chores;
 mod events;
@@ -42,6 +43,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use change::change;
 pub use format::{bytes, counted, in_words, rate};
 pub use history::{history_csv, history_json};
 pub use links::url_below;

@@ -43,6 +43,7 @@ mod torrent_list;
 mod torrent_peers;
 mod unidentified;
 mod unreachable;
+pub mod upload;
 mod witness;
 
 use std::cell::RefCell;

@@ -59,6 +59,11 @@ fn a_file_that_is_added_goes_into_the_torrents_folder() {
     let there = tracker.path("www/torrents/elsewhere.torrent");
     assert_eq!(fs::read(&there).expect("a file"), torrent.metainfo);
     assert!(tracker.run(&["torrent", "add", file]).done().contains("already"));
+    let again = tracker.path("data/again.torrent");
+    fs::write(&again, &torrent.metainfo).expect("a file");
+    let again = again.to_str().expect("a path in UTF-8");
+    assert!(tracker.run(&["torrent", "add", again]).done().contains("is tracked already"));
+    assert!(!tracker.path("www/torrents/again.torrent").exists());
     let other = Torrent::new("other", 1000, ANNOUNCE_URL);
     fs::write(file, &other.metainfo).expect("a file");
     let refused = tracker.run(&["torrent", "add", file]).failure();
