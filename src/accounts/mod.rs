@@ -5,7 +5,6 @@ mod authentication;
 mod device;
 mod form_token;
 mod hashing_turn;
-mod new_password;
 mod password;
 mod password_code;
 mod password_hash;
@@ -24,7 +23,6 @@ pub use authentication::{Authentication, AuthenticationError, PasswordChange, Si
 pub use device::Device;
 pub use form_token::{FormToken, Visit};
 pub use hashing_turn::{HashingTurn, HashingTurnError};
-pub use new_password::{LinkedPassword, PasswordLink, set_password};
 pub use password::{Password, PasswordError};
 pub use password_code::PasswordCode;
 pub use password_hash::{NotAPasswordHash, PasswordHash};

@@ -1,4 +1,4 @@
-use super::super::PasswordLink;
+use super::super::PasswordCode;
 use super::super::password_hash::tests::{RUNS, WEAK};
 use super::*;
 use crate::catalog::{Role, UserDetails, UserId};
@@ -258,7 +258,7 @@ fn the_second_step_is_over_soon_and_when_anything_has_changed() {
 }
 
 #[test]
-fn a_changed_password_ends_sessions_and_links_and_needs_the_one_before() {
+fn a_changed_password_ends_sessions_and_codes_and_needs_the_one_before() {
     let mut site = Site::new();
     let user = site.user();
     let mut change = |current: &str, new: &str| {
@@ -270,12 +270,14 @@ fn a_changed_password_ends_sessions_and_links_and_needs_the_one_before() {
     });
     assert_eq!(took, 0);
     assert!(matches!(change("wrong", "correct horse"), PasswordChange::WrongPassword));
-    let link = PasswordLink::make(&mut site.catalog, site.olive, &OWNER).unwrap();
+    let code = PasswordCode::generate().unwrap().digest();
+    let until = NOON + PasswordCode::LASTS;
+    site.catalog.add_password_code(site.olive, &code, until, &OWNER).unwrap();
     let changed = site.at(NOON, None).change_password(&user, "password", "correct horse").unwrap();
     let PasswordChange::Done(session) = changed else { panic!("{changed:?}") };
     assert_eq!((session.user, session.epoch), (site.olive, user.epoch + 1));
     assert_eq!(site.user().epoch, session.epoch);
-    assert!(link.user(&site.catalog, NOON).unwrap().is_none());
+    assert!(site.catalog.user_of_password_code(&code, NOON).unwrap().is_none());
     assert!(matches!(site.sign_in("olive", "password"), SignIn::Refused));
     done(site.sign_in("olive", "correct horse"));
     let user = site.user();

@@ -68,7 +68,7 @@ pub(super) fn is_secure(request: &Request<'_>, proxies: &Proxies) -> bool {
 mod tests {
     use super::*;
     use crate::gateway::Variables;
-    use crate::platform::network::Network;
+    use crate::platform::network::{IpRange, Network};
 
     struct Fixed(Vec<(&'static str, &'static str)>);
 
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn https_is_believed_of_the_web_server_and_of_trusted_proxies_only() {
-        let trusted: Network = "127.0.0.1".parse().unwrap();
+        let trusted: Network = ["127.0.0.1".parse::<IpRange>().unwrap()].into_iter().collect();
         let is = |variables: &[(&'static str, &'static str)]| {
             let variables = Fixed(variables.to_vec());
             let proxies = Proxies::new(trusted.clone(), false, "x-forwarded-for");

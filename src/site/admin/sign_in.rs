@@ -76,10 +76,7 @@ fn form(
 }
 
 /// The first step: a name and a password.
-pub(super) fn sign_in(
-    exchange: &mut Exchange<'_>,
-    _: Option<&SignedIn>,
-) -> Result<Reply, Failed> {
+pub(super) fn sign_in(exchange: &mut Exchange<'_>, _: Option<&SignedIn>) -> Result<Reply, Failed> {
     visit::check(exchange)?;
     wait_for_others(exchange)?;
     let (name, password) = (exchange.form.text("name"), exchange.form.text("password"));
@@ -102,10 +99,7 @@ pub(super) fn sign_in(
 }
 
 /// The second step: a code.
-pub(super) fn confirm(
-    exchange: &mut Exchange<'_>,
-    _: Option<&SignedIn>,
-) -> Result<Reply, Failed> {
+pub(super) fn confirm(exchange: &mut Exchange<'_>, _: Option<&SignedIn>) -> Result<Reply, Failed> {
     visit::check(exchange)?;
     let (step, code) = (exchange.form.text("step").to_owned(), exchange.form.text("code"));
     let outcome = authenticate(exchange, |it| it.confirm(&step, code))?;
@@ -144,11 +138,7 @@ fn ask_for_code(
 }
 
 /// Sends the cookies of somebody who is in, and them to where they wanted to go.
-fn let_in(
-    exchange: &mut Exchange<'_>,
-    signed_in: &crate::accounts::SignedIn,
-    to: &str,
-) -> Reply {
+fn let_in(exchange: &mut Exchange<'_>, signed_in: &crate::accounts::SignedIn, to: &str) -> Reply {
     exchange.send_session(&signed_in.session);
     exchange.send_device(&signed_in.device);
     exchange.cookies.push(Cookie::Visit.forget(exchange.is_secure));
@@ -156,10 +146,7 @@ fn let_in(
 }
 
 /// Ends all sessions of whoever signs out.
-pub(super) fn sign_out(
-    exchange: &mut Exchange<'_>,
-    signed_in: &SignedIn,
-) -> Result<Reply, Failed> {
+pub(super) fn sign_out(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<Reply, Failed> {
     Catalog::open(&exchange.loaded().config.paths.catalog)?.end_sessions(signed_in.user.id)?;
     // One of before may have been renewed with this request.
     exchange.cookies.clear();
@@ -276,9 +263,15 @@ mod tests {
         for ours in ["", "audit", "audit?who=a&what=b"] {
             assert_eq!(way_back(ours), ours);
         }
-        for theirs in
-            ["//evil.example", "/x", "https://evil.example/", "audit/../../x", "\\evil", "audit\r\nX: y", "?x"]
-        {
+        for theirs in [
+            "//evil.example",
+            "/x",
+            "https://evil.example/",
+            "audit/../../x",
+            "\\evil",
+            "audit\r\nX: y",
+            "?x",
+        ] {
             let back = way_back(theirs);
             assert!(back.is_empty() || back == "?x", "{theirs}");
         }

@@ -18,7 +18,7 @@ macro_rules! texts {
         #[cfg(test)]
         impl $name {
             /// Each text by its name, with how many values it takes.
-            fn all(&self) -> Vec<(String, Vec<&'static str>, usize)> {
+            pub(in crate::site::language) fn all(&self) -> Vec<(String, Vec<&'static str>, usize)> {
                 let name = |field| format!("{}::{field}", stringify!($name));
                 vec![$((name(stringify!($field)), self.$field.written(), self.$field.places()),)+]
             }
