@@ -3,7 +3,7 @@
 use std::io;
 
 use super::signer::{Nonce, Purpose, Signer};
-use crate::catalog::UserId;
+use crate::catalog::{User, UserId};
 use crate::platform::random;
 use crate::protocol::{Seconds, Timestamp};
 
@@ -63,7 +63,7 @@ impl Session {
     }
 
     /// The session of a cookie; `None` when it is over, comes from a time that is yet to be, or was not made by this
-    /// tracker. Whether the user's epoch is still the same, the catalogue knows.
+    /// tracker. What has become of the user since, [`Self::is_of`] tells.
     #[must_use]
     pub fn decode(text: &str, signer: &Signer, now: Timestamp) -> Option<Self> {
         let bytes: [u8; BYTES] = signer.open(Purpose::Session, text)?;
@@ -87,6 +87,12 @@ impl Session {
             nonce: rest.try_into().ok()?,
         };
         (version == VERSION).then_some(session)
+    }
+
+    /// Whether it is that of a user as they are now: not of one who was disabled, or who has ended their sessions.
+    #[must_use]
+    pub fn is_of(&self, user: &User) -> bool {
+        (self.user, self.epoch) == (user.id, user.epoch) && !user.is_disabled
     }
 
     /// Whether the browser should get a new cookie.

@@ -215,6 +215,31 @@ fn a_code_lets_in_once_whatever_the_clocks_say() {
 }
 
 #[test]
+fn of_two_at_once_with_the_same_code_one_is_let_in() {
+    let (mut site, recovery) = Site::with_codes();
+    let secret = TotpSecret::from_bytes(SECRET);
+    // Both have read the user before either has used the code.
+    let seen = site.user();
+    for code in [Site::code_at(NOON), recovery.to_string()] {
+        let mut uses = || site.at(NOON, None).uses_code(&seen, &secret, &code).unwrap();
+        assert_eq!((uses(), uses()), (true, false), "{code}");
+    }
+}
+
+#[test]
+fn a_session_is_over_when_its_user_is_not_as_before() {
+    let mut site = Site::new();
+    let other = UserDetails::new(Role::Administrator);
+    site.catalog.add_user(&name("other"), &other, Some(WEAK), &OWNER).unwrap();
+    let session = done(site.sign_in("olive", "password")).session;
+    assert!(session.is_of(&site.user()));
+    assert!(!session.is_of(&User { is_disabled: true, ..site.user() }));
+    assert!(!session.is_of(&User { id: UserId(99), ..site.user() }));
+    site.catalog.end_sessions(site.olive).unwrap();
+    assert!(!session.is_of(&site.user()));
+}
+
+#[test]
 fn codes_are_guessed_as_slowly_as_passwords() {
     let (mut site, _) = Site::with_codes();
     let step = site.step();
