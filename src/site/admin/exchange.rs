@@ -4,12 +4,15 @@ use super::address::{depth, root};
 use super::cookies::{Cookie, is_secure};
 use super::reply::Failed;
 use crate::accounts::{Device, FormToken, Secrets, Session, Signer};
-use crate::catalog::{Catalog, User};
+use crate::catalog::{Author, Catalog, Torrent, User};
 use crate::config::{Language, LoadedConfig, Surroundings};
 use crate::gateway::Method;
+use crate::protocol::InfoHash;
+use crate::site::change::change;
 use crate::site::form::{Form, Limits};
 use crate::site::language::{self, Texts, texts};
 use crate::site::{Call, Ready};
+use crate::tracker::{Turn, Urgency};
 
 /// A request while it is answered.
 pub(super) struct Exchange<'a> {
@@ -98,7 +101,7 @@ impl<'a> Exchange<'a> {
             return Ok(None);
         };
         let Some(user) = self.catalog()?.user(session.user)? else { return Ok(None) };
-        if user.epoch != session.epoch || user.is_disabled {
+        if !session.is_of(&user) {
             return Ok(None);
         }
         if let Some(language) = user.language.as_deref().and_then(Language::of_tag) {
@@ -108,6 +111,45 @@ impl<'a> Exchange<'a> {
             self.send_session(&session.renewed(now));
         }
         Ok(Some(SignedIn { user, session }))
+    }
+
+    /// Changes the catalogue in the name of whoever has signed in, and has policy and pages show it. While a refresh is under
+    /// way, only a thread that may wait does it.
+    pub(super) fn change<T>(
+        &self,
+        signed_in: &SignedIn,
+        work: impl FnOnce(&mut Catalog, &Author<'_>) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        let loaded = self.loaded();
+        if !self.call.pace.may_wait()
+            && Turn::take(loaded, Urgency::NowUnlessBusy).is_ok_and(|turn| turn.is_none())
+        {
+            return Err(Failed::WouldWait);
+        }
+        change(loaded, signed_in.user.name.as_str(), work)
+    }
+
+    /// Changes what nothing that is published tells of, such as users.
+    pub(super) fn change_unpublished<T>(
+        &self,
+        signed_in: &SignedIn,
+        work: impl FnOnce(&mut Catalog, &Author<'_>) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        let mut catalog = Catalog::open(&self.loaded().config.paths.catalog)?;
+        let name = signed_in.user.name.as_str();
+        work(&mut catalog, &Author { name, at: self.call.now })
+    }
+
+    /// What stands in the place of a `{}` of the route.
+    pub(super) fn part(&self, place: usize) -> &str {
+        self.parts.get(place).map_or("", |part| part)
+    }
+
+    /// The torrent that stands there.
+    pub(super) fn torrent(&self, place: usize) -> Result<Torrent, Failed> {
+        let hash = InfoHash::from_hex_of_any(self.part(place).as_bytes());
+        let found = hash.map(|hash| self.catalog()?.torrent(hash).map_err(Failed::from));
+        found.transpose()?.flatten().ok_or(Failed::NotFound)
     }
 
     /// Sends the cookie of a session.

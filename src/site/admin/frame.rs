@@ -10,7 +10,17 @@ pub(super) enum Section {
     /// A page in none of them.
     None,
     Overview,
+    Torrents,
+    Add,
+    Retired,
+    Bans,
+    Clients,
+    People,
+    Configuration,
+    Appearance,
     Audit,
+    Backup,
+    Help,
 }
 
 /// Where a section is, who may see it, and what it is called.
@@ -19,7 +29,19 @@ type Known = (Section, &'static str, Permission, fn(&AdminFrameTexts) -> &'stati
 /// All sections, in their order.
 const SECTIONS: &[Known] = &[
     (Section::Overview, "./", Permission::SeeOverview, |texts| texts.overview),
+    (Section::Torrents, "torrents", Permission::SeeTorrents, |texts| texts.torrents),
+    (Section::Add, "torrents/add", Permission::AddTorrents, |texts| texts.add),
+    (Section::Retired, "retired", Permission::SeeTorrents, |texts| texts.retired),
+    (Section::Bans, "bans", Permission::SeeBans, |texts| texts.bans),
+    (Section::Clients, "clients", Permission::SeeClientRules, |texts| texts.clients),
+    (Section::People, "people", Permission::SeeUsers, |texts| texts.people),
+    (Section::Configuration, "configuration", Permission::SeeConfiguration, |texts| {
+        texts.configuration
+    }),
+    (Section::Appearance, "appearance", Permission::EditAppearance, |texts| texts.appearance),
     (Section::Audit, "audit", Permission::SeeAudit, |texts| texts.audit),
+    (Section::Backup, "backup", Permission::MakeBackup, |texts| texts.backup),
+    (Section::Help, "help", Permission::OwnAccount, |texts| texts.help),
 ];
 
 /// The frame of a page.
@@ -35,6 +57,8 @@ pub(super) struct Frame {
     /// What goes with each of their forms.
     pub(super) token: String,
     pub(super) sections: Vec<SectionLink>,
+    /// What was done just now.
+    pub(super) notice: Option<String>,
     /// Whether something is wrong in the form on the page.
     pub(super) has_errors: bool,
     /// Where visitors are.
@@ -77,6 +101,7 @@ impl Frame {
             user: signed_in.map(|it| it.user.name.to_string()),
             token: token.map(|it| it.as_str().to_owned()).unwrap_or_default(),
             sections,
+            notice: None,
             has_errors: false,
             version: env!("CARGO_PKG_VERSION"),
             root,

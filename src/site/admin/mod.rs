@@ -4,12 +4,14 @@
 mod address;
 mod audit;
 mod checkup;
+mod confirm;
 mod cookies;
 mod errors;
 mod exchange;
 mod frame;
 mod new_password;
 mod overview;
+mod refresh;
 mod refused;
 mod reply;
 mod routes;

@@ -68,6 +68,9 @@ pub(super) fn show(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<
     };
     let interval = load.map_or(loaded.config.tracker.interval, |load| load.interval);
     let title = texts.admin.frame.overview;
+    let mut frame = Frame::new(exchange, Some(signed_in), Section::Overview, title);
+    let is_refreshed = exchange.query.text("done") == "refreshed";
+    frame.notice = is_refreshed.then(|| texts.admin.overview.refreshed.to_owned());
     Reply::page(&Overview {
         figures,
         load: load.map(|load| (texts.number(load.announces), load.is_high)),
@@ -77,6 +80,6 @@ pub(super) fn show(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<
         changes,
         may_refresh: may(Permission::Refresh),
         may_see_audit,
-        frame: Frame::new(exchange, Some(signed_in), Section::Overview, title),
+        frame,
     })
 }

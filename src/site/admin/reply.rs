@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::address::root;
-use crate::catalog::CatalogError;
-use crate::config::LoadedConfig;
+use crate::catalog::{CatalogError, UserError};
+use crate::config::{LayoutError, LoadedConfig};
 use crate::gateway::{Request, Response, Status};
 use crate::site::PublishError;
 
@@ -91,6 +91,21 @@ impl Reply {
 
 impl From<CatalogError> for Failed {
     fn from(problem: CatalogError) -> Self {
+        Self::Broken(problem.to_string())
+    }
+}
+
+impl From<UserError> for Failed {
+    fn from(problem: UserError) -> Self {
+        match problem {
+            UserError::Unknown => Self::NotFound,
+            problem => Self::Broken(problem.to_string()),
+        }
+    }
+}
+
+impl From<LayoutError> for Failed {
+    fn from(problem: LayoutError) -> Self {
         Self::Broken(problem.to_string())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
-use super::{audit, checkup, overview, setup, sign_in, style};
+use super::{audit, checkup, overview, refresh, setup, sign_in, style};
 use crate::accounts::Permission;
 use crate::gateway::Method;
 
@@ -36,6 +36,7 @@ const ROUTES: &[Route] = &[
     (Get, "setup", Open(setup::show)),
     (Post, "setup", Open(setup::make)),
     (Get, "", For(Permission::SeeOverview, overview::show)),
+    (Post, "refresh", For(Permission::Refresh, refresh::run)),
     (Post, "checkup", For(Permission::SeeConfiguration, checkup::run)),
     (Get, "audit", For(Permission::SeeAudit, audit::show)),
     (Get, "audit/export", For(Permission::SeeAudit, audit::export)),
