@@ -4,6 +4,7 @@
 // A test that cannot be set up has failed; clippy's exemption covers test functions only.
 #![allow(clippy::expect_used)]
 
+mod admin;
 mod api;
 mod clients;
 mod command_line;

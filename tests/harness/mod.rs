@@ -1,6 +1,7 @@
 //! What the tests stand on: temporary sites, real web servers in front of them, a small HTTP client.
 //! Everything started here stops, and everything written here vanishes, when its value is dropped.
 
+pub mod admin;
 pub mod apache;
 pub mod bencode;
 pub mod browser;
