@@ -3,7 +3,9 @@
 
 mod address;
 mod audit;
+mod backup;
 mod checkup;
+mod configuration;
 mod confirm;
 mod cookies;
 mod errors;

@@ -2,7 +2,7 @@
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
-use super::{audit, checkup, overview, refresh, setup, sign_in, style};
+use super::{audit, backup, checkup, configuration, overview, refresh, setup, sign_in, style};
 use crate::accounts::Permission;
 use crate::gateway::Method;
 
@@ -38,6 +38,10 @@ const ROUTES: &[Route] = &[
     (Get, "", For(Permission::SeeOverview, overview::show)),
     (Post, "refresh", For(Permission::Refresh, refresh::run)),
     (Post, "checkup", For(Permission::SeeConfiguration, checkup::run)),
+    (Get, "configuration", For(Permission::SeeConfiguration, configuration::show)),
+    (Post, "configuration", For(Permission::SeeConfiguration, configuration::check)),
+    (Get, "backup", For(Permission::MakeBackup, backup::show)),
+    (Post, "backup", For(Permission::MakeBackup, backup::download)),
     (Get, "audit", For(Permission::SeeAudit, audit::show)),
     (Get, "audit/export", For(Permission::SeeAudit, audit::export)),
 ];

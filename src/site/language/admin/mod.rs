@@ -1,6 +1,8 @@
 //! The texts of the administration: a file for each of its pages, with both languages side by side.
 
 mod audit;
+mod backup;
+mod configuration;
 mod frame;
 mod overview;
 mod password;
@@ -10,6 +12,8 @@ mod sign_in;
 mod users;
 
 pub(in crate::site) use audit::AuditTexts;
+pub(in crate::site) use backup::BackupTexts;
+pub(in crate::site) use configuration::ConfigurationTexts;
 pub(in crate::site) use frame::AdminFrameTexts;
 pub(in crate::site) use overview::OverviewTexts;
 pub(in crate::site) use password::PasswordTexts;
@@ -49,4 +53,6 @@ admin_texts! {
     overview: OverviewTexts,
     users: UserTexts,
     audit: AuditTexts,
+    configuration: ConfigurationTexts,
+    backup: BackupTexts,
 }
