@@ -68,7 +68,7 @@ fn find(browser: &mut Browser, script: &str, when: &str, found: &mut Vec<String>
 }
 
 /// Opens a page and looks at it in all ways.
-fn look_at(browser: &mut Browser, url: &str) -> Vec<String> {
+pub fn look_at(browser: &mut Browser, url: &str) -> Vec<String> {
     let axe = fs::read_to_string(installed("axe-core/axe.min.js")).expect("axe-core");
     let mut found = Vec::new();
     browser.see(View::screen(1280, false));

@@ -90,6 +90,8 @@ fn what_is_not_in_the_table_is_not_there() {
     let mut admin = administrator(&tracker);
     for path in ["nothing", "../stats", "audit/", "audit/x", "torrents/../audit", "%2e", "admin"] {
         assert_eq!(admin.get(path).status, 404, "{path}");
+        let reply = Admin::new(&tracker).get(path);
+        assert_eq!(reply.status, 303, "{path}: strangers do not learn what there is");
     }
     assert_eq!(admin.send("POST", "audit", FORM).status, 405);
     assert_eq!(admin.send("DELETE", "audit", None).status, 405);

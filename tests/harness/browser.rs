@@ -108,6 +108,28 @@ impl Browser {
         }
     }
 
+    /// Whether scripts of pages run from now on. Without, nothing that a test evaluates may wait.
+    pub fn run_scripts(&mut self, run: bool) {
+        self.call("Emulation.setScriptExecutionDisabled", &json!({"value": !run}));
+    }
+
+    /// Writes a text into the field that a selector finds.
+    pub fn fill_in(&mut self, selector: &str, text: &str) {
+        let (selector, text) = (json!(selector), json!(text));
+        self.evaluate(&format!("document.querySelector({selector}).value = {text}; 0"));
+    }
+
+    /// Clicks what a selector finds, and waits until the page that it leads to is loaded.
+    pub fn click(&mut self, selector: &str) {
+        self.complaints.clear();
+        let before = self.loaded;
+        self.evaluate(&format!("document.querySelector({}).click(); 0", json!(selector)));
+        while self.loaded == before {
+            let message = self.receive();
+            self.note(&message);
+        }
+    }
+
     /// What the browser complained about since the page was opened: of the page's policy, of what could not be loaded.
     pub fn complaints(&self) -> &[String] {
         &self.complaints

@@ -11,6 +11,7 @@ mod cookies;
 mod errors;
 mod exchange;
 mod frame;
+mod help;
 mod new_password;
 mod overview;
 mod refresh;
@@ -25,6 +26,7 @@ mod visit;
 pub(super) use address::{behind_admin, is_below_admin};
 
 use super::{Call, Ready};
+use crate::accounts::Permission;
 use crate::config::Surroundings;
 use crate::gateway::{Answer, Method, Request, Response};
 use exchange::{Exchange, SignedIn};
@@ -67,10 +69,7 @@ pub(super) fn answer(
             refused::put_another_method(response);
             return Answer::Ready;
         }
-        Found::Nothing => {
-            refused::put_plainly(response);
-            return Answer::Ready;
-        }
+        Found::Nothing => (Entry::For(Permission::OwnAccount, nothing), Vec::new()),
     };
     let mut exchange = match Exchange::begin(ready, (call, surroundings), &path, parts) {
         Ok(exchange) => exchange,
@@ -90,6 +89,11 @@ pub(super) fn answer(
         }
         Err(failed) => refused::put(failed, &path, response),
     }
+}
+
+/// For who has signed in: others do not learn what there is and what not.
+fn nothing(_: &mut Exchange<'_>, _: &SignedIn) -> Result<Reply, Failed> {
+    Err(Failed::NotFound)
 }
 
 /// Does what the table says, if whoever asks may have it done.

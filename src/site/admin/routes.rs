@@ -2,7 +2,9 @@
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
-use super::{audit, backup, checkup, configuration, overview, refresh, setup, sign_in, style};
+use super::{
+    audit, backup, checkup, configuration, help, overview, refresh, setup, sign_in, style,
+};
 use crate::accounts::Permission;
 use crate::gateway::Method;
 
@@ -42,6 +44,7 @@ const ROUTES: &[Route] = &[
     (Post, "configuration", For(Permission::SeeConfiguration, configuration::check)),
     (Get, "backup", For(Permission::MakeBackup, backup::show)),
     (Post, "backup", For(Permission::MakeBackup, backup::download)),
+    (Get, "help", For(Permission::OwnAccount, help::show)),
     (Get, "audit", For(Permission::SeeAudit, audit::show)),
     (Get, "audit/export", For(Permission::SeeAudit, audit::export)),
 ];
