@@ -3,6 +3,7 @@
 //! A subcommand is a `clap::Args` or `clap::Subcommand` with a method `run(self, &mut World)`. It
 //! prints to the world, and returns why it failed as one sentence that says what to do.
 
+mod audit;
 mod backup;
 mod ban;
 mod change;
@@ -92,6 +93,7 @@ enum Command {
     Reachability(reachability::ReachabilityCommand),
     #[command(subcommand)]
     Store(store::StoreCommand),
+    Audit(audit::AuditArguments),
     Backup(backup::BackupArguments),
     Restore(restore::RestoreArguments),
     Doctor(doctor::DoctorArguments),
@@ -119,6 +121,7 @@ impl Command {
             Self::Explain(arguments) => arguments.run(world),
             Self::Reachability(command) => command.run(world),
             Self::Store(command) => command.run(world),
+            Self::Audit(arguments) => arguments.run(world),
             Self::Backup(arguments) => arguments.run(world),
             Self::Restore(arguments) => arguments.run(world),
             Self::Doctor(arguments) => arguments.run(world),
