@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::changes::{self, Noted};
 use super::count::Count;
-use super::users::{UserError, UserId};
+use super::user_id::UserId;
 use super::{Author, Catalog, CatalogError, UserName};
 use crate::protocol::Timestamp;
 
@@ -18,6 +18,11 @@ pub struct Group {
     /// How many users are in it.
     pub users: u64,
 }
+
+/// There is no group of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no group {0}; add it first")]
+pub struct NoGroup(pub String);
 
 /// Whether two names are those of one group: capital letters do not matter.
 #[must_use]
@@ -107,7 +112,7 @@ pub(super) fn put(
     transaction: &Transaction<'_>,
     user: UserId,
     groups: &[String],
-) -> rusqlite::Result<Result<(), UserError>> {
+) -> rusqlite::Result<Result<(), NoGroup>> {
     transaction.execute("DELETE FROM user_groups WHERE user = ?1", [user.0])?;
     for group in groups {
         let known: Option<String> = transaction
@@ -115,7 +120,7 @@ pub(super) fn put(
                 row.get(0)
             })
             .optional()?;
-        let Some(known) = known else { return Ok(Err(UserError::NoGroup(group.clone()))) };
+        let Some(known) = known else { return Ok(Err(NoGroup(group.clone()))) };
         transaction.execute(
             "INSERT OR IGNORE INTO user_groups (user, name_key) VALUES (?1, ?2)",
             (user.0, known),

@@ -46,6 +46,7 @@ mod torrent;
 mod torrents;
 mod totals;
 mod unlisted;
+mod user_id;
 mod user_name;
 mod user_proofs;
 mod users;
@@ -68,7 +69,7 @@ pub use folder::{
     FoundTorrent, KnownFiles, Listing, Problem, ScanRules, Seen, SeenCompanions, Surroundings,
     Watched, has_changed, leads_to, read_open_torrent, read_torrent, scan_folder,
 };
-pub use groups::{Group, is_same_group};
+pub use groups::{Group, NoGroup, is_same_group};
 pub use hash_list::HashList;
 pub use history::{
     FoundFigures, History, HistoryError, Point, PointFigures, RefreshFigures, Sample, Series, Span,
@@ -100,6 +101,7 @@ pub use tokens::{NewToken, Token};
 pub use torrent::Torrent;
 pub use totals::{Carried, Period, StoreCounters, Totals, carry};
 pub use unlisted::{Unlisted, UnlistedCounts};
+pub use user_id::UserId;
 pub use user_name::{UserName, UserNameError};
 pub use user_proofs::Digest;
-pub use users::{Role, User, UserDetails, UserError, UserId};
+pub use users::{Role, User, UserDetails, UserError};

@@ -3,8 +3,9 @@
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::count::Count;
+use super::user_id::UserId;
 use super::user_proofs::Digest;
-use super::users::{UserError, UserId, find, note};
+use super::users::{UserError, find, note};
 use super::{Author, Catalog, CatalogError};
 use crate::protocol::Timestamp;
 

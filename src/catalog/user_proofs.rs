@@ -4,7 +4,8 @@
 use rusqlite::OptionalExtension as _;
 
 use super::count::Count;
-use super::users::{UserError, UserId, find, note};
+use super::user_id::UserId;
+use super::users::{UserError, find, note};
 use super::{Author, Catalog, CatalogError, User};
 use crate::protocol::Timestamp;
 

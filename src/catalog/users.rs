@@ -4,13 +4,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 
 use super::changes::{self, Noted};
 use super::count::Count;
+use super::groups::NoGroup;
+use super::user_id::UserId;
 use super::user_name::UserName;
 use super::{Author, Catalog, CatalogError, groups};
 use crate::protocol::Timestamp;
-
-/// The number of a user; never given twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UserId(pub i64);
 
 /// What a user may, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,8 +107,8 @@ pub enum UserError {
     )]
     LastAdministrator,
     /// There is no such group.
-    #[error("there is no group {0}; add it first")]
-    NoGroup(String),
+    #[error(transparent)]
+    NoGroup(#[from] NoGroup),
     /// Somebody else has changed the user meanwhile.
     #[error("somebody else has changed this user meanwhile; look at it again before you change it")]
     ChangedMeanwhile,
@@ -398,7 +396,7 @@ fn put(
 ) -> rusqlite::Result<Result<(), UserError>> {
     let UserDetails { role, groups, is_disabled, language } = details;
     transaction.execute(PUT, (id.0, role.name(), is_disabled, language))?;
-    groups::put(transaction, id, groups)
+    Ok(groups::put(transaction, id, groups)?.map_err(UserError::from))
 }
 
 fn end_sessions(transaction: &Transaction<'_>, id: UserId) -> rusqlite::Result<()> {

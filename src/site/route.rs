@@ -126,7 +126,7 @@ impl Place {
         if let Some(place) = api_in(request.script_name) {
             return Route::Api(place).into();
         }
-        if admin::behind_admin(request.script_name).is_some() {
+        if admin::ends_in_admin(request.script_name) {
             return Route::Admin.into();
         }
         let mut parts = request.script_name.rsplit(|&byte| byte == b'/');

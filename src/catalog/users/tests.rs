@@ -112,7 +112,7 @@ fn groups_are_those_that_are_there() {
         ..UserDetails::new(Role::Editor)
     };
     let refused = catalog.change_user(id, None, &of(&["Архив", "nobody's"]), &OWNER);
-    assert!(matches!(refused, Err(UserError::NoGroup(group)) if group == "nobody's"));
+    assert!(matches!(refused, Err(UserError::NoGroup(NoGroup(group))) if group == "nobody's"));
     assert_eq!(user(&catalog, id).groups, [""; 0]);
     catalog.change_user(id, None, &of(&["АРХИВ"]), &OWNER).unwrap();
     assert_eq!(user(&catalog, id).groups, ["Архив"]);

@@ -1,6 +1,5 @@
 //! Where a request is below the administration, however the web server says that.
 
-use super::routes::is_known;
 use crate::gateway::Request;
 
 const ADMIN: &[u8] = b"/admin";
@@ -11,20 +10,23 @@ pub(in crate::site) fn is_below_admin(path: &[u8]) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
-/// The path behind `/admin`, such as `/torrents/add`; empty where there is not even a slash.
-pub(super) fn path(request: &Request<'_>) -> String {
+/// The path behind `/admin`, such as `/torrents/add`; empty where there is not even a slash. Some paths can only be told by
+/// which pages are known.
+pub(super) fn path(request: &Request<'_>, is_known: fn(&str) -> bool) -> String {
     let path = request.path_info.trim_ascii();
     let behind = match path.strip_prefix(ADMIN) {
         Some(behind) if is_below_admin(path) => behind,
         // Some servers repeat the program's own path, or give all of the path as the program's.
-        _ => behind_admin(path).or_else(|| behind_admin(request.script_name)).unwrap_or_default(),
+        _ => behind_admin(path, is_known)
+            .or_else(|| behind_admin(request.script_name, is_known))
+            .unwrap_or_default(),
     };
     String::from_utf8_lossy(behind).into_owned()
 }
 
 /// What a path that the program's own may be part of has behind `/admin`, if there is such a page. The program may lie in
 /// a folder of that name.
-pub(in crate::site) fn behind_admin(path: &[u8]) -> Option<&[u8]> {
+pub(super) fn behind_admin(path: &[u8], is_known: fn(&str) -> bool) -> Option<&[u8]> {
     let ends = path.windows(ADMIN.len()).enumerate().rev();
     let places = ends.filter(|(_, part)| *part == ADMIN).map(|(at, _)| path.split_at(at).1);
     places
@@ -56,6 +58,10 @@ mod tests {
         }
     }
 
+    fn is_known(path: &str) -> bool {
+        matches!(path, "" | "/" | "/admin.css")
+    }
+
     #[test]
     fn the_path_is_found_however_the_web_server_says_it() {
         for (script, below, expected) in [
@@ -69,9 +75,10 @@ mod tests {
             ("/x", "/admins", ""),
         ] {
             let variables = Fixed([("SCRIPT_NAME", script), ("PATH_INFO", below)]);
-            assert_eq!(path(&Request::new(&variables, b"")), expected, "{script} {below}");
+            let found = path(&Request::new(&variables, b""), is_known);
+            assert_eq!(found, expected, "{script} {below}");
         }
-        assert_eq!(behind_admin(b"/admin/tracker.cgi"), None);
+        assert_eq!(behind_admin(b"/admin/tracker.cgi", is_known), None);
     }
 
     #[test]

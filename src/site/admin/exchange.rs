@@ -21,6 +21,8 @@ pub(super) struct Exchange<'a> {
     pub(super) surroundings: &'a Surroundings,
     /// What stands in the places of the route.
     pub(super) parts: Vec<String>,
+    /// The path behind `/admin`.
+    pub(super) path: String,
     /// How many folders below that of the administration the page is.
     pub(super) depth: usize,
     pub(super) texts: &'static Texts,
@@ -65,6 +67,7 @@ impl<'a> Exchange<'a> {
             is_secure: is_secure(request, &ready.proxies),
             signer: secrets.signer(call.now),
             depth: depth(path),
+            path: path.to_owned(),
             texts: texts(language),
             cookies: Vec::new(),
             ready,

@@ -23,7 +23,7 @@ mod sign_in;
 mod style;
 mod visit;
 
-pub(super) use address::{behind_admin, is_below_admin};
+pub(super) use address::is_below_admin;
 
 use super::{Call, Ready};
 use crate::accounts::Permission;
@@ -35,6 +35,11 @@ use routes::{Entry, Found};
 
 /// Bytes of a form without files.
 const FORM_BYTES: usize = 512 << 10;
+
+/// Whether the whole path of a program ends in a page of the administration.
+pub(super) fn ends_in_admin(path: &[u8]) -> bool {
+    address::behind_admin(path, routes::is_known).is_some()
+}
 
 /// Bytes of body that a request may bring at most.
 pub(super) fn body_limit(_request: &Request<'_>) -> usize {
@@ -50,14 +55,15 @@ pub(super) fn answer(
 ) -> Answer {
     reply::put_headers(response);
     if ready.tracker.config().config.is_replica() {
-        reply::send_to_owner(ready.tracker.config(), call.request, response);
+        let path = address::path(call.request, routes::is_known);
+        reply::send_to_owner(ready.tracker.config(), &path, call.request.query, response);
         return Answer::Ready;
     }
     if !ready.tracker.config().config.admin.enabled {
         refused::put_plainly(response);
         return Answer::Ready;
     }
-    let path = address::path(call.request);
+    let path = address::path(call.request, routes::is_known);
     if path.is_empty() {
         // Links on a page are relative to a folder.
         reply::put_way_to("admin/", response);

@@ -66,8 +66,7 @@ pub(super) fn reply(
 
 /// The page that was asked for, to come back to after signing in.
 fn way_back(exchange: &Exchange<'_>) -> String {
-    let path = super::address::path(exchange.call.request);
-    let path = path.trim_start_matches('/');
+    let path = exchange.path.trim_start_matches('/');
     if path.is_empty() {
         return String::new();
     }

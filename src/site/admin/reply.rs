@@ -5,7 +5,7 @@ use askama::Template;
 use super::address::root;
 use crate::catalog::{CatalogError, UserError};
 use crate::config::{LayoutError, LoadedConfig};
-use crate::gateway::{Request, Response, Status};
+use crate::gateway::{Response, Status};
 use crate::site::PublishError;
 
 /// What a page may load and do: nothing but its stylesheet and its own pictures.
@@ -138,12 +138,16 @@ pub(super) fn put_headers(response: &mut Response) {
 }
 
 /// Sends somebody who came to a replica to the host that has the administration; a form goes there as it is.
-pub(super) fn send_to_owner(loaded: &LoadedConfig, request: &Request<'_>, response: &mut Response) {
+pub(super) fn send_to_owner(
+    loaded: &LoadedConfig,
+    path: &str,
+    query: &[u8],
+    response: &mut Response,
+) {
     match &loaded.config.farm.owner_url {
         Some(owner) => {
             response.status = Status::TemporaryRedirect;
-            let path = super::address::path(request);
-            let query = String::from_utf8_lossy(request.query);
+            let query = String::from_utf8_lossy(query);
             let mark = if query.is_empty() { "" } else { "?" };
             let owner = owner.to_string();
             let owner = owner.trim_end_matches('/');

@@ -249,7 +249,10 @@ fn wait(exchange: &Exchange<'_>, seconds: Seconds) -> String {
 /// The page to come back to, if it is one of ours: nobody is sent elsewhere.
 fn way_back(to: &str) -> String {
     let path = to.split(['?', '#']).next().unwrap_or_default();
-    let is_ours = super::routes::is_known(&format!("/{path}"))
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.');
+    let is_ours = path.bytes().all(is_plain)
+        && !path.starts_with('/')
+        && !path.contains("..")
         && !to.bytes().any(|byte| byte.is_ascii_control());
     if is_ours { to.to_owned() } else { String::new() }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod conventions;
+mod declared;
 mod english;
 mod figures;
 mod phrase;

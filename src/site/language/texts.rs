@@ -2,31 +2,11 @@
 
 use super::admin::AdminTexts;
 use super::conventions::Conventions;
+use super::declared::texts;
 #[cfg(test)]
 use super::phrase::Text;
 use super::phrase::{Phrase, Plural};
 use crate::config::Language;
-
-/// Declares texts that belong together, and how tests go through them.
-macro_rules! texts {
-    ($(#[$about:meta])* $name:ident { $($field:ident: $kind:ty,)+ }) => {
-        $(#[$about])*
-        pub(in crate::site) struct $name {
-            $(pub(in crate::site) $field: $kind,)+
-        }
-
-        #[cfg(test)]
-        impl $name {
-            /// Each text by its name, with how many values it takes.
-            pub(in crate::site::language) fn all(&self) -> Vec<(String, Vec<&'static str>, usize)> {
-                let name = |field| format!("{}::{field}", stringify!($name));
-                vec![$((name(stringify!($field)), self.$field.written(), self.$field.places()),)+]
-            }
-        }
-    };
-}
-
-pub(super) use texts;
 
 /// The texts of a language, and how it writes figures.
 pub(in crate::site) struct Texts {

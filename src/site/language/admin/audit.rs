@@ -1,8 +1,8 @@
 //! The texts of the audit list.
 
+use crate::site::language::declared::texts;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::texts::texts;
 
 texts! {
     /// The audit list, and the kinds of changes.

@@ -1,9 +1,9 @@
 //! The texts of backups.
 
+use crate::site::language::declared::texts;
 use crate::site::language::phrase::Phrase;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::texts::texts;
 
 texts! {
     /// A copy of the catalogue.

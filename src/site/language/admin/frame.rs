@@ -1,8 +1,8 @@
 //! The texts around every page of the administration.
 
+use crate::site::language::declared::texts;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::texts::texts;
 
 texts! {
     /// What stands around every page of the administration.

@@ -1,8 +1,8 @@
 //! The texts of forms in which somebody chooses a password.
 
+use crate::site::language::declared::texts;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::texts::texts;
 
 texts! {
     /// A new password, and what may be wrong with it.

@@ -1,8 +1,8 @@
 //! The texts of pages that say why something was not done.
 
+use crate::site::language::declared::texts;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::texts::texts;
 
 texts! {
     /// Why something was not done.

@@ -1,9 +1,9 @@
 //! The texts of signing in and out.
 
+use crate::site::language::declared::texts;
 use crate::site::language::phrase::Phrase;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::texts::texts;
 
 texts! {
     /// Signing in, the code after it, and choosing a password with a code.

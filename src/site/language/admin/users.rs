@@ -1,9 +1,9 @@
 //! The texts of users and groups.
 
 use crate::catalog::UserNameError;
+use crate::site::language::declared::texts;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::texts::texts;
 
 texts! {
     /// Users and groups.
