@@ -39,6 +39,7 @@ mod rules;
 mod samples;
 mod scan;
 mod schema;
+mod settings;
 mod sidecar;
 mod take_over;
 mod tokens;

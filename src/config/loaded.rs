@@ -83,6 +83,12 @@ impl LoadedConfig {
         self.config.paths.catalog.with_file_name("doctor.json")
     }
 
+    /// What the owner has said of the look of pages in the administration, beside the catalogue.
+    #[must_use]
+    pub fn appearance(&self) -> PathBuf {
+        self.config.paths.catalog.with_file_name("appearance.json")
+    }
+
     /// What searches of the listed torrents go by, beside the catalogue.
     #[must_use]
     pub fn list_index(&self) -> PathBuf {

@@ -29,6 +29,8 @@ pub enum Status {
     NotFound,
     /// 405.
     MethodNotAllowed,
+    /// 409.
+    Conflict,
     /// 410.
     Gone,
     /// 413.
@@ -60,6 +62,7 @@ impl Status {
             Self::Forbidden => b"Status: 403 Forbidden",
             Self::NotFound => b"Status: 404 Not Found",
             Self::MethodNotAllowed => b"Status: 405 Method Not Allowed",
+            Self::Conflict => b"Status: 409 Conflict",
             Self::Gone => b"Status: 410 Gone",
             Self::ContentTooLarge => b"Status: 413 Content Too Large",
             Self::UnsupportedMediaType => b"Status: 415 Unsupported Media Type",

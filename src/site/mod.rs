@@ -2,6 +2,7 @@
 
 mod admin;
 mod api;
+mod appearance;
 mod call;
 mod change;
 pub mod charts;
@@ -289,7 +290,7 @@ impl Site {
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }
             Route::Style => {
-                static_pages::dynamic::show_style(response);
+                static_pages::dynamic::show_style(ready.tracker.config(), response);
                 Answer::Ready
             }
             Route::Api(_) | Route::Health | Route::Metrics if !pace.may_take_long() => {

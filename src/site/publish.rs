@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use askama::Template;
 
+use super::appearance::Appearance;
 use super::fragments::{RssFragment, StatsFragment};
 use super::list::ListFragment;
 use super::own_file::OwnFileError;
@@ -110,6 +111,10 @@ pub fn publish(
         Err(skipped) => return Ok(Published::Skipped(skipped)),
     };
     refresh.record_history();
+    if let Err(source) = Appearance::publish(loaded) {
+        let path = loaded.appearance();
+        log::line(Level::Warning, format_args!("cannot write {}: {source}", path.display()));
+    }
     let report = refresh.report();
     let (list, (stats, rss)) = side_by_side(
         || write_list(loaded, report),

@@ -1,5 +1,6 @@
 //! The administration, through the real gateway.
 
+mod appearance;
 mod in_a_browser;
 mod setup;
 mod sign_in;

@@ -17,6 +17,7 @@ pub(super) enum Section {
     Clients,
     People,
     Configuration,
+    Appearance,
     Audit,
     Backup,
     Help,
@@ -37,6 +38,7 @@ const SECTIONS: &[Known] = &[
     (Section::Configuration, "configuration", Permission::SeeConfiguration, |texts| {
         texts.configuration
     }),
+    (Section::Appearance, "appearance", Permission::EditAppearance, |texts| texts.appearance),
     (Section::Audit, "audit", Permission::SeeAudit, |texts| texts.audit),
     (Section::Backup, "backup", Permission::MakeBackup, |texts| texts.backup),
     (Section::Help, "help", Permission::OwnAccount, |texts| texts.help),

@@ -2,6 +2,7 @@
 //! permission that each needs: what does not stand there is answered by nobody.
 
 mod address;
+mod appearance;
 mod audit;
 mod backup;
 mod checkup;

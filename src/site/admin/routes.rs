@@ -3,7 +3,8 @@
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
 use super::{
-    audit, backup, checkup, configuration, help, overview, refresh, setup, sign_in, style,
+    appearance, audit, backup, checkup, configuration, help, overview, refresh, setup, sign_in,
+    style,
 };
 use crate::accounts::Permission;
 use crate::gateway::Method;
@@ -42,6 +43,8 @@ const ROUTES: &[Route] = &[
     (Post, "checkup", For(Permission::SeeConfiguration, checkup::run)),
     (Get, "configuration", For(Permission::SeeConfiguration, configuration::show)),
     (Post, "configuration", For(Permission::SeeConfiguration, configuration::check)),
+    (Get, "appearance", For(Permission::EditAppearance, appearance::show)),
+    (Post, "appearance", For(Permission::EditAppearance, appearance::save)),
     (Get, "backup", For(Permission::MakeBackup, backup::show)),
     (Post, "backup", For(Permission::MakeBackup, backup::download)),
     (Get, "help", For(Permission::OwnAccount, help::show)),

@@ -79,7 +79,7 @@ struct Branch<'a> {
 impl Directory {
     pub(super) fn new(lists: &Lists<'_>) -> Self {
         let (report, places) = (lists.report, lists.places);
-        let site = &places.loaded.config.pages.title;
+        let site = places.title();
         let mut frame = Frame::new(places, Way::Static(0), site);
         let texts = places.texts;
         (frame.is_home, frame.foot) = (true, Some(Foot::new(report, texts)));

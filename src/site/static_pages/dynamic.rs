@@ -3,7 +3,6 @@
 
 use askama::Template as _;
 
-use super::STYLE;
 use super::answer::{put_page, spoken};
 use super::history::{self, Charts};
 use super::list_query::LANGUAGE;
@@ -11,12 +10,14 @@ use super::message;
 use super::peers::{self, PeerTable};
 use super::places::{Places, Spoken, Way};
 use super::slug;
+use super::style;
 use super::torrent::{PlaceLink, Subject, TorrentPage};
 use crate::catalog::{Catalog, CatalogError, External, Series, Span, Torrent};
 use crate::config::{Language, LoadedConfig};
 use crate::gateway::{Response, Status};
 use crate::platform::files;
 use crate::protocol::{InfoHash, Metainfo, Parameters, Timestamp};
+use crate::site::appearance::Appearance;
 use crate::site::charts::{self, Badge};
 use crate::site::language::{Texts, texts};
 use crate::site::shown::Shown;
@@ -120,10 +121,10 @@ fn not_found(response: &mut Response) {
 }
 
 /// The stylesheet.
-pub(in crate::site) fn show_style(response: &mut Response) {
+pub(in crate::site) fn show_style(loaded: &LoadedConfig, response: &mut Response) {
     response.content_type = "text/css; charset=utf-8";
     response.headers.push(("Cache-Control", "max-age=86400".into()));
-    response.body.extend_from_slice(STYLE.as_bytes());
+    response.body = style(&Appearance::of(loaded)).into_bytes();
 }
 
 fn read(

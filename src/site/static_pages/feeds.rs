@@ -155,7 +155,7 @@ impl Feed {
         });
         Self {
             texts: places.texts,
-            site: xml_text(&loaded.config.pages.title),
+            site: xml_text(places.title()),
             name: scope.name.as_deref().map(xml_text),
             home: format!("{root}{}index.html", scope.folder),
             address: places.is_address_known().then(|| format!("{root}{}", scope.folder)),

@@ -23,6 +23,8 @@ pub(super) struct Frame {
     pub(super) title: String,
     /// The feeds of what is on the page.
     pub(super) feeds: Option<Feeds>,
+    /// Words for visitors, on the front page.
+    pub(super) note: Option<String>,
     /// What all pages are called.
     pub(super) site: String,
     /// The policy, for a page whose headers are not ours.
@@ -103,7 +105,8 @@ impl Frame {
             languages: Vec::new(),
             title: title.to_owned(),
             feeds,
-            site: config.title.clone(),
+            site: places.title().to_owned(),
+            note: places.appearance.note.clone(),
             policy,
             style,
             home,

@@ -183,8 +183,8 @@ impl Lists<'_> {
         let find = self.find(&query);
         let is_group = query.group.is_some();
         let place = query.category.or(query.group);
-        let site = &self.places.loaded.config.pages.title;
-        let mut frame = Frame::new(self.places, way, place.as_ref().unwrap_or(site));
+        let site = self.places.title();
+        let mut frame = Frame::new(self.places, way, place.as_deref().unwrap_or(site));
         if part.number > 1 {
             frame.title = texts.list.page_of.with(&frame.title, part.number);
         }

@@ -53,6 +53,7 @@ use super::history::{history_csv, history_json};
 use super::page_folder::{self, PageFolder, PageFolderError, Pages};
 use crate::catalog::External;
 use crate::config::LoadedConfig;
+use crate::site::appearance::Appearance;
 use crate::tracker::Report;
 
 /// The look of all pages.
@@ -97,7 +98,7 @@ pub(super) fn write(
     let places = Places::new(loaded, &report.rows, external).with_groups(with_pages.collect());
     let retired: HashSet<String> = report.retired.iter().map(slug::of).collect();
     folder.remove_folders_but("t", |slug| places.has_page(slug) || retired.contains(slug))?;
-    folder.put(STYLE_FILE.into(), STYLE.into())?;
+    folder.put(STYLE_FILE.into(), style(&places.appearance).into())?;
     let scopes = scope::scopes(&report.rows, &categories, &groups);
     for scope in &scopes {
         feeds::write(&mut folder, scope, &places, report)?;
@@ -120,6 +121,11 @@ pub(super) fn write(
     for_robots::write(&mut folder, loaded, &pages)?;
     let clashes = said(loaded, &folder.finish()?);
     Ok(clashes.into_iter().chain(without_charts).collect())
+}
+
+/// The stylesheet, with the colours that the owner has chosen.
+fn style(appearance: &Appearance) -> String {
+    format!("{STYLE}{}", appearance.style())
 }
 
 /// Whether pages can lead to the script.

@@ -10,6 +10,7 @@ use super::slug;
 use crate::catalog::{External, Torrent};
 use crate::config::{Language, LoadedConfig};
 use crate::protocol::{InfoHash, Timestamp};
+use crate::site::appearance::Appearance;
 use crate::site::language::{Texts, texts};
 use crate::site::links::Links;
 use crate::site::rows::{first, newest_first};
@@ -49,6 +50,8 @@ pub(in crate::site) struct Spoken {
 pub(super) struct Places<'a> {
     pub(super) loaded: &'a LoadedConfig,
     pub(super) texts: &'static Texts,
+    /// What the owner has said of the look.
+    pub(super) appearance: Rc<Appearance>,
     is_language_named: bool,
     /// The names of the static pages of torrents.
     slugs: Rc<HashMap<InfoHash, String>>,
@@ -133,6 +136,7 @@ impl<'a> Places<'a> {
         Self {
             loaded,
             texts: texts(spoken.language),
+            appearance: Rc::new(Appearance::of(loaded)),
             is_language_named: spoken.is_named,
             slugs: Rc::default(),
             names: Rc::default(),
@@ -146,6 +150,11 @@ impl<'a> Places<'a> {
     pub(super) fn speaking(&self, language: Language) -> Self {
         let is_language_named = self.loaded.config.pages.languages.are_several();
         Self { texts: texts(language), is_language_named, ..self.clone() }
+    }
+
+    /// What the pages are called.
+    pub(super) fn title(&self) -> &str {
+        self.appearance.title(self.loaded)
     }
 
     /// Whether this is the language of what is written in one language only.

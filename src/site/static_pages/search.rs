@@ -13,6 +13,7 @@ use super::row::RowView;
 use crate::catalog::{Catalog, External, Initial, ListIndex, ListSearch};
 use crate::gateway::Response;
 use crate::protocol::Timestamp;
+use crate::site::appearance::Appearance;
 use crate::site::fragments::Foot;
 use crate::tracker::list_index::{self, FoundTorrent};
 use crate::tracker::{Figures, Row, Tracker};
@@ -174,7 +175,7 @@ fn subject(query: &ListQuery, tracker: &Tracker) -> String {
     let parts = [text, query.category.clone(), query.group.clone(), initial];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() {
-        return tracker.config().config.pages.title.clone();
+        return Appearance::of(tracker.config()).title(tracker.config()).to_owned();
     }
     parts.join(", ")
 }

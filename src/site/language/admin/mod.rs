@@ -1,5 +1,6 @@
 //! The texts of the administration: a file for each of its pages, with both languages side by side.
 
+mod appearance;
 mod audit;
 mod backup;
 mod configuration;
@@ -11,6 +12,7 @@ mod setup;
 mod sign_in;
 mod users;
 
+pub(in crate::site) use appearance::AppearanceTexts;
 pub(in crate::site) use audit::AuditTexts;
 pub(in crate::site) use backup::BackupTexts;
 pub(in crate::site) use configuration::ConfigurationTexts;
@@ -55,4 +57,5 @@ admin_texts! {
     audit: AuditTexts,
     configuration: ConfigurationTexts,
     backup: BackupTexts,
+    appearance: AppearanceTexts,
 }
