@@ -221,7 +221,7 @@ impl Authentication<'_> {
         let Some(user) = user.filter(|_| is_right) else { return Ok(None) };
         if hash.is_weaker_than_now() {
             let stronger = PasswordHash::of(&password)?;
-            self.catalog.renew_password_hash(user.id, stronger.as_str())?;
+            self.catalog.renew_password_hash(user.id, (hash.as_str(), stronger.as_str()))?;
         }
         Ok(Some((user, turn)))
     }

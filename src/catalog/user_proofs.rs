@@ -1,11 +1,11 @@
 //! What else tells that somebody is a user: one-time codes, recovery codes, and codes to choose a password with. Of all that
 //! is typed in, the catalogue has only digests.
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::count::Count;
 use super::user_id::UserId;
-use super::users::{UserError, find, note};
+use super::users::{UserError, find, note, set_password};
 use super::{Author, Catalog, CatalogError, User};
 use crate::protocol::Timestamp;
 
@@ -119,7 +119,7 @@ impl Catalog {
         })
     }
 
-    /// Whose password a code may set now.
+    /// Whose password a code may set now; not that of somebody who may not sign in.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
@@ -128,14 +128,36 @@ impl Catalog {
         code: &Digest,
         now: Timestamp,
     ) -> Result<Option<User>, CatalogError> {
-        let find_user = || {
-            let found = "SELECT user FROM password_codes WHERE digest = ?1 AND until > ?2";
-            let id = self
-                .connection
-                .query_row(found, (code, Count(now.0)), |row| row.get(0).map(UserId))
-                .optional()?;
-            id.map_or(Ok(None), |id| find(&self.connection, id))
-        };
-        find_user().map_err(self.failed("read a password code from"))
+        user_of_code(&self.connection, code, now).map_err(self.failed("read a password code from"))
     }
+
+    /// Sets a password, by its hash, with a code, which counts no more then. Whether the code counted.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn set_password_with_code(
+        &mut self,
+        code: &Digest,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, UserError> {
+        self.change_users("write a password into", |transaction| {
+            let Some(user) = user_of_code(transaction, code, now)? else { return Ok(Ok(false)) };
+            let author = Author { name: user.name.as_str(), at: now };
+            Ok(set_password(transaction, user.id, Some(hash), &author)?.map(|()| true))
+        })
+    }
+}
+
+fn user_of_code(
+    connection: &Connection,
+    code: &Digest,
+    now: Timestamp,
+) -> rusqlite::Result<Option<User>> {
+    let found = "SELECT user FROM password_codes WHERE digest = ?1 AND until > ?2";
+    let id = connection
+        .query_row(found, (code, Count(now.0)), |row| row.get(0).map(UserId))
+        .optional()?;
+    let user = id.map_or(Ok(None), |id| find(connection, id))?;
+    Ok(user.filter(|user| !user.is_disabled))
 }

@@ -321,28 +321,23 @@ impl Catalog {
         author: &Author<'_>,
     ) -> Result<(), UserError> {
         self.change_users("write a password into", |transaction| {
-            let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
-            transaction.execute("UPDATE users SET password = ?2 WHERE id = ?1", (id.0, hash))?;
-            transaction.execute("DELETE FROM password_codes WHERE user = ?1", [id.0])?;
-            if user.can_administer() && !somebody_can_administer(transaction)? {
-                return Ok(Err(UserError::LastAdministrator));
-            }
-            end_sessions(transaction, id)?;
-            let what = if hash.is_some() { "set password" } else { "take password" };
-            note(transaction, author, what, &user.name, (None, None))?;
-            Ok(Ok(()))
+            set_password(transaction, id, hash, author)
         })
     }
 
-    /// Has the same password be known by another hash, as when hashes have become stronger.
+    /// Has the same password be known by another hash, as when hashes have become stronger; unless there is another
+    /// password by now.
     ///
     /// # Errors
     /// When the catalogue cannot be written.
-    pub fn renew_password_hash(&mut self, id: UserId, hash: &str) -> Result<(), CatalogError> {
+    pub fn renew_password_hash(
+        &mut self,
+        id: UserId,
+        (before, hash): (&str, &str),
+    ) -> Result<(), CatalogError> {
         self.write("write a password into", |transaction| {
-            transaction
-                .execute("UPDATE users SET password = ?2 WHERE id = ?1", (id.0, hash))
-                .map(|_| ())
+            let renew = "UPDATE users SET password = ?3 WHERE id = ?1 AND password = ?2";
+            transaction.execute(renew, (id.0, before, hash)).map(|_| ())
         })
     }
 
@@ -374,6 +369,25 @@ impl Catalog {
             (Err(problem), None) => Err(problem.into()),
         }
     }
+}
+
+/// The same in a transaction.
+pub(super) fn set_password(
+    transaction: &Transaction<'_>,
+    id: UserId,
+    hash: Option<&str>,
+    author: &Author<'_>,
+) -> rusqlite::Result<Result<(), UserError>> {
+    let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
+    transaction.execute("UPDATE users SET password = ?2 WHERE id = ?1", (id.0, hash))?;
+    transaction.execute("DELETE FROM password_codes WHERE user = ?1", [id.0])?;
+    if user.can_administer() && !somebody_can_administer(transaction)? {
+        return Ok(Err(UserError::LastAdministrator));
+    }
+    end_sessions(transaction, id)?;
+    let what = if hash.is_some() { "set password" } else { "take password" };
+    note(transaction, author, what, &user.name, (None, None))?;
+    Ok(Ok(()))
 }
 
 /// Notes a change of a user.

@@ -92,7 +92,10 @@ fn sessions_end_with_another_password_another_role_and_when_somebody_is_disabled
     assert!(has_ended(&catalog), "another role");
     catalog.set_password(id, Some("another"), &OWNER).unwrap();
     assert!(has_ended(&catalog), "another password");
-    catalog.renew_password_hash(id, "stronger").unwrap();
+    catalog.renew_password_hash(id, ("another", "stronger")).unwrap();
+    assert_eq!(user(&catalog, id).password.as_deref(), Some("stronger"));
+    catalog.renew_password_hash(id, ("another", "of before")).unwrap();
+    assert_eq!(user(&catalog, id).password.as_deref(), Some("stronger"));
     assert!(!has_ended(&catalog), "the same password");
     catalog.end_sessions(id).unwrap();
     assert!(has_ended(&catalog), "signed out");
@@ -178,8 +181,20 @@ fn a_password_code_counts_until_its_time_and_the_next_password() {
     assert_eq!((whose(&catalog, 1, 99), whose(&catalog, 1, 100)), (Some(id), None));
     catalog.add_password_code(id, &[2; 32], Timestamp(100), &OWNER).unwrap();
     assert_eq!((whose(&catalog, 1, 99), whose(&catalog, 2, 99)), (None, Some(id)));
-    catalog.set_password(id, Some("new"), &OWNER).unwrap();
-    assert_eq!(whose(&catalog, 2, 99), None);
+    let mut use_code =
+        |code: u8, now| catalog.set_password_with_code(&[code; 32], "new", Timestamp(now)).unwrap();
+    assert_eq!(
+        [use_code(1, 99), use_code(2, 100), use_code(2, 99), use_code(2, 99)],
+        [false, false, true, false]
+    );
+    assert_eq!(user(&catalog, id).password.as_deref(), Some("new"));
+    catalog.add_password_code(id, &[3; 32], Timestamp(100), &OWNER).unwrap();
+    catalog.set_password(id, Some("another"), &OWNER).unwrap();
+    assert_eq!(whose(&catalog, 3, 99), None);
+    catalog.add_password_code(id, &[4; 32], Timestamp(100), &OWNER).unwrap();
+    let disabled = UserDetails { is_disabled: true, ..UserDetails::new(Role::Editor) };
+    catalog.change_user(id, None, &disabled, &OWNER).unwrap();
+    assert_eq!(whose(&catalog, 4, 99), None);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::accounts::{
     Authentication, AuthenticationError, HashingTurn, HashingTurnError, PasswordCode, Secrets,
     SignIn,
 };
-use crate::catalog::{Author, Catalog};
+use crate::catalog::Catalog;
 use crate::gateway::Status;
 use crate::protocol::Seconds;
 
@@ -197,10 +197,14 @@ pub(super) fn choose_password(
         return password_form(exchange, errors, Status::UnprocessableContent);
     };
     let hash = new_password::hash(exchange, &password)?;
-    let author = Author { name: user.name.as_str(), at: now };
-    catalog
-        .set_password(user.id, Some(&hash), &author)
-        .map_err(|problem| Failed::Broken(problem.to_string()))?;
+    let is_set = match &code {
+        Some(code) => catalog.set_password_with_code(&code.digest(), &hash, now)?,
+        None => false,
+    };
+    if !is_set {
+        errors.add("code", exchange.texts.admin.sign_in.wrong_password_code);
+        return password_form(exchange, errors, Status::UnprocessableContent);
+    }
     Ok(Reply::To("login".into()))
 }
 
