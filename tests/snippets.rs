@@ -46,6 +46,7 @@ fn no_shipped_configuration_is_without_a_test() {
         "haproxy.cfg",
         "lighttpd-cgi.conf",
         "lighttpd.conf",
+        "nginx-balancer-owner.conf",
         "nginx-balancer.conf",
         "nginx-fcgiwrap.conf",
         "nginx-upstream.conf",

@@ -10,7 +10,7 @@ use crate::config::LoadedConfig;
 use crate::protocol::{Magnet, Timestamp};
 
 /// What stays as it is in a URL: unreserved characters (RFC 3986, 2.3) and the slashes of a path.
-const PATH: &AsciiSet =
+pub(super) const PATH: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The addresses of one torrent.

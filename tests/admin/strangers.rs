@@ -73,13 +73,13 @@ fn a_viewer_changes_nothing() {
 #[test]
 fn a_replica_sends_everybody_to_the_owner() {
     let tracker = Installation::new(&[
-        "farm.role = 'replica'\nfarm.owner_url = 'https://owner.example/t.cgi'",
+        "farm.role = 'replica'\nfarm.owner_url = 'https://owner.example/share/'",
     ]);
     let mut admin = Admin::new(&tracker);
     for (method, path) in pages() {
         let reply = admin.send(method, &format!("{path}?a=b"), FORM);
         assert_eq!(reply.status, 307, "{path}");
-        let expected = format!("https://owner.example/t.cgi/admin/{path}?a=b");
+        let expected = format!("https://owner.example/tracker.cgi/admin/{path}?a=b");
         assert_eq!(reply.header("location"), Some(&*expected));
     }
 }

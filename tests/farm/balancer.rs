@@ -18,9 +18,14 @@ struct Host {
     _responder: Process,
 }
 
+/// The first one has the administration, as the owner's host.
 fn hosts() -> [Host; 3] {
-    std::array::from_fn(|_| {
+    std::array::from_fn(|number| {
         let (site, port) = (Site::new(Layout::open(CGI)), free_port());
+        let file = site.root().join("conf/tracker.toml");
+        let text = fs::read_to_string(&file).expect("a configuration");
+        let admin = format!("{text}\n[admin]\nenabled = {}\n", number == 0);
+        fs::write(file, admin).expect("a configuration");
         let responder = responder::own_socket(&site, &Listen::Tcp(port));
         Host { site, port, _responder: responder }
     })
@@ -91,17 +96,31 @@ fn each_swarm_is_on_one_host(balancer: &Site, hosts: &[Host; 3]) {
     assert!(swarms.iter().all(|&swarms| swarms > 30), "none has nearly all: {swarms:?}");
 }
 
+/// Whoever administers comes to the owner's host, however often they ask.
+fn the_administration_is_the_owners(balancer: &Site) {
+    for _ in 0..6 {
+        for page in ["login", "admin.css", "nothing/here"] {
+            let target = format!("{CGI}/admin/{page}");
+            let reply = request(balancer.address(), "GET", &target, &[]).expect("an answer");
+            // HAProxy makes each way elsewhere a 302.
+            assert!([200, 302, 303].contains(&reply.status), "{page}: {reply:?}");
+        }
+    }
+}
+
 #[test]
 fn nginx_sends_each_swarm_to_one_host() {
     let (site, hosts) = (Site::new(Layout::open(CGI)), hosts());
     let upstream = with_hosts("conf/nginx-balancer.conf", &hosts, &[]);
-    let locations = shipped("conf/nginx.conf", &[]);
+    let locations =
+        shipped("conf/nginx.conf", &[]) + &shipped("conf/nginx-balancer-owner.conf", &[]);
     let server =
         format!("{upstream}\nserver {{\nlisten 127.0.0.1:{};\n{locations}\n}}\n", site.port());
     let mut command = nginx::command_with(&site, &server);
     let mut process = Process::start("nginx", &mut command, &site.run("nginx.log"));
     process.wait_for("an answer", || request(site.address(), "GET", "/scrape", &[]).ok());
     each_swarm_is_on_one_host(&site, &hosts);
+    the_administration_is_the_owners(&site);
 }
 
 #[test]
@@ -120,4 +139,5 @@ fn haproxy_sends_each_swarm_to_one_host() {
         (reply.status == 200).then_some(())
     });
     each_swarm_is_on_one_host(&site, &hosts);
+    the_administration_is_the_owners(&site);
 }

@@ -57,7 +57,7 @@ pub(super) fn answer(
     reply::put_headers(response);
     if ready.tracker.config().config.is_replica() {
         let path = address::path(call.request, routes::is_known);
-        reply::send_to_owner(ready.tracker.config(), &path, call.request.query, response);
+        reply::send_to_owner(ready.tracker.config(), &path, call.request, response);
         return Answer::Ready;
     }
     if !ready.tracker.config().config.admin.enabled {
