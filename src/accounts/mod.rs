@@ -1,5 +1,6 @@
 //! Who may administer: passwords, one-time codes, sessions, and how guessing is slowed down.
 
+mod api_token;
 mod attempts;
 mod authentication;
 mod device;
@@ -18,6 +19,7 @@ mod setup_token;
 mod signer;
 mod totp;
 
+pub use api_token::{ApiToken, Scope, Scopes, ScopesError};
 pub use attempts::{Attempt, Attempts, NotNow};
 pub use authentication::{Authentication, AuthenticationError, PasswordChange, SignIn, SignedIn};
 pub use device::Device;
