@@ -135,6 +135,19 @@ impl Scope {
             Self::Users => &[SeeUsers, EditUsers],
         }
     }
+
+    /// Whether a user with a role may do what the scope is for.
+    #[must_use]
+    pub fn is_of_use_to(self, role: Role) -> bool {
+        let wanted = match self {
+            Self::Read => Permission::SeeTorrents,
+            Self::Torrents => Permission::EditTorrents,
+            Self::Bans => Permission::EditBans,
+            Self::Clients => Permission::EditClientRules,
+            Self::Users => Permission::EditUsers,
+        };
+        role.may(wanted)
+    }
 }
 
 /// What a token is for: one scope or more, each once, in the order of [`Scope::ALL`].

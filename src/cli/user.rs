@@ -57,9 +57,9 @@ impl UserCommand {
             Self::Password(arguments) => arguments.run(world),
             Self::PasswordCode { name } => password::make_code(&name, world),
             Self::SignOut { name } => {
-                change(world, |catalog, _| {
+                change(world, |catalog, author| {
                     let user = find(catalog, &name)?;
-                    Ok(catalog.end_sessions(user.id)?)
+                    Ok(catalog.sign_user_out(user.id, author)?)
                 })?;
                 world.print(format_args!("{}: has to sign in again\n", Harmless(&name)))
             }
