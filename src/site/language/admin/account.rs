@@ -1,8 +1,8 @@
 //! The texts of one’s own account.
 
+use crate::site::language::declared::texts;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::declared::texts;
 
 texts! {
     /// The account of whoever has signed in.

@@ -1,10 +1,10 @@
 //! The texts of tokens for the API.
 
 use crate::accounts::Scope;
+use crate::site::language::declared::texts;
 use crate::site::language::phrase::Phrase;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::declared::texts;
 
 texts! {
     /// Tokens that programs show at the API.

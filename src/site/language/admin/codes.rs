@@ -1,9 +1,9 @@
 //! The texts of one-time codes.
 
+use crate::site::language::declared::texts;
 use crate::site::language::phrase::Phrase;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::declared::texts;
 
 texts! {
     /// One’s own one-time codes and recovery codes.

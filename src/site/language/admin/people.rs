@@ -1,10 +1,10 @@
 //! The texts of the list of users and groups.
 
 use crate::catalog::Role;
+use crate::site::language::declared::texts;
 use crate::site::language::phrase::Phrase;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::declared::texts;
 
 texts! {
     /// Users, groups, and what roles may.

@@ -1,9 +1,9 @@
 //! The texts of what may be done in the administration.
 
 use crate::accounts::Permission;
+use crate::site::language::declared::texts;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::declared::texts;
 
 texts! {
     /// Each permission in a few words.

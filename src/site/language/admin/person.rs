@@ -1,10 +1,10 @@
 //! The texts of the page of a user.
 
 use crate::catalog::LoginOutcome;
+use crate::site::language::declared::texts;
 use crate::site::language::phrase::Phrase;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::declared::texts;
 
 texts! {
     /// A user, and what an administrator may do with them.
