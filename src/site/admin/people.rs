@@ -8,7 +8,9 @@ use super::frame::{Frame, Section};
 use super::reply::{Failed, Reply};
 use super::{new_password, shown_once};
 use crate::accounts::{PasswordCode, Permission};
-use crate::catalog::{Role, User, UserDetails, UserError, UserId, UserName, is_same_group};
+use crate::catalog::{
+    NoGroup, Role, User, UserDetails, UserError, UserId, UserName, is_same_group,
+};
 use crate::gateway::Status;
 
 /// One of what may be chosen in a form.
@@ -202,7 +204,7 @@ pub(super) fn add(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<R
             errors.add("name", words.name_taken);
             page(exchange, signed_in, errors)
         }
-        Err(UserError::NoGroup(group)) => {
+        Err(UserError::NoGroup(NoGroup(group))) => {
             errors.add("groups", words.no_group.with(group));
             page(exchange, signed_in, errors)
         }

@@ -9,7 +9,7 @@ use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
 use super::people::{self, Choice, Person};
 use super::reply::{Failed, Reply};
-use crate::catalog::{LoginOutcome, Role, User, UserDetails, UserError, UserId};
+use crate::catalog::{LoginOutcome, NoGroup, Role, User, UserDetails, UserError, UserId};
 use crate::config::Language;
 use crate::gateway::Status;
 use crate::site::language::texts;
@@ -162,7 +162,7 @@ pub(super) fn save(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<
             Err(UserError::LastAdministrator) => {
                 errors.add("role", texts.admin.person.last_administrator);
             }
-            Err(UserError::NoGroup(group)) => {
+            Err(UserError::NoGroup(NoGroup(group))) => {
                 errors.add("groups", texts.admin.people.no_group.with(group));
             }
             Err(problem) => return Err(problem.into()),
