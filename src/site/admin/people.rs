@@ -12,6 +12,7 @@ use crate::catalog::{
     NoGroup, Role, User, UserDetails, UserError, UserId, UserName, is_same_group,
 };
 use crate::gateway::Status;
+use crate::site::language::Texts;
 
 /// One of what may be chosen in a form.
 pub(super) struct Choice {
@@ -51,7 +52,8 @@ struct People {
     /// Groups, and how many users are in each.
     groups: Vec<(String, String)>,
     role_names: Vec<&'static str>,
-    permissions: Vec<(&'static str, Vec<Allowed>)>,
+    /// What may be done, and by which roles, in their order.
+    permissions: Vec<(&'static str, Vec<(&'static str, Allowed)>)>,
     // What was typed into the forms.
     name: String,
     roles: Vec<Choice>,
@@ -146,7 +148,7 @@ pub(super) fn page(
             role_names: Role::ALL.into_iter().map(|role| words.role_name(role)).collect(),
             permissions: Permission::ALL
                 .into_iter()
-                .map(|it| (texts.admin.permissions.in_words(it), allowed(it)))
+                .map(|it| (texts.admin.permissions.in_words(it), roles_with(it, texts)))
                 .collect(),
             name: exchange.form.text("name").to_owned(),
             roles: role_choices(exchange, Some(role)),
@@ -158,14 +160,14 @@ pub(super) fn page(
     )
 }
 
-/// Which roles may do something, in their order.
-fn allowed(permission: Permission) -> Vec<Allowed> {
+/// The roles in their order, and whether each may do something.
+fn roles_with(permission: Permission, texts: &Texts) -> Vec<(&'static str, Allowed)> {
     let of = |role: Role| match role.may(permission) {
         false => Allowed::Never,
         true if role == Role::Editor && permission.is_over_torrents() => Allowed::InGroups,
         true => Allowed::Always,
     };
-    Role::ALL.into_iter().map(of).collect()
+    Role::ALL.into_iter().map(|role| (texts.admin.people.role_name(role), of(role))).collect()
 }
 
 /// Adds a user: with a password, or with a code that is shown now.
