@@ -62,9 +62,9 @@ impl PersonTexts {
 
 pub(super) const ENGLISH: PersonTexts = PersonTexts {
     about: Phrase("Added {0}."),
-    as_saved: "As it is saved",
+    as_saved: "As saved",
     language: "Language of their pages",
-    of_browser: "that of their browser",
+    of_browser: "that of the browser",
     may_not_sign_in: "May not sign in",
     may_not_sign_in_hint: "Their sessions end at once.",
     change: "Change",
