@@ -2,7 +2,9 @@
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
-use super::{account, api_tokens, appearance, audit, backup, checkup, codes, configuration, groups};
+use super::{
+    account, api_tokens, appearance, audit, backup, checkup, codes, configuration, groups,
+};
 use super::{help, overview, people, person, refresh, setup, sign_in, style};
 use crate::accounts::Permission;
 use crate::gateway::Method;

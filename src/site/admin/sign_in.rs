@@ -9,13 +9,8 @@ use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
 use super::reply::{Failed, Reply};
 use super::{new_password, visit};
-use crate::accounts::{
-    Authentication, AuthenticationError, HashingTurn, HashingTurnError, PasswordCode, Secrets,
-    SignIn,
-};
-use crate::catalog::Catalog;
 use crate::accounts::{PasswordCode, Permission, SignIn};
-use crate::catalog::{Author, Catalog};
+use crate::catalog::Catalog;
 use crate::gateway::Status;
 
 #[derive(Template)]
