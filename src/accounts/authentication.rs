@@ -74,6 +74,17 @@ pub enum PasswordChange {
     Wait(Seconds),
 }
 
+/// Whether somebody who has signed in has typed their password once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordCheck {
+    /// They have.
+    Right,
+    /// It was another one.
+    Wrong,
+    /// Too many tries have failed; so many seconds are left.
+    Wait(Seconds),
+}
+
 /// It cannot be found out who somebody is.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticationError {
@@ -196,6 +207,30 @@ impl Authentication<'_> {
         self.forget_failures_of(&user)?;
         let epoch = self.catalog.user(user.id)?.map_or(user.epoch, |user| user.epoch);
         Ok(PasswordChange::Done(Session::begin(user.id, epoch, self.now)?))
+    }
+
+    /// Checks the password of somebody who has signed in, before something that a browser left open must not do.
+    ///
+    /// # Errors
+    /// When too many sign in at this moment, or files cannot be used.
+    pub fn check_password(
+        &mut self,
+        user: &User,
+        password: &str,
+    ) -> Result<PasswordCheck, AuthenticationError> {
+        or_wait(self.checked_password(user, password), PasswordCheck::Wait)
+    }
+
+    fn checked_password(
+        &mut self,
+        user: &User,
+        password: &str,
+    ) -> Result<PasswordCheck, AuthenticationError> {
+        let Some((user, _turn)) = self.checked(user.name.as_str(), password)? else {
+            return Ok(PasswordCheck::Wrong);
+        };
+        self.forget_failures_of(&user)?;
+        Ok(PasswordCheck::Right)
     }
 
     /// The user with a name and a password, and the turn in which that was found out. Nobody has as much to do for

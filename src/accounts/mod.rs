@@ -1,10 +1,12 @@
 //! Who may administer: passwords, one-time codes, sessions, and how guessing is slowed down.
 
+mod api_token;
 mod attempts;
 mod authentication;
 mod device;
 mod form_token;
 mod hashing_turn;
+mod offered_codes;
 mod password;
 mod password_code;
 mod password_hash;
@@ -18,11 +20,15 @@ mod setup_token;
 mod signer;
 mod totp;
 
+pub use api_token::{ApiToken, Scope, Scopes, ScopesError};
 pub use attempts::{Attempt, Attempts, NotNow};
-pub use authentication::{Authentication, AuthenticationError, PasswordChange, SignIn, SignedIn};
+pub use authentication::{
+    Authentication, AuthenticationError, PasswordChange, PasswordCheck, SignIn, SignedIn,
+};
 pub use device::Device;
 pub use form_token::{FormToken, Visit};
 pub use hashing_turn::{HashingTurn, HashingTurnError};
+pub use offered_codes::OfferedCodes;
 pub use password::{Password, PasswordError};
 pub use password_code::PasswordCode;
 pub use password_hash::{NotAPasswordHash, PasswordHash};

@@ -80,6 +80,22 @@ impl Permission {
         Refresh,
         OwnAccount,
     ];
+
+    /// Whether it is one over torrents: an editor has it over those of their groups only.
+    #[must_use]
+    pub fn is_over_torrents(self) -> bool {
+        matches!(
+            self,
+            SeeTorrents
+                | AddTorrents
+                | EditTorrents
+                | HideTorrents
+                | RetireTorrents
+                | RestoreTorrents
+                | RemoveTorrents
+                | SeePeers
+        )
+    }
 }
 
 impl Role {

@@ -33,6 +33,8 @@ pub enum Purpose {
     Device,
     /// What the second step of a sign-in carries in place of the password.
     SecondStep,
+    /// The secret of one-time codes that somebody is about to turn on.
+    OfferedCodes,
 }
 
 impl Purpose {
@@ -45,6 +47,7 @@ impl Purpose {
             Self::VisitForm => b"form of a visit\0",
             Self::Device => b"device\0",
             Self::SecondStep => b"second step\0",
+            Self::OfferedCodes => b"offered codes\0",
         }
     }
 }
@@ -136,13 +139,14 @@ pub(super) mod tests {
         flipped.flatten().collect()
     }
 
-    const ALL: [Purpose; 6] = [
+    const ALL: [Purpose; 7] = [
         Purpose::Session,
         Purpose::SessionForm,
         Purpose::Visit,
         Purpose::VisitForm,
         Purpose::Device,
         Purpose::SecondStep,
+        Purpose::OfferedCodes,
     ];
 
     #[test]

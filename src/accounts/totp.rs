@@ -104,7 +104,8 @@ impl TotpSecret {
     }
 
     /// The code of a step.
-    pub(super) fn code(&self, step: TotpStep) -> String {
+    #[must_use]
+    pub fn code(&self, step: TotpStep) -> String {
         // It is that of the RFC unless told otherwise: SHA-1, 6 digits, 30 seconds.
         let totp = Builder::new().with_secret(Secret::new_stack(self.0)).build_noncompliant();
         totp.generate(step.0.saturating_mul(PERIOD)).to_string()

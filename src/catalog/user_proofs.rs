@@ -1,11 +1,11 @@
 //! What else tells that somebody is a user: one-time codes, recovery codes, and codes to choose a password with. Of all that
 //! is typed in, the catalogue has only digests.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::count::Count;
 use super::user_id::UserId;
-use super::users::{UserError, find, note, set_password};
+use super::users::{UserError, end_sessions, find, note, set_password};
 use super::{Author, Catalog, CatalogError, User};
 use crate::protocol::Timestamp;
 
@@ -31,11 +31,42 @@ impl Catalog {
                 "UPDATE users SET totp_secret = ?2, totp_last_step = ?3, version = version + 1 WHERE id = ?1",
                 (id.0, secret, Count(step)),
             )?;
-            transaction.execute("DELETE FROM recovery_codes WHERE user = ?1", [id.0])?;
-            let mut add = transaction
-                .prepare("INSERT INTO recovery_codes (digest, user) VALUES (?1, ?2)")?;
-            recovery.iter().try_for_each(|digest| add.execute((digest, id.0)).map(|_| ()))?;
+            put_recovery_codes(transaction, id, recovery)?;
             note(transaction, author, "turn on one-time codes", &user.name, (None, None))?;
+            Ok(Ok(()))
+        })
+    }
+
+    /// Has these recovery codes take the place of all that somebody had. Whether they need one-time codes at all.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn replace_recovery_codes(
+        &mut self,
+        id: UserId,
+        recovery: &[Digest],
+        author: &Author<'_>,
+    ) -> Result<bool, UserError> {
+        self.change_users("write recovery codes into", |transaction| {
+            let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
+            if user.totp_secret.is_none() {
+                return Ok(Ok(false));
+            }
+            put_recovery_codes(transaction, id, recovery)?;
+            note(transaction, author, "make recovery codes", &user.name, (None, None))?;
+            Ok(Ok(true))
+        })
+    }
+
+    /// Ends all sessions of a user in the name of somebody else.
+    ///
+    /// # Errors
+    /// When there is no such user, or the catalogue cannot be written; then nothing was changed.
+    pub fn sign_user_out(&mut self, id: UserId, author: &Author<'_>) -> Result<(), UserError> {
+        self.change_users("end sessions in", |transaction| {
+            let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
+            end_sessions(transaction, id)?;
+            note(transaction, author, "end sessions", &user.name, (None, None))?;
             Ok(Ok(()))
         })
     }
@@ -160,4 +191,16 @@ fn user_of_code(
         .optional()?;
     let user = id.map_or(Ok(None), |id| find(connection, id))?;
     Ok(user.filter(|user| !user.is_disabled))
+}
+
+/// Has somebody have these recovery codes and no other.
+fn put_recovery_codes(
+    transaction: &Transaction<'_>,
+    id: UserId,
+    recovery: &[Digest],
+) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM recovery_codes WHERE user = ?1", [id.0])?;
+    let mut add =
+        transaction.prepare("INSERT INTO recovery_codes (digest, user) VALUES (?1, ?2)")?;
+    recovery.iter().try_for_each(|digest| add.execute((digest, id.0)).map(|_| ()))
 }

@@ -413,7 +413,7 @@ fn put(
     Ok(groups::put(transaction, id, groups)?.map_err(UserError::from))
 }
 
-fn end_sessions(transaction: &Transaction<'_>, id: UserId) -> rusqlite::Result<()> {
+pub(super) fn end_sessions(transaction: &Transaction<'_>, id: UserId) -> rusqlite::Result<()> {
     let end = "UPDATE users SET epoch = epoch + 1, version = version + 1 WHERE id = ?1";
     transaction.execute(end, [id.0]).map(|_| ())
 }

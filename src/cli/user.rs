@@ -3,6 +3,7 @@
 mod add;
 mod edit;
 mod password;
+mod token;
 
 use serde_json::{Value, json};
 
@@ -40,6 +41,8 @@ pub enum UserCommand {
         /// The user
         name: UserName,
     },
+    Token(token::TokenArguments),
+    Tokens(token::TokensArguments),
     /// Remove a user; in what they have done their name becomes a number
     Remove {
         /// The user
@@ -57,9 +60,9 @@ impl UserCommand {
             Self::Password(arguments) => arguments.run(world),
             Self::PasswordCode { name } => password::make_code(&name, world),
             Self::SignOut { name } => {
-                change(world, |catalog, _| {
+                change(world, |catalog, author| {
                     let user = find(catalog, &name)?;
-                    Ok(catalog.end_sessions(user.id)?)
+                    Ok(catalog.sign_user_out(user.id, author)?)
                 })?;
                 world.print(format_args!("{}: has to sign in again\n", Harmless(&name)))
             }
@@ -75,6 +78,8 @@ impl UserCommand {
                 };
                 world.print(format_args!("{}: {told}\n", Harmless(&name)))
             }
+            Self::Token(arguments) => arguments.run(world),
+            Self::Tokens(arguments) => arguments.run(world),
             Self::Remove { name } => {
                 change(world, |catalog, author| {
                     let user = find(catalog, &name)?;

@@ -84,7 +84,16 @@ fn the_first_steps_work_through_apache_as_cgi_and_every_page_is_good_to_look_at(
     browser.run_scripts(true);
     let mut pages = sections(&mut browser);
     assert!(pages.len() > 3, "{pages:?}");
-    pages.extend(["account", "nothing"].map(|page| admin(&site, page)));
+    let others = [
+        "people/1",
+        "people?done=added",
+        "account",
+        "account/password",
+        "account/codes",
+        "account/tokens",
+        "nothing",
+    ];
+    pages.extend(others.map(|page| admin(&site, page)));
     let mut found = Vec::new();
     for page in &pages {
         found.extend(look_at(&mut browser, page).into_iter().map(|it| format!("{page}: {it}")));

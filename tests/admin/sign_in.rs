@@ -1,26 +1,9 @@
 //! Signing in and out.
 
-use std::io::Write as _;
-use std::process::Stdio;
-
 use tracker_cgi::catalog::Role;
 
-use super::{administrator, site};
+use super::{add, administrator, site};
 use crate::harness::admin::{Admin, PASSWORD, add_user, catalog};
-use crate::harness::installation::{Installation, Ran};
-
-/// Makes a user whose password is known.
-fn add(tracker: &Installation, name: &str) {
-    let mut process = tracker
-        .command(&["user", "add", name, "--password-stdin"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    writeln!(process.stdin.take().expect("standard input"), "{PASSWORD}").expect("it reads");
-    Ran::from(process.wait_with_output().expect("it ends")).done();
-}
 
 fn sign_in(admin: &mut Admin<'_>, name: &str, password: &str) -> u16 {
     admin.fill_in("login", &[("name", name), ("password", password)]).status

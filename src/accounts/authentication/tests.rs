@@ -324,3 +324,15 @@ fn who_has_no_turn_is_told_so_and_nothing_is_counted() {
     let refused = (0..10).filter(|_| matches!(site.sign_in("olive", "x"), SignIn::Refused));
     assert_eq!(refused.count(), 6);
 }
+
+#[test]
+fn a_password_is_checked_again_and_guessing_it_is_slowed_down() {
+    let mut site = Site::new();
+    let olive = site.user();
+    let mut check = |typed: &str| site.at(NOON, None).check_password(&olive, typed).unwrap();
+    assert_eq!(check("password"), PasswordCheck::Right);
+    let tried: Vec<_> = (0..7).map(|_| check("wrong")).collect();
+    assert_eq!(tried[..5], [PasswordCheck::Wrong; 5]);
+    assert!(matches!(tried[6], PasswordCheck::Wait(_)), "{tried:?}");
+    assert!(matches!(check("password"), PasswordCheck::Wait(_)));
+}

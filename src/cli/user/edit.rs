@@ -8,10 +8,8 @@ use crate::platform::terminal::Harmless;
 
 /// Change what a user may; with another role they have to sign in again
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = true, id = "what")]
 pub struct EditArguments {
     /// The user
-    #[arg(group = "whom")]
     name: UserName,
     /// What they may: `admin`, `editor`, `viewer` or `member`
     #[arg(long, value_parser = super::role)]
@@ -35,6 +33,9 @@ pub struct EditArguments {
 
 impl EditArguments {
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        if self.is_without_a_wish() {
+            return Err(CommandError::Usage("say what is to change of the user".into()));
+        }
         change(world, |catalog, author| {
             let user = find(catalog, &self.name)?;
             let mut details = user.details();
@@ -54,6 +55,16 @@ impl EditArguments {
             Ok(catalog.change_user(user.id, Some(user.version), &details, author)?)
         })?;
         world.print(format_args!("{}: is changed\n", Harmless(&self.name)))
+    }
+}
+
+impl EditArguments {
+    fn is_without_a_wish(&self) -> bool {
+        let is_said = [self.no_group, self.disable, self.enable];
+        self.role.is_none()
+            && self.group.is_none()
+            && self.language.is_none()
+            && !is_said.contains(&true)
     }
 }
 

@@ -1,25 +1,33 @@
 //! The administration: pages below `/admin` for those who may sign in. `routes` is the table of all of them, with the
 //! permission that each needs: what does not stand there is answered by nobody.
 
+mod account;
 mod address;
+mod api_tokens;
 mod appearance;
 mod audit;
+mod authenticate;
 mod backup;
 mod checkup;
+mod codes;
 mod configuration;
 mod confirm;
 mod cookies;
 mod errors;
 mod exchange;
 mod frame;
+mod groups;
 mod help;
 mod new_password;
 mod overview;
+mod people;
+mod person;
 mod refresh;
 mod refused;
 mod reply;
 mod routes;
 mod setup;
+mod shown_once;
 mod sign_in;
 mod style;
 mod visit;

@@ -3,9 +3,9 @@
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
 use super::{
-    appearance, audit, backup, checkup, configuration, help, overview, refresh, setup, sign_in,
-    style,
+    account, api_tokens, appearance, audit, backup, checkup, codes, configuration, groups,
 };
+use super::{help, overview, people, person, refresh, setup, sign_in, style};
 use crate::accounts::Permission;
 use crate::gateway::Method;
 
@@ -50,6 +50,26 @@ const ROUTES: &[Route] = &[
     (Get, "help", For(Permission::OwnAccount, help::show)),
     (Get, "audit", For(Permission::SeeAudit, audit::show)),
     (Get, "audit/export", For(Permission::SeeAudit, audit::export)),
+    (Get, "people", For(Permission::SeeUsers, people::show)),
+    (Post, "people", For(Permission::EditUsers, people::add)),
+    (Post, "groups", For(Permission::EditUsers, groups::add)),
+    (Post, "groups/remove", For(Permission::EditUsers, groups::remove)),
+    (Get, "people/{}", For(Permission::SeeUsers, person::show)),
+    (Post, "people/{}", For(Permission::EditUsers, person::save)),
+    (Post, "people/{}/password-code", For(Permission::EditUsers, person::make_password_code)),
+    (Post, "people/{}/no-codes", For(Permission::EditUsers, person::turn_codes_off)),
+    (Post, "people/{}/sign-out", For(Permission::EditUsers, person::sign_out)),
+    (Post, "people/{}/remove-token", For(Permission::EditUsers, person::remove_token)),
+    (Post, "people/{}/remove", For(Permission::EditUsers, person::remove)),
+    (Get, "account", For(Permission::OwnAccount, account::show)),
+    (Post, "account", For(Permission::OwnAccount, account::save)),
+    (Get, "account/password", For(Permission::OwnAccount, account::show_password)),
+    (Post, "account/password", For(Permission::OwnAccount, account::change_password)),
+    (Get, "account/codes", For(Permission::OwnAccount, codes::show)),
+    (Post, "account/codes", For(Permission::OwnAccount, codes::change)),
+    (Get, "account/tokens", For(Permission::OwnAccount, api_tokens::show)),
+    (Post, "account/tokens", For(Permission::OwnAccount, api_tokens::make)),
+    (Post, "account/tokens/remove", For(Permission::OwnAccount, api_tokens::remove)),
 ];
 
 /// What the table has for a request.

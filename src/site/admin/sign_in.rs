@@ -1,22 +1,17 @@
 //! Signing in and out, and choosing a password with a code.
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use askama::Template;
 
+use super::authenticate::{authenticate, wait, wait_for_others};
 use super::cookies::Cookie;
 use super::errors::Errors;
 use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
 use super::reply::{Failed, Reply};
 use super::{new_password, visit};
-use crate::accounts::{
-    Authentication, AuthenticationError, HashingTurn, HashingTurnError, PasswordCode, Secrets,
-    SignIn,
-};
+use crate::accounts::{PasswordCode, Permission, SignIn};
 use crate::catalog::Catalog;
 use crate::gateway::Status;
-use crate::protocol::Seconds;
 
 #[derive(Template)]
 #[template(path = "admin/sign_in.html")]
@@ -142,7 +137,10 @@ fn let_in(exchange: &mut Exchange<'_>, signed_in: &crate::accounts::SignedIn, to
     exchange.send_session(&signed_in.session);
     exchange.send_device(&signed_in.device);
     exchange.cookies.push(Cookie::Visit.forget(exchange.is_secure));
-    Reply::To(way_back(to))
+    let place = way_back(to);
+    // Members have nothing but their account.
+    let is_for_them = !place.is_empty() || signed_in.user.role.may(Permission::SeeOverview);
+    Reply::To(if is_for_them { place } else { "account".into() })
 }
 
 /// Ends all sessions of whoever signs out.
@@ -206,48 +204,6 @@ pub(super) fn choose_password(
         return password_form(exchange, errors, Status::UnprocessableContent);
     }
     Ok(Reply::To("login".into()))
-}
-
-/// Leaves it to a thread that waits while somebody else's password is looked at.
-fn wait_for_others(exchange: &Exchange<'_>) -> Result<(), Failed> {
-    if exchange.call.pace.may_wait() {
-        return Ok(());
-    }
-    match HashingTurn::try_take(&exchange.loaded().config.paths.catalog) {
-        Ok(Some(_)) => Ok(()),
-        _ => Err(Failed::WouldWait),
-    }
-}
-
-/// Asks who somebody is.
-fn authenticate(
-    exchange: &Exchange<'_>,
-    ask: impl FnOnce(&mut Authentication<'_>) -> Result<SignIn, AuthenticationError>,
-) -> Result<SignIn, Failed> {
-    let (loaded, request) = (exchange.loaded(), exchange.call.request);
-    let broken = |problem: &dyn std::fmt::Display| Failed::Broken(problem.to_string());
-    let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
-    let secrets =
-        Secrets::open(&loaded.config.paths.catalog).map_err(|problem| broken(&problem))?;
-    let mut authentication = Authentication {
-        catalog: &mut catalog,
-        secrets: &secrets,
-        address: exchange.ready.client(request).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
-        device: Cookie::Device.value(request, exchange.is_secure),
-        now: exchange.call.now,
-        keep: loaded.config.log.keep.seconds(),
-    };
-    match ask(&mut authentication) {
-        Ok(outcome) => Ok(outcome),
-        Err(AuthenticationError::Turn(HashingTurnError::Busy)) => Err(Failed::Busy),
-        Err(problem) => Err(broken(&problem)),
-    }
-}
-
-fn wait(exchange: &Exchange<'_>, seconds: Seconds) -> String {
-    let texts = exchange.texts;
-    // Durations are told in minutes at least.
-    texts.admin.sign_in.wait.with(texts.duration(Seconds(seconds.0.max(60))))
 }
 
 /// The page to come back to, if it is one of ours: nobody is sent elsewhere.

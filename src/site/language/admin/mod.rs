@@ -1,24 +1,36 @@
 //! The texts of the administration: a file for each of its pages, with both languages side by side.
 
+mod account;
+mod api_tokens;
 mod appearance;
 mod audit;
 mod backup;
+mod codes;
 mod configuration;
 mod frame;
 mod overview;
 mod password;
+mod people;
+mod permissions;
+mod person;
 mod refused;
 mod setup;
 mod sign_in;
 mod users;
 
+pub(in crate::site) use account::AccountTexts;
+pub(in crate::site) use api_tokens::ApiTokenTexts;
 pub(in crate::site) use appearance::AppearanceTexts;
 pub(in crate::site) use audit::AuditTexts;
 pub(in crate::site) use backup::BackupTexts;
+pub(in crate::site) use codes::CodeTexts;
 pub(in crate::site) use configuration::ConfigurationTexts;
 pub(in crate::site) use frame::AdminFrameTexts;
 pub(in crate::site) use overview::OverviewTexts;
 pub(in crate::site) use password::PasswordTexts;
+pub(in crate::site) use people::PeopleTexts;
+pub(in crate::site) use permissions::PermissionTexts;
+pub(in crate::site) use person::PersonTexts;
 pub(in crate::site) use refused::RefusedTexts;
 pub(in crate::site) use setup::SetupTexts;
 pub(in crate::site) use sign_in::SignInTexts;
@@ -58,4 +70,10 @@ admin_texts! {
     configuration: ConfigurationTexts,
     backup: BackupTexts,
     appearance: AppearanceTexts,
+    people: PeopleTexts,
+    person: PersonTexts,
+    permissions: PermissionTexts,
+    account: AccountTexts,
+    codes: CodeTexts,
+    api_tokens: ApiTokenTexts,
 }
