@@ -22,6 +22,7 @@ mod routes;
 mod setup;
 mod sign_in;
 mod style;
+mod torrents;
 mod visit;
 
 pub(super) use address::is_below_admin;
