@@ -5,6 +5,7 @@ mod in_a_browser;
 mod setup;
 mod sign_in;
 mod strangers;
+mod torrents;
 
 use tracker_cgi::catalog::Role;
 

@@ -1,10 +1,10 @@
 //! The texts of the page of one torrent, on which what is said of it is changed.
 
 use crate::catalog::detail_values::{DetailError, LONGEST_DESCRIPTION};
+use crate::site::language::declared::texts;
 use crate::site::language::phrase::Phrase;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::texts::texts;
 
 texts! {
     /// The page of one torrent.

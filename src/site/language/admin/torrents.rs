@@ -1,9 +1,9 @@
 //! The texts of the list of torrents, of the list of retired ones, and of what is done to several.
 
+use crate::site::language::declared::texts;
 use crate::site::language::phrase::Phrase;
 #[cfg(test)]
 use crate::site::language::phrase::Text;
-use crate::site::language::texts::texts;
 
 texts! {
     /// The lists of torrents.
