@@ -1,5 +1,7 @@
 //! What the owner has changed: who did what to which, when, and how it was before.
 
+use std::collections::HashMap;
+
 use rusqlite::{Row, Transaction};
 
 use super::count::Count;
@@ -91,6 +93,25 @@ impl Catalog {
         read().map_err(self.failed("read the changes from"))
     }
 
+    /// When a change of a kind, a verb, was made last to each subject, and who made it.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn last_changes(
+        &self,
+        what: &str,
+    ) -> Result<HashMap<String, (Timestamp, String)>, CatalogError> {
+        let read = || {
+            let mut query = self.connection.prepare(LAST)?;
+            let last = query.query_map([what], |row| {
+                let Count(at) = row.get(1)?;
+                Ok((row.get(0)?, (Timestamp(at), row.get(2)?)))
+            })?;
+            last.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(self.failed("read the changes from"))
+    }
+
     /// Who has made changes, and of which kinds they are; each once, in order.
     ///
     /// # Errors
@@ -118,6 +139,10 @@ fn change_of(row: &Row<'_>) -> rusqlite::Result<Change> {
         after: row.get(6)?,
     })
 }
+
+/// Of the columns that are not grouped SQLite takes those of the row with the largest number.
+const LAST: &str =
+    "SELECT subject, at, who, max(number) FROM changes WHERE what = ?1 GROUP BY subject";
 
 const SELECT: &str = "SELECT number, at, who, what, subject, before, after FROM changes";
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params_from_iter};
 
 use super::changes::Noted;
 use super::details::{DETAILS, detail_places};
@@ -61,13 +61,34 @@ impl Catalog {
             let before = of(transaction, info_hash)?.unwrap_or_default();
             let mut after = before.clone();
             decide(&mut after);
-            put(transaction, info_hash, &after)?;
-            let (was, is) = (before.where_other(&after), after.where_other(&before));
-            let subject = info_hash.to_string();
-            let noted =
-                Noted { what, subject: &subject, before: was.as_deref(), after: is.as_deref() };
-            changes::note(transaction, author, &noted)?;
+            replace(transaction, (info_hash, what), (&before, &after), author)?;
             Ok(before)
+        })
+    }
+
+    /// The same about several torrents: about all of them, or none. Nothing is noted of those that it leaves as they are.
+    /// Returns how many it changed.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then nothing was changed.
+    pub fn decide_all<F: FnOnce(&mut Details)>(
+        &mut self,
+        what: &str,
+        decisions: impl IntoIterator<Item = (InfoHash, F)>,
+        author: &Author<'_>,
+    ) -> Result<usize, CatalogError> {
+        self.write("write decisions into", |transaction| {
+            let mut changed = 0;
+            for (about, decide) in decisions {
+                let before = of(transaction, about)?.unwrap_or_default();
+                let mut after = before.clone();
+                decide(&mut after);
+                if after != before {
+                    replace(transaction, (about, what), (&before, &after), author)?;
+                    changed += 1;
+                }
+            }
+            Ok(changed)
         })
     }
 
@@ -79,6 +100,19 @@ impl Catalog {
             .query_map([], |row| Ok((InfoHash(row.get("info_hash")?), Details::of(row, 0)?)))?;
         all.collect()
     }
+}
+
+/// Decides something else about a torrent, and notes it.
+fn replace(
+    transaction: &Transaction<'_>,
+    (about, what): (InfoHash, &str),
+    (before, after): (&Details, &Details),
+    author: &Author<'_>,
+) -> rusqlite::Result<()> {
+    put(transaction, about, after)?;
+    let (was, is) = (before.where_other(after), after.where_other(before));
+    let (subject, before, after) = (about.to_string(), was.as_deref(), is.as_deref());
+    changes::note(transaction, author, &Noted { what, subject: &subject, before, after })
 }
 
 const FORGET: &str = "DELETE FROM decisions WHERE info_hash = ?1";

@@ -1,6 +1,7 @@
 //! Which values details of torrents may have, whether a command or a sidecar says them.
 
-use crate::protocol::{HttpUrl, UrlError, is_invisible};
+use crate::platform::date::{self, NotADate};
+use crate::protocol::{HttpUrl, Timestamp, UrlError, is_invisible};
 
 /// Bytes of a reason at most: clients show one line.
 const LONGEST_REASON: usize = 200;
@@ -29,6 +30,15 @@ pub enum DetailError {
     /// More than clients show.
     #[error("clients show one line; write at most {LONGEST_REASON} bytes")]
     LongReason,
+    /// Neither yes nor no.
+    #[error("write yes or no")]
+    YesOrNo,
+    /// No date.
+    #[error(transparent)]
+    Date(#[from] NotADate),
+    /// Nothing is said under such a name, or not in this way.
+    #[error("there is no detail {0} that can be said")]
+    NoSuchDetail(&'static str),
     /// A reason with line breaks.
     #[error("clients show one line; write no line breaks")]
     ReasonOfSeveralLines,
@@ -87,6 +97,17 @@ pub fn digits(text: &str, count: usize) -> Result<String, DetailError> {
         return Ok(text.to_ascii_lowercase());
     }
     Err(DetailError::Digits(count))
+}
+
+/// A date with or without a time of day, or an empty text.
+///
+/// # Errors
+/// When it is another text.
+pub fn time(text: &str) -> Result<Option<Timestamp>, DetailError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Timestamp(date::parse(text)?)))
 }
 
 /// A reason that clients are told.

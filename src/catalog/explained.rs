@@ -37,8 +37,18 @@ impl Torrent {
     /// All that is said about it, in the order of [`Details::in_words`].
     #[must_use]
     pub fn explained(&self) -> Vec<ExplainedDetail> {
+        self.explain(vec![(Layer::Command, self.decision().clone())])
+    }
+
+    /// The same as if nothing were decided.
+    #[must_use]
+    pub fn explained_without_decision(&self) -> Vec<ExplainedDetail> {
+        self.explain(Vec::new())
+    }
+
+    /// All that these layers say about it, and those below.
+    fn explain(&self, mut layers: Vec<(Layer, Details)>) -> Vec<ExplainedDetail> {
         let companions = self.companions();
-        let mut layers = vec![(Layer::Command, self.decision().clone())];
         layers.extend(companions.sidecar.iter().map(|it| (Layer::Sidecar, it.details.clone())));
         layers.extend(companions.checksum_files.iter().map(|file| {
             let details = Details { checksums: file.checksums, ..Details::default() };

@@ -6,6 +6,7 @@ mod announce;
 mod checksums;
 mod condition;
 mod content;
+pub mod decisions;
 mod demand;
 pub mod event_log;
 pub mod explain;

@@ -271,6 +271,15 @@ impl TorrentWithPeers {
         let [one] = one;
         one
     }
+
+    /// Several with their peers, in their order. Without peers, where the store cannot be read.
+    #[must_use]
+    pub fn all_now(loaded: &LoadedConfig, torrents: Vec<Torrent>, now: Timestamp) -> Vec<Self> {
+        let mut all: Vec<Self> =
+            torrents.into_iter().map(|torrent| Self { torrent, peers: None }).collect();
+        let _ = count_peers(loaded, &mut all, now);
+        all
+    }
 }
 
 /// Notes the peers that these torrents have now: none where there is no store yet.

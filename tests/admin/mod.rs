@@ -8,6 +8,7 @@ mod setup;
 mod sign_in;
 mod strangers;
 mod tokens;
+mod torrents;
 mod users;
 
 use std::fs;

@@ -11,6 +11,7 @@ use tracker_cgi::accounts::{FormToken, PasswordHash, Secrets, Session};
 use tracker_cgi::catalog::{Author, Catalog, Role, UserDetails, UserId, UserName};
 use tracker_cgi::protocol::Timestamp;
 
+use super::fastcgi::{self, Responder};
 use super::http::{Reply, encode};
 use super::installation::{Answer, Installation};
 
@@ -25,6 +26,8 @@ pub struct Admin<'a> {
     tracker: &'a Installation,
     cookies: BTreeMap<String, String>,
     session: Option<Session>,
+    /// What answers instead of CGIs.
+    responder: Option<&'a Responder>,
     /// Further variables of its requests.
     variables: BTreeMap<String, String>,
     /// What the tracker has written into the log, all requests together.
@@ -38,6 +41,7 @@ impl<'a> Admin<'a> {
             tracker,
             cookies: BTreeMap::new(),
             session: None,
+            responder: None,
             variables: BTreeMap::new(),
             log: String::new(),
         }
@@ -67,6 +71,11 @@ impl<'a> Admin<'a> {
     /// Has each further request have a variable.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.insert(name.into(), value.into());
+    }
+
+    /// Has each further request be answered over FastCGI.
+    pub fn go_through(&mut self, responder: &'a Responder) {
+        self.responder = Some(responder);
     }
 
     fn signer(&self) -> tracker_cgi::accounts::Signer {
@@ -145,11 +154,28 @@ impl<'a> Admin<'a> {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let (content_type, body) = body.unwrap_or_default();
+        let cookies = cookies.join("; ");
+        if let Some(responder) = self.responder {
+            let variables = [
+                ("REQUEST_METHOD", method),
+                ("SCRIPT_NAME", "/tracker.cgi"),
+                ("PATH_INFO", &format!("{ADMIN}{path}")),
+                ("QUERY_STRING", query),
+                ("REMOTE_ADDR", fastcgi::CLIENT),
+                ("HTTP_COOKIE", &cookies),
+                ("CONTENT_TYPE", content_type),
+                ("CONTENT_LENGTH", &body.len().to_string()),
+            ];
+            let mut stream = responder.connect();
+            let request = [fastcgi::head(&variables), fastcgi::body(body), fastcgi::body(b"")];
+            stream.write_all(&request.concat()).expect("a request is sent");
+            return self.keep_cookies(fastcgi::read_reply(&mut stream));
+        }
         let mut call = self
             .tracker
             .get(&format!("{ADMIN}{path}"), query)
             .method(method)
-            .with("HTTP_COOKIE", cookies.join("; "))
+            .with("HTTP_COOKIE", cookies)
             .with("CONTENT_TYPE", content_type)
             .with("CONTENT_LENGTH", body.len().to_string());
         for (name, value) in &self.variables {
@@ -166,6 +192,10 @@ impl<'a> Admin<'a> {
         let _ = process.stdin.take().expect("standard input").write_all(body);
         let Answer { reply, log } = Answer::of(&process.wait_with_output().expect("the CGI runs"));
         self.log += &log;
+        self.keep_cookies(reply)
+    }
+
+    fn keep_cookies(&mut self, reply: Reply) -> Reply {
         for (_, value) in reply.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let (name, value) = value.split_once('=').expect("a cookie");
             let value = value.split(';').next().unwrap_or_default();

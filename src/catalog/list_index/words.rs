@@ -7,7 +7,7 @@ const MOST_WORDS: usize = 16;
 
 /// A text in the form in which texts are compared: in lower case, е for ё, without characters that only direct how others
 /// are shown, and with spaces for those that move them.
-pub(super) fn folded(text: &str) -> String {
+pub(in crate::catalog) fn folded(text: &str) -> String {
     let seen = text.chars().filter(|&character| !is_invisible(character));
     let lower = seen.flat_map(char::to_lowercase).map(|character| match character {
         'ё' => 'е',

@@ -8,9 +8,9 @@ use crate::catalog::detail_values::{self, DetailError, description, one_line, pa
 use crate::catalog::{Catalog, Details, Torrent};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
-use crate::platform::date;
 use crate::platform::terminal::Harmless;
-use crate::protocol::{Checksums, Timestamp};
+use crate::protocol::Checksums;
+use crate::tracker::decisions::{self, EditError, Edits};
 
 /// Change what is said of a torrent; an empty text takes back what was said
 #[derive(Debug, clap::Args)]
@@ -52,13 +52,13 @@ pub struct Changes {
     checksums: Option<PathBuf>,
     /// Until then its file is linked to: 2027-01-31, or 2027-01-31T18:00:00+01:00; tracking goes on
     #[arg(long, value_name = "DATE", value_parser = time)]
-    link_until: Option<When>,
+    link_until: Option<String>,
     /// From then on it stands in listings
     #[arg(long, value_name = "DATE", value_parser = time)]
-    list_from: Option<When>,
+    list_from: Option<String>,
     /// Until then it stands in listings; tracking goes on
     #[arg(long, value_name = "DATE", value_parser = time)]
-    list_until: Option<When>,
+    list_until: Option<String>,
     /// Take back what commands have decided, so that sidecar, checksum files and folder speak again: `all`, or a key as
     /// `tracker torrent show` names it, such as hidden, retired or title; several times for several keys
     #[arg(long, value_name = "KEY", value_parser = key)]
@@ -82,14 +82,20 @@ impl Changes {
             return Ok(());
         }
         let read = self.checksums(&wanted, world)?;
+        let edits = self.edits(read).map_err(|problem| CommandError::Usage(problem.to_string()))?;
         let (before, torrent) = change(world, |catalog, author| {
-            let torrent = wanted.find(catalog)?;
-            let apply = |details: &mut Details| self.apply(details, read);
-            self.refuse_never_listed(&torrent, &apply)?;
-            let before = catalog.decide(torrent.canonical, "edit", apply, author)?;
-            Ok((before, again(&torrent, catalog)?))
+            let before = wanted.find(catalog)?;
+            let torrents = std::slice::from_ref(&before);
+            decisions::edit(catalog, torrents, &edits, author).map_err(
+                |problem| match problem {
+                    EditError::NeverListed(problem) => CommandError::Failed(problem.to_string()),
+                    EditError::Catalog(problem) => problem.into(),
+                },
+            )?;
+            let after = again(&before, catalog)?;
+            Ok((before, after))
         })?;
-        let mut said = self.taken_back(&before, &torrent);
+        let mut said = self.taken_back(before.decision(), &torrent);
         if NAMES.iter().any(|name| self.says(name)) {
             said.extend(torrent.details().in_words().into_iter().filter_map(|(name, value)| {
                 let is_told = !self.take_back.contains(&Key::One(name));
@@ -151,28 +157,6 @@ impl Changes {
         }
     }
 
-    fn refuse_never_listed(
-        &self,
-        torrent: &Torrent,
-        apply: &dyn Fn(&mut Details),
-    ) -> Result<(), CommandError> {
-        let mut details = torrent.decision().clone();
-        apply(&mut details);
-        let details = details.or(&torrent.companions().details());
-        let (Some(from), Some(until)) = (details.list_from, details.list_until) else {
-            return Ok(());
-        };
-        let is_said = self.list_from.is_some() || self.list_until.is_some();
-        if !is_said || !details.is_never_listed() {
-            return Ok(());
-        }
-        Err(CommandError::Failed(format!(
-            "it would never be listed: list_from ({}) is not before list_until ({}); nothing was changed",
-            date::shortest(from.0),
-            date::shortest(until.0)
-        )))
-    }
-
     /// What has become of each decision that is taken back.
     fn taken_back(&self, before: &Details, torrent: &Torrent) -> Vec<String> {
         let decided = before.in_words();
@@ -205,48 +189,40 @@ impl Changes {
         told
     }
 
-    fn apply(&self, details: &mut Details, read: Checksums) {
+    /// What the options say.
+    fn edits(&self, read: Checksums) -> Result<Edits, DetailError> {
+        let mut edits = Edits::default();
         for key in &self.take_back {
             match key {
-                Key::All => *details = Details::default(),
-                Key::One(name) => {
-                    details.take_back(name);
-                }
+                Key::All => edits.take_all_back(),
+                Key::One(name) => edits.take_back(name),
             }
         }
-        let set = |place: &mut Option<String>, said: &Option<String>| {
-            if let Some(said) = said {
-                *place = Some(said.clone()).filter(|said| !said.is_empty());
-            }
-        };
-        set(&mut details.title, &self.title);
-        set(&mut details.description, &self.description);
-        set(&mut details.category, &self.category);
-        set(&mut details.group, &self.group);
-        set(&mut details.mirror, &self.mirror);
-        set(&mut details.info_url, &self.info_url);
-        let mut digits = read.or(details.checksums).in_digits().map(|(_, digits)| digits);
-        let said = [&self.crc32, &self.md5, &self.sha1, &self.sha256];
-        digits.iter_mut().zip(said).for_each(|(place, said)| set(place, said));
-        details.checksums = Checksums::from_digits(digits.each_ref().map(Option::as_deref));
-        let set = |place: &mut Option<Timestamp>, said: Option<When>| {
-            if let Some(When(at)) = said {
-                *place = at;
-            }
-        };
-        set(&mut details.link_until, self.link_until);
-        set(&mut details.list_from, self.list_from);
-        set(&mut details.list_until, self.list_until);
+        edits.set_checksums(read);
+        for (name, said) in [
+            ("title", &self.title),
+            ("description", &self.description),
+            ("category", &self.category),
+            ("group", &self.group),
+            ("mirror", &self.mirror),
+            ("info_url", &self.info_url),
+            ("crc32", &self.crc32),
+            ("md5", &self.md5),
+            ("sha1", &self.sha1),
+            ("sha256", &self.sha256),
+            ("link_until", &self.link_until),
+            ("list_from", &self.list_from),
+            ("list_until", &self.list_until),
+        ] {
+            said.iter().try_for_each(|said| edits.set(name, said))?;
+        }
+        Ok(edits)
     }
 }
 
 fn digits<const COUNT: usize>(text: &str) -> Result<String, DetailError> {
     detail_values::digits(text, COUNT)
 }
-
-/// A date, or none any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct When(Option<Timestamp>);
 
 /// What is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,9 +242,6 @@ fn key(text: &str) -> Result<Key, String> {
     }
 }
 
-fn time(text: &str) -> Result<When, String> {
-    if text.is_empty() {
-        return Ok(When(None));
-    }
-    date::parse(text).map(|at| When(Some(Timestamp(at)))).map_err(|problem| problem.to_string())
+fn time(text: &str) -> Result<String, DetailError> {
+    detail_values::time(text).map(|_| text.to_owned())
 }

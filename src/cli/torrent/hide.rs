@@ -1,16 +1,17 @@
 //! `tracker torrent hide` and `unhide`, and how commands say what else is said of a torrent.
 
 use super::{NamedTorrent, again};
-use crate::catalog::{ExplainedDetail, Layer, Torrent, Unlisted};
+use crate::catalog::{Author, Catalog, ExplainedDetail, Layer, Torrent, Unlisted};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::platform::date;
 use crate::platform::terminal::Harmless;
 use crate::protocol::Timestamp;
+use crate::tracker::decisions;
 
 /// Leaves a torrent out of listings, and has table, feed and policy show it.
 pub(super) fn hide(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
-    let (before, torrent) = decide(wanted, "hide", world, |_| Some(true))?;
+    let (before, torrent) = decide(wanted, world, decisions::hide)?;
     let what = match before.decision().hidden {
         Some(true) => "is hidden already; nothing had to be done".to_owned(),
         _ => format!("is hidden from now on{}", although(&torrent, "hidden")),
@@ -20,9 +21,7 @@ pub(super) fn hide(wanted: &str, world: &mut World<'_>) -> Result<(), CommandErr
 
 /// Takes back that a torrent is left out of listings, whoever says so.
 pub(super) fn unhide(wanted: &str, world: &mut World<'_>) -> Result<(), CommandError> {
-    // Not to hide what nothing hides needs no decision, which would win over a sidecar to come.
-    let needed = |it: &Torrent| it.is_hidden_without_decision().then_some(false);
-    let (before, torrent) = decide(wanted, "unhide", world, needed)?;
+    let (before, torrent) = decide(wanted, world, decisions::unhide)?;
     let although = although(&torrent, "hidden");
     let note = state_of_listing(&torrent, world.now);
     let what = match (before.hidden, note) {
@@ -36,20 +35,16 @@ pub(super) fn unhide(wanted: &str, world: &mut World<'_>) -> Result<(), CommandE
     world.print(format_args!("{}: {}\n", Harmless(torrent.title()), Harmless(what)))
 }
 
-/// Decides what a torrent as it is needs. Returns it as it was and as it is now.
-fn decide(
+/// Decides something about a torrent. Returns it as it was and as it is now.
+pub(super) fn decide<E: Into<CommandError>>(
     wanted: &str,
-    what: &str,
     world: &World<'_>,
-    needed: impl Fn(&Torrent) -> Option<bool>,
+    decide: impl FnOnce(&mut Catalog, &[Torrent], &Author<'_>) -> Result<usize, E>,
 ) -> Result<(Torrent, Torrent), CommandError> {
     let wanted = NamedTorrent::new(wanted);
     change(world, |catalog, author| {
         let before = wanted.find(catalog)?;
-        let hidden = needed(&before);
-        if hidden != before.decision().hidden {
-            catalog.decide(before.canonical, what, |it| it.hidden = hidden, author)?;
-        }
+        decide(catalog, std::slice::from_ref(&before), author).map_err(Into::into)?;
         let after = again(&before, catalog)?;
         Ok((before, after))
     })

@@ -30,6 +30,7 @@ mod setup;
 mod shown_once;
 mod sign_in;
 mod style;
+mod torrents;
 mod visit;
 
 pub(super) use address::is_below_admin;

@@ -2,6 +2,7 @@
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
+use super::torrents;
 use super::{
     account, api_tokens, appearance, audit, backup, checkup, codes, configuration, groups,
 };
@@ -70,6 +71,18 @@ const ROUTES: &[Route] = &[
     (Get, "account/tokens", For(Permission::OwnAccount, api_tokens::show)),
     (Post, "account/tokens", For(Permission::OwnAccount, api_tokens::make)),
     (Post, "account/tokens/remove", For(Permission::OwnAccount, api_tokens::remove)),
+    (Get, "torrents", For(Permission::SeeTorrents, torrents::show)),
+    (Post, "torrents", For(Permission::EditTorrents, torrents::several)),
+    (Get, "retired", For(Permission::SeeTorrents, torrents::show_retired)),
+    (Post, "retired", For(Permission::RestoreTorrents, torrents::restore_several)),
+    (Get, "torrents/{}", For(Permission::SeeTorrents, torrents::show_one)),
+    (Post, "torrents/{}", For(Permission::EditTorrents, torrents::save)),
+    (Post, "torrents/{}/hide", For(Permission::HideTorrents, torrents::hide)),
+    (Post, "torrents/{}/unhide", For(Permission::HideTorrents, torrents::unhide)),
+    (Post, "torrents/{}/retire", For(Permission::RetireTorrents, torrents::retire)),
+    (Post, "torrents/{}/restore", For(Permission::RestoreTorrents, torrents::restore)),
+    (Post, "torrents/{}/remove", For(Permission::RemoveTorrents, torrents::remove)),
+    (Post, "torrents/{}/reset", For(Permission::EditTorrents, torrents::reset)),
 ];
 
 /// What the table has for a request.
@@ -86,10 +99,13 @@ pub(super) fn find(method: Method, path: &str) -> Found {
     let method = if method == Method::Head { Method::Get } else { method };
     let mut found = Found::Nothing;
     for (known, pattern, entry) in ROUTES {
-        match parts(pattern, path) {
-            Some(parts) if *known == method => return Found::Entry(*entry, parts),
-            Some(_) => found = Found::AnotherMethod,
-            None => {}
+        let Some(parts) = parts(pattern, path) else { continue };
+        match &found {
+            // A page with a name of its own wins over one of any name, wherever they stand in the table.
+            Found::Entry(_, others) if *known == method && parts.len() >= others.len() => {}
+            _ if *known == method => found = Found::Entry(*entry, parts),
+            Found::Nothing => found = Found::AnotherMethod,
+            Found::Entry(..) | Found::AnotherMethod => {}
         }
     }
     found

@@ -16,6 +16,8 @@ mod person;
 mod refused;
 mod setup;
 mod sign_in;
+mod torrent;
+mod torrents;
 mod users;
 
 pub(in crate::site) use account::AccountTexts;
@@ -34,6 +36,8 @@ pub(in crate::site) use person::PersonTexts;
 pub(in crate::site) use refused::RefusedTexts;
 pub(in crate::site) use setup::SetupTexts;
 pub(in crate::site) use sign_in::SignInTexts;
+pub(in crate::site) use torrent::AdminTorrentTexts;
+pub(in crate::site) use torrents::AdminTorrentsTexts;
 pub(in crate::site) use users::UserTexts;
 
 /// Declares the texts of the administration by their modules.
@@ -67,6 +71,8 @@ admin_texts! {
     overview: OverviewTexts,
     users: UserTexts,
     audit: AuditTexts,
+    torrents: AdminTorrentsTexts,
+    torrent: AdminTorrentTexts,
     configuration: ConfigurationTexts,
     backup: BackupTexts,
     appearance: AppearanceTexts,
