@@ -96,7 +96,10 @@ fn the_first_steps_work_through_apache_as_cgi_and_every_page_is_good_to_look_at(
     pages.extend(others.map(|page| admin(&site, page)));
     let mut found = Vec::new();
     for page in &pages {
-        found.extend(look_at(&mut browser, page).into_iter().map(|it| format!("{page}: {it}")));
+        let all = look_at(&mut browser, page).into_iter();
+        // A browser says of a page that is not there that it is not there.
+        let noted = all.filter(|it| !(page.ends_with("nothing") && it.contains("404")));
+        found.extend(noted.map(|it| format!("{page}: {it}")));
     }
     browser.see(View::screen(1280, false));
     browser.open(&admin(&site, ""));
