@@ -99,7 +99,7 @@ impl AuditTexts {
 
 pub(super) const ENGLISH: AuditTexts = AuditTexts {
     title: "Audit list",
-    about: "All that was changed, here or by command; nothing is ever taken out of it.",
+    about: "All that was changed, here or by command. Names of users who are removed become numbers.",
     when: "When",
     who: "Who",
     what: "What",
@@ -148,7 +148,7 @@ pub(super) const ENGLISH: AuditTexts = AuditTexts {
 
 pub(super) const RUSSIAN: AuditTexts = AuditTexts {
     title: "Журнал изменений",
-    about: "Всё, что было изменено здесь или командой; из журнала ничего не удаляется.",
+    about: "Всё, что было изменено здесь или командой. Имена удалённых пользователей становятся номерами.",
     when: "Когда",
     who: "Кто",
     what: "Что",
