@@ -8,6 +8,7 @@ mod token;
 use serde_json::{Value, json};
 
 use super::{CommandError, World};
+use crate::accounts::Secrets;
 use crate::catalog::{Author, Catalog, Role, User, UserError, UserName};
 use crate::config::lay_out_missing;
 use crate::platform::process;
@@ -43,6 +44,8 @@ pub enum UserCommand {
     },
     Token(token::TokenArguments),
     Tokens(token::TokensArguments),
+    /// Have all cookies be signed with a new key. The one of before counts for a day, so that nobody has to sign in again
+    RotateKeys,
     /// Remove a user; in what they have done their name becomes a number
     Remove {
         /// The user
@@ -80,6 +83,14 @@ impl UserCommand {
             }
             Self::Token(arguments) => arguments.run(world),
             Self::Tokens(arguments) => arguments.run(world),
+            Self::RotateKeys => {
+                let loaded = world.load_owner_config()?;
+                Secrets::rotate(&loaded.config.paths.catalog, world.now)
+                    .map_err(|problem| CommandError::Failed(problem.to_string()))?;
+                world.print(
+                    "cookies are signed with a new key; the one of before counts for a day more\n",
+                )
+            }
             Self::Remove { name } => {
                 change(world, |catalog, author| {
                     let user = find(catalog, &name)?;

@@ -106,3 +106,19 @@ fn a_session_ends_when_its_user_is_disabled_or_gone_and_when_its_cookie_is_chang
     admin.cookies().insert("tracker-session".into(), changed);
     assert_eq!(admin.get("").status, 303);
 }
+
+#[test]
+fn sessions_go_on_with_a_new_key_and_end_without_the_old_one() {
+    let tracker = site();
+    let mut admin = administrator(&tracker);
+    let told = tracker.run(&["user", "rotate-keys"]).done();
+    assert!(told.contains("a day"), "{told}");
+    assert_eq!(admin.get("").status, 200);
+    tracker.run(&["user", "rotate-keys"]).done();
+    assert_eq!(admin.get("").status, 303, "the key before the last one counts no more");
+    std::fs::remove_file(tracker.path("data/admin.secret")).expect("the keys");
+    let mut admin = Admin::as_user(&tracker, catalog(&tracker).users().expect("users")[0].id);
+    assert_eq!(admin.get("").status, 200);
+    std::fs::remove_file(tracker.path("data/admin.secret")).expect("the keys");
+    assert_eq!(admin.get("").status, 303);
+}

@@ -51,6 +51,7 @@ texts! {
         end_sessions: &'static str,
         make_token: &'static str,
         remove_token: &'static str,
+        set: &'static str,
         add_group: &'static str,
         remove_group: &'static str,
     }
@@ -89,6 +90,7 @@ impl AuditTexts {
             "end sessions" => self.end_sessions,
             "make token" => self.make_token,
             "remove token" => self.remove_token,
+            "set" => self.set,
             "add group" => self.add_group,
             "remove group" => self.remove_group,
             other => other,
@@ -142,6 +144,7 @@ pub(super) const ENGLISH: AuditTexts = AuditTexts {
     end_sessions: "ended somebody’s sessions",
     make_token: "made a token",
     remove_token: "removed a token",
+    set: "changed a setting",
     add_group: "added a group",
     remove_group: "removed a group",
 };
@@ -191,6 +194,7 @@ pub(super) const RUSSIAN: AuditTexts = AuditTexts {
     end_sessions: "завершение сеансов",
     make_token: "новый токен",
     remove_token: "удаление токена",
+    set: "изменение настройки",
     add_group: "новая группа",
     remove_group: "удаление группы",
 };
