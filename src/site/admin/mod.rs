@@ -56,7 +56,8 @@ pub(super) fn body_limit(_request: &Request<'_>) -> usize {
     FORM_BYTES
 }
 
-/// Answers on a thread that may take long.
+/// Answers on a thread that may take long. Not inlined: what is on the way of an announce must not have room for it.
+#[inline(never)]
 pub(super) fn answer(
     ready: &mut Ready,
     call: &Call<'_>,
