@@ -361,7 +361,8 @@ impl FastCgi {
                 method = Method::parse(value);
             }
         }
-        let limit = body_limit(&Request::new(&params, &[]));
+        // An announce has none, and need not be looked through once more.
+        let limit = if method.takes_body() { body_limit(&Request::new(&params, &[])) } else { 0 };
         let length = if limit == 0 { Some(0) } else { content_length(&params)? };
         if let Some(active) = &mut self.active {
             active.method = method;
