@@ -362,6 +362,10 @@ fn figures_are_set_to_nothing_after_a_question() {
     assert_eq!(completed(&catalog(&tracker)), 1);
     assert_way(&admin.post(&reset, &[("sure", "yes")]), "?done=reset");
     assert_eq!(completed(&catalog(&tracker)), 0);
+    let changes = catalog(&tracker).changes().expect("changes");
+    let last = changes.last().map(|it| (&*it.who, &*it.what, it.before.as_deref()));
+    let before = Some("completed: 1; uploaded: 0; downloaded: 0");
+    assert_eq!(last, Some(("ingrid", "reset totals", before)));
 }
 
 #[test]
