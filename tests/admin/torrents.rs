@@ -278,6 +278,7 @@ fn several_are_changed_at_once_and_one_comes_back_to_where_one_was() {
     assert!(announce(&tracker, &torrents[2]).refusal().contains("retired"));
     // Nothing chosen, nothing known, nothing that can be done.
     assert_eq!(admin.post("torrents", &[("do", "hide"), back]).status, 422);
+    assert_eq!(admin.post("torrents", &[("do", "hide"), ("back", "q=%ff")]).status, 422);
     for fields in [
         [("do", "hide"), ("chosen", "0000000000000000000000000000000000000000")],
         [("do", "hide"), ("chosen", "<b>")],

@@ -251,7 +251,7 @@ pub(super) const RUSSIAN: AdminTorrentsTexts = AdminTorrentsTexts {
     back: "Назад",
     retired_about: "Они больше не отслеживаются. Клиентам, которые ещё спрашивают, сообщают причину; счётчики сохранены.",
     no_retired: "Выведенных торрентов нет.",
-    since: "С",
+    since: "Когда",
     by: "Кто",
     usual_reason: "обычная причина",
     by_sidecar: "сопроводительный файл",
