@@ -15,7 +15,7 @@ use crate::protocol::{Seconds, Timestamp};
 
 pub use read::ListIndex;
 pub use search::{ListHit, ListHits, ListOrder, ListSearch};
-pub(super) use words::folded;
+pub(super) use words::fold_into;
 pub use words::{Initial, words_of};
 pub use write::{ListEntry, ListIndexDraft};
 

@@ -2,10 +2,11 @@
 
 use rusqlite::{OptionalExtension, Row, Statement, Transaction, named_params};
 
+use super::changes::{self, Noted};
 use super::count::Count;
 use super::rows::{Columns, carried_of, period_of, totals_of};
 use super::totals::{Carried, Period, StoreCounters, Totals, carry};
-use super::{Catalog, CatalogError, Companions, layers};
+use super::{Author, Catalog, CatalogError, Companions, layers};
 use crate::protocol::{Generation, InfoHash, Timestamp};
 
 /// What a refresh found out about one torrent.
@@ -85,8 +86,8 @@ impl Catalog {
         })
     }
 
-    /// Sets a torrent's totals to nothing. The counters of this generation of the store must be at nothing too, and
-    /// `period` say what is shown then.
+    /// Sets a torrent's totals to nothing, and notes who did it, and what they were. The counters of this generation of the
+    /// store must be at nothing too, and `period` say what is shown then.
     ///
     /// # Errors
     /// When the catalogue cannot be written; then nothing was changed.
@@ -95,8 +96,19 @@ impl Catalog {
         info_hash: InfoHash,
         generation: Generation,
         period: Period,
+        author: &Author<'_>,
     ) -> Result<(), CatalogError> {
         self.write("reset the totals in", |transaction| {
+            if let Some((Totals { completed, uploaded, downloaded }, ..)) =
+                Known::of(transaction)?.find(info_hash)?
+            {
+                let before = format!(
+                    "completed: {completed}; uploaded: {uploaded}; downloaded: {downloaded}"
+                );
+                let (subject, before) = (info_hash.to_string(), Some(&*before));
+                let noted = Noted { what: "reset totals", subject: &subject, before, after: None };
+                changes::note(transaction, author, &noted)?;
+            }
             let carried = Carried { generation, ..Carried::default() };
             update(transaction, info_hash, Totals::default(), carried, period)
         })

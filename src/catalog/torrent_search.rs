@@ -7,7 +7,7 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::count::Count;
-use super::list_index::folded;
+use super::list_index::fold_into;
 use super::{Catalog, CatalogError, is_same_group, natural, words_of};
 use crate::protocol::{InfoHash, Timestamp};
 
@@ -181,17 +181,19 @@ impl Looking<'_> {
         now: Timestamp,
     ) -> rusqlite::Result<FoundTorrents> {
         let TorrentSearch { standing, order, skip, most, .. } = *self.search;
+        let needs_names = !self.words.is_empty() || order == FoundOrder::Title;
+        let names = if needs_names { format!("{TITLE}, name") } else { "NULL, NULL".to_owned() };
         let select = format!(
-            "SELECT torrents.info_hash, {}, file, {CATEGORY}, {GROUP}, {}, {TITLE}, name {FROM}",
+            "SELECT torrents.info_hash, {}, file, {CATEGORY}, {GROUP}, {}, {names} {FROM}",
             order.figure(),
             standing.condition(),
         );
         let mut query = connection.prepare_cached(&select)?;
         let mut rows = query.query([Count(now.0)])?;
         let mut found = FoundTorrents::default();
-        let mut candidates = Vec::new();
+        let (mut candidates, mut text) = (Vec::new(), String::new());
         while let Some(row) = rows.next()? {
-            if let Some(candidate) = self.look_at(row, &mut found)? {
+            if let Some(candidate) = self.look_at(row, &mut found, &mut text)? {
                 candidates.push(candidate);
             }
         }
@@ -206,11 +208,12 @@ impl Looking<'_> {
         Ok(found)
     }
 
-    /// What stands in a row, if it is looked for.
+    /// What stands in a row, if it is looked for. `text` is for what words are looked for in.
     fn look_at(
         &self,
         row: &Row<'_>,
         found: &mut FoundTorrents,
+        text: &mut String,
     ) -> rusqlite::Result<Option<Candidate>> {
         let search = self.search;
         let file = row.get_ref(2)?.as_blob()?;
@@ -237,8 +240,12 @@ impl Looking<'_> {
         let title = text_of(row.get_ref(6)?)?.unwrap_or("");
         if !self.words.is_empty() {
             let name = text_of(row.get_ref(7)?)?.unwrap_or("");
-            let file = String::from_utf8_lossy(file);
-            let text = folded(&[title, name, &file, &category, group].join("\n"));
+            let name = if name == title { "" } else { name };
+            text.clear();
+            for part in [title, name, &String::from_utf8_lossy(file), &category, group] {
+                fold_into(part, text);
+                text.push('\n');
+            }
             if !self.words.iter().all(|word| text.contains(&**word)) {
                 return Ok(None);
             }

@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 pub(super) use self::named::{NamedTorrent, is_unknown, parse_info_hash};
 use self::named::{ReadError, again, read_named};
 use super::{CommandError, World};
-use crate::catalog::{Catalog, ChecksumFile, Companions, Details, ScanRules, Torrent};
+use crate::catalog::{Author, Catalog, ChecksumFile, Companions, Details, ScanRules, Torrent};
 use crate::config::{LoadedConfig, act_for_owner};
 use crate::platform::named_files::NamedFiles;
 use crate::platform::privilege::{self, User};
+use crate::platform::process;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{Metainfo, Timestamp};
 use crate::site::{PublishError, bytes, clock, in_words, publish};
@@ -185,7 +186,8 @@ fn reset(wanted: &NamedTorrent<'_>, world: &mut World<'_>) -> Result<(), Command
     let torrent = {
         let turn = Turn::wait_for(&loaded).map_err(PublishError::from)?;
         let torrent = wanted.find(&Catalog::open(&loaded.config.paths.catalog)?)?;
-        reset_totals(&loaded, &turn, &torrent, clock()).map_err(PublishError::from)?;
+        let author = Author { name: &process::person(), at: clock() };
+        reset_totals(&loaded, &turn, &torrent, &author).map_err(PublishError::from)?;
         torrent
     };
     publish(&loaded, Urgency::Now, &mut Quiet)?;

@@ -3,7 +3,7 @@
 
 use super::refresh::BATCH;
 use super::{RefreshError, Turn, open_store};
-use crate::catalog::{Catalog, Period, Torrent};
+use crate::catalog::{Author, Catalog, Period, Torrent};
 use crate::config::LoadedConfig;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::{Peer, StoreError, StoreMaintenance, SwarmCounts, SwarmSummary, walk};
@@ -18,16 +18,17 @@ pub fn reset_totals(
     loaded: &LoadedConfig,
     _turn: &Turn,
     torrent: &Torrent,
-    now: Timestamp,
+    author: &Author<'_>,
 ) -> Result<(), RefreshError> {
     let mut store = open_store(loaded)?;
     let generation = store.generation()?;
     let max_rate = loaded.config.tracker.max_rate.bytes_a_second();
-    let peers = reset_swarm(store.as_mut(), torrent.canonical, max_rate, now)?;
+    let peers = reset_swarm(store.as_mut(), torrent.canonical, max_rate, author.at)?;
     let moved = peers.iter().map(|peer| peer.uploaded.saturating_add(peer.downloaded));
     let transferred = moved.fold(0, u64::saturating_add);
     let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
-    catalog.reset_totals(torrent.canonical, generation, Period { transferred, completed: 0 })?;
+    let period = Period { transferred, completed: 0 };
+    catalog.reset_totals(torrent.canonical, generation, period, author)?;
     Ok(())
 }
 

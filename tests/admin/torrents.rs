@@ -278,6 +278,7 @@ fn several_are_changed_at_once_and_one_comes_back_to_where_one_was() {
     assert!(announce(&tracker, &torrents[2]).refusal().contains("retired"));
     // Nothing chosen, nothing known, nothing that can be done.
     assert_eq!(admin.post("torrents", &[("do", "hide"), back]).status, 422);
+    assert_eq!(admin.post("torrents", &[("do", "hide"), ("back", "q=%ff")]).status, 422);
     for fields in [
         [("do", "hide"), ("chosen", "0000000000000000000000000000000000000000")],
         [("do", "hide"), ("chosen", "<b>")],
@@ -362,6 +363,10 @@ fn figures_are_set_to_nothing_after_a_question() {
     assert_eq!(completed(&catalog(&tracker)), 1);
     assert_way(&admin.post(&reset, &[("sure", "yes")]), "?done=reset");
     assert_eq!(completed(&catalog(&tracker)), 0);
+    let changes = catalog(&tracker).changes().expect("changes");
+    let last = changes.last().map(|it| (&*it.who, &*it.what, it.before.as_deref()));
+    let before = Some("completed: 1; uploaded: 0; downloaded: 0");
+    assert_eq!(last, Some(("ingrid", "reset totals", before)));
 }
 
 #[test]

@@ -7,14 +7,29 @@ const MOST_WORDS: usize = 16;
 
 /// A text in the form in which texts are compared: in lower case, е for ё, without characters that only direct how others
 /// are shown, and with spaces for those that move them.
-pub(in crate::catalog) fn folded(text: &str) -> String {
+pub(super) fn folded(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    fold_into(text, &mut folded);
+    folded
+}
+
+/// Writes a text in that form behind another one. Of most names that is a matter of bytes.
+pub(in crate::catalog) fn fold_into(text: &str, folded: &mut String) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        let begin = folded.len();
+        folded.push_str(text);
+        if let Some(added) = folded.get_mut(begin..) {
+            added.make_ascii_lowercase();
+        }
+        return;
+    }
     let seen = text.chars().filter(|&character| !is_invisible(character));
     let lower = seen.flat_map(char::to_lowercase).map(|character| match character {
         'ё' => 'е',
         it if it.is_control() || it.is_whitespace() => ' ',
         it => it,
     });
-    lower.collect()
+    folded.extend(lower);
 }
 
 /// What a search looks for: its words, each once, in the form in which they are compared.
@@ -115,6 +130,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_text_is_folded_alike_alone_and_beside_others(text in "[ -~]{0,60}", other in "\\PC{0,9}ё") {
+            let (mut behind, mut before) = (String::from("x"), String::new());
+            fold_into(&text, &mut behind);
+            fold_into(&format!("{text}{other}"), &mut before);
+            prop_assert_eq!(before, format!("{}{}", &behind[1..], folded(&other)));
+        }
+
         #[test]
         fn words_of_a_text_stand_in_it(text in "\\PC{0,60}") {
             let folded = folded(&text);

@@ -71,7 +71,9 @@ impl Row {
         let number = |count: u32| texts.number(u64::from(count));
         let file = torrent.file.to_string_lossy();
         let hash = torrent.canonical.to_string();
-        let parts = [torrent.category_name(), torrent.details().group.clone(), Some(file.into())];
+        // A folder is seen in the path of the file.
+        let category = torrent.details().category.clone();
+        let parts = [category, torrent.details().group.clone(), Some(file.into_owned())];
         let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
         Self {
             title: torrent.title().into_owned(),

@@ -1,5 +1,6 @@
 //! Setting what a torrent has counted to nothing.
 
+use crate::catalog::Author;
 use crate::site::admin::confirm::Question;
 use crate::site::admin::exchange::{Exchange, SignedIn};
 use crate::site::admin::frame::Section;
@@ -41,7 +42,8 @@ pub(in crate::site::admin) fn reset(
     let loaded = exchange.loaded();
     {
         let turn = Turn::wait_for(loaded).map_err(PublishError::from)?;
-        reset_totals(loaded, &turn, &torrent, exchange.call.now).map_err(PublishError::from)?;
+        let author = Author { name: signed_in.user.name.as_str(), at: exchange.call.now };
+        reset_totals(loaded, &turn, &torrent, &author).map_err(PublishError::from)?;
     }
     publish(loaded, Urgency::Now, &mut Quiet)?;
     Ok(Reply::To(format!("{page}?done=reset")))

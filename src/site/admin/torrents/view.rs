@@ -7,7 +7,7 @@ use crate::site::form::Form;
 pub(super) const ROWS: usize = 100;
 
 /// What somebody looks at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct View {
     pub(super) text: String,
     pub(super) standing: Standing,
@@ -16,6 +16,20 @@ pub(super) struct View {
     pub(super) order: FoundOrder,
     /// Which page, counted from 1.
     pub(super) page: usize,
+}
+
+/// The first page of all torrents.
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            standing: Standing::default(),
+            category: String::new(),
+            group: String::new(),
+            order: FoundOrder::default(),
+            page: 1,
+        }
+    }
 }
 
 impl View {
@@ -114,8 +128,10 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_passed_over() {
-        let view = View::of_text("state=x&sort=%ff&page=-1&other=1");
-        assert_eq!(view, View { page: 1, ..View::default() });
-        assert_eq!(view.query(), "");
+        for query in ["state=x&sort=y&page=-1&other=1", "page=0", "q=%ff&state=%ff", "%"] {
+            let view = View::of_text(query);
+            assert_eq!((view.page, view.standing), (1, Standing::Any), "{query}");
+        }
+        assert_eq!(View::default().query(), "");
     }
 }

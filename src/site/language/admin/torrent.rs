@@ -220,7 +220,7 @@ pub(super) const RUSSIAN: AdminTorrentTexts = AdminTorrentTexts {
     sidecar_fault: Phrase("Файл рядом с ним не используется: {0}"),
     added: "Добавлен",
     last_change: "Последнее изменение",
-    changed_by: Phrase("{0}, {1}: {2}"),
+    changed_by: Phrase("{0}, пользователь {1}: {2}"),
     all_changes: "все изменения",
     counted: "Сосчитано",
     counts: Phrase("загрузок {0}, отдано {1}, получено {2}"),

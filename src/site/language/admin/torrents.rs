@@ -90,7 +90,7 @@ texts! {
 }
 
 pub(super) const ENGLISH: AdminTorrentsTexts = AdminTorrentsTexts {
-    search: "Words of title, name, file, category or group; or an info-hash",
+    search: "Title, file, category, group or info-hash",
     category: "Category",
     all_categories: "All categories",
     group: "Group",
@@ -175,7 +175,7 @@ pub(super) const ENGLISH: AdminTorrentsTexts = AdminTorrentsTexts {
 };
 
 pub(super) const RUSSIAN: AdminTorrentsTexts = AdminTorrentsTexts {
-    search: "Слова из названия, имени, файла, категории или группы либо инфохеш",
+    search: "Название, файл, категория, группа или инфохеш",
     category: "Категория",
     all_categories: "Все категории",
     group: "Группа",
@@ -251,7 +251,7 @@ pub(super) const RUSSIAN: AdminTorrentsTexts = AdminTorrentsTexts {
     back: "Назад",
     retired_about: "Они больше не отслеживаются. Клиентам, которые ещё спрашивают, сообщают причину; счётчики сохранены.",
     no_retired: "Выведенных торрентов нет.",
-    since: "С",
+    since: "Когда",
     by: "Кто",
     usual_reason: "обычная причина",
     by_sidecar: "сопроводительный файл",
