@@ -178,13 +178,13 @@ fn the_crontab_line_runs_a_command_that_the_tracker_has() {
 }
 
 /// Shared hosting: the whole release lies in the served folder, and only a .htaccess can be written.
-struct SharedHost {
+pub struct SharedHost {
     _apache: Process,
-    site: Site,
+    pub site: Site,
 }
 
 impl SharedHost {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let site = Site::new(Layout::open(CGI));
         let htaccess = checkout().join("apache-snippets/htaccess");
         fs::copy(htaccess, site.root().join(".htaccess")).expect(".htaccess is put up");

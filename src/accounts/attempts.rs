@@ -128,19 +128,17 @@ impl Attempts {
     /// # Errors
     /// How long they must wait, or that nothing can be counted. Then nothing was counted.
     pub fn begin(&self, attempt: &Attempt<'_>, now: Timestamp) -> Result<(), NotNow> {
-        self.with_slots(|slots| {
-            let subjects = attempt.subjects();
-            if let Some(seconds) = wait(slots, &subjects, now)? {
-                return Ok(Some(seconds));
-            }
-            for (subject, _) in &subjects {
-                let mut counted = slots.find(subject, now)?;
-                counted.failures = counted.failures.saturating_add(1);
-                counted.last = now;
-                slots.put(subject, counted, now)?;
-            }
-            Ok(None)
-        })
+        self.with_slots(|slots| count_failure(slots, &attempt.subjects(), now))
+    }
+
+    /// Counts that a token of programs was shown from an address that is none of ours. Those that are ours are never
+    /// slowed down: nobody can guess one, and whoever shows wrong ones must not lock others out.
+    ///
+    /// # Errors
+    /// How long that address must wait before it shows another, or that nothing can be counted. Then nothing was counted.
+    pub fn token_failed(&self, address: IpAddr, now: Timestamp) -> Result<(), NotNow> {
+        let subject = [b"token".as_slice(), &network(address)].concat();
+        self.with_slots(|slots| count_failure(slots, &[(subject, ADDRESS)], now))
     }
 
     /// Forgets the failures of somebody who has signed in, also those that others had with their name.
@@ -188,6 +186,24 @@ impl Attempts {
             Err(source) => Err(NotNow::Uncounted { path: self.path.clone(), source }),
         }
     }
+}
+
+/// Counts a failure of each subject, unless one of them must wait; then says how long.
+fn count_failure(
+    slots: &Slots,
+    subjects: &[(Vec<u8>, Rule)],
+    now: Timestamp,
+) -> io::Result<Option<Seconds>> {
+    if let Some(seconds) = wait(slots, subjects, now)? {
+        return Ok(Some(seconds));
+    }
+    for (subject, _) in subjects {
+        let mut counted = slots.find(subject, now)?;
+        counted.failures = counted.failures.saturating_add(1);
+        counted.last = now;
+        slots.put(subject, counted, now)?;
+    }
+    Ok(None)
 }
 
 /// The longest wait of several subjects, if any.

@@ -3,6 +3,7 @@
 
 mod added;
 mod address_list;
+mod answered;
 mod automatic_bans;
 mod backup;
 mod bans;
@@ -55,6 +56,7 @@ mod users;
 
 pub use added::{Added, TorrentByHash};
 pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BYTES};
+pub use answered::Answered;
 pub use automatic_bans::AutomaticBan;
 pub use backup::{BackupError, back_up, restore};
 pub use bans::{Ban, BanList};

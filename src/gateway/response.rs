@@ -13,6 +13,10 @@ pub enum Status {
     /// 200.
     #[default]
     Ok,
+    /// 201.
+    Created,
+    /// 204.
+    NoContent,
     /// 302.
     Found,
     /// 303.
@@ -23,6 +27,8 @@ pub enum Status {
     TemporaryRedirect,
     /// 400.
     BadRequest,
+    /// 401.
+    Unauthorized,
     /// 403.
     Forbidden,
     /// 404.
@@ -33,6 +39,8 @@ pub enum Status {
     Conflict,
     /// 410.
     Gone,
+    /// 412.
+    PreconditionFailed,
     /// 413.
     ContentTooLarge,
     /// 415.
@@ -54,16 +62,20 @@ impl Status {
     fn line(self) -> &'static [u8] {
         match self {
             Self::Ok => b"Status: 200 OK",
+            Self::Created => b"Status: 201 Created",
+            Self::NoContent => b"Status: 204 No Content",
             Self::Found => b"Status: 302 Found",
             Self::SeeOther => b"Status: 303 See Other",
             Self::NotModified => b"Status: 304 Not Modified",
             Self::TemporaryRedirect => b"Status: 307 Temporary Redirect",
             Self::BadRequest => b"Status: 400 Bad Request",
+            Self::Unauthorized => b"Status: 401 Unauthorized",
             Self::Forbidden => b"Status: 403 Forbidden",
             Self::NotFound => b"Status: 404 Not Found",
             Self::MethodNotAllowed => b"Status: 405 Method Not Allowed",
             Self::Conflict => b"Status: 409 Conflict",
             Self::Gone => b"Status: 410 Gone",
+            Self::PreconditionFailed => b"Status: 412 Precondition Failed",
             Self::ContentTooLarge => b"Status: 413 Content Too Large",
             Self::UnsupportedMediaType => b"Status: 415 Unsupported Media Type",
             Self::UnprocessableContent => b"Status: 422 Unprocessable Content",
@@ -120,7 +132,7 @@ impl Response {
 
     /// Writes the header lines and the empty line after them (RFC 3875, 6.3).
     ///
-    /// A header that could forge further ones is left out. 304 has no `Content-Length`
+    /// A header that could forge further ones is left out. 204 and 304 have no `Content-Length`
     /// (RFC 9110, 8.6), all others do, also for HEAD.
     pub(super) fn write_head(&self, out: &mut impl Write) -> io::Result<()> {
         out.write_all(self.status.line())?;
@@ -179,7 +191,7 @@ impl Response {
     }
 
     fn has_content(&self) -> bool {
-        self.status != Status::NotModified
+        !matches!(self.status, Status::NoContent | Status::NotModified)
     }
 }
 

@@ -1,9 +1,16 @@
 //! How the catalogue is changed: by one at a time, and everything that is made of it follows.
 
+use super::call::Pace;
 use super::{PublishError, clock, publish};
 use crate::catalog::{Author, Catalog, CatalogError};
 use crate::config::{LayoutError, LoadedConfig, lay_out_missing};
 use crate::tracker::{Quiet, Turn, Urgency};
+
+/// Whether a change would have to wait for a refresh that is under way, where the thread may not.
+pub(super) fn would_wait(loaded: &LoadedConfig, pace: Pace) -> bool {
+    let is_busy = || Turn::take(loaded, Urgency::NowUnlessBusy).is_ok_and(|turn| turn.is_none());
+    !pace.may_wait() && is_busy()
+}
 
 /// Changes the catalogue in somebody's name, and has policy, pages and feeds show it. A refresh that is under way is
 /// waited for.

@@ -207,6 +207,7 @@ impl Site {
         match request.method {
             Method::Get | Method::Head => {}
             Method::Post if route == Route::Admin => {}
+            method if route.is_managed(method) => {}
             Method::Options => {
                 pages::options(&route, response);
                 return Answer::Ready;
@@ -236,6 +237,12 @@ impl Site {
             }
             route if route.is_of_pages() && !ready.tracker.config().config.has_pages() => {
                 pages::not_found(request, response)
+            }
+            Route::Api(_) if route.is_managed(request.method) && !pace.may_take_long() => {
+                Answer::Later
+            }
+            Route::Api(place) if route.is_managed(request.method) => {
+                api::manage(ready, place, &call, response)
             }
             // Nobody could say which torrents may be shown; that there are none would be wrong.
             Route::List

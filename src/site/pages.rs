@@ -1,5 +1,7 @@
 //! What people get: redirects, and clear words where nothing is.
 
+use std::borrow::Cow;
+
 use super::api::{self, Problem};
 use super::health_reply;
 use super::replies::fail_plainly;
@@ -107,18 +109,27 @@ pub(super) fn too_busy(route: &Route, response: &mut Response) {
     response.body.extend_from_slice(b"This tracker is busy; please try again later.\n");
 }
 
+/// The methods that an address takes.
+fn allowed(route: &Route) -> Cow<'static, str> {
+    match route {
+        Route::Api(place) => api::allowed(*place).into(),
+        _ => ALLOWED.into(),
+    }
+}
+
 pub(super) fn options(route: &Route, response: &mut Response) {
-    response.headers.push(("Allow", ALLOWED.into()));
+    response.headers.push(("Allow", allowed(route)));
     if let Route::Api(_) = route {
         api::options(response);
     }
 }
 
 pub(super) fn method_not_allowed(route: &Route, response: &mut Response) {
-    response.headers.push(("Allow", ALLOWED.into()));
+    let allowed = allowed(route);
     if let Route::Api(_) = route {
-        return api::refuse(&Problem::Method, response);
+        return api::refuse(&Problem::Method { allowed: allowed.into() }, response);
     }
+    response.headers.push(("Allow", allowed));
     response.status = Status::MethodNotAllowed;
     response.body.extend_from_slice(b"A tracker answers GET and HEAD.\n");
 }

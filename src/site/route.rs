@@ -4,7 +4,7 @@ use super::static_pages::STYLE_FILE;
 use super::static_pages::dynamic::TorrentPart;
 use super::{admin, api};
 use crate::config::AccessConfig;
-use crate::gateway::Request;
+use crate::gateway::{Method, Request};
 use crate::platform::network::Network;
 use crate::protocol::{InfoHash, Parameters, Passkey};
 
@@ -27,7 +27,7 @@ pub(super) enum Route {
     Torrent(InfoHash, TorrentPart),
     /// A browser wants the stylesheet of pages.
     Style,
-    /// A program reads what everybody may know.
+    /// A program reads what everybody may know, or shows a token and does more.
     Api(api::Place),
     /// Somebody administers.
     Admin,
@@ -204,10 +204,16 @@ impl Route {
         matches!(self, Self::List | Self::Torrent(..) | Self::Style)
     }
 
+    /// Whether it is something of the API that needs a token.
+    pub(super) fn is_managed(self, method: Method) -> bool {
+        matches!(self, Self::Api(place) if api::is_managed(method, place))
+    }
+
     /// Bytes of body that a request to it may bring at most.
     pub(super) fn body_limit(self, request: &Request<'_>) -> usize {
         match self {
             Self::Admin => admin::body_limit(request),
+            Self::Api(place) => api::body_limit(place, request),
             _ => 0,
         }
     }

@@ -79,7 +79,7 @@ pub use shared::SharedPolicy;
 pub use stores::{open_store, read_store};
 pub use take_in::scan_rules;
 pub use torrent_list::{TorrentOrder, TorrentPage, TorrentQuery, TorrentState, TorrentWithPeers};
-pub use torrent_peers::{AnonymousPeer, anonymous_peers};
+pub use torrent_peers::{AnonymousPeer, KnownPeer, PeerPage, anonymous_peers, known_peers};
 pub use unidentified::ban_unidentified;
 
 use access::Policy;

@@ -37,6 +37,17 @@ pub fn request(
     target: &str,
     headers: &[(&str, &str)],
 ) -> std::io::Result<Reply> {
+    request_with(address, method, target, headers, b"")
+}
+
+/// The same with a body.
+pub fn request_with(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> std::io::Result<Reply> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let mut head =
@@ -45,10 +56,10 @@ pub fn request(
         head += &format!("{name}: {value}\r\n");
     }
     if !["GET", "HEAD", "OPTIONS"].contains(&method) {
-        head += "Content-Length: 0\r\n";
+        head += &format!("Content-Length: {}\r\n", body.len());
     }
     head += "\r\n";
-    stream.write_all(head.as_bytes())?;
+    stream.write_all(&[head.as_bytes(), body].concat())?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     parse(&bytes, method == "HEAD").ok_or_else(|| {

@@ -20,6 +20,7 @@ pub mod load;
 pub mod nginx;
 pub mod opentracker;
 pub mod process;
+pub mod program;
 pub mod prometheus;
 pub mod responder;
 pub mod schema;

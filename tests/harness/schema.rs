@@ -12,11 +12,18 @@ pub struct Description(pub Value);
 impl Description {
     /// The schema of a body; panics where path, status or content type are not described.
     pub fn schema_of(&self, path: &str, status: u16, content_type: &str) -> &Value {
-        let response = &self.0["paths"][path]["get"]["responses"][status.to_string()];
-        assert!(response.is_object(), "{path} is not described with status {status}");
-        let schema = &self.resolved(response)["content"][content_type]["schema"];
+        let content = &self.response("GET", path, status)["content"];
+        let schema = &content[content_type]["schema"];
         assert!(schema.is_object(), "{path} {status} is not described as {content_type}");
         schema
+    }
+
+    /// What is said of an answer to a method; panics where nothing is.
+    pub fn response(&self, method: &str, path: &str, status: u16) -> &Value {
+        let responses = &self.0["paths"][path][method.to_lowercase()]["responses"];
+        let response = &responses[status.to_string()];
+        assert!(response.is_object(), "{method} {path} is not described with status {status}");
+        self.resolved(response)
     }
 
     /// What is wrong with a value; nothing when all is right.
@@ -106,6 +113,7 @@ fn is_of_type(types: &Value, value: &Value) -> bool {
         "array" => value.is_array(),
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
+        "number" => value.is_number(),
         "integer" => value.is_u64() || value.is_i64(),
         "null" => value.is_null(),
         name => panic!("the type {name} is not known to this check"),

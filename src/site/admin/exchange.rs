@@ -8,11 +8,10 @@ use crate::catalog::{Author, Catalog, Torrent, User};
 use crate::config::{Language, LoadedConfig, Surroundings};
 use crate::gateway::Method;
 use crate::protocol::InfoHash;
-use crate::site::change::change;
+use crate::site::change::{change, would_wait};
 use crate::site::form::{Form, Limits};
 use crate::site::language::{self, Texts, texts};
 use crate::site::{Call, Ready};
-use crate::tracker::{Turn, Urgency};
 
 /// A request while it is answered.
 pub(super) struct Exchange<'a> {
@@ -124,9 +123,7 @@ impl<'a> Exchange<'a> {
         work: impl FnOnce(&mut Catalog, &Author<'_>) -> Result<T, Failed>,
     ) -> Result<T, Failed> {
         let loaded = self.loaded();
-        if !self.call.pace.may_wait()
-            && Turn::take(loaded, Urgency::NowUnlessBusy).is_ok_and(|turn| turn.is_none())
-        {
+        if would_wait(loaded, self.call.pace) {
             return Err(Failed::WouldWait);
         }
         change(loaded, signed_in.user.name.as_str(), work)

@@ -1,13 +1,15 @@
-//! What programs may read below `/api/v1`: JSON, described in `www/api/openapi.json`. Nothing here changes anything.
+//! What programs read below `/api/v1`, and with a token change: JSON, described in `www/api/openapi.json`.
 
 mod details;
 mod given;
+mod managed;
 mod place;
 mod problem;
 mod series;
 mod stats;
 mod torrents;
 
+pub(super) use managed::{answer as manage, body_limit, is_managed};
 pub(super) use place::Place;
 pub(super) use problem::Problem;
 
@@ -86,6 +88,8 @@ fn find(ready: &mut Ready, place: Place, call: &Call<'_>) -> Result<Found<Vec<u8
         Place::Torrent(info_hash) => details::of(ready, info_hash, call)?.as_json(),
         Place::Stats => stats::now(ready, call)?.as_json(),
         Place::History => series::of(ready, call)?.as_json(),
+        // What else there is needs a token, and another method than this.
+        other => Err(Problem::Method { allowed: allowed(other) }.into()),
     }
 }
 
@@ -94,6 +98,11 @@ impl<T: Serialize> Found<T> {
         let content = serde_json::to_vec(&self.content).map_err(Problem::log)?;
         Ok(Found { content, keep: self.keep })
     }
+}
+
+/// The methods that an address takes, for `Allow`.
+pub(super) fn allowed(place: Place) -> String {
+    managed::allowed(place)
 }
 
 /// Answers with a problem. Headers that are there already stay.

@@ -1,9 +1,12 @@
 //! Why a request is not answered with what it asks for: problem details (RFC 9457), with a sentence on what to do.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::gateway::{Response, Status};
 use crate::platform::log::{self, Level};
+use crate::protocol::Seconds;
 
 /// What stands in the way.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +56,12 @@ pub(in crate::site) enum Problem {
         /// The address of the owner's host.
         owner: Option<String>,
     },
-    /// Something else than reading.
-    #[error("this can only be read; use GET or HEAD")]
-    Method,
+    /// A method that the address does not take.
+    #[error("this address takes {allowed}")]
+    Method {
+        /// Those that it takes.
+        allowed: String,
+    },
     /// The torrent was retired.
     #[error("this torrent is not tracked any more: {reason}")]
     Retired {
@@ -68,9 +74,68 @@ pub(in crate::site) enum Problem {
     /// A file cannot be read.
     #[error("this cannot be read now; the tracker's owner finds the reason in the error log")]
     Trouble,
+    /// There is no token in the request.
+    #[error(
+        "this needs a token: send `Authorization: Bearer tct_...`; if you did, the web server has to be told to pass that \
+         header on to the tracker"
+    )]
+    NoToken,
+    /// The token is none that counts.
+    #[error(
+        "this token does not count: it is wrong, over or removed, or its user is disabled; ask for another"
+    )]
+    BadToken,
+    /// Too many wrong tokens came from the address.
+    #[error("too many wrong tokens came from your address; try again in {0} seconds")]
+    TooManyTokens(Seconds),
+    /// The owner has not turned the administration on.
+    #[error("the administration of this tracker is off; `enabled` in [admin] turns it on")]
+    AdministrationOff,
+    /// The token is for something else.
+    #[error("this token is not for that; make one with another scope")]
+    NotInScope,
+    /// The role of its user does not allow it.
+    #[error("the user of this token may not do that; an administrator may")]
+    NotForRole,
+    /// What an address names is not there.
+    #[error("there is no such {0}")]
+    NoSuch(&'static str),
+    /// Something that is there stands against it.
+    #[error("{0}")]
+    Conflict(String),
+    /// It is another version than the request is for.
+    #[error("this has been changed meanwhile; read it again, and send the new ETag as If-Match")]
+    ChangedMeanwhile,
+    /// A body that is larger than is read.
+    #[error("the body has more than {0} bytes; send less at once")]
+    TooLarge(usize),
+    /// A body of another kind.
+    #[error("the body must be {0}, and Content-Type must say so")]
+    MediaType(&'static str),
+    /// A body that is not what it says.
+    #[error("the body cannot be read: {0}")]
+    Malformed(String),
+    /// Values that cannot be taken.
+    #[error("nothing was done: {}", in_words(.0))]
+    Fields(Vec<FieldError>),
+    /// A key that is none.
+    #[error("Idempotency-Key must be 1 to 255 characters of ASCII without blanks")]
+    BadKey,
+    /// A key that another request had.
+    #[error("another request had this Idempotency-Key within a day; choose a new key")]
+    KeyOfAnother,
     /// Too many requests wait.
     #[error("this tracker is busy; try again in a minute")]
     Busy,
+}
+
+/// A field of a request that cannot be taken, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(in crate::site) struct FieldError {
+    /// Its name, as it was sent.
+    pub(super) field: String,
+    /// What is wrong, and what may stand there.
+    pub(super) detail: String,
 }
 
 /// A problem as it is sent (RFC 9457, 3.1).
@@ -84,6 +149,17 @@ struct Details<'a> {
     parameter: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+/// The first faults in one line.
+fn in_words(errors: &[FieldError]) -> String {
+    const MOST: usize = 5;
+    let shown = errors.iter().take(MOST);
+    let words: Vec<String> = shown.map(|it| format!("{}: {}", it.field, it.detail)).collect();
+    let more = if errors.len() > MOST { "; and more" } else { "" };
+    words.join("; ") + more
 }
 
 fn those(names: &[&str]) -> String {
@@ -98,16 +174,34 @@ impl Problem {
         Self::Trouble
     }
 
+    /// The problem that one field of a request makes.
+    pub(super) fn field(name: &str, detail: &impl ToString) -> Self {
+        Self::Fields(vec![FieldError { field: name.to_owned(), detail: detail.to_string() }])
+    }
+
     fn status(&self) -> Status {
         match self {
             Self::UnknownParameter { .. }
             | Self::Repeated { .. }
             | Self::Value { .. }
-            | Self::NotAHash => Status::BadRequest,
-            Self::Forbidden => Status::Forbidden,
-            Self::NoSuchAddress | Self::NoSuchTorrent | Self::Replica { .. } => Status::NotFound,
-            Self::Method => Status::MethodNotAllowed,
+            | Self::NotAHash
+            | Self::Malformed(_)
+            | Self::BadKey => Status::BadRequest,
+            Self::NoToken | Self::BadToken => Status::Unauthorized,
+            Self::Forbidden | Self::AdministrationOff | Self::NotInScope | Self::NotForRole => {
+                Status::Forbidden
+            }
+            Self::NoSuchAddress | Self::NoSuchTorrent | Self::Replica { .. } | Self::NoSuch(_) => {
+                Status::NotFound
+            }
+            Self::Method { .. } => Status::MethodNotAllowed,
+            Self::Conflict(_) => Status::Conflict,
             Self::Retired { .. } => Status::Gone,
+            Self::ChangedMeanwhile => Status::PreconditionFailed,
+            Self::TooLarge(_) => Status::ContentTooLarge,
+            Self::MediaType(_) => Status::UnsupportedMediaType,
+            Self::Fields(_) | Self::KeyOfAnother => Status::UnprocessableContent,
+            Self::TooManyTokens(_) => Status::TooManyRequests,
             Self::Broken | Self::Trouble => Status::InternalServerError,
             Self::Busy => Status::ServiceUnavailable,
         }
@@ -124,10 +218,30 @@ impl Problem {
             _ => (None, None),
         };
         let detail = self.to_string();
-        let details = Details { r#type: "about:blank", title, status, detail, parameter, reason };
+        let errors: &[FieldError] = if let Self::Fields(errors) = self { errors } else { &[] };
+        let r#type = "about:blank";
+        let details = Details { r#type, title, status, detail, parameter, reason, errors };
+        response.headers.extend(self.header());
         response.content_type = "application/problem+json";
         response.headers.push(("Cache-Control", "no-store".into()));
         // Texts and a number can always be written.
         response.body = serde_json::to_vec(&details).unwrap_or_default();
+    }
+
+    /// What goes with it beside the body (RFC 6750, 3; RFC 9110, 10.2.3).
+    fn header(&self) -> Option<(&'static str, Cow<'static, str>)> {
+        let challenge = "WWW-Authenticate";
+        match self {
+            Self::Method { allowed } => Some(("Allow", allowed.clone().into())),
+            Self::NoToken => Some((challenge, "Bearer realm=\"tracker\"".into())),
+            Self::BadToken => {
+                Some((challenge, "Bearer realm=\"tracker\", error=\"invalid_token\"".into()))
+            }
+            Self::NotInScope => {
+                Some((challenge, "Bearer realm=\"tracker\", error=\"insufficient_scope\"".into()))
+            }
+            Self::TooManyTokens(seconds) => Some(("Retry-After", seconds.0.to_string().into())),
+            _ => None,
+        }
     }
 }
