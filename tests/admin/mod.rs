@@ -1,5 +1,7 @@
 //! The administration, through the real gateway.
 
+mod bans;
+mod client_rules;
 mod in_a_browser;
 mod setup;
 mod sign_in;

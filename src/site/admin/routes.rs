@@ -3,7 +3,7 @@
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
 use super::{
-    audit, backup, checkup, configuration, help, overview, refresh, setup, sign_in, style,
+    audit, backup, bans, checkup, clients, configuration, help, overview, refresh, setup, sign_in, style,
 };
 use crate::accounts::Permission;
 use crate::gateway::Method;
@@ -45,6 +45,15 @@ const ROUTES: &[Route] = &[
     (Get, "backup", For(Permission::MakeBackup, backup::show)),
     (Post, "backup", For(Permission::MakeBackup, backup::download)),
     (Get, "help", For(Permission::OwnAccount, help::show)),
+    (Get, "bans", For(Permission::SeeBans, bans::show)),
+    (Post, "bans", For(Permission::EditBans, bans::add)),
+    (Get, "bans/export", For(Permission::SeeBans, bans::export)),
+    (Post, "bans/end", For(Permission::EditBans, bans::end)),
+    (Post, "bans/import", For(Permission::EditBans, bans::import)),
+    (Post, "bans/list", For(Permission::EditBans, bans::remove_list)),
+    (Get, "clients", For(Permission::SeeClientRules, clients::show)),
+    (Post, "clients", For(Permission::EditClientRules, clients::add)),
+    (Post, "clients/remove", For(Permission::EditClientRules, clients::remove)),
     (Get, "audit", For(Permission::SeeAudit, audit::show)),
     (Get, "audit/export", For(Permission::SeeAudit, audit::export)),
 ];

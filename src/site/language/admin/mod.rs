@@ -2,6 +2,8 @@
 
 mod audit;
 mod backup;
+mod bans;
+mod clients;
 mod configuration;
 mod frame;
 mod overview;
@@ -13,6 +15,8 @@ mod users;
 
 pub(in crate::site) use audit::AuditTexts;
 pub(in crate::site) use backup::BackupTexts;
+pub(in crate::site) use bans::BanTexts;
+pub(in crate::site) use clients::ClientTexts;
 pub(in crate::site) use configuration::ConfigurationTexts;
 pub(in crate::site) use frame::AdminFrameTexts;
 pub(in crate::site) use overview::OverviewTexts;
@@ -53,6 +57,8 @@ admin_texts! {
     overview: OverviewTexts,
     users: UserTexts,
     audit: AuditTexts,
+    bans: BanTexts,
+    clients: ClientTexts,
     configuration: ConfigurationTexts,
     backup: BackupTexts,
 }
