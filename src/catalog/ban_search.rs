@@ -67,7 +67,9 @@ mod tests {
             let ban = Ban { range: range(text), reason, until, since: author.at, list };
             catalog.ban(&ban, &author).unwrap();
         }
-        catalog.import_bans("level1", &[range("192.0.2.7"), range("2001:db8::/32")], "", &author).unwrap();
+        catalog
+            .import_bans("level1", &[range("192.0.2.7"), range("2001:db8::/32")], "", &author)
+            .unwrap();
         let find = |search: BanSearch<'_>, now| -> Vec<String> {
             let found = catalog.find_bans(&search, Timestamp(now), 10).unwrap();
             found.into_iter().map(|ban| ban.range.to_string()).collect()

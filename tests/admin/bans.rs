@@ -71,7 +71,9 @@ fn who_would_ban_themself_or_very_many_is_asked_first() {
     let tracker = site();
     let mut admin = administrator(&tracker);
     admin.set("REMOTE_ADDR", "198.51.100.7");
-    for (range, said) in [("198.51.100.0/24", "Your own address, 198.51.100.7"), ("10.0.0.0/8", "very large")] {
+    for (range, said) in
+        [("198.51.100.0/24", "Your own address, 198.51.100.7"), ("10.0.0.0/8", "very large")]
+    {
         let form = [("range", range), ("reason", "why"), ("for", ""), ("other", "2h")];
         let asked = admin.post("bans", &form);
         assert_eq!(asked.status, 200);

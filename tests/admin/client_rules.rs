@@ -15,7 +15,8 @@ fn rules(tracker: &Installation) -> Vec<String> {
 
 fn add(admin: &mut Admin<'_>, fields: &[&str; 4]) -> Reply {
     let [pattern, verdict, reason, place] = fields;
-    let form = [("pattern", *pattern), ("verdict", *verdict), ("reason", *reason), ("place", *place)];
+    let form =
+        [("pattern", *pattern), ("verdict", *verdict), ("reason", *reason), ("place", *place)];
     admin.post("clients", &form)
 }
 

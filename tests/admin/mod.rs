@@ -1,8 +1,10 @@
 //! The administration, through the real gateway.
 
+mod add;
 mod bans;
 mod client_rules;
 mod in_a_browser;
+mod peers;
 mod setup;
 mod sign_in;
 mod strangers;

@@ -96,9 +96,9 @@ fn page(exchange: &Exchange<'_>, signed_in: &SignedIn, errors: Errors) -> Result
     let wanted = match search.parse() {
         _ if search.is_empty() => BanSearch::Unlisted,
         Ok(range) => BanSearch::Meeting(range),
-        Err(AddressRangeError::Form | AddressRangeError::Backwards | AddressRangeError::Families) => {
-            BanSearch::Saying(search)
-        }
+        Err(
+            AddressRangeError::Form | AddressRangeError::Backwards | AddressRangeError::Families,
+        ) => BanSearch::Saying(search),
     };
     let mut found = catalog.find_bans(&wanted, exchange.call.now, ROWS + 1)?;
     let has_more = found.len() > ROWS as usize;
@@ -166,7 +166,11 @@ impl Filled {
         let chosen = if form.has("for") { form.text("for") } else { "30d" };
         let periods = PERIODS.into_iter().zip(named);
         Self {
-            range: if form.has("range") { text("range") } else { exchange.query.text("range").to_owned() },
+            range: if form.has("range") {
+                text("range")
+            } else {
+                exchange.query.text("range").to_owned()
+            },
             reason: text("reason"),
             periods: periods.map(|(value, word)| (value, word, value == chosen)).collect(),
             other: text("other"),
@@ -198,14 +202,15 @@ pub(super) fn add(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<R
 
 fn wanted(exchange: &Exchange<'_>, errors: &mut Errors) -> Option<Wanted> {
     let (form, words) = (&exchange.form, &exchange.texts.admin.bans);
-    let range = errors.take("range", form.text("range").trim().parse::<AddressRange>(), |problem| {
-        let text = match problem {
-            AddressRangeError::Form => words.no_range,
-            AddressRangeError::Backwards => words.backwards,
-            AddressRangeError::Families => words.families,
-        };
-        text.to_owned()
-    });
+    let range =
+        errors.take("range", form.text("range").trim().parse::<AddressRange>(), |problem| {
+            let text = match problem {
+                AddressRangeError::Form => words.no_range,
+                AddressRangeError::Backwards => words.backwards,
+                AddressRangeError::Families => words.families,
+            };
+            text.to_owned()
+        });
     if range.is_some_and(AddressRange::is_everything) {
         errors.add("range", words.everybody);
     }

@@ -71,7 +71,10 @@ fn page(exchange: &Exchange<'_>, signed_in: &SignedIn, errors: Errors) -> Result
             frame,
             errors,
             rules: (0..rules.len()).filter_map(|at| Shown::of(&rules, at, texts)).collect(),
-            switches: [("identify", clients.identify), ("require_compact", clients.require_compact)],
+            switches: [
+                ("identify", clients.identify),
+                ("require_compact", clients.require_compact),
+            ],
             may_edit: signed_in.user.role.may(Permission::EditClientRules),
             pattern: form.text("pattern").to_owned(),
             reason: form.text("reason").to_owned(),
@@ -157,7 +160,8 @@ fn complaint(problem: &NoPattern, texts: &Texts) -> String {
         }
         NoPattern::Bound { name, rest } => words.no_bound.with(rest, name),
         NoPattern::Class { text, nearest: class } => {
-            words.no_class.with(text) + &nearest(class.map(|class| format!("class:{}", class.name())))
+            words.no_class.with(text)
+                + &nearest(class.map(|class| format!("class:{}", class.name())))
         }
         NoPattern::NoVersion { one, other } => words.no_version.with(one, other),
         NoPattern::UserAgent => words.bad_user_agent.to_owned(),
@@ -167,9 +171,8 @@ fn complaint(problem: &NoPattern, texts: &Texts) -> String {
 /// Removes a rule.
 pub(super) fn remove(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<Reply, Failed> {
     let pattern = exchange.form.text("remove").to_owned();
-    let was_there = exchange.change(signed_in, |catalog, author| {
-        Ok(catalog.remove_client_rule(&pattern, author)?)
-    })?;
+    let was_there = exchange
+        .change(signed_in, |catalog, author| Ok(catalog.remove_client_rule(&pattern, author)?))?;
     let done = if was_there { "removed" } else { "gone" };
     Ok(Reply::To(format!("clients?done={done}&which={}", encoded(&pattern))))
 }

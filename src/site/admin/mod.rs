@@ -1,6 +1,7 @@
 //! The administration: pages below `/admin` for those who may sign in. `routes` is the table of all of them, with the
 //! permission that each needs: what does not stand there is answered by nobody.
 
+mod add;
 mod address;
 mod audit;
 mod backup;
@@ -16,12 +17,14 @@ mod frame;
 mod help;
 mod new_password;
 mod overview;
+mod peers;
 mod refresh;
 mod refused;
 mod reply;
 mod routes;
 mod setup;
 mod sign_in;
+mod spreadsheet;
 mod style;
 mod visit;
 

@@ -3,7 +3,8 @@
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
 use super::{
-    audit, backup, bans, checkup, clients, configuration, help, overview, refresh, setup, sign_in, style,
+    add, audit, backup, bans, checkup, clients, configuration, help, overview, peers, refresh,
+    setup, sign_in, style,
 };
 use crate::accounts::Permission;
 use crate::gateway::Method;
@@ -54,6 +55,10 @@ const ROUTES: &[Route] = &[
     (Get, "clients", For(Permission::SeeClientRules, clients::show)),
     (Post, "clients", For(Permission::EditClientRules, clients::add)),
     (Post, "clients/remove", For(Permission::EditClientRules, clients::remove)),
+    (Get, "torrents/add", For(Permission::AddTorrents, add::show)),
+    (Post, "torrents/add", For(Permission::AddTorrents, add::add)),
+    (Get, "torrents/{}/peers", For(Permission::SeePeers, peers::show)),
+    (Get, "torrents/{}/peers/export", For(Permission::SeePeers, peers::export)),
     (Get, "audit", For(Permission::SeeAudit, audit::show)),
     (Get, "audit/export", For(Permission::SeeAudit, audit::export)),
 ];

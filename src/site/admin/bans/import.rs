@@ -1,6 +1,9 @@
 //! Lists of bans: imported from a file, and removed.
 
-use super::{Errors, Exchange, Failed, Question, Reply, Section, SignedIn, encoded, own_address, page, reason};
+use super::{
+    Errors, Exchange, Failed, Question, Reply, Section, SignedIn, encoded, own_address, page,
+    reason,
+};
 use crate::catalog::{AddressList, AddressListError, Ban, BanListNameError, ban_list_name};
 use crate::platform::address_range::AddressRange;
 use crate::site::language::Texts;
@@ -104,6 +107,7 @@ pub(in crate::site::admin) fn remove_list(
         };
         return exchange.ask(signed_in, question);
     }
-    exchange.change(signed_in, |catalog, author| Ok(catalog.import_bans(&name, &[], "", author)?))?;
+    exchange
+        .change(signed_in, |catalog, author| Ok(catalog.import_bans(&name, &[], "", author)?))?;
     Ok(Reply::To(format!("bans?done=removed&which={}", encoded(title))))
 }

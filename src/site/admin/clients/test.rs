@@ -2,15 +2,17 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::{Errors, Exchange};
-use crate::gateway::Method;
-use crate::protocol::{InfoHash, PeerId};
-use crate::site::explain::{Explain, Explanation, Question, Reply};
+use crate::protocol::{AnnounceRequest, ClientName, InfoHash, PeerId};
 use crate::site::language::Texts;
-use crate::tracker::explain::RuleVerdict;
+use crate::tracker::access::Caller;
+use crate::tracker::explain::{
+    AnnounceAnswer, AskedRule, Explained, Explainer, Outcome as Decided, RuleVerdict,
+};
 
 /// The form, and what came out of it.
 pub(super) struct Test {
@@ -74,42 +76,49 @@ impl Test {
             escaped(&hash.0),
             escaped(&peer_id.0)
         );
-        let question = Question {
-            method: Method::Get,
-            url: None,
-            path: b"/announce",
-            query: query.as_bytes(),
-            from,
-            user_agent: self.user_agent.as_bytes(),
+        let request = AnnounceRequest::parse(query.as_bytes()).ok()?;
+        let user_agent = self.user_agent.as_bytes();
+        let caller = Caller { address: from, passkey: None, user_agent };
+        let mut explainer = Explainer::new(Arc::new(exchange.loaded().clone()));
+        let (switches, closed) = explainer.closed();
+        let explained = match closed {
+            Some(refusal) => Explained {
+                rules: Vec::new(),
+                outcome: Decided::Refused(refusal),
+                notes: Vec::new(),
+            },
+            None => explainer.announce(&caller, &request, exchange.call.now),
         };
-        let mut explain = Explain::new(exchange.loaded().clone());
-        Some(Outcome::of(explain.explain(&question, exchange.call.now), texts))
+        let client = ClientName::from(peer_id).to_string();
+        Some(Outcome::of(&client, switches, explained, texts))
     }
 }
 
 impl Outcome {
-    fn of(explanation: Explanation, texts: &Texts) -> Self {
+    fn of(
+        client: &str,
+        mut rules: Vec<AskedRule>,
+        explained: Explained<AnnounceAnswer>,
+        texts: &Texts,
+    ) -> Self {
         let words = &texts.admin.clients;
-        let client = explanation.client.unwrap_or_default();
-        let (is_refused, text) = match explanation.reply {
-            Reply::Failure { reason, .. } => {
-                (true, words.refused.with(client, explanation.decided_by.unwrap_or("?"), reason))
+        let (is_refused, text) = match explained.outcome {
+            Decided::Refused(refusal) => {
+                (true, words.refused.with(client, refusal.rule(), &refusal))
             }
-            Reply::DependsOnAddress => (false, words.depends_on_address.with(client)),
-            Reply::NothingPublished => (false, words.nothing_published.to_owned()),
-            Reply::Announce(_) | Reply::Scrape(_) | Reply::Page { .. } => {
-                (false, words.answered.with(client))
-            }
+            Decided::DependsOnAddress => (false, words.depends_on_address.with(client)),
+            Decided::NothingPublished => (false, words.nothing_published.to_owned()),
+            Decided::Answered(_) => (false, words.answered.with(client)),
         };
+        rules.extend(explained.rules);
         let verdict = |verdict| match verdict {
             RuleVerdict::Passes => words.passes,
             RuleVerdict::Refuses => words.refuses,
             RuleVerdict::Off => words.off,
             RuleVerdict::NotAsked => words.not_asked,
         };
-        let rules = explanation.rules.into_iter();
-        let rules = rules.map(|it| (it.rule, verdict(it.verdict), it.about.to_string())).collect();
-        Self { is_refused, text, rules, notes: explanation.notes }
+        let rules = rules.into_iter().map(|it| (it.rule, verdict(it.verdict), it.about));
+        Self { is_refused, text, rules: rules.collect(), notes: explained.notes }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The texts of bans.
 
 use crate::site::language::declared::texts;
-use crate::site::language::phrase::{Phrase, Plural};
 #[cfg(test)]
 use crate::site::language::phrase::Text;
+use crate::site::language::phrase::{Phrase, Plural};
 
 texts! {
     /// Bans: the list, and the forms that change it.
@@ -132,11 +132,15 @@ pub(super) const ENGLISH: BanTexts = BanTexts {
     bad_reason: "Write one line of at most 200 bytes: clients do not show more.",
     bad_period: "Write a number and m, h, d or w, such as 30m, 12h or 7d.",
     sure: Phrase("Ban {0}?"),
-    own_address: Phrase("Your own address, {0}, is among them. The administration stays open to you; your BitTorrent client is refused."),
+    own_address: Phrase(
+        "Your own address, {0}, is among them. The administration stays open to you; your BitTorrent client is refused.",
+    ),
     many: "That is a very large network: everybody in it is refused.",
     import: "Import a list",
     file: "File",
-    file_hint: Phrase("Addresses, networks or ranges, one a line; eMule’s ipfilter.dat, PeerGuardian’s .p2p and .p2b; also packed by gzip. Up to {0}."),
+    file_hint: Phrase(
+        "Addresses, networks or ranges, one a line; eMule’s ipfilter.dat, PeerGuardian’s .p2p and .p2b; also packed by gzip. Up to {0}.",
+    ),
     list_name: "Name of the list",
     list_name_hint: "The next import of the same name replaces it. Without one it is called as the file.",
     lenient: "Pass over lines that cannot be understood",
@@ -145,7 +149,9 @@ pub(super) const ENGLISH: BanTexts = BanTexts {
     automatic_name: "The tracker’s own bans are called so: choose another name.",
     bad_name: "Write 1 to 100 bytes, without line breaks.",
     has_own_address: "Your own address is in it.",
-    bad_lines: Phrase("Lines that cannot be understood, or would ban everybody: {0}. The first: {1}"),
+    bad_lines: Phrase(
+        "Lines that cannot be understood, or would ban everybody: {0}. The first: {1}",
+    ),
     damaged: "It is packed or written wrongly, or damaged: fetch it once more.",
     too_large: "It is too large: divide it.",
     zip: "It is a ZIP archive: unpack it first.",
@@ -208,11 +214,15 @@ pub(super) const RUSSIAN: BanTexts = BanTexts {
     bad_reason: "Напишите одну строку не длиннее 200 байт: больше клиенты не показывают.",
     bad_period: "Напишите число и m, h, d или w, например 30m, 12h или 7d.",
     sure: Phrase("Запретить {0}?"),
-    own_address: Phrase("Среди них ваш собственный адрес, {0}. Управление останется вам доступно, но вашему клиенту BitTorrent будет отказано."),
+    own_address: Phrase(
+        "Среди них ваш собственный адрес, {0}. Управление останется вам доступно, но вашему клиенту BitTorrent будет отказано.",
+    ),
     many: "Это очень большая сеть: отказано будет всем в ней.",
     import: "Загрузить список",
     file: "Файл",
-    file_hint: Phrase("Адреса, сети или диапазоны, по одному в строке; ipfilter.dat от eMule, .p2p и .p2b от PeerGuardian; можно сжать gzip. До {0}."),
+    file_hint: Phrase(
+        "Адреса, сети или диапазоны, по одному в строке; ipfilter.dat от eMule, .p2p и .p2b от PeerGuardian; можно сжать gzip. До {0}.",
+    ),
     list_name: "Имя списка",
     list_name_hint: "Следующая загрузка под тем же именем заменит его. Если не указать, он будет назван как файл.",
     lenient: "Пропускать непонятные строки",

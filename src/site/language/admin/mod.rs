@@ -1,5 +1,6 @@
 //! The texts of the administration: a file for each of its pages, with both languages side by side.
 
+mod add;
 mod audit;
 mod backup;
 mod bans;
@@ -8,11 +9,13 @@ mod configuration;
 mod frame;
 mod overview;
 mod password;
+mod peers;
 mod refused;
 mod setup;
 mod sign_in;
 mod users;
 
+pub(in crate::site) use add::AddTexts;
 pub(in crate::site) use audit::AuditTexts;
 pub(in crate::site) use backup::BackupTexts;
 pub(in crate::site) use bans::BanTexts;
@@ -21,6 +24,7 @@ pub(in crate::site) use configuration::ConfigurationTexts;
 pub(in crate::site) use frame::AdminFrameTexts;
 pub(in crate::site) use overview::OverviewTexts;
 pub(in crate::site) use password::PasswordTexts;
+pub(in crate::site) use peers::AdminPeerTexts;
 pub(in crate::site) use refused::RefusedTexts;
 pub(in crate::site) use setup::SetupTexts;
 pub(in crate::site) use sign_in::SignInTexts;
@@ -57,7 +61,9 @@ admin_texts! {
     overview: OverviewTexts,
     users: UserTexts,
     audit: AuditTexts,
+    add: AddTexts,
     bans: BanTexts,
+    peers: AdminPeerTexts,
     clients: ClientTexts,
     configuration: ConfigurationTexts,
     backup: BackupTexts,
