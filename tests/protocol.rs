@@ -43,7 +43,7 @@ const INFO_HASH: [u8; 20] = *b"one swarm of a test.";
 
 /// A BitTorrent client in one swarm.
 #[derive(Clone, Debug)]
-struct Client {
+pub struct Client {
     info_hash: [u8; 20],
     peer_id: [u8; 20],
     address: IpAddr,
@@ -52,7 +52,7 @@ struct Client {
 }
 
 /// Client `number` of the swarm, at 10.0.0.NUMBER, port 10000 and NUMBER, with a key of its own.
-fn client(number: u8) -> Client {
+pub fn client(number: u8) -> Client {
     let peer_id = format!("-XX0001-{number:012}").into_bytes();
     Client {
         info_hash: INFO_HASH,
@@ -64,11 +64,11 @@ fn client(number: u8) -> Client {
 }
 
 impl Client {
-    fn of(self, info_hash: [u8; 20]) -> Self {
+    pub fn of(self, info_hash: [u8; 20]) -> Self {
         Self { info_hash, ..self }
     }
 
-    fn at(self, address: &str) -> Self {
+    pub fn at(self, address: &str) -> Self {
         Self { address: address.parse().expect("an address"), ..self }
     }
 
@@ -99,7 +99,7 @@ impl Client {
     }
 
     /// Announces as a leecher that lacks 1000 bytes, or as `more` says.
-    fn announce(&self, tracker: &Installation, more: &str) -> Value {
+    pub fn announce(&self, tracker: &Installation, more: &str) -> Value {
         let value = self.call(tracker, more).value();
         assert_eq!(value.get("failure reason"), None, "{value:?}");
         value
@@ -111,7 +111,7 @@ impl Client {
     }
 
     /// The reason why its announce is refused.
-    fn refused(&self, tracker: &Installation, more: &str) -> String {
+    pub fn refused(&self, tracker: &Installation, more: &str) -> String {
         self.call(tracker, more).refusal()
     }
 

@@ -47,6 +47,13 @@ impl Ban {
         self.list == Self::AUTOMATIC
     }
 
+    /// Whether it bans all addresses of a range.
+    #[must_use]
+    pub fn holds_for(&self, range: AddressRange) -> bool {
+        let (first, last) = range.ends();
+        self.range.contains(first) && self.range.contains(last)
+    }
+
     /// Whether it is in force.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
@@ -227,7 +234,7 @@ fn ends(range: AddressRange) -> ([u8; 16], [u8; 16]) {
     (first.octets(), last.octets())
 }
 
-fn ban_of(row: &Row<'_>) -> rusqlite::Result<Ban> {
+pub(super) fn ban_of(row: &Row<'_>) -> rusqlite::Result<Ban> {
     let (first, last) = (Ipv6Addr::from(row.get::<_, [u8; 16]>(0)?), row.get::<_, [u8; 16]>(1)?);
     // The table's own check keeps the last from lying before the first.
     let range = AddressRange::of_keys(first, last.into())

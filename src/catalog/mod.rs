@@ -6,6 +6,8 @@ mod address_list;
 mod answered;
 mod automatic_bans;
 mod backup;
+mod ban_format;
+mod ban_search;
 mod bans;
 mod changes;
 mod checksum_files;
@@ -59,6 +61,8 @@ pub use address_list::{AddressList, AddressListError, MOST_BYTES as MOST_LIST_BY
 pub use answered::Answered;
 pub use automatic_bans::AutomaticBan;
 pub use backup::{BackupError, back_up, restore};
+pub use ban_format::{BanFormat, BanListNameError, ban_list_name};
+pub use ban_search::BanSearch;
 pub use bans::{Ban, BanList};
 pub use changes::{Author, Change, ChangeSearch};
 pub use checksum_files::{ChecksumFile, ChecksumFileError, ReadChecksumFile};

@@ -3,7 +3,6 @@
 mod export;
 mod import;
 
-pub(super) use export::networks;
 use serde_json::{Value, json};
 
 use super::change::change;
@@ -155,10 +154,7 @@ fn warn_of_return<'a>(
 
 /// Which other ban holds for all of a range, and how it is ended, in words.
 fn still_banning(range: AddressRange, bans: &[Ban], now: Timestamp) -> Option<String> {
-    let (first, last) = range.ends();
-    let holds =
-        |ban: &&Ban| ban.is_in_force(now) && ban.range.contains(first) && ban.range.contains(last);
-    let ban = bans.iter().find(holds)?;
+    let ban = bans.iter().find(|ban| ban.is_in_force(now) && ban.holds_for(range))?;
     let range = ban.range;
     Some(match ban.list.as_str() {
         "" | Ban::AUTOMATIC => format!("{range}: `tracker ban remove {range}` ends that"),

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use self::cells::Column;
 use self::sink::Sink;
-use super::{CommandError, World, ban, own_files};
-use crate::catalog::{Ban, Catalog, Torrent};
+use super::{CommandError, World, own_files};
+use crate::catalog::{Ban, BanFormat, Catalog, Torrent};
 use crate::protocol::Timestamp;
 
 /// Print torrents, totals or bans for other programs
@@ -169,7 +169,7 @@ fn write_bans(bans: &[Ban], format: Format, sink: &mut Sink<'_, '_>) -> Result<(
         Format::Json => write_json(bans, BAN, sink),
         Format::Csv => write_csv(bans, BAN, sink),
         Format::Xbt => xbt::write_bans(bans, sink),
-        Format::List | Format::State => sink.put(ban::networks(bans)),
+        Format::List | Format::State => sink.put(BanFormat::Cidr.text(bans)),
     }
 }
 

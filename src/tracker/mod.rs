@@ -21,6 +21,7 @@ mod migrate;
 mod overview;
 mod owner_lists;
 mod peer_addresses;
+mod peer_rows;
 mod peer_rules;
 mod peer_shares;
 pub mod reachability;
@@ -65,6 +66,7 @@ pub use overview::{
     stores_set_aside,
 };
 pub use peer_addresses::PeerAddresses;
+pub use peer_rows::{PeerRow, PeerRowsError, Tried, addresses, peer_rows, peers_of};
 pub use peer_rules::NotAPeer;
 pub use peer_shares::{FamilyShares, PeerShares, PortShares};
 pub use recount::recount_all;

@@ -1,8 +1,12 @@
 //! The administration, through the real gateway.
 
 mod account;
+mod add;
 mod appearance;
+mod bans;
+mod client_rules;
 mod in_a_browser;
+mod peers;
 mod people;
 mod setup;
 mod sign_in;

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::reason;
-use crate::catalog::{AddressList, Ban, MOST_LIST_BYTES};
+use crate::catalog::{AddressList, Ban, MOST_LIST_BYTES, ban_list_name};
 use crate::cli::change::change;
 use crate::cli::{CommandError, World};
 use crate::platform::files;
@@ -19,7 +19,7 @@ pub struct ImportArguments {
     /// The list, or `-` for standard input, which needs --list
     file: PathBuf,
     /// The name of the list, instead of the file's: what it had before under that name is replaced
-    #[arg(long, value_name = "NAME", value_parser = name)]
+    #[arg(long, value_name = "NAME", value_parser = ban_list_name)]
     list: Option<String>,
     /// What the clients are told
     #[arg(long, default_value = "", value_name = "TEXT", value_parser = reason)]
@@ -32,19 +32,6 @@ pub struct ImportArguments {
     dry_run: bool,
 }
 
-fn name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    if name == Ban::AUTOMATIC {
-        return Err(format!("`{name}` is the list of the bans that the tracker makes itself"));
-    }
-    let is_one = (1..=100).contains(&name.len()) && !name.chars().any(char::is_control);
-    if is_one {
-        Ok(name.to_owned())
-    } else {
-        Err("write 1 to 100 bytes without line breaks".into())
-    }
-}
-
 impl ImportArguments {
     /// Does it.
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
@@ -55,7 +42,7 @@ impl ImportArguments {
         let list = match (&self.list, self.file.file_name()) {
             (Some(list), _) => list.clone(),
             (None, Some(file)) if !is_standard_input(&self.file) => {
-                name(&file.to_string_lossy()).map_err(|problem| failed(&problem))?
+                ban_list_name(&file.to_string_lossy()).map_err(|problem| failed(&problem))?
             }
             _ => return Err(CommandError::Usage("name the list with --list".into())),
         };

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
 use super::reply::{Failed, Reply};
+use super::spreadsheet::cell;
 use crate::catalog::{Catalog, Change, ChangeSearch};
 use crate::platform::date;
 use crate::protocol::InfoHash;
@@ -163,28 +164,5 @@ pub(super) fn export(exchange: &mut Exchange<'_>, _: &SignedIn) -> Result<Reply,
             })
         }
         _ => Err(Failed::NotFound),
-    }
-}
-
-/// A cell as RFC 4180 has it. No spreadsheet takes it for a formula.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula_or_two_cells() {
-        for (text, expected) in [
-            ("plain, text", "\"plain, text\""),
-            ("a \"b\"", "\"a \"\"b\"\"\""),
-            ("=HYPERLINK(1)", "\"'=HYPERLINK(1)\""),
-            ("@x", "\"'@x\""),
-        ] {
-            assert_eq!(cell(text), expected);
-        }
     }
 }

@@ -2,13 +2,16 @@
 //! permission that each needs: what does not stand there is answered by nobody.
 
 mod account;
+mod add;
 mod address;
 mod api_tokens;
 mod appearance;
 mod audit;
 mod authenticate;
 mod backup;
+mod bans;
 mod checkup;
+mod clients;
 mod codes;
 mod configuration;
 mod confirm;
@@ -20,6 +23,7 @@ mod groups;
 mod help;
 mod new_password;
 mod overview;
+mod peers;
 mod people;
 mod person;
 mod refresh;
@@ -29,6 +33,7 @@ mod routes;
 mod setup;
 mod shown_once;
 mod sign_in;
+mod spreadsheet;
 mod style;
 mod torrents;
 mod visit;
@@ -39,6 +44,7 @@ use super::{Call, Ready};
 use crate::accounts::Permission;
 use crate::config::Surroundings;
 use crate::gateway::{Answer, Method, Request, Response};
+use cookies::Cookie;
 use exchange::{Exchange, SignedIn};
 use reply::{Failed, Reply};
 use routes::{Entry, Found};
@@ -51,9 +57,16 @@ pub(super) fn ends_in_admin(path: &[u8]) -> bool {
     address::behind_admin(path, routes::is_known).is_some()
 }
 
-/// Bytes of body that a request may bring at most.
-pub(super) fn body_limit(_request: &Request<'_>) -> usize {
-    FORM_BYTES
+/// The pages whose forms have files.
+const WITH_FILES: [&str; 2] = ["/bans/import", "/torrents/add"];
+
+/// Bytes of body that a request may bring at most, within what the configuration allows. Files are only taken of who seems
+/// to have signed in: whether they have shows when the body is there.
+pub(super) fn body_limit(request: &Request<'_>) -> usize {
+    let path = address::path(request, routes::is_known);
+    let seems_signed_in =
+        [true, false].into_iter().any(|it| Cookie::Session.value(request, it).is_some());
+    if seems_signed_in && WITH_FILES.contains(&&*path) { usize::MAX } else { FORM_BYTES }
 }
 
 /// Answers on a thread that may take long. Not inlined: what is on the way of an announce must not have room for it.

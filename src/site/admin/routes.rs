@@ -2,11 +2,11 @@
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
-use super::torrents;
 use super::{
-    account, api_tokens, appearance, audit, backup, checkup, codes, configuration, groups,
+    account, add, api_tokens, appearance, audit, backup, bans, checkup, clients, codes,
+    configuration, groups,
 };
-use super::{help, overview, people, person, refresh, setup, sign_in, style};
+use super::{help, overview, peers, people, person, refresh, setup, sign_in, style, torrents};
 use crate::accounts::Permission;
 use crate::gateway::Method;
 
@@ -49,6 +49,19 @@ const ROUTES: &[Route] = &[
     (Get, "backup", For(Permission::MakeBackup, backup::show)),
     (Post, "backup", For(Permission::MakeBackup, backup::download)),
     (Get, "help", For(Permission::OwnAccount, help::show)),
+    (Get, "bans", For(Permission::SeeBans, bans::show)),
+    (Post, "bans", For(Permission::EditBans, bans::add)),
+    (Get, "bans/export", For(Permission::SeeBans, bans::export)),
+    (Post, "bans/end", For(Permission::EditBans, bans::end)),
+    (Post, "bans/import", For(Permission::EditBans, bans::import)),
+    (Post, "bans/list", For(Permission::EditBans, bans::remove_list)),
+    (Get, "clients", For(Permission::SeeClientRules, clients::show)),
+    (Post, "clients", For(Permission::EditClientRules, clients::add)),
+    (Post, "clients/remove", For(Permission::EditClientRules, clients::remove)),
+    (Get, "torrents/add", For(Permission::AddTorrents, add::show)),
+    (Post, "torrents/add", For(Permission::AddTorrents, add::add)),
+    (Get, "torrents/{}/peers", For(Permission::SeePeers, peers::show)),
+    (Get, "torrents/{}/peers/export", For(Permission::SeePeers, peers::export)),
     (Get, "audit", For(Permission::SeeAudit, audit::show)),
     (Get, "audit/export", For(Permission::SeeAudit, audit::export)),
     (Get, "people", For(Permission::SeeUsers, people::show)),

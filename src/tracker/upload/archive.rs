@@ -70,6 +70,9 @@ pub enum LeftOut {
     TooMuch,
 }
 
+/// Takes a file by its path in the archive, or why it is left out.
+type Visit<'v> = dyn FnMut(&str, Result<Vec<u8>, LeftOut>) + 'v;
+
 /// Whether a file is a ZIP archive by its first bytes: those of a file in it, or of the end of one without any.
 pub(super) fn is_archive(content: &[u8]) -> bool {
     content.starts_with(b"PK\x03\x04") || content.starts_with(b"PK\x05\x06")
@@ -84,7 +87,7 @@ pub(super) fn unpack(
     content: &[u8],
     most: u64,
     room: &mut Room,
-    visit: &mut dyn FnMut(&str, Result<Vec<u8>, LeftOut>),
+    visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     let archive = ZipArchive::from_slice(content).map_err(|_| ArchiveError::Damaged)?;
     check(&archive, room)?;

@@ -3,6 +3,7 @@
 
 mod archive;
 mod candidate;
+mod categories;
 mod file_name;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use std::path::{Component, Path, PathBuf};
 pub use archive::{ArchiveError, LeftOut};
 pub use candidate::Candidate;
 use candidate::What;
+pub use categories::categories;
 pub use verdict::{GivenTorrent, KnownState, Verdict};
 
 use super::event_log::note_torrents;

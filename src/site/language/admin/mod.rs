@@ -1,15 +1,19 @@
 //! The texts of the administration: a file for each of its pages, with both languages side by side.
 
 mod account;
+mod add;
 mod api_tokens;
 mod appearance;
 mod audit;
 mod backup;
+mod bans;
+mod clients;
 mod codes;
 mod configuration;
 mod frame;
 mod overview;
 mod password;
+mod peers;
 mod people;
 mod permissions;
 mod person;
@@ -21,15 +25,19 @@ mod torrents;
 mod users;
 
 pub(in crate::site) use account::AccountTexts;
+pub(in crate::site) use add::AddTexts;
 pub(in crate::site) use api_tokens::ApiTokenTexts;
 pub(in crate::site) use appearance::AppearanceTexts;
 pub(in crate::site) use audit::AuditTexts;
 pub(in crate::site) use backup::BackupTexts;
+pub(in crate::site) use bans::BanTexts;
+pub(in crate::site) use clients::ClientTexts;
 pub(in crate::site) use codes::CodeTexts;
 pub(in crate::site) use configuration::ConfigurationTexts;
 pub(in crate::site) use frame::AdminFrameTexts;
 pub(in crate::site) use overview::OverviewTexts;
 pub(in crate::site) use password::PasswordTexts;
+pub(in crate::site) use peers::AdminPeerTexts;
 pub(in crate::site) use people::PeopleTexts;
 pub(in crate::site) use permissions::PermissionTexts;
 pub(in crate::site) use person::PersonTexts;
@@ -73,6 +81,10 @@ admin_texts! {
     audit: AuditTexts,
     torrents: AdminTorrentsTexts,
     torrent: AdminTorrentTexts,
+    add: AddTexts,
+    bans: BanTexts,
+    peers: AdminPeerTexts,
+    clients: ClientTexts,
     configuration: ConfigurationTexts,
     backup: BackupTexts,
     appearance: AppearanceTexts,
