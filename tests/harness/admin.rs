@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::process::Stdio;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tracker_cgi::accounts::{FormToken, PasswordHash, Secrets, Session};
@@ -181,16 +180,7 @@ impl<'a> Admin<'a> {
         for (name, value) in &self.variables {
             call = call.with(name, value);
         }
-        let mut process = call
-            .command()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the CGI starts");
-        // What is refused early need not be read.
-        let _ = process.stdin.take().expect("standard input").write_all(body);
-        let Answer { reply, log } = Answer::of(&process.wait_with_output().expect("the CGI runs"));
+        let Answer { reply, log } = call.send_body(body);
         self.log += &log;
         self.keep_cookies(reply)
     }

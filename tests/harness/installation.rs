@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -243,6 +244,15 @@ impl Call {
     /// Starts the tracker and reads all of its answer.
     pub fn send(mut self) -> Answer {
         Answer::of(&self.command.stdin(Stdio::null()).output().expect("the CGI runs"))
+    }
+
+    /// Starts the tracker, sends a body and reads all of its answer.
+    pub fn send_body(mut self, body: &[u8]) -> Answer {
+        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.stderr(Stdio::piped()).spawn().expect("the CGI starts");
+        // What is refused early need not be read.
+        let _ = process.stdin.take().expect("standard input").write_all(body);
+        Answer::of(&process.wait_with_output().expect("the CGI runs"))
     }
 
     /// Sends it and reads the bencoded answer.

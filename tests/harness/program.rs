@@ -1,7 +1,5 @@
 //! A program that uses the API of an installation with a token. The test plays the web server, and each request is a CGI.
 
-use std::io::Write as _;
-use std::process::Stdio;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
@@ -99,16 +97,7 @@ impl<'a> Program<'a> {
         for (name, value) in &self.variables {
             call = call.with(name, value);
         }
-        let mut process = call
-            .command()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the CGI starts");
-        // What is refused early need not be read.
-        let _ = process.stdin.take().expect("standard input").write_all(body);
-        Answer::of(&process.wait_with_output().expect("the CGI runs"))
+        call.send_body(body)
     }
 }
 
