@@ -441,7 +441,7 @@ fn a_full_disk_keeps_the_fragment_before() {
     tracker.refresh();
     let before = tracker.text(STATS);
     // 200 bytes a name, thrice in each row and mostly escaped: far more than is in the catalogue.
-    for number in 0..150 {
+    for number in 0..400 {
         let name = format!("{number:03}{}", "\u{1f980}".repeat(48));
         let torrent = Torrent::new(&name, 1000, ANNOUNCE_URL);
         tracker.drop_in(format!("{number}.torrent"), &torrent.metainfo);
@@ -449,7 +449,7 @@ fn a_full_disk_keeps_the_fragment_before() {
     let refresh = tracker.command(&["refresh", "--force"]);
     let mut limited = std::process::Command::new("/bin/sh");
     // In blocks of 512 bytes. The signal is ignored, so that the write fails as on a full disk.
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 300; exec \"$0\" \"$@\""]);
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 800; exec \"$0\" \"$@\""]);
     limited.arg(refresh.get_program()).args(refresh.get_args()).env_clear();
     limited.env("TRACKER_CONFIG", tracker.path("conf/tracker.toml"));
     let failure = Ran::from(limited.output().expect("a shell")).failure();
@@ -462,7 +462,7 @@ fn a_full_disk_keeps_the_fragment_before() {
         .collect();
     assert_eq!(left, Vec::<String>::new(), "half a file takes up room");
     tracker.refresh();
-    assert_eq!(tracker.table().rows.len(), 151, "once there is room");
+    assert_eq!(tracker.table().rows.len(), 401, "once there is room");
 }
 
 #[test]
