@@ -100,7 +100,7 @@ fn of_bodies_that_no_place_takes_a_responder_keeps_nothing() {
         let params = [
             ("REQUEST_METHOD", ["POST", "PUT"][number % 2]),
             ("SCRIPT_NAME", "/tracker.cgi"),
-            ("PATH_INFO", ["/announce", "/stats", "/admin", ""][number % 4]),
+            ("PATH_INFO", ["/announce", "/stats", "/metrics", ""][number % 4]),
             ("CONTENT_LENGTH", &*length),
         ];
         let mut stream = responder.connect();

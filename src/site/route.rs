@@ -212,7 +212,7 @@ impl Route {
     /// Bytes of body that a request to it may bring at most.
     pub(super) fn body_limit(self, request: &Request<'_>) -> usize {
         match self {
-            Self::Admin => admin::body_limit(request),
+            Self::Admin if request.method == Method::Post => admin::body_limit(request),
             Self::Api(place) => api::body_limit(place, request),
             _ => 0,
         }
