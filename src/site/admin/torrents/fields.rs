@@ -143,10 +143,10 @@ impl<'a> Maker<'a> {
 
     fn hint(&self, name: &str, saved: Option<String>) -> String {
         let words = self.words();
-        let below = match self.below(name) {
-            below if name == "hidden" => format!("{}: {below}.", words.not_decided),
-            below => words.empty.with(below),
-        };
+        let below = self.below(name).map(|below| match name {
+            "hidden" => format!("{}: {below}.", words.not_decided),
+            _ => words.empty.with(below),
+        });
         let form = match name {
             "description" => words.description_hint,
             "list_from" | "list_until" | "link_until" => words.date_hint,
@@ -156,30 +156,27 @@ impl<'a> Maker<'a> {
             "" => words.nothing_saved.to_owned(),
             saved => words.saved_now.with(shortened(saved)),
         });
-        let parts = [saved.unwrap_or_default(), form.to_owned(), below];
+        let parts = [saved.unwrap_or_default(), form.to_owned(), below.unwrap_or_default()];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// What is said under a name where nothing is decided.
-    fn below(&self, name: &str) -> String {
+    /// What is said under a name where nothing is decided; `None` where nobody says anything.
+    fn below(&self, name: &str) -> Option<String> {
         let words = self.words();
-        match self.said.iter().find(|said| said.name == name) {
-            Some(ExplainedDetail { value, layer: Layer::ChecksumFile(ending), .. }) => {
-                words.checksum_file_says.with(ending, shortened(value))
-            }
-            Some(ExplainedDetail { value, layer: Layer::Folder, .. }) => {
-                words.folder_says.with(shortened(value))
-            }
-            Some(ExplainedDetail { layer: Layer::FileName, .. }) => words.file_name_hides.into(),
-            Some(ExplainedDetail { value, .. }) if name == "hidden" => {
+        let Some(said) = self.said.iter().find(|said| said.name == name) else {
+            let is_named = name == "title" && !self.torrent.name.is_empty();
+            return is_named.then(|| words.name_says.with(shortened(&self.torrent.name)));
+        };
+        let value = &said.value;
+        Some(match &said.layer {
+            Layer::ChecksumFile(ending) => words.checksum_file_says.with(ending, shortened(value)),
+            Layer::Folder => words.folder_says.with(shortened(value)),
+            Layer::FileName => words.file_name_hides.into(),
+            _ if name == "hidden" => {
                 words.sidecar_says.with(format_args!("hidden = {}", value == "yes"))
             }
-            Some(ExplainedDetail { value, .. }) => words.sidecar_says.with(shortened(value)),
-            None if name == "title" && !self.torrent.name.is_empty() => {
-                words.name_says.with(shortened(&self.torrent.name))
-            }
-            None => words.nothing_says.to_owned(),
-        }
+            _ => words.sidecar_says.with(shortened(value)),
+        })
     }
 
     fn kind(&self, name: &str, value: &str) -> Kind {
