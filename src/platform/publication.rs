@@ -30,6 +30,16 @@ pub fn replace_readable(path: &Path, content: &[u8]) -> io::Result<()> {
     temporary.replace(path)
 }
 
+/// Replaces a file that only its owner and group need to read; several may do so at once.
+///
+/// # Errors
+/// What the kernel says; the file from before stays then.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut temporary = TemporaryFile::beside(path)?;
+    temporary.file.write_all(content)?;
+    temporary.replace(path)
+}
+
 /// A file beside its target, removed unless it takes the target's place.
 pub struct TemporaryFile {
     /// The file, open for writing.

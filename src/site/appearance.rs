@@ -5,7 +5,7 @@ mod colour;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::config::LoadedConfig;
 use crate::platform::files;
 use crate::platform::log::{self, Level};
-use crate::platform::publication::TemporaryFile;
+use crate::platform::publication;
 
 /// The setting of the catalogue.
 pub(super) const KEY: &str = "appearance";
@@ -68,16 +68,14 @@ impl Appearance {
     }
 
     /// Writes what the catalogue has into the file, where that is another.
-    pub(super) fn publish(loaded: &LoadedConfig) -> io::Result<()> {
+    pub(super) fn publish(loaded: &LoadedConfig, catalog: &Catalog) -> io::Result<()> {
         // What is wrong with the catalogue is told where it is used.
-        let Ok(catalog) = Catalog::read(&loaded.config.paths.catalog) else { return Ok(()) };
-        let Ok(set) = Self::set_in(&catalog) else { return Ok(()) };
+        let Ok(set) = Self::set_in(catalog) else { return Ok(()) };
         if set == Self::of(loaded) {
             return Ok(());
         }
-        let mut temporary = TemporaryFile::beside(&loaded.appearance())?;
-        temporary.file.write_all(set.in_words().unwrap_or_else(|| "{}".into()).as_bytes())?;
-        temporary.replace(&loaded.appearance())
+        let words = set.in_words().unwrap_or_else(|| "{}".into());
+        publication::replace(&loaded.appearance(), words.as_bytes())
     }
 
     /// What the pages are called.

@@ -9,14 +9,17 @@ use crate::protocol::Timestamp;
 ///
 /// # Errors
 /// When nothing can be read or written there.
-pub(super) fn offer(loaded: &LoadedConfig, now: Timestamp) -> Result<(), SetupTokenError> {
+pub(super) fn offer(
+    loaded: &LoadedConfig,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Result<(), SetupTokenError> {
     let config = &loaded.config;
     let Some(data) = config.paths.catalog.parent() else { return Ok(()) };
     if !config.admin.enabled || config.is_replica() {
         return Ok(());
     }
     // What is wrong with the catalogue is told where it is used.
-    let Ok(catalog) = Catalog::read(&config.paths.catalog) else { return Ok(()) };
     let is_wanted = SetupToken::is_wanted(data) || catalog.is_new_site().unwrap_or(false);
     match catalog.has_users() {
         Ok(false) if is_wanted => SetupToken::offer(data, now),

@@ -13,7 +13,7 @@ use super::list::ListFragment;
 use super::own_file::OwnFileError;
 use super::static_pages::{self, PagesError};
 use super::{clock, feed, first_user, full_scrape, metrics};
-use crate::catalog::ListIndexError;
+use crate::catalog::{Catalog, ListIndexError};
 use crate::config::LoadedConfig;
 use crate::platform::log::{self, Level};
 use crate::platform::privilege::{self, PrivilegeError};
@@ -111,10 +111,7 @@ pub fn publish(
         Err(skipped) => return Ok(Published::Skipped(skipped)),
     };
     refresh.record_history();
-    if let Err(source) = Appearance::publish(loaded) {
-        let path = loaded.appearance();
-        log::line(Level::Warning, format_args!("cannot write {}: {source}", path.display()));
-    }
+    let set_up = write_what_is_set(loaded, now);
     let report = refresh.report();
     let (list, (stats, rss)) = side_by_side(
         || write_list(loaded, report),
@@ -149,15 +146,24 @@ pub fn publish(
         }
         outcome => written.and(outcome),
     });
-    if let Err(problem) = first_user::offer(loaded, now) {
-        report.messages.push(problem.to_string());
-    }
+    report.messages.extend(set_up);
     if let Err(problem) = written {
         // Nobody else will hear them.
         log::list(Level::Warning, &report.messages);
         return Err(problem);
     }
     Ok(Published::Done(Box::new(report)))
+}
+
+/// Writes what the administration says of pages, and the token for the first user of a new site. Returns what the owner should
+/// know of that.
+fn write_what_is_set(loaded: &LoadedConfig, now: Timestamp) -> Vec<String> {
+    // What is wrong with the catalogue is told where it is used.
+    let Ok(catalog) = Catalog::read(&loaded.config.paths.catalog) else { return Vec::new() };
+    let look = Appearance::publish(loaded, &catalog)
+        .map_err(|problem| format!("cannot write {}: {problem}", loaded.appearance().display()));
+    let token = first_user::offer(loaded, &catalog, now).map_err(|problem| problem.to_string());
+    [look, token].into_iter().filter_map(Result::err).collect()
 }
 
 /// Publishes where nothing is published yet. Several first requests may come at once: all but one

@@ -44,7 +44,7 @@ struct ColourRow {
 }
 
 pub(super) fn show(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<Reply, Failed> {
-    let set = Appearance::set_in(&exchange.catalog()?)?;
+    let set = Appearance::set_in(&*exchange.catalog()?)?;
     let typed = Typed {
         seen: set.in_words().unwrap_or_default(),
         title: set.title.clone().unwrap_or_default(),
@@ -69,7 +69,7 @@ pub(super) fn save(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<
     })?;
     if !is_saved {
         errors.add("title", exchange.texts.admin.frame.changed_meanwhile);
-        let now = Appearance::set_in(&exchange.catalog()?)?.in_words().unwrap_or_default();
+        let now = Appearance::set_in(&*exchange.catalog()?)?.in_words().unwrap_or_default();
         let typed = Typed { seen: now, ..typed };
         return page(exchange, signed_in, &typed, errors, Status::Conflict);
     }

@@ -7,7 +7,7 @@ use super::errors::Errors;
 use super::exchange::{Exchange, SignedIn};
 use super::reply::Failed;
 use crate::accounts::{
-    Authentication, AuthenticationError, HashingTurn, HashingTurnError, PasswordCheck, Secrets,
+    Authentication, AuthenticationError, HashingTurn, HashingTurnError, PasswordCheck,
 };
 use crate::catalog::Catalog;
 use crate::protocol::Seconds;
@@ -34,11 +34,9 @@ pub(super) fn authenticate<T>(
     let (loaded, request) = (exchange.loaded(), exchange.call.request);
     let broken = |problem: &dyn std::fmt::Display| Failed::Broken(problem.to_string());
     let mut catalog = Catalog::open(&loaded.config.paths.catalog)?;
-    let secrets =
-        Secrets::open(&loaded.config.paths.catalog).map_err(|problem| broken(&problem))?;
     let mut authentication = Authentication {
         catalog: &mut catalog,
-        secrets: &secrets,
+        secrets: &exchange.secrets,
         address: exchange.ready.client(request).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
         device: Cookie::Device.value(request, exchange.is_secure),
         now: exchange.call.now,

@@ -1,13 +1,10 @@
 //! What `tracker doctor` says, as it was found last: some checks take longer than a page may.
 
-use std::io::Write as _;
-
 use serde::{Deserialize, Serialize};
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
-use crate::platform::files;
-use crate::platform::publication::TemporaryFile;
+use crate::platform::{files, publication};
 use crate::protocol::Timestamp;
 use crate::site::health::{Examination, Reach};
 
@@ -71,10 +68,6 @@ pub(super) fn run(exchange: &mut Exchange<'_>, _: &SignedIn) -> Result<Reply, Fa
         Failed::Broken(format!("cannot keep what was found in {}: {problem}", path.display()))
     };
     let text = serde_json::to_vec(&findings).map_err(|problem| broken(&problem))?;
-    let written = TemporaryFile::beside(&path).and_then(|mut temporary| {
-        temporary.file.write_all(&text)?;
-        temporary.replace(&path)
-    });
-    written.map_err(|problem| broken(&problem))?;
+    publication::replace(&path, &text).map_err(|problem| broken(&problem))?;
     Ok(Reply::To("#health".into()))
 }

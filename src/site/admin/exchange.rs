@@ -1,5 +1,8 @@
 //! A request to the administration while it is answered: who asks, in which language, and what they have filled in.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use super::address::{depth, root};
 use super::cookies::{Cookie, is_secure};
 use super::reply::Failed;
@@ -25,7 +28,10 @@ pub(super) struct Exchange<'a> {
     /// How many folders below that of the administration the page is.
     pub(super) depth: usize,
     pub(super) texts: &'static Texts,
+    pub(super) secrets: Secrets,
     pub(super) signer: Signer,
+    /// The catalogue, once something of it was read.
+    catalog: OnceCell<Rc<Catalog>>,
     pub(super) is_secure: bool,
     /// What was filled in; nothing of a GET.
     pub(super) form: Form<'a>,
@@ -65,6 +71,8 @@ impl<'a> Exchange<'a> {
         Ok(Self {
             is_secure: is_secure(request, &ready.proxies),
             signer: secrets.signer(call.now),
+            secrets,
+            catalog: OnceCell::new(),
             depth: depth(path),
             path: path.to_owned(),
             texts: texts(language),
@@ -83,9 +91,13 @@ impl<'a> Exchange<'a> {
         self.ready.tracker.config()
     }
 
-    /// The catalogue, to be read.
-    pub(super) fn catalog(&self) -> Result<Catalog, Failed> {
-        Ok(Catalog::read(&self.loaded().config.paths.catalog)?)
+    /// The catalogue, to be read; opened once.
+    pub(super) fn catalog(&self) -> Result<Rc<Catalog>, Failed> {
+        if let Some(catalog) = self.catalog.get() {
+            return Ok(Rc::clone(catalog));
+        }
+        let catalog = Rc::new(Catalog::read(&self.loaded().config.paths.catalog)?);
+        Ok(Rc::clone(self.catalog.get_or_init(|| catalog)))
     }
 
     /// What leads from the page to the folder of the administration.

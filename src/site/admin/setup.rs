@@ -29,7 +29,7 @@ struct Setup {
 fn offered(exchange: &Exchange<'_>) -> Result<Option<std::path::PathBuf>, Failed> {
     let loaded = exchange.loaded();
     let broken = |problem: SetupTokenError| Failed::Broken(problem.to_string());
-    offer(loaded, exchange.call.now).map_err(broken)?;
+    offer(loaded, &*exchange.catalog()?, exchange.call.now).map_err(broken)?;
     let data = loaded.config.paths.catalog.parent().unwrap_or(Path::new("."));
     if exchange.catalog()?.has_users()? {
         return Ok(None);

@@ -212,7 +212,7 @@ fn run(
     if !signed_in.user.role.may(task.action.permission()) {
         return Err(Failed::NotAllowed);
     }
-    let torrents = scope::torrents_of(&signed_in.user, &exchange.catalog()?, &task.hashes)?;
+    let torrents = scope::torrents_of(&signed_in.user, &*exchange.catalog()?, &task.hashes)?;
     match task.action {
         Action::Retire => {
             let mut errors = Errors::default();
