@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Permission;
 use crate::catalog::{Digest, Role};
+use crate::platform::order::Order as _;
 use crate::platform::random;
 use crate::protocol::Seconds;
 
@@ -170,7 +171,7 @@ impl Scopes {
     #[must_use]
     pub fn new(scopes: impl IntoIterator<Item = Scope>) -> Option<Self> {
         let mut scopes: Vec<Scope> = scopes.into_iter().collect();
-        scopes.sort_unstable();
+        scopes.order();
         scopes.dedup();
         (!scopes.is_empty()).then_some(Self(scopes))
     }

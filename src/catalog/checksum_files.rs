@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row};
 use super::file_state::FileState;
 use crate::platform::files::{self, OpenError};
 use crate::platform::folder::FileStatus;
+use crate::platform::order::Order as _;
 use crate::protocol::{ChecksumList, ChecksumListError, ChecksumListKind, Checksums, InfoHash};
 
 /// How their names end. Where two disagree, the first counts.
@@ -148,7 +149,7 @@ pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<Option<ChecksumFile>> {
 
 /// Has them be in the order in which they count.
 pub(super) fn sort<T>(files: &mut [T], ending: impl Fn(&T) -> &'static str) {
-    files.sort_by_key(|file| ENDINGS.iter().position(|known| *known == ending(file)));
+    files.order_by_key(|file| ENDINGS.iter().position(|known| *known == ending(file)));
 }
 
 const FORGET: &str = "DELETE FROM checksum_files WHERE info_hash = ?1";

@@ -27,6 +27,7 @@ use super::file_state::FileState;
 use super::sidecar::{ReadSidecar, SidecarError};
 use super::torrent::is_hidden;
 use crate::platform::folder::FileStatus;
+use crate::platform::order::Order as _;
 use crate::protocol::{Flaw, InfoHash, Metainfo, MetainfoError, Timestamp, Url};
 
 /// What a scan of the torrents folder found.
@@ -216,7 +217,7 @@ impl Listing {
             }
         }
         // A path's own order goes by its parts, not by its bytes.
-        unknown.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+        unknown.order_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
         let problems = std::mem::take(&mut self.problems);
         let mut reading = Reading::new(&self, rules, problems);
         for (count, file) in (unchanged.len()..).zip(unknown) {
@@ -230,7 +231,7 @@ impl Listing {
             admission.admit(found);
         }
         let Admission { torrents, duplicates, mut problems, .. } = admission;
-        problems.sort_by(|a, b| a.file.as_os_str().cmp(b.file.as_os_str()));
+        problems.order_by(|a, b| a.file.as_os_str().cmp(b.file.as_os_str()));
         let Self { folders, complete, detail, .. } = self;
         let view = FolderView::new(folders, uploads, detail);
         FolderScan { torrents, unchanged, duplicates, problems, view, complete }

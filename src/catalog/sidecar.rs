@@ -14,6 +14,7 @@ use crate::platform::date::{self, NotADate};
 use crate::platform::files::{self, OpenError};
 use crate::platform::folder::FileStatus;
 use crate::platform::nearest::nearest;
+use crate::platform::order::Order as _;
 use crate::platform::toml_syntax;
 use crate::protocol::{Checksums, Timestamp};
 
@@ -148,7 +149,7 @@ fn parse(content: &[u8]) -> Result<Details, SidecarError> {
         return Err(SidecarError::Empty);
     }
     // In the order of the file, so that the first thing that is wrong is named first.
-    entries.sort_by_key(|(key, _)| key.span().start);
+    entries.order_by_key(|(key, _)| key.span().start);
     let mut sidecar = Sidecar::default();
     for (key, value) in entries {
         let line = line_at(text, key.span().start);

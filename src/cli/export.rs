@@ -13,6 +13,7 @@ use self::cells::Column;
 use self::sink::Sink;
 use super::{CommandError, World, own_files};
 use crate::catalog::{Ban, BanFormat, Catalog, Torrent};
+use crate::platform::order::Order as _;
 use crate::protocol::Timestamp;
 
 /// Print torrents, totals or bans for other programs
@@ -151,7 +152,7 @@ fn write_torrents(
             std::iter::once(own).chain(torrent.aliases().map(|alias| (alias, 0)))
         })
         .collect();
-    hashes.sort_unstable();
+    hashes.order();
     for (info_hash, completed) in hashes {
         match format {
             Format::State => {

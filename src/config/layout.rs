@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use super::{LoadedConfig, StoreKind};
+use crate::platform::order::Order as _;
 use crate::platform::privilege::{self, PrivilegeError, User};
 
 /// Keeps Apache from showing a folder, in the words of 2.4 and of 2.2.
@@ -138,7 +139,7 @@ fn private_folders(loaded: &LoadedConfig) -> Vec<&Path> {
     let catalog = Some(&paths.catalog).filter(|_| !loaded.config.is_replica());
     let files = catalog.into_iter().chain([&paths.policy]).chain(lasting_store);
     let mut folders: Vec<_> = files.filter_map(|file| file.parent()).collect();
-    folders.sort_unstable();
+    folders.order();
     folders.dedup();
     folders
 }
@@ -156,7 +157,7 @@ pub fn written_folders(loaded: &LoadedConfig) -> Vec<&Path> {
         let files = [&paths.full_scrape, &paths.metrics_file];
         folders.extend(files.into_iter().filter_map(|file| file.as_deref()?.parent()));
     }
-    folders.sort_unstable();
+    folders.order();
     folders.dedup();
     folders
 }

@@ -1,5 +1,7 @@
 //! Ranges of addresses: a single one, a network, or from one address to another.
 
+use crate::platform::order::Order as _;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
@@ -92,7 +94,7 @@ impl AddressRange {
     #[must_use]
     pub fn merged(mut ranges: Vec<Self>) -> Vec<Self> {
         // Else those of IPv4 would stand among those of IPv6, and keep these from meeting.
-        ranges.sort_unstable_by_key(|range| (!range.is_ipv4(), *range));
+        ranges.order_by_key(|range| (!range.is_ipv4(), *range));
         let mut merged: Vec<Self> = Vec::with_capacity(ranges.len());
         for range in ranges {
             match merged.last_mut().and_then(|last| Some((last.joined(range)?, last))) {

@@ -17,6 +17,7 @@ pub mod named_files;
 pub mod nameless_file;
 pub mod nearest;
 pub mod network;
+pub mod order;
 pub mod prefetch;
 pub mod privilege;
 pub mod process;

@@ -1,5 +1,7 @@
 //! Two things done at the same time.
 
+use crate::platform::order::Order as _;
+
 use std::iter;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +30,7 @@ pub fn each_side_by_side<T: Send, U: Send>(many: Vec<T>, make: impl Fn(T) -> U +
     let work = || iter::from_fn(next).map(|(place, it)| (place, make(it))).collect::<Vec<_>>();
     let (theirs, mut made) = side_by_side(work, work);
     made.extend(theirs);
-    made.sort_unstable_by_key(|(place, _)| *place);
+    made.order_by_key(|(place, _)| *place);
     made.into_iter().map(|(_, it)| it).collect()
 }
 

@@ -12,6 +12,7 @@ use super::rows::{first, first_rows, grouped_length, more_than};
 use crate::catalog::{ListFacts, natural};
 use crate::config::{Language, LoadedConfig};
 use crate::platform::date;
+use crate::platform::order::Order as _;
 use crate::protocol::Timestamp;
 use crate::tracker::{Figures, Report, Row};
 
@@ -82,7 +83,7 @@ impl StatsFragment {
         let mut shown = first_rows(&report.rows, loaded, |a, b| {
             b.figures.peers().cmp(&a.figures.peers()).then_with(|| newest_first(a, b))
         });
-        shown.sort_by(|a, b| by_path(a, b));
+        shown.order_by(|a, b| by_path(a, b));
         Self {
             torrents: report.rows.len(),
             shown: grouped_length(shown.len()),

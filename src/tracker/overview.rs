@@ -6,6 +6,7 @@ use super::unreachable::Unreachable;
 use super::{Load, read_store};
 use crate::catalog::{Catalog, CatalogError, PolicySnapshot, Torrent};
 use crate::config::LoadedConfig;
+use crate::platform::order::Order as _;
 use crate::protocol::{Generation, InfoHash, Seconds, Timestamp};
 use crate::store::{
     SetAside, StoreError, StoreInfo, SwarmCounts, SwarmSummary, if_any, set_aside, walk,
@@ -129,7 +130,7 @@ impl Overview {
             torrents.iter().map(|torrent| (torrent.canonical, torrent)).collect();
         let named = |swarm| Swarm::of(swarm, known.get(&swarm.info_hash).copied(), generation);
         let mut swarms: Vec<Swarm> = swarms.iter().map(named).collect();
-        swarms.sort_by(|a, b| crate::catalog::natural::compare(&a.name, &b.name));
+        swarms.order_by(|a, b| crate::catalog::natural::compare(&a.name, &b.name));
         Self { totals: Totals::of(&swarms), swarms, load }
     }
 }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use super::read_store;
 use crate::config::LoadedConfig;
 use crate::platform::network::IpRange;
+use crate::platform::order::Order as _;
 use crate::protocol::Timestamp;
 use crate::store::{Cursor, PeerStore, PeerSummary, StoreError, SwarmSummary, if_any, walk};
 
@@ -93,7 +94,7 @@ impl PeerAddresses {
     pub fn of(loaded: &LoadedConfig, now: Timestamp) -> Result<Option<Self>, StoreError> {
         let Some(mut store) = if_any(read_store(loaded))? else { return Ok(None) };
         let mut swarms = walk(|from| store.visit_swarms(from, BATCH, now))?;
-        swarms.sort_by_key(|swarm| std::cmp::Reverse(swarm.counts.peers()));
+        swarms.order_by_key(|swarm| std::cmp::Reverse(swarm.counts.peers()));
         let mut addresses = Vec::new();
         for swarm in swarms.iter().take(SWARMS) {
             addresses.extend(some_of(store.as_mut(), swarm, now)?);

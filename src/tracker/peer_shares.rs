@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::platform::order::Order as _;
 use crate::protocol::{ClientName, Timestamp};
 use crate::store::{Cursor, PeerStore, PeerSummary, StoreError, SwarmSummary};
 
@@ -93,7 +94,7 @@ impl PeerShares {
             }
         }
         shares.clients = clients.into_iter().collect();
-        shares.clients.sort_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
+        shares.clients.order_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
         Ok(shares)
     }
 

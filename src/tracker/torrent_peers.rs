@@ -5,6 +5,7 @@ use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use super::read_store;
 use crate::config::LoadedConfig;
+use crate::platform::order::Order as _;
 use crate::protocol::{ClientName, InfoHash, PeerId, Timestamp};
 use crate::store::{Cursor, PeerSummary, Role, StoreError, if_any};
 
@@ -55,7 +56,7 @@ pub fn anonymous_peers(
     let Some(mut store) = if_any(read_store(loaded))? else { return Ok(Vec::new()) };
     let batch = store.visit_peers(info_hash, Cursor::default(), most, now)?;
     let mut peers: Vec<AnonymousPeer> = batch.items.iter().map(AnonymousPeer::from).collect();
-    peers.sort_by_key(|peer| (!peer.is_seeder, peer.left, peer.last_seen));
+    peers.order_by_key(|peer| (!peer.is_seeder, peer.left, peer.last_seen));
     Ok(peers)
 }
 

@@ -14,6 +14,7 @@ use super::{FolderError, FolderProblem, Problem};
 use crate::catalog::file_state::{FileState, FileTime};
 use crate::catalog::{Companions, checksum_files, sidecar};
 use crate::platform::folder::{Entry, Folder, Kind};
+use crate::platform::order::Order as _;
 use crate::platform::threads::side_by_side;
 
 /// The endings of a page about a torrent; the first that is there counts.
@@ -210,7 +211,7 @@ impl Walk {
         self.listing.folders.extend(watched.map(|watched| SeenFolder { watched, digest }));
         self.listing.files.append(&mut content.files);
         // By their names; the last one on the stack is the next.
-        content.folders.sort_unstable_by(|a, b| b.cmp(a));
+        content.folders.order_by(|a, b| b.cmp(a));
         self.ahead.append(&mut content.folders);
         for (file, problem) in content.problems {
             self.problem(file, problem);

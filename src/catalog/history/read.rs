@@ -9,6 +9,7 @@ use super::sample::{Changes, Sample, Summary, decode_sample};
 use super::series::{Recorded, Series, Span};
 use super::tier::Tier;
 use crate::catalog::count::Count;
+use crate::platform::order::Order as _;
 use crate::protocol::{CLOCK_TOLERANCE, InfoHash, Seconds, Timestamp};
 
 impl History {
@@ -100,7 +101,7 @@ impl<'a> Reading<'a> {
         }
         self.read_fine()?;
         for recorded in self.recorded.values_mut() {
-            recorded.since.sort_by_key(|(at, _)| *at);
+            recorded.since.order_by_key(|(at, _)| *at);
         }
         self.look_further_back()
     }

@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension as _, Transaction};
 use super::file::{ALL, damaged};
 use super::sample::{Slot, decode_slots, encode_slots};
 use crate::catalog::count::Count;
+use crate::platform::order::Order as _;
 use crate::protocol::{Seconds, Timestamp};
 
 pub(super) const HOUR: u64 = 3_600;
@@ -160,7 +161,7 @@ impl Tier {
         } else {
             // Days come twice when the clock was set back.
             all.extend(slots);
-            all.sort_by_key(|(number, _)| *number);
+            all.order_by_key(|(number, _)| *number);
             let mut folded = Vec::with_capacity(all.len());
             all.into_iter().for_each(|slot| super::sample::fold(&mut folded, slot));
             all = folded;

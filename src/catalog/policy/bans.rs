@@ -7,6 +7,7 @@ use super::format::{BAN_LEN, BANS, NewSection};
 use super::record::BanRecord;
 use super::texts::Texts;
 use crate::catalog::Ban;
+use crate::platform::order::Order as _;
 
 /// The addresses of IPv4 among those of IPv6 (RFC 4291, 2.5.5.2).
 const MAPPED: (u128, u128) = (0xffff_0000_0000, 0xffff_ffff_ffff);
@@ -56,10 +57,10 @@ fn pieces_of(bans: &[Ban]) -> Vec<Piece<'_>> {
         let parts = [(first, last.min(MAPPED.0 - 1)), (first.max(MAPPED.1 + 1), last)];
         ranges.extend(parts.into_iter().filter(|(a, b)| a <= b).map(|(a, b)| (a, b, index)));
     }
-    ranges.sort_unstable();
+    ranges.order();
     let after = ranges.iter().filter_map(|(_, last, _)| last.checked_add(1));
     let mut borders: Vec<u128> = ranges.iter().map(|(first, ..)| *first).chain(after).collect();
-    borders.sort_unstable();
+    borders.order();
     borders.dedup();
     let mut coming = ranges.into_iter().peekable();
     let mut active: BinaryHeap<Active> = BinaryHeap::new();

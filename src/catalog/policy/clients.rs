@@ -11,6 +11,7 @@ use super::record::TextAt;
 use super::records::{EVERYWHERE, Records};
 use super::texts::Texts;
 use crate::catalog::{ClientRule, Verdict};
+use crate::platform::order::Order as _;
 use crate::protocol::{
     BOUND_LEN, Bound, ClientClass, ClientPattern, SeenClient, agent_fits, agent_pairs,
     pattern_pairs,
@@ -95,7 +96,7 @@ pub(super) fn sections_of<'a>(
         }
     }
     // Rules on one program stay in the owner's order.
-    programs.sort_by_key(|(fingerprint, ..)| *fingerprint);
+    programs.order_by_key(|(fingerprint, ..)| *fingerprint);
     let mut by_program = Vec::new();
     for (fingerprint, first, common) in programs {
         by_program.extend(fingerprint.to_le_bytes());
@@ -114,7 +115,7 @@ pub(super) fn sections_of<'a>(
 /// Rules on peer ids, sorted. Each leads to the one with the longest beginning of its own prefix: so all prefixes of
 /// a peer id are found from the last one that is not behind it.
 fn peer_id_rules(mut rules: Vec<(&[u8], Common)>) -> Option<Vec<u8>> {
-    rules.sort_by_key(|(prefix, _)| *prefix);
+    rules.order_by_key(|(prefix, _)| *prefix);
     let mut section = Vec::new();
     let mut open: Vec<(u32, &[u8])> = Vec::new();
     for (number, (prefix, common)) in (1_u32..).zip(&rules) {

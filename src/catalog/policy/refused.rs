@@ -3,6 +3,7 @@
 use super::format::{NewSection, REFUSED, REFUSED_LEN};
 use super::record::TextAt;
 use super::texts::Texts;
+use crate::platform::order::Order as _;
 use crate::protocol::InfoHash;
 
 /// Torrents that may not be announced.
@@ -23,7 +24,7 @@ impl<'a> Refused<'a> {
             all.push((*hash, texts.place(reason)?));
         }
         // The list counts, whatever else is said.
-        all.sort_unstable_by_key(|(hash, reason)| (*hash, reason.len != 0));
+        all.order_by_key(|(hash, reason)| (*hash, reason.len != 0));
         all.dedup_by_key(|(hash, _)| *hash);
         let mut bytes = Vec::with_capacity(all.len().saturating_mul(REFUSED_LEN));
         for (InfoHash(hash), reason) in all {

@@ -1,5 +1,7 @@
 //! A worker's connections by number, and the memory of those that have been closed.
 
+use crate::platform::order::Order as _;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -81,7 +83,7 @@ impl<C: Codec> Connections<C> {
         let mut bytes: usize = unread.values().map(|(length, _)| length).sum();
         unread.remove(&newest);
         let mut slowest: Vec<_> = unread.into_iter().collect();
-        slowest.sort_by_key(|(_, (_, progress))| *progress);
+        slowest.order_by_key(|(_, (_, progress))| *progress);
         for (gone, (length, _)) in slowest {
             if bytes <= most {
                 return;

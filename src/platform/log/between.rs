@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::platform::lock;
+use crate::platform::order::Order as _;
 
 /// How long a kind of event goes untold after it was told.
 pub(super) const PAUSE: Duration = Duration::from_secs(60);
@@ -116,7 +117,7 @@ fn take_turn(entries: &mut Vec<Entry>, key: Key, now: u64) -> Option<u64> {
         Some(std::mem::take(&mut entry.untold))
     };
     if entries.len() >= MOST {
-        entries.sort_by_key(|entry| entry.at);
+        entries.order_by_key(|entry| entry.at);
         entries.remove(0);
     }
     entries.push(entry);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exchange::{Exchange, SignedIn};
 use super::reply::{Failed, Reply};
+use crate::platform::order::Order as _;
 use crate::platform::{files, publication};
 use crate::protocol::Timestamp;
 use crate::site::health::{Examination, Reach};
@@ -47,7 +48,7 @@ pub(super) fn last(exchange: &Exchange<'_>) -> Option<Shown> {
     let Findings { at, findings } = serde_json::from_slice(&text).ok()?;
     let (fine, mut noteworthy): (Vec<_>, Vec<_>) =
         findings.into_iter().partition(|it| it.state == "fine" || it.state == "-");
-    noteworthy.sort_by_key(|it| it.state != WRONG);
+    noteworthy.order_by_key(|it| it.state != WRONG);
     let wrong = noteworthy.iter().filter(|it| it.state == WRONG).count();
     let age = exchange.texts.duration(exchange.call.now.since(Timestamp(at)));
     Some(Shown { age, noteworthy, fine, wrong })

@@ -8,6 +8,7 @@ use super::reply::{Failed, Reply};
 use super::spreadsheet::cell;
 use crate::accounts::Permission;
 use crate::catalog::{Role, Torrent, is_same_group};
+use crate::platform::order::Order as _;
 use crate::protocol::Timestamp;
 use crate::site::language::Texts;
 use crate::tracker::{PeerRow, peer_rows};
@@ -94,12 +95,12 @@ pub(super) fn show(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<
 
 fn sort(peers: &mut [PeerRow], order: &str) {
     match order {
-        "first" => peers.sort_by_key(|peer| peer.first_seen),
-        "progress" => peers.sort_by_key(|peer| (peer.left.is_none(), peer.left)),
-        "uploaded" => peers.sort_by_key(|peer| std::cmp::Reverse(peer.uploaded)),
-        "downloaded" => peers.sort_by_key(|peer| std::cmp::Reverse(peer.downloaded)),
-        "client" => peers.sort_by(|one, other| one.client.cmp(&other.client)),
-        _ => peers.sort_by_key(|peer| std::cmp::Reverse(peer.last_seen)),
+        "first" => peers.order_by_key(|peer| peer.first_seen),
+        "progress" => peers.order_by_key(|peer| (peer.left.is_none(), peer.left)),
+        "uploaded" => peers.order_by_key(|peer| std::cmp::Reverse(peer.uploaded)),
+        "downloaded" => peers.order_by_key(|peer| std::cmp::Reverse(peer.downloaded)),
+        "client" => peers.order_by(|one, other| one.client.cmp(&other.client)),
+        _ => peers.order_by_key(|peer| std::cmp::Reverse(peer.last_seen)),
     }
 }
 

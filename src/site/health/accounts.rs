@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::outcome::Outcome;
+use crate::platform::order::Order as _;
 use crate::platform::privilege;
 
 /// What the processes of web servers are called, and of what starts CGIs for them.
@@ -81,7 +82,7 @@ pub(super) fn web_servers() -> Vec<u32> {
         })
         .filter(|&user| user != 0)
         .collect();
-    users.sort_unstable();
+    users.order();
     users.dedup();
     users
 }

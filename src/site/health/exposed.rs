@@ -6,6 +6,7 @@ use super::examination::Examination;
 use super::http::Reply;
 use super::outcome::Outcome;
 use crate::config::LoadedConfig;
+use crate::platform::order::Order as _;
 use crate::site::url_below;
 
 /// Tries to fetch what nobody may see, at the addresses where a careless layout would show it.
@@ -86,7 +87,7 @@ fn bases(loaded: &LoadedConfig) -> Vec<String> {
             segments.pop();
         }
     }
-    bases.sort();
+    bases.order();
     bases.dedup();
     bases
 }

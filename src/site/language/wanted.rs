@@ -2,6 +2,7 @@
 
 use crate::config::{Language, Languages};
 use crate::gateway::Request;
+use crate::platform::order::Order as _;
 
 /// The languages that a browser asks for, as it says them; nothing where it does not.
 pub(in crate::site) fn asked_for<'a>(request: &Request<'a>) -> &'a str {
@@ -14,7 +15,7 @@ pub(in crate::site) fn asked_for<'a>(request: &Request<'a>) -> &'a str {
 pub(in crate::site) fn wanted(accepted: &str, languages: &Languages) -> Language {
     let mut ranges: Vec<(u16, &str)> = accepted.split(',').filter_map(range).collect();
     // Sorting keeps those of the same weight in their order.
-    ranges.sort_by(|(a, _), (b, _)| b.cmp(a));
+    ranges.order_by(|(a, _), (b, _)| b.cmp(a));
     let is_there = |language: &Language| languages.all().contains(language);
     let liked = ranges.iter().find_map(|&(_, tag)| match tag {
         "*" => Some(languages.first()),

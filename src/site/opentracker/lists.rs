@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::platform::order::Order as _;
 use crate::protocol::{InfoHash, ScrapeEntry, Timestamp};
 
 /// The form of a list of all torrents.
@@ -55,7 +56,7 @@ impl Entries {
             completed: it.downloaded,
         };
         let mut entries: Vec<Entry> = scraped.iter().map(entry).collect();
-        entries.sort_unstable_by_key(|entry| entry.info_hash);
+        entries.order_by_key(|entry| entry.info_hash);
         Self(entries)
     }
 
@@ -68,7 +69,7 @@ impl Entries {
         ];
         for (name, of) in kinds {
             let mut sorted: Vec<&Entry> = self.0.iter().filter(|entry| of(entry) > 0).collect();
-            sorted.sort_by_key(|entry| std::cmp::Reverse(of(entry)));
+            sorted.order_by_key(|entry| std::cmp::Reverse(of(entry)));
             // Writing to a string does not fail.
             let _ = writeln!(text, "Top {most} torrents by {name}:");
             for entry in sorted.into_iter().take(most) {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::held::{HeldFolder, name_of};
 use super::manifest::{Mark, Written};
 use super::{PageFolder, PageFolderError, Step, TEMPORARY, above};
+use crate::platform::order::Order as _;
 use crate::platform::privilege;
 use crate::platform::publication::TemporaryFile;
 use crate::platform::threads::{Meanwhile, side_by_side};
@@ -21,7 +22,7 @@ impl PageFolder {
         for step in &steps {
             self.make_folders_above(&step.path)?;
         }
-        steps.sort_by(|one, other| folder_of(&one.path).cmp(folder_of(&other.path)));
+        steps.order_by(|one, other| folder_of(&one.path).cmp(folder_of(&other.path)));
         self.underway = Some(Meanwhile::begin((self.folder.clone(), steps), write_all));
         Ok(())
     }

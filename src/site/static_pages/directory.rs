@@ -14,6 +14,7 @@ use super::places::{INDEX, Way};
 use super::row::RowView;
 use crate::catalog::{Initial, ListOrder, natural};
 use crate::config::LoadedConfig;
+use crate::platform::order::Order as _;
 use crate::site::fragments::Foot;
 use crate::site::rows::{first, lacking_seeders, newest_first};
 
@@ -130,9 +131,9 @@ fn categories(lists: &Lists<'_>) -> (Vec<Heading>, usize) {
     }
     let mut tops: Vec<_> = tops.into_iter().collect();
     let more = tops.len().saturating_sub(MOST_CATEGORIES);
-    tops.sort_by_key(|(_, branch)| Reverse(branch.torrents));
+    tops.order_by_key(|(_, branch)| Reverse(branch.torrents));
     tops.truncate(MOST_CATEGORIES);
-    tops.sort_by(|(a, _), (b, _)| natural::compare(a, b));
+    tops.order_by(|(a, _), (b, _)| natural::compare(a, b));
     (tops.into_iter().map(|(name, branch)| heading(lists, name, branch)).collect(), more)
 }
 
@@ -161,7 +162,7 @@ fn heading(lists: &Lists<'_>, name: &str, mut branch: Branch<'_>) -> Heading {
     let page = branch.page(lists, name);
     let mut below: Vec<_> = std::mem::take(&mut branch.below).into_iter().collect();
     let more = below.len().saturating_sub(MOST_BELOW);
-    below.sort_by(|(a_name, a), (b_name, b)| {
+    below.order_by(|(a_name, a), (b_name, b)| {
         b.torrents.cmp(&a.torrents).then_with(|| natural::compare(a_name, b_name))
     });
     let below = below.iter().take(MOST_BELOW).map(|(part, branch)| Entry {

@@ -4,6 +4,7 @@ use super::list_query::{ListQuery, order_name};
 use super::places::{Places, script_url};
 use crate::catalog::{ListOrder, natural};
 use crate::config::Language;
+use crate::platform::order::Order as _;
 use crate::protocol::origin;
 
 /// Categories in the form at most.
@@ -52,12 +53,12 @@ impl Find {
     /// For a page that stands in this relation to the list.
     pub(super) fn new(action: String, query: &ListQuery, categories: &[(String, usize)]) -> Self {
         let mut largest: Vec<_> = categories.iter().collect();
-        largest.sort_by(|(_, a), (_, b)| b.cmp(a));
+        largest.order_by(|(_, a), (_, b)| b.cmp(a));
         let shown = largest.get(..MOST_CATEGORIES.min(largest.len())).unwrap_or_default();
         let mut names: Vec<&str> = shown.iter().map(|(name, _)| name.as_str()).collect();
         let chosen = query.category.as_deref();
         names.extend(chosen.filter(|chosen| !names.contains(chosen)));
-        names.sort_by(|a, b| natural::compare(a, b));
+        names.order_by(|a, b| natural::compare(a, b));
         let choice = |name: &str| Choice { name: name.to_owned(), is_chosen: chosen == Some(name) };
         Self {
             action,

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use super::{Content, ContentError};
+use crate::platform::order::Order as _;
 use crate::platform::{FileMark, files};
 use crate::protocol::{ContentHashes, PieceLength, TorrentVersion, V1Hash, V2Hash};
 
@@ -36,7 +37,7 @@ impl Content {
         let useful = usize::try_from(self.size().div_ceil(room as u64)).unwrap_or(usize::MAX);
         let threads = cores.min(useful).min(MEMORY / room).max(1);
         let mut pieces = side_by_side(threads, &|| work.run(&source))?;
-        pieces.sort_unstable_by_key(|piece| piece.number);
+        pieces.order_by_key(|piece| piece.number);
         Ok(self.in_order(&pieces, version, length))
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ContentError, File, Selection};
 use crate::platform::FileMark;
+use crate::platform::order::Order as _;
 use crate::protocol::{MOST_LEVELS, NewFile, shown_name};
 
 /// Bytes of a name after which libtorrent cuts it.
@@ -69,7 +70,7 @@ impl Walk {
         // The owner names it: it may be a link.
         let metadata = fs::metadata(path).map_err(read_error(path))?;
         walk.take(path.to_owned(), &metadata, Vec::new())?;
-        walk.files.sort_unstable_by(|one, other| one.new.path.cmp(&other.new.path));
+        walk.files.order_by(|one, other| one.new.path.cmp(&other.new.path));
         Ok(walk)
     }
 

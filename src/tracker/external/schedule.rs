@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::scrape::{ScrapeAnswer, ScrapeFailed};
 use crate::catalog::{External, ExternalFigures};
+use crate::platform::order::Order as _;
 use crate::platform::terminal::is_harmful;
 use crate::protocol::{InfoHash, ScrapeFault, Seconds, Timestamp, Url};
 
@@ -88,7 +89,7 @@ pub(super) fn due(entries: &[External], now: Timestamp) -> Vec<Question> {
             (next <= now).then_some((next, tracker, entries))
         })
         .collect();
-    due.sort_unstable_by_key(|(next, tracker, _)| (*next, *tracker));
+    due.order_by_key(|(next, tracker, _)| (*next, *tracker));
     due.truncate(MOST_TRACKERS);
     due.into_iter().map(|(_, _, entries)| question(entries)).collect()
 }
@@ -101,7 +102,7 @@ fn waits_until(entry: &External, now: Timestamp) -> Timestamp {
 
 /// Of a tracker with very many torrents, those that were not asked about for longest.
 fn question(mut entries: Vec<&External>) -> Question {
-    entries.sort_by_key(|entry| (entry.asked_at, entry.info_hash));
+    entries.order_by_key(|entry| (entry.asked_at, entry.info_hash));
     // Those that were asked about last know how that went.
     let last = entries.iter().max_by_key(|entry| (entry.asked_at, entry.failures));
     let failures = last.map(|entry| entry.failures).unwrap_or_default();

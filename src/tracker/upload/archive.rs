@@ -1,5 +1,7 @@
 //! ZIP archives of `.torrent` files, which anybody may have made: what comes out of one is bounded whatever it says.
 
+use crate::platform::order::Order as _;
+
 use std::borrow::Cow;
 use std::io::{self, Read as _};
 
@@ -113,7 +115,7 @@ fn check(archive: &ZipSliceArchive<&[u8]>, room: &mut Room) -> Result<(), Archiv
             ranges.push(found.compressed_data_range());
         }
     }
-    ranges.sort_unstable();
+    ranges.order();
     let is_overlapping = |pair: &[(u64, u64)]| match pair {
         [(_, end), (begin, _)] => begin < end,
         _ => false,

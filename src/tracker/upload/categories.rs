@@ -1,5 +1,7 @@
 //! The folders that torrents can be put into.
 
+use crate::platform::order::Order as _;
+
 use std::fs;
 use std::path::Path;
 
@@ -15,7 +17,7 @@ const DEPTH: usize = 4;
 pub fn categories(torrents: &Path) -> Vec<String> {
     let mut found = Vec::new();
     collect(torrents, "", DEPTH, &mut found);
-    found.sort_unstable();
+    found.order();
     found
 }
 
