@@ -67,7 +67,7 @@ fn guessing_the_current_password_in_an_open_browser_is_slowed_down() {
 }
 
 /// The code of now, or so many steps later.
-fn code(secret: &TotpSecret, later: u64) -> String {
+pub(super) fn code(secret: &TotpSecret, later: u64) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time");
     secret.code(TotpStep(since.as_secs() / 30 + later))
 }

@@ -14,6 +14,8 @@ mod strangers;
 mod tokens;
 mod torrents;
 mod users;
+mod walk;
+mod window;
 
 use std::fs;
 use std::io::Write as _;
