@@ -1,13 +1,15 @@
 //! Somebody who administers a site with a real browser, in which no script of a page runs.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use crate::harness::admin::PASSWORD;
 use crate::harness::browser::Browser;
-use crate::harness::site::{CGI, Site};
+use crate::harness::site::{CGI, Site, as_the_server};
 
 /// A browser of their own.
 pub(super) struct Window {
@@ -39,6 +41,21 @@ impl Window {
     pub(super) fn press(&mut self, selector: &str) {
         self.browser.click(selector);
         assert_eq!(self.browser.complaints(), [""; 0], "{selector}");
+    }
+
+    /// The same where what was sent is refused with this status, which a browser complains of.
+    pub(super) fn press_in_vain(&mut self, selector: &str, status: &str) {
+        self.browser.click(selector);
+        self.assert_refused(status);
+    }
+
+    /// Asserts that the page is there, with this status.
+    pub(super) fn assert_refused(&mut self, status: &str) {
+        let complaints = self.browser.complaints();
+        assert!(
+            matches!(complaints, [only] if only.contains(&format!("a status of {status}"))),
+            "{complaints:?}"
+        );
     }
 
     /// Loads the page once more.
@@ -81,6 +98,12 @@ impl Window {
         self.browser.text("[role=status]")
     }
 
+    /// What is in the field of an id.
+    pub(super) fn value(&mut self, id: &str) -> String {
+        let value = self.browser.evaluate(&format!("document.getElementById('{id}').value"));
+        value.as_str().expect("a field").to_owned()
+    }
+
     /// Texts of all that a selector finds.
     pub(super) fn all(&mut self, selector: &str) -> Vec<String> {
         let found = format!("document.querySelectorAll({})", json!(selector));
@@ -113,6 +136,16 @@ impl Window {
         assert_eq!(self.heading(), "Overview");
         token
     }
+}
+
+/// Makes an administrator with the usual password, by the command line.
+pub(super) fn add_administrator(site: &Site, name: &str) {
+    let mut command = Command::new(site.root().join("cgi-bin/tracker.cgi"));
+    command.args(["user", "add", name, "--role", "admin", "--password-stdin"]);
+    let command = as_the_server(&mut command).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut process = command.spawn().expect("the command starts");
+    writeln!(process.stdin.take().expect("standard input"), "{PASSWORD}").expect("it reads");
+    assert!(process.wait().expect("it ends").success());
 }
 
 /// The token in a folder, or in one below it: where the data can be fetched, it lies deeper.

@@ -50,6 +50,12 @@ impl View {
     }
 }
 
+/// A click whose page is not loaded yet.
+#[must_use]
+pub struct Clicked {
+    loaded_before: u64,
+}
+
 /// A running browser with one page, in a fresh profile.
 pub struct Browser {
     child: Child,
@@ -135,16 +141,28 @@ impl Browser {
     /// Clicks what a selector finds, and waits until the page that it leads to is loaded. A form must be filled in so that
     /// the browser sends it.
     pub fn click(&mut self, selector: &str) {
+        let clicked = self.begin_click(selector);
+        self.end_click(clicked);
+    }
+
+    /// Clicks, and does not wait.
+    pub fn begin_click(&mut self, selector: &str) -> Clicked {
         self.complaints.clear();
-        let before = self.loaded;
+        let clicked = Clicked { loaded_before: self.loaded };
         let question = format!(
-            "(() => {{ const it = document.querySelector({}); const wrong = it.form?.querySelector(':invalid'); \
+            "(() => {{ const it = document.querySelector({}); \
+             const wrong = it.form?.querySelector(':invalid'); \
              if (wrong) return wrong.name; it.click(); return ''; }})()",
             json!(selector)
         );
         let wrong = self.evaluate(&question);
         assert_eq!(wrong, "", "{selector}: the form is not sent");
-        self.wait_until_loaded(before);
+        clicked
+    }
+
+    /// Waits until the page that a click leads to is loaded.
+    pub fn end_click(&mut self, clicked: Clicked) {
+        self.wait_until_loaded(clicked.loaded_before);
     }
 
     /// Loads the page once more.
