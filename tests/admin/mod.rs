@@ -9,6 +9,7 @@ mod farm;
 mod in_a_browser;
 mod peers;
 mod people;
+mod restarted;
 mod setup;
 mod sign_in;
 mod strangers;
