@@ -51,6 +51,21 @@ impl Catalog {
         }
     }
 
+    /// The same; one of an older version becomes one of this version first, so that who has upgraded need not wait for a
+    /// refresh.
+    ///
+    /// # Errors
+    /// When it cannot be read or migrated, is damaged, is not a catalogue, or comes from a newer tracker.
+    pub fn migrate_and_read(path: &Path) -> Result<Self, CatalogError> {
+        match Self::read(path) {
+            Err(CatalogError::Older { .. }) => {
+                Self::open(path)?;
+                Self::read(path)
+            }
+            outcome => outcome,
+        }
+    }
+
     /// An empty one in memory, in the place of one that is not there yet.
     fn empty(path: &Path) -> Result<Self, CatalogError> {
         memory::share_with_sqlite();
@@ -136,6 +151,19 @@ mod tests {
         pragma(&path, "user_version = 0");
         let older = Catalog::read(&path).unwrap_err();
         assert!(matches!(older, CatalogError::Older { found: 0, .. }), "{older}");
+    }
+
+    #[test]
+    fn one_of_before_is_migrated_and_read_and_a_missing_one_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        assert!(!Catalog::migrate_and_read(&path).unwrap().has_users().unwrap());
+        assert!(!path.exists());
+        fs::write(&path, include_bytes!("fixtures/catalog-6.db")).unwrap();
+        let mut catalog = Catalog::migrate_and_read(&path).unwrap();
+        assert!(!catalog.has_users().unwrap());
+        let written = catalog.apply_scan(&[], &[], false, crate::protocol::Timestamp(1));
+        assert!(written.is_err(), "it is only read");
     }
 
     #[test]
