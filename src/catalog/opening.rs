@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(pragma("synchronous"), 3, "EXTRA");
         assert_eq!(pragma("foreign_keys"), 1);
         assert_eq!(pragma("trusted_schema"), 0);
-        assert_eq!(pragma("busy_timeout"), 5000);
+        assert_eq!(pragma("busy_timeout"), 8000);
     }
 
     #[test]

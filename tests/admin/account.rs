@@ -152,6 +152,33 @@ fn one_time_codes_are_turned_on_used_and_turned_off() {
     assert_kept_nowhere(&tracker, &log, &secrets);
 }
 
+/// The half minute that it is now.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs() / 30
+}
+
+#[test]
+fn the_clock_of_a_device_may_be_half_a_minute_off_and_no_more() {
+    let tracker = site();
+    add(&tracker, "ingrid");
+    let author =
+        tracker_cgi::catalog::Author { name: "test", at: tracker_cgi::protocol::Timestamp(1) };
+    let id = user(&tracker, "ingrid").id;
+    catalog(&tracker).require_codes(id, ([7; 20], 1), &[[1; 32]], &author).expect("codes");
+    let secret = TotpSecret::from_bytes([7; 20]);
+    // Once more where another half minute has begun meanwhile.
+    let tried = |steps: i64| loop {
+        let before = now();
+        let step = TotpStep(before.checked_add_signed(steps).expect("a time"));
+        let status = sign_in(&mut Admin::new(&tracker), &secret.code(step));
+        if before == now() {
+            break status;
+        }
+    };
+    assert_eq!([tried(-2), tried(2)], [403, 403]);
+    assert_eq!([tried(-1), tried(1)], [303, 303]);
+}
+
 #[test]
 fn an_administrator_turns_off_the_codes_of_who_has_lost_them_after_asking() {
     let tracker = site();

@@ -114,6 +114,26 @@ fn a_form_waits_for_a_catalogue_that_is_locked_and_announces_do_not() {
     assert_eq!(ingrid.browser.complaints(), [""; 0]);
 }
 
+/// The same where each request is a process, which may take ten seconds on shared hosting.
+#[test]
+fn a_process_waits_for_a_catalogue_that_is_locked_too() {
+    let tracker = super::site();
+    let mut admin = super::administrator(&tracker);
+    let other = Connection::open(tracker.path("data/catalog.db")).expect("the catalogue");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+    let begin = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(Duration::from_secs(5));
+            other.execute_batch("ROLLBACK").expect("it ends");
+        });
+        let reply = admin.post("bans", &[("range", "192.0.2.9"), ("reason", ""), ("for", "7d")]);
+        assert_eq!(reply.status, 303, "{reply:?}");
+    });
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    assert!(admin.page("bans").contains("192.0.2.9"));
+}
+
 /// The catalogue in the fixtures is one of the version before there was an administration.
 #[test]
 fn an_upgraded_site_has_no_administration_until_its_owner_wants_one() {
