@@ -39,7 +39,7 @@ fn add(archive: &[u8]) {
     let judged = change(&loaded, "bench", |catalog, author| {
         let upload = Upload::new(&loaded, Foreign::Rewritten);
         let source = Source::File { name: "all.zip", content: archive };
-        let judged = upload.begin(catalog, author).add_all(&[source]);
+        let judged = upload.begin(catalog, author).add_all(&[source])?;
         added = begun.elapsed();
         Ok::<_, CommandError>(judged)
     });

@@ -185,7 +185,11 @@ pub struct SharedHost {
 
 impl SharedHost {
     pub fn new() -> Self {
-        let site = Site::new(Layout::open(CGI));
+        Self::serve(Site::new(Layout::open(CGI)))
+    }
+
+    /// The same with a site that is made already.
+    pub fn serve(site: Site) -> Self {
         let htaccess = checkout().join("apache-snippets/htaccess");
         fs::copy(htaccess, site.root().join(".htaccess")).expect(".htaccess is put up");
         let apache = Apache::new(Mpm::Event)

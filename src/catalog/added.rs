@@ -43,16 +43,29 @@ impl Catalog {
     ) -> Result<Added, CatalogError> {
         self.write("add a torrent to", |transaction| {
             let added = put(transaction, torrent, author.at)?;
-            let subject = torrent.hashes.canonical().to_string();
-            let after = Some(&*torrent.name).filter(|name| !name.is_empty());
-            let noted = Noted { what: "add", subject: &subject, before: None, after };
-            changes::note(transaction, author, &noted)?;
+            note_added(transaction, torrent.hashes.canonical(), &torrent.name, author)?;
             Ok(added)
         })
     }
 }
 
 impl Catalog {
+    /// Notes who has put files of torrents into the folder, each with its info-hash and its name. Scans find them there.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written; then none is noted.
+    pub fn note_files<'n>(
+        &mut self,
+        torrents: impl IntoIterator<Item = (InfoHash, &'n str)>,
+        author: &Author<'_>,
+    ) -> Result<(), CatalogError> {
+        self.write("note new torrents in", |transaction| {
+            torrents
+                .into_iter()
+                .try_for_each(|(info_hash, name)| note_added(transaction, info_hash, name, author))
+        })
+    }
+
     /// Forgets a torrent, its totals and all that was decided about it. A file that is there brings it back.
     ///
     /// # Errors
@@ -77,6 +90,18 @@ impl Catalog {
             changes::note(transaction, author, &noted)
         })
     }
+}
+
+fn note_added(
+    transaction: &Transaction<'_>,
+    info_hash: InfoHash,
+    name: &str,
+    author: &Author<'_>,
+) -> rusqlite::Result<()> {
+    let subject = info_hash.to_string();
+    let after = Some(name).filter(|name| !name.is_empty());
+    let noted = Noted { what: "add", subject: &subject, before: None, after };
+    changes::note(transaction, author, &noted)
 }
 
 /// Has a torrent be tracked by its info-hash from now on.

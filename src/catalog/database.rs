@@ -11,8 +11,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use super::schema::{APPLICATION_ID, VERSION};
 use crate::platform::memory;
 
-/// How long to wait for another process that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for another process that writes: one that has it for five seconds is waited for, and a web server that
+/// gives a CGI ten seconds still gets an answer.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The catalogue: torrents and their totals.
 #[derive(Debug)]

@@ -51,6 +51,21 @@ impl Catalog {
         }
     }
 
+    /// The same; one of an older version becomes one of this version first, so that who has upgraded need not wait for a
+    /// refresh.
+    ///
+    /// # Errors
+    /// When it cannot be read or migrated, is damaged, is not a catalogue, or comes from a newer tracker.
+    pub fn migrate_and_read(path: &Path) -> Result<Self, CatalogError> {
+        match Self::read(path) {
+            Err(CatalogError::Older { .. }) => {
+                Self::open(path)?;
+                Self::read(path)
+            }
+            outcome => outcome,
+        }
+    }
+
     /// An empty one in memory, in the place of one that is not there yet.
     fn empty(path: &Path) -> Result<Self, CatalogError> {
         memory::share_with_sqlite();
@@ -139,6 +154,19 @@ mod tests {
     }
 
     #[test]
+    fn one_of_before_is_migrated_and_read_and_a_missing_one_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        assert!(!Catalog::migrate_and_read(&path).unwrap().has_users().unwrap());
+        assert!(!path.exists());
+        fs::write(&path, include_bytes!("fixtures/catalog-6.db")).unwrap();
+        let mut catalog = Catalog::migrate_and_read(&path).unwrap();
+        assert!(!catalog.has_users().unwrap());
+        let written = catalog.apply_scan(&[], &[], false, crate::protocol::Timestamp(1));
+        assert!(written.is_err(), "it is only read");
+    }
+
+    #[test]
     fn what_was_written_is_there_after_opening_again() {
         let (folder, mut catalog) = new_catalog();
         scan(&mut catalog, &[scanned(1, "a.torrent")], 100);
@@ -158,7 +186,7 @@ mod tests {
         assert_eq!(pragma("synchronous"), 3, "EXTRA");
         assert_eq!(pragma("foreign_keys"), 1);
         assert_eq!(pragma("trusted_schema"), 0);
-        assert_eq!(pragma("busy_timeout"), 5000);
+        assert_eq!(pragma("busy_timeout"), 8000);
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn guessing_the_current_password_in_an_open_browser_is_slowed_down() {
 }
 
 /// The code of now, or so many steps later.
-fn code(secret: &TotpSecret, later: u64) -> String {
+pub(super) fn code(secret: &TotpSecret, later: u64) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time");
     secret.code(TotpStep(since.as_secs() / 30 + later))
 }
@@ -150,6 +150,33 @@ fn one_time_codes_are_turned_on_used_and_turned_off() {
     secrets.extend(recovery.iter().chain(&renewed).map(String::as_str));
     let log = admin.log + &browser.log;
     assert_kept_nowhere(&tracker, &log, &secrets);
+}
+
+/// The half minute that it is now.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs() / 30
+}
+
+#[test]
+fn the_clock_of_a_device_may_be_half_a_minute_off_and_no_more() {
+    let tracker = site();
+    add(&tracker, "ingrid");
+    let author =
+        tracker_cgi::catalog::Author { name: "test", at: tracker_cgi::protocol::Timestamp(1) };
+    let id = user(&tracker, "ingrid").id;
+    catalog(&tracker).require_codes(id, ([7; 20], 1), &[[1; 32]], &author).expect("codes");
+    let secret = TotpSecret::from_bytes([7; 20]);
+    // Once more where another half minute has begun meanwhile.
+    let tried = |steps: i64| loop {
+        let before = now();
+        let step = TotpStep(before.checked_add_signed(steps).expect("a time"));
+        let status = sign_in(&mut Admin::new(&tracker), &secret.code(step));
+        if before == now() {
+            break status;
+        }
+    };
+    assert_eq!([tried(-2), tried(2)], [403, 403]);
+    assert_eq!([tried(-1), tried(1)], [303, 303]);
 }
 
 #[test]

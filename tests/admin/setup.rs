@@ -122,3 +122,17 @@ fn nobody_is_made_while_strangers_may_read_the_token() {
     admin.set("DOCUMENT_ROOT", tracker.path("www").to_str().expect("a path"));
     assert_eq!(make(&mut admin, &digits, "ingrid", PASSWORD), 303);
 }
+
+#[test]
+fn after_an_upgrade_pages_are_there_before_the_first_refresh() {
+    let tracker = Installation::new(&["paths.pages = '../www'"]);
+    let old = include_bytes!("../../src/catalog/fixtures/catalog-6.db");
+    fs::write(tracker.path("data/catalog.db"), old).expect("a catalogue of before");
+    let mut admin = visitor(&tracker);
+    let page = admin.page("login");
+    assert!(!page.contains("href=\"setup\""), "{page}");
+    assert_eq!(admin.get("setup").status, 404);
+    assert!(token(&tracker).is_none());
+    let fields = [("name", "ingrid"), ("password", PASSWORD)];
+    assert_eq!(admin.fill_in("login", &fields).status, 403);
+}

@@ -76,12 +76,30 @@ fn a_replica_sends_everybody_to_the_owner() {
         "farm.role = 'replica'\nfarm.owner_url = 'https://owner.example/share/'",
     ]);
     let mut admin = Admin::new(&tracker);
-    for (method, path) in pages() {
+    // The stylesheet is the same everywhere, and a browser takes it from nowhere else.
+    assert_eq!(admin.get("admin.css").status, 200);
+    for (method, path) in pages().into_iter().filter(|(_, path)| path != "admin.css") {
         let reply = admin.send(method, &format!("{path}?a=b"), FORM);
         assert_eq!(reply.status, 307, "{path}");
         let expected = format!("https://owner.example/tracker.cgi/admin/{path}?a=b");
         assert_eq!(reply.header("location"), Some(&*expected));
     }
+}
+
+/// A browser takes a form to no other host than that of the page with the form.
+#[test]
+fn who_sends_a_form_to_a_replica_by_another_name_is_told_where_the_administration_is() {
+    let tracker =
+        Installation::new(&["farm.role = 'replica'\nfarm.owner_url = 'https://owner.example/'"]);
+    let mut admin = Admin::new(&tracker);
+    admin.set("HTTP_HOST", "balancer.example");
+    let reply = admin.send("POST", "torrents/add", FORM);
+    assert_eq!((reply.status, reply.header("location")), (403, None));
+    let link = "<a href=\"https://owner.example/tracker.cgi/admin/\">";
+    assert!(reply.text().contains(link), "{}", reply.text());
+    assert_eq!(admin.get("torrents/add").status, 307);
+    admin.set("HTTP_HOST", "Owner.Example");
+    assert_eq!(admin.send("POST", "torrents/add", FORM).status, 307);
 }
 
 #[test]

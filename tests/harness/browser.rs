@@ -1,7 +1,8 @@
-//! Headless Chromium over its DevTools protocol: a page that is opened, seen in other sizes and colours, asked, and
-//! typed at. The protocol's messages go through pipes, each with a NUL at its end.
+//! Headless Chromium over its DevTools protocol: a page that is opened, seen in other sizes and colours, asked,
+//! typed at, and clicked. The protocol's messages go through pipes, each with a NUL at its end.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -47,6 +48,12 @@ impl View {
     pub const fn screen(width: u32, is_dark: bool) -> Self {
         Self { width, is_dark, medium: "screen" }
     }
+}
+
+/// A click whose page is not loaded yet.
+#[must_use]
+pub struct Clicked {
+    loaded_before: u64,
 }
 
 /// A running browser with one page, in a fresh profile.
@@ -102,10 +109,7 @@ impl Browser {
         let before = self.loaded;
         let reply = self.call("Page.navigate", &json!({"url": url}));
         assert!(reply["errorText"].is_null(), "{url}: {reply}");
-        while self.loaded == before {
-            let message = self.receive();
-            self.note(&message);
-        }
+        self.wait_until_loaded(before);
     }
 
     /// Whether scripts of pages run from now on. Without, nothing that a test evaluates may wait.
@@ -113,21 +117,86 @@ impl Browser {
         self.call("Emulation.setScriptExecutionDisabled", &json!({"value": !run}));
     }
 
-    /// Writes a text into the field that a selector finds.
+    /// Writes a text into the field that a selector finds, or chooses what has that value.
     pub fn fill_in(&mut self, selector: &str, text: &str) {
         let (selector, text) = (json!(selector), json!(text));
         self.evaluate(&format!("document.querySelector({selector}).value = {text}; 0"));
     }
 
-    /// Clicks what a selector finds, and waits until the page that it leads to is loaded.
+    /// Ticks the box that a selector finds.
+    pub fn tick(&mut self, selector: &str) {
+        self.evaluate(&format!("document.querySelector({}).checked = true; 0", json!(selector)));
+    }
+
+    /// Chooses files in the field that a selector finds.
+    pub fn choose_files(&mut self, selector: &str, files: &[PathBuf]) {
+        let question =
+            json!({"expression": format!("document.querySelector({})", json!(selector))});
+        let field = self.call("Runtime.evaluate", &question);
+        let field = &field["result"]["objectId"];
+        assert!(field.is_string(), "there is no {selector}");
+        self.call("DOM.setFileInputFiles", &json!({"files": files, "objectId": field}));
+    }
+
+    /// Clicks what a selector finds, and waits until the page that it leads to is loaded. A form must be filled in so that
+    /// the browser sends it.
     pub fn click(&mut self, selector: &str) {
+        let clicked = self.begin_click(selector);
+        self.end_click(clicked);
+    }
+
+    /// Clicks, and does not wait.
+    pub fn begin_click(&mut self, selector: &str) -> Clicked {
+        self.complaints.clear();
+        let clicked = Clicked { loaded_before: self.loaded };
+        let question = format!(
+            "(() => {{ const it = document.querySelector({}); \
+             const wrong = it.form?.querySelector(':invalid'); \
+             if (wrong) return wrong.name; it.click(); return ''; }})()",
+            json!(selector)
+        );
+        let wrong = self.evaluate(&question);
+        assert_eq!(wrong, "", "{selector}: the form is not sent");
+        clicked
+    }
+
+    /// Waits until the page that a click leads to is loaded.
+    pub fn end_click(&mut self, clicked: Clicked) {
+        self.wait_until_loaded(clicked.loaded_before);
+    }
+
+    /// Loads the page once more.
+    pub fn reload(&mut self) {
         self.complaints.clear();
         let before = self.loaded;
-        self.evaluate(&format!("document.querySelector({}).click(); 0", json!(selector)));
+        self.call("Page.reload", &json!({}));
+        self.wait_until_loaded(before);
+    }
+
+    /// Goes back to the page before.
+    pub fn go_back(&mut self) {
+        self.complaints.clear();
+        let before = self.loaded;
+        let history = self.call("Page.getNavigationHistory", &json!({}));
+        let current = history["currentIndex"].as_u64().and_then(|it| usize::try_from(it).ok());
+        let previous = current.and_then(|it| it.checked_sub(1)).expect("a page before");
+        let entry = json!({"entryId": history["entries"][previous]["id"]});
+        self.call("Page.navigateToHistoryEntry", &entry);
+        self.wait_until_loaded(before);
+    }
+
+    fn wait_until_loaded(&mut self, before: u64) {
         while self.loaded == before {
             let message = self.receive();
             self.note(&message);
         }
+    }
+
+    /// The text of what a selector finds, as it is seen.
+    pub fn text(&mut self, selector: &str) -> String {
+        let text =
+            self.evaluate(&format!("document.querySelector({})?.innerText", json!(selector)));
+        text.as_str().unwrap_or_else(|| panic!("there is no {selector}")).to_owned()
     }
 
     /// What the browser complained about since the page was opened: of the page's policy, of what could not be loaded.
@@ -194,6 +263,10 @@ impl Browser {
     fn note(&mut self, event: &Value) {
         match event["method"].as_str() {
             Some("Page.loadEventFired") => self.loaded += 1,
+            // A page that the browser has kept is not loaded again.
+            Some("Page.frameNavigated") if event["params"]["type"] == "BackForwardCacheRestore" => {
+                self.loaded += 1;
+            }
             // It asks for that by itself.
             Some("Log.entryAdded")
                 if event["params"]["entry"]["url"]

@@ -43,6 +43,7 @@ impl AddArguments {
             let upload = Upload::new(&loaded, Foreign::Refused);
             let mut adding = upload.begin(catalog, author);
             let verdicts: Vec<Verdict> = candidates.into_iter().map(|it| adding.add(it)).collect();
+            adding.finish()?;
             if let (Some(title), Some(torrent)) =
                 (&self.title, verdicts.first().and_then(Verdict::torrent))
             {

@@ -129,7 +129,7 @@ pub(super) fn add(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<R
                 None => own.push(*source),
             }
         }
-        judged.extend(upload.begin(catalog, author).add_all(&own));
+        judged.extend(upload.begin(catalog, author).add_all(&own)?);
         if let Some(group) = &wanted.group {
             put_into(group, &judged, catalog, author)?;
         }

@@ -96,7 +96,7 @@ impl<'a> Exchange<'a> {
         if let Some(catalog) = self.catalog.get() {
             return Ok(Rc::clone(catalog));
         }
-        let catalog = Rc::new(Catalog::read(&self.loaded().config.paths.catalog)?);
+        let catalog = Rc::new(Catalog::migrate_and_read(&self.loaded().config.paths.catalog)?);
         Ok(Rc::clone(self.catalog.get_or_init(|| catalog)))
     }
 

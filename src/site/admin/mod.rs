@@ -6,6 +6,7 @@ mod add;
 mod address;
 mod api_tokens;
 mod appearance;
+mod at_owner;
 mod audit;
 mod authenticate;
 mod backup;
@@ -80,7 +81,7 @@ pub(super) fn answer(
     reply::put_headers(response);
     if ready.tracker.config().config.is_replica() {
         let path = address::path(call.request, routes::is_known);
-        reply::send_to_owner(ready.tracker.config(), &path, call.request, response);
+        at_owner::answer(ready.tracker.config(), &path, call.request, response);
         return Answer::Ready;
     }
     if !ready.tracker.config().config.admin.enabled {

@@ -1,19 +1,17 @@
 //! What the administration answers with, and what goes with every answer.
 
 use askama::Template;
-use percent_encoding::percent_encode;
 
 use super::address::root;
 use crate::catalog::{CatalogError, UserError};
-use crate::config::{LayoutError, LoadedConfig};
-use crate::gateway::{Request, Response, Status};
+use crate::config::LayoutError;
+use crate::gateway::{Response, Status};
 use crate::site::PublishError;
-use crate::site::links::PATH;
 
 /// What a page may load and do: nothing but its stylesheet and its own pictures.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const HTML: &str = "text/html; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 /// What is answered.
 #[derive(Debug)]
@@ -137,32 +135,4 @@ pub(super) fn put_headers(response: &mut Response) {
     ] {
         response.headers.push((name, value.into()));
     }
-}
-
-/// Sends somebody who came to a replica to the host that has the administration, where the script has the same path; a form
-/// goes there as it is.
-pub(super) fn send_to_owner(
-    loaded: &LoadedConfig,
-    path: &str,
-    request: &Request<'_>,
-    response: &mut Response,
-) {
-    let Some(owner) = &loaded.config.farm.owner_url else {
-        response.status = Status::NotFound;
-        response.body.extend_from_slice(
-            b"This host is a replica, and the administration is on the owner's host; `owner_url` in [farm] would send you there.\n",
-        );
-        return;
-    };
-    let below = format!("/admin{path}");
-    // Some servers give all of the path as the program's.
-    let script = request.script_name;
-    let script = script.strip_suffix(below.as_bytes()).unwrap_or(script);
-    let script = percent_encode(script.strip_suffix(b"/").unwrap_or(script), PATH);
-    let below = percent_encode(below.as_bytes(), PATH);
-    let query = String::from_utf8_lossy(request.query);
-    let mark = if query.is_empty() { "" } else { "?" };
-    response.status = Status::TemporaryRedirect;
-    let address = format!("{}{script}{below}{mark}{query}", owner.origin());
-    response.headers.push(("Location", address.into()));
 }

@@ -120,6 +120,7 @@ impl<'a> Upload<'a> {
             catalog,
             author,
             files: HashSet::new(),
+            placed: Vec::new(),
             room: archive::Room::default(),
             has_failed: false,
         }
@@ -133,6 +134,8 @@ pub struct Adding<'c> {
     author: &'c Author<'c>,
     /// The info-hashes of the files that were put into the folder, which the catalogue does not know yet.
     files: HashSet<InfoHash>,
+    /// The torrents whose files those are.
+    placed: Vec<GivenTorrent>,
     /// What archives may still bring.
     room: archive::Room,
     /// Whether the catalogue cannot be used; then nothing further is tried.
@@ -140,8 +143,11 @@ pub struct Adding<'c> {
 }
 
 impl Adding<'_> {
-    /// Adds all that is given. One file of an archive is in memory at a time.
-    pub fn add_all(&mut self, sources: &[Source<'_>]) -> Vec<Judged> {
+    /// Adds all that is given, and ends. One file of an archive is in memory at a time.
+    ///
+    /// # Errors
+    /// As [`Adding::finish`].
+    pub fn add_all(mut self, sources: &[Source<'_>]) -> Result<Vec<Judged>, CatalogError> {
         let mut judged = Vec::new();
         for source in sources {
             match *source {
@@ -162,7 +168,20 @@ impl Adding<'_> {
                 }
             }
         }
-        judged
+        self.finish()?;
+        Ok(judged)
+    }
+
+    /// Ends: has the catalogue say whose files were put into the folder.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written. The files are in the folder then.
+    pub fn finish(self) -> Result<(), CatalogError> {
+        if self.placed.is_empty() {
+            return Ok(());
+        }
+        let placed = self.placed.iter().map(|torrent| (torrent.info_hash, &*torrent.name));
+        self.catalog.note_files(placed, self.author)
     }
 
     fn add_archive(&mut self, name: &str, content: &[u8], judged: &mut Vec<Judged>) {
@@ -245,8 +264,9 @@ impl Adding<'_> {
             }
         }
         let verdict = self.upload.put(torrent, new);
-        if matches!(verdict, Verdict::Added { .. }) {
+        if let Verdict::Added { torrent, .. } = &verdict {
             self.files.extend(hashes);
+            self.placed.push(torrent.clone());
         }
         Ok(verdict)
     }

@@ -51,7 +51,7 @@ impl Site {
 /// What becomes of sources, in words.
 fn told(upload: &Upload<'_>, sources: &[Source<'_>]) -> Vec<String> {
     let mut catalog = Catalog::open(&upload.loaded.config.paths.catalog).unwrap();
-    let judged = upload.begin(&mut catalog, &AUTHOR).add_all(sources);
+    let judged = upload.begin(&mut catalog, &AUTHOR).add_all(sources).unwrap();
     judged.iter().map(|it| format!("{}: {}", it.given, it.verdict)).collect()
 }
 
@@ -68,6 +68,20 @@ fn a_file_is_stored_under_the_name_of_its_torrent() {
     let stored = site.torrents().join("ab_ c.torrent");
     assert_eq!(fs::read(&stored).unwrap(), torrent);
     assert_eq!(stored.metadata().unwrap().mode() & 0o7777, 0o644);
+}
+
+#[test]
+fn who_has_put_files_into_the_folder_is_noted_and_nothing_of_what_was_there() {
+    let site = Site::new("");
+    let torrent = single_file("x", Some(OURS));
+    for _ in 0..2 {
+        told(&site.upload(), &[file("a", &torrent), file("b", &torrent), file("c", b"no")]);
+    }
+    let changes = site.catalog().changes().unwrap();
+    let [added] = &changes[..] else { panic!("{changes:?}") };
+    let hash = Metainfo::parse(&torrent).unwrap().canonical().to_string();
+    let noted = (&*added.who, &*added.what, &*added.subject, added.after.as_deref());
+    assert_eq!(noted, (AUTHOR.name, "add", &*hash, Some("x")));
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl Caller {
             return Err(Problem::NoToken.into());
         };
         let path = &ready.tracker.config().config.paths.catalog;
-        let Some(caller) = Self::find(&Catalog::read(path)?, sent, call)? else {
+        let Some(caller) = Self::find(&Catalog::migrate_and_read(path)?, sent, call)? else {
             let address = ready.client(call.request).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
             return Err(match Attempts::beside(path).token_failed(address, call.now) {
                 Ok(()) => Problem::BadToken.into(),

@@ -49,7 +49,7 @@ impl<'a> Exchange<'a> {
 
     /// The catalogue, to be read.
     pub(super) fn catalog(&self) -> Result<Catalog, Failed> {
-        Ok(Catalog::read(&self.loaded().config.paths.catalog)?)
+        Ok(Catalog::migrate_and_read(&self.loaded().config.paths.catalog)?)
     }
 
     /// The fields that were sent.

@@ -144,7 +144,7 @@ fn add_all(exchange: &Exchange<'_>, given: Given<'_>) -> Result<Done, Failed> {
         .into_category(&folder)
         .map_err(|problem| Problem::field("category", &problem))?;
     exchange.change(|catalog, author| {
-        let judged = upload.begin(catalog, author).add_all(&sources);
+        let judged = upload.begin(catalog, author).add_all(&sources).map_err(Problem::log)?;
         for judged in &judged {
             if let Verdict::Failed(problem) = &judged.verdict {
                 return Err(Problem::log(problem).into());

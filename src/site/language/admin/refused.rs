@@ -20,6 +20,8 @@ texts! {
         broken_title: &'static str,
         broken: &'static str,
         to_the_overview: &'static str,
+        at_owner_title: &'static str,
+        at_owner: &'static str,
     }
 }
 
@@ -37,6 +39,8 @@ pub(super) const ENGLISH: RefusedTexts = RefusedTexts {
     broken_title: "This does not work now",
     broken: "The reason is in the error log.",
     to_the_overview: "To the overview",
+    at_owner_title: "Nothing was changed",
+    at_owner: "The form came to a host that has no administration. Sign in on the host that has it, and do it there:",
 };
 
 pub(super) const RUSSIAN: RefusedTexts = RefusedTexts {
@@ -53,4 +57,6 @@ pub(super) const RUSSIAN: RefusedTexts = RefusedTexts {
     broken_title: "Сейчас это не работает",
     broken: "Причина записана в журнале ошибок.",
     to_the_overview: "К обзору",
+    at_owner_title: "Ничего не изменено",
+    at_owner: "Форма пришла на узел, где нет управления. Войдите на узле, где оно есть, и повторите там:",
 };
