@@ -33,7 +33,7 @@ pub struct AddArguments {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     /// Where files are kept: in the torrents folder, or in the database, from which the script gives them out; as
-    /// `keep_uploads` in [catalog] says, unless you say
+    /// `keep_uploads` says, unless you say
     #[arg(long, value_name = "PLACE", value_parser = places())]
     keep_in: Option<UploadPlace>,
     /// Print JSON: a list of what was given and what has become of it
