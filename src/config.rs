@@ -283,6 +283,35 @@ pub struct CatalogConfig {
     pub max_torrent_bytes: Bytes,
     /// For how long the figures of torrents are kept that vanished.
     pub keep_missing: Period,
+    /// Where .torrent files are kept that are uploaded or added by command, unless who adds them says so: "folder": the
+    /// folder `torrents` of `[paths]`; "database": the catalogue.
+    pub keep_uploads: UploadPlace,
+}
+
+/// Where uploaded `.torrent` files are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UploadPlace {
+    /// The torrents folder.
+    #[default]
+    Folder,
+    /// The catalogue.
+    Database,
+}
+
+impl UploadPlace {
+    /// The names of all.
+    pub const NAMES: [&'static str; 2] = ["folder", "database"];
+
+    /// The one of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        match name {
+            "folder" => Some(Self::Folder),
+            "database" => Some(Self::Database),
+            _ => None,
+        }
+    }
 }
 
 /// What visitors see.
@@ -408,6 +437,7 @@ impl Default for CatalogConfig {
         Self {
             max_torrent_bytes: Bytes(10 << 20),
             keep_missing: Period(Seconds(365 * 24 * 60 * 60)),
+            keep_uploads: UploadPlace::Folder,
         }
     }
 }

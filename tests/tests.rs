@@ -40,4 +40,5 @@ mod static_pages;
 mod strangers;
 mod terminal;
 mod torrents;
+mod uploads;
 mod waiting;

@@ -72,7 +72,9 @@ impl Catalog {
     /// When the catalogue cannot be written; then nothing was changed.
     pub fn remove(&mut self, torrent: &Torrent, author: &Author<'_>) -> Result<(), CatalogError> {
         self.write("remove a torrent from", |transaction| {
-            for table in ["torrents", "decisions", "sidecars", "checksum_files", "external"] {
+            for table in
+                ["torrents", "stored_files", "decisions", "sidecars", "checksum_files", "external"]
+            {
                 let forget = format!("DELETE FROM {table} WHERE info_hash = ?1");
                 transaction.execute(&forget, [torrent.canonical.0])?;
             }
@@ -155,7 +157,7 @@ pub(super) fn insert(
 }
 
 /// The canonical info-hash of a torrent that the catalogue knows by this one, and whether it is missing.
-fn find(
+pub(super) fn find(
     transaction: &Transaction<'_>,
     info_hash: InfoHash,
 ) -> rusqlite::Result<Option<(InfoHash, bool)>> {
@@ -173,8 +175,8 @@ fn find(
 const KEEP: &str = "
     UPDATE torrents SET
         added = coalesce(added, :now),
-        v1 = CASE WHEN file = x'' OR missing_since IS NOT NULL THEN coalesce(v1, :v1) ELSE v1 END,
-        v2 = CASE WHEN file = x'' OR missing_since IS NOT NULL THEN coalesce(v2, :v2) ELSE v2 END,
+        v1 = CASE WHEN file = x'' AND stored_size IS NULL OR missing_since IS NOT NULL THEN coalesce(v1, :v1) ELSE v1 END,
+        v2 = CASE WHEN file = x'' AND stored_size IS NULL OR missing_since IS NOT NULL THEN coalesce(v2, :v2) ELSE v2 END,
         name = CASE WHEN name = '' THEN :name ELSE name END,
         size = CASE WHEN file = x'' AND size = 0 THEN :size ELSE size END,
         file = CASE WHEN missing_since IS NULL THEN file ELSE x'' END,

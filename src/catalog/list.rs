@@ -43,6 +43,7 @@ pub(super) struct Listed {
 #[derive(Debug)]
 pub(super) struct Heritage {
     added: bool,
+    stored_size: Option<u64>,
     decision: Details,
 }
 
@@ -200,6 +201,7 @@ impl Listed {
             name: metainfo.name.clone(),
             size: metainfo.size.min(MOST),
             file_size: found.file_size.min(MOST),
+            stored_size: None,
             hidden: found.hidden,
             private: metainfo.private,
             has_web_seed: metainfo.has_web_seed,
@@ -246,24 +248,27 @@ impl Listed {
         let decision = self.torrent.decision().clone();
         self.layer(Details::default(), Companions::default());
         let added = std::mem::take(&mut self.torrent.added);
+        let stored_size = self.torrent.stored_size.take();
         self.torrent.missing_since = Some(now);
-        Heritage { added, decision }
+        Heritage { added, stored_size, decision }
     }
 
     /// Takes over what another has left, where nothing is said about this one.
     pub(super) fn inherit(&mut self, heritage: Option<Heritage>) {
-        let Some(Heritage { added, decision }) = heritage else { return };
+        let Some(Heritage { added, stored_size, decision }) = heritage else { return };
         self.torrent.added |= added;
+        self.torrent.stored_size = self.torrent.stored_size.or(stored_size);
         if self.torrent.decision() == Details::NONE {
             self.layer(decision, self.torrent.companions().clone());
         }
     }
 
-    /// Goes on without its file.
+    /// Goes on without its file in the folder.
     pub(super) fn lose_file(&mut self) {
         self.lose_companions();
         let torrent = &mut self.torrent;
-        (torrent.file, torrent.file_size, torrent.info_page) = (PathBuf::new(), 0, None);
+        (torrent.file, torrent.info_page) = (PathBuf::new(), None);
+        torrent.file_size = torrent.stored_size.unwrap_or(0);
         self.state = None;
     }
 
@@ -289,7 +294,7 @@ impl Listed {
         let companions = self.companions_after(found);
         let before = &self.torrent;
         let mut new = Self::of_file(found, before.first_seen);
-        new.torrent.added = before.added;
+        (new.torrent.added, new.torrent.stored_size) = (before.added, before.stored_size);
         (new.torrent.totals, new.torrent.carried) = (before.totals, before.carried);
         new.torrent.period = before.period;
         new.layer(before.decision().clone(), companions);

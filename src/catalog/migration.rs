@@ -99,6 +99,10 @@ mod tests {
     /// was added by its info-hash, one whose file is gone, a rule for clients, and a ban.
     const VERSION_6: &[u8] = include_bytes!("fixtures/catalog-6.db");
 
+    /// One of version 7: a user with a token, a group, a torrent with decisions, a hidden one, a retired one that was added by its
+    /// info-hash, one whose file is gone, and a ban.
+    const VERSION_7: &[u8] = include_bytes!("fixtures/catalog-7.db");
+
     fn old_catalog() -> (tempfile::TempDir, PathBuf) {
         catalog_of(VERSION_1)
     }
@@ -144,6 +148,38 @@ mod tests {
             assert_eq!(torrent.decision().hidden, expected, "{}", torrent.name);
             assert_eq!(torrent.title(), "t");
         }
+    }
+
+    #[test]
+    fn a_catalogue_of_version_7_keeps_all_that_it_has_and_stores_no_file() {
+        let (folder, path) = catalog_of(VERSION_7);
+        let catalog = Catalog::open(&path).unwrap();
+        let all = catalog.all_torrents().unwrap();
+        let row = |it: &Torrent| {
+            (it.title().into_owned(), it.hidden, it.is_tracked(), it.missing_since.is_some())
+        };
+        let mut found: Vec<_> = all.iter().map(row).collect();
+        found.sort();
+        let expected = [
+            ("00112233445566778899aabbccddeeff00112233", false, false, false),
+            ("A title", false, true, false),
+            ("gone", false, false, true),
+            ("hushed", true, true, false),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(title, hidden, is, was)| (title.to_owned(), hidden, is, was))
+        );
+        assert!(all.iter().all(|it| it.stored_size.is_none()));
+        for torrent in &all {
+            assert_eq!(catalog.stored_file(torrent.canonical).unwrap(), None);
+        }
+        let users: Vec<_> = catalog.users().unwrap();
+        assert_eq!(users.len(), 1);
+        assert_eq!(users[0].name.to_string(), "olive");
+        assert_eq!(catalog.groups().unwrap().len(), 1);
+        assert_eq!((catalog.bans().unwrap().len(), catalog.changes().unwrap().len()), (1, 8));
+        assert_eq!(files_in(folder.path()), ["catalog.db", &kept_as("")]);
     }
 
     #[test]

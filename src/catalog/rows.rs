@@ -14,7 +14,7 @@ use crate::protocol::{Generation, InfoHash, InfoHashV2, Timestamp};
 
 /// What [`torrent_of`] reads, in its order.
 pub(super) const COLUMNS: &str =
-    "file, info_hash, v1, v2, name, size, file_size, hidden, private, web_seed, added IS NOT NULL, info_page,
+    "file, info_hash, v1, v2, name, size, file_size, stored_size, hidden, private, web_seed, added IS NOT NULL, info_page,
     first_seen, missing_since, completed, uploaded, downloaded,
     carried_store, carried_completed, carried_uploaded, carried_downloaded, carried_expired,
     period_transferred, period_completed";
@@ -50,6 +50,7 @@ pub(super) fn torrent_of(row: &mut Columns<'_>) -> rusqlite::Result<Torrent> {
         name: row.next()?,
         size: row.count()?,
         file_size: row.count()?,
+        stored_size: row.next::<Option<_>>()?.map(|Count(bytes)| bytes),
         hidden: row.next()?,
         private: row.next()?,
         has_web_seed: row.next()?,

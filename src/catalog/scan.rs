@@ -9,7 +9,7 @@ use rusqlite::named_params;
 use super::count::Count;
 use super::list::{Listed, TorrentList};
 use super::{Catalog, CatalogError, Companions, FolderScan, FoundTorrent, Torrent};
-use super::{decisions, layers};
+use super::{decisions, layers, stored_files};
 use crate::protocol::{InfoHash, Timestamp};
 
 /// July 2001: BitTorrent's first release.
@@ -181,6 +181,7 @@ impl Catalog {
                     ":first_seen": Count(torrent.first_seen.0),
                     ":file_state": state,
                     ":added": torrent.added.then_some(Count(now.0)),
+                    ":stored_size": torrent.stored_size.map(Count),
                 })?;
                 let companions = torrent.companions();
                 if has_companions || companions != Companions::NONE {
@@ -193,6 +194,7 @@ impl Catalog {
             }
             for (twin, heir) in gone.twins {
                 decisions::pass_on(transaction, *twin, *heir)?;
+                stored_files::pass_on(transaction, *twin, *heir)?;
                 layers::put_companions(transaction, *twin, Companions::NONE)?;
             }
             Ok(())
@@ -340,14 +342,14 @@ fn date_of_file(torrent: &FoundTorrent, now: Timestamp) -> Timestamp {
 const UPSERT: &str = "
     INSERT INTO torrents
         (info_hash, v1, v2, file, name, size, file_size, hidden, private, web_seed, info_page, first_seen, file_state,
-        added)
+        added, stored_size)
     VALUES (:info_hash, :v1, :v2, :file, :name, :size, :file_size, :hidden, :private, :web_seed, :info_page,
-        :first_seen, :file_state, :added)
+        :first_seen, :file_state, :added, :stored_size)
     ON CONFLICT (info_hash) DO UPDATE SET
         v1 = excluded.v1, v2 = excluded.v2, file = excluded.file, name = excluded.name,
         size = excluded.size, file_size = excluded.file_size, hidden = excluded.hidden,
         private = excluded.private, web_seed = excluded.web_seed, info_page = excluded.info_page, file_state = excluded.file_state,
-        added = coalesce(added, excluded.added), missing_since = NULL";
+        added = coalesce(added, excluded.added), stored_size = excluded.stored_size, missing_since = NULL";
 
 /// What was read under other rules has to be read again.
 const FORGET_STATES: &str = "UPDATE torrents SET file_state = NULL WHERE file_state IS NOT NULL";
@@ -356,7 +358,8 @@ const NOTE_RULES: &str = "
     INSERT INTO scan_rules (id, rules) VALUES (1, ?1)
     ON CONFLICT (id) DO UPDATE SET rules = excluded.rules";
 
-const VANISH: &str = "UPDATE torrents SET missing_since = ?2, added = NULL WHERE info_hash = ?1";
+const VANISH: &str =
+    "UPDATE torrents SET missing_since = ?2, added = NULL, stored_size = NULL WHERE info_hash = ?1";
 
 fn path_bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()

@@ -266,6 +266,15 @@ const STEPS: &[&str] = &[
         value TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
+    // `.torrent` files that the catalogue itself has, apart from what is read of all torrents: so their bytes are read by who
+    // wants just them.
+    "
+    ALTER TABLE torrents ADD COLUMN stored_size INTEGER CHECK (stored_size > 0);
+    CREATE TABLE stored_files (
+        info_hash BLOB NOT NULL PRIMARY KEY CHECK (length(info_hash) = 20),
+        content   BLOB NOT NULL CHECK (length(content) > 0)
+    ) STRICT;
+",
 ];
 
 /// Whether a torrent is announced with the info-hash that is the first parameter: found by the key and the two indexes.

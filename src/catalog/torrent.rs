@@ -10,7 +10,7 @@ use crate::protocol::{InfoHash, InfoHashV2, InfoHashes, Timestamp};
 /// A torrent of the catalogue, whether or not its file is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torrent {
-    /// The `.torrent` file, relative to the torrents folder; empty for one that is known by its info-hash only.
+    /// The `.torrent` file, relative to the torrents folder; empty for one that has none there.
     pub file: PathBuf,
     /// The info-hash that names its swarm.
     pub canonical: InfoHash,
@@ -22,8 +22,10 @@ pub struct Torrent {
     pub name: String,
     /// Bytes of content; 0 where there is no file and nobody has said.
     pub size: u64,
-    /// Bytes of the `.torrent` file.
+    /// Bytes of the `.torrent` file, wherever that is; 0 where there is none.
     pub file_size: u64,
+    /// Bytes of the `.torrent` file that the catalogue itself has, if it has one. One in the folder counts before it.
+    pub stored_size: Option<u64>,
     /// Left out of listings, whatever the dates in its details say.
     pub hidden: bool,
     /// Clients may ask only this tracker for peers (BEP 27).
@@ -48,6 +50,17 @@ pub struct Torrent {
     pub period: Period,
 }
 
+/// Where a torrent's `.torrent` file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilePlace<'t> {
+    /// In the torrents folder, relative to it.
+    Folder(&'t Path),
+    /// In the catalogue.
+    Catalog,
+    /// Nowhere: it is known by its info-hash only.
+    Nowhere,
+}
+
 /// Whether the name of a `.torrent` file leaves it out of listings: `*.secret.torrent`.
 pub(super) fn is_hidden(file: &Path) -> bool {
     let name = file.file_stem().map(Path::new).and_then(Path::extension);
@@ -66,6 +79,7 @@ impl Torrent {
             name: String::new(),
             size: 0,
             file_size: 0,
+            stored_size: None,
             hidden: false,
             private: false,
             has_web_seed: false,
@@ -166,16 +180,26 @@ impl Torrent {
         }
     }
 
-    /// Whether it is known by a `.torrent` file, not by its info-hash only.
+    /// Whether it is known by a `.torrent` file in the torrents folder.
     #[must_use]
     pub fn has_file(&self) -> bool {
         !self.file.as_os_str().is_empty()
     }
 
+    /// Where its `.torrent` file is, or was when it was there last.
+    #[must_use]
+    pub fn file_place(&self) -> FilePlace<'_> {
+        match self.stored_size {
+            _ if self.has_file() => FilePlace::Folder(&self.file),
+            Some(_) => FilePlace::Catalog,
+            None => FilePlace::Nowhere,
+        }
+    }
+
     /// Bytes of content, where they are known.
     #[must_use]
     pub fn known_size(&self) -> Option<u64> {
-        (self.has_file() || self.size > 0).then_some(self.size)
+        (self.file_place() != FilePlace::Nowhere || self.size > 0).then_some(self.size)
     }
 
     /// Whether it may be announced.
@@ -195,7 +219,7 @@ impl Torrent {
     /// Whether listings lead to its `.torrent` file at this time.
     #[must_use]
     pub fn is_linked(&self, now: Timestamp) -> bool {
-        self.has_file() && self.may_be_linked(now)
+        self.file_place() != FilePlace::Nowhere && self.may_be_linked(now)
     }
 
     /// Whether listings may lead to its content at this time; to that of one that is retired never.

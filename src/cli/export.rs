@@ -67,6 +67,7 @@ const TORRENT: &[Column<Torrent>] = &[
     ("size", |it| json!(it.size)),
     ("hidden", |it| json!(it.hidden)),
     ("file", |it| json!(it.has_file().then(|| it.file.to_string_lossy()))),
+    ("in_database", |it| json!(it.stored_size.is_some())),
     ("first_seen", |it| json!(it.first_seen.0)),
     ("completed", |it| json!(it.totals.completed)),
     ("uploaded", |it| json!(it.totals.uploaded)),

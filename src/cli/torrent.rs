@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 pub(super) use self::named::{NamedTorrent, is_unknown, parse_info_hash};
 use self::named::{ReadError, again, read_named};
 use super::{CommandError, World};
-use crate::catalog::{Author, Catalog, ChecksumFile, Companions, Details, ScanRules, Torrent};
+use crate::catalog::{
+    Author, Catalog, ChecksumFile, Companions, Details, FilePlace, ScanRules, Torrent,
+};
 use crate::config::{LoadedConfig, act_for_owner};
 use crate::platform::named_files::NamedFiles;
 use crate::platform::privilege::{self, User};
@@ -120,7 +122,11 @@ fn show(wanted: &str, json: bool, world: &mut World<'_>) -> Result<(), CommandEr
     let TorrentWithPeers { torrent, peers } = with_peers;
     let hash = |hash: Option<String>| hash.unwrap_or_else(|| "none".into());
     world.print(format_args!("name          {}\n", Harmless(&torrent.name)))?;
-    let file = if torrent.has_file() { torrent.file.display().to_string() } else { "none".into() };
+    let file = match torrent.file_place() {
+        FilePlace::Folder(file) => file.display().to_string(),
+        FilePlace::Catalog => format!("in the database, {}", bytes(torrent.file_size, 2)),
+        FilePlace::Nowhere => "none".into(),
+    };
     world.print(format_args!("file          {}\n", Harmless(file)))?;
     world
         .print(format_args!("info-hash v1  {}\n", hash(torrent.v1.map(|hash| hash.to_string()))))?;
@@ -209,6 +215,7 @@ fn torrent_json(TorrentWithPeers { torrent, peers }: &TorrentWithPeers, now: Tim
         "info_hash_v2": torrent.v2.map(|hash| hash.to_string()),
         "name": torrent.name,
         "file": torrent.has_file().then(|| torrent.file.to_string_lossy()),
+        "in_database": torrent.stored_size.is_some(),
         "size": torrent.known_size(),
         "title": torrent.details().title,
         "retired": torrent.details().retired(),

@@ -31,6 +31,18 @@ impl LoadedConfig {
         Some(if was_put_up { format!("{site}/www") } else { site.to_owned() })
     }
 
+    /// The address of the script, where the configuration says it, or that of announces is below it; without a slash at its
+    /// end.
+    #[must_use]
+    pub fn script_url(&self) -> Option<&str> {
+        if let Some(script) = &self.config.paths.script_url {
+            return Some(script.as_str().trim_end_matches('/'));
+        }
+        let announce = self.config.tracker.announce_url.as_ref()?;
+        let script = announce.as_str().strip_suffix("/announce")?;
+        (script != announce.origin()).then_some(script)
+    }
+
     /// Where the torrents are for readers who need absolute addresses; relative where nobody says which site this is.
     #[must_use]
     pub fn torrents_url_for_readers(&self) -> String {

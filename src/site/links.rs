@@ -5,13 +5,22 @@ use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use crate::catalog::Torrent;
+use crate::catalog::{FilePlace, Torrent};
 use crate::config::LoadedConfig;
 use crate::protocol::{Magnet, Timestamp};
 
 /// What stays as it is in a URL: unreserved characters (RFC 3986, 2.3) and the slashes of a path.
 pub(super) const PATH: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// What torrents are below, seen from a page.
+#[derive(Clone, Copy)]
+pub(super) struct Bases<'a> {
+    /// The torrents folder.
+    pub(super) torrents: &'a str,
+    /// The script, with a slash at its end where there is something; `None` where nobody knows where it is.
+    pub(super) script: Option<&'a str>,
+}
 
 /// The addresses of one torrent.
 pub(super) struct Links {
@@ -25,19 +34,28 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) fn of(torrent: &Torrent, loaded: &LoadedConfig, now: Timestamp) -> Self {
-        Self::below(torrents_base(loaded), torrent, loaded, now)
+        let script = script_base(loaded);
+        let bases = Bases { torrents: torrents_base(loaded), script: script.as_deref() };
+        Self::below(&bases, torrent, loaded, now)
     }
 
-    /// The same for a page from which the torrents are at this address.
+    /// The same for readers who are on no page.
+    pub(super) fn for_readers(torrent: &Torrent, loaded: &LoadedConfig, now: Timestamp) -> Self {
+        let (torrents, script) = (loaded.torrents_url_for_readers(), script_base(loaded));
+        let bases = Bases { torrents: &torrents, script: script.as_deref() };
+        Self::below(&bases, torrent, loaded, now)
+    }
+
+    /// The same for a page from which all is at these addresses.
     pub(super) fn below(
-        base: &str,
+        bases: &Bases<'_>,
         torrent: &Torrent,
         loaded: &LoadedConfig,
         now: Timestamp,
     ) -> Self {
-        let page = || torrent.info_page.as_deref().map(|page| url_below(base, page));
+        let page = || torrent.info_page.as_deref().map(|page| url_below(bases.torrents, page));
         Self {
-            torrent: torrent.is_linked(now).then(|| url_below(base, &torrent.file)),
+            torrent: file_url(torrent, bases).filter(|_| torrent.is_linked(now)),
             info: torrent.details().info_url.clone().or_else(page),
             magnet: magnet(torrent, loaded).filter(|_| torrent.may_be_linked(now)),
         }
@@ -50,10 +68,24 @@ pub(super) fn torrent_url(
     loaded: &LoadedConfig,
     now: Timestamp,
 ) -> Option<String> {
-    if torrent.is_linked(now) {
-        return Some(url_below(&loaded.torrents_url_for_readers(), &torrent.file));
+    let Links { torrent, magnet, .. } = Links::for_readers(torrent, loaded, now);
+    torrent.or(magnet)
+}
+
+/// The address of a torrent's file: one in the catalogue is given out by the script.
+fn file_url(torrent: &Torrent, bases: &Bases<'_>) -> Option<String> {
+    match torrent.file_place() {
+        FilePlace::Folder(file) => Some(url_below(bases.torrents, file)),
+        FilePlace::Catalog => {
+            bases.script.map(|script| format!("{script}t/{}.torrent", torrent.canonical))
+        }
+        FilePlace::Nowhere => None,
     }
-    magnet(torrent, loaded).filter(|_| torrent.may_be_linked(now))
+}
+
+/// Where the script is, as far as the configuration says it.
+fn script_base(loaded: &LoadedConfig) -> Option<String> {
+    loaded.script_url().map(|script| format!("{script}/"))
 }
 
 /// Where the torrents are: absolute when the owner says where, else beside the page.

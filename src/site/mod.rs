@@ -7,6 +7,7 @@ mod call;
 mod change;
 pub mod charts;
 mod chores;
+mod entity_tag;
 mod events;
 pub mod explain;
 mod feed;
@@ -292,7 +293,8 @@ impl Site {
             }
             Route::Torrent(info_hash, part) => {
                 let (query, languages) = (request.query, language::asked_for(request));
-                let wanted = Wanted { info_hash, part, query, languages, now: call.now };
+                let known = request.variables.get("HTTP_IF_NONE_MATCH").unwrap_or_default();
+                let wanted = Wanted { info_hash, part, query, known, languages, now: call.now };
                 static_pages::dynamic::show_torrent(&mut ready.tracker, &wanted, response);
                 ready.note_if_done(Answer::Ready, &call, Asked::Statistics)
             }

@@ -196,12 +196,17 @@ fn api_in(script: &[u8]) -> Option<api::Place> {
 impl Route {
     /// Whether a client that asks there about a torrent has another address than that of announces and scrapes.
     pub(super) fn is_not_for_clients(self) -> bool {
-        matches!(self, Self::Stats | Self::Metrics | Self::Health) || self.is_of_pages()
+        matches!(self, Self::Stats | Self::Metrics | Self::Health | Self::Torrent(..))
+            || self.is_of_pages()
     }
 
     /// Whether there is something only where the owner wants pages for visitors.
     pub(super) fn is_of_pages(self) -> bool {
-        matches!(self, Self::List | Self::Torrent(..) | Self::Style)
+        match self {
+            // One that the catalogue has is given out by nobody else.
+            Self::Torrent(_, part) => part != TorrentPart::File,
+            other => matches!(other, Self::List | Self::Style),
+        }
     }
 
     /// Whether it is something of the API that needs a token.

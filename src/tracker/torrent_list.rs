@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::{OverviewError, read_store};
-use crate::catalog::{Catalog, Torrent, UnlistedCounts, natural};
+use crate::catalog::{Catalog, FilePlace, Torrent, UnlistedCounts, natural};
 use crate::config::LoadedConfig;
 use crate::protocol::{InfoHash, Timestamp};
 use crate::store::{StoreError, SwarmCounts, if_any};
@@ -118,7 +118,7 @@ impl TorrentState {
             Self::Hidden => !torrent.is_listed(now),
             Self::Retired => torrent.details().retired().is_some(),
             Self::Missing => torrent.missing_since.is_some(),
-            Self::NoFile => !torrent.has_file(),
+            Self::NoFile => torrent.file_place() == FilePlace::Nowhere,
             Self::Private => torrent.private,
             Self::External => external.contains(&torrent.canonical),
             Self::Faulty => torrent.companions().is_faulty(),

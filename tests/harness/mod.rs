@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod apache;
+pub mod archive;
 pub mod bencode;
 pub mod browser;
 pub mod caddy;

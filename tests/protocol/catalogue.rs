@@ -115,7 +115,7 @@ fn a_catalogue_of_version_1_goes_on_and_stays_beside_it() {
     let totals: Vec<_> =
         all.as_array().expect("a list").iter().map(|it| it["completed"].as_u64()).collect();
     assert_eq!(totals, [2, 2, 0, 2, 0, 0].map(Some));
-    assert!(tracker.path("data/catalog.db.before-7").exists());
+    assert!(tracker.path("data/catalog.db.before-8").exists());
 }
 
 #[test]

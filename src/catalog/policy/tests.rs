@@ -37,6 +37,7 @@ fn torrent(found: FoundTorrent, totals: Totals, carried: Carried) -> Torrent {
         details: None,
         file: found.file,
         file_size: found.file_size,
+        stored_size: None,
         hidden: found.hidden,
         info_page: found.info_page,
         first_seen: Timestamp(1),

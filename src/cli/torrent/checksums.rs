@@ -4,15 +4,14 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
-use super::MOST_TORRENT_BYTES;
-use crate::catalog::{Torrent, read_torrent};
+use crate::catalog::Torrent;
 use crate::cli::CommandError;
 use crate::cli::progress::ByteBar;
 use crate::config::LoadedConfig;
 use crate::platform::files;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{ChecksumList, ChecksumListKind, Checksums, SoleFile};
-use crate::tracker::checksums_of;
+use crate::tracker::{checksums_of, is_file_of, torrent_file};
 
 /// The file that was named.
 pub(super) struct Source<'a> {
@@ -101,11 +100,8 @@ fn may_be_content(size: u64, torrent: &Torrent) -> bool {
 
 /// What its `.torrent` file says of the only file of a torrent, where it is at hand.
 fn sole_file(torrent: &Torrent, loaded: &LoadedConfig) -> Option<SoleFile> {
-    let file = Some(&torrent.file).filter(|_| torrent.has_file())?;
-    let path = loaded.config.paths.torrents.join(file);
-    let (metainfo, content) = read_torrent(&path, MOST_TORRENT_BYTES).ok()?;
-    let is_it = metainfo.canonical() == torrent.canonical;
-    SoleFile::of(&content).filter(|_| is_it)
+    let content = torrent_file(torrent, loaded).ok()??;
+    SoleFile::of(&content).filter(|_| is_file_of(&content, torrent))
 }
 
 /// The checksums of a file; `None` where it is another one than that of the torrent.

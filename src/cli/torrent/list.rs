@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 
 use super::torrent_json;
-use crate::catalog::Torrent;
+use crate::catalog::{FilePlace, Torrent};
 use crate::cli::{CommandError, World};
 use crate::platform::date;
 use crate::platform::terminal::Harmless;
@@ -144,7 +144,7 @@ fn note(torrent: &Torrent, now: Timestamp) -> String {
         (Some(_), _) => "  (its file is gone)",
         (None, true) => "  (hidden)",
         (None, false) if !torrent.is_listed(now) => "  (not listed at this date)",
-        (None, false) if !torrent.has_file() => "  (no file)",
+        (None, false) if torrent.file_place() == FilePlace::Nowhere => "  (no file)",
         (None, false) => "",
     }
     .to_owned();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::MOST_TORRENT_BYTES;
-use crate::catalog::{Catalog, Problem, Torrent, read_open_torrent, read_torrent};
+use crate::catalog::{Catalog, FilePlace, Problem, Torrent, read_open_torrent, read_torrent};
 use crate::cli::CommandError;
 use crate::platform::named_files::{NamedFiles, NoFile};
 use crate::platform::terminal::Harmless;
@@ -119,8 +119,11 @@ impl<'a> NamedTorrent<'a> {
 fn place(torrent: &Torrent) -> String {
     match torrent.missing_since {
         Some(_) => "its file is gone".to_owned(),
-        None if torrent.has_file() => Harmless(torrent.file.display()).to_string(),
-        None => "no file".to_owned(),
+        None => match torrent.file_place() {
+            FilePlace::Folder(file) => Harmless(file.display()).to_string(),
+            FilePlace::Catalog => "in the database".to_owned(),
+            FilePlace::Nowhere => "no file".to_owned(),
+        },
     }
 }
 

@@ -9,7 +9,9 @@ use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
 use super::reply::{Failed, Reply};
 use crate::catalog::{Author, Catalog, Role, User, is_same_group};
+use crate::config::UploadPlace;
 use crate::gateway::{Method, Status};
+use crate::platform::privilege;
 use crate::protocol::InfoHash;
 use crate::tracker::upload::{
     Candidate, Foreign, Judged, KnownState, Source, Upload, Verdict, categories,
@@ -29,6 +31,11 @@ struct Add {
     /// Whether it may be of no group.
     may_be_of_none: bool,
     is_rewritten: bool,
+    is_in_database: bool,
+    /// Whether files can be put into the torrents folder.
+    is_folder_writable: bool,
+    /// Whether links can lead to what is in the database.
+    is_script_known: bool,
     /// What a form may bring.
     most: String,
 }
@@ -53,6 +60,7 @@ struct Outcome {
 /// What was asked for, all of it usable.
 struct Wanted {
     foreign: Foreign,
+    place: UploadPlace,
     category: String,
     group: Option<String>,
 }
@@ -79,7 +87,13 @@ fn form(
     let status = if is_sent { Status::UnprocessableContent } else { Status::Ok };
     let most = u64::try_from(loaded.config.gateway.max_body).unwrap_or(u64::MAX);
     let chosen = |name: &str, field: &str| form.text(field) == name;
-    let folders = categories(&loaded.config.paths.torrents).into_iter();
+    let torrents = &loaded.config.paths.torrents;
+    let folders = categories(torrents).into_iter();
+    let is_folder_writable = privilege::may_write(torrents);
+    let is_in_database = match UploadPlace::of_name(form.text("keep_in")) {
+        Some(place) => place == UploadPlace::Database,
+        None => !is_folder_writable || loaded.config.catalog.keep_uploads == UploadPlace::Database,
+    };
     Reply::page_of(
         status,
         &Add {
@@ -88,6 +102,9 @@ fn form(
             groups: groups.into_iter().map(|it| (it.clone(), chosen(&it, "group"))).collect(),
             may_be_of_none,
             is_rewritten: form.text("foreign") == "rewrite",
+            is_in_database,
+            is_folder_writable,
+            is_script_known: loaded.script_url().is_some(),
             most: exchange.texts.bytes(most, 0),
             frame,
             errors,
@@ -114,7 +131,8 @@ pub(super) fn add(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<R
     let Some(wanted) = wanted(exchange, &signed_in.user, &mut errors)? else {
         return form(exchange, signed_in, errors);
     };
-    let upload = Upload::new(exchange.loaded(), wanted.foreign).into_category(&wanted.category);
+    let upload = Upload::new(exchange.loaded(), wanted.foreign).kept_in(wanted.place);
+    let upload = upload.into_category(&wanted.category);
     let upload = errors
         .take("category", upload, |_| exchange.texts.admin.add.no_category.with(&wanted.category));
     let (Some(upload), true) = (upload, errors.is_empty()) else {
@@ -156,6 +174,8 @@ fn wanted(
         "rewrite" => Foreign::Rewritten,
         _ => Foreign::Refused,
     };
+    let usual = exchange.loaded().config.catalog.keep_uploads;
+    let place = UploadPlace::of_name(form.text("keep_in")).unwrap_or(usual);
     let given = form.text("group");
     let known = groups(exchange, user)?.into_iter().find(|group| is_same_group(group, given));
     let is_editor = user.role == Role::Editor;
@@ -164,7 +184,7 @@ fn wanted(
         errors.add("group", if is_in_none { words.no_group } else { words.choose_group });
     }
     let category = form.text("category").to_owned();
-    Ok(errors.is_empty().then_some(Wanted { foreign, category, group: known }))
+    Ok(errors.is_empty().then_some(Wanted { foreign, place, category, group: known }))
 }
 
 /// A torrent of a group that an editor is not in is left as it is: to add it by its info-hash would change it.
@@ -199,7 +219,7 @@ fn put_into(
     author: &Author<'_>,
 ) -> Result<(), Failed> {
     for judged in judged {
-        if let Verdict::Added { torrent, .. } = &judged.verdict {
+        if let Verdict::Added { torrent, is_new: true, .. } = &judged.verdict {
             let set = |it: &mut crate::catalog::Details| it.group = Some(group.to_owned());
             catalog.decide(torrent.info_hash, "edit", set, author)?;
         }

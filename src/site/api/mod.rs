@@ -14,9 +14,9 @@ pub(super) use place::Place;
 pub(super) use problem::Problem;
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use self::given::Given;
+use super::entity_tag::EntityTag;
 use super::{Call, Ready};
 use crate::gateway::{Answer, Request, Response, Status};
 
@@ -24,9 +24,6 @@ use crate::gateway::{Answer, Request, Response, Status};
 const DESCRIPTION: &str = include_str!("../../../www/api/openapi.json");
 
 const JSON: &str = "application/json";
-
-/// Bytes of a digest that tell one answer from another.
-const TAG_BYTES: usize = 16;
 
 /// Why there is no answer yet, or another one than was asked for.
 enum Failed {
@@ -131,14 +128,13 @@ fn open_to_all(response: &mut Response) {
 /// Writes an answer; for a client that has the same already, nothing but that it is the same (RFC 9110, 13).
 fn write(found: Found<Vec<u8>>, request: &Request<'_>, response: &mut Response) {
     let Found { content, keep } = found;
-    let digest = Sha256::digest(&content);
-    let tag: String = digest.iter().take(TAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    let is_known =
-        request.variables.get("HTTP_IF_NONE_MATCH").is_some_and(|known| names(known, &tag));
+    let tag = EntityTag::of(&content);
+    let known = request.variables.get("HTTP_IF_NONE_MATCH");
+    let is_known = known.is_some_and(|known| tag.is_named(known));
     for (name, value) in [
         ("Access-Control-Expose-Headers", "ETag".into()),
         ("Cache-Control", keep.into()),
-        ("ETag", format!("\"{tag}\"").into()),
+        ("ETag", tag.header().into()),
     ] {
         response.headers.push((name, value));
     }
@@ -148,11 +144,6 @@ fn write(found: Found<Vec<u8>>, request: &Request<'_>, response: &mut Response) 
     }
     response.content_type = JSON;
     response.body = content;
-}
-
-/// Whether an `If-None-Match` names a tag. Web servers that compress put something behind it.
-fn names(known: &[u8], tag: &str) -> bool {
-    known.trim_ascii() == b"*" || known.windows(tag.len()).any(|part| part == tag.as_bytes())
 }
 
 /// What was asked for, if it stands among what may be asked for.

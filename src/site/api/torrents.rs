@@ -98,7 +98,7 @@ struct Row {
 
 impl About {
     pub(super) fn new(torrent: &Torrent, loaded: &LoadedConfig, now: Timestamp) -> Self {
-        let links = Links::below(&loaded.torrents_url_for_readers(), torrent, loaded, now);
+        let links = Links::for_readers(torrent, loaded, now);
         let details = torrent.details();
         Self {
             info_hash: torrent.canonical.to_string(),

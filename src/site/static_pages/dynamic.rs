@@ -12,16 +12,18 @@ use super::places::{Places, Spoken, Way};
 use super::slug;
 use super::style;
 use super::torrent::{PlaceLink, Subject, TorrentPage};
-use crate::catalog::{Catalog, CatalogError, External, Series, Span, Torrent};
+use crate::catalog::{Catalog, CatalogError, External, FilePlace, Series, Span, Torrent};
 use crate::config::{Language, LoadedConfig};
 use crate::gateway::{Response, Status};
-use crate::platform::files;
-use crate::protocol::{InfoHash, Metainfo, Parameters, Timestamp};
+use crate::protocol::{InfoHash, Parameters, Timestamp};
 use crate::site::appearance::Appearance;
 use crate::site::charts::{self, Badge};
+use crate::site::entity_tag::EntityTag;
 use crate::site::language::{Texts, texts};
 use crate::site::shown::Shown;
-use crate::tracker::{Figures, TorrentWithPeers, Tracker, anonymous_peers};
+use crate::tracker::{
+    Figures, TorrentWithPeers, Tracker, anonymous_peers, is_file_of, torrent_file,
+};
 
 /// What a picture may do that somebody opens as a page: show its own colours, and nothing else.
 const PICTURE_POLICY: &str = "script-src 'none'; object-src 'none'; img-src 'none'; font-src 'none'; connect-src 'none'; frame-src 'none'; form-action 'none'; base-uri 'none'";
@@ -47,6 +49,8 @@ pub(in crate::site) struct Wanted<'a> {
     pub(in crate::site) part: TorrentPart,
     /// The query of the request.
     pub(in crate::site) query: &'a [u8],
+    /// The tags of what the client has already, as `If-None-Match` names them.
+    pub(in crate::site) known: &'a [u8],
     /// The languages that the browser asks for.
     pub(in crate::site) languages: &'a str,
     /// The time of the request.
@@ -254,33 +258,39 @@ impl View<'_> {
             response.body.extend_from_slice(b"This torrent is not tracked here any more.\n");
             return;
         }
-        if !torrent.is_linked(wanted.now) {
+        // Without pages, the script gives out nothing that the web server has.
+        let is_given = loaded.config.has_pages() || torrent.file_place() == FilePlace::Catalog;
+        if !is_given || !torrent.is_linked(wanted.now) {
             return not_found(response);
         }
-        let path = loaded.config.paths.torrents.join(&torrent.file);
-        match files::read_linked(&path, loaded.config.catalog.max_torrent_bytes.0) {
+        match torrent_file(torrent, loaded) {
             // Others may be able to put something else there, or a link to what is not theirs to read.
-            Ok(bytes) if !is_of(&bytes, torrent) => {
-                crate::warning!("{} is not the torrent any more that was listed", path.display());
+            Ok(Some(bytes)) if !is_file_of(&bytes, torrent) => {
+                let place = torrent.file.display();
+                crate::warning!("{place} is not the torrent any more that was listed");
                 not_found(response);
             }
-            Ok(bytes) => {
-                let name = slug::of(torrent);
-                let disposition = format!("attachment; filename=\"{name}.torrent\"");
-                response.content_type = "application/x-bittorrent";
-                response.headers.push(("Cache-Control", "max-age=60".into()));
-                response.headers.push(("Content-Disposition", disposition.into()));
-                response.body = bytes;
-            }
+            Ok(Some(bytes)) => put_file(torrent, bytes, wanted.known, response),
+            Ok(None) => not_found(response),
             Err(problem) => {
-                crate::error!("cannot read {}: {problem}", path.display());
+                crate::error!("{problem}");
                 not_found(response);
             }
         }
     }
 }
 
-/// Whether these are the bytes of a `.torrent` file of this torrent.
-fn is_of(bytes: &[u8], torrent: &Torrent) -> bool {
-    Metainfo::parse(bytes).is_ok_and(|it| it.canonical() == torrent.canonical)
+/// Answers with a `.torrent` file; to a client that has the same already, that it is the same.
+fn put_file(torrent: &Torrent, bytes: Vec<u8>, known: &[u8], response: &mut Response) {
+    let tag = EntityTag::of(&bytes);
+    response.headers.push(("Cache-Control", "max-age=60".into()));
+    response.headers.push(("ETag", tag.header().into()));
+    if tag.is_named(known) {
+        response.status = Status::NotModified;
+        return;
+    }
+    let disposition = format!("attachment; filename=\"{}\"", slug::file_name(torrent));
+    response.headers.push(("Content-Disposition", disposition.into()));
+    response.content_type = "application/x-bittorrent";
+    response.body = bytes;
 }

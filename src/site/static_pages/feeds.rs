@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::markdown;
 use super::places::{Places, Way};
 use super::scope::Scope;
+use super::slug;
 use super::{PagesError, put, render};
 use crate::platform::date;
 use crate::protocol::{Seconds, Timestamp};
@@ -209,7 +210,10 @@ impl Item {
         let torrent = &row.torrent;
         let links = way.links(torrent, places.loaded, now);
         let page = places.page_of(torrent, way);
-        let file = torrent.file.file_name().filter(|_| links.torrent.is_some());
+        let file = links.torrent.is_some().then(|| match torrent.file.file_name() {
+            Some(name) => name.to_string_lossy().into_owned(),
+            None => slug::file_name(torrent),
+        });
         let url = links.torrent.or_else(|| links.magnet.clone());
         let v1 = torrent.hashes().v1();
         let group = torrent.details().group.clone();
@@ -223,7 +227,7 @@ impl Item {
             description: description(row, places.texts),
             enclosure: url.map(|url| Enclosure { url, length: torrent.file_size }),
             torrent: TorrentElement {
-                file_name: file.map(|name| xml_text(&name.to_string_lossy())),
+                file_name: file.map(|name| xml_text(&name)),
                 size: torrent.known_size(),
                 info_hash: torrent.canonical.to_string(),
                 sha1: v1.map(|hash| hash.to_string()),

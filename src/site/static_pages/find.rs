@@ -1,7 +1,7 @@
 //! The form for searches, and the heads of a list by which it is sorted.
 
 use super::list_query::{ListQuery, order_name};
-use super::places::{Places, script_url};
+use super::places::Places;
 use crate::catalog::{ListOrder, natural};
 use crate::config::Language;
 use crate::platform::order::Order as _;
@@ -102,10 +102,10 @@ impl Heads {
 
 /// Below the script, from a static page: the address of a list, where the script's is known.
 pub(super) fn list_address(places: &Places<'_>, query: &ListQuery) -> Option<String> {
-    Some(format!("{}/{}", script_url(places.loaded)?, query.address()))
+    Some(format!("{}/{}", places.loaded.script_url()?, query.address()))
 }
 
 /// The origin that forms on static pages go to, where it is known.
 pub(super) fn form_origin<'a>(places: &Places<'a>) -> Option<&'a str> {
-    script_url(places.loaded).map(origin)
+    places.loaded.script_url().map(origin)
 }

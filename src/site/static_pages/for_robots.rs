@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::PagesError;
 use super::frame::address_of;
-use super::places::{pages_url, script_url};
+use super::places::pages_url;
 use super::render;
 use crate::config::LoadedConfig;
 use crate::protocol::origin;
@@ -61,7 +61,7 @@ pub(super) fn write(
     if folder.is_the_owners(robots) {
         folder.let_go(robots);
     } else if is_root {
-        let script = script_url(loaded).filter(|script| origin(script) == origin(&sitemap));
+        let script = loaded.script_url().filter(|script| origin(script) == origin(&sitemap));
         let script = script.map(|script| script.strip_prefix(origin(script)).unwrap_or(script));
         put(folder, robots.into(), &Robots { script, sitemap: &sitemap })?;
     }

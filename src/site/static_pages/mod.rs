@@ -45,7 +45,7 @@ use self::list::{Lists, Placed};
 pub(super) use self::places::STYLE_FILE;
 pub(super) use self::torrent::contents;
 
-use self::places::{INDEX, Places, script_url};
+use self::places::{INDEX, Places};
 use self::statistics::StatisticsPage;
 use self::torrent_pages::TorrentPages;
 use super::charts::Subject;
@@ -130,7 +130,7 @@ fn style(appearance: &Appearance) -> String {
 
 /// Whether pages can lead to the script.
 pub(super) fn script_is_known(loaded: &LoadedConfig) -> bool {
-    script_url(loaded).is_some()
+    loaded.script_url().is_some()
 }
 
 /// Writes the pages that are of no single torrent. Returns their paths.
@@ -197,7 +197,7 @@ fn public_pages(
 /// leads, some of them would be nowhere.
 fn is_directory(loaded: &LoadedConfig, report: &Report) -> bool {
     let limit = usize::try_from(loaded.config.pages.browse_limit).unwrap_or(usize::MAX);
-    report.rows.len() > limit && script_url(loaded).is_some()
+    report.rows.len() > limit && loaded.script_url().is_some()
 }
 
 fn put(folder: &mut PageFolder, path: String, page: &impl Template) -> Result<(), PagesError> {

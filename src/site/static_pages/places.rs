@@ -12,7 +12,7 @@ use crate::config::{Language, LoadedConfig};
 use crate::protocol::{InfoHash, Timestamp};
 use crate::site::appearance::Appearance;
 use crate::site::language::{Texts, texts};
-use crate::site::links::Links;
+use crate::site::links::{Bases, Links};
 use crate::site::rows::{first, newest_first};
 use crate::tracker::Row;
 
@@ -82,7 +82,7 @@ impl Way {
     /// What leads from a page to the script, with a slash at its end where there is something.
     pub(super) fn script(self, loaded: &LoadedConfig) -> Option<String> {
         match self {
-            Self::Static(_) | Self::Included(_) => Some(format!("{}/", script_url(loaded)?)),
+            Self::Static(_) | Self::Included(_) => Some(format!("{}/", loaded.script_url()?)),
             Self::Dynamic => Some("../".into()),
             Self::Search => Some(String::new()),
         }
@@ -106,7 +106,8 @@ impl Way {
             }
             (None, _) => loaded.torrents_url_for_readers(),
         };
-        Links::below(&base, torrent, loaded, now)
+        let script = self.script(loaded);
+        Links::below(&Bases { torrents: &base, script: script.as_deref() }, torrent, loaded, now)
     }
 }
 
@@ -264,16 +265,6 @@ pub(super) fn pages_url(loaded: &LoadedConfig) -> Option<String> {
     }
     let is_above = paths.pages.is_some() && paths.torrents.parent() == paths.pages.as_deref();
     if is_above { loaded.pages_url() } else { None }
-}
-
-/// The address of the script, where the configuration says it, or that of announces is below it.
-pub(super) fn script_url(loaded: &LoadedConfig) -> Option<&str> {
-    if let Some(script) = &loaded.config.paths.script_url {
-        return Some(script.as_str().trim_end_matches('/'));
-    }
-    let announce = loaded.config.tracker.announce_url.as_ref()?;
-    let script = announce.as_str().strip_suffix("/announce")?;
-    (script != announce.origin()).then_some(script)
 }
 
 /// Where clients scrape (BEP 48).

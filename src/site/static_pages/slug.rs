@@ -12,6 +12,11 @@ pub(super) const LONGEST: usize = 60;
 /// Hexadecimal digits that tell names apart.
 const DIGITS: usize = 8;
 
+/// What a torrent's file is called where it is downloaded.
+pub(super) fn file_name(torrent: &Torrent) -> String {
+    format!("{}.torrent", of(torrent))
+}
+
 /// The name of the page of a torrent.
 pub(super) fn of(torrent: &Torrent) -> String {
     of_torrent(&torrent.title(), torrent.canonical)

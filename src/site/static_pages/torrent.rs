@@ -1,8 +1,5 @@
 //! The page of one torrent, static or made when somebody looks at it.
 
-use std::fs::File;
-use std::io::Read as _;
-
 use askama::Template;
 
 use super::frame::{Frame, address_of};
@@ -10,18 +7,17 @@ use super::history::Charts;
 use super::list_query::LANGUAGE;
 use super::markdown;
 use super::peers::PeerTable;
-use super::places::{INDEX, Places, Way, scrape_url, script_url};
+use super::places::{INDEX, Places, Way, scrape_url};
 use super::row::{checksum_name, day};
 use super::swarm::Swarm;
 use super::tree::{Line, MOST_FILES, Tree};
 use crate::catalog::Torrent;
 use crate::config::{AccessConfig, Language, LoadedConfig};
-use crate::platform::files;
 use crate::protocol::{Contents, Timestamp, origin};
 use crate::site::format::progress;
 use crate::site::language::Texts;
 use crate::site::shown::retirement;
-use crate::tracker::Figures;
+use crate::tracker::{Figures, torrent_file};
 
 /// The page of a torrent.
 #[derive(Template)]
@@ -188,14 +184,7 @@ pub(in crate::site) fn contents(
     loaded: &LoadedConfig,
     most_files: usize,
 ) -> Option<Contents> {
-    if !torrent.has_file() || torrent.missing_since.is_some() {
-        return None;
-    }
-    let path = loaded.config.paths.torrents.join(&torrent.file);
-    let most = loaded.config.catalog.max_torrent_bytes.0;
-    let (file, _) = files::open_linked(&path, File::options().read(true)).ok()?;
-    let mut bytes = Vec::new();
-    file.take(most).read_to_end(&mut bytes).ok()?;
+    let bytes = torrent_file(torrent, loaded).ok()??;
     Contents::read(&bytes, most_files)
 }
 
@@ -300,7 +289,7 @@ fn facts(
 /// How others name the page and show the torrent, where the addresses are known.
 fn embed(torrent: &Torrent, places: &Places<'_>, way: Way) -> Option<Embed> {
     let hash = torrent.canonical;
-    let script = script_url(places.loaded).map(|script| format!("{script}/t/{hash}"));
+    let script = places.loaded.script_url().map(|script| format!("{script}/t/{hash}"));
     let chart = script.as_ref().map(|script| format!("{script}/history.svg"));
     let (page, badge, shown) = match (places.slug(hash), way) {
         (Some(slug), _) => {
@@ -318,7 +307,7 @@ fn embed(torrent: &Torrent, places: &Places<'_>, way: Way) -> Option<Embed> {
 
 /// The page that lists the peers, where there is one.
 fn peers_page(torrent: &Torrent, places: &Places<'_>) -> Option<String> {
-    let script = script_url(places.loaded).filter(|_| places.loaded.config.pages.peers)?;
+    let script = places.loaded.script_url().filter(|_| places.loaded.config.pages.peers)?;
     Some(format!("{script}/t/{}{}#peers", torrent.canonical, places.language_query()))
 }
 

@@ -133,6 +133,7 @@ impl Details<'_> {
         let torrent = self.torrent().filter(Torrent::is_tracked);
         let from = match &torrent {
             Some(torrent) if torrent.has_file() => format!("file {}", torrent.file.display()),
+            Some(torrent) if torrent.stored_size.is_some() => "its file is in the database".into(),
             Some(torrent) if torrent.added => "added by command".into(),
             _ if is_on(config.access.allow_list.as_deref(), self.request.info_hash) => {
                 "on the allow_list".into()

@@ -76,7 +76,8 @@ pub enum LeftOut {
 type Visit<'v> = dyn FnMut(&str, Result<Vec<u8>, LeftOut>) + 'v;
 
 /// Whether a file is a ZIP archive by its first bytes: those of a file in it, or of the end of one without any.
-pub(super) fn is_archive(content: &[u8]) -> bool {
+#[must_use]
+pub fn is_archive(content: &[u8]) -> bool {
     content.starts_with(b"PK\x03\x04") || content.starts_with(b"PK\x05\x06")
 }
 

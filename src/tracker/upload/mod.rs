@@ -17,7 +17,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
-pub use archive::{ArchiveError, LeftOut};
+pub use archive::{ArchiveError, LeftOut, is_archive};
 pub use candidate::Candidate;
 use candidate::What;
 pub use categories::categories;
@@ -25,10 +25,12 @@ pub use verdict::{GivenTorrent, KnownState, Verdict};
 
 use super::event_log::note_torrents;
 use super::scan_rules;
+use crate::catalog::detail_values::{self, DetailError};
 use crate::catalog::{
-    Added, Author, Catalog, CatalogError, ScanChanges, Torrent, TorrentByHash, read_torrent,
+    Added, Author, Catalog, CatalogError, Details, ScanChanges, StoredFile, Torrent, TorrentByHash,
+    read_torrent,
 };
-use crate::config::LoadedConfig;
+use crate::config::{LoadedConfig, UploadPlace};
 use crate::platform::publication::TemporaryFile;
 use crate::protocol::{InfoHash, Metainfo};
 
@@ -48,14 +50,30 @@ pub enum Foreign {
 #[derive(Clone, Debug)]
 pub struct Upload<'a> {
     loaded: &'a LoadedConfig,
-    folder: PathBuf,
+    place: Place,
     foreign: Foreign,
 }
 
-/// A category that is no folder.
+/// Where files are put.
+#[derive(Clone, Debug)]
+enum Place {
+    Folder(PathBuf),
+    /// The catalogue; it is said of those that are new that this is their category.
+    Catalog {
+        category: Option<String>,
+    },
+}
+
+/// A category that files cannot be put into.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no folder `{0}` in the torrents folder; make it there first")]
-pub struct NoCategory(String);
+pub enum CategoryError {
+    /// It is no folder.
+    #[error("there is no folder `{0}` in the torrents folder; make it there first")]
+    NoFolder(String),
+    /// Nothing can be said to be of it.
+    #[error(transparent)]
+    Unusable(#[from] DetailError),
+}
 
 /// Something that somebody gives.
 #[derive(Clone, Copy, Debug)]
@@ -81,33 +99,36 @@ pub struct Judged {
 }
 
 impl<'a> Upload<'a> {
-    /// Into the torrents folder itself.
+    /// Into the torrents folder itself, or the catalogue, as the configuration has it.
     #[must_use]
     pub fn new(loaded: &'a LoadedConfig, foreign: Foreign) -> Self {
-        Self { loaded, folder: loaded.config.paths.torrents.clone(), foreign }
+        let place = Place::Folder(PathBuf::new());
+        Self { loaded, place, foreign }.kept_in(loaded.config.catalog.keep_uploads)
     }
 
-    /// Into a folder below it, which is there: its path, such as `linux/iso`; empty: the torrents folder itself.
+    /// Into the torrents folder itself, or the catalogue.
+    #[must_use]
+    pub fn kept_in(mut self, place: UploadPlace) -> Self {
+        self.place = match place {
+            UploadPlace::Folder => Place::Folder(self.loaded.config.paths.torrents.clone()),
+            UploadPlace::Database => Place::Catalog { category: None },
+        };
+        self
+    }
+
+    /// Into a category: its name, such as `linux/iso`; empty: none. For the torrents folder it is a folder below that, which is
+    /// there.
     ///
     /// # Errors
-    /// When there is no such folder, or it is elsewhere.
-    pub fn into_category(mut self, category: &str) -> Result<Self, NoCategory> {
-        let no_category = || NoCategory(category.to_owned());
-        let is_plain = |part| match part {
-            Component::Normal(name) => !name.to_string_lossy().starts_with('.'),
-            _ => false,
+    /// When there is no such folder, or it is elsewhere; or when the name is none.
+    pub fn into_category(mut self, category: &str) -> Result<Self, CategoryError> {
+        self.place = match self.place {
+            Place::Folder(torrents) => Place::Folder(folder_of(&torrents, category)?),
+            Place::Catalog { .. } => {
+                let category = detail_values::one_line(category)?;
+                Place::Catalog { category: Some(category).filter(|name| !name.is_empty()) }
+            }
         };
-        if !Path::new(category).components().all(is_plain) {
-            return Err(no_category());
-        }
-        let torrents = self.folder.canonicalize().map_err(|_| no_category())?;
-        let folder = torrents.join(category);
-        // What a link leads to may be no folder of ours.
-        let is_itself = folder.canonicalize().is_ok_and(|real| real == folder);
-        if !is_itself || !folder.is_dir() {
-            return Err(no_category());
-        }
-        self.folder = folder;
         Ok(self)
     }
 
@@ -127,14 +148,31 @@ impl<'a> Upload<'a> {
     }
 }
 
+/// The folder of a category below that of the torrents.
+fn folder_of(torrents: &Path, category: &str) -> Result<PathBuf, CategoryError> {
+    let no_folder = || CategoryError::NoFolder(category.to_owned());
+    let is_plain = |part| match part {
+        Component::Normal(name) => !name.to_string_lossy().starts_with('.'),
+        _ => false,
+    };
+    if !Path::new(category).components().all(is_plain) {
+        return Err(no_folder());
+    }
+    let torrents = torrents.canonicalize().map_err(|_| no_folder())?;
+    let folder = torrents.join(category);
+    // What a link leads to may be no folder of ours.
+    let is_itself = folder.canonicalize().is_ok_and(|real| real == folder);
+    if is_itself && folder.is_dir() { Ok(folder) } else { Err(no_folder()) }
+}
+
 /// Torrents that are being added, all in one turn.
 pub struct Adding<'c> {
     upload: &'c Upload<'c>,
     catalog: &'c mut Catalog,
     author: &'c Author<'c>,
-    /// The info-hashes of the files that were put into the folder, which the catalogue does not know yet.
+    /// The info-hashes of the files that were put in their place.
     files: HashSet<InfoHash>,
-    /// The torrents whose files those are.
+    /// The torrents whose files were put into the folder: who did that is still to be noted.
     placed: Vec<GivenTorrent>,
     /// What archives may still bring.
     room: archive::Room,
@@ -143,33 +181,35 @@ pub struct Adding<'c> {
 }
 
 impl Adding<'_> {
-    /// Adds all that is given, and ends. One file of an archive is in memory at a time.
+    /// Adds all that is given, and ends.
     ///
     /// # Errors
     /// As [`Adding::finish`].
     pub fn add_all(mut self, sources: &[Source<'_>]) -> Result<Vec<Judged>, CatalogError> {
-        let mut judged = Vec::new();
-        for source in sources {
-            match *source {
-                Source::Text(text) => {
-                    let verdict = match Candidate::of_text(text, self.author.at) {
-                        Some(Ok(candidate)) => self.add(candidate),
-                        Some(Err(problem)) => Verdict::NoMagnet(problem),
-                        None => Verdict::NoHash,
-                    };
-                    judged.push(Judged { given: shown(text), verdict });
-                }
-                Source::File { name, content } if archive::is_archive(content) => {
-                    self.add_archive(name, content, &mut judged);
-                }
-                Source::File { name, content } => {
-                    let verdict = self.add_file(content.into());
-                    judged.push(Judged { given: shown(name), verdict });
-                }
-            }
-        }
+        let judged = sources.iter().flat_map(|source| self.add_source(source)).collect();
         self.finish()?;
         Ok(judged)
+    }
+
+    /// Adds what is given: several torrents when it is an archive. One file of an archive is in memory at a time.
+    pub fn add_source(&mut self, source: &Source<'_>) -> Vec<Judged> {
+        match *source {
+            Source::Text(text) => {
+                let verdict = match Candidate::of_text(text, self.author.at) {
+                    Some(Ok(candidate)) => self.add(candidate),
+                    Some(Err(problem)) => Verdict::NoMagnet(problem),
+                    None => Verdict::NoHash,
+                };
+                vec![Judged { given: shown(text), verdict }]
+            }
+            Source::File { name, content } if archive::is_archive(content) => {
+                self.add_archive(name, content)
+            }
+            Source::File { name, content } => {
+                let verdict = self.add_file(content.into());
+                vec![Judged { given: shown(name), verdict }]
+            }
+        }
     }
 
     /// Ends: has the catalogue say whose files were put into the folder.
@@ -184,7 +224,8 @@ impl Adding<'_> {
         self.catalog.note_files(placed, self.author)
     }
 
-    fn add_archive(&mut self, name: &str, content: &[u8], judged: &mut Vec<Judged>) {
+    fn add_archive(&mut self, name: &str, content: &[u8]) -> Vec<Judged> {
+        let mut judged = Vec::new();
         let most = self.upload.loaded.config.catalog.max_torrent_bytes.0;
         let mut room = std::mem::take(&mut self.room);
         let outcome = archive::unpack(content, most, &mut room, &mut |path, file| {
@@ -198,6 +239,7 @@ impl Adding<'_> {
         if let Err(problem) = outcome {
             judged.push(Judged { given: shown(name), verdict: Verdict::NoArchive(problem) });
         }
+        judged
     }
 
     fn add_file(&mut self, content: Cow<'_, [u8]>) -> Verdict {
@@ -216,8 +258,9 @@ impl Adding<'_> {
         let verdict = match candidate.what {
             What::Hash(by_hash) => self.track(&by_hash),
             What::File { metainfo, content, name, is_rewritten } => {
-                let new = NewFile { metainfo: &metainfo, content: &content, name, is_rewritten };
-                self.put(torrent, &new)
+                let (metainfo, content) = (&*metainfo, &*content);
+                let new = NewFile { metainfo, content, name, is_rewritten, is_new: true };
+                self.put(torrent, new)
             }
         };
         verdict.unwrap_or_else(|problem| {
@@ -229,16 +272,18 @@ impl Adding<'_> {
     /// Has a torrent be tracked without a file.
     fn track(&mut self, torrent: &TorrentByHash) -> Result<Verdict, CatalogError> {
         let Added { info_hash, is_new } = self.catalog.add(torrent, self.author)?;
-        let added = if is_new { vec![info_hash] } else { Vec::new() };
-        let changes = ScanChanges { added, ..ScanChanges::default() };
-        note_torrents(self.upload.loaded, &changes, self.author.at);
+        self.note(info_hash, is_new);
         let known = self.catalog.torrent(info_hash)?;
         let given = GivenTorrent { info_hash, name: torrent.name.clone() };
         Ok(match known {
             Some(known) if known.details().retired().is_some() => {
                 Verdict::Known { torrent: given, state: KnownState::Retired }
             }
-            _ if is_new => Verdict::Added { torrent: given, file: None, is_rewritten: false },
+            known if is_new => {
+                let is_new = known.is_none_or(|known| known.decision() == &Details::default());
+                let (kept_in, is_rewritten) = (None, false);
+                Verdict::Added { torrent: given, kept_in, is_new, is_rewritten }
+            }
             Some(known) if known.has_file() => {
                 Verdict::Known { torrent: given, state: KnownState::Kept }
             }
@@ -249,35 +294,66 @@ impl Adding<'_> {
         })
     }
 
-    /// Puts a file into the folder, unless its torrent has one.
-    fn put(&mut self, torrent: GivenTorrent, new: &NewFile<'_>) -> Result<Verdict, CatalogError> {
+    /// Has a torrent that came stand among the events.
+    fn note(&self, info_hash: InfoHash, is_new: bool) {
+        let added = if is_new { vec![info_hash] } else { Vec::new() };
+        let changes = ScanChanges { added, ..ScanChanges::default() };
+        note_torrents(self.upload.loaded, &changes, self.author.at);
+    }
+
+    /// Puts a file in its place, unless its torrent has one.
+    fn put(&mut self, torrent: GivenTorrent, new: NewFile<'_>) -> Result<Verdict, CatalogError> {
         let hashes = [Some(new.metainfo.canonical()), new.metainfo.alias()];
         let hashes: Vec<InfoHash> = hashes.into_iter().flatten().collect();
         if hashes.iter().any(|hash| self.files.contains(hash)) {
             return Ok(Verdict::Known { torrent, state: KnownState::Twice });
         }
+        let mut is_new = true;
         for &hash in &hashes {
-            if let Some(known) = self.catalog.torrent(hash)?
-                && let Some(state) = self.without_need_of_a_file(&known)
-            {
+            let Some(known) = self.catalog.torrent(hash)? else { continue };
+            if let Some(state) = self.without_need_of_a_file(&known) {
                 return Ok(Verdict::Known { torrent, state });
             }
+            is_new &= known.missing_since.is_some() && known.decision() == &Details::default();
         }
-        let verdict = self.upload.put(torrent, new);
-        if let Verdict::Added { torrent, .. } = &verdict {
+        let new = NewFile { is_new, ..new };
+        let verdict = match &self.upload.place {
+            Place::Folder(folder) => self.upload.put(folder, torrent, &new),
+            Place::Catalog { category } => self.store(torrent, &new, category.as_deref())?,
+        };
+        if let Verdict::Added { torrent, kept_in, .. } = &verdict {
+            if *kept_in == Some(UploadPlace::Folder) {
+                self.placed.push(torrent.clone());
+            }
             self.files.extend(hashes);
-            self.placed.push(torrent.clone());
         }
         Ok(verdict)
+    }
+
+    /// Puts a file into the catalogue.
+    fn store(
+        &mut self,
+        torrent: GivenTorrent,
+        new: &NewFile<'_>,
+        category: Option<&str>,
+    ) -> Result<Verdict, CatalogError> {
+        let file = StoredFile { metainfo: new.metainfo, content: new.content };
+        let Added { info_hash, is_new: is_tracked_now } =
+            self.catalog.store_file(&file, self.author)?;
+        if let Some(category) = category.filter(|_| new.is_new) {
+            let set = |it: &mut Details| it.category = Some(category.to_owned());
+            self.catalog.decide(info_hash, "edit", set, self.author)?;
+        }
+        self.note(info_hash, is_tracked_now);
+        Ok(new.added(GivenTorrent { info_hash, ..torrent }, UploadPlace::Database))
     }
 
     /// What a torrent is that needs no other file: one that has its own, or is retired.
     fn without_need_of_a_file(&self, known: &Torrent) -> Option<KnownState> {
         let torrents = &self.upload.loaded.config.paths.torrents;
         // It may have gone since the folder was looked at.
-        let has_file = known.has_file()
-            && known.missing_since.is_none()
-            && torrents.join(&known.file).exists();
+        let is_there = known.has_file() && torrents.join(&known.file).exists();
+        let has_file = known.missing_since.is_none() && (is_there || known.stored_size.is_some());
         let state = state_of(known);
         (has_file || state == KnownState::Retired).then_some(state)
     }
@@ -291,28 +367,36 @@ fn state_of(known: &Torrent) -> KnownState {
     }
 }
 
-/// A file that is to be put into the folder.
+/// A file that is to be put in its place.
 struct NewFile<'f> {
     metainfo: &'f Metainfo,
     content: &'f [u8],
-    /// The name that it keeps; without one, it is called as its torrent.
+    /// The name that it keeps in the folder; without one, it is called as its torrent.
     name: Option<OsString>,
     is_rewritten: bool,
+    /// As in [`Verdict::Added`].
+    is_new: bool,
+}
+
+impl NewFile<'_> {
+    fn added(&self, torrent: GivenTorrent, place: UploadPlace) -> Verdict {
+        let Self { is_new, is_rewritten, .. } = *self;
+        Verdict::Added { torrent, kept_in: Some(place), is_new, is_rewritten }
+    }
 }
 
 impl Upload<'_> {
-    fn put(&self, torrent: GivenTorrent, new: &NewFile<'_>) -> Verdict {
+    fn put(&self, folder: &Path, torrent: GivenTorrent, new: &NewFile<'_>) -> Verdict {
         let names = match &new.name {
             Some(name) => vec![name.clone()],
             None => file_name::of(&torrent.name, torrent.info_hash).map(OsString::from).to_vec(),
         };
         let mut taken = PathBuf::new();
         for name in names {
-            let file = self.folder.join(name);
+            let file = folder.join(name);
             match place(&file, new.content) {
                 Ok(true) => {
-                    let is_rewritten = new.is_rewritten;
-                    return Verdict::Added { torrent, file: Some(file), is_rewritten };
+                    return new.added(torrent, UploadPlace::Folder);
                 }
                 Ok(false) if self.is_the_same(&file, new.metainfo) => {
                     return Verdict::Known { torrent, state: KnownState::InFolder };

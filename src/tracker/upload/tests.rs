@@ -5,6 +5,7 @@ use super::archive::tests::archive_of;
 use super::*;
 use crate::protocol::Timestamp;
 use crate::protocol::sample::single_file;
+use crate::tracker::{Next, Quiet, Refresh, Turn};
 
 const OURS: &str = "http://tracker.example/announce";
 const THEIRS: &str = "http://other.example/announce";
@@ -201,10 +202,12 @@ fn a_category_is_a_folder_that_is_there() {
     for no in ["..", "/tmp", "linux/../..", "elsewhere", ".hidden", "nowhere", "file", "linux\0"] {
         assert!(site.upload().into_category(no).is_err(), "{no}");
     }
-    assert_eq!(
-        site.upload().into_category("").unwrap().folder,
-        site.torrents().canonicalize().unwrap()
-    );
+    let folder_of = |upload: Upload<'_>| match upload.place {
+        Place::Folder(folder) => folder,
+        Place::Catalog { .. } => panic!("the catalogue"),
+    };
+    let of_none = site.upload().into_category("").unwrap();
+    assert_eq!(folder_of(of_none), site.torrents().canonicalize().unwrap());
     let upload = site.upload().into_category("linux/iso").unwrap();
     told(&upload, &[file("f", &single_file("x", Some(OURS)))]);
     assert!(folder.join("x.torrent").is_file() && site.files().is_empty());
@@ -223,6 +226,92 @@ fn of_a_file_that_cannot_be_stored_nothing_is_left() {
     assert!(told[1].contains("tracked from now on"), "the others are stored: {told:?}");
     assert_eq!(site.files(), ["y.torrent"]);
     assert_eq!(fs::read_dir(site.torrents()).unwrap().count(), there + 2);
+}
+
+/// The bytes that the catalogue has of a torrent.
+fn stored(site: &Site, torrent: &[u8]) -> Option<Vec<u8>> {
+    site.catalog().stored_file(Metainfo::parse(torrent).unwrap().canonical()).unwrap()
+}
+
+#[test]
+fn a_file_for_the_database_is_there_and_not_in_the_folder() {
+    let site = Site::new("[catalog]\nkeep_uploads = 'database'\n");
+    let (torrent, theirs) = (single_file("x", Some(OURS)), single_file("y", Some(THEIRS)));
+    let archive = archive_of(&[("a.torrent", &torrent), ("b.torrent", &theirs)]);
+    let upload = Upload::new(&site.loaded, Foreign::Rewritten);
+    let told_of = told(&upload, &[file("z.zip", &archive), file("again", &torrent)]);
+    assert_eq!(told_of[0], "z.zip/a.torrent: is in the database, and tracked from now on");
+    assert!(told_of[1].contains("in the database with this tracker's"), "{told_of:?}");
+    assert_eq!(told_of[2], "again: was given twice");
+    assert_eq!(stored(&site, &torrent).as_ref(), Some(&torrent));
+    let rewritten = stored(&site, &theirs).unwrap();
+    assert_eq!(Metainfo::parse(&rewritten).unwrap().announce_urls, [OURS]);
+    assert!(site.files().is_empty());
+    // It has its file already, wherever the next one were to be.
+    for place in [UploadPlace::Folder, UploadPlace::Database] {
+        let told_of = told(&site.upload().kept_in(place), &[file("x", &torrent)]);
+        assert_eq!(told_of, ["x: is tracked already"]);
+    }
+    assert!(site.files().is_empty());
+}
+
+#[test]
+fn what_is_known_to_be_somebodys_is_not_new_when_its_file_comes() {
+    for place in [UploadPlace::Folder, UploadPlace::Database] {
+        let site = Site::new("");
+        let [tracked, decided, new] = ["x", "y", "z"].map(|name| single_file(name, Some(OURS)));
+        let hash = |torrent: &[u8]| Metainfo::parse(torrent).unwrap().canonical();
+        let by_hash = [hash(&tracked).to_string(), hash(&decided).to_string()];
+        told(&site.upload(), &by_hash.each_ref().map(|hash| Source::Text(hash)));
+        let set = |it: &mut Details| it.group = Some("Theirs".into());
+        site.catalog().decide(hash(&decided), "edit", set, &AUTHOR).unwrap();
+        let upload = site.upload().kept_in(place);
+        let mut catalog = site.catalog();
+        let adding = upload.begin(&mut catalog, &AUTHOR);
+        let judged = adding.add_all(&[&tracked, &decided, &new].map(|it| file("f", it)));
+        let judged = judged.unwrap();
+        let is_new = judged.iter().map(|it| match it.verdict {
+            Verdict::Added { is_new, .. } => is_new,
+            ref other => panic!("{other}"),
+        });
+        assert_eq!(is_new.collect::<Vec<_>>(), [false, false, true], "{place:?}");
+    }
+}
+
+#[test]
+fn in_the_database_a_category_need_be_no_folder() {
+    let site = Site::new("");
+    let database = || site.upload().kept_in(UploadPlace::Database);
+    let torrent = single_file("x", Some(OURS));
+    assert!(database().into_category("two\nlines").is_err());
+    let upload = database().into_category(" linux/../iso ").unwrap();
+    told(&upload, &[file("x", &torrent)]);
+    let torrents = site.catalog().all_torrents().unwrap();
+    assert_eq!(torrents[0].category().as_deref(), Some("linux/../iso"));
+    let of_none = database().into_category("").unwrap();
+    told(&of_none, &[file("y", &single_file("y", Some(OURS)))]);
+    let torrents = site.catalog().all_torrents().unwrap();
+    assert_eq!(torrents.iter().filter(|it| it.category().is_none()).count(), 1);
+}
+
+#[test]
+fn what_stands_in_the_folder_or_is_retired_is_not_stored_once_more() {
+    let site = Site::new("");
+    let (kept, retired) = (single_file("x", Some(OURS)), single_file("y", Some(OURS)));
+    let hash = |torrent: &[u8]| Metainfo::parse(torrent).unwrap().canonical();
+    told(&site.upload(), &[file("x", &kept), Source::Text(&hash(&retired).to_string())]);
+    let turn = Turn::wait_for(&site.loaded).unwrap();
+    let refresh = Refresh::begin(&site.loaded, turn, Timestamp(1_700_000_001), true, &mut Quiet);
+    refresh.unwrap().ok().unwrap().commit(Next::InTime).unwrap();
+    let retire = |it: &mut Details| {
+        it.retirement = Some(crate::catalog::Retirement::Retired("over".into()));
+    };
+    site.catalog().decide(hash(&retired), "retire", retire, &AUTHOR).unwrap();
+    let upload = site.upload().kept_in(UploadPlace::Database);
+    let told_of = told(&upload, &[file("x", &kept), file("y", &retired)]);
+    assert_eq!(told_of[0], "x: is tracked already");
+    assert!(told_of[1].starts_with("y: is known, but retired"), "{told_of:?}");
+    assert_eq!((stored(&site, &kept), stored(&site, &retired)), (None, None));
 }
 
 #[test]

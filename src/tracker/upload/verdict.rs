@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::{ArchiveError, LeftOut};
 use crate::catalog::{CatalogError, Problem};
+use crate::config::UploadPlace;
 use crate::protocol::{InfoHash, MagnetError};
 
 /// Which torrent was given.
@@ -24,8 +25,11 @@ pub enum Verdict {
     Added {
         /// Which one.
         torrent: GivenTorrent,
-        /// Its file in the torrents folder; none where it is tracked without one.
-        file: Option<PathBuf>,
+        /// Where its file is; none where it is tracked without one.
+        kept_in: Option<UploadPlace>,
+        /// Whether it was neither tracked before, without a file, nor has anything been decided about it: it may be somebody
+        /// else's, and what is decided about all that is added is not to be decided about it.
+        is_new: bool,
         /// Whether it got our announce URL in the place of another.
         is_rewritten: bool,
     },
@@ -84,6 +88,18 @@ pub enum KnownState {
 }
 
 impl Verdict {
+    /// What became of it, in a word for programs: `added`, `known`, `hidden`, `retired` or `refused`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Added { .. } => "added",
+            Self::Known { state: KnownState::Hidden, .. } => "hidden",
+            Self::Known { state: KnownState::Retired, .. } => "retired",
+            Self::Known { .. } => "known",
+            _ => "refused",
+        }
+    }
+
     /// The torrent, where it is tracked now or known.
     #[must_use]
     pub fn torrent(&self) -> Option<&GivenTorrent> {
@@ -97,13 +113,20 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
-            Self::Added { file: None, .. } => "is tracked from now on",
-            Self::Added { is_rewritten: false, .. } => {
+            Self::Added { kept_in: None, .. } => "is tracked from now on",
+            Self::Added { kept_in: Some(UploadPlace::Folder), is_rewritten: false, .. } => {
                 "is in the torrents folder, and tracked from now on"
             }
-            Self::Added { is_rewritten: true, .. } => {
+            Self::Added { kept_in: Some(UploadPlace::Database), is_rewritten: false, .. } => {
+                "is in the database, and tracked from now on"
+            }
+            Self::Added { kept_in: Some(UploadPlace::Folder), is_rewritten: true, .. } => {
                 "is in the torrents folder with this tracker's announce URL, and tracked from now on; share the file from \
                  there"
+            }
+            Self::Added { kept_in: Some(UploadPlace::Database), is_rewritten: true, .. } => {
+                "is in the database with this tracker's announce URL, and tracked from now on; share the file that its \
+                 page leads to"
             }
             Self::Known { state, .. } => return state.fmt(formatter),
             Self::Refused(problem) => return problem.fmt(formatter),
@@ -127,7 +150,7 @@ impl fmt::Display for Verdict {
                 return write!(
                     formatter,
                     "cannot be put into the torrents folder as {}: {source}; its folder must have room, and be writable \
-                     for the user that the tracker runs as",
+                     for the user that the tracker runs as; or keep it in the database (`keep_uploads` in [catalog])",
                     file.display()
                 );
             }

@@ -31,6 +31,7 @@ fn known(scan: &FolderScan) -> Vec<(Torrent, FileState)> {
             name: found.metainfo.name.clone(),
             size: found.metainfo.size,
             file_size: found.file_size,
+            stored_size: None,
             hidden: found.hidden,
             private: found.metainfo.private,
             has_web_seed: found.metainfo.has_web_seed,

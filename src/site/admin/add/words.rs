@@ -1,6 +1,7 @@
 //! What became of something that was given, in the words of a language.
 
 use crate::catalog::Problem;
+use crate::config::UploadPlace;
 use crate::protocol::MagnetError;
 use crate::site::language::AddTexts;
 use crate::tracker::upload::{ArchiveError, KnownState, LeftOut, Verdict};
@@ -18,9 +19,10 @@ impl AddTexts {
     /// What became of it.
     pub(super) fn verdict(&self, verdict: &Verdict) -> String {
         let text = match verdict {
-            Verdict::Added { file: None, .. } => self.tracked,
-            Verdict::Added { is_rewritten: true, .. } => self.rewritten,
-            Verdict::Added { .. } => self.in_folder,
+            Verdict::Added { kept_in: None, .. } => self.tracked,
+            Verdict::Added { kept_in: Some(place), is_rewritten, .. } => {
+                self.added(*place, *is_rewritten)
+            }
             Verdict::Known { state, .. } => self.known(*state),
             Verdict::Refused(problem) => return self.problem(problem),
             Verdict::NotRewritten => self.not_rewritten,
@@ -34,6 +36,15 @@ impl AddTexts {
             Verdict::NotReached => self.not_reached,
         };
         text.to_owned()
+    }
+
+    fn added(&self, place: UploadPlace, is_rewritten: bool) -> &'static str {
+        match (place, is_rewritten) {
+            (UploadPlace::Folder, false) => self.in_folder,
+            (UploadPlace::Folder, true) => self.rewritten,
+            (UploadPlace::Database, false) => self.in_database,
+            (UploadPlace::Database, true) => self.rewritten_in_database,
+        }
     }
 
     fn known(&self, state: KnownState) -> &'static str {

@@ -1,9 +1,11 @@
 //! What is known of a torrent beside what is said of it.
 
 use crate::accounts::Permission;
-use crate::catalog::{Catalog, ChangeSearch, Companions, Torrent, leads_to, read_torrent};
+use crate::catalog::{Catalog, ChangeSearch, Companions, FilePlace, Torrent, leads_to};
+use crate::protocol::Metainfo;
 use crate::site::admin::exchange::{Exchange, SignedIn};
 use crate::site::admin::reply::Failed;
+use crate::tracker::torrent_file;
 
 /// A fact: its name, and what it is.
 pub(super) type Fact = (&'static str, String);
@@ -27,9 +29,10 @@ impl Facts {
         let texts = exchange.texts;
         let words = &texts.admin.torrent;
         let mut faults = Vec::new();
-        let place = match torrent.has_file() {
-            true => torrent.file.to_string_lossy().into_owned(),
-            false => words.no_file.to_owned(),
+        let place = match torrent.file_place() {
+            FilePlace::Folder(file) => file.to_string_lossy().into_owned(),
+            FilePlace::Catalog => words.in_database.to_owned(),
+            FilePlace::Nowhere => words.no_file.to_owned(),
         };
         let totals = torrent.totals;
         let bytes = |count| texts.bytes(count, 1);
@@ -80,20 +83,20 @@ fn trackers(
     exchange: &Exchange<'_>,
     faults: &mut Vec<String>,
 ) -> Option<String> {
-    if !torrent.has_file() || torrent.missing_since.is_some() {
-        return None;
-    }
     let words = &exchange.texts.admin.torrent;
-    let config = &exchange.loaded().config;
-    let path = config.paths.torrents.join(&torrent.file);
-    let urls = match read_torrent(&path, config.catalog.max_torrent_bytes.0) {
-        Ok((metainfo, _)) => metainfo.announce_urls,
-        Err(problem) => {
-            faults.push(words.unreadable.with(problem));
-            return None;
-        }
+    let mut fault = |problem: &dyn std::fmt::Display| {
+        faults.push(words.unreadable.with(problem));
+        None
     };
-    let tracker = &config.tracker;
+    let urls = match torrent_file(torrent, exchange.loaded()) {
+        Ok(None) => return None,
+        Ok(Some(content)) => match Metainfo::parse(&content) {
+            Ok(metainfo) => metainfo.announce_urls,
+            Err(problem) => return fault(&problem),
+        },
+        Err(problem) => return fault(&problem),
+    };
+    let tracker = &exchange.loaded().config.tracker;
     let own = tracker.announce_url.iter().map(|url| url.as_str());
     let own: Vec<&str> =
         own.chain(tracker.also_announce_urls.iter().map(|url| url.as_str())).collect();

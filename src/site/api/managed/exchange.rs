@@ -92,7 +92,7 @@ impl<'a> Exchange<'a> {
     /// Whether a version is the one that the request is for, where it says for which.
     pub(super) fn check_version(&self, version: &str) -> Result<(), Problem> {
         let wanted = self.call.request.variables.get("HTTP_IF_MATCH");
-        let is_it = wanted.is_none_or(|wanted| crate::site::api::names(wanted, version));
+        let is_it = wanted.is_none_or(|wanted| crate::site::entity_tag::names(wanted, version));
         if is_it { Ok(()) } else { Err(Problem::ChangedMeanwhile) }
     }
 

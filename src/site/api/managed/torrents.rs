@@ -6,9 +6,10 @@ use super::body::{is_of_type, parsed};
 use super::decision::Wanted;
 use super::{Done, Exchange, Failed, FieldError, Problem};
 use crate::catalog::{Role, detail_values};
+use crate::config::UploadPlace;
 use crate::site::form::{Form, FormError, Limits};
 use crate::tracker::decisions;
-use crate::tracker::upload::{Foreign, Judged, KnownState, Source, Upload, Verdict};
+use crate::tracker::upload::{Foreign, Judged, Source, Upload, Verdict};
 
 const KINDS: &str = "JSON (application/json), a .torrent file (application/x-bittorrent), a ZIP archive (application/zip) or a \
                      form with files (multipart/form-data)";
@@ -37,21 +38,11 @@ impl From<&Judged> for Shown {
         let torrent = judged.verdict.torrent();
         Self {
             given: judged.given.clone(),
-            verdict: word(&judged.verdict),
+            verdict: judged.verdict.word(),
             detail: judged.verdict.to_string(),
             info_hash: torrent.map(|it| it.info_hash.to_string()),
             name: torrent.map(|it| it.name.clone()),
         }
-    }
-}
-
-fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Added { .. } => "added",
-        Verdict::Known { state: KnownState::Hidden, .. } => "hidden",
-        Verdict::Known { state: KnownState::Retired, .. } => "retired",
-        Verdict::Known { .. } => "known",
-        _ => "refused",
     }
 }
 
@@ -61,6 +52,8 @@ struct Given<'a> {
     /// The folder below the torrents folder.
     folder: String,
     foreign: Foreign,
+    /// Where files are kept, if that is said.
+    kept_in: Option<UploadPlace>,
     wanted: Wanted,
 }
 
@@ -109,6 +102,16 @@ fn add_form(exchange: &Exchange<'_>, form: &Form<'_>) -> Result<Done, Failed> {
         "true" => given.foreign = Foreign::Rewritten,
         _ => return Err(Problem::field("rewrite", &"it must be true or false").into()),
     }
+    given.kept_in = match form.text("keep_in") {
+        "" => None,
+        name => match UploadPlace::of_name(name) {
+            Some(place) => Some(place),
+            None => {
+                let problem = format!("it must be {}", UploadPlace::NAMES.join(" or "));
+                return Err(Problem::field("keep_in", &problem).into());
+            }
+        },
+    };
     if given.sources.is_empty() {
         return Err(Problem::field("file", &"choose files, or give an info-hash as torrent").into());
     }
@@ -123,12 +126,12 @@ fn add_form(exchange: &Exchange<'_>, form: &Form<'_>) -> Result<Done, Failed> {
 impl<'a> Given<'a> {
     fn new(sources: Vec<Source<'a>>) -> Self {
         let (folder, foreign, wanted) = (String::new(), Foreign::Refused, Wanted::default());
-        Self { sources, folder, foreign, wanted }
+        Self { sources, folder, foreign, kept_in: None, wanted }
     }
 }
 
 fn add_all(exchange: &Exchange<'_>, given: Given<'_>) -> Result<Done, Failed> {
-    let Given { sources, folder, foreign, mut wanted } = given;
+    let Given { sources, folder, foreign, kept_in, mut wanted } = given;
     wanted.check(exchange)?;
     wanted.check_dates()?;
     let caller = &exchange.caller;
@@ -140,7 +143,9 @@ fn add_all(exchange: &Exchange<'_>, given: Given<'_>) -> Result<Done, Failed> {
             return Err(Problem::field("group", &problem).into());
         }
     }
-    let upload = Upload::new(exchange.loaded(), foreign)
+    let loaded = exchange.loaded();
+    let upload = Upload::new(loaded, foreign)
+        .kept_in(kept_in.unwrap_or(loaded.config.catalog.keep_uploads))
         .into_category(&folder)
         .map_err(|problem| Problem::field("category", &problem))?;
     exchange.change(|catalog, author| {
@@ -149,7 +154,7 @@ fn add_all(exchange: &Exchange<'_>, given: Given<'_>) -> Result<Done, Failed> {
             if let Verdict::Failed(problem) = &judged.verdict {
                 return Err(Problem::log(problem).into());
             }
-            if let Verdict::Added { torrent, .. } = &judged.verdict {
+            if let Verdict::Added { torrent, is_new: true, .. } = &judged.verdict {
                 wanted.decide_about_new(catalog, torrent.info_hash, author)?;
             }
         }
