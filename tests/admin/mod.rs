@@ -11,6 +11,7 @@ mod people;
 mod setup;
 mod sign_in;
 mod strangers;
+mod switches;
 mod tokens;
 mod torrents;
 mod users;

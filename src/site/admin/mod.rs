@@ -35,6 +35,7 @@ mod shown_once;
 mod sign_in;
 mod spreadsheet;
 mod style;
+mod switches;
 mod torrents;
 mod visit;
 
