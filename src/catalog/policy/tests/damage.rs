@@ -1,6 +1,7 @@
 //! Files that are damaged, cut short, or not of this version.
 
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 use crate::catalog::policy::format::{self, DIGEST_AT, ENTRY_LEN, Facts, HEADER_LEN, NewSection};
@@ -326,4 +327,19 @@ fn a_snapshot_of_the_first_version_is_named_as_such() {
         .unwrap();
     let error = PolicySnapshot::open(&path).unwrap_err();
     assert!(matches!(error, PolicyError::Version { found: 1, .. }), "{error}");
+}
+
+#[test]
+fn a_replica_refuses_a_switch_that_it_does_not_know() {
+    let (folder, arriving) = place();
+    let accepted = folder.path().join("accepted");
+    let delivery = Delivery { arriving: &arriving, accepted: &accepted };
+    let number_of = |count: usize| u32::try_from(count).unwrap().to_le_bytes();
+    let of = |place: usize| [number_of(place), [0; 4], [0; 4]].concat();
+    let known = Switch::ALL.len();
+    fs::write(&arriving, assembled(&[(format::SWITCHES, 12, &of(known))])).unwrap();
+    let error = delivery.take_in(Duration::ZERO, true).unwrap_err();
+    assert!(matches!(error, PolicyError::Rule { section: 9, .. }), "{error}");
+    fs::write(&arriving, assembled(&[(format::SWITCHES, 12, &of(known - 1))])).unwrap();
+    assert_eq!(delivery.take_in(Duration::ZERO, true).unwrap(), Arrival::Accepted);
 }
