@@ -76,13 +76,16 @@ pub enum Scope {
     Bans,
     /// Change rules on clients.
     Clients,
+    /// Set switches over the configuration.
+    Switches,
     /// Add, change and remove users.
     Users,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Read, Self::Torrents, Self::Bans, Self::Clients, Self::Users];
+    pub const ALL: [Self; 6] =
+        [Self::Read, Self::Torrents, Self::Bans, Self::Clients, Self::Switches, Self::Users];
 
     /// Its name in commands, forms and the catalogue.
     #[must_use]
@@ -92,6 +95,7 @@ impl Scope {
             Self::Torrents => "torrents",
             Self::Bans => "bans",
             Self::Clients => "clients",
+            Self::Switches => "switches",
             Self::Users => "users",
         }
     }
@@ -106,9 +110,10 @@ impl Scope {
     #[must_use]
     pub fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            AddTorrents, EditBans, EditClientRules, EditTorrents, EditUsers, HideTorrents, Refresh,
-            RemoveTorrents, RestoreTorrents, RetireTorrents, SeeAudit, SeeBans, SeeClientRules,
-            SeeConfiguration, SeeOverview, SeePeers, SeeTorrents, SeeUsers,
+            AddTorrents, EditBans, EditClientRules, EditSwitches, EditTorrents, EditUsers,
+            HideTorrents, Refresh, RemoveTorrents, RestoreTorrents, RetireTorrents, SeeAudit,
+            SeeBans, SeeClientRules, SeeConfiguration, SeeOverview, SeePeers, SeeTorrents,
+            SeeUsers,
         };
         match self {
             Self::Read => &[
@@ -133,6 +138,7 @@ impl Scope {
             ],
             Self::Bans => &[SeeBans, EditBans],
             Self::Clients => &[SeeClientRules, EditClientRules],
+            Self::Switches => &[SeeConfiguration, EditSwitches],
             Self::Users => &[SeeUsers, EditUsers],
         }
     }
@@ -145,6 +151,7 @@ impl Scope {
             Self::Torrents => Permission::EditTorrents,
             Self::Bans => Permission::EditBans,
             Self::Clients => Permission::EditClientRules,
+            Self::Switches => Permission::EditSwitches,
             Self::Users => Permission::EditUsers,
         };
         role.may(wanted)
@@ -159,10 +166,10 @@ pub struct Scopes(Vec<Scope>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScopesError {
     /// There is none in it.
-    #[error("say what the token is for: some of read, torrents, bans, clients and users")]
+    #[error("say what the token is for: some of read, torrents, bans, clients, switches and users")]
     None,
     /// There is no such scope.
-    #[error("there is no scope `{0}`; there are read, torrents, bans, clients and users")]
+    #[error("there is no scope `{0}`; there are read, torrents, bans, clients, switches and users")]
     Unknown(String),
 }
 

@@ -15,6 +15,7 @@ mod record;
 mod records;
 mod refused;
 mod seen_clients;
+mod switches;
 mod texts;
 mod write;
 

@@ -1,6 +1,6 @@
 //! The owner's rules on who may announce, and what is known of peers, read together.
 
-use super::{Ban, Catalog, CatalogError, ClientRule};
+use super::{Ban, Catalog, CatalogError, ClientRule, Switches};
 use crate::protocol::Endpoint;
 
 /// The owner's rules on who may announce.
@@ -12,6 +12,8 @@ pub struct Rules {
     pub client_rules: Vec<ClientRule>,
     /// Peers that nobody can connect to, sorted.
     pub unreachable: Vec<Endpoint>,
+    /// What is set over the configuration.
+    pub switches: Switches,
 }
 
 impl Catalog {
@@ -24,6 +26,7 @@ impl Catalog {
             bans: self.bans()?,
             client_rules: self.client_rules()?,
             unreachable: self.unreachable()?,
+            switches: self.switches()?,
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::platform::address_range::AddressRange;
 use crate::platform::terminal::Harmless;
 use crate::protocol::{Seconds, Timestamp};
 use crate::site::{counted, in_words};
+use crate::tracker::switches;
 
 /// Addresses that may not announce
 #[derive(Debug, clap::Subcommand)]
@@ -139,7 +140,7 @@ fn warn_of_return<'a>(
     mut ended: impl Iterator<Item = &'a Ban>,
     world: &mut World<'_>,
 ) -> Result<(), CommandError> {
-    let clients = world.load_owner_config()?.config.clients;
+    let clients = switches::effective(&world.load_owner_config()?).config.clients;
     let counts = clients.identify && clients.ban_after.get().is_some();
     let within = clients.ban_within.seconds();
     let may_return = |ban: &Ban| ban.is_automatic() && ban.since + within > world.now;

@@ -9,6 +9,7 @@ use crate::catalog::{Catalog, ClientRule, Place, Verdict};
 use crate::platform::terminal::Harmless;
 use crate::protocol::ClientPattern;
 use crate::site::counted;
+use crate::tracker::switches;
 
 /// Decide which clients may announce: the first rule that means a client counts
 #[derive(Debug, clap::Subcommand)]
@@ -169,7 +170,7 @@ fn list(json: bool, world: &mut World<'_>) -> Result<(), CommandError> {
             number + 1
         ))?;
     }
-    if loaded.config.clients.identify {
+    if switches::effective(&loaded).config.clients.identify {
         world.print(format_args!(
             "then clients whose peer id names no known program are refused: `identify` in [clients]\n"
         ))?;

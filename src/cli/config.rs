@@ -1,10 +1,14 @@
 //! `tracker config`: the configuration as it is understood.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
+use super::switch::in_words;
 use super::{CommandError, World};
 use crate::config::{LoadedConfig, SAMPLE};
 use crate::store::expect_kind;
+use crate::tracker::switches::in_force;
 
 /// The configuration as it is understood
 #[derive(Debug, clap::Subcommand)]
@@ -66,11 +70,15 @@ fn show(world: &mut World<'_>, as_json: bool) -> Result<(), CommandError> {
 
 fn to_json(loaded: &LoadedConfig) -> Result<String, serde_json::Error> {
     let (limit, section) = loaded.config.address_peers();
+    let set = in_force(loaded);
+    let switches: serde_json::Map<_, _> =
+        set.iter().map(|(switch, value)| (switch.name().into(), value.into())).collect();
     let object = json!({
         "file": loaded.file,
         "found": loaded.found.to_string(),
         "config": loaded.config.to_json()?,
         "max_address_peers": { "limit": limit, "section": section },
+        "switches": switches,
     });
     Ok(format!("{object:#}\n"))
 }
@@ -82,8 +90,14 @@ fn to_toml(loaded: &LoadedConfig) -> Result<String, serde_json::Error> {
     };
     let (found, (limit, section)) = (loaded.found, loaded.config.address_peers());
     let config = loaded.config.to_toml()?;
+    let mut over = String::new();
+    for (switch, value) in in_force(loaded).iter() {
+        // Writing to a String cannot fail.
+        let value = in_words(switch, value);
+        let _ = writeln!(over, "# Set over it while it runs: {} = {value}", switch.name());
+    }
     Ok(format!(
-        "# From {origin} ({found}).\n# Of the two max_address_peers that of [{section}] holds: {limit}.\n\n{config}"
+        "# From {origin} ({found}).\n# Of the two max_address_peers that of [{section}] holds: {limit}.\n{over}\n{config}"
     ))
 }
 

@@ -26,6 +26,7 @@ mod restore;
 mod scrape;
 mod stats;
 mod store;
+mod switch;
 mod torrent;
 mod user;
 
@@ -78,6 +79,8 @@ enum Command {
     #[command(subcommand)]
     Client(client::ClientCommand),
     #[command(subcommand)]
+    Switch(switch::SwitchCommand),
+    #[command(subcommand)]
     User(user::UserCommand),
     #[command(subcommand)]
     Group(group::GroupCommand),
@@ -110,6 +113,7 @@ impl Command {
             Self::Torrent(command) => command.run(world),
             Self::Ban(command) => command.run(world),
             Self::Client(command) => command.run(world),
+            Self::Switch(command) => command.run(world),
             Self::User(command) => command.run(world),
             Self::Group(command) => command.run(world),
             Self::External(command) => command.run(world),

@@ -1,6 +1,6 @@
 //! What announces take of a machine, today and at ten times as many: hosts that are shared suspend who takes too much.
 
-use super::{Load, read_store};
+use super::{Load, read_store, switches};
 use crate::config::{LoadedConfig, StoreKind};
 use crate::protocol::Timestamp;
 use crate::store::{StoreError, if_any};
@@ -33,7 +33,7 @@ impl Demand {
     /// # Errors
     /// When the store is there and cannot be read.
     pub fn today(loaded: &LoadedConfig, now: Timestamp) -> Result<Option<Self>, StoreError> {
-        let config = &loaded.config;
+        let config = &switches::effective(loaded).config;
         let Some(mut store) = if_any(read_store(loaded))? else { return Ok(None) };
         let size = store.info()?;
         let load = Load::measured(&config.tracker, store.as_mut(), now)?;

@@ -105,7 +105,7 @@ impl Explainer {
         let mut tracker = Tracker::without_policy(Arc::clone(&loaded));
         let mut notes = Vec::new();
         match PolicySnapshot::open(&loaded.policy_in_force()) {
-            Ok(policy) => tracker.policy = Some(Arc::new(policy)),
+            Ok(policy) => tracker.put_in_force(Some(Arc::new(policy))),
             Err(crate::catalog::PolicyError::Missing { .. }) => {}
             Err(problem) => notes.push(problem.to_string()),
         }
@@ -231,9 +231,10 @@ impl Explainer {
                 return first;
             }
         };
-        let before = self.tracker.policy.replace(Arc::new(found.policy));
+        let before = self.tracker.policy.clone();
+        self.tracker.put_in_force(Some(Arc::new(found.policy)));
         let mut second = self.attempt(caller, request, now, &found.catalog);
-        self.tracker.policy = before;
+        self.tracker.put_in_force(before);
         second.notes.push(
             match loaded.config.is_replica() {
                 true => "a newer policy snapshot was copied here: a real announce takes it in first, and this is what it \

@@ -73,8 +73,8 @@ impl Tracker {
     /// # Errors
     /// When the store cannot be read.
     pub fn load(&mut self, now: Timestamp) -> Result<Load, Refusal> {
-        if self.loaded.config.tracker.high_load == 0 {
-            return Ok(Load::of(&self.loaded.config.tracker, 0));
+        if self.effective.config.tracker.high_load == 0 {
+            return Ok(Load::of(&self.effective.config.tracker, 0));
         }
         match self.load {
             Some((then, load)) if then == now => Ok(load),
@@ -87,10 +87,10 @@ impl Tracker {
     /// # Errors
     /// When the store cannot be read.
     pub fn measure_load(&mut self, now: Timestamp) -> Result<Load, Refusal> {
-        let loaded = Arc::clone(&self.loaded);
+        let effective = Arc::clone(&self.effective);
         let load = self
             .store()
-            .and_then(|store| Load::measured(&loaded.config.tracker, store, now))
+            .and_then(|store| Load::measured(&effective.config.tracker, store, now))
             .map_err(|problem| self.refusal(&problem))?;
         self.load = Some((now, load));
         Ok(load)
@@ -103,7 +103,7 @@ impl Tracker {
 
     /// How busy the tracker is, from what an announce has brought back; the same for all of a second.
     pub(super) fn heard_load(&mut self, announces: u64, now: Timestamp) -> Load {
-        let config = &self.loaded.config.tracker;
+        let config = &self.effective.config.tracker;
         match self.load {
             _ if config.high_load == 0 => Load::of(config, 0),
             Some((then, load)) if then == now => load,

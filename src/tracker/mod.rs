@@ -39,6 +39,7 @@ mod samples;
 mod scrape;
 mod shared;
 mod stores;
+pub mod switches;
 mod take_in;
 pub mod tally;
 mod torrent_file;
@@ -98,6 +99,8 @@ use crate::store::{LOOP_PATIENCE, PATIENCE, Patience, PeerSample, PeerStore, Sto
 /// The rules at work for one thread: configuration, policy and a store of its own.
 pub struct Tracker {
     loaded: Arc<LoadedConfig>,
+    /// The same with what the policy sets over it.
+    effective: Arc<LoadedConfig>,
     policy: Option<Arc<PolicySnapshot>>,
     policy_file: Option<FileMark>,
     seen_clients: RefCell<SeenClients>,
@@ -128,6 +131,7 @@ impl Tracker {
         Self {
             has_peer_rules: PeerRules::are_in(&loaded.config.network),
             reachability: loaded.config.reachability.check,
+            effective: Arc::clone(&loaded),
             loaded,
             policy: None,
             policy_file: None,
@@ -140,7 +144,7 @@ impl Tracker {
         }
     }
 
-    /// The configuration that these rules follow.
+    /// The configuration that these rules follow, without what is set over it.
     #[must_use]
     pub fn config(&self) -> &LoadedConfig {
         &self.loaded
@@ -154,7 +158,7 @@ impl Tracker {
     /// Why nobody is served at all, where the owner has switched the tracker off.
     #[must_use]
     pub fn closed(&self) -> Option<Refusal> {
-        let access = &self.loaded.config.access;
+        let access = &self.effective.config.access;
         let is_open = access.gone == Gone::No && access.offline_message.is_empty();
         (!is_open).then(|| Refusal::closed(access))
     }
@@ -187,14 +191,23 @@ impl Tracker {
             opened = PolicySnapshot::open(path);
         }
         match opened {
-            Ok(policy) => self.policy = Some(Arc::new(policy)),
-            Err(PolicyError::Missing { .. }) => self.policy = None,
+            Ok(policy) => self.put_in_force(Some(Arc::new(policy))),
+            Err(PolicyError::Missing { .. }) => self.put_in_force(None),
             Err(problem) => self.reject_policy(&problem),
         }
     }
 
+    /// Follows a policy from now on. What it sets over the configuration is looked at here, and at no announce.
+    fn put_in_force(&mut self, policy: Option<Arc<PolicySnapshot>>) {
+        let switches = policy.as_ref().map(|policy| policy.switches()).unwrap_or_default();
+        self.effective = switches::applied(&self.loaded, &switches);
+        // It may be high by them, or no longer.
+        self.load = None;
+        self.policy = policy;
+    }
+
     fn reject_policy(&mut self, problem: &PolicyError) {
-        self.policy = None;
+        self.put_in_force(None);
         if !self.loaded.config.is_replica() {
             crate::warning!("{problem}; it will be recreated from the catalogue");
             return;
@@ -339,7 +352,7 @@ impl Tracker {
 
     /// What the owner has decided, as it is in force now.
     fn decided(&self, now: Timestamp) -> Policy<'_> {
-        let config = &self.loaded.config;
+        let config = &self.effective.config;
         Policy {
             torrents: config.tracker.torrents,
             snapshot: self.policy.as_deref(),

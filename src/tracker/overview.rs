@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::unreachable::Unreachable;
-use super::{Load, read_store};
+use super::{Load, read_store, switches};
 use crate::catalog::{Catalog, CatalogError, PolicySnapshot, Torrent};
 use crate::config::LoadedConfig;
 use crate::platform::order::Order as _;
@@ -96,7 +96,8 @@ impl Overview {
     /// # Errors
     /// When one of them is there and cannot be read.
     pub fn now(loaded: &LoadedConfig, now: Timestamp) -> Result<Self, OverviewError> {
-        let config = &loaded.config.tracker;
+        let effective = switches::effective(loaded);
+        let config = &effective.config.tracker;
         let catalog = Catalog::read(&loaded.config.paths.catalog)?;
         let torrents = catalog.torrents()?;
         let Some(mut store) = if_any(read_store(loaded))? else {

@@ -5,17 +5,15 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::event_log;
-use super::history;
 use super::owner_lists::{OwnerLists, Refusals};
 use super::recount::recount_some;
 use super::report::{self, Computed, Report};
 use super::take_in::{TakeIn, publication};
 use super::unreachable::Unreachable;
-use super::{Load, PeerShares, Totals};
+use super::{Load, PeerShares, Totals, event_log, history, switches};
 use crate::catalog::{
     Catalog, CatalogError, Detail, External, FolderView, FoundFigures, PolicyDraft, PolicyError,
     PolicySnapshot, Publication, RefreshRecord, Torrent, TorrentList, UnlistedCounts, carry,
@@ -249,7 +247,8 @@ impl<'a> Refresh<'a> {
             .map(|unreachable| unreachable.leechers(store.as_mut(), swarms.values(), now))
             .transpose()?;
         let generation = store.generation()?;
-        let load = Load::measured(&loaded.config.tracker, store.as_mut(), now)?;
+        let decided = switches::applied_by(&catalog, &loaded.config)?;
+        let load = Load::measured(&decided.tracker, store.as_mut(), now)?;
         // From a `last` in the future no time is known that a rate could be taken over.
         let since_last = last.filter(|last| !last.is_ahead_of(now)).map(|last| now.since(last));
         // A refresh before its time, because a torrent came, must not take what was reported just
@@ -429,7 +428,7 @@ fn is_current(loaded: &LoadedConfig, last: Timestamp, now: Timestamp) -> bool {
         && config.paths.stats_fragment.exists()
         && config.paths.rss_fragment.exists()
         && loaded.list_fragment().is_none_or(|list| list.exists())
-        && config.answered_full_scrape().is_none_or(|scrape| scrape.exists())
+        && switches::effective(loaded).config.answered_full_scrape().is_none_or(Path::exists)
         && PolicySnapshot::open(&config.paths.policy)
             .is_ok_and(|policy| policy.refreshed_at() == last && !lists_are_old(&policy, now))
 }

@@ -35,7 +35,7 @@ impl Tracker {
         now: Timestamp,
         witness: &mut W,
     ) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
-        if !self.loaded.config.tracker.scrape {
+        if !self.effective.config.tracker.scrape {
             return Err(Refusal::ScrapeIsOff);
         }
         witness.passed("scrape", Passed::Fits);
@@ -75,7 +75,7 @@ impl Tracker {
         &mut self,
         now: Timestamp,
     ) -> Result<Option<Vec<ScrapeEntry<'_>>>, Refusal> {
-        if self.loaded.config.answered_full_scrape().is_none() || self.closed().is_some() {
+        if self.effective.config.answered_full_scrape().is_none() || self.closed().is_some() {
             return Ok(None);
         }
         self.all_figures(now).map(Some)
@@ -96,7 +96,7 @@ impl Tracker {
         now: Timestamp,
         witness: &mut W,
     ) -> Result<(), Refusal> {
-        let config = &self.loaded.config.tracker;
+        let config = &self.effective.config.tracker;
         if !config.scrape {
             return Err(Refusal::ScrapeIsOff);
         }
@@ -109,7 +109,7 @@ impl Tracker {
             return Err(Refusal::BusyForFullScrape);
         }
         witness.passed("high_load", Passed::Fits);
-        let config = &self.loaded.config.tracker;
+        let config = &self.effective.config.tracker;
         if self.policy.is_none() && config.torrents == Torrents::Listed {
             return Err(Refusal::Trouble);
         }
@@ -117,7 +117,7 @@ impl Tracker {
     }
 
     fn all_figures(&mut self, now: Timestamp) -> Result<Vec<ScrapeEntry<'_>>, Refusal> {
-        let config = &self.loaded.config.tracker;
+        let config = &self.effective.config.tracker;
         let mut shown = self.policy.as_ref().map_or_else(Vec::new, |policy| listed(policy, now));
         if config.torrents == Torrents::Open {
             shown.extend(self.unlisted_swarms(now)?);
@@ -155,7 +155,7 @@ impl Tracker {
             counts.extend(counted.map_err(|problem| self.refusal(&problem))?);
         }
         let generation = self.generation_for(asked)?;
-        let config = &self.loaded.config.tracker;
+        let config = &self.effective.config.tracker;
         let names = self.policy.as_ref().filter(|_| config.scrape_names);
         let figures = self.policy.as_ref().filter(|_| config.scrape_figures);
         let entries = asked

@@ -48,7 +48,7 @@ impl Tracker {
 
     /// Follows a policy that another tracker has opened.
     pub fn follow(&mut self, policy: SharedPolicy) {
-        self.policy = policy.snapshot;
+        self.put_in_force(policy.snapshot);
         self.policy_file = policy.file;
     }
 

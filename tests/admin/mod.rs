@@ -13,6 +13,7 @@ mod restarted;
 mod setup;
 mod sign_in;
 mod strangers;
+mod switches;
 mod tokens;
 mod torrents;
 mod two_browsers;

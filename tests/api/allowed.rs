@@ -11,7 +11,7 @@ use crate::harness::fastcgi::Responder;
 use crate::harness::installation::Installation;
 use crate::harness::program::{Program, new_token, now, value};
 
-const ALL: &str = "read,torrents,bans,clients,users";
+const ALL: &str = "read,torrents,bans,clients,switches,users";
 
 /// All operations that need a token, with something in the places of names, as they are described.
 fn operations() -> Vec<(String, String)> {
@@ -32,7 +32,7 @@ fn operations() -> Vec<(String, String)> {
             }
         }
     }
-    assert_eq!(all.len(), 24);
+    assert_eq!(all.len(), 26);
     all
 }
 
@@ -105,6 +105,7 @@ fn a_token_does_only_what_its_scopes_say() {
         ("torrents", &["POST torrents", "PATCH torrents", "DELETE torrents", "POST refresh"]),
         ("bans", &["GET bans", "POST bans", "DELETE bans"]),
         ("clients", &["GET clients", "POST clients", "DELETE clients"]),
+        ("switches", &["GET switches", "PATCH switches"]),
         ("users", &["GET users", "POST users", "PATCH users", "DELETE users"]),
     ] {
         let program = Program::new(&tracker, "ingrid", Role::Administrator, scopes);

@@ -6,7 +6,7 @@ use tracker_cgi::catalog::Role;
 use crate::harness::installation::Installation;
 use crate::harness::program::{Program, value};
 
-const ALL: &str = "read,torrents,bans,clients,users";
+const ALL: &str = "read,torrents,bans,clients,switches,users";
 
 fn site() -> Installation {
     let tracker = Installation::listed();
@@ -221,4 +221,35 @@ fn bad_bodies_are_refused() {
     }
     let reply = program.answer("GET", "refresh", "", b"", 0).reply;
     assert_eq!((reply.status, reply.header("allow")), (405, Some("POST, OPTIONS")));
+}
+
+#[test]
+fn switches_are_set_over_the_configuration_and_left_to_it_again() {
+    let tracker = site();
+    let program = program(&tracker);
+    let of = |page: &Value, name: &str| {
+        let all = page["switches"].as_array().expect("switches");
+        all.iter().find(|it| it["name"] == name).expect("it").clone()
+    };
+    let page = value(&program.get("switches"));
+    let scrape = of(&page, "scrape");
+    assert_eq!(
+        (&scrape["configuration"], &scrape["set"], &scrape["in_force"]),
+        (&json!(true), &Value::Null, &json!(true))
+    );
+    let wanted = json!({"scrape": false, "offline_message": "back on Monday"});
+    let changed = program.json("PATCH", "switches", &wanted);
+    assert_eq!(changed.status, 200);
+    assert_eq!(value(&changed), value(&program.get("switches")));
+    let scrape = of(&value(&changed), "scrape");
+    assert_eq!((&scrape["set"], &scrape["in_force"]), (&json!(false), &json!(false)));
+    let announced = tracker.get("/announce", "x=1").send().reply.text();
+    assert!(announced.contains("back on Monday"), "{announced}");
+    let reset = program.json("PATCH", "switches", &json!({"offline_message": null}));
+    assert_eq!(of(&value(&reset), "offline_message")["set"], Value::Null);
+    assert_eq!(of(&value(&reset), "scrape")["set"], false, "what is not named stays");
+    let wrong = json!({"identify": "on", "offline_retry": "1s", "gone": true});
+    let reply = program.json("PATCH", "switches", &wrong);
+    assert_eq!(reply.status, 422);
+    assert_eq!(fields(&value(&reply)), ["offline_retry", "identify", "gone"]);
 }

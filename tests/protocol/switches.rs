@@ -1,10 +1,13 @@
 //! Switches that close the tracker or parts of it while it runs.
 
+use std::time::Duration;
+
 use super::both::Both;
-use super::{client, peers};
+use super::{Client, client, peers};
 use crate::harness::bencode;
 use crate::harness::http::Reply;
 use crate::harness::installation::Installation;
+use crate::harness::poll;
 
 /// The replies of the CGI and of the responder to a GET from an address.
 fn both_replies(both: &Both, address: &str, path: &str, query: &str) -> [Reply; 2] {
@@ -132,4 +135,67 @@ fn a_switch_that_is_written_wrong_is_named() {
     let tracker = Installation::new(&["access.gone = 'yes'"]);
     let said = tracker.run(&["config", "check"]).failure();
     assert!(said.contains("`gone` in [access]") && said.contains("\"410\""), "{said}");
+}
+
+/// Waits until the responder answers a client that sends this with that in the reply.
+fn in_force(both: &Both, (client, more): (&Client, &str), expected: &str) {
+    let address = client.address.to_string();
+    let says = || {
+        let reply = both.responder.get_from(&address, "/announce", &client.query(more));
+        reply.text().contains(expected).then_some(())
+    };
+    assert!(poll(Duration::from_secs(20), says).is_some(), "{expected}");
+}
+
+#[test]
+fn what_is_set_over_the_configuration_counts_until_it_is_reset() {
+    let both = Both::with(&["clients.identify = true"]);
+    let run = |arguments: &[&str]| both.tracker.run(&[&["switch"], arguments].concat()).done();
+    let known = client(1);
+    both.accepts(&known, "");
+    run(&["set", "offline_message", "back on Monday"]);
+    run(&["set", "offline_retry", "2h"]);
+    in_force(&both, (&known, ""), "8:intervali7200e");
+    both.refuses(&known, "", "back on Monday");
+    let explained = both.tracker.run(&["explain", &format!("/announce?{}", known.query(""))]);
+    assert!(explained.output.contains("back on Monday"), "{}", explained.output);
+    let checked = both.tracker.run(&["doctor", "--offline"]).output;
+    assert!(checked.contains("tracker switch reset offline_message"), "{checked}");
+    run(&["reset", "offline_message", "offline_retry"]);
+    in_force(&both, (&known, ""), "8:complete");
+    both.accepts(&known, "");
+    let unknown = || {
+        let query =
+            format!("info_hash={}&peer_id=-ZZ0001-000000000001&port=1&left=0", "%01".repeat(20));
+        both_replies(&both, "10.0.0.9", "/announce", &query)
+            .map(|reply| reply.text().contains("failure reason"))
+    };
+    assert_eq!(unknown(), [true; 2]);
+    run(&["set", "identify", "off"]);
+    run(&["set", "require_compact", "on"]);
+    in_force(&both, (&known, "compact=0"), "failure reason");
+    for answer in both.announce(&known, "compact=0") {
+        let told = String::from_utf8_lossy(answer.bytes("failure reason")).into_owned();
+        assert!(told.contains("compact"), "{told}");
+    }
+    assert_eq!(unknown(), [false; 2]);
+    run(&["set", "high_load_now", "on"]);
+    run(&["set", "scrape", "off"]);
+    in_force(&both, (&known, ""), "12:min intervali400e");
+    for answer in both.accepts(&known, "") {
+        assert_eq!(answer.number("min interval"), 400, "{answer:?}");
+    }
+    for reply in both_replies(&both, "10.0.0.1", "/scrape", &known.query("")) {
+        assert!(reply.text().contains("does not answer scrapes"), "{reply:?}");
+    }
+    assert!(both.tracker.run(&["stats"]).done().contains("load is high"));
+}
+
+#[test]
+fn a_tracker_that_the_configuration_closes_is_opened() {
+    let both = Both::with(&["access.offline_message = 'closed'"]);
+    both.refuses(&client(1), "", "closed");
+    both.tracker.run(&["switch", "set", "offline_message", ""]).done();
+    in_force(&both, (&client(1), ""), "8:complete");
+    both.accepts(&client(1), "");
 }

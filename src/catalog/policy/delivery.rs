@@ -6,9 +6,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::PolicyError;
 use super::format::UnvalidatedHeader;
 use super::read::{PolicySnapshot, fault_of, verify};
+use super::{PolicyError, switches};
 use crate::platform::publication::TemporaryFile;
 use crate::platform::{files, lock};
 
@@ -100,6 +100,7 @@ impl Delivery<'_> {
         let layout = UnvalidatedHeader::read(&bytes)
             .and_then(|header| header.validate())
             .and_then(|layout| verify(&bytes, &layout).map(|()| layout))
+            .and_then(|layout| switches::are_understood(&bytes, &layout).map(|()| layout))
             .map_err(|fault| fault_of(self.arriving, fault))?;
         let Some(in_force) = in_force else { return Ok(Some(bytes)) };
         if in_force.digest() == layout.digest {

@@ -61,6 +61,10 @@
 //!     0 20  info-hash
 //!    20  4  offset of the reason in the texts
 //!    24  4  length of the reason; 0 for those of the owner's list
+//!  9 switches that are set over the configuration, 12 bytes each, sorted
+//!     0  4  which: its place among all that there are, counted from 0; a replica that does not know one refuses the file
+//!     4  4  offset of its value in the texts, as the configuration writes it
+//!     8  4  length of the value
 //! 11 texts: UTF-8, one after the other
 //! 12 rules on programs, 28 bytes each, sorted by fingerprint, then by place
 //!     0  8  FNV-1a with 64 bits of the name
@@ -101,7 +105,7 @@
 //!    12  4  length of the reason
 //! ```
 //!
-//! Reserved, and refused by this version: 8 accounts, 9 switches, 10 base.
+//! Reserved, and refused by this version: 8 accounts, 10 base.
 //!
 //! # The overlay
 //!
@@ -136,6 +140,7 @@ pub(super) const ALIAS_LEN: usize = 24;
 pub(super) const HASH_LEN: usize = 20;
 pub(super) const BAN_LEN: usize = 48;
 pub(super) const REFUSED_LEN: usize = 28;
+pub(super) const SWITCH_LEN: usize = 12;
 pub(super) const PEER_ID_RULE_LEN: usize = 40;
 pub(super) const PROGRAM_RULE_LEN: usize = 28;
 pub(super) const AGENT_RULE_LEN: usize = 32;
@@ -156,6 +161,7 @@ pub(super) const WATCHED: u32 = 4;
 pub(super) const BANS: u32 = 5;
 pub(super) const PEER_ID_RULES: u32 = 6;
 pub(super) const REFUSED: u32 = 7;
+pub(super) const SWITCHES: u32 = 9;
 pub(super) const TEXTS: u32 = 11;
 pub(super) const PROGRAM_RULES: u32 = 12;
 pub(super) const AGENT_RULES: u32 = 13;
@@ -247,6 +253,7 @@ pub(super) struct Layout {
     pub watched: Range<usize>,
     pub bans: RecordsAt,
     pub refused: RecordsAt,
+    pub switches: RecordsAt,
     pub peer_id_rules: RecordsAt,
     pub program_rules: RecordsAt,
     pub agent_rules: RecordsAt,
@@ -323,6 +330,7 @@ impl<'a> UnvalidatedHeader<'a> {
             watched: bytes(&sections, WATCHED)?,
             bans: records(&sections, BANS, BAN_LEN)?,
             refused: records(&sections, REFUSED, REFUSED_LEN)?,
+            switches: records(&sections, SWITCHES, SWITCH_LEN)?,
             peer_id_rules: records(&sections, PEER_ID_RULES, PEER_ID_RULE_LEN)?,
             program_rules: records(&sections, PROGRAM_RULES, PROGRAM_RULE_LEN)?,
             agent_rules: records(&sections, AGENT_RULES, AGENT_RULE_LEN)?,
@@ -342,7 +350,7 @@ impl<'a> UnvalidatedHeader<'a> {
 impl Section {
     fn is_understood(&self) -> Result<(), Fault> {
         match self.id {
-            TORRENTS..=REFUSED | TEXTS..=BOUNDS | OPTIONAL_FROM.. => Ok(()),
+            TORRENTS..=REFUSED | SWITCHES | TEXTS..=BOUNDS | OPTIONAL_FROM.. => Ok(()),
             unknown => Err(Fault::Rule(unknown)),
         }
     }

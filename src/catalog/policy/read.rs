@@ -18,8 +18,8 @@ use super::index;
 use super::record::{BanRecord, TextAt, TorrentRecord};
 use super::records::{EVERYWHERE, Records};
 use super::seen_clients::SeenClients;
-use super::{ListingChange, PolicyError, figures, listing};
-use crate::catalog::{FileTime, has_changed};
+use super::{ListingChange, PolicyError, figures, listing, switches};
+use crate::catalog::{FileTime, Switches, has_changed};
 use crate::platform::FileMark;
 use crate::platform::address_range::key;
 use crate::platform::files;
@@ -216,6 +216,12 @@ impl PolicySnapshot {
 
     fn client_rules(&self) -> ClientRules<'_> {
         ClientRules { file: &self.map, layout: &self.layout }
+    }
+
+    /// What is set over the configuration.
+    #[must_use]
+    pub fn switches(&self) -> Switches {
+        switches::read(&self.map, &self.layout)
     }
 
     /// Whether there are peers that nobody can connect to.

@@ -6,6 +6,7 @@ mod publishing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -58,8 +59,7 @@ fn hybrids(count: u32) -> Vec<Torrent> {
     (0..count).map(sample).collect()
 }
 
-static NO_RULES: Rules =
-    Rules { bans: Vec::new(), client_rules: Vec::new(), unreachable: Vec::new() };
+static NO_RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
 
 /// The bytes of a snapshot.
 fn encode(torrents: &[Torrent], publication: &Publication<'_>) -> Option<Vec<u8>> {
@@ -272,7 +272,7 @@ fn the_ban_of_an_address_is_found_while_it_lasts() {
         &path,
         &none,
         &Publication {
-            rules: &Rules { bans: bans.to_vec(), ..NO_RULES.clone() },
+            rules: &Rules { bans: bans.to_vec(), ..Rules::default() },
             ..publication(&[])
         },
     )
@@ -310,7 +310,7 @@ fn peers_that_nobody_can_connect_to_are_found() {
     publish(&path, &none, &publication(&[])).unwrap();
     assert!(!PolicySnapshot::open(&path).unwrap().has_unreachable());
     let unreachable = [1, 3, 5, 7].map(|number| Endpoint([number; 18])).to_vec();
-    let rules = Rules { unreachable, ..NO_RULES.clone() };
+    let rules = Rules { unreachable, ..Rules::default() };
     publish(&path, &none, &Publication { rules: &rules, ..publication(&[]) }).unwrap();
     let policy = PolicySnapshot::open(&path).unwrap();
     policy.verify().unwrap();
@@ -351,7 +351,7 @@ fn of_very_many_torrents_and_bans_each_is_found() {
         since: Timestamp(1),
         list: String::new(),
     });
-    let rules = Rules { bans: bans.collect(), ..NO_RULES.clone() };
+    let rules = Rules { bans: bans.collect(), ..Rules::default() };
     let torrents = hybrids(many);
     publish(&path, &torrents, &Publication { rules: &rules, ..publication(&[]) }).unwrap();
     let policy = PolicySnapshot::open(&path).unwrap();

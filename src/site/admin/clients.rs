@@ -13,6 +13,7 @@ use crate::catalog::{ClientRule, Place, Verdict, detail_values};
 use crate::gateway::Status;
 use crate::protocol::{ClientPattern, NoPattern};
 use crate::site::language::Texts;
+use crate::tracker::switches;
 use test::Test;
 
 #[derive(Template)]
@@ -21,7 +22,7 @@ struct Clients {
     frame: Frame,
     errors: Errors,
     rules: Vec<Shown>,
-    /// Switches of the configuration: the key, and whether it is on.
+    /// Switches: the key, and whether it is on.
     switches: [(&'static str, bool); 2],
     may_edit: bool,
     pattern: String,
@@ -53,7 +54,10 @@ fn page(exchange: &Exchange<'_>, signed_in: &SignedIn, errors: Errors) -> Result
     let texts = exchange.texts;
     let words = &texts.admin.clients;
     let rules = exchange.catalog()?.client_rules()?;
-    let (form, clients) = (&exchange.form, &exchange.loaded().config.clients);
+    let form = &exchange.form;
+    let mut config = exchange.loaded().config.clone();
+    switches::apply(&mut config, &exchange.catalog()?.switches()?);
+    let clients = config.clients;
     let mut frame = Frame::new(exchange, Some(signed_in), Section::Clients, words.title);
     let which = exchange.query.text("which");
     frame.notice = match exchange.query.text("done") {

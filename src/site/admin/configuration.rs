@@ -7,6 +7,7 @@ use askama::Template;
 use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
 use super::reply::{Failed, Reply};
+use crate::catalog::{Switch, Switches};
 use crate::config::{ConfigError, LoadedConfig};
 
 #[derive(Template)]
@@ -34,6 +35,8 @@ struct Key {
     value: String,
     /// Whether the value is another than the default.
     is_set: bool,
+    /// What is set over it in the administration.
+    over: Option<String>,
 }
 
 /// What the checker says of a text.
@@ -73,12 +76,16 @@ fn page(
     let mut frame = Frame::new(exchange, Some(signed_in), Section::Configuration, title);
     frame.has_errors = matches!(verdict, Some(Verdict::Wrong(_)));
     let file = loaded.file.as_ref().map(|file| file.display().to_string());
-    let sections = sections(loaded).map_err(|problem| Failed::Broken(problem.to_string()))?;
+    let set = exchange.catalog()?.switches()?;
+    let sections = sections(loaded, &set).map_err(|problem| Failed::Broken(problem.to_string()))?;
     Reply::page(&Configuration { frame, file, sections, pasted, verdict })
 }
 
 /// All keys with their values, in the order of the sample.
-fn sections(loaded: &LoadedConfig) -> Result<Vec<ConfigSection>, serde_json::Error> {
+fn sections(
+    loaded: &LoadedConfig,
+    set: &Switches,
+) -> Result<Vec<ConfigSection>, serde_json::Error> {
     let text = loaded.config.to_toml()?;
     // An empty file has all defaults, as it is in the same place.
     let file = loaded.folder.join("tracker.toml");
@@ -94,7 +101,9 @@ fn sections(loaded: &LoadedConfig) -> Result<Vec<ConfigSection>, serde_json::Err
             && let Some(last) = sections.last_mut()
         {
             let is_set = !usual.contains(&(section, line));
-            last.keys.push(Key { name: name.to_owned(), value: value.to_owned(), is_set });
+            let over = Switch::named(name).filter(|switch| switch.section() == section);
+            let over = over.and_then(|switch| set.get(switch)).map(str::to_owned);
+            last.keys.push(Key { name: name.to_owned(), value: value.to_owned(), is_set, over });
         }
     }
     Ok(sections)
@@ -122,7 +131,13 @@ mod tests {
     fn what_is_set_is_told_from_what_is_usual() {
         let text = "[tracker]\ninterval = 900\nmin_interval = 300\n[pages]\ntitle = 'Ours'\n";
         let loaded = LoadedConfig::parse(text, Path::new("/srv/conf/tracker.toml")).unwrap();
-        let sections = sections(&loaded).unwrap();
+        let mut over = Switches::default();
+        over.put(Switch::Identify, Some("true".into()));
+        let sections = sections(&loaded, &over).unwrap();
+        let keys = sections.iter().flat_map(|section| &section.keys);
+        let over: Vec<_> =
+            keys.filter_map(|key| Some((&*key.name, key.over.as_deref()?))).collect();
+        assert_eq!(over, [("identify", "true")]);
         let set = sections.iter().flat_map(|section| {
             let keys = section.keys.iter().filter(|key| key.is_set);
             keys.map(|key| (&*section.name, &*key.name, &*key.value))

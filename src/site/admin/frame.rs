@@ -15,6 +15,7 @@ pub(super) enum Section {
     Retired,
     Bans,
     Clients,
+    Switches,
     People,
     Configuration,
     Appearance,
@@ -34,6 +35,7 @@ const SECTIONS: &[Known] = &[
     (Section::Retired, "retired", Permission::SeeTorrents, |texts| texts.retired),
     (Section::Bans, "bans", Permission::SeeBans, |texts| texts.bans),
     (Section::Clients, "clients", Permission::SeeClientRules, |texts| texts.clients),
+    (Section::Switches, "switches", Permission::SeeConfiguration, |texts| texts.switches),
     (Section::People, "people", Permission::SeeUsers, |texts| texts.people),
     (Section::Configuration, "configuration", Permission::SeeConfiguration, |texts| {
         texts.configuration

@@ -36,6 +36,7 @@ mod shown_once;
 mod sign_in;
 mod spreadsheet;
 mod style;
+mod switches;
 mod torrents;
 mod visit;
 

@@ -6,7 +6,9 @@ use super::{
     account, add, api_tokens, appearance, audit, backup, bans, checkup, clients, codes,
     configuration, groups,
 };
-use super::{help, overview, peers, people, person, refresh, setup, sign_in, style, torrents};
+use super::{
+    help, overview, peers, people, person, refresh, setup, sign_in, style, switches, torrents,
+};
 use crate::accounts::Permission;
 use crate::gateway::Method;
 
@@ -58,6 +60,8 @@ const ROUTES: &[Route] = &[
     (Get, "clients", For(Permission::SeeClientRules, clients::show)),
     (Post, "clients", For(Permission::EditClientRules, clients::add)),
     (Post, "clients/remove", For(Permission::EditClientRules, clients::remove)),
+    (Get, "switches", For(Permission::SeeConfiguration, switches::show)),
+    (Post, "switches", For(Permission::EditSwitches, switches::save)),
     (Get, "torrents/add", For(Permission::AddTorrents, add::show)),
     (Post, "torrents/add", For(Permission::AddTorrents, add::add)),
     (Get, "torrents/{}/peers", For(Permission::SeePeers, peers::show)),

@@ -23,6 +23,8 @@ pub(in crate::site) enum Place {
     Bans(Which),
     /// `/api/v1/clients`, or one of the rules by its pattern.
     Clients(Which),
+    /// `/api/v1/switches`
+    Switches,
     /// `/api/v1/users`, or one of them by the name.
     Users(Which),
     /// `/api/v1/groups`, or one of them by the name.
@@ -53,6 +55,7 @@ impl Place {
                 | Self::Peers(_)
                 | Self::Bans(_)
                 | Self::Clients(_)
+                | Self::Switches
                 | Self::Users(_)
                 | Self::Groups(_)
                 | Self::Refresh
@@ -88,6 +91,7 @@ impl Place {
             (b"torrents", [None, ..]) => Self::Torrents,
             (b"stats", [None, ..]) => Self::Stats,
             (b"history", [None, ..]) => Self::History,
+            (b"switches", [None, ..]) => Self::Switches,
             (b"refresh", [None, ..]) => Self::Refresh,
             (b"changes", [None, ..]) => Self::Changes,
             (b"openapi.json", [None, ..]) => Self::Description,
@@ -127,6 +131,7 @@ mod tests {
             ("api/v1/users/a/b/c/d", Place::Users(Which::One)),
             ("api/v1/groups", Place::Groups(Which::All)),
             ("api/v1/changes", Place::Changes),
+            ("api/v1/switches", Place::Switches),
             ("api/v1/refresh", Place::Refresh),
             ("api/v1/refresh/7", Place::Unknown),
             ("api/v1/torrents/7/peers/8", Place::Unknown),

@@ -15,7 +15,7 @@ use crate::catalog::{FolderError, FolderScan, scan_folder};
 use crate::config::{LoadedConfig, Surroundings};
 use crate::platform::privilege;
 use crate::protocol::{HttpUrl, InfoHash, Timestamp, origin};
-use crate::tracker::scan_rules;
+use crate::tracker::{scan_rules, switches};
 
 /// How long a web server may take to start.
 const STARTING: Duration = Duration::from_secs(2);
@@ -39,6 +39,7 @@ pub struct Examination<'a> {
     found_wrong: Cell<bool>,
     /// Whether something of that has to do with pages.
     found_wrong_pages: Cell<bool>,
+    effective: OnceCell<LoadedConfig>,
     folder: OnceCell<Result<FolderScan, FolderError>>,
     announced: OnceCell<Option<Result<Announced, Failed>>>,
     /// Hosts that gave no answer, and why: they are not waited for again.
@@ -61,10 +62,16 @@ impl<'a> Examination<'a> {
             reach,
             found_wrong: Cell::new(false),
             found_wrong_pages: Cell::new(false),
+            effective: OnceCell::new(),
             folder: OnceCell::new(),
             announced: OnceCell::new(),
             silent: RefCell::default(),
         }
+    }
+
+    /// The configuration with what is set over it, by which announces go.
+    pub(super) fn effective(&self) -> &LoadedConfig {
+        self.effective.get_or_init(|| switches::effective(self.loaded))
     }
 
     /// Takes in how a check ended; what it is about may keep pages from readers or not.

@@ -11,7 +11,7 @@ use crate::site::counted;
 
 /// Whether each rule on clients is ever asked, and leaves somebody.
 pub(super) fn on_clients(examination: &Examination<'_>) -> Option<Outcome> {
-    let config = &examination.loaded.config;
+    let config = &examination.effective().config;
     if let Some(why) = config.clients.idle_bans() {
         return Some(Outcome::wrong(why, "set identify = true, or ban_after = 0"));
     }

@@ -1,4 +1,4 @@
-//! Switches of the configuration that keep clients out: an owner may have forgotten one.
+//! Switches that keep clients out, of the configuration or set over it: an owner may have forgotten one.
 
 use super::announced::Said;
 use super::examination::Examination;
@@ -18,7 +18,7 @@ pub(super) enum Closed {
 
 /// Whether the tracker serves nobody, as its owner wants it.
 pub(super) fn closed(examination: &Examination<'_>) -> Option<Closed> {
-    let access = &examination.loaded.config.access;
+    let access = &examination.effective().config.access;
     match access.gone {
         Gone::Ok => Some(Closed::Gone(200)),
         Gone::Gone => Some(Closed::Gone(410)),
@@ -40,10 +40,18 @@ pub(super) fn keep_out(examination: &Examination<'_>) -> Option<Outcome> {
             "all clients are told, with status {status}, that this tracker is no more and never to ask again; \
              `gone` in [access] is \"no\" where it is to work"
         ),
-        (Some(Closed::Offline(message)), _) => format!(
-            "the tracker is offline, all clients are told {message:?}; empty offline_message in [access] to have it \
-             work again"
-        ),
+        (Some(Closed::Offline(message)), _) => {
+            let is_configured =
+                examination.loaded.config.access.offline_message.as_str() == message;
+            let remedy = if is_configured {
+                "empty offline_message in [access]"
+            } else {
+                "`tracker switch reset offline_message`, or choose so in the administration,"
+            };
+            format!(
+                "the tracker is offline, all clients are told {message:?}; {remedy} to have it work again"
+            )
+        }
         (None, Families::Ipv4) => only("IPv4", "IPv6"),
         (None, Families::Ipv6) => only("IPv6", "IPv4"),
         (None, Families::Both) => return None,
@@ -60,11 +68,9 @@ impl Closed {
             Self::Offline(message) => says(reply, message),
         };
         match is_so {
-            true => {
-                Outcome::fine(format!("{url} says that it is closed, as the configuration has it"))
-            }
+            true => Outcome::fine(format!("{url} says that it is closed, as its owner has it")),
             false => Outcome::wrong(
-                format!("{url} does not say that the tracker is closed, as [access] has it"),
+                format!("{url} does not say that the tracker is closed, as its owner has it"),
                 "does the tracker have the same configuration there?",
             ),
         }

@@ -13,7 +13,7 @@ fn rule(pattern: &str, verdict: Verdict) -> ClientRule {
 /// A snapshot with these rules.
 fn published(client_rules: &[ClientRule], refused: Refused<'_>) -> (TempDir, PolicySnapshot) {
     let (folder, path) = place();
-    let rules = Rules { client_rules: client_rules.to_vec(), ..NO_RULES.clone() };
+    let rules = Rules { client_rules: client_rules.to_vec(), ..Rules::default() };
     let none: [Torrent; 0] = [];
     publish(&path, &none, &Publication { rules: &rules, refused, ..publication(&[]) }).unwrap();
     let snapshot = PolicySnapshot::open(&path).unwrap();

@@ -1,10 +1,11 @@
 //! Files that are damaged, cut short, or not of this version.
 
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 use crate::catalog::policy::format::{self, DIGEST_AT, ENTRY_LEN, Facts, HEADER_LEN, NewSection};
-use crate::catalog::{ClientRule, Verdict};
+use crate::catalog::{ClientRule, Switch, Switches, Verdict};
 use crate::protocol::{PeerId, ScrapeFigures, SeenClient};
 
 const FACTS: Facts = Facts {
@@ -34,7 +35,10 @@ fn sample() -> Vec<u8> {
         since: Timestamp(1),
     });
     let unreachable = vec![Endpoint([1; 18]), Endpoint([9; 18])];
-    let rules = Rules { bans: bans.to_vec(), client_rules: client_rules.to_vec(), unreachable };
+    let mut switches = Switches::default();
+    switches.put(Switch::OfflineMessage, Some("back on Monday".into()));
+    let (bans, client_rules) = (bans.to_vec(), client_rules.to_vec());
+    let rules = Rules { bans, client_rules, unreachable, switches };
     let refused = Refused { retired: vec![(hash(100), "it is old")], denied: &[hash(101)] };
     let told = ScrapeFigures { average_done: 50, speed: 7, transferred: 9 };
     let figures = &[(hash(1), told), (hash(4), told)];
@@ -68,6 +72,7 @@ fn use_everything(path: &Path, bytes: &[u8]) -> Result<(), PolicyError> {
         let _ = ban.map(|ban| (ban.reason.len(), ban.until));
     }
     let _ = (snapshot.has_unreachable(), snapshot.is_unreachable(Endpoint([9; 18])));
+    let _ = snapshot.switches().iter().count();
     let figures = snapshot.figures().chain(snapshot.figures_of(hash(4)).map(|it| (hash(4), it)));
     assert!(figures.into_iter().all(|(_, it)| it.average_done <= 100));
     snapshot.verify()
@@ -270,7 +275,7 @@ proptest! {
 #[test]
 fn a_rule_that_is_not_known_is_never_passed_over() {
     let (_folder, path) = place();
-    for id in (0..64).filter(|id| !matches!(id, 1..=7 | 11..=15)) {
+    for id in (0..64).filter(|id| !matches!(id, 1..=7 | 9 | 11..=15)) {
         let error = use_everything(&path, &assembled(&[(id, 0, b"bans")])).unwrap_err();
         assert!(matches!(error, PolicyError::Rule { section, .. } if section == id), "{error}");
         assert!(error.to_string().contains("upgrade"), "{error}");
@@ -322,4 +327,19 @@ fn a_snapshot_of_the_first_version_is_named_as_such() {
         .unwrap();
     let error = PolicySnapshot::open(&path).unwrap_err();
     assert!(matches!(error, PolicyError::Version { found: 1, .. }), "{error}");
+}
+
+#[test]
+fn a_replica_refuses_a_switch_that_it_does_not_know() {
+    let (folder, arriving) = place();
+    let accepted = folder.path().join("accepted");
+    let delivery = Delivery { arriving: &arriving, accepted: &accepted };
+    let number_of = |count: usize| u32::try_from(count).unwrap().to_le_bytes();
+    let of = |place: usize| [number_of(place), [0; 4], [0; 4]].concat();
+    let known = Switch::ALL.len();
+    fs::write(&arriving, assembled(&[(format::SWITCHES, 12, &of(known))])).unwrap();
+    let error = delivery.take_in(Duration::ZERO, true).unwrap_err();
+    assert!(matches!(error, PolicyError::Rule { section: 9, .. }), "{error}");
+    fs::write(&arriving, assembled(&[(format::SWITCHES, 12, &of(known - 1))])).unwrap();
+    assert_eq!(delivery.take_in(Duration::ZERO, true).unwrap(), Arrival::Accepted);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::*;
 use crate::catalog::samples::{files_in, new_catalog, scan};
-use crate::catalog::{Details, RefreshRecord, StoreCounters};
+use crate::catalog::{Details, RefreshRecord, StoreCounters, Switch, Switches};
 
 #[test]
 fn the_catalogues_present_torrents_are_published() {
@@ -245,4 +245,20 @@ fn changes_of_listings_are_those_after_the_last_refresh() {
     assert_eq!(changes(u64::MAX).last(), Some(&(200, false)));
     let first = policy.listing_changes(Timestamp(31)).next().unwrap();
     assert_eq!(first.canonical, published[1].canonical);
+}
+
+#[test]
+fn what_is_set_over_the_configuration_is_read_as_it_was_published() {
+    let (_folder, path) = place();
+    write(&path, hybrids(1));
+    assert!(PolicySnapshot::open(&path).unwrap().switches().is_empty());
+    let mut switches = Switches::default();
+    switches.put(Switch::OfflineMessage, Some("снова в понедельник".into()));
+    switches.put(Switch::Identify, Some("false".into()));
+    let rules = Rules { switches: switches.clone(), ..Rules::default() };
+    let publication = Publication { rules: &rules, ..publication(&[]) };
+    publish(&path, &hybrids(1), &publication).unwrap();
+    let policy = PolicySnapshot::open(&path).unwrap();
+    policy.verify().unwrap();
+    assert_eq!(policy.switches(), switches);
 }

@@ -13,6 +13,7 @@ mod failed;
 mod groups;
 mod peers;
 mod refresh;
+mod switches;
 mod torrents;
 mod users;
 
@@ -48,6 +49,8 @@ fn operation(method: Method, place: Place) -> Option<Operation> {
         (Get, Place::Clients(One)) => (Permission::SeeClientRules, clients::show),
         (Post, Place::Clients(All)) => (Permission::EditClientRules, clients::add),
         (Delete, Place::Clients(One)) => (Permission::EditClientRules, clients::remove),
+        (Get, Place::Switches) => (Permission::SeeConfiguration, switches::list),
+        (Patch, Place::Switches) => (Permission::EditSwitches, switches::change),
         (Get, Place::Users(All)) => (Permission::SeeUsers, users::list),
         (Get, Place::Users(One)) => (Permission::SeeUsers, users::show),
         (Post, Place::Users(All)) => (Permission::EditUsers, users::add),
@@ -154,6 +157,7 @@ mod tests {
             (Place::Torrent(InfoHash([1; 20])), "GET, HEAD, PATCH, DELETE, OPTIONS"),
             (Place::Bans(Which::One), "GET, HEAD, DELETE, OPTIONS"),
             (Place::Users(Which::One), "GET, HEAD, PATCH, DELETE, OPTIONS"),
+            (Place::Switches, "GET, HEAD, PATCH, OPTIONS"),
             (Place::Refresh, "POST, OPTIONS"),
             (Place::Unknown, "GET, HEAD, OPTIONS"),
         ] {
@@ -174,6 +178,7 @@ mod tests {
             Permission::SeePeers,
             Permission::SeeBans,
             Permission::SeeClientRules,
+            Permission::SeeConfiguration,
             Permission::SeeUsers,
             Permission::SeeAudit,
         ];
@@ -185,6 +190,7 @@ mod tests {
             Place::Bans(Which::One),
             Place::Clients(Which::All),
             Place::Clients(Which::One),
+            Place::Switches,
             Place::Users(Which::All),
             Place::Users(Which::One),
             Place::Groups(Which::All),

@@ -20,6 +20,7 @@ texts! {
         torrents: &'static str,
         bans: &'static str,
         clients: &'static str,
+        switches: &'static str,
         users: &'static str,
         lasts: &'static str,
         days: Phrase<1>,
@@ -47,6 +48,7 @@ impl ApiTokenTexts {
             Scope::Torrents => self.torrents,
             Scope::Bans => self.bans,
             Scope::Clients => self.clients,
+            Scope::Switches => self.switches,
             Scope::Users => self.users,
         }
     }
@@ -64,6 +66,7 @@ pub(super) const ENGLISH: ApiTokenTexts = ApiTokenTexts {
     torrents: "Change torrents",
     bans: "Change bans",
     clients: "Change rules on clients",
+    switches: "Set switches",
     users: "Change users",
     lasts: "For how long",
     days: Phrase("{0} days"),
@@ -96,6 +99,7 @@ pub(super) const RUSSIAN: ApiTokenTexts = ApiTokenTexts {
     torrents: "Менять торренты",
     bans: "Менять запреты",
     clients: "Менять правила о клиентах",
+    switches: "Менять переключатели",
     users: "Менять пользователей",
     lasts: "На какой срок",
     days: Phrase("Дней: {0}"),

@@ -20,6 +20,7 @@ mod person;
 mod refused;
 mod setup;
 mod sign_in;
+mod switches;
 mod torrent;
 mod torrents;
 mod users;
@@ -44,6 +45,7 @@ pub(in crate::site) use person::PersonTexts;
 pub(in crate::site) use refused::RefusedTexts;
 pub(in crate::site) use setup::SetupTexts;
 pub(in crate::site) use sign_in::SignInTexts;
+pub(in crate::site) use switches::SwitchTexts;
 pub(in crate::site) use torrent::AdminTorrentTexts;
 pub(in crate::site) use torrents::AdminTorrentsTexts;
 pub(in crate::site) use users::UserTexts;
@@ -85,6 +87,7 @@ admin_texts! {
     bans: BanTexts,
     peers: AdminPeerTexts,
     clients: ClientTexts,
+    switches: SwitchTexts,
     configuration: ConfigurationTexts,
     backup: BackupTexts,
     appearance: AppearanceTexts,
