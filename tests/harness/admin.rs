@@ -176,16 +176,19 @@ impl<'a> Admin<'a> {
         let (content_type, body) = body.unwrap_or_default();
         let cookies = cookies.join("; ");
         if let Some(responder) = self.responder {
-            let variables = [
+            let (path, length) = (format!("{ADMIN}{path}"), body.len().to_string());
+            let mut variables = BTreeMap::from([
                 ("REQUEST_METHOD", method),
                 ("SCRIPT_NAME", "/tracker.cgi"),
-                ("PATH_INFO", &format!("{ADMIN}{path}")),
+                ("PATH_INFO", &path),
                 ("QUERY_STRING", query),
                 ("REMOTE_ADDR", fastcgi::CLIENT),
                 ("HTTP_COOKIE", &cookies),
                 ("CONTENT_TYPE", content_type),
-                ("CONTENT_LENGTH", &body.len().to_string()),
-            ];
+                ("CONTENT_LENGTH", &length),
+            ]);
+            variables.extend(self.variables.iter().map(|(name, value)| (&**name, &**value)));
+            let variables: Vec<_> = variables.into_iter().collect();
             let mut stream = responder.connect();
             let request = [fastcgi::head(&variables), fastcgi::body(body), fastcgi::body(b"")];
             stream.write_all(&request.concat()).expect("a request is sent");
