@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::count::Count;
 use super::user_id::UserId;
-use super::users::{UserError, end_sessions, find, note, set_password};
+use super::users::{MAILED, UserError, end_sessions, find, note, set_password};
 use super::{Author, Catalog, CatalogError, User};
 use crate::protocol::Timestamp;
 
@@ -146,6 +146,23 @@ impl Catalog {
                 (code, id.0, Count(until.0)),
             )?;
             note(transaction, author, "make password code", &user.name, (None, None))?;
+            Ok(Ok(()))
+        })
+    }
+
+    /// Notes that a password code was mailed, and where to. The code itself is nobody's to read.
+    ///
+    /// # Errors
+    /// When there is no such user, or the catalogue cannot be written.
+    pub fn note_mailed_password_code(
+        &mut self,
+        id: UserId,
+        to: &str,
+        author: &Author<'_>,
+    ) -> Result<(), UserError> {
+        self.change_users("note a mail in", |transaction| {
+            let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
+            note(transaction, author, MAILED, &user.name, (None, Some(to)))?;
             Ok(Ok(()))
         })
     }

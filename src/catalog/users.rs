@@ -154,6 +154,9 @@ impl User {
     }
 }
 
+/// What is noted when a password code was mailed; the address stands behind it.
+pub(super) const MAILED: &str = "mail password code";
+
 impl Catalog {
     /// All users, by their names.
     ///
@@ -302,6 +305,10 @@ impl Catalog {
             transaction
                 .execute("UPDATE changes SET subject = ?2 WHERE subject = ?1", (name, &number))?;
             transaction.execute("DELETE FROM logins WHERE name = ?1", [name])?;
+            transaction.execute(
+                "UPDATE changes SET after = NULL WHERE what = ?1 AND subject = ?2",
+                (MAILED, &number),
+            )?;
             let author_name = if author.name == name { &number } else { author.name };
             let author = Author { name: author_name, at: author.at };
             let noted = Noted { what: "remove user", subject: &number, ..Noted::default() };

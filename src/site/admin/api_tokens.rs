@@ -147,6 +147,7 @@ pub(super) fn make(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<
     let shown = Shown {
         section: Section::None,
         title: words.shown_title,
+        problem: None,
         about: words.shown_about.with(label),
         secrets: vec![token.to_string()],
         place: None,

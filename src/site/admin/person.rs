@@ -7,6 +7,7 @@ use super::confirm::Question;
 use super::errors::Errors;
 use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
+use super::password_code;
 use super::people::{self, Choice, Person};
 use super::reply::{Failed, Reply};
 use crate::catalog::{LoginOutcome, NoGroup, Role, User, UserDetails, UserError, UserId};
@@ -40,6 +41,8 @@ struct PersonPage {
     tokens: Vec<ShownToken>,
     token_action: String,
     last_sign_ins: Vec<SignInRow>,
+    /// Where a code is to be mailed; `None` where nothing can be mailed.
+    mail: Option<String>,
 }
 
 /// The user of the address.
@@ -109,6 +112,7 @@ fn page(
     frame.has_errors = !errors.is_empty();
     frame.notice = match exchange.query.text("done") {
         "saved" => Some(texts.admin.frame.saved.to_owned()),
+        "mailed" => Some(texts.admin.mail.sent.to_owned()),
         "signed-out" => Some(words.signed_out.to_owned()),
         "no-codes" => Some(words.codes_are_off.to_owned()),
         "token-removed" => Some(texts.admin.api_tokens.removed.to_owned()),
@@ -128,6 +132,7 @@ fn page(
             tokens: api_tokens::shown(exchange, user)?,
             token_action: format!("people/{}/remove-token", user.id.0),
             last_sign_ins: sign_ins(exchange, user)?,
+            mail: password_code::typed_address(exchange),
             frame,
             errors,
         },
@@ -179,7 +184,15 @@ pub(super) fn make_password_code(
     signed_in: &SignedIn,
 ) -> Result<Reply, Failed> {
     let user = user(exchange)?;
-    people::show_password_code(exchange, signed_in, user.id, &user.name)
+    let mut errors = Errors::default();
+    let mail_to = password_code::mail_to(exchange, &mut errors)?;
+    if exchange.form.has(password_code::MAIL) && mail_to.is_none() {
+        errors.add(password_code::MAIL, exchange.texts.admin.mail.wrong_address);
+    }
+    if !errors.is_empty() {
+        return page(exchange, signed_in, &user, &user.details(), errors);
+    }
+    password_code::make(exchange, signed_in, &user, mail_to.as_ref())
 }
 
 /// Ends all sessions of the user.
