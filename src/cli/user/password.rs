@@ -13,7 +13,7 @@ use crate::site::{PasswordMail, PasswordMailError, admin_page};
 /// Bytes of a password that are read at most.
 const MOST_BYTES: u64 = 4096;
 
-/// Give a user a new password, which ends all of their sessions
+/// Give a user a new password, which ends all of their sessions and tokens
 #[derive(Debug, clap::Args)]
 pub struct PasswordArguments {
     /// The user
@@ -42,7 +42,10 @@ impl PasswordArguments {
             Ok(catalog.set_password(user.id, hash.as_deref(), author)?)
         })?;
         let told = if hash.is_some() { "has a new password" } else { "has no password" };
-        world.print(format_args!("{}: {told}, and no session\n", Harmless(&self.name)))
+        world.print(format_args!(
+            "{}: {told}, and neither session nor token\n",
+            Harmless(&self.name)
+        ))
     }
 }
 

@@ -40,6 +40,7 @@ struct PersonPage {
     is_disabled_chosen: bool,
     tokens: Vec<ShownToken>,
     token_action: String,
+    token_action_for_all: String,
     last_sign_ins: Vec<SignInRow>,
     /// Where a code is to be mailed; `None` where nothing can be mailed.
     mail: Option<String>,
@@ -116,6 +117,7 @@ fn page(
         "signed-out" => Some(words.signed_out.to_owned()),
         "no-codes" => Some(words.codes_are_off.to_owned()),
         "token-removed" => Some(texts.admin.api_tokens.removed.to_owned()),
+        "tokens-removed" => Some(texts.admin.api_tokens.all_removed.to_owned()),
         _ => None,
     };
     let status = if errors.is_empty() { Status::Ok } else { Status::UnprocessableContent };
@@ -131,6 +133,7 @@ fn page(
             is_disabled_chosen: chosen.is_disabled,
             tokens: api_tokens::shown(exchange, user)?,
             token_action: format!("people/{}/remove-token", user.id.0),
+            token_action_for_all: format!("people/{}/remove-tokens", user.id.0),
             last_sign_ins: sign_ins(exchange, user)?,
             mail: password_code::typed_address(exchange),
             frame,
@@ -254,6 +257,18 @@ pub(super) fn remove_token(
     let user = user(exchange)?;
     api_tokens::end(exchange, signed_in, user.id)?;
     Ok(Reply::To(format!("people/{}?done=token-removed", user.id.0)))
+}
+
+/// Ends all of the user's tokens.
+pub(super) fn remove_tokens(
+    exchange: &mut Exchange<'_>,
+    signed_in: &SignedIn,
+) -> Result<Reply, Failed> {
+    let user = user(exchange)?;
+    exchange.change_unpublished(signed_in, |catalog, author| {
+        Ok(catalog.remove_tokens(user.id, author)?)
+    })?;
+    Ok(Reply::To(format!("people/{}?done=tokens-removed", user.id.0)))
 }
 
 /// What is asked before something is done with a user: its title, and what stands on the button.
