@@ -56,7 +56,7 @@ pub use shared::Shared;
 pub use state::hide_new_data;
 
 use crate::config::Surroundings;
-use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response};
+use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Rejection, Request, Response};
 use crate::platform::log::{self, Level};
 use crate::protocol::{Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
@@ -422,6 +422,13 @@ impl Handler for Site {
                 replies::refuse(ready, &call, &Refusal::WouldWait, response);
             }
             _ => pages::too_busy(&route, response),
+        }
+    }
+
+    fn reject(&mut self, request: &Request<'_>, rejection: Rejection, response: &mut Response) {
+        match Place::of(request).route {
+            Route::Api(_) => api::reject(rejection, response),
+            _ => rejection.fill(response),
         }
     }
 
