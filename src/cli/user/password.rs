@@ -103,7 +103,7 @@ fn read() -> io::Result<Option<String>> {
 pub struct PasswordCodeArguments {
     /// The user
     name: UserName,
-    /// Mail the code there, by the program that `sendmail` in [admin] names, instead of printing it
+    /// Mail the code there, by the program that `admin.sendmail` names, instead of printing it
     #[arg(long, value_name = "ADDRESS")]
     mail: Option<MailAddress>,
 }
