@@ -40,7 +40,7 @@ use crate::platform::network::Network;
 use crate::protocol::{HttpUrl, Seconds, Url};
 
 pub use access::{AccessConfig, Gone};
-pub use admin::AdminConfig;
+pub use admin::{AdminConfig, NotAProgram, Program};
 pub use amounts::{Bytes, Limit};
 pub use clients::ClientsConfig;
 pub use data::is_unguessable;

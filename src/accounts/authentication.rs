@@ -203,7 +203,7 @@ impl Authentication<'_> {
             return Ok(PasswordChange::WrongPassword);
         };
         let author = Author { name: user.name.as_str(), at: self.now };
-        self.catalog.set_password(user.id, Some(PasswordHash::of(&new)?.as_str()), &author)?;
+        self.catalog.change_password(user.id, PasswordHash::of(&new)?.as_str(), &author)?;
         self.forget_failures_of(&user)?;
         let epoch = self.catalog.user(user.id)?.map_or(user.epoch, |user| user.epoch);
         Ok(PasswordChange::Done(Session::begin(user.id, epoch, self.now)?))

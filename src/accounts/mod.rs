@@ -6,6 +6,7 @@ mod authentication;
 mod device;
 mod form_token;
 mod hashing_turn;
+mod mail_address;
 mod offered_codes;
 mod password;
 mod password_code;
@@ -28,6 +29,7 @@ pub use authentication::{
 pub use device::Device;
 pub use form_token::{FormToken, Visit};
 pub use hashing_turn::{HashingTurn, HashingTurnError};
+pub use mail_address::{MailAddress, MailAddressError};
 pub use offered_codes::OfferedCodes;
 pub use password::{Password, PasswordError};
 pub use password_code::PasswordCode;

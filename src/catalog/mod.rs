@@ -55,6 +55,7 @@ mod totals;
 mod unlisted;
 mod user_id;
 mod user_name;
+mod user_passwords;
 mod user_proofs;
 mod users;
 

@@ -1,12 +1,12 @@
 //! Tokens: what programs show in the place of a password. The catalogue has only their digests.
 
-use rusqlite::{OptionalExtension as _, Row};
+use rusqlite::{OptionalExtension as _, Row, Transaction};
 
 use super::count::Count;
 use super::user_id::UserId;
 use super::user_proofs::Digest;
 use super::users::{UserError, find, note};
-use super::{Author, Catalog, CatalogError};
+use super::{Author, Catalog, CatalogError, User};
 use crate::protocol::Timestamp;
 
 /// How seldom it is written down that a token was used, in seconds.
@@ -121,6 +121,17 @@ impl Catalog {
         })
     }
 
+    /// Ends all tokens of a user; how many there were.
+    ///
+    /// # Errors
+    /// When there is no such user, or the catalogue cannot be written; then nothing was changed.
+    pub fn remove_tokens(&mut self, user: UserId, author: &Author<'_>) -> Result<usize, UserError> {
+        self.change_users("remove tokens from", |transaction| {
+            let Some(owner) = find(transaction, user)? else { return Ok(Err(UserError::Unknown)) };
+            remove_tokens(transaction, &owner, author).map(Ok)
+        })
+    }
+
     /// Notes that a token was used, at most once a minute.
     ///
     /// # Errors
@@ -136,6 +147,20 @@ impl Catalog {
                 .map(|_| ())
         })
     }
+}
+
+/// The same in a transaction.
+pub(super) fn remove_tokens(
+    transaction: &Transaction<'_>,
+    owner: &User,
+    author: &Author<'_>,
+) -> rusqlite::Result<usize> {
+    let removed = transaction.execute("DELETE FROM tokens WHERE user = ?1", [owner.id.0])?;
+    if removed > 0 {
+        let before = format!("tokens: {removed}");
+        note(transaction, author, "remove tokens", &owner.name, (Some(&before), None))?;
+    }
+    Ok(removed)
 }
 
 fn token_of(row: &Row<'_>) -> rusqlite::Result<Token> {

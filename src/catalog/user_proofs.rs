@@ -1,13 +1,12 @@
-//! What else tells that somebody is a user: one-time codes, recovery codes, and codes to choose a password with. Of all that
-//! is typed in, the catalogue has only digests.
+//! What else tells that somebody is a user: one-time codes and recovery codes. Of all that is typed in, the catalogue has
+//! only digests.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use rusqlite::Transaction;
 
 use super::count::Count;
 use super::user_id::UserId;
-use super::users::{UserError, end_sessions, find, note, set_password};
-use super::{Author, Catalog, CatalogError, User};
-use crate::protocol::Timestamp;
+use super::users::{UserError, end_sessions, find, note};
+use super::{Author, Catalog, CatalogError};
 
 /// The SHA-256 of something that is known to one user only.
 pub type Digest = [u8; 32];
@@ -126,71 +125,6 @@ impl Catalog {
             .query_row(count, [id.0], |row| row.get(0).map(|Count(count)| count))
             .map_err(self.failed("read a user from"))
     }
-
-    /// Has somebody be able to choose a password by a code until then, in place of earlier codes.
-    ///
-    /// # Errors
-    /// When the catalogue cannot be written; then nothing was changed.
-    pub fn add_password_code(
-        &mut self,
-        id: UserId,
-        code: &Digest,
-        until: Timestamp,
-        author: &Author<'_>,
-    ) -> Result<(), UserError> {
-        self.change_users("write a password code into", |transaction| {
-            let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
-            transaction.execute("DELETE FROM password_codes WHERE user = ?1", [id.0])?;
-            transaction.execute(
-                "INSERT INTO password_codes (digest, user, until) VALUES (?1, ?2, ?3)",
-                (code, id.0, Count(until.0)),
-            )?;
-            note(transaction, author, "make password code", &user.name, (None, None))?;
-            Ok(Ok(()))
-        })
-    }
-
-    /// Whose password a code may set now; not that of somebody who may not sign in.
-    ///
-    /// # Errors
-    /// When the catalogue cannot be read.
-    pub fn user_of_password_code(
-        &self,
-        code: &Digest,
-        now: Timestamp,
-    ) -> Result<Option<User>, CatalogError> {
-        user_of_code(&self.connection, code, now).map_err(self.failed("read a password code from"))
-    }
-
-    /// Sets a password, by its hash, with a code, which counts no more then. Whether the code counted.
-    ///
-    /// # Errors
-    /// When the catalogue cannot be written; then nothing was changed.
-    pub fn set_password_with_code(
-        &mut self,
-        code: &Digest,
-        hash: &str,
-        now: Timestamp,
-    ) -> Result<bool, UserError> {
-        self.change_users("write a password into", |transaction| {
-            let Some(user) = user_of_code(transaction, code, now)? else { return Ok(Ok(false)) };
-            let author = Author { name: user.name.as_str(), at: now };
-            Ok(set_password(transaction, user.id, Some(hash), &author)?.map(|()| true))
-        })
-    }
-}
-
-fn user_of_code(
-    connection: &Connection,
-    code: &Digest,
-    now: Timestamp,
-) -> rusqlite::Result<Option<User>> {
-    let found = "SELECT user FROM password_codes WHERE digest = ?1 AND until > ?2";
-    let id = connection
-        .query_row(found, (code, Count(now.0)), |row| row.get(0).map(UserId))
-        .optional()?;
-    let user = id.map_or(Ok(None), |id| find(connection, id))?;
-    Ok(user.filter(|user| !user.is_disabled))
 }
 
 /// Has somebody have these recovery codes and no other.

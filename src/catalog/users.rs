@@ -149,10 +149,13 @@ impl User {
     }
 
     /// Whether they can administer everything.
-    fn can_administer(&self) -> bool {
+    pub(super) fn can_administer(&self) -> bool {
         self.role == Role::Administrator && !self.is_disabled && self.password.is_some()
     }
 }
+
+/// What is noted when a password code was mailed; the address stands behind it.
+pub(super) const MAILED: &str = "mail password code";
 
 impl Catalog {
     /// All users, by their names.
@@ -302,42 +305,15 @@ impl Catalog {
             transaction
                 .execute("UPDATE changes SET subject = ?2 WHERE subject = ?1", (name, &number))?;
             transaction.execute("DELETE FROM logins WHERE name = ?1", [name])?;
+            transaction.execute(
+                "UPDATE changes SET after = NULL WHERE what = ?1 AND subject = ?2",
+                (MAILED, &number),
+            )?;
             let author_name = if author.name == name { &number } else { author.name };
             let author = Author { name: author_name, at: author.at };
             let noted = Noted { what: "remove user", subject: &number, ..Noted::default() };
             changes::note(transaction, &author, &noted)?;
             Ok(Ok(user))
-        })
-    }
-
-    /// Has somebody have a password, by its hash, or none, and ends all of their sessions and codes.
-    ///
-    /// # Errors
-    /// When nobody would be left who can administer, or the catalogue cannot be written; then nothing was changed.
-    pub fn set_password(
-        &mut self,
-        id: UserId,
-        hash: Option<&str>,
-        author: &Author<'_>,
-    ) -> Result<(), UserError> {
-        self.change_users("write a password into", |transaction| {
-            set_password(transaction, id, hash, author)
-        })
-    }
-
-    /// Has the same password be known by another hash, as when hashes have become stronger; unless there is another
-    /// password by now.
-    ///
-    /// # Errors
-    /// When the catalogue cannot be written.
-    pub fn renew_password_hash(
-        &mut self,
-        id: UserId,
-        (before, hash): (&str, &str),
-    ) -> Result<(), CatalogError> {
-        self.write("write a password into", |transaction| {
-            let renew = "UPDATE users SET password = ?3 WHERE id = ?1 AND password = ?2";
-            transaction.execute(renew, (id.0, before, hash)).map(|_| ())
         })
     }
 
@@ -371,25 +347,6 @@ impl Catalog {
     }
 }
 
-/// The same in a transaction.
-pub(super) fn set_password(
-    transaction: &Transaction<'_>,
-    id: UserId,
-    hash: Option<&str>,
-    author: &Author<'_>,
-) -> rusqlite::Result<Result<(), UserError>> {
-    let Some(user) = find(transaction, id)? else { return Ok(Err(UserError::Unknown)) };
-    transaction.execute("UPDATE users SET password = ?2 WHERE id = ?1", (id.0, hash))?;
-    transaction.execute("DELETE FROM password_codes WHERE user = ?1", [id.0])?;
-    if user.can_administer() && !somebody_can_administer(transaction)? {
-        return Ok(Err(UserError::LastAdministrator));
-    }
-    end_sessions(transaction, id)?;
-    let what = if hash.is_some() { "set password" } else { "take password" };
-    note(transaction, author, what, &user.name, (None, None))?;
-    Ok(Ok(()))
-}
-
 /// Notes a change of a user.
 pub(super) fn note(
     transaction: &Transaction<'_>,
@@ -418,7 +375,7 @@ pub(super) fn end_sessions(transaction: &Transaction<'_>, id: UserId) -> rusqlit
     transaction.execute(end, [id.0]).map(|_| ())
 }
 
-fn somebody_can_administer(connection: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn somebody_can_administer(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row(CAN_ADMINISTER, [], |row| row.get(0))
 }
 

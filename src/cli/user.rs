@@ -27,11 +27,7 @@ pub enum UserCommand {
     },
     Edit(edit::EditArguments),
     Password(password::PasswordArguments),
-    /// Make a code with which somebody chooses a new password within a day
-    PasswordCode {
-        /// The user
-        name: UserName,
-    },
+    PasswordCode(password::PasswordCodeArguments),
     /// End all sessions of a user in browsers
     SignOut {
         /// The user
@@ -61,7 +57,7 @@ impl UserCommand {
             Self::List { json } => list(json, world),
             Self::Edit(arguments) => arguments.run(world),
             Self::Password(arguments) => arguments.run(world),
-            Self::PasswordCode { name } => password::make_code(&name, world),
+            Self::PasswordCode(arguments) => arguments.run(world),
             Self::SignOut { name } => {
                 change(world, |catalog, author| {
                     let user = find(catalog, &name)?;

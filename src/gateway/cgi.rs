@@ -125,7 +125,7 @@ fn answer<H: Handler>(
         Ok(body) => {
             handler.answer_patiently(&Request { body: body.bytes(), ..asked }, &mut response);
         }
-        Err(rejection) => rejection.fill(&mut response),
+        Err(rejection) => handler.reject(&asked, *rejection, &mut response),
     }
     let head_only = asked.method == Method::Head;
     let mut reply = Vec::with_capacity(512 + response.body.len());

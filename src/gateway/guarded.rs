@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use super::{Answer, Chore, Handler, Request, Response, Status};
+use super::{Answer, Chore, Handler, Rejection, Request, Response, Status};
 
 /// Has panics logged as all else is: Rust's own way knows no limit.
 pub(super) fn log_panics() {
@@ -64,6 +64,19 @@ impl<'a, H: Handler> Guarded<'a, H> {
     pub(super) fn refuse(&mut self, request: &Request<'_>, response: &mut Response) {
         self.fill("refusing a request", response, |handler, response| {
             handler.refuse(request, response);
+            Answer::Ready
+        });
+    }
+
+    /// [`Handler::reject`] into a cleared response.
+    pub(super) fn reject(
+        &mut self,
+        request: &Request<'_>,
+        rejection: Rejection,
+        response: &mut Response,
+    ) {
+        self.fill("rejecting a request", response, |handler, response| {
+            handler.reject(request, rejection, response);
             Answer::Ready
         });
     }

@@ -49,6 +49,13 @@ pub trait Handler {
     /// request any more.
     fn refuse(&mut self, request: &Request<'_>, response: &mut Response);
 
+    /// Says in the words of its own that a request is rejected: of its variables there may be a part only, and of its body
+    /// there is nothing. Must be quick.
+    fn reject(&mut self, request: &Request<'_>, rejection: Rejection, response: &mut Response) {
+        let _ = request;
+        rejection.fill(response);
+    }
+
     /// Does at once what was left until a reply was out: in a process that answers one request, before its chores.
     fn after_reply(&mut self) {}
 

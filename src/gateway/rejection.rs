@@ -28,9 +28,16 @@ impl Rejection {
         Self::BodyNotKept
     }
 
-    /// Turns a response into this rejection.
-    pub(super) fn fill(self, response: &mut Response) {
-        let (status, text) = match self {
+    /// Turns a response into this rejection, as a plain text.
+    pub fn fill(self, response: &mut Response) {
+        let (status, text) = self.in_words();
+        response.refuse(status, text);
+    }
+
+    /// Its status, and a sentence on why.
+    #[must_use]
+    pub fn in_words(self) -> (Status, &'static str) {
+        match self {
             Self::ParamsTooLong => {
                 (Status::HeaderFieldsTooLarge, "The request's parameters are too long.")
             }
@@ -47,8 +54,7 @@ impl Rejection {
             Self::BodyNotKept => {
                 (Status::InternalServerError, "The request's body could not be kept; see the log.")
             }
-        };
-        response.refuse(status, text);
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod order;
 pub mod prefetch;
 pub mod privilege;
 pub mod process;
+pub mod program;
 pub mod publication;
 pub mod random;
 pub mod reach;

@@ -32,6 +32,13 @@ pub(super) struct Links {
     pub(super) magnet: Option<String>,
 }
 
+/// The address of a page of the administration; without that of the script, where nobody knows it.
+#[must_use]
+pub fn admin_page(loaded: &LoadedConfig, page: &str) -> String {
+    let script = loaded.config.paths.script_url.as_ref().map(ToString::to_string);
+    format!("{}/admin/{page}", script.unwrap_or_default().trim_end_matches('/'))
+}
+
 impl Links {
     pub(super) fn of(torrent: &Torrent, loaded: &LoadedConfig, now: Timestamp) -> Self {
         let script = script_base(loaded);

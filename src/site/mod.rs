@@ -27,6 +27,7 @@ mod opentracker;
 mod own_file;
 mod page_folder;
 mod pages;
+mod password_mail;
 mod publish;
 mod reachability;
 mod replica;
@@ -48,13 +49,14 @@ use std::time::Instant;
 pub use change::change;
 pub use format::{bytes, counted, in_words, rate};
 pub use history::{history_csv, history_json};
-pub use links::url_below;
+pub use links::{admin_page, url_below};
+pub use password_mail::{PasswordMail, PasswordMailError};
 pub use publish::{PublishError, Published, publish};
 pub use shared::Shared;
 pub use state::hide_new_data;
 
 use crate::config::Surroundings;
-use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Request, Response};
+use crate::gateway::{Answer, Chore, Handler, Method, Proxies, Rejection, Request, Response};
 use crate::platform::log::{self, Level};
 use crate::protocol::{Seconds, Timestamp};
 use crate::tracker::event_log::{Asked, EventLog};
@@ -420,6 +422,13 @@ impl Handler for Site {
                 replies::refuse(ready, &call, &Refusal::WouldWait, response);
             }
             _ => pages::too_busy(&route, response),
+        }
+    }
+
+    fn reject(&mut self, request: &Request<'_>, rejection: Rejection, response: &mut Response) {
+        match Place::of(request).route {
+            Route::Api(_) => api::reject(rejection, response),
+            _ => rejection.fill(response),
         }
     }
 

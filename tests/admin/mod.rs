@@ -7,6 +7,7 @@ mod bans;
 mod client_rules;
 mod farm;
 mod in_a_browser;
+mod mail;
 mod peers;
 mod people;
 mod restarted;

@@ -96,3 +96,56 @@ fn nobody_makes_a_token_for_more_than_they_may_or_removes_another_ones() {
     assert_eq!(admin.post(&format!("people/{}/remove-token", id.0), &fields).status, 303);
     assert!(catalog(&tracker).tokens(None).expect("a catalogue").is_empty());
 }
+
+#[test]
+fn all_tokens_end_at_one_press_and_another_user_keeps_theirs() {
+    let tracker = site();
+    let mut admin = administrator(&tracker);
+    for name in ["olive", "pia"] {
+        add_user(&tracker, name, &UserDetails::new(Role::Viewer));
+        tracker.run(&["user", "token", name]).done();
+        tracker.run(&["user", "token", name, "--label", "other"]).done();
+    }
+    let left = |name: &str| {
+        let id = user(&tracker, name).id;
+        catalog(&tracker).tokens(Some(id)).expect("a catalogue").len()
+    };
+    let mut olive = Admin::as_user(&tracker, user(&tracker, "olive").id);
+    assert!(olive.page("account/tokens").contains("End all tokens"));
+    assert_eq!(olive.send_form("account/tokens/remove-all", &[]).status, 403);
+    let reply = olive.post("account/tokens/remove-all", &[]);
+    assert_eq!(reply.header("location"), Some("../../account/tokens?done=all-removed"));
+    assert!(olive.page("account/tokens?done=all-removed").contains("All tokens have ended."));
+    assert_eq!((left("olive"), left("pia")), (0, 2));
+    let pia = user(&tracker, "pia").id.0;
+    assert_eq!(olive.post(&format!("people/{pia}/remove-tokens"), &[]).status, 403);
+    let reply = admin.post(&format!("people/{pia}/remove-tokens"), &[]);
+    assert_eq!(reply.header("location"), Some(&*format!("../../people/{pia}?done=tokens-removed")));
+    assert_eq!(left("pia"), 0);
+
+    tracker.run(&["user", "token", "pia"]).done();
+    let told = tracker.run(&["user", "tokens", "pia", "--remove-all"]).done();
+    assert!(told.contains("1 token removed") && left("pia") == 0, "{told}");
+}
+
+#[test]
+fn a_password_that_somebody_changes_leaves_their_tokens_and_one_that_is_set_ends_them() {
+    let tracker = site();
+    add(&tracker, "ingrid");
+    let id = user(&tracker, "ingrid").id;
+    tracker.run(&["user", "token", "ingrid"]).done();
+    let mut admin = Admin::as_user(&tracker, id);
+    assert!(admin.page("account/password").contains("Tokens for the API go on"));
+    let changed = "another horse battery";
+    let fields = [("current", PASSWORD), ("password", changed), ("again", changed)];
+    assert_eq!(admin.post("account/password", &fields).status, 303);
+    let left = || catalog(&tracker).tokens(Some(id)).expect("a catalogue").len();
+    assert_eq!(left(), 1);
+    let mut admin = Admin::as_user(&tracker, id);
+    assert!(admin.page("account?done=password").contains("end them if somebody else"));
+    let set = ["user", "password", "ingrid", "--password-stdin"];
+    let told = super::run_with_input(&tracker, &set, PASSWORD).done();
+    assert!(told.contains("neither session nor token") && left() == 0, "{told}");
+    let mut admin = Admin::as_user(&tracker, id);
+    assert!(!admin.page("account?done=password").contains("end them if somebody else"));
+}

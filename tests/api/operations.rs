@@ -1,8 +1,12 @@
 //! Bans, rules on clients, users, groups, the audit list and refreshes, by programs.
 
+use std::io::Write as _;
+
 use serde_json::{Value, json};
 use tracker_cgi::catalog::Role;
 
+use crate::harness::fastcgi::{self, Responder};
+use crate::harness::http::Reply;
 use crate::harness::installation::Installation;
 use crate::harness::program::{Program, value};
 
@@ -214,6 +218,23 @@ fn bad_bodies_are_refused() {
     let body = b"{\"range\": \"192.0.2.1\"}";
     let cut_off = program.answer("POST", "bans", "application/json", body, 100).reply;
     assert_eq!(cut_off.status, 400);
+    assert_is_problem(&cut_off);
+    let responder = Responder::start(&tracker, &[]);
+    for (length, status) in [("999999999", 413), ("many", 400)] {
+        let mut stream = responder.connect();
+        let head = fastcgi::head(&[
+            ("REQUEST_METHOD", "POST"),
+            ("SCRIPT_NAME", "/tracker.cgi"),
+            ("PATH_INFO", "/api/v1/bans"),
+            ("CONTENT_TYPE", "application/json"),
+            ("HTTP_AUTHORIZATION", "Bearer x"),
+            ("CONTENT_LENGTH", length),
+        ]);
+        stream.write_all(&head).expect("a responder that reads");
+        let reply = fastcgi::read_reply(&mut stream);
+        assert_eq!(reply.status, status, "{length}: {reply:?}");
+        assert_is_problem(&reply);
+    }
     assert_eq!(value(&program.get("bans"))["bans"], json!([]));
     for method in ["PUT", "PATCH", "DELETE"] {
         let reply = program.answer(method, "bans", "", b"", 0).reply;
@@ -221,6 +242,13 @@ fn bad_bodies_are_refused() {
     }
     let reply = program.answer("GET", "refresh", "", b"", 0).reply;
     assert_eq!((reply.status, reply.header("allow")), (405, Some("POST, OPTIONS")));
+}
+
+/// Also what the gateway rejects by itself is told as problem details (RFC 9457).
+fn assert_is_problem(reply: &Reply) {
+    assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{reply:?}");
+    assert_eq!(value(reply)["status"], reply.status, "{reply:?}");
+    assert!(value(reply)["detail"].as_str().is_some_and(|it| it.contains("The request's")));
 }
 
 #[test]

@@ -219,6 +219,40 @@ fn a_token_counts_until_its_time_and_its_use_is_noted_once_a_minute() {
 }
 
 #[test]
+fn tokens_end_with_a_password_that_is_set_or_chosen_with_a_code_and_not_with_ones_own() {
+    let (_folder, mut catalog) = new_catalog();
+    let (ed, other) =
+        (add(&mut catalog, "Ed", Role::Editor), add(&mut catalog, "Pia", Role::Editor));
+    let until = Timestamp(OWNER.at.0 + 10);
+    let left = |catalog: &Catalog| catalog.tokens(Some(ed)).unwrap().len();
+    let mut next = 0;
+    let mut with_token = |catalog: &mut Catalog| {
+        next += 1;
+        let token = NewToken { digest: &[next; 32], label: "x", scope: "read", until: None };
+        catalog.add_token(ed, &token, &OWNER).unwrap();
+    };
+    let kept = NewToken { digest: &[99; 32], label: "x", scope: "read", until: None };
+    catalog.add_token(other, &kept, &OWNER).unwrap();
+
+    with_token(&mut catalog);
+    catalog.change_password(ed, "own", &OWNER).unwrap();
+    catalog.add_password_code(ed, &[5; 32], until, &OWNER).unwrap();
+    assert_eq!(left(&catalog), 1);
+    assert!(catalog.set_password_with_code(&[5; 32], "chosen", OWNER.at).unwrap());
+    assert_eq!(left(&catalog), 0);
+    for hash in [Some("set"), None] {
+        with_token(&mut catalog);
+        catalog.set_password(ed, hash, &OWNER).unwrap();
+        assert_eq!(left(&catalog), 0, "{hash:?}");
+    }
+    with_token(&mut catalog);
+    with_token(&mut catalog);
+    assert_eq!(catalog.remove_tokens(ed, &OWNER).unwrap(), 2);
+    assert_eq!(catalog.remove_tokens(ed, &OWNER).unwrap(), 0);
+    assert_eq!(catalog.tokens(None).unwrap().len(), 1, "another one's");
+}
+
+#[test]
 fn sign_ins_are_kept_as_long_as_said() {
     let (_folder, mut catalog) = new_catalog();
     for at in [100, 150, 201] {

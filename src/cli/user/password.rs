@@ -3,16 +3,17 @@
 use std::io::{self, IsTerminal as _, Read as _};
 
 use super::{change, find};
-use crate::accounts::{HashingTurn, Password, PasswordCode, PasswordHash};
-use crate::catalog::UserName;
+use crate::accounts::{HashingTurn, MailAddress, Password, PasswordCode, PasswordHash};
+use crate::catalog::{User, UserName};
 use crate::cli::{CommandError, World};
 use crate::config::LoadedConfig;
 use crate::platform::terminal::Harmless;
+use crate::site::{PasswordMail, PasswordMailError, admin_page};
 
 /// Bytes of a password that are read at most.
 const MOST_BYTES: u64 = 4096;
 
-/// Give a user a new password, which ends all of their sessions
+/// Give a user a new password, which ends all of their sessions and tokens
 #[derive(Debug, clap::Args)]
 pub struct PasswordArguments {
     /// The user
@@ -41,7 +42,10 @@ impl PasswordArguments {
             Ok(catalog.set_password(user.id, hash.as_deref(), author)?)
         })?;
         let told = if hash.is_some() { "has a new password" } else { "has no password" };
-        world.print(format_args!("{}: {told}, and no session\n", Harmless(&self.name)))
+        world.print(format_args!(
+            "{}: {told}, and neither session nor token\n",
+            Harmless(&self.name)
+        ))
     }
 }
 
@@ -94,28 +98,65 @@ fn read() -> io::Result<Option<String>> {
     Ok(Some(text.strip_suffix('\r').unwrap_or(text).to_owned()))
 }
 
+/// Make a code with which somebody chooses a new password within a day
+#[derive(Debug, clap::Args)]
+pub struct PasswordCodeArguments {
+    /// The user
+    name: UserName,
+    /// Mail the code there, by the program that `admin.sendmail` names, instead of printing it
+    #[arg(long, value_name = "ADDRESS")]
+    mail: Option<MailAddress>,
+}
+
+impl PasswordCodeArguments {
+    pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
+        let loaded = world.load_owner_config()?;
+        if self.mail.is_some() && loaded.config.admin.sendmail.is_none() {
+            return Err(CommandError::Failed(PasswordMailError::NoProgram.to_string()));
+        }
+        let (user, code) = make_code(&self.name, world)?;
+        let page = admin_address(&loaded, "password");
+        let (name, page) = (Harmless(&self.name), Harmless(&page));
+        let Some(to) = &self.mail else {
+            return world.print(format_args!(
+                "{name}: chooses a password within a day at {page}\nwith the code {code}\n"
+            ));
+        };
+        let language = loaded.config.pages.languages.first();
+        let mail = PasswordMail { user: &user, code: &code, to, language };
+        mail.send(&loaded).map_err(|problem| {
+            CommandError::Failed(format!(
+                "{problem}; without --mail the next code is printed, for you to hand on"
+            ))
+        })?;
+        change(world, |catalog, author| {
+            Ok(catalog.note_mailed_password_code(user.id, to.as_str(), author)?)
+        })?;
+        world.print(format_args!(
+            "{name}: chooses a password within a day at {page}\nwith the code that was handed to the mail program\n"
+        ))
+    }
+}
+
 /// Makes a code with which somebody chooses a password.
-pub(super) fn make_code(name: &UserName, world: &mut World<'_>) -> Result<(), CommandError> {
+fn make_code(name: &UserName, world: &mut World<'_>) -> Result<(User, PasswordCode), CommandError> {
     let code = PasswordCode::generate()
         .map_err(|problem| CommandError::Failed(format!("cannot make a code: {problem}")))?;
     let until = world.now + PasswordCode::LASTS;
     change(world, |catalog, author| {
         let user = find(catalog, name)?;
-        Ok(catalog.add_password_code(user.id, &code.digest(), until, author)?)
-    })?;
-    let loaded = world.load_owner_config()?;
-    world.print(format_args!(
-        "{}: chooses a password within a day at {}\nwith the code {code}\n",
-        Harmless(name),
-        Harmless(admin_address(&loaded, "password")),
-    ))
+        catalog.add_password_code(user.id, &code.digest(), until, author)?;
+        Ok(user)
+    })
+    .map(|user| (user, code))
 }
 
 /// Where a page of the administration is.
 fn admin_address(loaded: &LoadedConfig, page: &str) -> String {
+    let address = admin_page(loaded, page);
     match &loaded.config.paths.script_url {
-        Some(script) => format!("{}/admin/{page}", script.to_string().trim_end_matches('/')),
-        None => format!("/admin/{page} below the tracker's address"),
+        Some(_) => address,
+        None => format!("{address} below the tracker's address"),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::catalog::{Catalog, NewToken, Token, UserName};
 use crate::cli::{CommandError, World};
 use crate::platform::terminal::Harmless;
 use crate::protocol::Seconds;
-use crate::site::in_words;
+use crate::site::{counted, in_words};
 
 /// Make a token with which a program uses the API in a user's name; it is shown once
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ pub struct TokenArguments {
     lasts: Seconds,
 }
 
-/// List the tokens of a user, or remove one
+/// List the tokens of a user, or remove one or all of them
 #[derive(Debug, clap::Args)]
 pub struct TokensArguments {
     /// The user
@@ -34,6 +34,9 @@ pub struct TokensArguments {
     /// Remove the token with this number
     #[arg(long, value_name = "NUMBER", conflicts_with = "json")]
     remove: Option<i64>,
+    /// Remove all of them
+    #[arg(long, conflicts_with_all = ["json", "remove"])]
+    remove_all: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -66,6 +69,14 @@ impl TokensArguments {
     pub(super) fn run(self, world: &mut World<'_>) -> Result<(), CommandError> {
         if let Some(number) = self.remove {
             return remove(number, &self.name, world);
+        }
+        if self.remove_all {
+            let removed = change(world, |catalog, author| {
+                let user = find(catalog, &self.name)?;
+                Ok(catalog.remove_tokens(user.id, author)?)
+            })?;
+            let removed = counted(removed, "token");
+            return world.print(format_args!("{}: {removed} removed\n", Harmless(&self.name)));
         }
         let loaded = world.load_owner_config()?;
         let catalog = Catalog::read(&loaded.config.paths.catalog)?;

@@ -286,10 +286,8 @@ impl FastCgi {
             (Some(Kind::Stdin), Stage::Body) => self.take_body(record).map(|()| None),
             _ => Ok(None),
         };
-        Ok(taken.unwrap_or_else(|rejection| {
-            self.reject(rejection, output);
-            Some(Event::Rejected(rejection))
-        }))
+        // The reply comes before the request is whole; the rest of it is then a stray and ignored.
+        Ok(taken.unwrap_or_else(|rejection| Some(Event::Rejected(rejection))))
     }
 
     fn take_management(&self, record: &Record, output: &mut Output<Records>) {
@@ -398,13 +396,6 @@ impl FastCgi {
             return Err(Rejection::BodyShort);
         }
         self.body.complete().map_err(|error| Rejection::body_not_kept(&error))
-    }
-
-    /// Answers before the request is whole; the rest of it is then a stray and ignored.
-    fn reject(&mut self, rejection: Rejection, output: &mut Output<Records>) {
-        let mut response = Response::default();
-        rejection.fill(&mut response);
-        self.reply(&mut response, output);
     }
 
     fn end_request(&mut self) {

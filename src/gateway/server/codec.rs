@@ -19,7 +19,7 @@ pub struct Limits {
 pub enum Event {
     /// A whole request is there: see [`Codec::request`]; wants [`Codec::reply`].
     Request,
-    /// A request that breaks a limit or a rule has been answered with a rejection.
+    /// A request breaks a limit or a rule: [`Codec::request`] has what is known of it; wants [`Codec::reply`].
     Rejected(Rejection),
     /// The web server wants no reply any more; the request has ended.
     Aborted,

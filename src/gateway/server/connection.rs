@@ -10,7 +10,7 @@ use mio::{Interest, Registry, Token};
 use super::codec::{BodyLimit, Codec, Event, Limits, OwnedRequest, Transport};
 use super::output::Output;
 use super::socket::Socket;
-use crate::gateway::Response;
+use crate::gateway::{Rejection, Response};
 
 /// The memory of a connection, to be used again for the next one.
 pub struct Buffers<C: Codec> {
@@ -31,6 +31,8 @@ impl<C: Codec> Buffers<C> {
 pub enum Step {
     /// A request wants an answer.
     Request,
+    /// A request is rejected, and wants an answer that says so.
+    Rejected(Rejection),
     /// Nothing to do before the socket is ready again or an answer is there.
     Wait,
     /// It has ended, or has to.
@@ -126,7 +128,7 @@ impl<C: Codec> Connection<C> {
             if !full {
                 match self.codec.next(&mut self.output, body_limit) {
                     Ok(Some(Event::Request)) => return Step::Request,
-                    Ok(Some(Event::Rejected(_))) => continue,
+                    Ok(Some(Event::Rejected(rejection))) => return Step::Rejected(rejection),
                     Ok(Some(Event::Aborted)) => {
                         self.ticket = None;
                         continue;

@@ -20,7 +20,7 @@ use super::options::{Options, ServeError};
 use super::pool::{Lane, Pool};
 use super::socket::{Listener, Socket};
 use crate::gateway::guarded::Guarded;
-use crate::gateway::{Answer, Handler, Request, Response};
+use crate::gateway::{Answer, Handler, Rejection, Request, Response};
 use crate::platform::signals::{Signal, Signals};
 
 const WAKER: Token = Token(0);
@@ -222,6 +222,7 @@ impl<'a, C: Codec, H: Handler + 'static> Worker<'a, C, H> {
             let handler = &mut self.handler;
             match connection.advance(self.now, &mut |request| handler.body_limit(request)) {
                 Step::Request => self.answer(number),
+                Step::Rejected(rejection) => self.reject(number, rejection),
                 Step::Wait => break,
                 Step::Closed => return self.connections.close(number),
             }
@@ -245,6 +246,15 @@ impl<'a, C: Codec, H: Handler + 'static> Worker<'a, C, H> {
         }
         self.answered = true;
         self.bound_unread(number);
+    }
+
+    /// Answers before the request is whole.
+    fn reject(&mut self, number: usize, rejection: Rejection) {
+        let Some(connection) = self.connections.get_mut(number) else { return };
+        let (variables, _) = connection.request();
+        self.handler.reject(&Request::new(&variables, &[]), rejection, &mut self.response);
+        drop(variables);
+        connection.reply(&mut self.response, self.now);
     }
 
     fn answer_later(&mut self, number: usize, lane: Lane) {

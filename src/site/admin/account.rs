@@ -44,8 +44,12 @@ fn page(exchange: &Exchange<'_>, signed_in: &SignedIn, errors: Errors) -> Result
     let (words, user) = (&texts.admin.account, &signed_in.user);
     let mut frame = Frame::new(exchange, Some(signed_in), Section::None, words.title);
     frame.has_errors = !errors.is_empty();
+    let tokens = exchange.catalog()?.tokens(Some(user.id))?.len();
     frame.notice = match exchange.query.text("done") {
         "saved" => Some(texts.admin.frame.saved.to_owned()),
+        "password" if tokens > 0 => {
+            Some(format!("{} {}", words.password_changed, words.tokens_go_on))
+        }
         "password" => Some(words.password_changed.to_owned()),
         _ => None,
     };
@@ -57,7 +61,7 @@ fn page(exchange: &Exchange<'_>, signed_in: &SignedIn, errors: Errors) -> Result
             role: texts.admin.people.role_name(user.role),
             groups: user.groups.clone(),
             has_codes: user.totp_secret.is_some(),
-            tokens: texts.number(exchange.catalog()?.tokens(Some(user.id))?.len()),
+            tokens: texts.number(tokens),
             languages: language_choices(exchange, user.language.as_deref()),
             last_sign_ins: sign_ins(exchange, user)?,
             frame,

@@ -90,8 +90,11 @@ fn page(exchange: &Exchange<'_>, signed_in: &SignedIn, errors: Errors) -> Result
     };
     let mut frame = Frame::new(exchange, Some(signed_in), Section::None, words.title);
     frame.has_errors = !errors.is_empty();
-    let is_removed = exchange.query.text("done") == "removed";
-    frame.notice = is_removed.then(|| words.removed.to_owned());
+    frame.notice = match exchange.query.text("done") {
+        "removed" => Some(words.removed.to_owned()),
+        "all-removed" => Some(words.all_removed.to_owned()),
+        _ => None,
+    };
     let status = if errors.is_empty() { Status::Ok } else { Status::UnprocessableContent };
     Reply::page_of(
         status,
@@ -147,6 +150,7 @@ pub(super) fn make(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<
     let shown = Shown {
         section: Section::None,
         title: words.shown_title,
+        problem: None,
         about: words.shown_about.with(label),
         secrets: vec![token.to_string()],
         place: None,
@@ -161,6 +165,17 @@ pub(super) fn make(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<
 pub(super) fn remove(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<Reply, Failed> {
     end(exchange, signed_in, signed_in.user.id)?;
     Ok(Reply::To("account/tokens?done=removed".into()))
+}
+
+/// Ends all of one's own tokens.
+pub(super) fn remove_all(
+    exchange: &mut Exchange<'_>,
+    signed_in: &SignedIn,
+) -> Result<Reply, Failed> {
+    exchange.change_unpublished(signed_in, |catalog, author| {
+        Ok(catalog.remove_tokens(signed_in.user.id, author)?)
+    })?;
+    Ok(Reply::To("account/tokens?done=all-removed".into()))
 }
 
 /// Ends the token with the number in the form, if it is a user's.

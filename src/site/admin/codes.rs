@@ -169,6 +169,7 @@ fn show_recovery_codes(
     let shown = Shown {
         section: Section::None,
         title: words.recovery_title,
+        problem: None,
         about: words.recovery_about.to_owned(),
         secrets: codes.iter().map(ToString::to_string).collect(),
         place: None,

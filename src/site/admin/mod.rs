@@ -24,6 +24,7 @@ mod groups;
 mod help;
 mod new_password;
 mod overview;
+mod password_code;
 mod peers;
 mod people;
 mod person;

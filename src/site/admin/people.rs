@@ -6,11 +6,9 @@ use super::errors::Errors;
 use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
 use super::reply::{Failed, Reply};
-use super::{new_password, shown_once};
-use crate::accounts::{PasswordCode, Permission};
-use crate::catalog::{
-    NoGroup, Role, User, UserDetails, UserError, UserId, UserName, is_same_group,
-};
+use super::{new_password, password_code};
+use crate::accounts::Permission;
+use crate::catalog::{NoGroup, Role, User, UserDetails, UserError, UserName, is_same_group};
 use crate::gateway::Status;
 use crate::site::language::Texts;
 
@@ -59,6 +57,8 @@ struct People {
     roles: Vec<Choice>,
     group_choices: Vec<Choice>,
     new_group: String,
+    /// Where a code is to be mailed; `None` where nothing can be mailed.
+    mail: Option<String>,
 }
 
 impl Person {
@@ -154,6 +154,7 @@ pub(super) fn page(
             roles: role_choices(exchange, Some(role)),
             group_choices: group_choices(exchange, &chosen_groups(exchange))?,
             new_group: exchange.form.text("group").to_owned(),
+            mail: password_code::typed_address(exchange),
             frame,
             errors,
         },
@@ -170,7 +171,7 @@ fn roles_with(permission: Permission, texts: &Texts) -> Vec<(&'static str, Allow
     Role::ALL.into_iter().map(|role| (texts.admin.people.role_name(role), of(role))).collect()
 }
 
-/// Adds a user: with a password, or with a code that is shown now.
+/// Adds a user: with a password, or with a code that is mailed or shown now.
 pub(super) fn add(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<Reply, Failed> {
     let texts = exchange.texts;
     let words = &texts.admin.people;
@@ -187,6 +188,10 @@ pub(super) fn add(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<R
         true => new_password::chosen(exchange, exchange.form.text("name"), &mut errors),
         false => None,
     };
+    let mail_to = password_code::mail_to(exchange, &mut errors)?;
+    if has_password && mail_to.is_some() {
+        errors.add("mail", texts.admin.mail.with_password);
+    }
     let (Some(name), Some(role), true) = (name, role, errors.is_empty()) else {
         return page(exchange, signed_in, errors);
     };
@@ -201,7 +206,10 @@ pub(super) fn add(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<R
     })?;
     match added {
         Ok(_) if hash.is_some() => Ok(Reply::To("people?done=added".into())),
-        Ok(id) => show_password_code(exchange, signed_in, id, &name),
+        Ok(id) => {
+            let user = exchange.catalog()?.user(id)?.ok_or(Failed::NotFound)?;
+            password_code::make(exchange, signed_in, &user, mail_to.as_ref())
+        }
         Err(UserError::NameTaken(_)) => {
             errors.add("name", words.name_taken);
             page(exchange, signed_in, errors)
@@ -212,19 +220,4 @@ pub(super) fn add(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<R
         }
         Err(problem) => Err(problem.into()),
     }
-}
-
-/// Makes a code with which a user chooses a password, and shows it.
-pub(super) fn show_password_code(
-    exchange: &Exchange<'_>,
-    signed_in: &SignedIn,
-    id: UserId,
-    name: &UserName,
-) -> Result<Reply, Failed> {
-    let code = PasswordCode::generate().map_err(|problem| Failed::Broken(problem.to_string()))?;
-    let until = exchange.call.now + PasswordCode::LASTS;
-    exchange.change_unpublished(signed_in, |catalog, author| {
-        Ok(catalog.add_password_code(id, &code.digest(), until, author)?)
-    })?;
-    shown_once::password_code(exchange, signed_in, name, &code)
 }

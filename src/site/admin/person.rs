@@ -7,6 +7,7 @@ use super::confirm::Question;
 use super::errors::Errors;
 use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
+use super::password_code;
 use super::people::{self, Choice, Person};
 use super::reply::{Failed, Reply};
 use crate::catalog::{LoginOutcome, NoGroup, Role, User, UserDetails, UserError, UserId};
@@ -39,7 +40,10 @@ struct PersonPage {
     is_disabled_chosen: bool,
     tokens: Vec<ShownToken>,
     token_action: String,
+    token_action_for_all: String,
     last_sign_ins: Vec<SignInRow>,
+    /// Where a code is to be mailed; `None` where nothing can be mailed.
+    mail: Option<String>,
 }
 
 /// The user of the address.
@@ -109,9 +113,11 @@ fn page(
     frame.has_errors = !errors.is_empty();
     frame.notice = match exchange.query.text("done") {
         "saved" => Some(texts.admin.frame.saved.to_owned()),
+        "mailed" => Some(texts.admin.mail.sent.to_owned()),
         "signed-out" => Some(words.signed_out.to_owned()),
         "no-codes" => Some(words.codes_are_off.to_owned()),
         "token-removed" => Some(texts.admin.api_tokens.removed.to_owned()),
+        "tokens-removed" => Some(texts.admin.api_tokens.all_removed.to_owned()),
         _ => None,
     };
     let status = if errors.is_empty() { Status::Ok } else { Status::UnprocessableContent };
@@ -127,7 +133,9 @@ fn page(
             is_disabled_chosen: chosen.is_disabled,
             tokens: api_tokens::shown(exchange, user)?,
             token_action: format!("people/{}/remove-token", user.id.0),
+            token_action_for_all: format!("people/{}/remove-tokens", user.id.0),
             last_sign_ins: sign_ins(exchange, user)?,
+            mail: password_code::typed_address(exchange),
             frame,
             errors,
         },
@@ -179,7 +187,15 @@ pub(super) fn make_password_code(
     signed_in: &SignedIn,
 ) -> Result<Reply, Failed> {
     let user = user(exchange)?;
-    people::show_password_code(exchange, signed_in, user.id, &user.name)
+    let mut errors = Errors::default();
+    let mail_to = password_code::mail_to(exchange, &mut errors)?;
+    if exchange.form.has(password_code::MAIL) && mail_to.is_none() {
+        errors.add(password_code::MAIL, exchange.texts.admin.mail.wrong_address);
+    }
+    if !errors.is_empty() {
+        return page(exchange, signed_in, &user, &user.details(), errors);
+    }
+    password_code::make(exchange, signed_in, &user, mail_to.as_ref())
 }
 
 /// Ends all sessions of the user.
@@ -241,6 +257,18 @@ pub(super) fn remove_token(
     let user = user(exchange)?;
     api_tokens::end(exchange, signed_in, user.id)?;
     Ok(Reply::To(format!("people/{}?done=token-removed", user.id.0)))
+}
+
+/// Ends all of the user's tokens.
+pub(super) fn remove_tokens(
+    exchange: &mut Exchange<'_>,
+    signed_in: &SignedIn,
+) -> Result<Reply, Failed> {
+    let user = user(exchange)?;
+    exchange.change_unpublished(signed_in, |catalog, author| {
+        Ok(catalog.remove_tokens(user.id, author)?)
+    })?;
+    Ok(Reply::To(format!("people/{}?done=tokens-removed", user.id.0)))
 }
 
 /// What is asked before something is done with a user: its title, and what stands on the button.

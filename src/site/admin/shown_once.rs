@@ -8,11 +8,14 @@ use super::frame::{Frame, Section};
 use super::reply::{Failed, Reply};
 use crate::accounts::PasswordCode;
 use crate::catalog::UserName;
+use crate::site::links::admin_page;
 
 /// What is shown once.
 pub(super) struct Shown {
     pub(super) section: Section,
     pub(super) title: &'static str,
+    /// What has failed, so that it is shown at all.
+    pub(super) problem: Option<String>,
     pub(super) about: String,
     pub(super) secrets: Vec<String>,
     /// What leads to the page on which a password is chosen, and its address.
@@ -46,14 +49,14 @@ pub(super) fn password_code(
     signed_in: &SignedIn,
     name: &UserName,
     code: &PasswordCode,
+    problem: Option<String>,
 ) -> Result<Reply, Failed> {
     let words = &exchange.texts.admin.person;
-    let script = exchange.loaded().config.paths.script_url.as_ref();
-    let tracker = script.map(|script| script.to_string().trim_end_matches('/').to_owned());
-    let address = format!("{}/admin/password", tracker.unwrap_or_default());
+    let address = admin_page(exchange.loaded(), "password");
     let shown = Shown {
         section: Section::People,
         title: words.code_title,
+        problem,
         about: words.code_for.with(name),
         secrets: vec![code.to_string()],
         place: Some((words.code_where, address)),

@@ -18,7 +18,7 @@ use serde::Serialize;
 use self::given::Given;
 use super::entity_tag::EntityTag;
 use super::{Call, Ready};
-use crate::gateway::{Answer, Request, Response, Status};
+use crate::gateway::{Answer, Rejection, Request, Response, Status};
 
 /// The description of all of it, by which a test judges the answers.
 const DESCRIPTION: &str = include_str!("../../../www/api/openapi.json");
@@ -106,6 +106,11 @@ pub(super) fn allowed(place: Place) -> String {
 pub(super) fn refuse(problem: &Problem, response: &mut Response) {
     open_to_all(response);
     problem.write(response);
+}
+
+/// Answers what the gateway rejects: nothing that another site's script may read.
+pub(super) fn reject(rejection: Rejection, response: &mut Response) {
+    Problem::Rejected(rejection).write(response);
 }
 
 /// What a browser asks before another site's script reads something (CORS).

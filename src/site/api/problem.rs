@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::gateway::{Response, Status};
+use crate::gateway::{Rejection, Response, Status};
 use crate::platform::log::{self, Level};
 use crate::protocol::Seconds;
 
@@ -124,6 +124,9 @@ pub(in crate::site) enum Problem {
     /// A key that another request had.
     #[error("another request had this Idempotency-Key within a day; choose a new key")]
     KeyOfAnother,
+    /// The gateway takes no such request.
+    #[error("{}", .0.in_words().1)]
+    Rejected(Rejection),
     /// Too many requests wait.
     #[error("this tracker is busy; try again in a minute")]
     Busy,
@@ -202,6 +205,7 @@ impl Problem {
             Self::MediaType(_) => Status::UnsupportedMediaType,
             Self::Fields(_) | Self::KeyOfAnother => Status::UnprocessableContent,
             Self::TooManyTokens(_) => Status::TooManyRequests,
+            Self::Rejected(rejection) => rejection.in_words().0,
             Self::Broken | Self::Trouble => Status::InternalServerError,
             Self::Busy => Status::ServiceUnavailable,
         }

@@ -63,6 +63,12 @@ fn answer_all(connection: &mut FastCgi, story: &mut Story) {
                 response.body = params.get("QUERY_STRING").unwrap_or_default().to_vec();
                 connection.reply(&mut response, &mut output);
             }
+            Ok(Some(Event::Rejected(rejection))) => {
+                story.others.push(Event::Rejected(rejection));
+                let mut response = Response::default();
+                rejection.fill(&mut response);
+                connection.reply(&mut response, &mut output);
+            }
             Ok(Some(other)) => story.others.push(other),
             Ok(None) => return,
             Err(error) => {

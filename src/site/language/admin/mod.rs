@@ -11,6 +11,7 @@ mod clients;
 mod codes;
 mod configuration;
 mod frame;
+mod mail;
 mod overview;
 mod password;
 mod peers;
@@ -36,6 +37,7 @@ pub(in crate::site) use clients::ClientTexts;
 pub(in crate::site) use codes::CodeTexts;
 pub(in crate::site) use configuration::ConfigurationTexts;
 pub(in crate::site) use frame::AdminFrameTexts;
+pub(in crate::site) use mail::MailTexts;
 pub(in crate::site) use overview::OverviewTexts;
 pub(in crate::site) use password::PasswordTexts;
 pub(in crate::site) use peers::AdminPeerTexts;
@@ -93,6 +95,7 @@ admin_texts! {
     appearance: AppearanceTexts,
     people: PeopleTexts,
     person: PersonTexts,
+    mail: MailTexts,
     permissions: PermissionTexts,
     account: AccountTexts,
     codes: CodeTexts,

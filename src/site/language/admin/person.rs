@@ -72,7 +72,7 @@ pub(super) const ENGLISH: PersonTexts = PersonTexts {
     last_administrator: "This is the last administrator who can sign in. Make somebody else an administrator first.",
     password: "Password and sessions",
     password_code: "Make a password code",
-    password_code_hint: "With it they choose a new password within a day. The one until now counts until then.",
+    password_code_hint: "With it they choose a new password within a day, which ends their sessions and tokens. The one until now counts until then.",
     code_title: "A code to choose a password with",
     code_for: Phrase(
         "For {0}. It counts once, for a day, and until the next one is made. It is shown only now.",
@@ -114,7 +114,7 @@ pub(super) const RUSSIAN: PersonTexts = PersonTexts {
     last_administrator: "Это последний администратор, который может войти. Сначала назначьте администратором кого-нибудь ещё.",
     password: "Пароль и сеансы",
     password_code: "Создать код для пароля",
-    password_code_hint: "С ним пользователь в течение суток выбирает новый пароль. До этого действует прежний.",
+    password_code_hint: "С ним пользователь в течение суток выбирает новый пароль; сеансы завершаются, токены отзываются. До этого действует прежний.",
     code_title: "Код для выбора пароля",
     code_for: Phrase(
         "Для пользователя {0}. Действует один раз, в течение суток и пока не создан следующий. Показывается только сейчас.",
