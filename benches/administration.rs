@@ -47,7 +47,7 @@ const PAGES: [(&str, &str); 10] = [
     ("sorted by title", "torrents?sort=title"),
     ("a word that many have", "torrents?q=harbour"),
     ("words that few have", "torrents?q=%D0%B3%D0%B0%D0%B2%D0%B0%D0%BD%D1%8C+04711"),
-    ("retired ones", "torrents/retired"),
+    ("retired ones", "retired"),
     ("bans", "bans"),
     ("changes", "audit"),
     ("people", "people"),
