@@ -98,7 +98,7 @@ impl Standing {
              AND coalesce({LIST_FROM}, 0) <= ?1 AND ({LIST_UNTIL} IS NULL OR {LIST_UNTIL} > ?1)"
         );
         match self {
-            Self::Any => "?1 >= 0".to_owned(),
+            Self::Any => "?1 IS NOT NULL".to_owned(),
             Self::Listed => listed,
             Self::Unlisted => format!("NOT ({listed})"),
             Self::Hidden => format!("{HIDDEN} = 1 AND ?1 >= 0"),
@@ -182,7 +182,7 @@ impl Looking<'_> {
     ) -> rusqlite::Result<FoundTorrents> {
         let TorrentSearch { standing, order, skip, most, .. } = *self.search;
         let needs_names = !self.words.is_empty() || order == FoundOrder::Title;
-        let names = if needs_names { format!("{TITLE}, name") } else { "NULL, NULL".to_owned() };
+        let names = if needs_names { format!("{TITLE}, name") } else { "NULL, ''".to_owned() };
         let select = format!(
             "SELECT torrents.info_hash, {}, file, {CATEGORY}, {GROUP}, {}, {names} {FROM}",
             order.figure(),
@@ -237,12 +237,12 @@ impl Looking<'_> {
         if !is_wanted {
             return Ok(None);
         }
-        let title = text_of(row.get_ref(6)?)?.unwrap_or("");
+        let (title, name) = (text_of(row.get_ref(6)?)?, row.get_ref(7)?.as_str()?);
         if !self.words.is_empty() {
-            let name = text_of(row.get_ref(7)?)?.unwrap_or("");
-            let name = if name == title { "" } else { name };
             text.clear();
-            for part in [title, name, &String::from_utf8_lossy(file), &category, group] {
+            // A category that nobody has named stands in the path of the file.
+            let parts = [title, Some(name), said, Some(group)].into_iter().flatten();
+            for part in parts.chain([&*String::from_utf8_lossy(file)]) {
                 fold_into(part, text);
                 text.push('\n');
             }
@@ -251,7 +251,7 @@ impl Looking<'_> {
             }
         }
         let is_by_title = search.order == FoundOrder::Title;
-        let title = if is_by_title { title.to_lowercase() } else { String::new() };
+        let title = if is_by_title { title.unwrap_or(name).to_lowercase() } else { String::new() };
         let Count(figure) = row.get(1)?;
         Ok(Some(Candidate { figure, title, hash }))
     }
@@ -280,7 +280,8 @@ const FROM: &str = "
     LEFT JOIN decisions ON decisions.info_hash = torrents.info_hash
     LEFT JOIN sidecars ON sidecars.info_hash = torrents.info_hash";
 
-const TITLE: &str = "coalesce(decisions.title, sidecars.title, name)";
+/// NULL where it is called by its name.
+const TITLE: &str = "coalesce(decisions.title, sidecars.title)";
 const CATEGORY: &str = "coalesce(decisions.category, sidecars.category)";
 const GROUP: &str = "coalesce(decisions.group_name, sidecars.group_name)";
 const HIDDEN: &str = "coalesce(decisions.hidden, sidecars.hidden, torrents.hidden)";
