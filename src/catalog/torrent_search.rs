@@ -1,7 +1,8 @@
 //! Searching all torrents of the catalogue, also those that stand in no listing, a page at a time: for those who look after
 //! them.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -182,22 +183,27 @@ impl Looking<'_> {
     ) -> rusqlite::Result<FoundTorrents> {
         let TorrentSearch { standing, order, skip, most, .. } = *self.search;
         let needs_names = !self.words.is_empty() || order == FoundOrder::Title;
-        let names = if needs_names { format!("{TITLE}, name") } else { "NULL, ''".to_owned() };
+        let title_and_name =
+            if needs_names { format!("{TITLE}, name") } else { "NULL, ''".to_owned() };
         let select = format!(
-            "SELECT torrents.info_hash, {}, file, {CATEGORY}, {GROUP}, {}, {names} {FROM}",
+            "SELECT torrents.info_hash, {}, file, {CATEGORY}, {GROUP}, {}, {title_and_name} {FROM}",
             order.figure(),
             standing.condition(),
         );
         let mut query = connection.prepare_cached(&select)?;
         let mut rows = query.query([Count(now.0)])?;
-        let mut found = FoundTorrents::default();
-        let (mut candidates, mut text) = (Vec::new(), String::new());
+        let (mut names, mut candidates, mut text) = (Names::default(), Vec::new(), String::new());
         while let Some(row) = rows.next()? {
-            if let Some(candidate) = self.look_at(row, &mut found, &mut text)? {
+            if let Some(candidate) = self.look_at(row, &mut names, &mut text)? {
                 candidates.push(candidate);
             }
         }
-        found.all = candidates.len();
+        let mut found = FoundTorrents {
+            all: candidates.len(),
+            categories: names.categories.into_iter().collect(),
+            groups: names.groups.into_iter().collect(),
+            hashes: Vec::new(),
+        };
         let end = skip.saturating_add(most);
         if end < candidates.len() {
             candidates.select_nth_unstable_by(end, Candidate::order);
@@ -212,7 +218,7 @@ impl Looking<'_> {
     fn look_at(
         &self,
         row: &Row<'_>,
-        found: &mut FoundTorrents,
+        names: &mut Names,
         text: &mut String,
     ) -> rusqlite::Result<Option<Candidate>> {
         let search = self.search;
@@ -224,11 +230,11 @@ impl Looking<'_> {
         }
         let folder = || file.iter().rposition(|&byte| byte == b'/').and_then(|at| file.get(..at));
         let category = match said {
-            Some(said) => std::borrow::Cow::Borrowed(said),
-            None => String::from_utf8_lossy(folder().unwrap_or_default()),
+            Some(said) => Cow::Borrowed(said),
+            None => characters_of(folder().unwrap_or_default()),
         };
-        note(&mut found.categories, &category);
-        note(&mut found.groups, group);
+        note(&mut names.categories, &category);
+        note(&mut names.groups, group);
         let hash = InfoHash(row.get(0)?);
         let is_wanted = row.get::<_, Option<bool>>(5)?.unwrap_or(false)
             && self.named.is_none_or(|named| named == hash)
@@ -242,7 +248,7 @@ impl Looking<'_> {
             text.clear();
             // A category that nobody has named stands in the path of the file.
             let parts = [title, Some(name), said, Some(group)].into_iter().flatten();
-            for part in parts.chain([&*String::from_utf8_lossy(file)]) {
+            for part in parts.chain([&*characters_of(file)]) {
                 fold_into(part, text);
                 text.push('\n');
             }
@@ -257,8 +263,20 @@ impl Looking<'_> {
     }
 }
 
+/// Names that there are; they are sorted at the end.
+#[derive(Default)]
+struct Names {
+    categories: HashSet<String>,
+    groups: HashSet<String>,
+}
+
+/// Those of a path. Nearly all are UTF-8, which the check of all at once sees faster.
+fn characters_of(path: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(path).map_or_else(|_| String::from_utf8_lossy(path), Cow::Borrowed)
+}
+
 /// Notes a name that there is, unless there are too many.
-fn note(names: &mut BTreeSet<String>, name: &str) {
+fn note(names: &mut HashSet<String>, name: &str) {
     if !name.trim().is_empty() && !names.contains(name) && names.len() < MOST_NAMES {
         names.insert(name.to_owned());
     }
