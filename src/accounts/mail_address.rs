@@ -10,8 +10,8 @@ const LONGEST_LOCAL: usize = 64;
 const LONGEST_LABEL: usize = 63;
 
 /// What a part before the `@` may have beside letters and digits: of what needs no quotes (RFC 5322, 3.2.3), that with which
-/// no mail program has ever named a program, a file or a way.
-const LOCAL_MARKS: &str = "#$&'*+-=?^_{}~";
+/// no mail program names a program, a file or a way, or expands anything.
+const LOCAL_MARKS: &str = "#&'*+-=?^_~";
 
 /// One address, which needs no quoting in a header and names no second one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ impl MailAddress {
         let (local, host) = text.rsplit_once('@').ok_or(MailAddressError)?;
         let is_address = text.len() <= LONGEST
             && local.len() <= LONGEST_LOCAL
+            // Programs that deliver mail could take it for an option.
+            && !local.starts_with('-')
             && local.split('.').all(is_atom)
             && host.split('.').all(is_label);
         is_address.then(|| Self(text.to_owned())).ok_or(MailAddressError)
@@ -120,6 +122,9 @@ mod tests {
             "/etc/passwd@example.org",
             "olive%example.com@example.org",
             "com!olive@example.org",
+            "${run{x}}@example.org",
+            "{olive}@example.org",
+            "-olive@example.org",
             "olive@[192.0.2.1]",
             "olive@пример.рф",
             "оливия@example.org",
