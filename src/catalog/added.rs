@@ -94,7 +94,8 @@ impl Catalog {
     }
 }
 
-fn note_added(
+/// Notes who has had a torrent be tracked.
+pub(super) fn note_added(
     transaction: &Transaction<'_>,
     info_hash: InfoHash,
     name: &str,

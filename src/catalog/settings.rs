@@ -1,6 +1,6 @@
 //! What is set in the administration and not in the configuration: texts by their keys.
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{OptionalExtension as _, Transaction};
 
 use super::changes::{self, Noted};
 use super::{Author, Catalog, CatalogError};
@@ -34,15 +34,7 @@ impl Catalog {
             if before.as_deref() != seen {
                 return Ok(false);
             }
-            match value {
-                Some(value) => {
-                    let put = "INSERT OR REPLACE INTO settings (key, value) VALUES (?1, ?2)";
-                    transaction.execute(put, (key, value))?;
-                }
-                None => {
-                    transaction.execute("DELETE FROM settings WHERE key = ?1", [key])?;
-                }
-            }
+            put(transaction, key, value)?;
             if before.as_deref() != value {
                 let noted =
                     Noted { what: "set", subject: key, before: before.as_deref(), after: value };
@@ -51,6 +43,24 @@ impl Catalog {
             Ok(true)
         })
     }
+}
+
+/// Sets what stands under a key, or forgets it.
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    key: &str,
+    value: Option<&str>,
+) -> rusqlite::Result<()> {
+    match value {
+        Some(value) => {
+            let put = "INSERT OR REPLACE INTO settings (key, value) VALUES (?1, ?2)";
+            transaction.execute(put, (key, value))?;
+        }
+        None => {
+            transaction.execute("DELETE FROM settings WHERE key = ?1", [key])?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

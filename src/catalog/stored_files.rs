@@ -4,9 +4,8 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params};
 
 use super::added::{self, Added};
-use super::changes::Noted;
 use super::count::Count;
-use super::{Author, Catalog, CatalogError, Companions, TorrentByHash, changes, layers};
+use super::{Author, Catalog, CatalogError, Companions, TorrentByHash, layers};
 use crate::protocol::{InfoHash, InfoHashV2, Metainfo};
 
 /// A `.torrent` file for the catalogue.
@@ -31,10 +30,7 @@ impl Catalog {
     ) -> Result<Added, CatalogError> {
         self.write("put a file into", |transaction| {
             let added = put(transaction, file, author)?;
-            let subject = added.info_hash.to_string();
-            let after = Some(&*file.metainfo.name).filter(|name| !name.is_empty());
-            let noted = Noted { what: "add", subject: &subject, before: None, after };
-            changes::note(transaction, author, &noted)?;
+            added::note_added(transaction, added.info_hash, &file.metainfo.name, author)?;
             Ok(added)
         })
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::changes::{self, Noted};
-use super::{Author, Catalog, CatalogError};
+use super::{Author, Catalog, CatalogError, settings};
 
 /// A switch of the configuration that may be set while the tracker runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,13 +133,7 @@ impl Catalog {
                     continue;
                 }
                 let key = switch.key();
-                match after {
-                    Some(value) => transaction.execute(
-                        "INSERT OR REPLACE INTO settings (key, value) VALUES (?1, ?2)",
-                        (key, value),
-                    )?,
-                    None => transaction.execute("DELETE FROM settings WHERE key = ?1", [key])?,
-                };
+                settings::put(transaction, key, after)?;
                 let noted = Noted { what: "switch", subject: key, before, after };
                 changes::note(transaction, author, &noted)?;
             }
