@@ -8,6 +8,7 @@ use super::errors::Errors;
 use super::exchange::{Exchange, SignedIn};
 use super::frame::{Frame, Section};
 use super::reply::{Failed, Reply};
+use super::torrents::scope;
 use crate::catalog::{Author, Catalog, Role, User, is_same_group};
 use crate::config::UploadPlace;
 use crate::gateway::{Method, Status};
@@ -131,7 +132,10 @@ pub(super) fn add(exchange: &mut Exchange<'_>, signed_in: &SignedIn) -> Result<R
     let Some(wanted) = wanted(exchange, &signed_in.user, &mut errors)? else {
         return form(exchange, signed_in, errors);
     };
-    let upload = Upload::new(exchange.loaded(), wanted.foreign).kept_in(wanted.place);
+    let groups = scope::groups(&signed_in.user).map(<[String]>::to_vec);
+    let upload = Upload::new(exchange.loaded(), wanted.foreign)
+        .kept_in(wanted.place)
+        .within(groups.as_deref());
     let upload = upload.into_category(&wanted.category);
     let upload = errors
         .take("category", upload, |_| exchange.texts.admin.add.no_category.with(&wanted.category));

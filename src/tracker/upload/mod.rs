@@ -28,7 +28,7 @@ use super::scan_rules;
 use crate::catalog::detail_values::{self, DetailError};
 use crate::catalog::{
     Added, Author, Catalog, CatalogError, Details, ScanChanges, StoredFile, Torrent, TorrentByHash,
-    read_torrent,
+    is_same_group, read_torrent,
 };
 use crate::config::{LoadedConfig, UploadPlace};
 use crate::platform::publication::TemporaryFile;
@@ -52,6 +52,7 @@ pub struct Upload<'a> {
     loaded: &'a LoadedConfig,
     place: Place,
     foreign: Foreign,
+    groups: Option<&'a [String]>,
 }
 
 /// Where files are put.
@@ -103,7 +104,7 @@ impl<'a> Upload<'a> {
     #[must_use]
     pub fn new(loaded: &'a LoadedConfig, foreign: Foreign) -> Self {
         let place = Place::Folder(PathBuf::new());
-        Self { loaded, place, foreign }.kept_in(loaded.config.catalog.keep_uploads)
+        Self { loaded, place, foreign, groups: None }.kept_in(loaded.config.catalog.keep_uploads)
     }
 
     /// Into the torrents folder itself, or the catalogue.
@@ -113,6 +114,14 @@ impl<'a> Upload<'a> {
             UploadPlace::Folder => Place::Folder(self.loaded.config.paths.torrents.clone()),
             UploadPlace::Database => Place::Catalog { category: None },
         };
+        self
+    }
+
+    /// For somebody who looks after torrents of these groups only, if any are named. Others that are known are left as they
+    /// are, and nothing is told of how they stand.
+    #[must_use]
+    pub fn within(mut self, groups: Option<&'a [String]>) -> Self {
+        self.groups = groups;
         self
     }
 
@@ -271,6 +280,13 @@ impl Adding<'_> {
 
     /// Has a torrent be tracked without a file.
     fn track(&mut self, torrent: &TorrentByHash) -> Result<Verdict, CatalogError> {
+        for hash in [Some(torrent.hashes.canonical()), torrent.hashes.alias()].into_iter().flatten()
+        {
+            if self.catalog.torrent(hash)?.is_some_and(|known| self.is_of_others(&known)) {
+                let given = GivenTorrent { info_hash: hash, name: torrent.name.clone() };
+                return Ok(Verdict::Known { torrent: given, state: KnownState::Tracked });
+            }
+        }
         let Added { info_hash, is_new } = self.catalog.add(torrent, self.author)?;
         self.note(info_hash, is_new);
         let known = self.catalog.torrent(info_hash)?;
@@ -311,10 +327,13 @@ impl Adding<'_> {
         let mut is_new = true;
         for &hash in &hashes {
             let Some(known) = self.catalog.torrent(hash)? else { continue };
+            if self.is_of_others(&known) {
+                return Ok(Verdict::Known { torrent, state: KnownState::Tracked });
+            }
             if let Some(state) = self.without_need_of_a_file(&known) {
                 return Ok(Verdict::Known { torrent, state });
             }
-            is_new &= known.missing_since.is_some() && known.decision() == &Details::default();
+            is_new &= is_forgotten(&known);
         }
         let new = NewFile { is_new, ..new };
         let verdict = match &self.upload.place {
@@ -348,6 +367,15 @@ impl Adding<'_> {
         Ok(new.added(GivenTorrent { info_hash, ..torrent }, UploadPlace::Database))
     }
 
+    /// Whether a torrent is none of those that this person looks after.
+    fn is_of_others(&self, known: &Torrent) -> bool {
+        let group = known.details().group.as_deref();
+        let is_own = |groups: &[String]| {
+            group.is_some_and(|group| groups.iter().any(|own| is_same_group(own, group)))
+        };
+        !is_forgotten(known) && !self.upload.groups.is_none_or(is_own)
+    }
+
     /// What a torrent is that needs no other file: one that has its own, or is retired.
     fn without_need_of_a_file(&self, known: &Torrent) -> Option<KnownState> {
         let torrents = &self.upload.loaded.config.paths.torrents;
@@ -357,6 +385,11 @@ impl Adding<'_> {
         let state = state_of(known);
         (has_file || state == KnownState::Retired).then_some(state)
     }
+}
+
+/// Whether a torrent is gone and nothing was decided about it: when it comes again it is as new.
+fn is_forgotten(known: &Torrent) -> bool {
+    known.missing_since.is_some() && known.decision() == &Details::default()
 }
 
 fn state_of(known: &Torrent) -> KnownState {

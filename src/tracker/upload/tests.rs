@@ -279,6 +279,32 @@ fn what_is_known_to_be_somebodys_is_not_new_when_its_file_comes() {
 }
 
 #[test]
+fn who_looks_after_some_groups_leaves_torrents_of_others_as_they_are() {
+    for place in [UploadPlace::Folder, UploadPlace::Database] {
+        let site = Site::new("");
+        let [theirs, own] = ["x", "y"].map(|name| single_file(name, Some(OURS)));
+        let hash = |torrent: &[u8]| Metainfo::parse(torrent).unwrap().canonical();
+        for (torrent, group) in [(&theirs, "Theirs"), (&own, "Own")] {
+            told(&site.upload(), &[Source::Text(&hash(torrent).to_string())]);
+            let set = |it: &mut Details| it.group = Some(group.into());
+            site.catalog().decide(hash(torrent), "edit", set, &AUTHOR).unwrap();
+        }
+        let hide = |it: &mut Details| it.hidden = Some(true);
+        site.catalog().decide(hash(&theirs), "hide", hide, &AUTHOR).unwrap();
+        let groups = ["OWN".to_owned()];
+        let upload = site.upload().kept_in(place).within(Some(&groups));
+        let by_hash = hash(&theirs).to_string();
+        let told_of = told(&upload, &[file("t", &theirs), Source::Text(&by_hash), file("o", &own)]);
+        assert_eq!(told_of[0], "t: is tracked already");
+        assert!(told_of[1].ends_with(": is tracked already"), "{told_of:?}");
+        assert!(told_of[2].contains("tracked from now on"), "{told_of:?}");
+        assert!(!site.catalog().torrent(hash(&theirs)).unwrap().unwrap().has_file());
+        assert_eq!(site.files().len(), usize::from(place == UploadPlace::Folder));
+        assert_eq!(stored(&site, &theirs), None);
+    }
+}
+
+#[test]
 fn in_the_database_a_category_need_be_no_folder() {
     let site = Site::new("");
     let database = || site.upload().kept_in(UploadPlace::Database);

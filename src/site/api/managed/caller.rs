@@ -62,10 +62,15 @@ impl Caller {
         if is_allowed { Ok(()) } else { Err(Problem::NotInScope) }
     }
 
+    /// The groups whose torrents an editor looks after; `None` for who looks after all.
+    pub(super) fn groups(&self) -> Option<&[String]> {
+        (self.user.role == Role::Editor).then_some(&*self.user.groups)
+    }
+
     /// Whether torrents of a group are theirs to look after.
     pub(super) fn looks_after(&self, group: Option<&str>) -> bool {
-        let is_own = |group: &str| self.user.groups.iter().any(|own| is_same_group(own, group));
-        self.user.role != Role::Editor || group.is_some_and(is_own)
+        let Some(groups) = self.groups() else { return true };
+        group.is_some_and(|group| groups.iter().any(|own| is_same_group(own, group)))
     }
 }
 

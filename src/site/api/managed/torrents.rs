@@ -143,9 +143,11 @@ fn add_all(exchange: &Exchange<'_>, given: Given<'_>) -> Result<Done, Failed> {
             return Err(Problem::field("group", &problem).into());
         }
     }
+    let groups = exchange.caller.groups().map(<[String]>::to_vec);
     let loaded = exchange.loaded();
     let upload = Upload::new(loaded, foreign)
         .kept_in(kept_in.unwrap_or(loaded.config.catalog.keep_uploads))
+        .within(groups.as_deref())
         .into_category(&folder)
         .map_err(|problem| Problem::field("category", &problem))?;
     exchange.change(|catalog, author| {
